@@ -1,0 +1,161 @@
+package sallyport
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+const redactedConfig = "sallyport.Config(redacted)"
+
+// String implements fmt.Stringer without a secret.
+func (Config) String() string { return redactedConfig }
+
+// GoString implements fmt.GoStringer without a secret.
+func (Config) GoString() string { return redactedConfig }
+
+// LogValue implements slog.LogValuer without a secret.
+func (Config) LogValue() slog.Value { return slog.StringValue(redactedConfig) }
+
+// MarshalJSON implements json.Marshaler without a secret.
+func (Config) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedConfig + `"`), nil }
+
+// check returns the base URL, or nil if there is none to work with, and what is wrong with it and the prefix.
+func (c Config) check() (*url.URL, []error) {
+	var mistakes []error
+	base, err := parseBaseURL(c.BaseURL)
+	if err != nil {
+		mistakes = append(mistakes, err)
+	}
+	if c.Prefix != "" && !validPrefix(c.Prefix) {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: Prefix %q is not a plain path such as /auth", c.Prefix))
+	}
+	return base, mistakes
+}
+
+// parseBaseURL accepts an origin: https, or http on loopback, where nobody listens in.
+func parseBaseURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, errors.New("sallyport: BaseURL is missing; it is the public address of the application, such as https://app.example.com")
+	}
+	u, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
+		return nil, fmt.Errorf("sallyport: BaseURL %q is not an absolute URL such as https://app.example.com", withoutUser(text))
+	}
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, fmt.Errorf("sallyport: BaseURL %q must be scheme and host only; a path goes into Prefix", withoutUser(text))
+	}
+	u.Host = strings.ToLower(u.Host)
+	switch {
+	case u.Scheme == "https":
+		u.Host = strings.TrimSuffix(u.Host, ":443")
+	case u.Scheme == "http" && loopback(u.Hostname()):
+		u.Host = strings.TrimSuffix(u.Host, ":80")
+	default:
+		return nil, fmt.Errorf("sallyport: BaseURL %q must be https; http is for loopback hosts such as localhost", text)
+	}
+	return u, nil
+}
+
+// withoutUser keeps a password in a mistyped URL out of an error.
+func withoutUser(text string) string {
+	if before, after, found := strings.Cut(text, "@"); found {
+		scheme, _, _ := strings.Cut(before, "//")
+		return scheme + "//…@" + after
+	}
+	return text
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+func validPrefix(p string) bool { return prefixPattern.MatchString(p) && path.Clean(p) == p }
+
+// withDefaults fills in what was left zero.
+func (c Config) withDefaults(base *url.URL) Config {
+	if c.Prefix == "" {
+		c.Prefix = defaultPrefix
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Session.CookieName == "" && base != nil {
+		c.Session.CookieName = cookieName(base, c.Prefix)
+	}
+	return c
+}
+
+// cookieName keeps applications on one host apart: cookies do not know ports and ours are for
+// all paths, so the name has the port and the prefix in it where they are not the usual ones.
+func cookieName(base *url.URL, prefix string) string {
+	name := "sallyport"
+	if port := base.Port(); port != "" {
+		name += "-" + port
+	}
+	if prefix != defaultPrefix {
+		name += strings.NewReplacer("/", "-", ".", "-", "~", "-").Replace(prefix)
+	}
+	return name
+}
+
+var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// checkProviders returns what is wrong with the providers. It also makes the dangerous switches loud: they
+// are logged, and refused together with a public base URL.
+func (c Config) checkProviders(base *url.URL) []error {
+	if len(c.Providers) == 0 {
+		return []error{errors.New("sallyport: Providers is empty; there must be one way to sign in")}
+	}
+	var mistakes []error
+	names := make([]string, 0, len(c.Providers))
+	for name := range c.Providers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		p := c.Providers[name]
+		if !providerName.MatchString(name) {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': it is part of a URL", name))
+		}
+		if p == nil {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q is nil", name))
+			continue
+		}
+		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
+	}
+	return mistakes
+}
+
+func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) []error {
+	v, ok := p.(provider.Validator)
+	if !ok {
+		return nil
+	}
+	var mistakes []error
+	insecure, err := v.Validate()
+	if err != nil {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %w", name, err))
+	}
+	for _, option := range insecure {
+		c.Logger.Warn("sallyport: insecure option in use", "provider", name, "option", option)
+		if base != nil && !loopback(base.Hostname()) {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %s is for development and must not be used with the public BaseURL %s", name, option, base))
+		}
+	}
+	return mistakes
+}

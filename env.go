@@ -1,0 +1,105 @@
+package sallyport
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// FromEnv reads a Config with one OpenID Connect provider, named "oidc", from settings such
+// as environment variables (pass os.LookupEnv):
+//
+//	BASE_URL            public origin of the application
+//	SESSION_SECRET      openssl rand -base64 32
+//	OIDC_ISSUER         the provider's issuer, such as https://accounts.google.com
+//	OIDC_CLIENT_ID
+//	OIDC_CLIENT_SECRET  may be left out for a public client
+//	OIDC_SCOPES         separated by spaces; default: openid profile email
+//
+// Each may be given as a file instead, for secrets that are mounted: SESSION_SECRET_FILE names a file whose
+// content, less the line end, is the value. To set both is a mistake. All mistakes are returned at once
+// (errors.Join), as one line each.
+//
+// The redirect URI to register at the provider is BASE_URL + "/auth/callback/oidc". An http issuer is accepted
+// only if it and BASE_URL are both on loopback.
+func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
+	env := settings{lookup: lookup}
+	base := env.required("BASE_URL", "the public address of this application, such as https://app.example.com")
+	secret := env.required("SESSION_SECRET", "make one with: openssl rand -base64 32")
+	oidc := &provider.OIDC{
+		Issuer:       env.required("OIDC_ISSUER", "the provider's issuer URL, such as https://accounts.google.com"),
+		ClientID:     env.required("OIDC_CLIENT_ID", "the client ID that the provider gave this application"),
+		ClientSecret: env.optional("OIDC_CLIENT_SECRET"),
+		Scopes:       strings.Fields(env.optional("OIDC_SCOPES")),
+	}
+	oidc.InsecureLoopbackHTTP = loopbackHTTP(oidc.Issuer) && loopbackHTTP(base)
+	c := Config{BaseURL: base, Providers: provider.Set{"oidc": oidc}, Session: session.Config{Secret: secret}}
+	if len(env.mistakes) == 0 {
+		_, err := New(c) // the values themselves
+		env.mistakes = append(env.mistakes, err)
+	}
+	return c, errors.Join(env.mistakes...)
+}
+
+func loopbackHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "http" && loopback(u.Hostname())
+}
+
+// settings reads named values and gathers what is wrong with them.
+type settings struct {
+	lookup   func(string) (string, bool)
+	mistakes []error
+}
+
+// required is a setting that must be there; hint tells what to write.
+func (s *settings) required(name, hint string) string {
+	value := s.optional(name)
+	if value == "" && !s.complained(name) {
+		s.mistakes = append(s.mistakes, fmt.Errorf("%s is not set: %s", name, hint))
+	}
+	return value
+}
+
+// complained reports whether something is already known to be wrong with the setting.
+func (s *settings) complained(name string) bool {
+	for _, err := range s.mistakes {
+		if strings.HasPrefix(err.Error(), name+" ") || strings.HasPrefix(err.Error(), name+"_FILE") {
+			return true
+		}
+	}
+	return false
+}
+
+// maxSettingFile bounds a file that is named by mistake.
+const maxSettingFile = 64 << 10
+
+// optional is the value of name, or the content of the file that name_FILE names. Empty counts as not set.
+func (s *settings) optional(name string) string {
+	value, _ := s.lookup(name)
+	file, _ := s.lookup(name + "_FILE")
+	switch {
+	case file == "":
+		return value
+	case value != "":
+		s.mistakes = append(s.mistakes, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
+		return ""
+	}
+	content, err := os.ReadFile(file)
+	switch {
+	case err != nil:
+		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %w", name, err))
+	case len(content) > maxSettingFile:
+		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %s is too large for a setting", name, file))
+	case strings.TrimRight(string(content), "\r\n") == "":
+		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %s is empty", name, file))
+	default:
+		return strings.TrimRight(string(content), "\r\n")
+	}
+	return ""
+}

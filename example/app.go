@@ -1,0 +1,37 @@
+package main
+
+import (
+	"embed"
+	"encoding/json"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+//go:embed static
+var static embed.FS
+
+// newApp is the whole application: its routes, and the sign-in around them.
+func newApp(c sallyport.Config) (http.Handler, error) {
+	auth, err := sallyport.New(c)
+	if err != nil {
+		return nil, err
+	}
+	pages := newPages(auth)
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", http.FileServerFS(static))
+	mux.HandleFunc("GET /{$}", pages.home)
+	mux.Handle("GET /profile", auth.RequireAuth(http.HandlerFunc(pages.profile)))
+	mux.Handle("GET /admin", auth.RequireRole("admin")(http.HandlerFunc(pages.admin)))
+	mux.Handle("GET /api/me", auth.RequireAuth(http.HandlerFunc(apiMe)))
+	return auth.Handler(mux), nil
+}
+
+// apiMe answers programs: who am I?
+func apiMe(w http.ResponseWriter, r *http.Request) {
+	s, _ := session.FromContext(r.Context()) // RequireAuth has seen to it
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(s)
+}

@@ -1,0 +1,173 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// FlowLifetime is how long a login may take, from the redirect to the provider to the callback. It is
+// enforced by the time sealed in the flow, not by the cookie's Max-Age alone.
+const FlowLifetime = 15 * time.Minute
+
+const (
+	flowCookie = "flow-" // then a part of the hash of the flow's key
+
+	// Logins that are never finished must not fill the Cookie header, which servers bound to
+	// about 8 KB: the oldest go when there are more flows than this, or more bytes.
+	maxFlows     = 8
+	maxFlowBytes = 4096
+)
+
+// flowName is the name of the cookie for a flow with this key: each attempt has its own, so that
+// logins in several tabs do not disturb each other.
+func (h *Handlers) flowName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return h.cookie(flowCookie + base64.RawURLEncoding.EncodeToString(sum[:9]))
+}
+
+// cookie is the name of one of our cookies beside the session's.
+func (h *Handlers) cookie(suffix string) string {
+	return h.config.Sessions.CookieName() + "-" + suffix
+}
+
+// flowBinding ties a sealed flow to this application, the provider and the client registration that it was
+// started with. None of the parts can hold a space.
+func (h *Handlers) flowBinding(name, registration string) string {
+	return h.redirectURI(name) + " " + registration
+}
+
+// keepFlow seals the flow into a cookie of its own and removes those that are too many.
+func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider, f *provider.Flow) error {
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("handlers: encode flow: %w", err)
+	}
+	sessions := h.config.Sessions
+	name := h.flowName(f.State)
+	text, err := sessions.Keyring().Seal(session.PurposeFlow, name, h.flowBinding(f.Provider, f.Registration), plain, sessions.Now())
+	if err != nil {
+		return fmt.Errorf("handlers: seal flow: %w", err)
+	}
+	if size := len(name) + len(text); size > maxFlowBytes {
+		return fmt.Errorf("handlers: login needs %d bytes of cookie, more than %d", size, maxFlowBytes)
+	}
+	h.dropFlows(w, r, len(name)+len(text))
+	sessions.Cookies().Set(w, name, text, FlowLifetime, flowSameSite(p))
+	return nil
+}
+
+// flowSameSite is Lax, so that the cookie comes along when the provider redirects back, except for
+// providers that POST back, which browsers let only SameSite=None cookies follow.
+func flowSameSite(p provider.Provider) http.SameSite {
+	if callbackMethod(p) == http.MethodPost {
+		return http.SameSiteNoneMode
+	}
+	return http.SameSiteLaxMode
+}
+
+// takeFlow finds the flow that a callback belongs to and uses it up: its cookie is removed and
+// it is not accepted again, whatever comes of it. A callback without a flow changes nothing.
+func (h *Handlers) takeFlow(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, params url.Values) (*provider.Flow, error) {
+	key := p.FlowKey(params)
+	if key == "" {
+		return nil, h.errNoFlow(name)
+	}
+	flow, cookie := h.openFlow(r, name, p, key)
+	if flow == nil {
+		return nil, h.errNoFlow(name)
+	}
+	h.config.Sessions.Cookies().Delete(w, cookie, flowSameSite(p))
+	if !h.spent.first(flow.State) {
+		return nil, h.errUsed(name)
+	}
+	return flow, nil
+}
+
+// openFlow looks for the flow among this browser's cookies. Only a flow that was sealed for this
+// provider, and is young enough, opens.
+func (h *Handlers) openFlow(r *http.Request, name string, p provider.Provider, key string) (*provider.Flow, string) {
+	sessions := h.config.Sessions
+	cookie := h.flowName(key)
+	binding := h.flowBinding(name, p.Registration())
+	for text := range sessions.Cookies().ReadAll(r, cookie) {
+		plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, binding, text, sessions.Now())
+		if err != nil {
+			continue
+		}
+		flow := new(provider.Flow)
+		if json.Unmarshal(plain, flow) != nil || !h.fresh(flow.Created) {
+			continue
+		}
+		if subtle.ConstantTimeCompare([]byte(flow.State), []byte(key)) != 1 || flow.State == "" {
+			continue
+		}
+		return flow, cookie
+	}
+	return nil, ""
+}
+
+func (h *Handlers) fresh(created time.Time) bool {
+	age := h.config.Sessions.Now().Sub(created)
+	return -time.Minute < age && age < FlowLifetime
+}
+
+// pendingFlow is a flow cookie of the request.
+type pendingFlow struct {
+	name    string
+	size    int
+	created time.Time // zero for what does not open or is over
+}
+
+// dropFlows removes this browser's oldest flows until there is room for one more of the given size, and
+// everything under a flow's name that is not a flow.
+func (h *Handlers) dropFlows(w http.ResponseWriter, r *http.Request, size int) {
+	pending := h.pendingFlows(r)
+	slices.SortFunc(pending, func(a, b pendingFlow) int { return b.created.Compare(a.created) })
+	room, count := maxFlowBytes-size, 1
+	for _, f := range pending {
+		room -= f.size
+		count++
+		if f.created.IsZero() || room < 0 || count > maxFlows {
+			h.config.Sessions.Cookies().Delete(w, f.name, http.SameSiteLaxMode)
+		}
+	}
+}
+
+// pendingFlows lists the request's flow cookies, which number at most what a header can carry. Any
+// provider's flow counts.
+func (h *Handlers) pendingFlows(r *http.Request) []pendingFlow {
+	var pending []pendingFlow
+	prefix := h.cookie(flowCookie)
+	for name, text := range h.config.Sessions.Cookies().All(r) {
+		if strings.HasPrefix(name, prefix) {
+			pending = append(pending, pendingFlow{name, len(name) + len(text), h.flowCreated(name, text)})
+		}
+	}
+	return pending
+}
+
+func (h *Handlers) flowCreated(cookie, text string) time.Time {
+	sessions := h.config.Sessions
+	for name, p := range h.config.Providers {
+		plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, h.flowBinding(name, p.Registration()), text, sessions.Now())
+		if err != nil {
+			continue
+		}
+		var flow provider.Flow
+		if json.Unmarshal(plain, &flow) == nil && h.fresh(flow.Created) {
+			return flow.Created
+		}
+	}
+	return time.Time{}
+}

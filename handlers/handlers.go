@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Config says what the routes need. sallyport.New checks and fills it in.
+type Config struct {
+	BaseURL   *url.URL // public origin of the application
+	Prefix    string   // path below which the routes live, such as "/auth"
+	Providers provider.Set
+	Sessions  *session.Manager
+	Hooks     Hooks
+	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
+	Login     *problem.Reporter
+	Logout    *problem.Reporter
+}
+
+// Hooks are the application's own words in a sign-in. Each may be nil. A hook that panics
+// fails its own request with 500 and leaves no session behind.
+type Hooks struct {
+	// Begin may change what a login asks for, such as the login hint or more scopes
+	// (Flow.Request), or refuse to start it.
+	Begin func(*http.Request, *provider.Flow) error
+
+	// Login sees the verified session before it begins. It may enrich it (User.Roles,
+	// Values) or refuse the login by an error; return a *[problem.Error] to choose what the user reads.
+	Login func(context.Context, *session.Session) error
+
+	// Logout is told which session has ended.
+	Logout func(context.Context, *session.Session)
+}
+
+// Handlers serves the login routes. It is safe for concurrent use.
+type Handlers struct {
+	config   Config
+	returns  returnFilter
+	crossing *http.CrossOriginProtection
+	spent    spentFlows
+}
+
+// New returns the routes for c, which it does not check: sallyport.New does.
+func New(c Config) (*Handlers, error) {
+	crossing := http.NewCrossOriginProtection()
+	if err := crossing.AddTrustedOrigin(c.BaseURL.String()); err != nil {
+		return nil, err
+	}
+	return &Handlers{
+		config:   c,
+		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix},
+		crossing: crossing,
+	}, nil
+}
+
+// Owns reports whether a request path (decoded, as routers see it) is one of the login routes.
+func (h *Handlers) Owns(path string) bool {
+	rest, below := strings.CutPrefix(path, h.config.Prefix)
+	return below && (rest == "" || rest[0] == '/')
+}
+
+// ServeHTTP routes to the handler of the path.
+func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"), "/")
+	switch {
+	case route == "login":
+		h.Login(w, r)
+	case route == "callback" && name != "":
+		h.Callback(w, r)
+	case route == "logout" && name == "":
+		h.Logout(w, r)
+	case route == "logged-out" && name == "":
+		h.LoggedOut(w, r)
+	default:
+		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+	}
+}
+
+// LoginURL is the path that starts a login and returns to returnTo, a path of the
+// application, afterwards. An empty returnTo, or one that is no path of the application, leads home.
+func (h *Handlers) LoginURL(returnTo string) string {
+	return h.route("login", returnTo)
+}
+
+// LogoutURL is the path to POST to in order to sign out and then go to returnTo, a path of the
+// application. With an empty returnTo the user sees a page that says they are signed out.
+func (h *Handlers) LogoutURL(returnTo string) string {
+	return h.route("logout", returnTo)
+}
+
+func (h *Handlers) route(name, returnTo string) string {
+	target := h.config.Prefix + "/" + name
+	if returnTo != "" {
+		target += "?return_to=" + url.QueryEscape(returnTo)
+	}
+	return target
+}
+
+// provider finds the provider that the last part of the path names.
+func (h *Handlers) provider(r *http.Request, route string) (string, provider.Provider, bool) {
+	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
+	p, known := h.config.Providers[name]
+	return name, p, known
+}
+
+// admit refuses what no route takes: another method, or another host than the configured one, so
+// that a neighbouring virtual host or a tenant never mints cookies here (RFC 9110 section 7.4).
+func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, report *problem.Reporter, methods ...string) bool {
+	for _, m := range methods {
+		if r.Method != m {
+			continue
+		}
+		if !sameHost(r.Host, h.config.BaseURL) {
+			report.Fail(w, r, errWrongHost(h.config.BaseURL))
+			return false
+		}
+		return true
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	report.Fail(w, r, errMethod())
+	return false
+}
+
+// sameHost compares a Host header with the base URL's host; a default port may be left out.
+func sameHost(host string, base *url.URL) bool {
+	defaultPort := ":443"
+	if base.Scheme == "http" {
+		defaultPort = ":80"
+	}
+	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), defaultPort) }
+	return trim(host) == trim(base.Host)
+}
+
+// redirect sends the browser to target exactly as given: http.Redirect would clean the path and
+// could turn a checked address into another (R85).
+func redirect(w http.ResponseWriter, target string) {
+	h := w.Header()
+	protect(h)
+	h.Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}

@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Login starts a login: with one provider, or with the one that the path names, it seals a flow
+// into a cookie and redirects to the provider; with several it shows the chooser. The only
+// parameter that it takes from the request is return_to (R2).
+func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
+	if !h.admit(w, r, h.config.Login, http.MethodGet) {
+		return
+	}
+	returnTo := h.returns.clean(r.URL.Query().Get("return_to"))
+	name, p, known := h.chosen(r)
+	switch {
+	case known:
+		h.begin(w, r, name, p, returnTo, provider.Request{})
+	case name == "":
+		h.choose(w, r, returnTo)
+	default:
+		h.config.Login.Fail(w, r, errUnknownProvider(h.again("")))
+	}
+}
+
+// chosen finds the provider to log in with. The name is empty while there is a choice to make.
+func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, known bool) {
+	if r.URL.Path != h.config.Prefix+"/login" {
+		return h.provider(r, "login")
+	}
+	if len(h.config.Providers) == 1 {
+		for name, p = range h.config.Providers {
+			return name, p, true
+		}
+	}
+	return "", nil, false
+}
+
+// StepUp starts a login for a page that needs more than the session can show (a recent
+// sign-in, a stronger one, another scope), and returns to that page. req is the page's own wish; nothing
+// of it comes from the browser. An unknown provider leads to the chooser.
+func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request) {
+	p, known := h.config.Providers[name]
+	if !known {
+		redirect(w, h.LoginURL(returnTo))
+		return
+	}
+	h.begin(w, r, name, p, h.returns.clean(returnTo), req)
+}
+
+// begin sends the browser to the provider.
+func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, returnTo string, req provider.Request) {
+	round, loop := h.round(r)
+	if loop {
+		h.forgetRounds(w)
+		h.config.Login.Fail(w, r, h.errCookiesBlocked(name))
+		return
+	}
+	flow := &provider.Flow{
+		Provider:     name,
+		Registration: p.Registration(),
+		RedirectURI:  h.redirectURI(name),
+		ReturnTo:     returnTo,
+		Created:      h.config.Sessions.Now(),
+		Round:        round,
+		Request:      req,
+	}
+	target, err := h.start(r, p, flow)
+	if err == nil {
+		err = h.keepFlow(w, r, p, flow)
+	}
+	if err != nil {
+		h.config.Login.Fail(w, r, h.loginError(name, err))
+		return
+	}
+	redirect(w, target)
+}
+
+// start asks the application, then the provider.
+func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Flow) (string, error) {
+	if hook := h.config.Hooks.Begin; hook != nil {
+		owned := *flow // what a hook must not change
+		if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
+			return "", refused(err)
+		}
+		flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
+		flow.Created, flow.Round = owned.Created, owned.Round
+		flow.ReturnTo = h.returns.clean(flow.ReturnTo)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
+	defer cancel()
+	return p.Begin(ctx, flow)
+}
+
+// redirectURI is where the provider sends the browser back to: one per provider, so that an
+// answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from the
+// configuration only, never from the request's headers.
+func (h *Handlers) redirectURI(name string) string {
+	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
+}

@@ -1,0 +1,188 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+const (
+	logoutCookie   = "logout"
+	logoutLifetime = 10 * time.Minute
+	maxLogoutForm  = 64 << 10
+)
+
+// Logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
+// it has one (OpenID Connect RP-Initiated Logout 1.0). A GET shows a button that POSTs: a link or an image
+// on another site must not sign anybody out. POSTs of other sites are refused.
+func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
+	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodPost) {
+		return
+	}
+	if r.Method == http.MethodGet {
+		h.askLogout(w, r)
+		return
+	}
+	if err := h.crossing.Check(r); err != nil {
+		h.config.Logout.Fail(w, r, errCrossSite(err))
+		return
+	}
+	returnTo := h.logoutReturn(w, r)
+	s, _ := h.config.Sessions.Load(r) // without a session there is just less to do
+	if err := h.config.Sessions.End(w, r); err != nil {
+		h.config.Logout.Fail(w, r, h.logoutError(err))
+		return
+	}
+	h.forgetRounds(w)
+	h.logoutDone(r, s)
+	redirect(w, h.afterLogout(w, s, returnTo))
+}
+
+// askLogout is the page with the button.
+func (h *Handlers) askLogout(w http.ResponseWriter, r *http.Request) {
+	form := &page.Form{Action: h.config.Prefix + "/logout", Button: "Sign out"}
+	if to := h.returns.clean(r.URL.Query().Get("return_to")); to != home {
+		form.Hidden = map[string]string{"return_to": to}
+	}
+	page.Write(w, r, http.StatusOK, page.Page{
+		Title: "Sign out?",
+		Text:  []string{"You will be signed out of this site, and of the service that signed you in if it takes part."},
+		Form:  form,
+		Links: []page.Link{{Href: home, Text: "Stay signed in"}},
+	})
+}
+
+// logoutReturn reads return_to from the form or from the query of the form's action. Empty means: show the page.
+func (h *Handlers) logoutReturn(w http.ResponseWriter, r *http.Request) string {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLogoutForm)
+	raw := r.FormValue("return_to") // an unreadable form counts as none: signing out must not fail by it
+	if raw == "" {
+		return ""
+	}
+	return h.returns.clean(raw)
+}
+
+// logoutDone tells the application.
+func (h *Handlers) logoutDone(r *http.Request, s *session.Session) {
+	if s == nil {
+		return
+	}
+	h.config.Logout.Event(r.Context(), session.Event{
+		Outcome: "ok", Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject,
+	})
+	hook := h.config.Hooks.Logout
+	if hook == nil {
+		return
+	}
+	if err := problem.Call(func() error { hook(r.Context(), s); return nil }); err != nil {
+		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: Hooks.Logout failed", "error", err)
+	}
+}
+
+func (h *Handlers) logoutError(err error) *problem.Error {
+	e := h.loginError("", err)
+	e.Title, e.Text = "You may still be signed in", "The problem is on our side. Please try again in a moment."
+	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: "Try again"}, toHome}
+	return e
+}
+
+// afterLogout is where the browser goes: to the provider, which sends it back to LoggedOut, or directly.
+func (h *Handlers) afterLogout(w http.ResponseWriter, s *session.Session, returnTo string) string {
+	here := h.config.Prefix + "/logged-out"
+	if returnTo != "" {
+		here = returnTo
+	}
+	if s == nil {
+		return here
+	}
+	p, ok := h.config.Providers[s.Provider].(provider.LogoutURLer)
+	if !ok {
+		return here
+	}
+	state := rand.Text()
+	tokens, _ := s.Tokens() // without an ID token the client_id has to do
+	there := p.LogoutURL(provider.Logout{
+		IDToken:   tokens.IDToken,
+		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
+		State:     state,
+	})
+	if there == "" || h.keepLogout(w, pendingLogout{State: state, ReturnTo: returnTo}) != nil {
+		return here
+	}
+	return there
+}
+
+// pendingLogout waits, sealed, for the browser to come back from the provider's logout.
+type pendingLogout struct {
+	State    string    `json:"s"`
+	ReturnTo string    `json:"r,omitempty"`
+	Created  time.Time `json:"c"`
+}
+
+func (h *Handlers) keepLogout(w http.ResponseWriter, l pendingLogout) error {
+	sessions := h.config.Sessions
+	l.Created = sessions.Now()
+	plain, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("handlers: encode logout: %w", err)
+	}
+	name := h.cookie(logoutCookie)
+	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.redirectURI(""), plain, sessions.Now())
+	if err != nil {
+		return fmt.Errorf("handlers: seal logout: %w", err)
+	}
+	sessions.Cookies().Set(w, name, text, logoutLifetime, http.SameSiteLaxMode)
+	return nil
+}
+
+// LoggedOut is where the provider's logout sends the browser. With the state of a logout of this
+// browser it goes on to where that wanted; anything else just gets the page.
+func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
+	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
+		return
+	}
+	if state := r.URL.Query()["state"]; len(state) == 1 && r.Method == http.MethodGet {
+		if l, ok := h.openLogout(r, state[0]); ok {
+			h.config.Sessions.Cookies().Delete(w, h.cookie(logoutCookie), http.SameSiteLaxMode)
+			if l.ReturnTo != "" {
+				redirect(w, h.returns.clean(l.ReturnTo))
+				return
+			}
+		}
+	}
+	title, text := "You are signed out", "You have signed out of this site."
+	if _, err := h.config.Sessions.Load(r); err == nil {
+		title, text = "You are signed in", "You are still signed in to this site."
+	}
+	page.Write(w, r, http.StatusOK, page.Page{
+		Title: title, Text: []string{text},
+		Links: []page.Link{{Href: home, Text: toHome.Text}},
+	})
+}
+
+func (h *Handlers) openLogout(r *http.Request, state string) (pendingLogout, bool) {
+	sessions := h.config.Sessions
+	name := h.cookie(logoutCookie)
+	for text := range sessions.Cookies().ReadAll(r, name) {
+		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.redirectURI(""), text, sessions.Now())
+		if err != nil {
+			continue
+		}
+		var l pendingLogout
+		if json.Unmarshal(plain, &l) != nil || sessions.Now().Sub(l.Created) > logoutLifetime {
+			continue
+		}
+		if l.State != "" && subtle.ConstantTimeCompare([]byte(l.State), []byte(state)) == 1 {
+			return l, true
+		}
+	}
+	return pendingLogout{}, false
+}

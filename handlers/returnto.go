@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"net/url"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxReturnTo bounds the address to return to: it travels in the flow's cookie.
+const maxReturnTo = 2048
+
+// home is where the user goes when there is no better place.
+const home = "/"
+
+// A returnFilter decides which addresses a sign-in or sign-out may end at: rooted paths on
+// the application's own origin, except the login routes themselves, which would loop or sign
+// out. Anything else is an open redirect (RFC 9700 section 4.11.1).
+type returnFilter struct {
+	origin string // "https://app.example.com"
+	prefix string // "/auth"
+}
+
+// clean returns raw unchanged if it is a good place to return to, and home if not. An absolute
+// URL of the own origin is reduced to its path. The value is judged by parsing it the way
+// browsers do, never by searching for bad words, so a query may hold anything.
+func (f returnFilter) clean(raw string) string {
+	target := raw
+	if rest, own := strings.CutPrefix(raw, f.origin); own {
+		target = rest
+	}
+	if !f.allowed(target) {
+		return home
+	}
+	return target
+}
+
+func (f returnFilter) allowed(target string) bool {
+	if len(target) > maxReturnTo || !plainText(target) || !rooted(target) {
+		return false
+	}
+	rawPath, _, _ := strings.Cut(target, "#")
+	rawPath, _, _ = strings.Cut(rawPath, "?")
+	if strings.Contains(rawPath, `\`) { // browsers read it as "/"
+		return false
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "" || u.Opaque != "" || u.Host != "" || u.User != nil {
+		return false
+	}
+	// An application that redirects to its decoded path must not be led off the origin either.
+	if !rooted(u.Path) {
+		return false
+	}
+	return !f.ownRoute(u.Path)
+}
+
+// rooted reports whether p starts with one slash that starts a path, not a host ("//", "/\").
+func rooted(p string) bool {
+	return strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "//") && !strings.HasPrefix(p, `/\`)
+}
+
+// ownRoute reports whether a path, as a router would clean it, is one of the login routes.
+func (f returnFilter) ownRoute(decoded string) bool {
+	cleaned := path.Clean(decoded)
+	return cleaned == f.prefix || strings.HasPrefix(cleaned, f.prefix+"/")
+}
+
+// plainText reports whether s is UTF-8 without control characters or spaces: browsers drop some of
+// them silently, which turns "/\t/evil.example" into "//evil.example".
+func plainText(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r == utf8.RuneError || 0x7f <= r && r <= 0xa0 {
+			return false
+		}
+	}
+	return true
+}

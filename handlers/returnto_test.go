@@ -1,0 +1,102 @@
+package handlers
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var testFilter = returnFilter{origin: "https://app.example.com", prefix: "/auth"}
+
+func corpus(t testing.TB, name string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "testdata", "returnto", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values []string
+	if err := json.Unmarshal(raw, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// R81, R86
+func TestReturnFilter_R81_HostileValuesLeadHome(t *testing.T) {
+	for _, raw := range corpus(t, "hostile.json") {
+		if got := testFilter.clean(raw); got != home {
+			t.Errorf("clean(%q) = %q, want %q", raw, got, home)
+		}
+	}
+}
+
+// R82
+func TestReturnFilter_R82_LegitimateValuesStayByteForByte(t *testing.T) {
+	for _, raw := range corpus(t, "legitimate.json") {
+		if got := testFilter.clean(raw); got != raw {
+			t.Errorf("clean(%q) = %q, want it unchanged", raw, got)
+		}
+	}
+}
+
+func TestReturnFilter_OwnOriginIsReducedToItsPath(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://app.example.com/":                      "/",
+		"https://app.example.com/reports?x=1#y":         "/reports?x=1#y",
+		"https://app.example.com/x?u=https://e.example": "/x?u=https://e.example",
+		"https://app.example.com":                       home,
+	} {
+		if got := testFilter.clean(raw); got != want {
+			t.Errorf("clean(%q) = %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// R81: whatever passes stays on the origin for a browser, which is more forgiving than RFC 3986.
+func FuzzReturnTo(f *testing.F) {
+	for _, name := range []string{"hostile.json", "legitimate.json"} {
+		for _, raw := range corpus(f, name) {
+			f.Add(raw)
+		}
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got := testFilter.clean(raw)
+		if host := browserHost(got); host != "" {
+			t.Errorf("clean(%q) = %q, which a browser takes to host %q", raw, got, host)
+		}
+		if again := testFilter.clean(got); again != got {
+			t.Errorf("clean is not stable: %q, then %q", got, again)
+		}
+		if len(got) > maxReturnTo {
+			t.Errorf("clean(%q) is %d bytes", raw, len(got))
+		}
+	})
+}
+
+// browserHost is the host that a browser on an https page goes to for a Location value, or ""
+// for the own one, by the rules of the WHATWG URL standard that matter here: outer controls and spaces are
+// cut off, tabs and newlines are dropped anywhere, and "\" is "/".
+func browserHost(location string) string {
+	s := strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
+	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+	if scheme, rest, found := strings.Cut(s, ":"); found && isScheme(scheme) {
+		return "scheme " + scheme + ":" + rest
+	}
+	s = strings.ReplaceAll(s, `\`, "/")
+	if rest, double := strings.CutPrefix(s, "//"); double {
+		return "//" + rest
+	}
+	return ""
+}
+
+func isScheme(s string) bool {
+	for i, r := range s {
+		letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+		if !letter && (i == 0 || !strings.ContainsRune("0123456789+-.", r)) {
+			return false
+		}
+	}
+	return s != ""
+}

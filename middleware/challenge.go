@@ -1,0 +1,75 @@
+package middleware
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/problem"
+)
+
+// maxReturnTo bounds the address that is handed to the login; a longer one would not be accepted there.
+const maxReturnTo = 2048
+
+// A challenge is what a request without a session gets. It costs next to nothing: what does not
+// depend on the request is made beforehand, there is no random number, no cookie and no log line, because a
+// page with thirty images may ask for it thirty times.
+type challenge struct {
+	loginPath string
+	body      []byte // problem+json for everything that is no navigation
+}
+
+func newChallenge(loginPath, loginURL string) challenge {
+	body, _ := json.Marshal(struct { // strings and an int always marshal
+		Title    string `json:"title"`
+		Status   int    `json:"status"`
+		Detail   string `json:"detail"`
+		Code     string `json:"code"`
+		LoginURL string `json:"login_url"`
+	}{"Sign-in required", http.StatusUnauthorized, "Open login_url in the browser to sign in.", "sign_in_required", loginURL})
+	return challenge{loginPath: loginPath, body: body}
+}
+
+func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h["Cache-Control"] = []string{"no-store"}
+	if problem.IsNavigation(r) {
+		h["Location"] = []string{c.location(r)}
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	h["Www-Authenticate"] = []string{`Session login="` + c.loginPath + `"`}
+	if r.Header.Get("Sec-Fetch-Mode") == "navigate" { // a person who sent a form
+		page.Write(w, r, http.StatusUnauthorized, page.Page{
+			Title: "Please sign in",
+			Text:  []string{"You are not signed in any more, so what you sent was not saved. Sign in, then send it again."},
+			Links: []page.Link{{Href: c.loginPath, Text: "Sign in"}},
+		})
+		return
+	}
+	h["Content-Type"] = []string{"application/problem+json"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	w.WriteHeader(http.StatusUnauthorized)
+	if r.Method != http.MethodHead {
+		w.Write(c.body)
+	}
+}
+
+// location is the login with the way back. The address is handed on as the browser sent it, not
+// rebuilt from the decoded path; whether it is safe to return to is for the login to judge.
+func (c challenge) location(r *http.Request) string {
+	target := requested(r)
+	if target == "" || target == "/" || len(target) > maxReturnTo {
+		return c.loginPath
+	}
+	return c.loginPath + "?return_to=" + url.QueryEscape(target)
+}
+
+// requested is the address that the browser asked for, byte for byte.
+func requested(r *http.Request) string {
+	if r.RequestURI != "" {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI() // a request made by a test, not read from a connection
+}

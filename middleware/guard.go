@@ -1,0 +1,101 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Config says what a Guard needs. sallyport.New fills it in.
+type Config struct {
+	Sessions *session.Manager
+	Report   *problem.Reporter
+
+	// LoginPath starts a login ("/auth/login"); LoginURL is the same with the origin, for
+	// programs that are told about it.
+	LoginPath string
+	LoginURL  string
+
+	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
+	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
+
+	// Seen is told about each request that came with a session. May be nil.
+	Seen func(http.ResponseWriter, *http.Request)
+
+	// NoStore marks everything behind a guard Cache-Control: no-store. A handler may
+	// override it.
+	NoStore bool
+}
+
+// A Guard guards routes. It is safe for concurrent use.
+type Guard struct {
+	config    Config
+	challenge challenge
+}
+
+// New returns a Guard for c, which it does not check: sallyport.New does.
+func New(c Config) *Guard {
+	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.LoginURL)}
+}
+
+// Load puts the session of the request, if there is one, into the context and lets every request
+// pass. Auth.Handler does this for the whole application, so that public pages know the user as well.
+func (g *Guard) Load(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r, _, ok := g.load(w, r); ok {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// load finds out who sends the request, once per request and guard. Due work on the
+// session is done here, because its cookies must be set before the handler writes. It is
+// not ok when the request has been answered: the store does not know.
+func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *session.Session, bool) {
+	m := g.config.Sessions
+	if s, looked := m.Attached(r.Context()); looked {
+		return r, s, true
+	}
+	w.Header().Add("Vary", "Cookie")
+	s, err := m.Load(r)
+	switch {
+	case err == nil:
+		g.renew(w, r, s)
+	case errors.Is(err, session.ErrNone):
+	case errors.Is(err, session.ErrStore):
+		g.config.Report.Fail(w, r, storeDown(err))
+		return nil, nil, false
+	default:
+		g.discard(w, r)
+	}
+	return r.WithContext(m.Attach(r.Context(), s)), s, true
+}
+
+// renew moves the idle limit. That it could not be moved is no reason to turn the user away now.
+func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session) {
+	if _, err := g.config.Sessions.Renew(w, r, s); err != nil {
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error", err)
+	}
+	if g.config.Seen != nil {
+		g.config.Seen(w, r)
+	}
+}
+
+// discard removes a cookie that is no session (any more), so that it is not sent again.
+func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
+	if err := g.config.Sessions.End(w, r); err != nil {
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err)
+	}
+}
+
+func storeDown(err error) *problem.Error {
+	return &problem.Error{
+		Status: http.StatusServiceUnavailable, Code: "store_unavailable", RetryAfter: retryAfterStore,
+		Title: "This page is not available right now",
+		Text:  "We cannot find out whether you are signed in. Please try again in a moment.",
+		Err:   err,
+	}
+}

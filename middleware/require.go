@@ -1,0 +1,99 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// retryAfterStore is when a client may ask again after the session store did not answer.
+const retryAfterStore = 5 * time.Second
+
+// RequireAuth lets only signed-in users pass. In the handler, session.FromContext finds the session. It works
+// alone as well as below Auth.Handler.
+func (g *Guard) RequireAuth(next http.Handler) http.Handler {
+	return g.guard(next, nil)
+}
+
+// Require lets those signed-in users pass for whom check returns nil. Others get 403; a check may
+// choose status and text by returning a *[problem.Error]. The check runs for every request, also concurrently. If it
+// panics, the answer is 500.
+func (g *Guard) Require(check func(*session.Session) error) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return g.guard(next, check) }
+}
+
+// RequireRole lets those signed-in users pass who have at least one of the roles
+// (User.Roles, compared exactly). Without any role given, nobody passes.
+func (g *Guard) RequireRole(anyOf ...string) func(http.Handler) http.Handler {
+	allowed := slices.Clone(anyOf)
+	return g.Require(func(s *session.Session) error {
+		for _, role := range s.User.Roles {
+			if slices.Contains(allowed, role) {
+				return nil
+			}
+		}
+		return errNoRole
+	})
+}
+
+var errNoRole = errors.New("middleware: the user has none of the roles")
+
+// guard is the one way through: who gets here without a session is challenged, and the check, if
+// any, has the last word.
+func (g *Guard) guard(next http.Handler, check func(*session.Session) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r, s, ok := g.load(w, r)
+		switch {
+		case !ok:
+			return
+		case s == nil:
+			g.challenge.serve(w, r)
+			return
+		}
+		if check != nil {
+			if err := problem.Call(func() error { return check(s) }); err != nil {
+				g.refuse(w, r, s, err)
+				return
+			}
+		}
+		if g.config.NoStore {
+			w.Header().Set("Cache-Control", "no-store")
+		}
+		next.ServeHTTP(w, g.use(r))
+	})
+}
+
+// use makes this guard's session the current one, for the case that guards of several Auth values are nested.
+func (g *Guard) use(r *http.Request) *http.Request {
+	ctx := r.Context()
+	if used := g.config.Sessions.Use(ctx); used != ctx {
+		return r.WithContext(used)
+	}
+	return r
+}
+
+// refuse answers a signed-in user who may not pass.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Session, err error) {
+	if _, worded := errors.AsType[*problem.Error](err); worded {
+		g.config.Report.Fail(w, r, err)
+		return
+	}
+	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
+		g.config.Report.Fail(w, r, err)
+		return
+	}
+	if step, wanted := errors.AsType[*stepUp](err); wanted {
+		g.stepUp(w, r, s, step)
+		return
+	}
+	g.config.Report.Fail(w, r, &problem.Error{
+		Status: http.StatusForbidden, Code: "forbidden", Provider: s.Provider, Err: err,
+		Title: "You may not see this page",
+		Text:  "You are signed in, but your account does not have the access that this page needs.",
+		Links: []problem.Link{{Href: "/", Text: "Go to the start page"}},
+	})
+}

@@ -1,0 +1,56 @@
+// Package problem is how a request that goes wrong is answered: neutral, fixed text for the
+// browser (a page, or application/problem+json of RFC 9457 for programs), the whole cause once in
+// the log, and one event. A reference number ties the three together.
+//
+// Applications meet it in two places: sallyport.Config.OnError receives an *[Error] and may
+// answer in its own style, and a check passed to Guard.Require may return one to choose status and text.
+package problem
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// An Error is a request that cannot be answered as wished. Title and Text are for the
+// browser and hold nothing secret; Err is for the log.
+type Error struct {
+	Status     int           // HTTP status
+	Code       string        // fixed word for metrics and tests, such as "state_mismatch"
+	Title      string        // a few words; default: the status text
+	Text       string        // what happened and what to do
+	Links      []Link        // where to go from here
+	RetryAfter time.Duration // sent as Retry-After, in whole seconds; 0 for none
+	Provider   string        // configured name, if one is involved
+	Ref        string        // reference number, filled in by Reporter.Fail
+	Err        error         // the cause; may be nil
+}
+
+// A Link leads the user on from an error page.
+type Link struct{ Href, Text string }
+
+// Error implements error. The text is for the log.
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return e.Code
+	}
+	return e.Code + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// From returns err's *Error, or wraps err as an internal error (500).
+func From(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		copied := *e // the caller's value may be shared by many requests
+		return &copied
+	}
+	return &Error{
+		Status: http.StatusInternalServerError,
+		Code:   "internal_error",
+		Title:  "Something went wrong",
+		Text:   "The problem is on our side. Please try again in a moment.",
+		Err:    err,
+	}
+}

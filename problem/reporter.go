@@ -1,0 +1,153 @@
+package problem
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// A Reporter answers failed requests. Fill in the fields, use it, then leave them alone.
+// It is safe for concurrent use.
+type Reporter struct {
+	Kind    string // of the events, such as "login"
+	Logger  *slog.Logger
+	OnError func(http.ResponseWriter, *http.Request, error) // nil: the built-in answer
+	OnEvent func(context.Context, session.Event)            // may be nil
+	Now     func() time.Time
+}
+
+// Fail answers the request with err: it is logged once, told to OnEvent, and shown to the
+// browser by OnError or in the built-in way. Nothing may have been written to w before.
+func (rp *Reporter) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := From(err)
+	if e.Ref == "" {
+		e.Ref = rand.Text()[:10]
+	}
+	rp.log(r, e)
+	rp.Event(r.Context(), session.Event{Outcome: e.Code, Provider: e.Provider, Ref: e.Ref})
+	page.Protect(w.Header())
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
+	}
+	if rp.OnError != nil {
+		if err := Call(func() error { rp.OnError(w, r, e); return nil }); err != nil {
+			rp.Logger.ErrorContext(r.Context(), "sallyport: OnError failed", "ref", e.Ref, "error", err)
+			Write(w, r, e)
+		}
+		return
+	}
+	Write(w, r, e)
+}
+
+func (rp *Reporter) log(r *http.Request, e *Error) {
+	level := slog.LevelWarn
+	if e.Status >= 500 {
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{slog.String("code", e.Code), slog.Int("status", e.Status), slog.String("ref", e.Ref)}
+	if e.Provider != "" {
+		attrs = append(attrs, slog.String("provider", e.Provider))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("cause", Printable(e.Err.Error())))
+	}
+	rp.Logger.LogAttrs(r.Context(), level, "sallyport: request refused", attrs...)
+}
+
+// Event fills in what is common to the reporter's events and hands ev to OnEvent.
+func (rp *Reporter) Event(ctx context.Context, ev session.Event) {
+	if rp.OnEvent == nil {
+		return
+	}
+	ev.Kind, ev.Time = rp.Kind, rp.Now()
+	if err := Call(func() error { rp.OnEvent(ctx, ev); return nil }); err != nil {
+		rp.Logger.ErrorContext(ctx, "sallyport: OnEvent failed", "error", err)
+	}
+}
+
+// Write is the built-in answer: a page for a browser, application/problem+json (RFC 9457)
+// for a client that asks for JSON or fetches from a script.
+func Write(w http.ResponseWriter, r *http.Request, e *Error) {
+	title := e.Title
+	if title == "" {
+		title = http.StatusText(e.Status)
+	}
+	if !WantsPage(r) {
+		writeJSON(w, r, e, title)
+		return
+	}
+	p := page.Page{Title: title, Ref: e.Ref}
+	if e.Text != "" {
+		p.Text = []string{e.Text}
+	}
+	for _, l := range e.Links {
+		p.Links = append(p.Links, page.Link(l))
+	}
+	page.Write(w, r, e.Status, p)
+}
+
+func writeJSON(w http.ResponseWriter, r *http.Request, e *Error, title string) {
+	body, err := json.Marshal(struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail,omitempty"`
+		Code   string `json:"code"`
+		Ref    string `json:"ref,omitempty"`
+	}{title, e.Status, e.Text, e.Code, e.Ref})
+	if err != nil {
+		body = []byte(`{}`) // strings and an int always marshal
+	}
+	page.Protect(w.Header())
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(e.Status)
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}
+
+// Call runs f, code of the application, and turns a panic into an error, so that a
+// faulty hook fails its own request and nothing else. http.ErrAbortHandler passes through.
+func Call(f func() error) (err error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(v)
+		default:
+			err = &Panic{Value: v}
+		}
+	}()
+	return f()
+}
+
+// A Panic is a panic of application code that [Call] caught.
+type Panic struct{ Value any }
+
+// Error implements error.
+func (p *Panic) Error() string { return fmt.Sprintf("application code panicked: %v", p.Value) }
+
+// Printable makes text from elsewhere fit for one line of a log: control characters and
+// whatever is not printable become '.', and the length is bounded.
+func Printable(s string) string {
+	const longest = 1000
+	out := make([]rune, 0, min(len(s), longest))
+	for _, r := range s {
+		if len(out) == longest {
+			return string(out) + "…"
+		}
+		if !strconv.IsPrint(r) || r == '\uFFFD' {
+			r = '.'
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}

@@ -1,0 +1,195 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// metadataLifetime is after how long the metadata is read again, when a login needs it.
+const metadataLifetime = time.Hour
+
+// metadata is what the discovery document says (OpenID Connect Discovery 1.0 section 3, RFC 8414). A
+// value is never changed once it is in use, so every login sees one consistent version.
+type metadata struct {
+	Issuer                string   `json:"issuer"`
+	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	TokenEndpoint         string   `json:"token_endpoint"`
+	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
+	JWKSURI               string   `json:"jwks_uri"`
+	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	PAREndpoint           string   `json:"pushed_authorization_request_endpoint"`
+	PARRequired           bool     `json:"require_pushed_authorization_requests"`
+	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
+	SigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+
+	keys *keySet
+	algs []string // that ID tokens may be signed with
+}
+
+// discovery holds the metadata and sees to it that it is fetched when needed, once at a time.
+type discovery struct {
+	current atomic.Pointer[known]
+	flight  singleflight.Group
+
+	mu      sync.Mutex
+	backoff backoff
+}
+
+// known is the metadata in use.
+type known struct {
+	metadata *metadata
+	fetched  time.Time
+}
+
+// metadata returns what is known about the provider, and finds out first if that is nothing. Old
+// knowledge is used while newer cannot be had.
+func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
+	d := &o.discovery
+	now := o.now()
+	k := d.current.Load()
+	if k != nil && now.Sub(k.fetched) < metadataLifetime {
+		return k.metadata, nil
+	}
+	if err := d.wait(now); err != nil {
+		if k != nil {
+			return k.metadata, nil
+		}
+		return nil, err
+	}
+	fresh, err := d.fetch(ctx, o)
+	if err != nil && k != nil {
+		return k.metadata, nil
+	}
+	return fresh, err
+}
+
+// wait reports whether the provider failed so recently that it is left alone for now.
+func (d *discovery) wait(now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.backoff.wait(now)
+}
+
+// fetch reads the metadata. Concurrent callers share one request, which goes on when one of
+// them goes away, and has its own time limit.
+func (d *discovery) fetch(ctx context.Context, o *OIDC) (*metadata, error) {
+	result := d.flight.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
+		defer cancel()
+		m, err := o.discover(ctx)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if err != nil {
+			return nil, d.backoff.failed(o.now(), err)
+		}
+		d.backoff.reset()
+		if k := d.current.Load(); k != nil && k.metadata.JWKSURI == m.JWKSURI {
+			m.keys = k.metadata.keys // what they know about the keys stays
+		}
+		d.current.Store(&known{m, o.now()})
+		return m, nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, &unavailable{err: context.Cause(ctx)}
+	case r := <-result:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*metadata), nil
+	}
+}
+
+// discover fetches and checks the discovery document.
+func (o *OIDC) discover(ctx context.Context) (*metadata, error) {
+	a, err := o.get(ctx, strings.TrimSuffix(o.Issuer, "/")+"/.well-known/openid-configuration")
+	if err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	if a.status != http.StatusOK {
+		return nil, fmt.Errorf("discovery: status %d", a.status)
+	}
+	if err := checkJSON(a.body, nil); err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	m := new(metadata)
+	if err := json.Unmarshal(a.body, m); err != nil {
+		return nil, errors.New("discovery: a member has the wrong type")
+	}
+	if m.Issuer != o.Issuer {
+		return nil, fmt.Errorf("discovery: issuer is %q, configured is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
+	}
+	if err := o.checkMetadata(m); err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	m.keys = newKeySet(o, m.JWKSURI)
+	return m, nil
+}
+
+// checkMetadata refuses metadata with an endpoint that must not be used, and settles the algorithms.
+func (o *OIDC) checkMetadata(m *metadata) error {
+	endpoints := []struct {
+		name, address string
+		needed        bool
+	}{
+		{"authorization_endpoint", m.AuthorizationEndpoint, true},
+		{"token_endpoint", m.TokenEndpoint, true},
+		{"jwks_uri", m.JWKSURI, true},
+		{"userinfo_endpoint", m.UserInfoEndpoint, false},
+		{"end_session_endpoint", m.EndSessionEndpoint, false},
+		{"pushed_authorization_request_endpoint", m.PAREndpoint, false},
+	}
+	var mistakes []error
+	for _, e := range endpoints {
+		if e.address == "" && !e.needed {
+			continue
+		}
+		if err := o.checkEndpoint(e.name, e.address); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	if m.algs = o.allowedAlgs(m.SigningAlgs); len(m.algs) == 0 {
+		mistakes = append(mistakes, errors.New("none of the signing algorithms is acceptable"))
+	}
+	return errors.Join(mistakes...)
+}
+
+// asymmetricAlgs are the signature algorithms we know. The symmetric ones are not among them: whoever can
+// check such a token can make one.
+var asymmetricAlgs = []string{
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+}
+
+// allowedAlgs fixes the algorithms before any token is seen (RFC 8725 section 3.1).
+func (o *OIDC) allowedAlgs(advertised []string) []string {
+	if len(o.SigningAlgs) > 0 {
+		return o.SigningAlgs
+	}
+	if len(advertised) == 0 {
+		return []string{"RS256"}
+	}
+	var allowed []string
+	for _, alg := range asymmetricAlgs {
+		if slices.Contains(advertised, alg) {
+			allowed = append(allowed, alg)
+		}
+	}
+	return allowed
+}
+
+// Ready implements [Readier].
+func (o *OIDC) Ready(ctx context.Context) error {
+	_, err := o.metadata(ctx)
+	return err
+}

@@ -1,0 +1,24 @@
+// Package provider obtains identities: it knows how to ask an OpenID provider who the user is and
+// how to check the answer. It keeps no cookies and serves no HTTP; package handlers does both.
+//
+// Fill in an [OIDC], put it into a [Set] under a name, and hand that to sallyport.New:
+//
+//	provider.Set{"work": &provider.OIDC{
+//		Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret,
+//	}}
+//
+// # What is checked
+//
+// Every login sends state, nonce and a PKCE S256 challenge (RFC 9700 section 2.1), each from its own random
+// bytes. The callback's state and issuer (RFC 9207) are compared before anything else is looked at. An ID
+// token passes if its signature is by a key of the provider's JWKS with an algorithm fixed beforehand, and its iss,
+// sub, aud, azp, exp, iat, nbf, nonce, at_hash and, where asked for, auth_time and acr are as they have to be
+// (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims.
+//
+// # Times
+//
+// Discovery is lazy and repeated hourly while logins go on; a failure keeps what is known. Keys are
+// fetched when a token needs one that is not known, at most once a minute after the first surprise, and again after ten
+// minutes of age, so a withdrawn key is refused ten minutes later at most. A provider that does not answer
+// within ten seconds counts as unavailable ([ErrUnavailable]).
+package provider

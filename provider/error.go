@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrUnavailable is wrapped by errors that mean: the provider cannot be reached or does not
+// make sense at the moment; trying again later can help. See [RetryAfter].
+var ErrUnavailable = errors.New("provider: unavailable")
+
+// A Fault names one way in which a login fails, as a fixed code for metrics and tests.
+type Fault string
+
+// The faults that a provider reports.
+const (
+	FaultState       Fault = "state_mismatch"       // the callback does not belong to the flow
+	FaultIssuer      Fault = "issuer_mismatch"      // RFC 9207: the response came from somebody else
+	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory
+	FaultDenied      Fault = "access_denied"        // the user or the provider said no
+	FaultInteraction Fault = "interaction_required" // prompt=none, and the provider wants to talk to the user
+	FaultRefused     Fault = "provider_error"       // the provider answered with another OAuth error
+	FaultToken       Fault = "token_error"          // the token endpoint's answer is unusable
+	FaultIDToken     Fault = "invalid_id_token"
+	FaultUserInfo    Fault = "invalid_userinfo"
+	FaultStepUp      Fault = "insufficient_authentication" // max_age or acr asked for and not delivered
+)
+
+// An Error is a login that the provider's answers made fail. It says why to the operator;
+// it is not for the browser.
+type Error struct {
+	Fault Fault
+	// Code is the OAuth error code of the provider if it is one of the registered ones, else empty.
+	Code string
+	// Description is the provider's error_description, made printable and cut. Untrusted text.
+	Description string
+	// Err is the cause. Its text holds no token, code or secret.
+	Err error
+}
+
+func (e *Error) Error() string {
+	s := "provider: " + string(e.Fault)
+	if e.Code != "" {
+		s += " (" + e.Code + ")"
+	}
+	if e.Description != "" {
+		s += fmt.Sprintf(": %q", e.Description)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// unavailable is a provider that does not answer now.
+type unavailable struct {
+	retryAfter time.Duration
+	err        error
+}
+
+func (u *unavailable) Error() string        { return "provider: unavailable: " + u.err.Error() }
+func (u *unavailable) Is(target error) bool { return target == ErrUnavailable }
+func (u *unavailable) Unwrap() error        { return u.err }
+
+// RetryAfter tells how long to wait before trying again after an [ErrUnavailable]; at least one second.
+func RetryAfter(err error) time.Duration {
+	if u, ok := errors.AsType[*unavailable](err); ok && u.retryAfter > time.Second {
+		return u.retryAfter
+	}
+	return time.Second
+}

@@ -1,0 +1,310 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+const (
+	maxIDToken = 64 << 10
+	maxSubject = 255 // OpenID Connect Core section 2
+)
+
+// An idToken is an ID token that has passed all checks.
+type idToken struct {
+	payload  []byte // the JSON that was signed
+	claims   claims
+	subject  string
+	authTime time.Time
+	acr, sid string
+	amr      []string
+}
+
+// verifyIDToken checks an ID token: its form, then its signature, then what it claims. go-oidc does the signature,
+// issuer, audience and expiry; the rest is what it leaves to its callers.
+func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, accessToken string) (*idToken, error) {
+	// 1. The form, before any effort: it comes from outside and may be huge or odd.
+	alg, err := checkHeader(raw, m.algs)
+	if err != nil {
+		return nil, idTokenFault(err)
+	}
+	// go-oidc drops the cause of a failure to get the keys, and that is no fault of the token.
+	if _, err := m.keys.known(ctx); err != nil {
+		return nil, err
+	}
+	// 2. The signature, and the basic claims.
+	verifier := oidc.NewVerifier(o.Issuer, m.keys, &oidc.Config{
+		ClientID:             o.ClientID,
+		SupportedSigningAlgs: m.algs,
+		Now:                  func() time.Time { return o.now().Add(-o.leeway()) },
+	})
+	verified, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, idTokenFault(err)
+	}
+	// 3. Everything else, from the very bytes that were signed.
+	var payload json.RawMessage
+	if err := verified.Claims(&payload); err != nil {
+		return nil, idTokenFault(err)
+	}
+	token, err := o.checkClaims(f, payload)
+	if err != nil {
+		return nil, idTokenFault(err)
+	}
+	if err := checkAtHash(token.claims, alg, accessToken); err != nil {
+		return nil, idTokenFault(err)
+	}
+	if err := o.checkStrength(f, token); err != nil {
+		return nil, &Error{Fault: FaultStepUp, Err: err}
+	}
+	return token, nil
+}
+
+func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
+
+// checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
+func checkHeader(raw string, algs []string) (string, error) {
+	if len(raw) > maxIDToken {
+		return "", errors.New("token is too large")
+	}
+	parts := strings.SplitN(raw, ".", 4)
+	if len(parts) != 3 {
+		return "", errors.New("token has not three parts")
+	}
+	for _, part := range parts {
+		if part == "" || !isBase64URL(part) {
+			return "", errors.New("a part of the token is empty or not base64url")
+		}
+	}
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
+	if err != nil {
+		return "", errors.New("the header is not base64url")
+	}
+	if err := checkJSON(decoded, []string{"alg", "typ", "crit", "b64", "zip", "enc", "kid"}); err != nil {
+		return "", fmt.Errorf("header: %w", err)
+	}
+	var header claims
+	if err := json.Unmarshal(decoded, &header); err != nil {
+		return "", errors.New("malformed header")
+	}
+	return checkHeaderMembers(header, algs)
+}
+
+func checkHeaderMembers(header claims, algs []string) (string, error) {
+	alg, err := header.text("alg")
+	if err != nil || !slices.Contains(algs, alg) {
+		return "", fmt.Errorf("algorithm %q is not among the allowed ones %v", printable(alg), algs)
+	}
+	for _, refused := range []string{"crit", "b64", "zip", "enc"} {
+		if header.has(refused) {
+			return "", fmt.Errorf("header has %s, which is not supported", refused)
+		}
+	}
+	if _, err := header.text("kid"); err != nil {
+		return "", err
+	}
+	typ, err := header.text("typ")
+	if err != nil {
+		return "", err
+	}
+	// Other kinds of JWT say so here: at+jwt, logout+jwt, ... (RFC 8725 section 3.11).
+	if kind := strings.TrimPrefix(strings.ToLower(typ), "application/"); kind != "" && kind != "jwt" && kind != "id_token+jwt" {
+		return "", fmt.Errorf("typ %q is not that of an ID token", printable(typ))
+	}
+	return alg, nil
+}
+
+// isBase64URL reports whether s has only characters of base64url; the decoder would skip line ends.
+func isBase64URL(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// logoutEvent marks a logout token, which must never pass as an ID token.
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+
+// checkClaims checks the claims of OpenID Connect Core sections 2 and 3.1.3.7.
+func (o *OIDC) checkClaims(f *Flow, payload []byte) (*idToken, error) {
+	c, err := parseClaims(payload)
+	if err != nil {
+		return nil, err
+	}
+	t := &idToken{payload: payload, claims: c}
+	steps := []func(*Flow, *idToken) error{o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkNonce, checkRest}
+	for _, step := range steps {
+		if err := step(f, t); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (o *OIDC) checkIssuer(_ *Flow, t *idToken) error {
+	iss, err := t.claims.text("iss")
+	if err == nil && iss != o.Issuer {
+		err = errors.New("iss is not the configured issuer")
+	}
+	return err
+}
+
+func checkSubject(_ *Flow, t *idToken) (err error) {
+	t.subject, err = t.claims.text("sub")
+	switch {
+	case err != nil:
+		return err
+	case t.subject == "":
+		return errors.New("sub is missing or empty")
+	case len(t.subject) > maxSubject:
+		return errors.New("sub is too long")
+	}
+	return nil
+}
+
+func (o *OIDC) checkAudience(_ *Flow, t *idToken) error {
+	audiences, err := t.claims.texts("aud")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(audiences, o.ClientID) {
+		return errors.New("aud does not contain the client ID")
+	}
+	for _, aud := range audiences {
+		if aud != o.ClientID && !slices.Contains(o.TrustedAudiences, aud) {
+			return fmt.Errorf("aud contains %q, which is not trusted", printable(aud))
+		}
+	}
+	azp, err := t.claims.text("azp")
+	if err == nil && t.claims.has("azp") && azp != o.ClientID {
+		err = errors.New("azp is not the client ID")
+	}
+	return err
+}
+
+// checkTimes applies one leeway to all of them.
+func (o *OIDC) checkTimes(_ *Flow, t *idToken) error {
+	now := o.now()
+	earliest, latest := now.Add(-o.leeway()), now.Add(o.leeway())
+	exp, err := t.claims.time("exp")
+	if err != nil {
+		return err
+	}
+	if !t.claims.has("exp") || !exp.After(earliest) {
+		return errors.New("exp is missing or in the past; if the token is new, compare the clocks")
+	}
+	iat, err := t.claims.time("iat")
+	if err != nil {
+		return err
+	}
+	if !t.claims.has("iat") || iat.After(latest) {
+		return errors.New("iat is missing or in the future; compare the clocks")
+	}
+	nbf, err := t.claims.time("nbf")
+	if err == nil && nbf.After(latest) {
+		err = errors.New("nbf is in the future; compare the clocks")
+	}
+	return err
+}
+
+func checkNonce(f *Flow, t *idToken) error {
+	nonce, err := t.claims.text("nonce")
+	if err != nil {
+		return err
+	}
+	if f.Nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1 {
+		return errors.New("nonce is missing or not the one of this login")
+	}
+	return nil
+}
+
+// checkRest reads what has no required value but a required type.
+func checkRest(_ *Flow, t *idToken) (err error) {
+	if t.claims.has("events") {
+		return errors.New("a token with events is no ID token")
+	}
+	if t.authTime, err = t.claims.time("auth_time"); err != nil {
+		return err
+	}
+	if t.acr, err = t.claims.text("acr"); err != nil {
+		return err
+	}
+	if t.sid, err = t.claims.text("sid"); err != nil {
+		return err
+	}
+	t.amr, _ = t.claims.texts("amr") // informative
+	return nil
+}
+
+// checkAtHash ties the access token to the ID token where the provider offers that (Core section 3.1.3.8). Whatever
+// stands there must match; an empty text does not count as absent.
+func checkAtHash(c claims, alg, accessToken string) error {
+	if !c.has("at_hash") {
+		return nil
+	}
+	got, err := c.text("at_hash")
+	if err != nil {
+		return err
+	}
+	var h hash.Hash
+	switch alg {
+	case "RS256", "ES256", "PS256":
+		h = sha256.New()
+	case "RS384", "ES384", "PS384":
+		h = sha512.New384()
+	case "RS512", "ES512", "PS512", "EdDSA":
+		h = sha512.New()
+	default:
+		return fmt.Errorf("at_hash with algorithm %q cannot be checked", alg)
+	}
+	h.Write([]byte(accessToken))
+	want := base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
+	if subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {
+		return errors.New("at_hash does not match the access token")
+	}
+	return nil
+}
+
+// checkStrength checks that the provider did what max_age and acr_values asked: it is free to ignore
+// both, so only the claims count (Core section 3.1.2.1, RFC 9470 section 4).
+func (o *OIDC) checkStrength(f *Flow, t *idToken) error {
+	if maxAge := o.maxAge(f); maxAge != nil {
+		age := o.now().Sub(t.authTime)
+		if t.authTime.IsZero() || age > *maxAge+o.leeway() || age < -o.leeway() {
+			return errors.New("auth_time is missing, too long ago or in the future, although max_age was sent")
+		}
+	}
+	if wanted := o.acrValues(f); len(wanted) > 0 && !slices.Contains(wanted, t.acr) {
+		return errors.New("acr is none of those that were asked for")
+	}
+	return nil
+}
+
+func (o *OIDC) maxAge(f *Flow) *time.Duration {
+	if f.Request.MaxAge != nil {
+		return f.Request.MaxAge
+	}
+	return o.MaxAge
+}
+
+func (o *OIDC) acrValues(f *Flow) []string {
+	if len(f.Request.ACRValues) > 0 {
+		return f.Request.ACRValues
+	}
+	return o.ACRValues
+}

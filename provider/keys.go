@@ -1,0 +1,259 @@
+package provider
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	keysLifetime = 10 * time.Minute // how long a withdrawn key may still be believed
+	keysInterval = time.Minute      // between fetches that surprising tokens cause
+	maxKeys      = 100
+	maxTries     = 3 // keys tried for one token
+	minRSABits   = 2048
+	maxRSABits   = 8192
+)
+
+// A keySet is the provider's JWKS as an oidc.KeySet. It is fetched when first needed. A token that no known key
+// explains may be the first after a rotation, so the keys are fetched again, but anybody can make up
+// such tokens, so that happens at most once a minute.
+type keySet struct {
+	o   *OIDC
+	uri string
+
+	current  atomic.Pointer[fetchedKeys]
+	flight   singleflight.Group
+	fetching atomic.Int32
+
+	mu       sync.Mutex
+	backoff  backoff
+	surprise time.Time // when a surprising token last caused a fetch
+}
+
+type fetchedKeys struct {
+	keys []publicKey
+	at   time.Time
+}
+
+// A publicKey is a usable key of the JWKS.
+type publicKey struct {
+	id, alg string // either may be empty
+	key     any    // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+}
+
+func newKeySet(o *OIDC, uri string) *keySet { return &keySet{o: o, uri: uri} }
+
+var errNoKey = errors.New("no key of the provider explains the signature")
+
+// VerifySignature implements oidc.KeySet.
+func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	algs := make([]jose.SignatureAlgorithm, len(asymmetricAlgs))
+	for i, alg := range asymmetricAlgs {
+		algs[i] = jose.SignatureAlgorithm(alg)
+	}
+	jws, err := jose.ParseSigned(token, algs)
+	if err != nil || len(jws.Signatures) != 1 {
+		return nil, errors.New("malformed token")
+	}
+	known, err := k.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if payload, ok := known.verify(jws); ok {
+		return payload, nil
+	}
+	fresh, err := k.afterSurprise(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	if fresh != known {
+		if payload, ok := fresh.verify(jws); ok {
+			return payload, nil
+		}
+	}
+	return nil, errNoKey
+}
+
+// known returns keys that are young enough, or older ones while the provider does not answer.
+func (k *keySet) known(ctx context.Context) (*fetchedKeys, error) {
+	now := k.o.now()
+	current := k.current.Load()
+	if current != nil && now.Sub(current.at) < keysLifetime {
+		return current, nil
+	}
+	if err := k.wait(now); err != nil {
+		if current != nil {
+			return current, nil
+		}
+		return nil, err
+	}
+	fresh, err := k.fetch(ctx)
+	if err != nil && current != nil {
+		return current, nil
+	}
+	return fresh, err
+}
+
+func (k *keySet) wait(now time.Time) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.backoff.wait(now)
+}
+
+// afterSurprise fetches the keys again because seen did not explain a token, if that is due.
+// Otherwise it returns what is known by now, perhaps due to somebody else's surprise.
+func (k *keySet) afterSurprise(ctx context.Context, seen *fetchedKeys) (*fetchedKeys, error) {
+	if current := k.current.Load(); current != seen {
+		return current, nil
+	}
+	if k.mayFetch() || k.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
+		return k.fetch(ctx)
+	}
+	return k.current.Load(), nil
+}
+
+// mayFetch reports whether a surprising token may cause a fetch now, and counts it.
+func (k *keySet) mayFetch() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.o.now()
+	since := now.Sub(k.surprise)
+	if !k.surprise.IsZero() && since >= 0 && since < keysInterval {
+		return false
+	}
+	k.surprise = now
+	return true
+}
+
+// fetch reads the JWKS. Concurrent callers share one request, which outlives each of them.
+func (k *keySet) fetch(ctx context.Context) (*fetchedKeys, error) {
+	result := k.flight.DoChan("", func() (any, error) {
+		k.fetching.Add(1)
+		defer k.fetching.Add(-1)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
+		defer cancel()
+		keys, err := k.read(ctx)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if err != nil {
+			return nil, k.backoff.failed(k.o.now(), err)
+		}
+		k.backoff.reset()
+		fresh := &fetchedKeys{keys, k.o.now()}
+		k.current.Store(fresh)
+		return fresh, nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, &unavailable{err: context.Cause(ctx)}
+	case r := <-result:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*fetchedKeys), nil
+	}
+}
+
+// read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
+func (k *keySet) read(ctx context.Context) ([]publicKey, error) {
+	a, err := k.o.get(ctx, k.uri)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	if a.status != http.StatusOK {
+		return nil, fmt.Errorf("keys: status %d", a.status)
+	}
+	if err := checkJSON(a.body, []string{"keys"}); err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(a.body, &set); err != nil {
+		return nil, errors.New("keys: a member has the wrong type")
+	}
+	var keys []publicKey
+	for _, raw := range set.Keys[:min(len(set.Keys), maxKeys)] {
+		if key, ok := usableKey(raw); ok {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("keys: none of them can be used")
+	}
+	return keys, nil
+}
+
+// usableKey reads one key and reports whether it is a public key for checking signatures, and strong enough.
+func usableKey(raw json.RawMessage) (publicKey, bool) {
+	var purpose struct {
+		Use    string   `json:"use"`
+		KeyOps []string `json:"key_ops"`
+	}
+	var key jose.JSONWebKey
+	if json.Unmarshal(raw, &purpose) != nil || json.Unmarshal(raw, &key) != nil {
+		return publicKey{}, false
+	}
+	if purpose.Use != "" && purpose.Use != "sig" {
+		return publicKey{}, false
+	}
+	if purpose.KeyOps != nil && !slices.Contains(purpose.KeyOps, "verify") {
+		return publicKey{}, false
+	}
+	switch public := key.Key.(type) {
+	case *rsa.PublicKey:
+		bits := public.N.BitLen()
+		return publicKey{key.KeyID, key.Algorithm, public}, minRSABits <= bits && bits <= maxRSABits
+	case *ecdsa.PublicKey, ed25519.PublicKey:
+		return publicKey{key.KeyID, key.Algorithm, public}, true
+	}
+	return publicKey{}, false
+}
+
+// verify returns the payload if one of the keys made the signature. The token's header chooses by key ID
+// only; whatever else it says about keys (jwk, jku, x5u, x5c) is not looked at.
+func (f *fetchedKeys) verify(jws *jose.JSONWebSignature) ([]byte, bool) {
+	header := jws.Signatures[0].Header
+	tries := 0
+	for _, key := range f.keys {
+		if header.KeyID != "" && key.id != header.KeyID || !key.fits(header.Algorithm) {
+			continue
+		}
+		if tries++; tries > maxTries {
+			return nil, false
+		}
+		if payload, err := jws.Verify(key.key); err == nil {
+			return payload, true
+		}
+	}
+	return nil, false
+}
+
+// fits reports whether the key may have made a signature with the algorithm (RFC 7518 section 3.1).
+func (k publicKey) fits(alg string) bool {
+	if k.alg != "" && k.alg != alg {
+		return false
+	}
+	switch key := k.key.(type) {
+	case *rsa.PublicKey:
+		return alg[:2] == "RS" || alg[:2] == "PS"
+	case *ecdsa.PublicKey:
+		return alg == map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Curve.Params().BitSize]
+	case ed25519.PublicKey:
+		return alg == "EdDSA"
+	}
+	return false
+}

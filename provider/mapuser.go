@@ -1,0 +1,107 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// session puts together what the caller keeps.
+func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session.Session, error) {
+	all, raw := t.claims, json.RawMessage(t.payload)
+	if info != nil {
+		all = merge(t.claims, info)
+		var err error
+		if raw, err = json.Marshal(all); err != nil {
+			return nil, &Error{Fault: FaultUserInfo, Err: fmt.Errorf("merge claims: %w", err)}
+		}
+	}
+	s := &session.Session{
+		User: o.user(t, all), SID: t.sid, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr,
+	}
+	if o.MapUser != nil {
+		if err := o.MapUser(raw, &s.User); err != nil {
+			return nil, fmt.Errorf("provider: MapUser: %w", err)
+		}
+		s.User.Issuer, s.User.Subject = o.Issuer, t.subject
+	}
+	if err := s.SetClaims(raw); err != nil {
+		return nil, &Error{Fault: FaultIDToken, Err: err}
+	}
+	s.SetTokens(tokens)
+	return s, nil
+}
+
+// user maps the standard claims (OpenID Connect Core section 5.1).
+func (o *OIDC) user(t *idToken, c claims) session.User {
+	u := session.User{
+		Issuer:        o.Issuer,
+		Subject:       t.subject,
+		Name:          c.display("name"),
+		Username:      c.display("preferred_username"),
+		Email:         c.display("email"),
+		EmailVerified: isTrue(c["email_verified"]),
+		Picture:       webAddress(c.display("picture")),
+		Roles:         o.roles(c),
+	}
+	if u.Name == "" {
+		u.Name = strings.TrimSpace(c.display("given_name") + " " + c.display("family_name"))
+	}
+	if u.Username == "" {
+		u.Username = c.display("nickname")
+	}
+	if u.Email == "" {
+		u.EmailVerified = false
+	}
+	return u
+}
+
+// isTrue accepts true, and "true", which several providers send.
+func isTrue(raw json.RawMessage) bool { return string(raw) == "true" || string(raw) == `"true"` }
+
+// webAddress keeps what is no web address out of the src attributes of applications.
+func webAddress(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return text
+}
+
+// roles reads the configured claim. Missing or of another shape means: no roles. A string is one role and is never
+// taken apart (R151).
+func (o *OIDC) roles(c claims) []string {
+	path := strings.Split(o.RolesClaim, ".")
+	if o.RolesClaim == "" {
+		path = []string{"roles"}
+	}
+	// A name with dots in it, such as "https://example.com/roles", goes before a path.
+	if roles, err := c.texts(o.RolesClaim); err == nil && roles != nil {
+		return nonEmpty(roles)
+	}
+	for _, name := range path[:len(path)-1] {
+		var inner claims
+		if json.Unmarshal(c[name], &inner) != nil {
+			return nil
+		}
+		c = inner
+	}
+	roles, err := c.texts(path[len(path)-1])
+	if err != nil {
+		return nil
+	}
+	return nonEmpty(roles)
+}
+
+func nonEmpty(texts []string) []string {
+	var kept []string
+	for _, text := range texts {
+		if text != "" {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,170 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of what is accepted from a provider. It may be slow, broken or hostile; it must not
+// take our memory or time.
+const (
+	outboundTimeout = 10 * time.Second
+	maxAnswer       = 1 << 20
+	maxRedirects    = 2 // discovery and keys only, within one origin
+)
+
+// ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
+// application may have changed for its own purposes.
+var ownTransport = sync.OnceValue(func() http.RoundTripper {
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		ResponseHeaderTimeout:  outboundTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}
+	return t
+})
+
+// An answer is a response that has been read within the limits.
+type answer struct {
+	status int
+	media  string // media type, lower case
+	body   []byte
+}
+
+// isJSON reports whether the answer says that it is JSON.
+func (a answer) isJSON() bool {
+	return a.media == "application/json" || strings.HasSuffix(a.media, "+json")
+}
+
+var errNoRedirect = errors.New("the provider answered with a redirect, which is not followed here")
+
+// client returns the client for one kind of request.
+func (o *OIDC) client(redirects func(*http.Request, []*http.Request) error) *http.Client {
+	c := &http.Client{}
+	if o.HTTPClient != nil {
+		*c = *o.HTTPClient
+	}
+	if c.Transport == nil {
+		c.Transport = ownTransport()
+	}
+	c.CheckRedirect = redirects
+	c.Jar = nil
+	if c.Timeout == 0 || c.Timeout > outboundTimeout {
+		c.Timeout = outboundTimeout
+	}
+	return c
+}
+
+// never is for requests that carry a code, a token or a secret: a 307 would hand them on.
+func never(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// sameOrigin follows the few providers that redirect their metadata to another path of their own.
+func sameOrigin(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return errors.New("too many redirects")
+	}
+	if req.URL.Scheme != via[0].URL.Scheme || req.URL.Host != via[0].URL.Host {
+		return errors.New("redirect to another origin")
+	}
+	return nil
+}
+
+// get fetches a public document.
+func (o *OIDC) get(ctx context.Context, address string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return answer{}, fmt.Errorf("bad address: %w", err)
+	}
+	return do(o.client(sameOrigin), req)
+}
+
+// do sends the request and reads the answer. Errors name the endpoint but nothing that
+// was sent or received.
+func do(c *http.Client, req *http.Request) (answer, error) {
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.Do(req)
+	if err != nil {
+		return answer{}, &unreachable{endpoint: where(req.URL), err: rootCause(err)}
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return answer{}, fmt.Errorf("%s: status %d: %w", where(req.URL), resp.StatusCode, errNoRedirect)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return answer{}, &unreachable{endpoint: where(req.URL), err: rootCause(err)}
+	}
+	if len(body) > maxAnswer {
+		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", where(req.URL), maxAnswer)
+	}
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
+	return answer{resp.StatusCode, media, bytes.TrimSpace(body)}, nil
+}
+
+// unreachable is a request that got no whole answer.
+type unreachable struct {
+	endpoint string
+	err      error
+}
+
+func (u *unreachable) Error() string { return u.endpoint + ": " + u.err.Error() }
+func (u *unreachable) Unwrap() error { return u.err }
+
+// rootCause strips *url.Error, whose text repeats the URL with its query.
+func rootCause(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// where names an endpoint in an error, without query and user.
+func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
+
+// checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
+// switched on.
+func (o *OIDC) checkEndpoint(name, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		return fmt.Errorf("%s is not an absolute URL", name)
+	}
+	if u.Fragment != "" || strings.Contains(address, "#") {
+		return fmt.Errorf("%s must have no fragment", name)
+	}
+	switch {
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && onLoopback(u.Hostname()):
+		if o.InsecureLoopbackHTTP {
+			return nil
+		}
+		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))
+	}
+	return fmt.Errorf("%s must be https", name)
+}
+
+func onLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

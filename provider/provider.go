@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// A Set holds the configured providers by name. The name is the last segment of the
+// login and callback URLs, so it consists of lower-case letters, digits, '-' and '_'.
+type Set map[string]Provider
+
+// A Provider obtains an identity. It keeps no per-user state: everything about one login
+// attempt is in the Flow, which the caller seals into the browser's cookie.
+//
+// Implementations are safe for concurrent use. They report a provider that cannot be
+// reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
+//
+// Further abilities are found by type assertion: [Validator], [LogoutURLer], [Readier], [Labeler].
+type Provider interface {
+	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
+	// registration are refused. It never changes during the life of the value.
+	Registration() string
+
+	// Begin fills in what the flow needs to be finished (state, nonce, verifier, ...) and
+	// returns the URL to send the browser to.
+	Begin(ctx context.Context, f *Flow) (redirectURL string, err error)
+
+	// FlowKey finds the key of the flow (Flow.State for most) in the callback's parameters. It is
+	// empty when the parameters cannot belong to any flow.
+	FlowKey(callback url.Values) string
+
+	// Finish checks the callback's parameters against the flow, state and issuer first, and
+	// obtains the identity. The session it returns has no ID and no times: the caller sets them.
+	Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error)
+
+	// Client returns an HTTP client that carries the tokens as the provider's protocol wants it.
+	Client(ctx context.Context, t session.Tokens) *http.Client
+}
+
+// A Validator checks its own configuration; sallyport.New asks each provider that is one.
+type Validator interface {
+	// Validate returns every mistake in the configuration (errors.Join). It uses no network.
+	// insecure lists the Insecure... switches that are on, by field name.
+	Validate() (insecure []string, err error)
+}
+
+// A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
+type LogoutURLer interface {
+	// LogoutURL returns where to send the browser after the local session has ended, or ""
+	// when the provider offers no logout. It uses no network beyond what is already known, so it
+	// never delays a logout.
+	LogoutURL(l Logout) string
+}
+
+// Logout is what a provider may be told at logout.
+type Logout struct {
+	IDToken   string // id_token_hint; empty if the session kept none
+	ReturnURL string // post_logout_redirect_uri
+	State     string
+}
+
+// A Readier can tell whether it is able to sign users in, for readiness probes.
+type Readier interface {
+	Ready(ctx context.Context) error
+}
+
+// A Labeler has a name for people, such as "Google", to be shown on the chooser page.
+type Labeler interface {
+	Label() string
+}
+
+// A ResponseModer says how its callback arrives: "query" (GET, the default) or "form_post".
+type ResponseModer interface {
+	ResponseMode() string
+}
+
+// A Flow is one login attempt between the redirect to the provider and the callback. The
+// caller fills in the fields up to Request, Begin the rest; sealed, it waits in the
+// browser's cookie.
+type Flow struct {
+	Provider     string    `json:"p"`            // configured name
+	Registration string    `json:"reg"`          // Provider.Registration at the start
+	RedirectURI  string    `json:"uri"`          // of this provider; from configuration, never from the request
+	ReturnTo     string    `json:"to,omitempty"` // where the user goes afterwards; already filtered
+	Created      time.Time `json:"at"`           // resolution: one second
+	Round        int       `json:"n,omitempty"`  // how many logins in a row led back to another login (cookies that do not stick)
+
+	Request Request `json:"req,omitzero"` // what this attempt asks for beyond the configuration
+
+	// Filled in by Begin.
+	State    string `json:"s"`
+	Nonce    string `json:"o,omitempty"`
+	Verifier string `json:"v,omitempty"` // PKCE code_verifier
+	Issuer   string `json:"i,omitempty"`
+	Secret   string `json:"x,omitempty"` // request token secret of OAuth 1.0a
+}
+
+// A Request is what one login attempt asks of the provider beyond its configuration
+// (OpenID Connect Core section 3.1.2.1). It comes from the application's own code (a guard, a
+// hook), never from the query of the login URL.
+type Request struct {
+	Prompt    string         `json:"prompt,omitempty"`  // "login", "none", "consent", "select_account"
+	MaxAge    *time.Duration `json:"max_age,omitempty"` // require a sign-in at most this long ago; zero asks for a fresh one
+	ACRValues []string       `json:"acr,omitempty"`     // require one of these authentication context classes
+	LoginHint string         `json:"hint,omitempty"`
+	UILocales []string       `json:"ui,omitempty"`
+	Scopes    []string       `json:"scope,omitempty"` // in addition to the configured ones
+}

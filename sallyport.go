@@ -1,0 +1,169 @@
+package sallyport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/sallyport-go/sallyport/handlers"
+	"github.com/sallyport-go/sallyport/middleware"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Config says how an application signs its users in. BaseURL, one provider and Session.Secret
+// are needed; everything else has a safe default. A Config never prints its secrets.
+type Config struct {
+	// BaseURL is the public origin of the application, such as "https://app.example.com", as the
+	// browser sees it. Redirect URIs, cookie attributes and origin checks follow from it, never from headers
+	// of the request. http is for loopback hosts only.
+	BaseURL string
+
+	// Prefix is where the login routes live. Default: "/auth".
+	Prefix string
+
+	// Providers are the ways to sign in, by name. The name is part of the redirect URI to register
+	// at the provider: BaseURL + Prefix + "/callback/" + name.
+	Providers provider.Set
+
+	// Session says how sessions are kept. Its Secret must be set.
+	Session session.Config
+
+	// Hooks are called at the turning points of a sign-in.
+	Hooks handlers.Hooks
+
+	// LoginPage is shown when there are several providers to choose from; handlers.Choices tells
+	// which. Default: a plain, accessible page.
+	LoginPage http.Handler
+
+	// OnError answers requests that fail in the login routes or at a guard. The error is a
+	// *problem.Error with a text for the user; its Err is not for the browser. Default: a plain page, or
+	// application/problem+json for programs.
+	OnError func(http.ResponseWriter, *http.Request, error)
+
+	// OnEvent is told about logins, logouts and refusals, for audit trails and metrics. It runs in
+	// the request, so it should return soon.
+	OnEvent func(context.Context, Event)
+
+	// NoStore marks everything behind a guard Cache-Control: no-store, so that neither a
+	// shared computer's browser nor a cache keeps it. A handler may override it.
+	NoStore bool
+
+	// Logger gets the cause of every failure, under the reference number that the user sees,
+	// and no secrets. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+// An Event is something that happened to a sign-in or a session.
+type Event = session.Event
+
+// defaultPrefix is where the login routes live unless configured otherwise.
+const defaultPrefix = "/auth"
+
+// Auth signs users in and guards routes. It is safe for concurrent use.
+//
+// All methods of [middleware.Guard] are methods of Auth: RequireAuth, RequireRole, Require, ...
+type Auth struct {
+	*middleware.Guard
+
+	// Routes serves the login routes, for applications that mount them themselves
+	// instead of using [Auth.Handler].
+	Routes *handlers.Handlers
+
+	// Sessions reads and writes sessions, for applications that change what a session holds.
+	Sessions *session.Manager
+
+	providers provider.Set
+}
+
+// New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
+// provider that is down does not keep the application from starting.
+func New(c Config) (*Auth, error) {
+	base, mistakes := c.check()
+	c = c.withDefaults(base)
+	mistakes = append(mistakes, c.checkProviders(base)...)
+
+	auth := &Auth{providers: c.Providers}
+	if base == nil {
+		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
+	}
+	manager, err := session.NewManager(c.Session, session.Scope{
+		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, Logger: c.Logger, OnEvent: c.OnEvent,
+	})
+	if err := errors.Join(append(mistakes, err)...); err != nil {
+		return nil, err
+	}
+	auth.Sessions = manager
+	auth.Routes, err = handlers.New(handlers.Config{
+		BaseURL: base, Prefix: c.Prefix, Providers: c.Providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
+		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sallyport: %w", err)
+	}
+	auth.Guard = middleware.New(middleware.Config{
+		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
+		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
+		StepUp: auth.Routes.StepUp, Seen: auth.Routes.SessionSeen,
+	})
+	return auth, nil
+}
+
+func (c Config) reporter(kind string, m *session.Manager) *problem.Reporter {
+	return &problem.Reporter{Kind: kind, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent, Now: m.Now}
+}
+
+// errRegistration refuses a session whose provider has been removed or is another client now.
+var errRegistration = errors.New("sallyport: the session's provider is not configured (any more)")
+
+// accept binds sessions to the configuration of their provider, so that another issuer or client
+// under the same name ends them (R105).
+func (a *Auth) accept(s *session.Session) error {
+	p, known := a.providers[s.Provider]
+	if !known || p.Registration() != s.Registration {
+		return errRegistration
+	}
+	return nil
+}
+
+// Handler serves the login routes, and puts the signed-in user of every other request into its context
+// before next gets it. Mount it once, outermost.
+func (a *Auth) Handler(next http.Handler) http.Handler {
+	app := a.Load(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.Routes.Owns(r.URL.Path) {
+			a.Routes.ServeHTTP(w, r)
+			return
+		}
+		app.ServeHTTP(w, r)
+	})
+}
+
+// LoginURL is the path that starts a login and leads back to returnTo, a path of the application.
+func (a *Auth) LoginURL(returnTo string) string { return a.Routes.LoginURL(returnTo) }
+
+// LogoutURL is the path to POST to in order to sign out and go to returnTo, a path of the
+// application. With an empty returnTo the user sees a page that says they are signed out.
+func (a *Auth) LogoutURL(returnTo string) string { return a.Routes.LogoutURL(returnTo) }
+
+// Ready reports whether every provider is able to sign users in at the moment, for readiness
+// probes. It asks those providers that have not been reached yet. Users who are signed in do not depend on it.
+func (a *Auth) Ready(ctx context.Context) error {
+	var failed []error
+	for name, p := range a.providers {
+		if r, ok := p.(provider.Readier); ok {
+			if err := r.Ready(ctx); err != nil {
+				failed = append(failed, fmt.Errorf("sallyport: provider %q: %w", name, err))
+			}
+		}
+	}
+	slices.SortFunc(failed, func(a, b error) int {
+		return slices.Compare([]byte(a.Error()), []byte(b.Error()))
+	})
+	return errors.Join(failed...)
+}

@@ -1,0 +1,251 @@
+package session
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"encoding/gob"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+)
+
+// What a provider really sends: claims of 300 bytes, an RS256 ID token with them, a JWT as access token, an opaque
+// refresh token; 2.7 KB of tokens in total.
+const realClaims = `{"iss":"https://accounts.example.com","aud":"1069-app.apps.example.com","sub":"110169484474386276334",` +
+	`"name":"Alice Example","email":"alice@example.com","email_verified":true,"picture":"https://cdn.example.com/a/AItbvmm-9lqNZ",` +
+	`"given_name":"Alice","family_name":"Example","iat":1772366400,"exp":1772370000}`
+
+func randomText(n int) string {
+	random := rand.NewChaCha8([32]byte{1})
+	raw := make([]byte, n)
+	random.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)[:n]
+}
+
+func jwt(payload string) string {
+	header := `{"alg":"RS256","kid":"a1b2c3d4e5f6a7b8c9d0","typ":"JWT"}`
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(header)) + "." + encode([]byte(payload)) + "." + randomText(342)
+}
+
+func realSession(tokens bool) *Session {
+	s := &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", User: User{
+		Issuer: "https://accounts.example.com", Subject: "110169484474386276334", Name: "Alice Example",
+		Email: "alice@example.com", EmailVerified: true, Picture: "https://cdn.example.com/a/AItbvmm-9lqNZ"}}
+	if err := s.SetClaims(json.RawMessage(realClaims)); err != nil {
+		panic(err)
+	}
+	if tokens {
+		s.SetTokens(Tokens{IDToken: jwt(realClaims), TokenType: "Bearer", Expiry: start.Add(time.Hour), RefreshToken: randomText(512),
+			AccessToken: jwt(`{"scope":"openid profile email","client_id":"1069-app.apps.example.com","jti":"` + randomText(300) + `","x":"` + randomText(260) + `"}`)})
+	}
+	return s
+}
+
+// P4: cookie bytes.
+func TestBudget_P4_CookieBytes(t *testing.T) {
+	for name, withTokens := range map[string]bool{"profile": false, "tokens": true} {
+		b := newBench(t, nil)
+		s := realSession(withTokens)
+		b.signIn(s)
+		size := 0
+		for _, value := range b.cookies {
+			size += len(value)
+		}
+		limit := len(realClaims)*134/100 + 80
+		if withTokens {
+			tokens, _ := s.Tokens()
+			n := len(tokens.AccessToken) + len(tokens.IDToken) + len(tokens.RefreshToken)
+			if n < 2600 || n > 2800 {
+				t.Errorf("the tokens of the test have %d bytes", n)
+			}
+			limit = (n + len(realClaims)) * 105 / 100
+		}
+		t.Logf("%s: %d bytes, limit %d, claims %d", name, size, limit, len(realClaims))
+		if size > limit {
+			t.Errorf("%s: %d bytes, limit %d", name, size, limit)
+		}
+	}
+}
+
+func TestBudget_LoadAllocations(t *testing.T) {
+	for name, withTokens := range map[string]bool{"profile": false, "tokens": true} {
+		b := newBench(t, nil)
+		b.signIn(realSession(withTokens))
+		r := b.request()
+		if n := testing.AllocsPerRun(100, func() { _, _ = b.Load(r) }); n > 6 {
+			t.Errorf("%s: Load allocates %v times", name, n)
+		} else {
+			t.Logf("%s: Load allocates %v times", name, n)
+		}
+	}
+}
+
+// rival keeps the same content as gorilla users do.
+func rival(b testing.TB, s *Session) (*sessions.CookieStore, *http.Request) {
+	gob.Register(map[string]any{}) // as the quick starts of the big providers do
+	gob.Register(time.Time{})
+	store := sessions.NewCookieStore([]byte(secretA)[:32], []byte(secretA)[32:])
+	for _, codec := range store.Codecs {
+		codec.(*securecookie.SecureCookie).MaxLength(0)
+	}
+	w := httptest.NewRecorder()
+	gs, _ := store.New(httptest.NewRequest("GET", "/", nil), "s")
+	var profile map[string]any
+	if err := json.Unmarshal([]byte(realClaims), &profile); err != nil {
+		b.Fatal(err)
+	}
+	gs.Values["profile"] = profile
+	gs.Values["provider"], gs.Values["created"], gs.Values["expires"] = s.Provider, start, start.Add(time.Hour)
+	if tokens, err := s.Tokens(); err == nil {
+		gs.Values["access"], gs.Values["refresh"], gs.Values["id"] = tokens.AccessToken, tokens.RefreshToken, tokens.IDToken
+	}
+	if err := store.Save(nil, w, gs); err != nil {
+		b.Fatal(err)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", strings.SplitN(w.Header().Get("Set-Cookie"), ";", 2)[0])
+	return store, r
+}
+
+// floor is what opening a value of n bytes of text costs at least: base64 and AES-GCM with a ready key.
+func floor(n int) func() {
+	block, _ := aes.NewCipher([]byte(secretA)[:32])
+	aead, _ := cipher.NewGCM(block)
+	nonce := make([]byte, 12)
+	text := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, make([]byte, n*3/4-28), nil))
+	return func() {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err == nil {
+			_, err = aead.Open(raw[12:12], raw[:12], raw[12:], nil)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+}
+
+// perOp measures f beside the benchmark proper, so that ratios come from one run.
+func perOp(b *testing.B, f func()) float64 {
+	best := time.Duration(1 << 62)
+	n := max(200, min(b.N/5, 20000))
+	for range 5 {
+		begin := time.Now()
+		for range n {
+			f()
+		}
+		best = min(best, time.Since(begin))
+	}
+	return float64(best) / float64(n)
+}
+
+func ratios(b *testing.B, ours func(), others map[string]func()) {
+	b.ReportAllocs()
+	for b.Loop() {
+		ours()
+	}
+	own := perOp(b, ours)
+	for name, other := range others {
+		if ratio := own / perOp(b, other); strings.HasPrefix(name, "of-") {
+			b.ReportMetric(1/ratio, name)
+		} else {
+			b.ReportMetric(ratio, name)
+		}
+	}
+}
+
+// P1, P2: reading the session of a guarded request.
+func BenchmarkLoad(b *testing.B) {
+	plain := newBench(b, nil)
+	plain.signIn(realSession(false))
+	profile := plain.request()
+	for name, withTokens := range map[string]bool{"P1-profile": false, "P2-tokens": true} {
+		b.Run(name, func(b *testing.B) {
+			m := newBench(b, nil)
+			s := realSession(withTokens)
+			m.signIn(s)
+			r := m.request()
+			size := len(r.Header.Get("Cookie")) - len("__Host-sallyport=")
+			store, gr := rival(b, s)
+			load := func(r *http.Request) {
+				if _, err := m.Load(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+			ratios(b, func() { load(r) }, map[string]func(){
+				"x-floor":    floor(size),
+				"of-gorilla": func() { _, _ = store.New(gr, "s") }, // gorilla / ours
+				"x-P1": func() {
+					if _, err := plain.Load(profile); err != nil {
+						b.Fatal(err)
+					}
+				},
+			})
+		})
+	}
+}
+
+// P5: opening the tokens when asked.
+func BenchmarkTokens_P5(b *testing.B) {
+	m := newBench(b, nil)
+	m.signIn(realSession(true))
+	s := m.load()
+	ratios(b, func() {
+		fresh := sealedDetails{manager: m.Manager, loadedAt: m.now, binding: s.details.sealed.binding, parts: s.details.sealed.parts}
+		if err := fresh.open(); err != nil {
+			b.Fatal(err)
+		}
+	}, map[string]func(){"x-floor": floor(len(s.details.sealed.text()))})
+}
+
+// P6: sealing everything and setting the cookies at login.
+func BenchmarkStart_P6(b *testing.B) {
+	m := newBench(b, nil)
+	m.signIn(realSession(true))
+	loaded := m.request()
+	r := httptest.NewRequest("GET", "/", nil)
+	s := realSession(true)
+	ratios(b, func() {
+		if err := m.Start(httptest.NewRecorder(), r, s); err != nil {
+			b.Fatal(err)
+		}
+	}, map[string]func(){"x-open": func() {
+		s, err := m.Load(loaded)
+		if err == nil {
+			_, err = s.Tokens()
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}})
+}
+
+// P7: ten secrets cost no more than one.
+func BenchmarkOpen_P7(b *testing.B) {
+	one := newBench(b, nil)
+	one.signIn(realSession(false))
+	r := one.request()
+	ten := newBench(b, func(c *Config, _ *Scope) {
+		for i := range 8 {
+			c.OldSecrets = append(c.OldSecrets, fmt.Sprintf("%s passphrase number %d", randomText(30+i), i))
+		}
+		c.Secret, c.OldSecrets = secretB, append(c.OldSecrets, secretA)
+	})
+	open := func(m *bench) func() {
+		return func() {
+			if _, err := m.Load(r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	ratios(b, open(ten), map[string]func(){"x-one-key": open(one)})
+}

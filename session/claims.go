@@ -1,0 +1,218 @@
+package session
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// A member is one name and value of a JSON object.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// parseObject takes a JSON object apart, keeping the order. It refuses duplicate names, about which
+// decoders disagree (RFC 8259 section 4).
+func parseObject(raw []byte) ([]member, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("session: claims are not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.New("session: claims are not a JSON object")
+	}
+	var members []member
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, errors.New("session: claims are not well-formed JSON")
+		}
+		m := member{name: token.(string)} // the decoder accepts nothing else as a name
+		if err := d.Decode(&m.value); err != nil {
+			return nil, errors.New("session: claims are not well-formed JSON")
+		}
+		if seen[m.name] {
+			return nil, fmt.Errorf("session: claims name %.40q twice", m.name)
+		}
+		seen[m.name] = true
+		members = append(members, m)
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New("session: claims are not well-formed JSON")
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("session: claims are followed by something else")
+	}
+	return members, nil
+}
+
+// buildObject is the reverse of parseObject.
+func buildObject(members []member) json.RawMessage {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(jsonOf(m.name))
+		b.WriteByte(':')
+		_ = json.Compact(&b, m.value) // well-formed: it was parsed, or marshalled by us
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// jsonOf encodes strings, booleans, numbers and lists of strings, which cannot fail.
+func jsonOf(v any) json.RawMessage {
+	raw, _ := json.Marshal(v)
+	return raw
+}
+
+// protocolClaim tells the members that describe the token and not the user (OpenID Connect Core
+// section 2, RFC 7519 section 4.1).
+func protocolClaim(name string) bool {
+	switch name {
+	case "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash":
+		return true
+	}
+	return false
+}
+
+// userClaims is the answer to Session.Claims: raw without the protocol's members, or what
+// the identity stands for when there are no claims.
+func userClaims(raw json.RawMessage, s *Session) (json.RawMessage, error) {
+	if raw == nil {
+		return buildObject(heldClaims(s)), nil
+	}
+	members, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	kept := members[:0]
+	for _, m := range members {
+		if !protocolClaim(m.name) {
+			kept = append(kept, m)
+		}
+	}
+	return buildObject(kept), nil
+}
+
+// heldClaims lists the claims that the fields of a session hold, without the empty ones.
+func heldClaims(s *Session) []member {
+	var held []member
+	for _, name := range holdable {
+		if value := holding(s, name); !reflect.ValueOf(value).IsZero() {
+			held = append(held, member{name, jsonOf(value)})
+		}
+	}
+	return held
+}
+
+// holdable are the claims that fields of a session can hold. A claim's place here is its bit in the
+// stored format: never change the order.
+var holdable = [...]string{
+	"iss", "sub", "name", "preferred_username", "email", "email_verified", "picture", "sid", "auth_time", "acr", "amr",
+}
+
+// holding returns what the session holds under the name of a claim.
+func holding(s *Session, name string) any {
+	switch name {
+	case "iss":
+		return s.User.Issuer
+	case "sub":
+		return s.User.Subject
+	case "name":
+		return s.User.Name
+	case "preferred_username":
+		return s.User.Username
+	case "email":
+		return s.User.Email
+	case "email_verified":
+		return s.User.EmailVerified
+	case "picture":
+		return s.User.Picture
+	case "sid":
+		return s.SID
+	case "auth_time":
+		if s.AuthTime.IsZero() {
+			return int64(0)
+		}
+		return s.AuthTime.Unix()
+	case "acr":
+		return s.ACR
+	case "amr":
+		return s.AMR
+	}
+	return nil
+}
+
+// withoutHeld drops what need not be stored: the protocol's members, and those whose value the session
+// holds itself, which are noted in held.
+func withoutHeld(claims json.RawMessage, s *Session) (rest json.RawMessage, held uint64, err error) {
+	members, err := parseObject(claims)
+	if err != nil {
+		return nil, 0, err
+	}
+	kept := members[:0]
+	for _, m := range members {
+		if protocolClaim(m.name) {
+			continue
+		}
+		if bit, ok := heldBit(m, s); ok {
+			held |= bit
+			continue
+		}
+		kept = append(kept, m)
+	}
+	return buildObject(kept), held, nil
+}
+
+// heldBit tells whether the session holds exactly the value of a claim, and which bit stands for it.
+func heldBit(m member, s *Session) (uint64, bool) {
+	for i, name := range holdable {
+		if m.name != name {
+			continue
+		}
+		var claimed, ours any
+		if json.Unmarshal(m.value, &claimed) != nil || json.Unmarshal(jsonOf(holding(s, name)), &ours) != nil {
+			return 0, false
+		}
+		return 1 << i, reflect.DeepEqual(claimed, ours)
+	}
+	return 0, false
+}
+
+// withHeld is the reverse of withoutHeld.
+func withHeld(rest string, held uint64, s *Session) (json.RawMessage, bool) {
+	members, err := parseObject([]byte(rest))
+	if err != nil || held >= 1<<len(holdable) {
+		return nil, false
+	}
+	for i, name := range holdable {
+		if held&(1<<i) != 0 {
+			members = append(members, member{name, jsonOf(holding(s, name))})
+		}
+	}
+	return buildObject(members), true
+}
+
+// payload returns the claims in a JWT. It verifies nothing: the token is one that we have sealed.
+func payload(jwt string) (json.RawMessage, bool) {
+	_, rest, _ := strings.Cut(jwt, ".")
+	middle, _, found := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(middle)
+	return raw, found && err == nil && len(raw) > 0
+}
+
+func payloadIs(jwt string, claims json.RawMessage) bool {
+	raw, ok := payload(jwt)
+	return ok && bytes.Equal(raw, claims)
+}

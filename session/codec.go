@@ -1,0 +1,109 @@
+package session
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"time"
+
+	"github.com/gorilla/securecookie"
+)
+
+// A Codec seals values for gorilla's stores: it is a securecookie.Codec with the keys, rotation and seal of
+// a [Manager]. Strings and byte slices are sealed as they are, other values as gob, which is
+// decoded only after the seal has been verified. Values older than Config.Lifetime do not decode.
+//
+// A Codec is safe for concurrent use.
+type Codec struct{ m *Manager }
+
+var _ securecookie.Codec = Codec{}
+
+// Codec returns a codec for gorilla stores made elsewhere, such as sessions.FilesystemStore{Codecs: ...}.
+func (m *Manager) Codec() Codec { return Codec{m} }
+
+// The kinds of value, part of the sealed format.
+const (
+	kindBytes = 1 // string or []byte
+	kindGob   = 2
+)
+
+// Encode seals value under the name of its cookie.
+func (c Codec) Encode(name string, value any) (string, error) {
+	now := c.m.config.Now()
+	var b bytes.Buffer
+	b.Write(binary.BigEndian.AppendUint64(nil, uint64(now.Unix())))
+	switch v := value.(type) {
+	case string:
+		b.WriteByte(kindBytes)
+		b.WriteString(v)
+	case []byte:
+		b.WriteByte(kindBytes)
+		b.Write(v)
+	default:
+		b.WriteByte(kindGob)
+		if err := gob.NewEncoder(&b).Encode(value); err != nil {
+			return "", &codecError{err: err}
+		}
+	}
+	text, err := c.m.keyring.seal(PurposeValue, c.binding(name), b.Bytes(), now)
+	if err != nil {
+		return "", &codecError{err: err}
+	}
+	return text, nil
+}
+
+// Decode opens what Encode sealed under the same name into dst, a pointer to the value's type. What was not sealed
+// by us, or too long ago, is a securecookie.Error with IsDecode, and [ErrInvalid].
+func (c Codec) Decode(name, value string, dst any) error {
+	now := c.m.config.Now()
+	plain, err := c.m.keyring.open(PurposeValue, c.binding(name), value, now)
+	if err != nil || len(plain) < 9 {
+		return &codecError{decode: true, err: ErrInvalid}
+	}
+	sealed := time.Unix(int64(binary.BigEndian.Uint64(plain)), 0)
+	if sealed.After(now.Add(skew)) || !now.Before(sealed.Add(c.m.config.Lifetime)) {
+		return &codecError{decode: true, err: ErrInvalid}
+	}
+	if err := decodeValue(plain[8], plain[9:], dst); err != nil {
+		return &codecError{decode: true, err: err}
+	}
+	return nil
+}
+
+func (c Codec) binding(name string) []byte {
+	return associatedData(PurposeValue, name, c.m.origin, c.m.prefix)
+}
+
+func decodeValue(kind byte, data []byte, dst any) error {
+	switch kind {
+	case kindBytes:
+		switch v := dst.(type) {
+		case *string:
+			*v = string(data)
+			return nil
+		case *[]byte:
+			*v = bytes.Clone(data)
+			return nil
+		}
+		return errors.New("the value is a string or bytes, the destination is not")
+	case kindGob:
+		return gob.NewDecoder(bytes.NewReader(data)).Decode(dst)
+	}
+	return ErrInvalid
+}
+
+// codecError speaks gorilla's language.
+type codecError struct {
+	decode bool
+	err    error
+}
+
+var _ securecookie.Error = (*codecError)(nil)
+
+func (e *codecError) Error() string    { return "session: codec: " + e.err.Error() }
+func (e *codecError) Unwrap() error    { return e.err }
+func (e *codecError) Cause() error     { return e.err }
+func (e *codecError) IsDecode() bool   { return e.decode }
+func (e *codecError) IsUsage() bool    { return !e.decode }
+func (e *codecError) IsInternal() bool { return false }

@@ -1,0 +1,180 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+const (
+	defaultName     = "sallyport"
+	defaultIdle     = 24 * time.Hour
+	defaultLifetime = 7 * 24 * time.Hour
+
+	// maxLifetime is how long browsers keep a cookie (RFC 6265bis section 5.5).
+	maxLifetime = 400 * 24 * time.Hour
+)
+
+// Config says how sessions are kept. Secret is the only field that must be set. A Config never
+// prints its secrets.
+type Config struct {
+	// Secret is what sessions are sealed with: 32 random bytes or more in hex or base64
+	// (openssl rand -base64 32), or a passphrase of at least 32 characters, which is stretched.
+	// Everybody who knows it can sign in as anybody.
+	Secret string
+
+	// OldSecrets still open what they have sealed, which is sealed again under Secret when it
+	// is next written. To rotate, put the old secret here for as long as Lifetime.
+	OldSecrets []string
+
+	// Store keeps the sessions instead of the cookies, which then hold a reference only. Nil means
+	// cookies. Any gorilla store will do; what it stores is sealed.
+	Store sessions.Store
+
+	// CookieName is the name of the session cookie, without prefix. Default: "sallyport".
+	CookieName string
+
+	// Domain shares the cookies with the hosts below it, such as "example.com". Each of those hosts can then
+	// read and replace the session: leave it empty (this host only) unless you trust all of them.
+	Domain string
+
+	// SameSite defaults to http.SameSiteLaxMode. http.SameSiteNoneMode, for pages that live in a frame of
+	// another site, needs an https base URL.
+	SameSite http.SameSite
+
+	// Idle is how long a session lives without a request. Default: 24 hours. At least a minute.
+	Idle time.Duration
+
+	// Lifetime is how long a session lives at most, whatever the activity. Default: 7 days;
+	// Idle if that is longer. At most 400 days, for which browsers keep a cookie.
+	Lifetime time.Duration
+
+	// ProfileOnly keeps no tokens: the smallest cookie, for applications that only need to know
+	// who the user is. Session.Tokens then answers ErrNoTokens.
+	ProfileOnly bool
+
+	// Now replaces the clock in tests. Default: time.Now.
+	Now func() time.Time
+}
+
+const redactedConfig = "session.Config(redacted)"
+
+// String implements fmt.Stringer without a secret.
+func (Config) String() string { return redactedConfig }
+
+// GoString implements fmt.GoStringer without a secret.
+func (Config) GoString() string { return redactedConfig }
+
+// LogValue implements slog.LogValuer without a secret.
+func (Config) LogValue() slog.Value { return slog.StringValue(redactedConfig) }
+
+// MarshalJSON implements json.Marshaler without a secret.
+func (Config) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedConfig + `"`), nil }
+
+// withDefaults fills in what was left zero.
+func (c Config) withDefaults() Config {
+	if c.CookieName == "" {
+		c.CookieName = defaultName
+	}
+	if c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode {
+		c.SameSite = http.SameSiteLaxMode
+	}
+	if c.Idle == 0 {
+		c.Idle = defaultIdle
+		if c.Lifetime > 0 {
+			c.Idle = min(c.Idle, c.Lifetime)
+		}
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = max(defaultLifetime, c.Idle)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// check returns every mistake in c, which has its defaults filled in, except those of the secrets.
+func (c Config) check(base *url.URL) error {
+	var mistakes []error
+	wrong := func(format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("session: "+format, args...))
+	}
+	if reason := badCookieName(c.CookieName); reason != "" {
+		wrong("CookieName %q %s", c.CookieName, reason)
+	}
+	if c.Domain != "" && !validDomain(c.Domain, base) {
+		wrong("Domain %q is not the host of the base URL or a parent domain of it", c.Domain)
+	}
+	switch c.SameSite {
+	case http.SameSiteLaxMode, http.SameSiteStrictMode:
+	case http.SameSiteNoneMode:
+		if base != nil && base.Scheme != "https" {
+			wrong("SameSite None needs an https base URL")
+		}
+	default:
+		wrong("SameSite %d is none of the values of net/http", c.SameSite)
+	}
+	if c.Idle < time.Minute {
+		wrong("Idle of %v is less than a minute", c.Idle)
+	}
+	if c.Lifetime < c.Idle {
+		wrong("Lifetime of %v is less than Idle of %v", c.Lifetime, c.Idle)
+	}
+	if c.Lifetime > maxLifetime {
+		wrong("Lifetime of %v is more than 400 days, for which browsers keep a cookie", c.Lifetime)
+	}
+	return errors.Join(mistakes...)
+}
+
+func checkBaseURL(base *url.URL) error {
+	switch {
+	case base == nil:
+		return errors.New("session: Scope.BaseURL is missing")
+	case base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
+		return fmt.Errorf("session: base URL %q is not an http or https URL with a host", base.Redacted())
+	case base.Scheme == "http" && !loopback(base.Hostname()):
+		return fmt.Errorf("session: base URL %q must be https; http is for loopback hosts only", base.Redacted())
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// badCookieName says why a name cannot be used. Dots are ours: they number the chunks.
+func badCookieName(name string) string {
+	for _, c := range []byte(name) {
+		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+		if !ok {
+			return "may only hold letters, digits, '-' and '_'"
+		}
+	}
+	lower := strings.ToLower(name)
+	if strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") {
+		return "must not carry a prefix: it is added where the base URL allows it"
+	}
+	if len(name) > 64 {
+		return "is longer than 64 bytes"
+	}
+	return ""
+}
+
+// validDomain tells whether cookies of the host of base may have this Domain attribute.
+func validDomain(domain string, base *url.URL) bool {
+	if base == nil || net.ParseIP(domain) != nil || strings.HasPrefix(domain, ".") || strings.ContainsAny(domain, " ;,/:\"\\") {
+		return false
+	}
+	host := strings.ToLower(base.Hostname())
+	domain = strings.ToLower(domain)
+	return domain == host || strings.Contains(domain, ".") && strings.HasSuffix(host, "."+domain)
+}

@@ -1,0 +1,115 @@
+package session
+
+import (
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Cookies writes and reads cookies whose names and attributes are decided by the configured base URL,
+// never by the request (R142): below https they are Secure, HttpOnly, Path=/ and carry the
+// prefix "__Host-" ("__Secure-" when Config.Domain shares them with sibling hosts), which browsers
+// enforce (RFC 6265bis section 4.1.3). On plain http, which is for loopback only, there is no prefix.
+//
+// A Cookies is a small value that is safe for concurrent use. Names given to its methods
+// are without the prefix.
+type Cookies struct {
+	prefix string
+	domain string
+	secure bool
+}
+
+func newCookies(base *url.URL, domain string) Cookies {
+	if base.Scheme != "https" {
+		return Cookies{domain: domain}
+	}
+	if domain != "" {
+		return Cookies{prefix: "__Secure-", domain: domain, secure: true}
+	}
+	return Cookies{prefix: "__Host-", secure: true}
+}
+
+// Name returns the name as the browser knows it.
+func (c Cookies) Name(name string) string { return c.prefix + name }
+
+// Set sets a cookie for maxAge (at least a second; zero or less: until the browser closes). It takes the
+// place of an earlier Set or Delete of the same name in this response. On plain http SameSite=None
+// becomes Lax, because browsers accept None from Secure cookies only.
+func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Duration, sameSite http.SameSite) {
+	cookie := c.cookie(name, value, sameSite)
+	if maxAge > 0 {
+		cookie.MaxAge = max(int(maxAge/time.Second), 1)
+	}
+	write(w, cookie)
+}
+
+// Delete removes a cookie from the browser, with the attributes it was set with.
+func (c Cookies) Delete(w http.ResponseWriter, name string, sameSite http.SameSite) {
+	cookie := c.cookie(name, "", sameSite)
+	cookie.MaxAge = -1
+	cookie.Expires = time.Unix(1, 0)
+	write(w, cookie)
+}
+
+func (c Cookies) cookie(name, value string, sameSite http.SameSite) *http.Cookie {
+	if sameSite == http.SameSiteNoneMode && !c.secure {
+		sameSite = http.SameSiteLaxMode
+	}
+	return &http.Cookie{
+		Name: c.prefix + name, Value: value, Path: "/", Domain: c.domain,
+		Secure: c.secure, HttpOnly: true, SameSite: sameSite,
+	}
+}
+
+// write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not
+// apply them in order (RFC 6265 section 4.1.1), so there must not be two.
+func write(w http.ResponseWriter, cookie *http.Cookie) {
+	header := w.Header()
+	lines := header["Set-Cookie"]
+	for i, line := range lines {
+		if name, _, _ := strings.Cut(line, "="); name == cookie.Name {
+			kept := append(lines[:i:i], lines[i+1:]...)
+			header["Set-Cookie"] = kept
+			break
+		}
+	}
+	http.SetCookie(w, cookie)
+}
+
+// ReadAll returns the values of every cookie of exactly this name in the request; more than one
+// when a sibling host or another path planted its own (R93).
+func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for found, value := range c.All(r) {
+			if found == name && !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// All returns the name, without our prefix, and value of every cookie in the request that carries our prefix.
+//
+// It reads the header itself because net/http parses and allocates far more than is needed here, and
+// trims names, so that a planted "__Host-s " would pass as "__Host-s".
+func (c Cookies) All(r *http.Request) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, line := range r.Header["Cookie"] {
+			for line != "" {
+				var pair string
+				pair, line, _ = strings.Cut(line, ";")
+				// One space separates pairs (RFC 6265 section 4.2.1); more belongs to the name.
+				pair = strings.TrimPrefix(pair, " ")
+				name, value, found := strings.Cut(pair, "=")
+				if !found || !strings.HasPrefix(name, c.prefix) {
+					continue
+				}
+				if !yield(name[len(c.prefix):], value) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+// A cookieStore keeps gorilla sessions in sealed cookies. Of a session's Options, only MaxAge counts: the
+// rest is decided by the manager's configuration.
+type cookieStore struct{ m *Manager }
+
+// Get returns the session of the name for this request, the same one each time.
+func (c *cookieStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(c, name)
+}
+
+// New reads the session of the name anew. With an error it returns a new, empty session as well.
+func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, error) {
+	gs := sessions.NewSession(c, name)
+	gs.IsNew = true
+	gs.Options = &sessions.Options{
+		Path: "/", Domain: c.m.cookies.domain, Secure: c.m.cookies.secure, HttpOnly: true,
+		SameSite: c.m.config.SameSite, MaxAge: int(c.m.config.Lifetime / time.Second),
+	}
+	if err := c.checkName(name); err != nil {
+		return gs, err
+	}
+	found, ok := c.m.cookies.collectChunks(r, name)
+	if ok && found.values == [maxChunks]string{} {
+		return gs, nil
+	}
+	err := error(&codecError{decode: true, err: ErrInvalid})
+	if !ok {
+		return gs, err
+	}
+	c.m.cookies.combinations(r, name, func(candidate chunks) {
+		if err == nil {
+			return // of duplicates, the first that opens
+		}
+		if text, ok := joinCounted(candidate); ok {
+			err = c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values)
+		}
+	})
+	gs.IsNew = err != nil
+	return gs, err
+}
+
+// Save sets the session's cookies, or removes them when Options.MaxAge is negative.
+func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Session) error {
+	name := gs.Name()
+	if err := c.checkName(name); err != nil {
+		return err
+	}
+	maxAge := time.Duration(0)
+	if gs.Options != nil {
+		maxAge = time.Duration(gs.Options.MaxAge) * time.Second
+	}
+	if maxAge < 0 {
+		c.m.cookies.Delete(w, name, c.m.config.SameSite)
+		c.m.removeLeftovers(w, r, name, 1)
+		return nil
+	}
+	text, err := c.m.Codec().Encode(c.m.cookies.Name(name), gs.Values)
+	if err != nil {
+		return err
+	}
+	room := c.m.room(name)
+	length := len("1.") + len(text)
+	if length > maxChunks*room {
+		return &TooLargeError{Size: length, Limit: maxChunks * room, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(text)}}}
+	}
+	count := (length + room - 1) / room
+	c.m.setChunks(w, r, name, fmt.Sprintf("%d.%s", count, text), room, maxAge)
+	return nil
+}
+
+func (c *cookieStore) checkName(name string) error {
+	if name == c.m.config.CookieName {
+		return fmt.Errorf("session: %q is the cookie of the sign-in session; choose another name", name)
+	}
+	if reason := badCookieName(name); name == "" || reason != "" {
+		return fmt.Errorf("session: cookie name %q is empty or %s", name, reason)
+	}
+	return nil
+}
+
+// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of its own: a wrong
+// one leaves a text that does not open.
+func joinCounted(c chunks) (string, bool) {
+	count, _, found := strings.Cut(c.values[0], ".")
+	if !found || len(count) != 1 || count[0] < '1' || count[0] > '0'+maxChunks {
+		return "", false
+	}
+	text := strings.Join(c.values[:count[0]-'0'], "")
+	return text[len(count)+1:], true
+}

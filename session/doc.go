@@ -1,0 +1,32 @@
+// Package session remembers who signed in. It knows nothing of OAuth and serves no routes.
+//
+// Applications meet it in three places: [Config] says how sessions are kept, [FromContext] tells a handler who
+// the user is, and [Session.Tokens] and [Session.Claims] give what the provider handed out:
+//
+//	s, ok := session.FromContext(r.Context())
+//	if !ok {
+//		// nobody is signed in
+//	}
+//
+// Those who build on it start with [NewManager]. Start makes a session after a login, Load reads it on each
+// request, Renew keeps it alive, Save writes changes, End ends it.
+//
+// # What is protected
+//
+// A session travels in the browser's cookies, sealed with AES-256-GCM: the browser can neither read nor change it. Each
+// purpose has keys of its own, derived from the secret and changed every day, and each seal is bound to the
+// cookie's name, the origin and the prefix of the login routes: nothing that we seal for one use passes in another. Idle and
+// absolute lifetime are inside of the seal and count by the server's clock. Every login makes a new ID. Large sessions are cut into
+// several cookies, which only work together. Cookies are HttpOnly, SameSite=Lax and, with an https
+// base URL, Secure with the prefix "__Host-".
+//
+// # What a cookie cannot do
+//
+// A session without a server-side store lives in the cookie alone. After a logout the browser has forgotten it, but
+// somebody who copied the cookie before (from the browser's disk, say) can use the copy until the session
+// expires. Where that matters, shorten Config.Idle and Config.Lifetime, or keep sessions in a store (Config.Store), where End
+// deletes the record and the copy leads nowhere.
+//
+// Two requests at the same time that both Save a cookie session overwrite each other: the response that arrives last
+// wins. With a store the later write is refused with [ErrChanged].
+package session

@@ -1,0 +1,15 @@
+package session
+
+import "time"
+
+// An Event is something that happened to a sign-in or a session, for audit trails and
+// metrics. It holds no secret.
+type Event struct {
+	Time     time.Time
+	Kind     string // "login", "logout", "session"
+	Outcome  string // "ok" or one fixed code, such as "state_mismatch"; see the package docs of handlers
+	Provider string // the provider's configured name, or empty
+	Issuer   string // with Subject: the user, where one is known
+	Subject  string
+	Ref      string // the reference number that the browser's page and the log show
+}

@@ -1,0 +1,234 @@
+package session
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrInvalid means that a value is not one that we sealed for this use and that still counts: forged,
+// cut, expired, of another purpose, key or configuration. There is deliberately one error for all of
+// them, so that nobody learns from outside which check refused (R140).
+var ErrInvalid = errors.New("session: not valid")
+
+// A Purpose keeps the sealed values of one use from being taken for those of another: each has keys
+// of its own (CVE-2023-48309 was a login state that passed as a session).
+type Purpose byte
+
+// The purposes. Their numbers are part of the sealed format: never reuse one.
+const (
+	PurposeSession Purpose = 1 // the identity part of a session
+	PurposeDetails Purpose = 2 // tokens and claims of a session
+	PurposeFlow    Purpose = 3 // a login attempt in progress
+	PurposeLogout  Purpose = 4 // a logout in progress
+	PurposeValue   Purpose = 5 // values of the application, through a gorilla store
+)
+
+// A sealed value starts with a header that says which key opens it:
+// version (1 byte) | key id (2 bytes) | period (2 bytes) | nonce | ciphertext | tag.
+const (
+	sealVersion  = 1
+	headerSize   = 1 + 2 + 2
+	sealOverhead = headerSize + 12 + 16 // AES-GCM nonce and tag
+)
+
+// A Keyring seals small values for a round trip through the browser, with AES-256-GCM under keys
+// derived from a secret. The first secret seals, all of them open.
+//
+// Each purpose has a new key every day, because one key must not seal more than 2^32 values with random
+// nonces (NIST SP 800-38D section 8.3). Values older than the keyring's window do not open.
+//
+// A Keyring is safe for concurrent use.
+type Keyring struct {
+	sealing *rootKey
+	byID    map[uint16][]*rootKey // ids may collide: all keys of an id are tried
+	window  int                   // how many days back a value may have been sealed
+
+	ready  atomic.Pointer[map[dayKey]cipher.AEAD] // copied on write, read without a lock
+	adding sync.Mutex
+}
+
+// A rootKey is a secret after extraction: the input of HKDF-Expand.
+type rootKey struct {
+	id  uint16
+	prk []byte
+}
+
+// A dayKey names one derived key.
+type dayKey struct {
+	root    *rootKey
+	purpose Purpose
+	period  uint16
+}
+
+// newKeyring derives the root keys. Values sealed longer than window ago do not open.
+func newKeyring(secret string, old []string, window time.Duration) (*Keyring, error) {
+	k := &Keyring{byID: map[uint16][]*rootKey{}, window: int(window/(24*time.Hour)) + 1}
+	var mistakes []error
+	for i, text := range append([]string{secret}, old...) {
+		root, err := newRootKey(text)
+		if err != nil {
+			field := "Secret"
+			if i > 0 {
+				field = fmt.Sprintf("OldSecrets[%d]", i-1)
+			}
+			mistakes = append(mistakes, fmt.Errorf("session: %s %w", field, err))
+			continue
+		}
+		if i == 0 {
+			k.sealing = root
+		}
+		k.byID[root.id] = append(k.byID[root.id], root)
+	}
+	k.ready.Store(&map[dayKey]cipher.AEAD{})
+	return k, errors.Join(mistakes...)
+}
+
+func newRootKey(text string) (*rootKey, error) {
+	material, err := keyMaterial(text)
+	if err != nil {
+		return nil, err
+	}
+	prk, err := hkdf.Extract(sha256.New, material, []byte("sallyport session keys v1"))
+	if err != nil {
+		return nil, err
+	}
+	id, err := hkdf.Expand(sha256.New, prk, "key id", 2)
+	if err != nil {
+		return nil, err
+	}
+	return &rootKey{id: binary.BigEndian.Uint16(id), prk: prk}, nil
+}
+
+// Seal encrypts plaintext for a round trip through the browser. Only [Keyring.Open] with the same
+// purpose, name (of the cookie or parameter) and binding (whatever else the value belongs to)
+// opens the result, which consists of letters, digits, '-' and '_'.
+func (k *Keyring) Seal(p Purpose, name, binding string, plaintext []byte, now time.Time) (string, error) {
+	return k.seal(p, associatedData(p, name, binding), plaintext, now)
+}
+
+// Open returns what was sealed with the same purpose, name and binding. Its only error is [ErrInvalid].
+func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]byte, error) {
+	return k.open(p, associatedData(p, name, binding), text, now)
+}
+
+func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (string, error) {
+	key := dayKey{k.sealing, p, periodOf(now)}
+	aead, known, err := k.aead(key)
+	if err != nil {
+		return "", err
+	}
+	if !known {
+		k.keep(key, aead)
+	}
+	sealed := make([]byte, headerSize, sealOverhead+len(plaintext))
+	sealed[0] = sealVersion
+	binary.BigEndian.PutUint16(sealed[1:], key.root.id)
+	binary.BigEndian.PutUint16(sealed[3:], key.period)
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, nil, plaintext, associated)), nil
+}
+
+func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time) ([]byte, error) {
+	n := base64.RawURLEncoding.DecodedLen(len(text))
+	if n < sealOverhead {
+		return nil, ErrInvalid
+	}
+	sealed := make([]byte, n)
+	if !decodeText(sealed, text) || sealed[0] != sealVersion {
+		return nil, ErrInvalid
+	}
+	period := binary.BigEndian.Uint16(sealed[3:])
+	if age := int(periodOf(now)) - int(period); age < -1 || age > k.window {
+		return nil, ErrInvalid // before any key is derived: foreign input cannot make the cache grow
+	}
+	roots := k.byID[binary.BigEndian.Uint16(sealed[1:])]
+	for i, root := range roots {
+		key := dayKey{root, p, period}
+		aead, known, err := k.aead(key)
+		if err != nil {
+			return nil, ErrInvalid
+		}
+		body := sealed[headerSize:]
+		if i < len(roots)-1 {
+			body = bytes.Clone(body) // opening in place destroys it, and ids may collide
+		}
+		plain, err := aead.Open(body[:0], nil, body, associated)
+		if err != nil {
+			continue
+		}
+		if !known {
+			k.keep(key, aead)
+		}
+		return plain, nil
+	}
+	return nil, ErrInvalid
+}
+
+// current reports whether text was sealed under the newest secret. It is meant for text that has been opened.
+func (k *Keyring) current(text string) bool {
+	var head [6]byte
+	return len(text) >= 8 && decodeText(head[:], text[:8]) && binary.BigEndian.Uint16(head[1:]) == k.sealing.id
+}
+
+// aead returns the cipher of a derived key and whether it comes from the cache.
+func (k *Keyring) aead(key dayKey) (aead cipher.AEAD, known bool, err error) {
+	if aead, known = (*k.ready.Load())[key]; known {
+		return aead, true, nil
+	}
+	info := []byte{byte(key.purpose), byte(key.period >> 8), byte(key.period)}
+	secret, err := hkdf.Expand(sha256.New, key.root.prk, "seal "+string(info), 32)
+	if err != nil {
+		return nil, false, err
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, false, err
+	}
+	aead, err = cipher.NewGCMWithRandomNonce(block) // the only GCM for sealing in FIPS 140-3 mode
+	return aead, false, err
+}
+
+// keep adds a cipher that has proved useful to the cache, and drops those that have become too old.
+func (k *Keyring) keep(key dayKey, aead cipher.AEAD) {
+	k.adding.Lock()
+	defer k.adding.Unlock()
+	next := maps.Clone(*k.ready.Load())
+	maps.DeleteFunc(next, func(old dayKey, _ cipher.AEAD) bool {
+		return int(key.period)-int(old.period) > k.window+1
+	})
+	next[key] = aead
+	k.ready.Store(&next)
+}
+
+// periodOf numbers the days since 1970 (until 2149).
+func periodOf(t time.Time) uint16 { return uint16(t.Unix() / (24 * 60 * 60)) }
+
+// associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by its length.
+func associatedData(p Purpose, name string, binding ...string) []byte {
+	ad := []byte{byte(p), sealVersion}
+	for _, part := range append([]string{name}, binding...) {
+		ad = binary.AppendUvarint(ad, uint64(len(part)))
+		ad = append(ad, part...)
+	}
+	return ad
+}
+
+// strictText refuses a last character with stray bits.
+var strictText = base64.RawURLEncoding.Strict()
+
+// decodeText decodes base64url into dst, whose size must be exact. It is stricter than the standard
+// decoder, which skips line breaks and so accepts many spellings of one value.
+func decodeText(dst []byte, text string) bool {
+	n, err := strictText.Decode(dst, []byte(text))
+	return err == nil && n == len(dst) && base64.RawURLEncoding.EncodedLen(n) == len(text)
+}

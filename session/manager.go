@@ -1,0 +1,231 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+// ErrNone means that a request carries no session.
+var ErrNone = errors.New("session: none")
+
+// ErrStore is wrapped by errors that mean: the configured store failed. Whether the user is
+// signed in is unknown then.
+var ErrStore = errors.New("session: store failed")
+
+// ErrChanged means that a session in a store was written by another request after this one had read
+// it. Nothing was written; load it again.
+var ErrChanged = errors.New("session: changed by another request")
+
+// skew is how far the clocks of the application's processes may be apart.
+const skew = time.Minute
+
+// A Scope is the place a manager works in, which the application configures elsewhere. Sessions of one
+// scope do not open in another.
+type Scope struct {
+	BaseURL *url.URL // public origin; decides names and attributes of cookies
+	Prefix  string   // path of the login routes, such as "/auth"
+
+	// Accept is asked about each session that was read and is otherwise valid; an error refuses it as
+	// [ErrInvalid]. It is for what the manager cannot know: is the registration still the same? Nil accepts all.
+	Accept func(*Session) error
+
+	Logger  *slog.Logger                 // nil: slog.Default()
+	OnEvent func(context.Context, Event) // nil: none
+}
+
+// A Manager starts, reads, renews and ends sessions. It is safe for concurrent use.
+type Manager struct {
+	config  Config // with defaults
+	scope   Scope
+	keyring *Keyring
+	cookies Cookies
+
+	origin, prefix string // what every seal is bound to
+	fullName       string // of the cookie, with its prefix
+	identitySeal   []byte // associated data of the identity part
+	renewAfter     time.Duration
+
+	buffers sync.Pool // of *[4096]byte, for checksums
+}
+
+// NewManager checks the configuration and returns every mistake at once (errors.Join). A passphrase
+// as Secret takes it a noticeable part of a second.
+func NewManager(c Config, scope Scope) (*Manager, error) {
+	c = c.withDefaults()
+	keyring, keyErr := newKeyring(c.Secret, c.OldSecrets, min(c.Lifetime, maxLifetime)+24*time.Hour)
+	baseErr := checkBaseURL(scope.BaseURL)
+	if err := errors.Join(keyErr, baseErr, c.check(scope.BaseURL)); err != nil {
+		return nil, err
+	}
+	c.Secret, c.OldSecrets = "", nil // not needed any more
+	scope.Logger = cmp.Or(scope.Logger, slog.Default())
+
+	m := &Manager{config: c, scope: scope, keyring: keyring, cookies: newCookies(scope.BaseURL, c.Domain)}
+	m.origin = strings.ToLower(scope.BaseURL.Scheme + "://" + scope.BaseURL.Host)
+	m.prefix = scope.Prefix
+	m.fullName = m.cookies.Name(c.CookieName)
+	m.identitySeal = associatedData(PurposeSession, m.fullName, m.origin, m.prefix)
+	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
+	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
+	return m, nil
+}
+
+// Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (there is one
+// that does not count: forged, expired, of another registration, ...), or one that wraps [ErrStore].
+func (m *Manager) Load(r *http.Request) (*Session, error) {
+	if m.config.Store != nil {
+		return m.loadStored(r)
+	}
+	return m.loadCookies(r)
+}
+
+// Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires is kept if it is
+// earlier than Config.Lifetime allows), sets the cookies, and ends the session that the request came with.
+// A session that does not fit into cookies is a [*TooLargeError].
+func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	id := make([]byte, 16)
+	rand.Read(id) // never fails
+	now := m.now()
+	s.ID = base64.RawURLEncoding.EncodeToString(id)
+	s.Created, s.Seen = now, now
+	if end := now.Add(m.config.Lifetime); s.Expires.IsZero() || s.Expires.After(end) {
+		s.Expires = end
+	}
+	s.Generation = 1
+	s.details.record = nil
+	return m.write(w, r, s)
+}
+
+// Save writes a session that was loaded or started and has changed since: Values, tokens, claims, User.
+// The ID stays and Generation grows. It must be called before the response's first byte.
+func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if s.ID == "" || s.Created.IsZero() {
+		return errors.New("session: Save of a session that was neither loaded nor started")
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	before := *s
+	s.Seen = m.now()
+	s.Generation++
+	err := m.write(w, r, s)
+	if err != nil {
+		s.Seen, s.Generation = before.Seen, before.Generation
+	}
+	return err
+}
+
+// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle has passed (a
+// minute at least), or it is sealed under an old secret. It reports whether it wrote. Call it before anything
+// is changed, and before the response's first byte.
+func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
+	sealed := s.details.sealed
+	if sealed == nil || sealed.manager != m {
+		return false, nil // written in this request, or not ours
+	}
+	now := m.now()
+	if sealed.renewed && now.Sub(s.Seen) < m.renewAfter {
+		return false, nil
+	}
+	details := sealed.text()
+	if !sealed.renewed {
+		fresh := *s
+		if err := fresh.settle(); err != nil {
+			return false, err
+		}
+		var err error
+		if details, err = m.sealDetails(&fresh); err != nil {
+			return false, err
+		}
+	}
+	before := s.Seen
+	s.Seen = now
+	if err := m.writeText(w, r, s, details); err != nil {
+		s.Seen = before
+		if errors.Is(err, ErrChanged) {
+			return false, nil // somebody else has just renewed it, and with more
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// End removes the session from the browser and from the store. It needs no valid session. The error wraps [ErrStore];
+// the cookies are removed even then. A copy of a cookie-only session stays usable until it expires.
+func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
+	err := m.endStored(r)
+	m.removeChunks(w, r, 0)
+	return err
+}
+
+// write seals the details and the identity anew.
+func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if m.config.ProfileOnly {
+		s.details.tokens = nil
+	}
+	details, err := m.sealDetails(s)
+	if err != nil {
+		return err
+	}
+	return m.writeText(w, r, s, details)
+}
+
+func (m *Manager) writeText(w http.ResponseWriter, r *http.Request, s *Session, details string) error {
+	if m.config.Store != nil {
+		return m.writeStored(w, r, s, details)
+	}
+	return m.writeCookies(w, r, s, details)
+}
+
+// check refuses what is sealed properly and does not count (any more).
+func (m *Manager) check(s *Session, now time.Time) error {
+	switch {
+	case s.ID == "" || s.Created.IsZero(),
+		s.Created.After(now.Add(skew)), s.Seen.After(now.Add(skew)),
+		!now.Before(s.Seen.Add(m.config.Idle)),
+		!now.Before(s.Expires), !now.Before(s.Created.Add(m.config.Lifetime)):
+		return ErrInvalid
+	}
+	if m.scope.Accept != nil && m.scope.Accept(s) != nil {
+		return ErrInvalid
+	}
+	return nil
+}
+
+// remaining is how long the browser needs to keep the session.
+func (m *Manager) remaining(s *Session) time.Duration {
+	return min(m.config.Idle, s.Expires.Sub(s.Seen))
+}
+
+// now has the resolution of the stored times.
+func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) }
+
+// Now is the manager's clock: Config.Now.
+func (m *Manager) Now() time.Time { return m.config.Now() }
+
+// Cookies writes and reads cookies of the same scope as the session's.
+func (m *Manager) Cookies() Cookies { return m.cookies }
+
+// Keyring seals other values under the same secret; other purposes have other keys.
+func (m *Manager) Keyring() *Keyring { return m.keyring }
+
+// CookieStore returns a gorilla store that keeps its sessions in sealed cookies, for the application's own sessions.
+// It differs from gorilla's in that large sessions are cut into several cookies.
+func (m *Manager) CookieStore() sessions.Store { return &cookieStore{m} }
+
+// CookieName returns the name of the session cookie, without prefix. Cookies beside it start with it.
+func (m *Manager) CookieName() string { return m.config.CookieName }
