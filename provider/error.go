@@ -39,6 +39,7 @@ type Error struct {
 	Err error
 }
 
+// Error implements error. The text is for the operator.
 func (e *Error) Error() string {
 	s := "provider: " + string(e.Fault)
 	if e.Code != "" {
@@ -53,6 +54,7 @@ func (e *Error) Error() string {
 	return s
 }
 
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // unavailable is a provider that does not answer now.

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -236,7 +235,7 @@ func BenchmarkOpen_P7(b *testing.B) {
 	r := one.request()
 	ten := newBench(b, func(c *Config, _ *Scope) {
 		for i := range 8 {
-			c.OldSecrets = append(c.OldSecrets, fmt.Sprintf("%s passphrase number %d", randomText(30+i), i))
+			c.OldSecrets = append(c.OldSecrets, testSecret(i))
 		}
 		c.Secret, c.OldSecrets = secretB, append(c.OldSecrets, secretA)
 	})

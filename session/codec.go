@@ -57,7 +57,7 @@ func (c Codec) Encode(name string, value any) (string, error) {
 // by us, or too long ago, is a securecookie.Error with IsDecode, and [ErrInvalid].
 func (c Codec) Decode(name, value string, dst any) error {
 	now := c.m.config.Now()
-	plain, err := c.m.keyring.open(PurposeValue, c.binding(name), value, now)
+	plain, _, err := c.m.keyring.open(PurposeValue, c.binding(name), value, now)
 	if err != nil || len(plain) < 9 {
 		return &codecError{decode: true, err: ErrInvalid}
 	}

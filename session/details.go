@@ -28,7 +28,7 @@ type sealedDetails struct {
 	loadedAt time.Time
 	binding  detailsBinding
 	identity string            // plaintext of the identity part
-	renewed  bool              // sealed under the newest secret
+	current  bool              // sealed under the newest secret
 	parts    [maxChunks]string // the details text, in pieces
 
 	once   sync.Once
@@ -126,7 +126,7 @@ func (d *sealedDetails) decode() error {
 	if text == "" {
 		return nil
 	}
-	plain, err := d.manager.keyring.open(PurposeDetails, d.manager.detailsSeal(d.binding), text, d.loadedAt)
+	plain, _, err := d.manager.keyring.open(PurposeDetails, d.manager.detailsSeal(d.binding), text, d.loadedAt)
 	if err != nil {
 		return err
 	}

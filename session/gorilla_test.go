@@ -213,4 +213,12 @@ func TestGorilla_StoredTextIsNoCookie(t *testing.T) {
 	other := newBench(t, nil)
 	other.cookies["__Host-sallyport"] = values[storedKey]
 	other.wantError(ErrInvalid)
+
+	other.cookies = map[string]string{}
+	other.signIn(alice())
+	values[storedKey] = other.cookies["__Host-sallyport"] // and the reverse
+	for id := range store.records {
+		store.records[id], _ = json.Marshal(values)
+	}
+	b.wantError(ErrInvalid)
 }

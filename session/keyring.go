@@ -119,7 +119,8 @@ func (k *Keyring) Seal(p Purpose, name, binding string, plaintext []byte, now ti
 
 // Open returns what was sealed with the same purpose, name and binding. Its only error is [ErrInvalid].
 func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]byte, error) {
-	return k.open(p, associatedData(p, name, binding), text, now)
+	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
+	return plain, err
 }
 
 func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (string, error) {
@@ -138,25 +139,26 @@ func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, nil, plaintext, associated)), nil
 }
 
-func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time) ([]byte, error) {
+// open also reports whether the text was sealed under the newest secret.
+func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
-		return nil, ErrInvalid
+		return nil, false, ErrInvalid
 	}
 	sealed := make([]byte, n)
 	if !decodeText(sealed, text) || sealed[0] != sealVersion {
-		return nil, ErrInvalid
+		return nil, false, ErrInvalid
 	}
 	period := binary.BigEndian.Uint16(sealed[3:])
 	if age := int(periodOf(now)) - int(period); age < -1 || age > k.window {
-		return nil, ErrInvalid // before any key is derived: foreign input cannot make the cache grow
+		return nil, false, ErrInvalid // before any key is derived: foreign input cannot make the cache grow
 	}
 	roots := k.byID[binary.BigEndian.Uint16(sealed[1:])]
 	for i, root := range roots {
 		key := dayKey{root, p, period}
 		aead, known, err := k.aead(key)
 		if err != nil {
-			return nil, ErrInvalid
+			return nil, false, ErrInvalid
 		}
 		body := sealed[headerSize:]
 		if i < len(roots)-1 {
@@ -169,15 +171,9 @@ func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time)
 		if !known {
 			k.keep(key, aead)
 		}
-		return plain, nil
+		return plain, root == k.sealing, nil
 	}
-	return nil, ErrInvalid
-}
-
-// current reports whether text was sealed under the newest secret. It is meant for text that has been opened.
-func (k *Keyring) current(text string) bool {
-	var head [6]byte
-	return len(text) >= 8 && decodeText(head[:], text[:8]) && binary.BigEndian.Uint16(head[1:]) == k.sealing.id
+	return nil, false, ErrInvalid
 }
 
 // aead returns the cipher of a derived key and whether it comes from the cache.
@@ -215,10 +211,10 @@ func periodOf(t time.Time) uint16 { return uint16(t.Unix() / (24 * 60 * 60)) }
 
 // associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by its length.
 func associatedData(p Purpose, name string, binding ...string) []byte {
-	ad := []byte{byte(p), sealVersion}
-	for _, part := range append([]string{name}, binding...) {
-		ad = binary.AppendUvarint(ad, uint64(len(part)))
-		ad = append(ad, part...)
+	ad := append(make([]byte, 0, 256), byte(p), sealVersion)
+	ad = appendText(ad, name)
+	for _, part := range binding {
+		ad = appendText(ad, part)
 	}
 	return ad
 }

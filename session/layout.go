@@ -161,6 +161,15 @@ func (r *reader) uint32() uint32 {
 }
 
 func (r *reader) uint() uint64 {
+	if len(r.text) > 0 && r.text[0] < 0x80 { // nearly always
+		n := r.text[0]
+		r.text = r.text[1:]
+		return uint64(n)
+	}
+	return r.longUint()
+}
+
+func (r *reader) longUint() uint64 {
 	var n uint64
 	for shift := 0; shift < 64; shift += 7 {
 		b := r.byte()

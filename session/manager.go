@@ -129,8 +129,8 @@ func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error
 	return err
 }
 
-// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle has passed (a
-// minute at least), or it is sealed under an old secret. It reports whether it wrote. Call it before anything
+// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle has passed (at
+// least a minute, at most half of Idle), or it is sealed under an old secret. It reports whether it wrote. Call it before anything
 // is changed, and before the response's first byte.
 func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
 	sealed := s.details.sealed
@@ -138,11 +138,11 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 		return false, nil // written in this request, or not ours
 	}
 	now := m.now()
-	if sealed.renewed && now.Sub(s.Seen) < m.renewAfter {
+	if sealed.current && now.Sub(s.Seen) < m.renewAfter {
 		return false, nil
 	}
 	details := sealed.text()
-	if !sealed.renewed {
+	if !sealed.current {
 		fresh := *s
 		if err := fresh.settle(); err != nil {
 			return false, err

@@ -129,7 +129,7 @@ func alice() *Session {
 // big makes a session whose text needs the given number of chunks, more or less.
 func big(chunks int) *Session {
 	s := alice()
-	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 1350*(chunks-1)+100), TokenType: "Bearer"})
+	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 1420*(chunks-1)+200), TokenType: "Bearer"})
 	return s
 }
 

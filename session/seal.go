@@ -38,12 +38,13 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 
 // openIdentity opens the identity text. The details are not attached yet.
 func (m *Manager) openIdentity(text string, now time.Time) (*loaded, bool) {
-	plain, err := m.keyring.open(PurposeSession, m.identitySeal, text, now)
+	plain, current, err := m.keyring.open(PurposeSession, m.identitySeal, text, now)
 	if err != nil {
 		return nil, false
 	}
 	l := &loaded{}
-	l.sealed = sealedDetails{manager: m, loadedAt: now, identity: string(plain), renewed: m.keyring.current(text)}
+	l.sealed.manager, l.sealed.loadedAt, l.sealed.current = m, now, current
+	l.sealed.identity = string(plain)
 	var ok bool
 	l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session)
 	l.sealed.binding = detailsBinding{l.session.ID, l.session.Generation}

@@ -1,0 +1,15 @@
+// Package authtest is for the tests of applications that use sallyport, and for trying things out
+// without an account anywhere. It is not for production: it has no secrets worth the name.
+//
+//   - [NewProvider] starts an OpenID provider in the test's own process, with a login and a consent page
+//     that a person or a browser can use. Provider.OIDC is its configuration for sallyport.
+//   - [NewBrowser] is an http.Client that behaves like a browser; [SignIn] opens a page with it and does
+//     what a person would do at the provider.
+//   - [WithSession] makes a request of a unit test come from a signed-in user, with no provider at all.
+//
+// A provider can be made to misbehave in a test, see [Faults]:
+//
+//	p.Misbehave(func(f *authtest.Faults) {
+//		f.IDToken = func(claims map[string]any) { delete(claims, "nonce") }
+//	})
+package authtest

@@ -1,0 +1,107 @@
+package authtest
+
+import (
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"net/url"
+)
+
+// cookieName keeps providers on different ports apart, which cookies do not.
+func (p *Provider) cookieName() string {
+	u, err := url.Parse(p.Issuer())
+	if err != nil {
+		return "authtest"
+	}
+	return "authtest-" + u.Port()
+}
+
+// current returns the user's session at the provider.
+func (p *Provider) current(r *http.Request) (login, bool) {
+	cookie, err := r.Cookie(p.cookieName())
+	if err != nil {
+		return login{}, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.logins[cookie.Value]
+	if l == nil {
+		return login{}, false
+	}
+	copied := *l
+	copied.consents = maps.Clone(l.consents)
+	return copied, true
+}
+
+// login takes the form of the login page.
+func (p *Provider) login(w http.ResponseWriter, r *http.Request) {
+	id, name := r.PostForm.Get("request"), r.PostForm.Get("username")
+	user, known := p.user(name)
+	if !known || r.PostForm.Get("password") != name {
+		p.page(w, http.StatusUnauthorized, page{
+			Title: "Sign in", Request: id, Login: true, Username: name,
+			Problem: "That is not right. The password is the same as the user name.",
+		})
+		return
+	}
+	p.signIn(w, r, id, login{user: user, sid: rand.Text(), at: p.time(), consents: map[string]bool{}})
+	p.proceed(w, r, id)
+}
+
+// signIn begins, or begins anew, the user's session at the provider. Consents that the same user
+// has given stay.
+func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, id string, l login) {
+	value := rand.Text()
+	if old, ok := p.current(r); ok && old.user.Subject == l.user.Subject {
+		l.consents, l.sid = old.consents, old.sid
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.logins[value] = &l
+	if a := p.pending[id]; a != nil {
+		a.reauthed = true
+	}
+	cookie := &http.Cookie{
+		Name: p.cookieName(), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.server.TLS != nil,
+	}
+	http.SetCookie(w, cookie)
+	r.Header.Set("Cookie", cookie.Name+"="+cookie.Value) // for the rest of this request
+}
+
+// consent takes the form of the consent page.
+func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
+	id := r.PostForm.Get("request")
+	p.mu.Lock()
+	a := p.pending[id]
+	p.mu.Unlock()
+	if a != nil && r.PostForm.Get("decision") != "allow" {
+		p.respond(w, r, id, a, url.Values{"error": {"access_denied"}, "error_description": {"the user said no"}})
+		return
+	}
+	if cookie, err := r.Cookie(p.cookieName()); err == nil && a != nil {
+		p.mu.Lock()
+		if l := p.logins[cookie.Value]; l != nil {
+			l.consents[consentKey(a)] = true
+		}
+		p.mu.Unlock()
+	}
+	p.proceed(w, r, id)
+}
+
+// endSession signs out (OpenID Connect RP-Initiated Logout 1.0) and sends the browser back if it may.
+func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
+	if cookie, err := r.Cookie(p.cookieName()); err == nil {
+		p.mu.Lock()
+		delete(p.logins, cookie.Value)
+		p.mu.Unlock()
+	}
+	back := r.Form.Get("post_logout_redirect_uri")
+	if onLoopback(back) && (r.Form.Get("client_id") == ClientID || r.Form.Get("id_token_hint") != "") {
+		if state := r.Form.Get("state"); state != "" {
+			back += "?" + url.Values{"state": {state}}.Encode()
+		}
+		http.Redirect(w, r, back, http.StatusSeeOther)
+		return
+	}
+	p.page(w, http.StatusOK, page{Title: "You are signed out", Text: "You have signed out of the provider."})
+}

@@ -1,0 +1,181 @@
+package authtest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// tokenLifetime is how long access and ID tokens are valid.
+const tokenLifetime = time.Hour
+
+// authenticated checks the client: client_secret_basic, form-decoded as RFC 6749 section 2.3.1 has it, or
+// client_secret_post, but not both.
+func authenticated(r *http.Request) bool {
+	id, secret, basic := r.BasicAuth()
+	if !basic {
+		return r.PostForm.Get("client_id") == ClientID && r.PostForm.Get("client_secret") == ClientSecret
+	}
+	if r.PostForm.Has("client_secret") {
+		return false
+	}
+	id, err1 := url.QueryUnescape(id)
+	secret, err2 := url.QueryUnescape(secret)
+	return err1 == nil && err2 == nil && id == ClientID && secret == ClientSecret
+}
+
+// token is the token endpoint (RFC 6749 section 4.1.3).
+func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
+	if !authenticated(r) || r.URL.RawQuery != "" {
+		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
+		return
+	}
+	if r.PostForm.Get("grant_type") != "authorization_code" {
+		writeError(w, http.StatusBadRequest, "unsupported_grant_type", "only authorization_code")
+		return
+	}
+	code := r.PostForm.Get("code")
+	p.mu.Lock()
+	a := p.codes[code]
+	delete(p.codes, code) // one use
+	p.mu.Unlock()
+	if a == nil || a.redirectURI != r.PostForm.Get("redirect_uri") || a.challenge != s256(r.PostForm.Get("code_verifier")) {
+		writeError(w, http.StatusBadRequest, "invalid_grant", "the code is unknown, used, or not for this redirect_uri and verifier")
+		return
+	}
+	writeJSON(w, http.StatusOK, p.grant(a))
+}
+
+func s256(verifier string) string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// grant hands out the tokens of an authorization.
+func (p *Provider) grant(a *authorization) map[string]any {
+	access := rand.Text()
+	p.mu.Lock()
+	p.access[access] = a
+	p.mu.Unlock()
+	f, _ := p.fault()
+	answer := map[string]any{
+		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()),
+		"scope": strings.Join(a.scopes, " "), "id_token": p.idToken(f, a, access),
+	}
+	apply(f.TokenResponse, answer)
+	return answer
+}
+
+// idToken makes the signed ID token (OpenID Connect Core section 2).
+func (p *Provider) idToken(f Faults, a *authorization, access string) string {
+	now := p.time()
+	hash := sha256.Sum256([]byte(access))
+	claims := map[string]any{
+		"iss": p.Issuer(), "sub": a.login.user.Subject, "aud": a.clientID,
+		"exp": now.Add(tokenLifetime).Unix(), "iat": now.Unix(), "auth_time": a.login.at.Unix(),
+		"acr": "password", "amr": []string{"pwd"}, "sid": a.login.sid,
+		"at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
+	}
+	if a.nonce != "" {
+		claims["nonce"] = a.nonce
+	}
+	if len(a.acrValues) > 0 {
+		claims["acr"] = a.acrValues[0]
+	}
+	maps.Copy(claims, p.profile(a))
+	apply(f.IDToken, claims)
+	token := p.Sign(claims)
+	if f.IDTokenRaw != nil {
+		token = f.IDTokenRaw(token)
+	}
+	return token
+}
+
+// profile are the claims about the user that the scopes open.
+func (p *Provider) profile(a *authorization) map[string]any {
+	u := a.login.user
+	claims := map[string]any{}
+	if slices.Contains(a.scopes, "profile") {
+		claims["name"], claims["preferred_username"] = u.Name, u.Username
+		claims["picture"] = p.pictureOf(u)
+		if len(u.Roles) > 0 {
+			claims["roles"] = u.Roles
+		}
+	}
+	if slices.Contains(a.scopes, "email") && u.Email != "" {
+		claims["email"], claims["email_verified"] = u.Email, u.EmailVerified
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.Copy(claims, p.claims[u.Username])
+	return claims
+}
+
+func (p *Provider) pictureOf(u session.User) string {
+	if u.Picture != "" {
+		return u.Picture
+	}
+	return p.Issuer() + "/avatar/" + url.PathEscape(u.Username)
+}
+
+// Sign signs claims with the provider's current key, as a test may need it for tokens of its own making.
+func (p *Provider) Sign(claims map[string]any) string {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		panic("authtest: claims cannot be written as JSON: " + err.Error())
+	}
+	return p.SignPayload(payload)
+}
+
+// SignPayload is Sign for a payload that need not be JSON.
+func (p *Provider) SignPayload(payload []byte) string {
+	key := p.signer()
+	header := map[string]any{"typ": "JWT", "kid": key.id}
+	f, _ := p.fault()
+	apply(f.IDTokenHeader, header)
+	options := &jose.SignerOptions{}
+	for name, value := range header {
+		options.WithHeader(jose.HeaderKey(name), value)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key.private}, options)
+	if err != nil {
+		panic("authtest: " + err.Error())
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		panic("authtest: " + err.Error())
+	}
+	token, err := signed.CompactSerialize()
+	if err != nil {
+		panic("authtest: " + err.Error())
+	}
+	return token
+}
+
+// userinfo is the userinfo endpoint (OpenID Connect Core section 5.3).
+func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	p.mu.Lock()
+	a := p.access[token]
+	p.mu.Unlock()
+	if !ok || a == nil {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		writeError(w, http.StatusUnauthorized, "invalid_token", "the access token is not known")
+		return
+	}
+	claims := p.profile(a)
+	claims["sub"] = a.login.user.Subject
+	f, _ := p.fault()
+	apply(f.UserInfo, claims)
+	writeJSON(w, http.StatusOK, claims)
+}

@@ -1,0 +1,202 @@
+package arch
+
+import (
+	"bufio"
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const top = "../.."
+
+// house parses the packages of the root module, without their tests.
+func house(t *testing.T) []pkg {
+	t.Helper()
+	byPath := map[string]*pkg{}
+	files := token.NewFileSet()
+	walk(t, ".go", func(file string) {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		if dir == "." {
+			dir = ""
+		}
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(dir, "e2e") {
+			return
+		}
+		parsed, err := parser.ParseFile(files, filepath.Join(top, file), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := byPath[dir]
+		if p == nil {
+			p = &pkg{path: dir, files: map[string]*ast.File{}}
+			byPath[dir] = p
+		}
+		p.files[filepath.Base(file)] = parsed
+		for _, spec := range parsed.Imports {
+			p.imports = append(p.imports, strings.Trim(spec.Path.Value, `"`))
+		}
+	})
+	var pkgs []pkg
+	for _, p := range byPath {
+		pkgs = append(pkgs, *p)
+	}
+	return pkgs
+}
+
+// walk calls f for each file of the repository with the ending, by its path from the top.
+func walk(t *testing.T, ending string, f func(file string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(top), ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata" || d.Name() == "artifacts") {
+			return fs.SkipDir
+		}
+		if !d.IsDir() && strings.HasSuffix(file, ending) {
+			f(file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func report(t *testing.T, broken []string) {
+	t.Helper()
+	for _, sentence := range broken {
+		t.Error(sentence)
+	}
+}
+
+func TestImportsRunOneWay(t *testing.T) { report(t, forbiddenImports(house(t), allRules())) }
+
+func TestEveryPackageHasOneDoc(t *testing.T) { report(t, packageDocs(house(t))) }
+
+func TestEveryExportedNameIsDocumented(t *testing.T) { report(t, undocumented(house(t))) }
+
+func TestNoInit(t *testing.T) { report(t, initFuncs(house(t))) }
+
+// R159
+func TestDependenciesAreTheApprovedOnes_R159(t *testing.T) {
+	reasons, err := os.ReadFile(filepath.Join(top, "CONTRIBUTING.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	approved := []string{
+		"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
+		"github.com/go-jose/go-jose/v4", "golang.org/x/sync",
+	}
+	for _, dependency := range direct(t, filepath.Join(top, "go.mod")) {
+		if !slices.Contains(approved, dependency) {
+			t.Errorf("the root module depends on %s, which is not approved: put it into a nested module", dependency)
+		}
+		if !bytes.Contains(reasons, []byte("| "+dependency+" |")) {
+			t.Errorf("CONTRIBUTING.md gives no reason for %s", dependency)
+		}
+	}
+}
+
+// direct returns the modules that a go.mod requires directly.
+func direct(t *testing.T, file string) []string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modules []string
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	for lines.Scan() {
+		line := strings.TrimPrefix(strings.TrimSpace(lines.Text()), "require ")
+		fields := strings.Fields(line)
+		if len(fields) == 2 && strings.Contains(fields[0], ".") && strings.HasPrefix(fields[1], "v") {
+			modules = append(modules, fields[0])
+		}
+	}
+	return modules
+}
+
+func TestFilesHoldOneIdea(t *testing.T) {
+	const longest = 320
+	vague := []string{"util.go", "utils.go", "common.go", "helpers.go", "helper.go", "types.go", "misc.go"}
+	walk(t, ".go", func(file string) {
+		if slices.Contains(vague, filepath.Base(file)) {
+			t.Errorf("%s: the name says nothing about what is in it", file)
+		}
+		content, err := os.ReadFile(filepath.Join(top, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(content, []byte("\n")); n > longest && !strings.HasSuffix(file, "_test.go") {
+			t.Errorf("%s has %d lines: two ideas live in it", file, n)
+		}
+	})
+}
+
+func TestNoSleepingTests(t *testing.T) {
+	sleep := []byte("time." + "Sleep(")
+	walk(t, "_test.go", func(file string) {
+		content, err := os.ReadFile(filepath.Join(top, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, sleep) {
+			t.Errorf("%s sleeps: use an injected clock or testing/synctest", file)
+		}
+	})
+}
+
+func TestNoMachinePaths(t *testing.T) {
+	machine := regexp.MustCompile(`(^|[^a-zA-Z0-9_.])/(work|farm|root)/[a-z.]`)
+	for _, ending := range []string{".go", ".md", ".html", ".css", ".mod", ".json", ".tsv"} {
+		walk(t, ending, func(file string) {
+			content, err := os.ReadFile(filepath.Join(top, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if machine.Match(content) {
+				t.Errorf("%s names a path of somebody's machine", file)
+			}
+		})
+	}
+}
+
+// The checks above are worth something only if they can fail.
+func TestChecksCanFail(t *testing.T) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
+
+func Exported() {}
+
+type T struct{}
+
+// wrong words
+func (T) Method() {}
+
+var V = 1
+
+func init() {}
+`, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := []pkg{{path: "session", imports: []string{module + "/provider/x", "testing"}, files: map[string]*ast.File{"x.go": parsed}}}
+	for name, check := range map[string]struct{ got, want int }{
+		"imports":  {len(forbiddenImports(bad, allRules())), 2},
+		"docs":     {len(packageDocs(bad)), 1},
+		"exported": {len(undocumented(bad)), 4},
+		"init":     {len(initFuncs(bad)), 1},
+	} {
+		if check.got != check.want {
+			t.Errorf("%s: %d complaints, want %d", name, check.got, check.want)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package session
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func full() *Session {
+	s := alice()
+	s.ID, s.Created, s.Seen, s.Expires, s.Generation = "AAAAAAAAAAAAAAAAAAAAAA", start, start.Add(time.Minute), start.Add(time.Hour), 1<<63+5
+	return s
+}
+
+func TestLayout_RoundTrip(t *testing.T) {
+	for name, s := range map[string]*Session{"full": full(), "empty": {}} {
+		t.Run(name, func(t *testing.T) {
+			want := manifest{chunks: 3, length: 12345, sum: 0xfedcba98}
+			var got Session
+			m, ok := decodeIdentity(string(encodeIdentity(s, want)), &got)
+			if !ok || m != want {
+				t.Fatalf("%+v, %v", m, ok)
+			}
+			same(t, &got, s)
+		})
+	}
+}
+
+func TestLayout_R160_RefusesEverythingElse(t *testing.T) {
+	good := string(encodeIdentity(full(), manifest{}))
+	for i := range good {
+		if _, ok := decodeIdentity(good[:i], new(Session)); ok {
+			t.Errorf("cut to %d bytes it decodes", i)
+		}
+	}
+	for _, bad := range []string{good + "\x00", "\x02" + good[1:], "\x01\x00" + strings.Repeat("\xff", 40), ""} {
+		if _, ok := decodeIdentity(bad, new(Session)); ok {
+			t.Errorf("%.20q decodes", bad)
+		}
+	}
+}
+
+func TestPack_RoundTrip(t *testing.T) {
+	for _, text := range []string{"", ".", "..", "a", "ab.cd.ef", "abcd", "abcde", jwt(realClaims), "with space.and+plus/", "öäü",
+		"abcd\nefg", "abcd=", "\x00\xff", strings.Repeat("A", 10000), strings.Repeat(".", 100), randomText(1023) + "." + randomText(1025)} {
+		packed := appendPacked(nil, text)
+		var out strings.Builder
+		r := &reader{text: string(packed)}
+		if r.unpack(&out); !r.done() || out.String() != text {
+			t.Errorf("%.20q comes back as %.20q", text, out.String())
+		}
+	}
+	if token := jwt(realClaims); len(appendPacked(nil, token)) > len(token)*77/100 {
+		t.Error("a JWT is not packed")
+	}
+}
+
+func FuzzLayout(f *testing.F) {
+	f.Add(string(encodeIdentity(full(), manifest{chunks: 1, length: 9})))
+	f.Add(string(encodeIdentity(&Session{}, manifest{})))
+	details := realSession(true)
+	plain, _ := encodeDetails(details)
+	f.Add(string(plain))
+	f.Fuzz(func(t *testing.T, text string) {
+		var s, again Session
+		if m, ok := decodeIdentity(text, &s); ok {
+			// What decodes means the same after another round.
+			one := encodeIdentity(&s, m)
+			if _, ok := decodeIdentity(string(one), &again); !ok || !bytes.Equal(one, encodeIdentity(&again, m)) {
+				t.Fatal("not stable")
+			}
+		}
+		decodeDetails(text)
+	})
+}
+
+// Golden cookies: what a release has sealed must open in all later ones. Nonces are random, so the files
+// cannot be made again byte by byte; a new format gets new files beside the old.
+func TestGolden_R160_Format1(t *testing.T) {
+	b := newBench(t, nil)
+	for name, chunks := range map[string]int{"v1-small": 1, "v1-chunks": 3} {
+		path := filepath.Join("testdata", name+".cookie")
+		header, err := os.ReadFile(path)
+		if os.IsNotExist(err) && os.Getenv("UPDATE_GOLDEN") != "" {
+			b.cookies = map[string]string{}
+			b.signIn(goldenSession(chunks))
+			header = []byte(b.request().Header.Get("Cookie"))
+			err = os.WriteFile(path, header, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := b.request()
+		r.Header.Set("Cookie", string(header))
+		s, err := b.Load(r)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := goldenSession(chunks)
+		want.ID, want.Created, want.Seen, want.Expires, want.Generation = s.ID, start, start, start.Add(7*24*time.Hour), 1
+		same(t, s, want)
+		tokens, err := s.Tokens()
+		wantTokens, _ := want.Tokens()
+		if err != nil || tokens.AccessToken != wantTokens.AccessToken || len(tokens.Scopes) != 2 {
+			t.Errorf("%s: tokens differ: %v", name, err)
+		}
+		var claims map[string]any
+		if err := s.Claims(&claims); err != nil || claims["dept"] != "x" || claims["sub"] != s.User.Subject {
+			t.Errorf("%s: claims %v, %v", name, claims, err)
+		}
+	}
+}
+
+func goldenSession(chunks int) *Session {
+	s := alice()
+	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!b.", 800*(chunks-1)+10), TokenType: "Bearer", RefreshToken: "refresh",
+		IDToken: "eyJh.eyJz.c2ln", Scopes: []string{"openid", "email"}, Expiry: start.Add(time.Hour)})
+	if err := s.SetClaims([]byte(`{"sub":"110169484474386276334","aud":"me","dept":"x"}`)); err != nil {
+		panic(err)
+	}
+	return s
+}
