@@ -1,0 +1,214 @@
+// Package bench is the test bench of the black-box tests: an application that uses only the
+// public API, providers, browsers, a clock and a captured log. Only tests import it.
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Secret is what the applications of the bench seal with.
+const Secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0"
+
+// Marker is what guarded handlers write; nobody without a session may see it.
+const Marker = "guarded content"
+
+// An App is an application under test with its provider, both with https.
+type App struct {
+	URL    string
+	Auth   *sallyport.Auth
+	OP     *authtest.Provider // configured as "op"
+	OP2    *authtest.Provider // configured as "op2"; nil unless Setup.Second
+	OIDC   *provider.OIDC     // the configuration of OP
+	Mux    *http.ServeMux
+	Clock  *Clock
+	Server *httptest.Server
+
+	log    syncBuffer
+	mu     sync.Mutex
+	events []session.Event
+}
+
+// A Setup is what a test may change before the application starts.
+type Setup struct {
+	Config sallyport.Config
+	OIDC   *provider.OIDC
+	OP     *authtest.Provider
+	Second bool // a second provider
+	HTTP   bool // the application is on http, as on a developer's machine
+}
+
+// New starts an application. When the test ends, its log must be free of secrets.
+func New(t testing.TB, change ...func(*Setup)) *App {
+	t.Helper()
+	app := &App{Clock: NewClock(), OP: authtest.NewTLSProvider(t), Mux: http.NewServeMux()}
+	app.OP.SetNow(app.Clock.Now)
+	setup := &Setup{OIDC: app.OP.OIDC(), OP: app.OP}
+	setup.Config = sallyport.Config{
+		Session: session.Config{Secret: Secret, Now: app.Clock.Now},
+		Logger:  slog.New(slog.NewTextHandler(&app.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OnEvent: app.event,
+	}
+	for _, f := range change {
+		f(setup)
+	}
+	app.OIDC = setup.OIDC
+	app.Start(t, setup)
+	t.Cleanup(func() { app.checkLog(t) })
+	return app
+}
+
+// Start makes the application listen, at an address that is known before its configuration is complete.
+func (app *App) Start(t testing.TB, setup *Setup) {
+	t.Helper()
+	app.Server = httptest.NewUnstartedServer(nil)
+	scheme := "https://"
+	if setup.HTTP {
+		scheme = "http://"
+	}
+	app.URL = scheme + app.Server.Listener.Addr().String()
+	c := setup.Config
+	c.BaseURL = app.URL
+	if c.Providers == nil {
+		c.Providers = provider.Set{"op": setup.OIDC}
+	}
+	if setup.Second {
+		app.OP2 = authtest.NewTLSProvider(t)
+		app.OP2.SetNow(app.Clock.Now)
+		c.Providers = maps.Clone(c.Providers)
+		c.Providers["op2"] = app.OP2.OIDC()
+	}
+	auth, err := sallyport.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Auth = auth
+	app.routes()
+	app.Server.Config.Handler = auth.Handler(app.Mux)
+	app.Server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(&app.log, nil), slog.LevelError)
+	if setup.HTTP {
+		app.Server.Start()
+	} else {
+		app.Server.StartTLS()
+	}
+	t.Cleanup(app.Server.Close)
+}
+
+// routes are the pages of the application: / and /public for all, /me and everything below it, /any and /admin guarded.
+func (app *App) routes() {
+	app.Mux.HandleFunc("/{$}", app.who)
+	app.Mux.HandleFunc("/public/", app.who)
+	me := app.Auth.RequireAuth(http.HandlerFunc(app.guarded))
+	app.Mux.Handle("/me", me)
+	app.Mux.Handle("/me/", me)
+	app.Mux.Handle("/admin", app.Auth.RequireRole("admin")(http.HandlerFunc(app.guarded)))
+}
+
+// who says who is signed in: "anonymous", or provider, issuer and subject.
+func (app *App) who(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, Who(r.Context())) }
+
+func (app *App) guarded(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "%s: %s", Marker, Who(r.Context()))
+}
+
+// Who describes the session of a context in one line.
+func Who(ctx context.Context) string {
+	s, ok := session.FromContext(ctx)
+	if !ok {
+		return "anonymous"
+	}
+	return strings.Join([]string{s.Provider, s.User.Issuer, s.User.Subject}, " ")
+}
+
+// Is returns what a page says when a user of the provider is signed in.
+func (app *App) Is(username string) string {
+	for _, u := range app.OP.Users() {
+		if u.Username == username {
+			return "op " + u.Issuer + " " + u.Subject
+		}
+	}
+	return "nobody"
+}
+
+func (app *App) event(_ context.Context, e session.Event) {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	app.events = append(app.events, e)
+}
+
+// Outcomes returns the outcome codes of the events so far.
+func (app *App) Outcomes() []string {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	var codes []string
+	for _, e := range app.events {
+		codes = append(codes, e.Kind+" "+e.Outcome)
+	}
+	return codes
+}
+
+// Happened reports whether an event with the kind and the outcome was emitted.
+func (app *App) Happened(kind, outcome string) bool {
+	return slices.Contains(app.Outcomes(), kind+" "+outcome)
+}
+
+// Log returns what has been logged.
+func (app *App) Log() string { return app.log.String() }
+
+// A syncBuffer is a bytes.Buffer for several goroutines.
+type syncBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// String returns what has been written.
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// A Clock stands still until it is moved.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock returns a clock at the present second.
+func NewClock() *Clock { return &Clock{now: time.Now().Truncate(time.Second)} }
+
+// Now returns the clock's time.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock, also backwards.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}

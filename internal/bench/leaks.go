@@ -1,0 +1,57 @@
+package bench
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/authtest"
+)
+
+// Secrets returns every secret that has passed between the application and its providers: states, nonces, codes,
+// verifiers, tokens, client secrets.
+func (app *App) Secrets() []string {
+	secrets := []string{Secret, authtest.ClientSecret}
+	for _, op := range []*authtest.Provider{app.OP, app.OP2} {
+		if op == nil {
+			continue
+		}
+		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "end_session"} {
+			for _, r := range op.Requests(endpoint) {
+				for _, form := range []url.Values{r.Query, r.Form} {
+					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "id_token_hint", "request_uri"} {
+						secrets = append(secrets, form.Get(name))
+					}
+				}
+				_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+				secrets = append(secrets, token)
+			}
+		}
+	}
+	return secrets
+}
+
+// Leaked returns the first secret that a text holds, also base64 or URL encoded.
+func (app *App) Leaked(text string) string {
+	for _, secret := range app.Secrets() {
+		if len(secret) < 8 {
+			continue
+		}
+		for _, form := range []string{
+			secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		} {
+			if strings.Contains(text, form) {
+				return secret
+			}
+		}
+	}
+	return ""
+}
+
+// checkLog is what every test of the bench ends with (R134).
+func (app *App) checkLog(t testing.TB) {
+	if secret := app.Leaked(app.Log()); secret != "" {
+		t.Errorf("the log holds the secret %q:\n%s", secret, app.Log())
+	}
+}
