@@ -51,6 +51,9 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 		Now:                  func() time.Time { return o.now().Add(-o.leeway()) },
 	})
 	verified, err := verifier.Verify(ctx, raw)
+	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
+		return nil, idTokenFault(errExpired)
+	}
 	if err != nil {
 		return nil, idTokenFault(err)
 	}
@@ -71,6 +74,8 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 	}
 	return token, nil
 }
+
+var errExpired = errors.New("exp is missing or in the past; if the token is new, compare the clocks")
 
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
 
@@ -126,13 +131,25 @@ func checkHeaderMembers(header claims, algs []string) (string, error) {
 	return alg, nil
 }
 
-// isBase64URL reports whether s has only characters of base64url; the decoder would skip line ends.
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// isBase64URL reports whether s is base64url as encoders write it. Decoders are more generous: they skip line ends
+// and ignore the bits that are left over in the last character, so one token could be written in many ways.
 func isBase64URL(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
 			return false
 		}
+	}
+	last := strings.IndexByte(base64URL, s[len(s)-1])
+	switch len(s) % 4 {
+	case 1:
+		return false
+	case 2:
+		return last&0b1111 == 0
+	case 3:
+		return last&0b11 == 0
 	}
 	return true
 }
@@ -206,7 +223,7 @@ func (o *OIDC) checkTimes(_ *Flow, t *idToken) error {
 		return err
 	}
 	if !t.claims.has("exp") || !exp.After(earliest) {
-		return errors.New("exp is missing or in the past; if the token is new, compare the clocks")
+		return errExpired
 	}
 	iat, err := t.claims.time("iat")
 	if err != nil {

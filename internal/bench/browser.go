@@ -3,6 +3,7 @@ package bench
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,10 +115,11 @@ func (app *App) Callback(t testing.TB, b *http.Client, username, loginPath strin
 	return app.Authorize(t, b, app.BeginLogin(t, b, loginPath), username)
 }
 
-// Cookies returns the cookies that the browser holds for the application.
+// Cookies returns the cookies that the browser holds for the application. (Those of the provider are on the
+// same host: cookies know no ports.)
 func (app *App) Cookies(b *http.Client) []*http.Cookie {
 	u, _ := url.Parse(app.URL + "/")
-	return b.Jar.Cookies(u)
+	return slices.DeleteFunc(b.Jar.Cookies(u), func(c *http.Cookie) bool { return strings.HasPrefix(c.Name, "authtest") })
 }
 
 // SessionCookies returns those of the session alone.
