@@ -37,6 +37,13 @@ type metadata struct {
 	algs []string // that ID tokens may be signed with
 }
 
+// metadataNames are the members that are read, of which there must be no look-alikes.
+var metadataNames = []string{
+	"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
+	"pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
+	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
+}
+
 // discovery holds the metadata and sees to it that it is fetched when needed, once at a time.
 type discovery struct {
 	current atomic.Pointer[known]
@@ -120,7 +127,7 @@ func (o *OIDC) discover(ctx context.Context) (*metadata, error) {
 	if a.status != http.StatusOK {
 		return nil, fmt.Errorf("discovery: status %d", a.status)
 	}
-	if err := checkJSON(a.body, nil); err != nil {
+	if err := checkJSON(a.body, metadataNames); err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
 	m := new(metadata)
