@@ -40,7 +40,7 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Www-Authenticate"] = []string{`Session login="` + c.loginPath + `"`}
-	if r.Header.Get("Sec-Fetch-Mode") == "navigate" { // a person who sent a form
+	if sentForm(r) {
 		page.Write(w, r, http.StatusUnauthorized, page.Page{
 			Title: "Please sign in",
 			Text:  []string{"You are not signed in any more, so what you sent was not saved. Sign in, then send it again."},
@@ -54,6 +54,11 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		w.Write(c.body)
 	}
+}
+
+// sentForm reports whether a person has just sent a form and will look at the answer.
+func sentForm(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") != "iframe"
 }
 
 // location is the login with the way back. The address is handed on as the browser sent it, not

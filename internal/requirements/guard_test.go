@@ -1,0 +1,406 @@
+package requirements_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "SALLYPORT"}
+
+// R124
+func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	for _, method := range methods {
+		for _, path := range []string{"/me", "/me/", "/me/x", "/me?x=/public", "/admin", "/me#x", "/me;x", "/me/%2e%2e/me", "/me%3fx"} {
+			resp := app.Do(t, b, method, path, nil)
+			body := authtest.Body(t, resp)
+			if strings.Contains(body, bench.Marker) || resp.StatusCode < 300 && body != "anonymous" {
+				t.Errorf("%s %s: status %d: %s", method, path, resp.StatusCode, body)
+			}
+			if len(body) > 5000 {
+				t.Errorf("%s %s: %d bytes of body", method, path, len(body))
+			}
+		}
+	}
+}
+
+// R125
+func TestGuard_R125_RequestKinds(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	none := []string{"Accept", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", ""}
+	for name, row := range map[string]struct {
+		headers  []string
+		redirect bool
+	}{
+		"navigation":             {nil, true},
+		"old browser":            {[]string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "text/html,*/*"}, true},
+		"fetch":                  {[]string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "*/*"}, false},
+		"fetch of HTML":          {[]string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty", "Accept", "text/html"}, false},
+		"image":                  {[]string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "image/*"}, false},
+		"iframe":                 {[]string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
+		"WebSocket":              {[]string{"Sec-Fetch-Mode", "websocket", "Connection", "Upgrade", "Upgrade", "websocket"}, false},
+		"WebSocket, old browser": {append([]string{"Connection", "Upgrade", "Upgrade", "websocket"}, none...), false},
+		"prefetch":               {[]string{"Sec-Purpose", "prefetch;prerender"}, false},
+		"XHR":                    {[]string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "text/html", "X-Requested-With", "XMLHttpRequest"}, false},
+		"JSON":                   {append(none[2:], "Accept", "application/json"), false},
+		"curl":                   {append(none[2:], "Accept", "*/*"), false},
+		"no Accept":              {none, false},
+		"HTML refused":           {append(none[2:], "Accept", "application/json, text/html;q=0"), false},
+	} {
+		resp := app.Get(t, b, "/me?x=1", row.headers...)
+		if len(resp.Cookies()) != 0 {
+			t.Errorf("%s: sets a cookie", name)
+		}
+		if row.redirect {
+			if got := resp.Header.Get("Location"); resp.StatusCode != 302 || got != "/auth/login?return_to=%2Fme%3Fx%3D1" {
+				t.Errorf("%s: status %d, Location %q", name, resp.StatusCode, got)
+			}
+			continue
+		}
+		if resp.StatusCode != 401 || resp.Header.Get("Location") != "" || resp.Header.Get("WWW-Authenticate") == "" || resp.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: status %d, headers %v", name, resp.StatusCode, resp.Header)
+		}
+		if want := `"login_url":"` + app.URL + `/auth/login"`; !strings.Contains(authtest.Body(t, resp), want) {
+			t.Errorf("%s: body %s", name, authtest.Body(t, resp))
+		}
+	}
+}
+
+// R126: nothing of a request but its path, as the router sees it, decides; and nothing is exempt.
+func TestGuard_R126_NoExemptions(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	for _, path := range []string{"/public/../me", "/me?x=/public/", "/me%23/public/", "//me", "/%2e%2e/me", "/me/../me", "/public/%2e%2e/me", "/./me", "/me?/public/", "/me;/public/"} {
+		for _, method := range []string{"GET", "OPTIONS", "HEAD"} {
+			resp := app.Do(t, b, method, path, nil)
+			if strings.Contains(authtest.Body(t, resp), bench.Marker) {
+				t.Errorf("%s %s: guarded content", method, path)
+			}
+		}
+	}
+	for _, header := range append(forwardingHeaders, [2]string{"User-Agent", "GoogleHC/1.0"}, [2]string{"User-Agent", "kube-probe/1.30"},
+		[2]string{"X-Rewrite-URL", "/public/"}, [2]string{"X-HTTP-Method-Override", "OPTIONS"}, [2]string{"Authorization", "Bearer x"}) {
+		if resp := app.Get(t, b, "/me", header[0], header[1]); resp.StatusCode != 302 {
+			t.Errorf("%s: %s: status %d, want 302", header[0], header[1], resp.StatusCode)
+		}
+	}
+}
+
+// R127, R158
+func TestGuard_R127_HeadersSayNothingAboutTheUser(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	names := []string{"X-User", "X_User", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User", "REMOTE_USER", "X-Forwarded-Email", "X-Sallyport-User", "Sallyport_User"}
+	for _, name := range names {
+		if got := authtest.Body(t, app.Get(t, b, "/", name, "admin")); got != "anonymous" {
+			t.Errorf("%s: the application sees %s", name, got)
+		}
+	}
+}
+
+// R128
+func TestGuard_R128_NoCORS(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	for _, path := range []string{"/auth/login", "/auth/login/op", "/auth/callback/op", "/auth/logout", "/auth/logged-out", "/me", "/auth/none"} {
+		for _, method := range []string{"OPTIONS", "GET", "POST"} {
+			resp := app.Do(t, b, method, path, nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "POST", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors")
+			for name := range resp.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s: %s", method, path, name)
+				}
+			}
+			if method == "OPTIONS" && resp.StatusCode < 400 {
+				t.Errorf("OPTIONS %s: status %d", path, resp.StatusCode)
+			}
+		}
+	}
+}
+
+// R129, R102: the ResponseWriter stays what it is, and cookies arrive before the handler's first byte.
+func TestGuard_R102_StreamingHandlers(t *testing.T) {
+	app := bench.New(t)
+	app.Mux.Handle("/sse", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: one\n\n")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+		if _, ok := w.(io.ReaderFrom); !ok {
+			t.Error("ReadFrom is hidden")
+		}
+	})))
+	app.Mux.Handle("/hijack", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookies := w.Header()["Set-Cookie"]
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprintf(rw, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Cookies: %d\r\n\r\n", len(cookies))
+		rw.Flush()
+	})))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for _, path := range []string{"/sse", "/hijack"} {
+		app.Clock.Advance(3 * time.Hour) // a renewal is due
+		resp := app.Get(t, b, path)
+		names := map[string]int{}
+		for _, line := range resp.Header["Set-Cookie"] {
+			name, _, _ := strings.Cut(line, "=")
+			names[name]++
+		}
+		for name, n := range names {
+			if n != 1 {
+				t.Errorf("%s: %s is set %d times", path, name, n)
+			}
+		}
+		if path == "/sse" && len(names) == 0 || path == "/hijack" && resp.Header.Get("X-Cookies") == "0" {
+			t.Errorf("%s: the renewed cookie did not arrive", path)
+		}
+	}
+}
+
+// R130
+func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	jar := b.Jar
+	b.Jar = forgetful{jar, app}
+	resp := app.SignIn(t, b, "alice", "/me")
+	if resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "allow cookies") {
+		t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
+	}
+	if got := app.OP.Count("token"); got > 3 {
+		t.Errorf("%d logins before the loop was seen", got)
+	}
+	// Once cookies are allowed, it works again.
+	b.Jar = jar
+	if got := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(got, app.Is("alice")) {
+		t.Errorf("with cookies: %s", got)
+	}
+}
+
+// A forgetful jar keeps everything but sessions.
+type forgetful struct {
+	http.CookieJar
+	app *bench.App
+}
+
+// SetCookies implements http.CookieJar.
+func (f forgetful) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	for _, c := range cookies {
+		if strings.Contains(c.Name, "-flow-") || strings.HasSuffix(c.Name, "-rounds") || strings.HasPrefix(c.Name, "authtest") {
+			f.CookieJar.SetCookies(u, []*http.Cookie{c})
+		}
+	}
+}
+
+// R130, R23: without any cookie there is one page.
+func TestGuard_R130_NoCookiesAtAll(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	callback := app.Callback(t, b, "alice", "/auth/login")
+	bare := &http.Client{Transport: b.Transport}
+	if resp := app.Get(t, bare, callback.String()); resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "cookies") {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
+
+// R130: who signs in again and again on purpose is not taken for a loop.
+func TestGuard_R130_ManyLoginsOnPurpose(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	for i := range 6 {
+		if got := app.SignIn(t, b, "alice", "/auth/login?return_to=/me").StatusCode; got != http.StatusOK {
+			t.Fatalf("login %d: status %d", i, got)
+		}
+	}
+}
+
+// R131
+func TestGuard_R131_CacheHeaders(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) { s.Config.NoStore = true })
+	b := bench.Browser(t)
+	for _, path := range []string{"/me", "/"} {
+		if resp := app.Get(t, b, path); resp.Header.Get("Vary") != "Cookie" {
+			t.Errorf("%s: Vary %q, want Cookie", path, resp.Header.Get("Vary"))
+		}
+	}
+	if got := app.Get(t, b, "/me").Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("the challenge has Cache-Control %q", got)
+	}
+	app.SignIn(t, b, "alice", "/me")
+	if got := app.Get(t, b, "/me").Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("a guarded page has Cache-Control %q, although NoStore is on", got)
+	}
+	for _, path := range []string{"/auth/logout", "/auth/logged-out", "/auth/login", "/auth/nothing"} {
+		if got := app.Get(t, b, path).Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s has Cache-Control %q", path, got)
+		}
+	}
+}
+
+// R132
+func TestGuard_R132_TwoInstances(t *testing.T) {
+	outer := bench.New(t)
+	inner := bench.New(t, func(s *bench.Setup) { s.Config.Prefix = "/inner" })
+	asked := inner.Auth.RequireAuth(http.HandlerFunc(whoami))
+	mux := http.NewServeMux()
+	mux.Handle("/asked", asked)
+	mux.Handle("/", http.HandlerFunc(whoami))
+	nested := outer.Auth.Handler(outer.Auth.Handler(inner.Auth.Handler(mux)))
+	a, b := bench.Browser(t), bench.Browser(t)
+	outer.SignIn(t, a, "alice", "/me")
+	inner.SignIn(t, b, "bob", "/me")
+	serve := func(path string, cookies ...[]*http.Cookie) *http.Response {
+		r := httptest.NewRequest("GET", path, nil)
+		for _, set := range cookies {
+			for _, c := range set {
+				r.AddCookie(c)
+			}
+		}
+		w := httptest.NewRecorder()
+		nested.ServeHTTP(w, r)
+		return w.Result()
+	}
+	one, two := outer.SessionCookies(a), inner.SessionCookies(b)
+	for name, row := range map[string]struct {
+		resp *http.Response
+		want string
+	}{
+		"the outer one wins":        {serve("/", one, two), outer.Is("alice")},
+		"unless the inner is asked": {serve("/asked", one, two), inner.Is("bob")},
+		"outer alone":               {serve("/", one), outer.Is("alice")},
+		"nobody outside":            {serve("/", two), "anonymous"},
+		"nobody inside, when asked": {serve("/asked", one), ""},
+	} {
+		if got := authtest.Body(t, row.resp); row.want != "" && got != row.want || row.want == "" && row.resp.StatusCode != 401 {
+			t.Errorf("%s: status %d: %s, want %s", name, row.resp.StatusCode, got, row.want)
+		}
+		if n := len(row.resp.Header["Set-Cookie"]); n > 1 {
+			t.Errorf("%s: %d cookies set", name, n)
+		}
+	}
+}
+
+// R133: no request makes the routes or the guard panic, and faults of the application stay its own.
+func TestGuard_R133_NoPanics(t *testing.T) {
+	app := bench.New(t)
+	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error { panic("oops") })(http.HandlerFunc(whoami)))
+	b := bench.Browser(t)
+	paths := []string{"/auth", "/auth/", "/auth/login/", "/auth/login/none", "/auth/login/op/x", "/auth/callback", "/auth/callback/", "/auth/callback/none", "/auth/logout/x",
+		"/auth/callback/op/../op", "/auth/%00", "/auth/login/%ff", "/authx", "/auth/logged-out/", "/auth//login"}
+	for _, path := range paths {
+		for _, method := range methods {
+			resp := app.Do(t, b, method, path+"?code=x&state=%00&x=%zz", url.Values{"a": {"b"}}, "Cookie", "x; =; __Host-; a=b=c; \"; ;;", "Content-Type", "multipart/form-data")
+			if resp.StatusCode >= 500 {
+				t.Errorf("%s %s: status %d", method, path, resp.StatusCode)
+			}
+		}
+	}
+	app.SignIn(t, b, "alice", "/me")
+	if resp := app.Get(t, b, "/faulty"); resp.StatusCode != 500 || strings.Contains(authtest.Body(t, resp), "oops") {
+		t.Errorf("a check that panics: status %d", resp.StatusCode)
+	}
+	if strings.Contains(app.Log(), "http: panic serving") {
+		t.Error("a panic reached the server")
+	}
+}
+
+// R133: also those who answer and who listen may be faulty.
+func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.OnError = func(http.ResponseWriter, *http.Request, error) { panic("OnError") }
+		s.Config.OnEvent = func(_ context.Context, _ session.Event) { panic("OnEvent") }
+		s.Config.Hooks.Logout = func(_ context.Context, _ *session.Session) { panic("Logout") }
+	})
+	b := bench.Browser(t)
+	if resp := app.Get(t, b, "/auth/callback/op"); resp.StatusCode != 400 {
+		t.Errorf("status %d, want the built-in page with 400", resp.StatusCode)
+	}
+	app.SignIn(t, b, "alice", "/me")
+	if resp := app.Post(t, b, "/auth/logout", nil); resp.StatusCode != 303 {
+		t.Errorf("logout: status %d, want 303", resp.StatusCode)
+	}
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("signed in as %s", who)
+	}
+}
+
+// The words of a check, and roles.
+func TestGuard_Require(t *testing.T) {
+	app := bench.New(t)
+	app.Mux.Handle("/no", app.Auth.Require(func(*session.Session) error { return errors.New("because") })(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/late", app.Auth.Require(func(*session.Session) error {
+		return &problem.Error{Status: http.StatusUnavailableForLegalReasons, Code: "closed", Title: "Closed on Sundays"}
+	})(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/nobody", app.Auth.RequireRole()(http.HandlerFunc(whoami)))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "bob", "/me")
+	for path, want := range map[string]int{"/no": 403, "/late": 451, "/nobody": 403, "/admin": 403, "/me": 200} {
+		resp := app.Get(t, b, path)
+		if resp.StatusCode != want || strings.Contains(authtest.Body(t, resp), "because") {
+			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+	if got := authtest.Body(t, app.Get(t, b, "/late")); !strings.Contains(got, "Closed on Sundays") {
+		t.Errorf("the check's own words are missing: %s", got)
+	}
+	resp := app.Get(t, b, "/admin", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
+	if resp.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a script gets %s", resp.Header.Get("Content-Type"))
+	}
+	alice := bench.Browser(t)
+	app.SignIn(t, alice, "alice", "/admin")
+	if got := app.Visit(t, alice, "/admin"); !strings.Contains(got, bench.Marker) {
+		t.Errorf("an admin sees %s", got)
+	}
+}
+
+// R158
+func TestGuard_R158_NobodyIsNobody(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	if s, ok := session.FromContext(r.Context()); ok || s != nil {
+		t.Errorf("an empty context has the session %v", s)
+	}
+	r = authtest.WithSession(r, nil)
+	if s, ok := session.FromContext(r.Context()); ok || s != nil {
+		t.Errorf("a nil session counts: %v", s)
+	}
+	var zero session.Session
+	if zero.User.Key() != "" || len(zero.User.Roles) != 0 {
+		t.Error("the zero session is somebody")
+	}
+}
+
+// A session that a unit test puts in counts for the guards.
+func TestGuard_InjectedSession(t *testing.T) {
+	app := bench.New(t)
+	r := authtest.WithSession(httptest.NewRequest("GET", "/admin", nil), &session.Session{
+		Provider: "x", User: session.User{Issuer: "i", Subject: "s", Roles: []string{"admin"}},
+	})
+	for name, h := range map[string]http.Handler{"mux alone": app.Mux, "whole": app.Auth.Handler(app.Mux)} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if got := w.Body.String(); got != bench.Marker+": x i s" {
+			t.Errorf("%s: status %d: %s", name, w.Code, got)
+		}
+	}
+}

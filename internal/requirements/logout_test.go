@@ -1,0 +1,199 @@
+package requirements_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// R113
+func TestLogout_R113_OnlyByOwnPost(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for name, try := range map[string]func() *http.Response{
+		"GET": func() *http.Response { return app.Get(t, b, "/auth/logout") },
+		"GET as image": func() *http.Response {
+			return app.Get(t, b, "/auth/logout", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Sec-Fetch-Site", "cross-site")
+		},
+		"HEAD": func() *http.Response { return app.Do(t, b, "HEAD", "/auth/logout", nil) },
+		"cross-site": func() *http.Response {
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+		},
+		"same-site": func() *http.Response {
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "same-site", "Origin", "https://other.127.0.0.1")
+		},
+		"foreign Origin": func() *http.Response {
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "", "Origin", "https://evil.example")
+		},
+		"null Origin": func() *http.Response {
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "", "Origin", "null")
+		},
+		"override": func() *http.Response {
+			return app.Get(t, b, "/auth/logout?_method=POST", "X-HTTP-Method-Override", "POST")
+		},
+	} {
+		resp := try()
+		if len(resp.Cookies()) != 0 {
+			t.Errorf("%s: sets cookies", name)
+		}
+		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+			t.Fatalf("%s: the session is %s", name, who)
+		}
+	}
+	if resp := app.Post(t, b, "/auth/logout", nil); resp.StatusCode != http.StatusSeeOther {
+		t.Errorf("own POST: status %d, want 303", resp.StatusCode)
+	}
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("after the logout: %s", who)
+	}
+}
+
+// R113: the page of a GET has a button that works.
+func TestLogout_R113_PageWithAButton(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	page := authtest.Open(t, b, app.URL+"/auth/logout?return_to=/public/bye")
+	resp := authtest.Submit(t, b, page, nil)
+	if resp.Request.URL.Path != "/public/bye" || authtest.Body(t, resp) != "anonymous" {
+		t.Errorf("ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
+	}
+	if strings.Contains(page.Header.Get("Content-Security-Policy"), "form-action") {
+		t.Error("form-action would stop the redirect to the provider")
+	}
+}
+
+// R114
+func TestLogout_R114_EndsBothSessions(t *testing.T) {
+	var ended *session.Session
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ended = s }
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	resp := app.Post(t, b, "/auth/logout", nil)
+	there := bench.Location(t, resp)
+	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
+		t.Fatalf("leads to %s", got)
+	}
+	query := there.Query()
+	if query.Get("client_id") != authtest.ClientID || query.Get("post_logout_redirect_uri") != app.URL+"/auth/logged-out" || len(query.Get("state")) < 22 || strings.Count(query.Get("id_token_hint"), ".") != 2 {
+		t.Errorf("parameters %v", query)
+	}
+	if who := app.Visit(t, b, "/"); who != "anonymous" { // before the provider has been visited
+		t.Errorf("the local session is %s", who)
+	}
+	end := authtest.Open(t, b, there.String())
+	if end.Request.URL.Path != "/auth/logged-out" || !strings.Contains(authtest.Body(t, end), "You are signed out") {
+		t.Errorf("ended at %s", end.Request.URL)
+	}
+	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp), `name="password"`) {
+		t.Error("the provider still knows the user")
+	}
+	if ended == nil || ended.User.Subject != "1001" || !app.Happened("logout", "ok") {
+		t.Errorf("the hook saw %v, events %v", ended, app.Outcomes())
+	}
+}
+
+// R114
+func TestLogout_R114_ProviderDownOrWithoutLogout(t *testing.T) {
+	down := bench.New(t)
+	b := bench.Browser(t)
+	down.SignIn(t, b, "alice", "/me")
+	down.OP.SetDown(true)
+	down.Post(t, b, "/auth/logout", nil)
+	if who := down.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("provider down: %s", who)
+	}
+	none := bench.New(t)
+	none.OP.Misbehave(func(f *authtest.Faults) {
+		f.Discovery = func(m map[string]any) { delete(m, "end_session_endpoint") }
+	})
+	b = bench.Browser(t)
+	none.SignIn(t, b, "alice", "/me")
+	if got := none.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
+		t.Errorf("without a logout of the provider: leads to %q", got)
+	}
+}
+
+// R115
+func TestLogout_R115_StateIsChecked(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	there := bench.Location(t, app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}}))
+	state := there.Query().Get("state")
+	for _, query := range []string{"", "?state=", "?state=forged", "?state=forged&return_to=/me", "?state=" + state + "&state=" + state, "?state=" + strings.ToLower(state)} {
+		resp := app.Get(t, b, "/auth/logged-out"+query)
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" {
+			t.Errorf("%q: status %d, Location %q; want the page", query, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+	stranger := bench.Browser(t)
+	if resp := app.Get(t, stranger, "/auth/logged-out?state="+state); resp.StatusCode != http.StatusOK {
+		t.Errorf("in another browser: status %d, want the page", resp.StatusCode)
+	}
+	if got := app.Get(t, b, "/auth/logged-out?state="+state).Header.Get("Location"); got != "/public/bye" {
+		t.Errorf("the right state leads to %q", got)
+	}
+	if got := app.Get(t, b, "/auth/logged-out?state="+state).Header.Get("Location"); got != "" {
+		t.Errorf("a second time it leads to %q", got)
+	}
+}
+
+// R115: it says how it is.
+func TestLogout_R115_PageDoesNotSignOut(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	if got := authtest.Body(t, app.Get(t, b, "/auth/logged-out?state=x")); !strings.Contains(got, "still signed in") {
+		t.Errorf("the page says:\n%s", got)
+	}
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("the session is %s", who)
+	}
+}
+
+// R116, R103
+func TestLogout_R116_Idempotent(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	kept := app.SessionCookies(b)
+	for range 3 {
+		if resp := app.Post(t, b, "/auth/logout", nil); resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("status %d, want 303", resp.StatusCode)
+		}
+	}
+	if left := app.SessionCookies(b); len(left) != 0 {
+		t.Errorf("cookies are left: %v", left)
+	}
+	// Cookies that are no session (any more) are removed as well.
+	app.SetCookies(b, &http.Cookie{Name: kept[0].Name, Value: "junk"}, &http.Cookie{Name: kept[0].Name + ".3", Value: "junk"})
+	resp := app.Post(t, b, "/auth/logout", nil)
+	for _, name := range []string{kept[0].Name, kept[0].Name + ".3"} {
+		if !slices.ContainsFunc(resp.Cookies(), func(c *http.Cookie) bool { return c.Name == name && c.MaxAge < 0 }) {
+			t.Errorf("%s is not removed", name)
+		}
+	}
+}
+
+// R138: a long ID token does not make a URL that servers refuse.
+func TestLogout_R138_LongHintIsLeftOut(t *testing.T) {
+	app := bench.New(t)
+	app.OP.SetClaims("alice", map[string]any{"groups": strings.Repeat("g", 4000)})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
+	if there.Query().Has("id_token_hint") || there.Query().Get("client_id") == "" {
+		t.Errorf("parameters %v", there.Query())
+	}
+}
