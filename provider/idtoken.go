@@ -11,16 +11,12 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-const (
-	maxIDToken = 64 << 10
-	maxSubject = 255 // OpenID Connect Core section 2
-)
+const maxSubject = 255 // OpenID Connect Core section 2
 
 // An idToken is an ID token that has passed all checks.
 type idToken struct {
@@ -78,84 +74,6 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 var errExpired = errors.New("exp is missing or in the past; if the token is new, compare the clocks")
 
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
-
-// checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
-func checkHeader(raw string, algs []string) (string, error) {
-	if len(raw) > maxIDToken {
-		return "", errors.New("token is too large")
-	}
-	parts := strings.SplitN(raw, ".", 4)
-	if len(parts) != 3 {
-		return "", errors.New("token has not three parts")
-	}
-	for _, part := range parts {
-		if part == "" || !isBase64URL(part) {
-			return "", errors.New("a part of the token is empty or not base64url")
-		}
-	}
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
-	if err != nil {
-		return "", errors.New("the header is not base64url")
-	}
-	if err := checkJSON(decoded, []string{"alg", "typ", "crit", "b64", "zip", "enc", "kid"}); err != nil {
-		return "", fmt.Errorf("header: %w", err)
-	}
-	var header claims
-	if err := json.Unmarshal(decoded, &header); err != nil {
-		return "", errors.New("malformed header")
-	}
-	return checkHeaderMembers(header, algs)
-}
-
-func checkHeaderMembers(header claims, algs []string) (string, error) {
-	alg, err := header.text("alg")
-	if err != nil || !slices.Contains(algs, alg) {
-		return "", fmt.Errorf("algorithm %q is not among the allowed ones %v", printable(alg), algs)
-	}
-	for _, refused := range []string{"crit", "b64", "zip", "enc"} {
-		if header.has(refused) {
-			return "", fmt.Errorf("header has %s, which is not supported", refused)
-		}
-	}
-	if _, err := header.text("kid"); err != nil {
-		return "", err
-	}
-	typ, err := header.text("typ")
-	if err != nil {
-		return "", err
-	}
-	// Other kinds of JWT say so here: at+jwt, logout+jwt, ... (RFC 8725 section 3.11).
-	if kind := strings.TrimPrefix(strings.ToLower(typ), "application/"); kind != "" && kind != "jwt" && kind != "id_token+jwt" {
-		return "", fmt.Errorf("typ %q is not that of an ID token", printable(typ))
-	}
-	return alg, nil
-}
-
-const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// isBase64URL reports whether s is base64url as encoders write it. Decoders are more generous: they skip line ends
-// and ignore the bits that are left over in the last character, so one token could be written in many ways.
-func isBase64URL(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	last := strings.IndexByte(base64URL, s[len(s)-1])
-	switch len(s) % 4 {
-	case 1:
-		return false
-	case 2:
-		return last&0b1111 == 0
-	case 3:
-		return last&0b11 == 0
-	}
-	return true
-}
-
-// logoutEvent marks a logout token, which must never pass as an ID token.
-const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
 // checkClaims checks the claims of OpenID Connect Core sections 2 and 3.1.3.7.
 func (o *OIDC) checkClaims(f *Flow, payload []byte) (*idToken, error) {

@@ -39,6 +39,7 @@ type App struct {
 	Clock  *Clock
 	Server *httptest.Server
 
+	config sallyport.Config
 	log    syncBuffer
 	mu     sync.Mutex
 	events []session.Event
@@ -97,7 +98,7 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Auth = auth
+	app.Auth, app.config = auth, c
 	app.routes()
 	app.Server.Config.Handler = auth.Handler(app.Mux)
 	app.Server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(&app.log, nil), slog.LevelError)
@@ -211,4 +212,31 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+}
+
+// Again is the same application after a restart with another session configuration.
+func (app *App) Again(t testing.TB, change func(*session.Config)) http.Handler {
+	t.Helper()
+	c := app.config
+	change(&c.Session)
+	return app.restart(t, c)
+}
+
+// AgainWith is the same application after a restart with other providers.
+func (app *App) AgainWith(t testing.TB, providers provider.Set) http.Handler {
+	t.Helper()
+	c := app.config
+	c.Providers = providers
+	return app.restart(t, c)
+}
+
+func (app *App) restart(t testing.TB, c sallyport.Config) http.Handler {
+	t.Helper()
+	auth, err := sallyport.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Auth, app.Mux = auth, http.NewServeMux()
+	app.routes()
+	return auth.Handler(app.Mux)
 }
