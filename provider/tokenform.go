@@ -85,4 +85,3 @@ func isBase64URL(s string) bool {
 	}
 	return true
 }
-

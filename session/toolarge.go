@@ -21,6 +21,7 @@ type Part struct {
 	Size int
 }
 
+// Error implements error.
 func (e *TooLargeError) Error() string {
 	var parts []string
 	for _, part := range e.Largest {
