@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/zitadel/oidc/v3/example/server/exampleop"
+	"github.com/zitadel/oidc/v3/example/server/storage"
+	"github.com/zitadel/oidc/v3/pkg/op"
+)
+
+// The one user that the tests use of zitadel's example storage.
+const (
+	zitadelUser     = "test-user@localhost"
+	zitadelPassword = "verysecure"
+	zitadelName     = "Test User"
+)
+
+// A zitadelOP is the certified provider of zitadel/oidc in process, at a fixed address so that it can
+// be stopped and started again.
+type zitadelOP struct {
+	addr   string
+	app    string // base URL of the application that is registered
+	server *httptest.Server
+}
+
+// newZitadel starts a provider that knows the application at a base URL under the client ID that the
+// example assumes for providers on loopback.
+func newZitadel(t *testing.T, app string) *zitadelOP {
+	t.Helper()
+	p := &zitadelOP{addr: freeAddr(t), app: app}
+	p.start(t)
+	t.Cleanup(func() { p.stop() })
+	return p
+}
+
+// issuer is the provider's issuer, which ends with a slash.
+func (p *zitadelOP) issuer() string { return "http://" + p.addr + "/" }
+
+func (p *zitadelOP) start(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", p.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := map[string]*storage.Client{
+		"sallyport-example": storage.NativeClient("sallyport-example", p.app+"/auth/callback/oidc"),
+	}
+	store := returning{storage.NewStorageWithClients(storage.NewUserStore(p.issuer()), clients), p.app}
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	p.server = httptest.NewUnstartedServer(exampleop.SetupServer(p.issuer(), store, quiet, false))
+	p.server.Listener.Close()
+	p.server.Listener = listener
+	p.server.Start()
+}
+
+func (p *zitadelOP) stop() {
+	p.server.CloseClientConnections()
+	p.server.Close()
+}
+
+// returning is zitadel's example storage with the registration that it lacks: where to return to after a logout.
+type returning struct {
+	*storage.Storage
+	app string
+}
+
+// GetClientByClientID implements op.Storage.
+func (r returning) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+	client, err := r.Storage.GetClientByClientID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return registered{client, r.app}, nil
+}
+
+type registered struct {
+	op.Client
+	app string
+}
+
+// PostLogoutRedirectURIs implements op.Client.
+func (r registered) PostLogoutRedirectURIs() []string { return []string{r.app + "/auth/logged-out"} }
+
+// freeAddr is an address on loopback that nobody listens at.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("localhost", port)
+}
