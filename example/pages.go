@@ -8,7 +8,9 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport"
@@ -97,8 +99,20 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, name string, v vi
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// The form that signs out ends at the provider's origin, so there is no form-action here.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' https: data:; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src "+pictureOrigin(v.Session)+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.Write(body.Bytes())
+}
+
+// pictureOrigin is where the page may load the user's picture from.
+func pictureOrigin(s *session.Session) string {
+	if s == nil {
+		return "'none'"
+	}
+	u, err := url.Parse(s.User.Picture)
+	if err != nil || u.Host == "" || strings.ContainsAny(u.Host, "; ,'*") {
+		return "'none'"
+	}
+	return u.Scheme + "://" + u.Host
 }

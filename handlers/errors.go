@@ -17,12 +17,14 @@ func protect(h http.Header) { page.Protect(h) }
 var toHome = problem.Link{Href: home, Text: "Go to the start page"}
 
 // again offers a fresh login at the provider.
-func (h *Handlers) again(name string) []problem.Link {
+func (h *Handlers) again(name string) []problem.Link { return h.retry(name, "Sign in again") }
+
+func (h *Handlers) retry(name, text string) []problem.Link {
 	target := h.config.Prefix + "/login"
 	if _, known := h.config.Providers[name]; known {
 		target += "/" + name
 	}
-	return []problem.Link{{Href: target, Text: "Sign in again"}, toHome}
+	return []problem.Link{{Href: target, Text: text}, toHome}
 }
 
 // loginError turns the error of a login into what the user, the log and the events get. The
@@ -38,6 +40,7 @@ func (h *Handlers) loginError(name string, err error) *problem.Error {
 		e.Status, e.Code, e.RetryAfter = http.StatusServiceUnavailable, "provider_unavailable", provider.RetryAfter(err)
 		e.Title = "Sign-in is not available right now"
 		e.Text = "The service that signs you in does not answer. Please try again in a moment. Nothing of yours is lost."
+		e.Links = h.retry(name, "Try again")
 		return e
 	}
 	if fault, ok := errors.AsType[*provider.Error](err); ok {
