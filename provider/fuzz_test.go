@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// R15, R16, R17, R133: whatever a callback carries, Finish says no with an error of its own, and asks the
+// provider nothing, unless the parameters are exactly those of a successful response of this flow.
+func FuzzCallback(f *testing.F) {
+	f.Fuzz(func(t *testing.T, query string) {
+		params, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: nil}
+		o.discovery.current.Store(&known{&metadata{
+			Issuer: o.Issuer, TokenEndpoint: "https://op.invalid/token", IssInResponse: true,
+		}, time.Now()})
+		o.HTTPClient = refusing(func() { // the token endpoint is asked: so it must be a right response
+			if params.Get("state") != "STATE" || len(params["state"]) != 1 || params.Get("iss") != o.Issuer || params.Get("code") == "" || params.Has("error") ||
+				params.Has("id_token") || params.Has("access_token") || params.Has("response") || len(params["code"]) != 1 {
+				t.Errorf("%q reached the token endpoint", query)
+			}
+		})
+		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Nonce: "N", Verifier: "V", Issuer: o.Issuer}, params)
+		if err == nil {
+			t.Fatal("a login succeeded without a provider")
+		}
+		if _, ok := errors.AsType[*Error](err); !ok && !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%q: an error of another kind: %v", query, err)
+		}
+		for _, r := range err.Error() {
+			if r < ' ' {
+				t.Errorf("%q: control characters in the error %q", query, err)
+			}
+		}
+		if key := o.FlowKey(params); len(key) > maxState || key != "" && len(params["state"]) != 1 {
+			t.Errorf("%q: flow key %q", query, key)
+		}
+	})
+}
+
+// R50: what checkJSON accepts means the same to encoding/json in a map and in a struct.
+func FuzzStrictJSON(f *testing.F) {
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if checkJSON(data, readNames) != nil {
+			return
+		}
+		var m map[string]any
+		if err := json.Unmarshal(data, &m); err != nil {
+			t.Fatalf("accepted, but encoding/json says %v: %q", err, data)
+		}
+		var s struct {
+			Sub any `json:"sub"`
+		}
+		if err := json.Unmarshal(data, &s); err != nil {
+			t.Fatal(err)
+		}
+		if want, got := toText(m["sub"]), toText(s.Sub); want != got {
+			t.Errorf("sub is %s in a map and %s in a struct: %q", want, got, data)
+		}
+	})
+}
+
+func toText(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
+}
+
+// R51, R54: the outer form of a token.
+func FuzzTokenForm(f *testing.F) {
+	f.Fuzz(func(t *testing.T, raw string) {
+		alg, err := checkHeader(raw, []string{"ES256"})
+		if err != nil {
+			return
+		}
+		if alg != "ES256" || strings.Count(raw, ".") != 2 || len(raw) > maxIDToken {
+			t.Errorf("%q is accepted with algorithm %q", raw, alg)
+		}
+		for _, part := range strings.Split(raw, ".") {
+			decoded, err := base64.RawURLEncoding.Strict().DecodeString(part)
+			if err != nil || base64.RawURLEncoding.EncodeToString(decoded) != part {
+				t.Errorf("part %q is not canonical base64url", part)
+			}
+		}
+	})
+}
