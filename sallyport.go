@@ -78,7 +78,8 @@ type Auth struct {
 	// Sessions reads and writes sessions, for applications that change what a session holds.
 	Sessions *session.Manager
 
-	providers provider.Set
+	providers     provider.Set
+	registrations map[string]string // of the providers, by name
 }
 
 // New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
@@ -88,7 +89,7 @@ func New(c Config) (*Auth, error) {
 	c = c.withDefaults(base)
 	mistakes = append(mistakes, c.checkProviders(base)...)
 
-	auth := &Auth{providers: c.Providers}
+	auth := &Auth{providers: c.Providers, registrations: registrations(c.Providers)}
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
@@ -124,11 +125,21 @@ var errRegistration = errors.New("sallyport: the session's provider is not confi
 // accept binds sessions to the configuration of their provider, so that another issuer or client
 // under the same name ends them (R105).
 func (a *Auth) accept(s *session.Session) error {
-	p, known := a.providers[s.Provider]
-	if !known || p.Registration() != s.Registration {
+	if registration, known := a.registrations[s.Provider]; !known || registration != s.Registration {
 		return errRegistration
 	}
 	return nil
+}
+
+// registrations asks each provider once: they never change, and every request needs one.
+func registrations(providers provider.Set) map[string]string {
+	all := make(map[string]string, len(providers))
+	for name, p := range providers {
+		if p != nil {
+			all[name] = p.Registration()
+		}
+	}
+	return all
 }
 
 // Handler serves the login routes, and puts the signed-in user of every other request into its context

@@ -44,6 +44,7 @@ type Handlers struct {
 	returns  returnFilter
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
+	rounds   string // name of the cookie that counts rounds; every request looks for it
 }
 
 // New returns the routes for c, which it does not check: sallyport.New does.
@@ -56,6 +57,7 @@ func New(c Config) (*Handlers, error) {
 		config:   c,
 		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix},
 		crossing: crossing,
+		rounds:   c.Sessions.CookieName() + "-" + roundsCookie,
 	}, nil
 }
 

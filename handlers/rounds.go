@@ -18,7 +18,7 @@ const (
 
 // round returns how many logins in a row ended without a session, and whether these are enough.
 func (h *Handlers) round(r *http.Request) (round int, loop bool) {
-	for text := range h.config.Sessions.Cookies().ReadAll(r, h.cookie(roundsCookie)) {
+	for text := range h.config.Sessions.Cookies().ReadAll(r, h.rounds) {
 		n, err := strconv.Atoi(text)
 		if err == nil && n > round {
 			round = n
@@ -35,17 +35,17 @@ func (h *Handlers) round(r *http.Request) (round int, loop bool) {
 
 // countRound notes one more finished login.
 func (h *Handlers) countRound(w http.ResponseWriter, round int) {
-	h.config.Sessions.Cookies().Set(w, h.cookie(roundsCookie), strconv.Itoa(round+1), roundsLifetime, http.SameSiteLaxMode)
+	h.config.Sessions.Cookies().Set(w, h.rounds, strconv.Itoa(round+1), roundsLifetime, http.SameSiteLaxMode)
 }
 
 func (h *Handlers) forgetRounds(w http.ResponseWriter) {
-	h.config.Sessions.Cookies().Delete(w, h.cookie(roundsCookie), http.SameSiteLaxMode)
+	h.config.Sessions.Cookies().Delete(w, h.rounds, http.SameSiteLaxMode)
 }
 
 // SessionSeen tells the routes that a request came with its session, which ends the counting of
 // rounds. It costs a look at the Cookie header.
 func (h *Handlers) SessionSeen(w http.ResponseWriter, r *http.Request) {
-	for range h.config.Sessions.Cookies().ReadAll(r, h.cookie(roundsCookie)) {
+	for range h.config.Sessions.Cookies().ReadAll(r, h.rounds) {
 		h.forgetRounds(w)
 		return
 	}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// startApp runs the application with a provider for tests.
+func startApp(t *testing.T, users ...session.User) (base string, op *authtest.Provider) {
+	t.Helper()
+	op = authtest.NewProvider(t, users...)
+	server := httptest.NewUnstartedServer(nil)
+	base = "http://" + server.Listener.Addr().String()
+	app, err := newApp(sallyport.Config{
+		BaseURL: base, Session: session.Config{Secret: randomSecret()}, Providers: provider.Set{"oidc": op.OIDC()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = app
+	server.Start()
+	t.Cleanup(server.Close)
+	return base, op
+}
+
+func TestPages(t *testing.T) {
+	base, _ := startApp(t)
+	b := authtest.NewBrowser(t)
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "Nobody is signed in") {
+		t.Errorf("the public page:\n%s", body)
+	}
+	resp := authtest.SignIn(t, b, base+"/profile?x=1", "bob")
+	body := authtest.Body(t, resp)
+	if resp.Request.URL.RequestURI() != "/profile?x=1" {
+		t.Errorf("ended at %s", resp.Request.URL)
+	}
+	for _, want := range []string{"Bob Brown", "bob@example.com", "preferred_username", "This session ends on"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the profile does not show %q", want)
+		}
+	}
+	if resp := authtest.Open(t, b, base+"/admin"); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("/admin for bob: status %d, want 403", resp.StatusCode)
+	}
+	me := authtest.Open(t, b, base+"/api/me")
+	if got := authtest.Body(t, me); !strings.Contains(got, `"sub":"1002"`) || me.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("/api/me answers %s", got)
+	}
+	out := authtest.Submit(t, b, resp, url.Values{})
+	if out.Request.URL.Path != "/auth/logged-out" {
+		t.Errorf("signing out ends at %s", out.Request.URL)
+	}
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "Nobody is signed in") {
+		t.Error("still signed in")
+	}
+	if body := authtest.Body(t, authtest.SignIn(t, authtest.NewBrowser(t), base+"/admin", "alice")); !strings.Contains(body, "You have the role") {
+		t.Errorf("/admin for alice:\n%s", body)
+	}
+}
+
+// What the provider says about a user is text, whatever it looks like.
+func TestPagesEscapeWhatTheProviderSays(t *testing.T) {
+	base, op := startApp(t, session.User{
+		Subject: "1", Username: "eve", Name: `<script>alert(1)</script>`, Email: `"><img src=x>@example.com`, Picture: `javascript:alert(1)`,
+	})
+	op.SetClaims("eve", map[string]any{`<b>claim</b>`: `<i>value</i>`})
+	b := authtest.NewBrowser(t)
+	resp := authtest.SignIn(t, b, base+"/profile", "eve")
+	body := authtest.Body(t, resp)
+	if !strings.Contains(body, "&lt;script&gt;") {
+		t.Fatalf("the name is not shown:\n%s", body)
+	}
+	for _, bad := range []string{"<script", "<img src=x", "<b>", "<i>", `src="javascript`} {
+		if strings.Contains(body, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "img-src 'none'") {
+		t.Errorf("Content-Security-Policy %q", csp)
+	}
+}
+
+func TestRun_BadSettings(t *testing.T) {
+	for name, row := range map[string]struct {
+		env  map[string]string
+		want []string
+	}{
+		"address":          {map[string]string{"LISTEN_ADDR": "nonsense"}, []string{"LISTEN_ADDR"}},
+		"no port":          {map[string]string{"LISTEN_ADDR": "localhost:"}, []string{"LISTEN_ADDR"}},
+		"half a setting":   {map[string]string{"OIDC_CLIENT_ID": "c"}, []string{"OIDC_ISSUER", "SESSION_SECRET"}},
+		"bad issuer":       {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c", "SESSION_SECRET": "short"}, []string{"Issuer", "ecret"}},
+		"demo in public":   {map[string]string{"LISTEN_ADDR": "0.0.0.0:8080"}, []string{"OIDC_ISSUER", "loopback"}},
+		"demo, bad secret": {map[string]string{"SESSION_SECRET": "short"}, []string{"ecret"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), func(name string) (string, bool) { v, ok := row.env[name]; return v, ok }, &stdout, &stderr)
+			if code != 2 || stdout.Len() > 0 {
+				t.Errorf("exit status %d, stdout %q", code, stdout.String())
+			}
+			for _, want := range row.want {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("the message does not mention %s:\n%s", want, stderr.String())
+				}
+			}
+		})
+	}
+}
+
+// It starts without settings, says what to open, and stops when told.
+func TestRun_WithoutSettings(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &watcher{found: make(chan string, 1)}
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, func(name string) (string, bool) {
+			v, ok := map[string]string{"LISTEN_ADDR": "127.0.0.1:0"}[name]
+			return v, ok
+		}, out, out)
+	}()
+	select {
+	case text := <-out.found:
+		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the welcome does not mention %s:\n%s", want, text)
+			}
+		}
+	case code := <-done:
+		t.Fatalf("ended with %d", code)
+	}
+	stop()
+	if code := <-done; code != 0 {
+		t.Errorf("exit status %d, want 0", code)
+	}
+}
+
+// A watcher hands over the text with the address.
+type watcher struct{ found chan string }
+
+// Write implements io.Writer.
+func (w *watcher) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "Open http") {
+		w.found <- string(p)
+	}
+	return len(p), nil
+}
