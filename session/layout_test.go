@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,4 +123,17 @@ func goldenSession(chunks int) *Session {
 		panic(err)
 	}
 	return s
+}
+
+// Our encoder writes what the standard one writes.
+func FuzzEncode(f *testing.F) {
+	f.Add([]byte("abc"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		raw = raw[:len(raw)/3*3]
+		var out strings.Builder
+		encodeInto(&out, string(raw))
+		if want := base64.RawURLEncoding.EncodeToString(raw); out.String() != want {
+			t.Errorf("%x becomes %q, want %q", raw, out.String(), want)
+		}
+	})
 }
