@@ -3,6 +3,8 @@ package sallyport
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -14,7 +16,7 @@ import (
 // FromEnv reads a Config with one OpenID Connect provider, named "oidc", from settings such
 // as environment variables (pass os.LookupEnv):
 //
-//	BASE_URL            public origin of the application
+//	BASE_URL            public origin of the application; may be left out when LISTEN_ADDR is on loopback
 //	SESSION_SECRET      openssl rand -base64 32
 //	OIDC_ISSUER         the provider's issuer, such as https://accounts.google.com
 //	OIDC_CLIENT_ID
@@ -26,10 +28,10 @@ import (
 // (errors.Join), as one line each.
 //
 // The redirect URI to register at the provider is BASE_URL + "/auth/callback/oidc". An http issuer is accepted
-// only if it and BASE_URL are both on loopback.
+// only if it and BASE_URL are both on loopback. Where to listen is for [ListenAddr] to say.
 func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := settings{lookup: lookup}
-	base := env.required("BASE_URL", "the public address of this application, such as https://app.example.com")
+	base := env.baseURL()
 	secret := env.required("SESSION_SECRET", "make one with: openssl rand -base64 32")
 	oidc := &provider.OIDC{
 		Issuer:       env.required("OIDC_ISSUER", "the provider's issuer URL, such as https://accounts.google.com"),
@@ -40,10 +42,46 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	oidc.InsecureLoopbackHTTP = loopbackHTTP(oidc.Issuer) && loopbackHTTP(base)
 	c := Config{BaseURL: base, Providers: provider.Set{"oidc": oidc}, Session: session.Config{Secret: secret}}
 	if len(env.mistakes) == 0 {
-		_, err := New(c) // the values themselves
+		trial := c
+		trial.Logger = slog.New(slog.DiscardHandler) // New will say it again
+		_, err := New(trial)                         // judges the values themselves
 		env.mistakes = append(env.mistakes, err)
 	}
 	return c, errors.Join(env.mistakes...)
+}
+
+// defaultListen is where an application listens unless told otherwise: on this machine only.
+const defaultListen = "localhost:8080"
+
+// ListenAddr reads where to listen, as host:port, from LISTEN_ADDR or the file that LISTEN_ADDR_FILE names.
+// The default is localhost:8080.
+func ListenAddr(lookup func(name string) (value string, ok bool)) (string, error) {
+	env := settings{lookup: lookup}
+	addr := env.listenAddr()
+	return addr, errors.Join(env.mistakes...)
+}
+
+func (s *settings) listenAddr() string {
+	addr := s.optional("LISTEN_ADDR")
+	if addr == "" {
+		return defaultListen
+	}
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+		s.mistakes = append(s.mistakes, fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", addr, defaultListen))
+	}
+	return addr
+}
+
+// baseURL is the public address. Behind an address on loopback there is nothing else it could be.
+func (s *settings) baseURL() string {
+	if base := s.optional("BASE_URL"); base != "" {
+		return base
+	}
+	listen := s.listenAddr()
+	if host, _, err := net.SplitHostPort(listen); err == nil && loopback(host) {
+		return "http://" + listen
+	}
+	return s.required("BASE_URL", "the public address of this application, such as https://app.example.com")
 }
 
 func loopbackHTTP(text string) bool {

@@ -2,17 +2,13 @@ package main
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // settings are what the example runs with.
@@ -22,26 +18,20 @@ type settings struct {
 	demo   *authtest.Provider // the provider beside us; nil with a real one
 }
 
-const defaultListen = "localhost:8080"
-
-// loadSettings reads LISTEN_ADDR and the settings of sallyport.FromEnv. What can be guessed on a
-// developer's own machine need not be set there: BASE_URL when LISTEN_ADDR is on loopback, and with an
-// issuer on loopback also the secret and the client ID.
+// loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. With a provider on a
+// developer's own machine, the secret and the client ID need not be set; with none, we bring one.
 func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 	env := environment(lookup)
-	set := &settings{listen: env.or("LISTEN_ADDR", defaultListen)}
-	base, err := baseURL(set.listen)
+	listen, err := sallyport.ListenAddr(lookup)
 	if err != nil {
 		return nil, err
 	}
+	set := &settings{listen: listen}
 	if !env.any("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES") {
-		return set, set.startDemo(env, base)
+		return set, set.startDemo(env)
 	}
 	defaults := map[string]string{}
-	if base != "" {
-		defaults["BASE_URL"] = base
-	}
-	if onLoopback(env.or("OIDC_ISSUER", "")) {
+	if issuer, _ := env("OIDC_ISSUER"); onLoopback(issuer) {
 		defaults["OIDC_CLIENT_ID"] = "sallyport-example"
 		defaults["SESSION_SECRET"] = randomSecret()
 	}
@@ -49,22 +39,23 @@ func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 	return set, err
 }
 
-// startDemo starts a provider beside the application and configures it.
-func (s *settings) startDemo(env environment, base string) error {
-	base = env.or("BASE_URL", base)
-	if !onLoopback(base) {
-		return errors.New("OIDC_ISSUER is not set: without it the example runs with a provider of its own, for which BASE_URL and LISTEN_ADDR must be on loopback, such as localhost:8080")
-	}
+// startDemo starts a provider beside the application, and configures it with the same settings as
+// any other.
+func (s *settings) startDemo(env environment) error {
 	demo, err := authtest.Start("localhost:0")
 	if err != nil {
 		return err
 	}
 	s.demo = demo
-	s.config = sallyport.Config{
-		BaseURL:   base,
-		Session:   session.Config{Secret: env.or("SESSION_SECRET", randomSecret())},
-		Providers: provider.Set{"oidc": demo.OIDC()},
+	c, err := sallyport.FromEnv(env.with(map[string]string{
+		"OIDC_ISSUER": demo.Issuer(), "OIDC_CLIENT_ID": authtest.ClientID, "OIDC_CLIENT_SECRET": authtest.ClientSecret,
+		"SESSION_SECRET": randomSecret(),
+	}))
+	if err != nil {
+		s.close()
+		return fmt.Errorf("%w\nOIDC_ISSUER is not set: without it the example brings a provider of its own, which works with LISTEN_ADDR and BASE_URL on loopback only", err)
 	}
+	s.config = c
 	return nil
 }
 
@@ -88,19 +79,6 @@ func (s *settings) welcome() string {
 	}
 	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET.\n\n")
 	return b.String()
-}
-
-// baseURL guesses the public address from the address to listen at. It is empty when that is not on
-// loopback: then only the operator knows.
-func baseURL(listen string) (string, error) {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil || port == "" {
-		return "", fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", listen, defaultListen)
-	}
-	if base := "http://" + net.JoinHostPort(host, port); onLoopback(base) {
-		return base, nil
-	}
-	return "", nil
 }
 
 func onLoopback(address string) bool {
@@ -130,13 +108,6 @@ func (env environment) any(names ...string) bool {
 		}
 	}
 	return false
-}
-
-func (env environment) or(name, fallback string) string {
-	if value, _ := env(name); value != "" {
-		return value
-	}
-	return fallback
 }
 
 // with adds defaults for what is not set.

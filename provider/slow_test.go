@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// R62: a provider that sends a byte a second is given up after ten seconds.
+func TestOutbound_R62_SlowBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
+		begin := time.Now()
+		err := o.Ready(t.Context())
+		if took := time.Since(begin); !errors.Is(err, ErrUnavailable) || took > outboundTimeout+time.Second {
+			t.Errorf("after %v: %v, want ErrUnavailable after %v", took, err, outboundTimeout)
+		}
+	})
+}
+
+// R62, R110: who waits for a provider that hangs can go away; the fetch goes on for the others.
+func TestOutbound_R62_WaitingEndsWithTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begin := time.Now()
+		if err := o.Ready(ctx); !errors.Is(err, ErrUnavailable) || time.Since(begin) > 2*time.Second {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+		<-time.After(outboundTimeout) // let the fetch end
+	})
+}
+
+// Back-off: the first failure does not count, later ones pause up to five seconds.
+func TestBackoff(t *testing.T) {
+	var b backoff
+	now := time.Unix(1_000_000, 0)
+	for i, want := range []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second} {
+		if err := b.wait(now); err != nil {
+			t.Fatalf("failure %d: %v before the pause is over", i, err)
+		}
+		err := b.failed(now, errors.New("x"))
+		if got := RetryAfter(err); got < time.Second || got > max(want, time.Second) {
+			t.Errorf("failure %d: Retry-After %v", i, got)
+		}
+		if waits := b.wait(now.Add(max(want-1, 0))) != nil; waits != (want > 0) {
+			t.Errorf("failure %d: waits %v", i, waits)
+		}
+		if b.wait(now.Add(-time.Hour)) != nil {
+			t.Errorf("failure %d: a clock that was set back makes the pause longer", i)
+		}
+		now = now.Add(want)
+	}
+	b.reset()
+	if b.wait(now) != nil {
+		t.Error("it waits after a success")
+	}
+}
+
+// trickling answers at once and then sends a byte a second, for ever.
+type trickling struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (trickling) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(trickle{r}), Request: r}, nil
+}
+
+type trickle struct{ r *http.Request }
+
+// Read implements io.Reader.
+func (t trickle) Read(p []byte) (int, error) {
+	select {
+	case <-time.After(time.Second):
+		return copy(p, strings.Repeat(" ", 1)), nil
+	case <-t.r.Context().Done():
+		return 0, t.r.Context().Err()
+	}
+}
