@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sallyport-go/sallyport/provider"
 )
@@ -37,6 +38,9 @@ func (c Config) check() (*url.URL, []error) {
 	}
 	if c.Prefix != "" && !validPrefix(c.Prefix) {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: Prefix %q is not a plain path such as /auth", c.Prefix))
+	}
+	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
 	}
 	return base, mistakes
 }
@@ -93,6 +97,9 @@ func (c Config) withDefaults(base *url.URL) Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.RefreshAhead == 0 {
+		c.RefreshAhead = time.Minute
 	}
 	if c.Session.CookieName == "" && base != nil {
 		c.Session.CookieName = cookieName(base, c.Prefix)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/middleware"
@@ -49,6 +50,10 @@ type Config struct {
 	// OnEvent is told about logins, logouts and refusals, for audit trails and metrics. It runs in
 	// the request, so it should return soon.
 	OnEvent func(context.Context, Event)
+
+	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
+	// need it. Default: one minute.
+	RefreshAhead time.Duration
 
 	// NoStore marks everything behind a guard Cache-Control: no-store, so that neither a
 	// shared computer's browser nor a cache keeps it. A handler may override it.
@@ -111,6 +116,7 @@ func New(c Config) (*Auth, error) {
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
 		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
 		StepUp: auth.Routes.StepUp, Seen: auth.Routes.SessionSeen,
+		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead,
 	})
 	return auth, nil
 }

@@ -22,6 +22,7 @@ type authorization struct {
 
 	login    login // filled in when the user has signed in
 	reauthed bool  // the user has signed in for this very request
+	revoked  bool  // a refresh token was used twice: none of the tokens works any more
 }
 
 // A login is a user's session at the provider.

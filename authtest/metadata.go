@@ -65,7 +65,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported":          []string{"ES256"},
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post"},
 		"code_challenge_methods_supported":               []string{"S256"},
-		"scopes_supported":                               []string{"openid", "profile", "email"},
+		"scopes_supported":                               []string{"openid", "profile", "email", "offline_access"},
 	}
 	f, _ := p.fault()
 	apply(f.Discovery, m)

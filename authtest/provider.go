@@ -36,7 +36,9 @@ type Provider struct {
 	pushed   map[string]*authorization // by request_uri
 	logins   map[string]*login         // by cookie
 	codes    map[string]*authorization
-	access   map[string]*authorization // by access token
+	access   map[string]issued // by access token
+	refresh  map[string]issued // by refresh token
+	lifetime time.Duration     // of access and ID tokens
 	faults   Faults
 	down     bool
 	requests []Request
@@ -84,7 +86,7 @@ func newProvider(users []session.User) *Provider {
 	p := &Provider{
 		now: time.Now, users: slices.Clone(users), claims: map[string]map[string]any{},
 		pending: map[string]*authorization{}, pushed: map[string]*authorization{}, logins: map[string]*login{},
-		codes: map[string]*authorization{}, access: map[string]*authorization{},
+		codes: map[string]*authorization{}, access: map[string]issued{}, refresh: map[string]issued{}, lifetime: time.Hour,
 	}
 	p.RotateKeys()
 	p.route()
@@ -134,6 +136,13 @@ func (p *Provider) SetClaims(username string, claims map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.claims[username] = maps.Clone(claims)
+}
+
+// SetTokenLifetime sets how long access and ID tokens are valid from now on. It is an hour at first.
+func (p *Provider) SetTokenLifetime(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lifetime = d
 }
 
 // SetNow replaces the provider's clock, which is also the one of the configuration that OIDC returns.

@@ -16,8 +16,12 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// tokenLifetime is how long access and ID tokens are valid.
-const tokenLifetime = time.Hour
+// issued is a token that was handed out.
+type issued struct {
+	to    *authorization
+	until time.Time // zero: until it is used
+	used  bool
+}
 
 // authenticated checks the client: client_secret_basic, form-decoded as RFC 6749 section 2.3.1 has it, or
 // client_secret_post, but not both.
@@ -40,10 +44,17 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}
-	if r.PostForm.Get("grant_type") != "authorization_code" {
-		writeError(w, http.StatusBadRequest, "unsupported_grant_type", "only authorization_code")
-		return
+	switch r.PostForm.Get("grant_type") {
+	case "authorization_code":
+		p.redeemCode(w, r)
+	case "refresh_token":
+		p.redeemRefreshToken(w, r)
+	default:
+		writeError(w, http.StatusBadRequest, "unsupported_grant_type", "authorization_code or refresh_token")
 	}
+}
+
+func (p *Provider) redeemCode(w http.ResponseWriter, r *http.Request) {
 	code := r.PostForm.Get("code")
 	p.mu.Lock()
 	a := p.codes[code]
@@ -56,6 +67,28 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, p.grant(a))
 }
 
+// redeemRefreshToken hands out new tokens for a refresh token (RFC 6749 section 6). It is replaced at every use, and using
+// one twice takes all tokens of the login back (RFC 9700 section 4.14.2).
+func (p *Provider) redeemRefreshToken(w http.ResponseWriter, r *http.Request) {
+	token := r.PostForm.Get("refresh_token")
+	p.mu.Lock()
+	old, known := p.refresh[token]
+	if known && old.used {
+		old.to.revoked = true
+	}
+	refused := !known || old.to.revoked
+	if known {
+		old.used = true
+		p.refresh[token] = old
+	}
+	p.mu.Unlock()
+	if refused {
+		writeError(w, http.StatusBadRequest, "invalid_grant", "the refresh token is unknown, used before, or taken back")
+		return
+	}
+	writeJSON(w, http.StatusOK, p.grant(old.to))
+}
+
 func s256(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -63,26 +96,60 @@ func s256(verifier string) string {
 
 // grant hands out the tokens of an authorization.
 func (p *Provider) grant(a *authorization) map[string]any {
-	access := rand.Text()
+	now := p.time()
+	access, refresh := rand.Text(), rand.Text()
 	p.mu.Lock()
-	p.access[access] = a
+	lifetime := p.lifetime
+	p.access[access] = issued{to: a, until: now.Add(lifetime)}
+	p.refresh[refresh] = issued{to: a}
 	p.mu.Unlock()
 	f, _ := p.fault()
 	answer := map[string]any{
-		"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLifetime.Seconds()),
-		"scope": strings.Join(a.scopes, " "), "id_token": p.idToken(f, a, access),
+		"access_token": access, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()),
+		"scope": strings.Join(a.scopes, " "), "id_token": p.idToken(f, a, access, lifetime),
+	}
+	if slices.Contains(a.scopes, "offline_access") {
+		answer["refresh_token"] = refresh
 	}
 	apply(f.TokenResponse, answer)
 	return answer
 }
 
+// valid returns what an access token was issued to, if it still works.
+func (p *Provider) valid(access string) *authorization {
+	now := p.time()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t, known := p.access[access]
+	if !known || t.to.revoked || !now.Before(t.until) {
+		return nil
+	}
+	return t.to
+}
+
+// RevokeAccessTokens takes back all access tokens, but not the refresh tokens: APIs answer 401 from now on although
+// the tokens have not expired.
+func (p *Provider) RevokeAccessTokens() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.access)
+}
+
+// RevokeLogins takes back all tokens, as when an administrator ends the users' sessions.
+func (p *Provider) RevokeLogins() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.access)
+	clear(p.refresh)
+}
+
 // idToken makes the signed ID token (OpenID Connect Core section 2).
-func (p *Provider) idToken(f Faults, a *authorization, access string) string {
+func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime time.Duration) string {
 	now := p.time()
 	hash := sha256.Sum256([]byte(access))
 	claims := map[string]any{
 		"iss": p.Issuer(), "sub": a.login.user.Subject, "aud": a.clientID,
-		"exp": now.Add(tokenLifetime).Unix(), "iat": now.Unix(), "auth_time": a.login.at.Unix(),
+		"exp": now.Add(lifetime).Unix(), "iat": now.Unix(), "auth_time": a.login.at.Unix(),
 		"acr": "password", "amr": []string{"pwd"}, "sid": a.login.sid,
 		"at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
 	}
@@ -165,9 +232,7 @@ func (p *Provider) SignPayload(payload []byte) string {
 // userinfo is the userinfo endpoint (OpenID Connect Core section 5.3).
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	p.mu.Lock()
-	a := p.access[token]
-	p.mu.Unlock()
+	a := p.valid(token)
 	if !ok || a == nil {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		writeError(w, http.StatusUnauthorized, "invalid_token", "the access token is not known")

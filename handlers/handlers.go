@@ -34,6 +34,11 @@ type Hooks struct {
 	// Values) or refuse the login by an error; return a *[problem.Error] to choose what the user reads.
 	Login func(context.Context, *session.Session) error
 
+	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed, before it
+	// takes the place of the old one. What Login has added to User has to be added again; Values stay. An error
+	// ends the session.
+	Refresh func(context.Context, *session.Session) error
+
 	// Logout is told which session has ended.
 	Logout func(context.Context, *session.Session)
 }

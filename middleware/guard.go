@@ -1,8 +1,10 @@
 package middleware
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -25,6 +27,11 @@ type Config struct {
 	// Seen is told about each request that came with a session. May be nil.
 	Seen func(http.ResponseWriter, *http.Request)
 
+	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
+	Providers    provider.Set
+	Refreshed    func(context.Context, *session.Session) error
+	RefreshAhead time.Duration
+
 	// NoStore marks everything behind a guard Cache-Control: no-store. A handler may
 	// override it.
 	NoStore bool
@@ -32,8 +39,10 @@ type Config struct {
 
 // A Guard guards routes. It is safe for concurrent use.
 type Guard struct {
-	config    Config
-	challenge challenge
+	config     Config
+	challenge  challenge
+	pauses     pauses
+	superseded superseded
 }
 
 // New returns a Guard for c, which it does not check: sallyport.New does.
@@ -63,6 +72,10 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 	s, err := m.Load(r)
 	switch {
 	case err == nil:
+		if later := g.newest(w, r, s); later != s {
+			s = later
+			break
+		}
 		g.renew(w, r, s)
 	case errors.Is(err, session.ErrNone):
 	case errors.Is(err, session.ErrStore):

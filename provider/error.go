@@ -24,6 +24,7 @@ const (
 	FaultToken       Fault = "token_error"          // the token endpoint's answer is unusable
 	FaultIDToken     Fault = "invalid_id_token"
 	FaultUserInfo    Fault = "invalid_userinfo"
+	FaultRefresh     Fault = "refresh_refused"             // the provider does not prolong this login any more
 	FaultStepUp      Fault = "insufficient_authentication" // max_age or acr asked for and not delivered
 )
 

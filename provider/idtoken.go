@@ -31,6 +31,18 @@ type idToken struct {
 // verifyIDToken checks an ID token: its form, then its signature, then what it claims. go-oidc does the signature,
 // issuer, audience and expiry; the rest is what it leaves to its callers.
 func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, accessToken string) (*idToken, error) {
+	token, err := o.verifyToken(ctx, m, raw, accessToken, func(t *idToken) error { return checkNonce(f, t) })
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkStrength(f, token); err != nil {
+		return nil, &Error{Fault: FaultStepUp, Err: err}
+	}
+	return token, nil
+}
+
+// verifyToken checks everything but what depends on why the token was issued, which bound does.
+func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken string, bound func(*idToken) error) (*idToken, error) {
 	// 1. The form, before any effort: it comes from outside and may be huge or odd.
 	alg, err := checkHeader(raw, m.algs)
 	if err != nil {
@@ -58,15 +70,12 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 	if err := verified.Claims(&payload); err != nil {
 		return nil, idTokenFault(err)
 	}
-	token, err := o.checkClaims(f, payload)
+	token, err := o.checkClaims(payload, bound)
 	if err != nil {
 		return nil, idTokenFault(err)
 	}
 	if err := checkAtHash(token.claims, alg, accessToken); err != nil {
 		return nil, idTokenFault(err)
-	}
-	if err := o.checkStrength(f, token); err != nil {
-		return nil, &Error{Fault: FaultStepUp, Err: err}
 	}
 	return token, nil
 }
@@ -76,22 +85,22 @@ var errExpired = errors.New("exp is missing or in the past; if the token is new,
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
 
 // checkClaims checks the claims of OpenID Connect Core sections 2 and 3.1.3.7.
-func (o *OIDC) checkClaims(f *Flow, payload []byte) (*idToken, error) {
+func (o *OIDC) checkClaims(payload []byte, bound func(*idToken) error) (*idToken, error) {
 	c, err := parseClaims(payload)
 	if err != nil {
 		return nil, err
 	}
 	t := &idToken{payload: payload, claims: c}
-	steps := []func(*Flow, *idToken) error{o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkNonce, checkRest}
+	steps := []func(*idToken) error{o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkRest, bound}
 	for _, step := range steps {
-		if err := step(f, t); err != nil {
+		if err := step(t); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-func (o *OIDC) checkIssuer(_ *Flow, t *idToken) error {
+func (o *OIDC) checkIssuer(t *idToken) error {
 	iss, err := t.claims.text("iss")
 	if err == nil && iss != o.Issuer {
 		err = errors.New("iss is not the configured issuer")
@@ -99,7 +108,7 @@ func (o *OIDC) checkIssuer(_ *Flow, t *idToken) error {
 	return err
 }
 
-func checkSubject(_ *Flow, t *idToken) (err error) {
+func checkSubject(t *idToken) (err error) {
 	t.subject, err = t.claims.text("sub")
 	switch {
 	case err != nil:
@@ -112,7 +121,7 @@ func checkSubject(_ *Flow, t *idToken) (err error) {
 	return nil
 }
 
-func (o *OIDC) checkAudience(_ *Flow, t *idToken) error {
+func (o *OIDC) checkAudience(t *idToken) error {
 	audiences, err := t.claims.texts("aud")
 	if err != nil {
 		return err
@@ -133,7 +142,7 @@ func (o *OIDC) checkAudience(_ *Flow, t *idToken) error {
 }
 
 // checkTimes applies one leeway to all of them.
-func (o *OIDC) checkTimes(_ *Flow, t *idToken) error {
+func (o *OIDC) checkTimes(t *idToken) error {
 	now := o.now()
 	earliest, latest := now.Add(-o.leeway()), now.Add(o.leeway())
 	exp, err := t.claims.time("exp")
@@ -169,7 +178,7 @@ func checkNonce(f *Flow, t *idToken) error {
 }
 
 // checkRest reads what has no required value but a required type.
-func checkRest(_ *Flow, t *idToken) (err error) {
+func checkRest(t *idToken) (err error) {
 	if t.claims.has("events") {
 		return errors.New("a token with events is no ID token")
 	}

@@ -19,7 +19,7 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [LogoutURLer], [Readier], [Labeler].
+// Further abilities are found by type assertion: [Validator], [Refresher], [LogoutURLer], [Readier], [Labeler].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -46,6 +46,14 @@ type Validator interface {
 	// Validate returns every mistake in the configuration (errors.Join). It uses no network.
 	// insecure lists the Insecure... switches that are on, by field name.
 	Validate() (insecure []string, err error)
+}
+
+// A Refresher can exchange a session's refresh token for new tokens.
+type Refresher interface {
+	// Refresh returns a copy of s with new tokens and, if the provider sent an ID token along, new claims. The
+	// refresh token that was sent may be spent afterwards, so Refresh must be called once per token,
+	// and what it returns must be kept. A login that is over for good is an *[Error] with [FaultRefresh].
+	Refresh(ctx context.Context, s *session.Session) (*session.Session, error)
 }
 
 // A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).

@@ -92,6 +92,9 @@ func (o *OIDC) exchange(ctx context.Context, m *metadata, f *Flow, code string) 
 		return session.Tokens{}, oauthError(FaultToken, a, []string{code, f.State, f.Nonce, f.Verifier, o.ClientSecret})
 	}
 	tokens, err := o.readTokens(a)
+	if err == nil && tokens.IDToken == "" {
+		err = errors.New("the answer has no id_token: is this an OpenID provider, and was openid granted?")
+	}
 	if err != nil {
 		return session.Tokens{}, &Error{Fault: FaultToken, Err: err}
 	}
@@ -120,8 +123,6 @@ func (o *OIDC) readTokens(a answer) (session.Tokens, error) {
 		return session.Tokens{}, errors.New("the answer has no access_token")
 	case t.TokenType != "" && !strings.EqualFold(t.TokenType, "Bearer"):
 		return session.Tokens{}, fmt.Errorf("token_type %q is not supported", printable(t.TokenType))
-	case t.IDToken == "":
-		return session.Tokens{}, errors.New("the answer has no id_token: is this an OpenID provider, and was openid granted?")
 	}
 	tokens := session.Tokens{
 		AccessToken: t.AccessToken, TokenType: "Bearer", RefreshToken: t.RefreshToken, IDToken: t.IDToken,

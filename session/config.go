@@ -60,6 +60,10 @@ type Config struct {
 	// who the user is. Session.Tokens then answers ErrNoTokens.
 	ProfileOnly bool
 
+	// Locker makes sure that tokens are refreshed once. Several processes that share sessions need one that
+	// they share; the default works within this process.
+	Locker Locker
+
 	// Now replaces the clock in tests. Default: time.Now.
 	Now func() time.Time
 }
@@ -97,6 +101,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Locker == nil {
+		c.Locker = NewMemoryLocker(c.Now)
 	}
 	return c
 }

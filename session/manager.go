@@ -217,6 +217,9 @@ func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) 
 // Now is the manager's clock: Config.Now.
 func (m *Manager) Now() time.Time { return m.config.Now() }
 
+// Locker is Config.Locker, or the default.
+func (m *Manager) Locker() Locker { return m.config.Locker }
+
 // Cookies writes and reads cookies of the same scope as the session's.
 func (m *Manager) Cookies() Cookies { return m.cookies }
 

@@ -163,6 +163,9 @@ func TestOutbound_R61_RedirectsOfPublicDocuments(t *testing.T) {
 			if contacts.Load() != 0 {
 				t.Errorf("%s, %s: another origin was contacted", endpoint, name)
 			}
+			if n := visits.Load(); n > 8 { // two tries, each with two redirects
+				t.Errorf("%s, %s: %d requests", endpoint, name, n)
+			}
 			evil.Close()
 		}
 	}
@@ -420,6 +423,7 @@ func TestKeys_R66_UnusableKeys(t *testing.T) {
 		"junk only":             {func(set map[string]any) { set["keys"] = junk }, "provider_unavailable"},
 		"no list":               {func(set map[string]any) { set["keys"] = "x" }, "provider_unavailable"},
 		"10000":                 {func(set map[string]any) { set["keys"] = many }, "provider_unavailable"},
+		"behind 10000":          {func(set map[string]any) { set["keys"] = append(many, set["keys"].([]any)...) }, "provider_unavailable"},
 	} {
 		app := bench.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = row.change })

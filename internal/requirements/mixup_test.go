@@ -203,6 +203,20 @@ func TestMixUp_R39_CookiesOfAnotherApplication(t *testing.T) {
 	}
 }
 
+// R39: the same for logins that are under way, also when both applications are the same client.
+func TestMixUp_R39_FlowOfAnotherApplication(t *testing.T) {
+	named := func(s *bench.Setup) { s.Config.Session.CookieName = "same" }
+	one := bench.New(t, named)
+	other := bench.New(t, named, func(s *bench.Setup) { s.OIDC = one.OP.OIDC() })
+	b, thief := bench.Browser(t), bench.Browser(t)
+	callback := one.Callback(t, b, "alice", "/auth/login")
+	other.SetCookies(thief, one.Cookies(b)...)
+	resp := other.Get(t, thief, other.URL+"/auth/callback/op?"+callback.RawQuery)
+	if resp.StatusCode != http.StatusBadRequest || one.OP.Count("token") != 0 {
+		t.Errorf("status %d, %d token requests; want 400 and none", resp.StatusCode, one.OP.Count("token"))
+	}
+}
+
 // R40, R158
 func TestMixUp_R40_FlowAndSessionAreDifferentThings(t *testing.T) {
 	app := bench.New(t)

@@ -1,0 +1,451 @@
+package requirements_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// offline asks for refresh tokens, which the provider of the bench rotates and whose reuse ends the login.
+func offline(s *bench.Setup) {
+	s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
+}
+
+// calling is an application with a page that calls the provider's API as the user: /call answers the user's name.
+func calling(t *testing.T, change ...func(*bench.Setup)) *bench.App {
+	t.Helper()
+	app := bench.New(t, append([]func(*bench.Setup){offline}, change...)...)
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	return app
+}
+
+func callAPI(app *bench.App) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, err := app.Auth.Client(w, r)
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		req, _ := http.NewRequestWithContext(r.Context(), r.Method, app.OP.Issuer()+"/userinfo", nil)
+		resp, err := client.Do(req)
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		w.WriteHeader(resp.StatusCode)
+		w.Write(body)
+	})
+}
+
+// calls opens /call as a script and returns the status.
+func calls(t *testing.T, app *bench.App, b *http.Client, method string) int {
+	t.Helper()
+	return app.Do(t, b, method, "/call", nil, "Sec-Fetch-Mode", "cors", "Accept", "application/json").StatusCode
+}
+
+// refreshes counts the refresh requests that the provider has seen.
+func refreshes(app *bench.App) (n int) {
+	for _, r := range app.OP.Requests("token") {
+		if r.Form.Get("grant_type") == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestClient_CallsAsTheUser(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	resp := app.Get(t, b, "/call")
+	if resp.StatusCode != 200 || !strings.Contains(authtest.Body(t, resp), `"sub":"1001"`) {
+		t.Errorf("status %d: %s", resp.StatusCode, authtest.Body(t, resp))
+	}
+	if n := refreshes(app); n != 0 {
+		t.Errorf("%d refreshes of a fresh token", n)
+	}
+	// A minute before its end it is refreshed, and saved.
+	app.Clock.Advance(59*time.Minute + time.Second)
+	for range 3 {
+		if got := calls(t, app, b, "GET"); got != 200 {
+			t.Errorf("status %d, want 200", got)
+		}
+	}
+	if n := refreshes(app); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("signed in as %s", who)
+	}
+}
+
+// R106: a browser with a thousand requests at once, with a provider that takes everything back when a refresh token
+// comes twice.
+func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(2 * time.Hour)
+	guard := app.Auth.Handler(app.Mux)
+	cookies := app.SessionCookies(b)
+	var wg sync.WaitGroup
+	for i := range 1000 {
+		wg.Go(func() {
+			r := httptest.NewRequest("GET", app.URL+"/call", nil)
+			for _, c := range cookies {
+				r.AddCookie(c)
+			}
+			ctx, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			w := httptest.NewRecorder()
+			if i%2 == 1 { // every second client goes away in the middle
+				go cancel()
+			}
+			guard.ServeHTTP(w, r.WithContext(ctx))
+			if i%2 == 0 && (w.Code != 200 || len(w.Result().Cookies()) == 0) {
+				t.Errorf("request %d: status %d, %d cookies: %s", i, w.Code, len(w.Result().Cookies()), w.Body)
+			}
+		})
+	}
+	wg.Wait()
+	if n := refreshes(app); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+	// The session still works, and its next refresh as well.
+	for range 2 {
+		if got := calls(t, app, b, "GET"); got != 200 {
+			t.Errorf("afterwards: status %d", got)
+		}
+		app.Clock.Advance(2 * time.Hour)
+	}
+	if n := refreshes(app); n != 2 {
+		t.Errorf("%d refreshes, want 2", n)
+	}
+}
+
+// R106: two instances that share a Locker.
+func TestRefresh_R106_TwoInstances(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	one := app.Auth.Handler(app.Mux)
+	app.AgainWith(t, provider.Set{"op": app.OIDC}) // the same application once more
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	two := app.Auth.Handler(app.Mux)
+	app.Clock.Advance(2 * time.Hour)
+	cookies := app.SessionCookies(b)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			r := httptest.NewRequest("GET", app.URL+"/call", nil)
+			for _, c := range cookies {
+				r.AddCookie(c)
+			}
+			w := httptest.NewRecorder()
+			[]http.Handler{one, two}[i%2].ServeHTTP(w, r)
+			if w.Code != 200 {
+				t.Errorf("instance %d: status %d", i%2, w.Code)
+			}
+		})
+	}
+	wg.Wait()
+	if n := refreshes(app); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+}
+
+// R107
+func TestRefresh_R107_TokensAreKept(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.TokenResponse = func(a map[string]any) { delete(a, "refresh_token"); delete(a, "id_token") }
+	})
+	before := app.SessionCookies(b)
+	app.Clock.Advance(2 * time.Hour)
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Fatalf("status %d", got)
+	}
+	if after := app.SessionCookies(b); after[0].Value == before[0].Value {
+		t.Error("the new tokens are not saved")
+	}
+	sent := app.OP.Requests("token")
+	if sent[len(sent)-1].Form.Get("refresh_token") == "" {
+		t.Error("no refresh token was sent")
+	}
+	// The old refresh token is kept: it is what the next refresh sends. (This provider then takes it as used twice.)
+	app.Clock.Advance(2 * time.Hour)
+	calls(t, app, b, "GET")
+	sent = app.OP.Requests("token")
+	if a, b := sent[len(sent)-1].Form.Get("refresh_token"), sent[len(sent)-2].Form.Get("refresh_token"); a != b {
+		t.Error("the refresh token was not kept")
+	}
+}
+
+// R108
+func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(c map[string]any)
+		raw    func(string) string
+		ok     bool
+	}{
+		"the same":        {func(map[string]any) {}, nil, true},
+		"without nonce":   {func(c map[string]any) { delete(c, "nonce") }, nil, true},
+		"other nonce":     {func(c map[string]any) { c["nonce"] = "other" }, nil, false},
+		"other sub":       {func(c map[string]any) { c["sub"] = "1002" }, nil, false},
+		"other iss":       {func(c map[string]any) { c["iss"] = "https://evil.example" }, nil, false},
+		"other aud":       {func(c map[string]any) { c["aud"] = "other" }, nil, false},
+		"expired":         {func(c map[string]any) { c["exp"] = 1 }, nil, false},
+		"other auth_time": {func(c map[string]any) { c["auth_time"] = c["auth_time"].(int64) + 100 }, nil, false},
+		"other sid":       {func(c map[string]any) { c["sid"] = "other" }, nil, false},
+		"unsigned": {nil, func(s string) string {
+			return b64([]byte(`{"alg":"none"}`)) + s[strings.Index(s, "."):strings.LastIndex(s, ".")+1]
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := calling(t)
+			b := bench.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.IDTokenRaw = row.change, row.raw })
+			app.Clock.Advance(2 * time.Hour)
+			want := map[bool]int{true: 200, false: 401}[row.ok]
+			if got := calls(t, app, b, "GET"); got != want {
+				t.Errorf("status %d, want %d\n%s", got, want, app.Log())
+			}
+			if who := app.Visit(t, b, "/"); (who == app.Is("alice")) != row.ok {
+				t.Errorf("afterwards signed in as %s", who)
+			}
+		})
+	}
+}
+
+// R109
+func TestRefresh_R109_EndsOrWaits(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 503, "", "") })
+	app.Clock.Advance(59*time.Minute + 30*time.Second) // due, and still valid
+	for range 50 {
+		if got := calls(t, app, b, "GET"); got != 200 {
+			t.Fatalf("with a token that is still valid: status %d", got)
+		}
+	}
+	app.Clock.Advance(time.Hour) // run out
+	for range 60 {
+		resp := app.Get(t, b, "/call")
+		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+			t.Fatalf("with one that has run out: status %d, want 503", resp.StatusCode)
+		}
+		app.Clock.Advance(time.Second)
+	}
+	if n := refreshes(app); n > 12 {
+		t.Errorf("%d token requests in a minute", n)
+	}
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("signed in as %s", who)
+	}
+	app.OP.Behave()
+	app.Clock.Advance(31 * time.Second)
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Errorf("once it is back: status %d", got)
+	}
+	// The provider ends the login: so does the application, for everybody who asks, with one request.
+	app.OP.RevokeLogins()
+	app.Clock.Advance(2 * time.Hour)
+	stale := app.SessionCookies(b)
+	before := refreshes(app)
+	for range 5 {
+		app.SetCookies(b, stale...)
+		if got := calls(t, app, b, "GET"); got != 401 {
+			t.Errorf("after the end: status %d, want 401", got)
+		}
+		if who := app.Visit(t, b, "/"); who != "anonymous" {
+			t.Errorf("after the end signed in as %s", who)
+		}
+	}
+	if n := refreshes(app) - before; n != 1 {
+		t.Errorf("%d token requests for a login that is over", n)
+	}
+	if !app.Happened("session", "refresh_refused") {
+		t.Errorf("events %v", app.Outcomes())
+	}
+}
+
+// R110
+func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(2 * time.Hour)
+	reached, release := make(chan struct{}), make(chan struct{})
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, _ http.ResponseWriter, _ *http.Request) bool {
+			if e == "token" {
+				close(reached)
+				<-release
+			}
+			return false
+		}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() {
+		req, _ := http.NewRequestWithContext(ctx, "GET", app.URL+"/call", nil)
+		_, err := bench.Still(b).Do(req)
+		gone <- err
+	}()
+	<-reached
+	cancel() // the browser closes the tab while the provider is rotating
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	app.OP.Behave()
+	close(release)
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Errorf("the next request: status %d", got)
+	}
+	if n := refreshes(app); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+}
+
+// R111
+func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
+	var hooked int
+	app := calling(t, func(s *bench.Setup) {
+		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
+			hooked++
+			return nil
+		}
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/admin")
+	if got := app.Get(t, b, "/admin").StatusCode; got != 200 {
+		t.Fatalf("an admin: status %d", got)
+	}
+	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
+	app.Clock.Advance(2 * time.Hour)
+	calls(t, app, b, "GET")
+	if got := app.Get(t, b, "/admin").StatusCode; got != 403 || hooked != 1 {
+		t.Errorf("no admin any more: status %d, want 403; the hook ran %d times", got, hooked)
+	}
+}
+
+// R112
+func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
+	var scopes []string
+	app := calling(t, func(s *bench.Setup) {
+		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
+			tokens, err := s.Tokens()
+			scopes = tokens.Scopes
+			return err
+		}
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(2 * time.Hour)
+	calls(t, app, b, "HEAD")
+	calls(t, app, b, "OPTIONS")
+	app.Get(t, b, "/call", "Sec-Purpose", "prefetch")
+	if n := refreshes(app); n != 0 {
+		t.Errorf("%d refreshes by HEAD, OPTIONS and a prefetch", n)
+	}
+	app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { a["scope"] = "openid" } })
+	calls(t, app, b, "GET")
+	if fmt.Sprint(scopes) != "[openid]" {
+		t.Errorf("a narrower scope shows as %v", scopes)
+	}
+	if sent := app.OP.Requests("token"); sent[len(sent)-1].Form.Has("scope") {
+		t.Error("the refresh asks for a scope")
+	}
+}
+
+// R96, R106: a slow response with the old cookies does not bring the spent refresh token back.
+func TestRefresh_R106_OldCookiesAreReplaced(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	old := app.SessionCookies(b)
+	app.Clock.Advance(2 * time.Hour)
+	calls(t, app, b, "GET")
+	fresh := app.SessionCookies(b)
+	app.SetCookies(b, old...) // what a slow response would do to the jar
+	app.Clock.Advance(5 * time.Minute)
+	app.Visit(t, b, "/") // any page heals it
+	if got := app.SessionCookies(b); got[0].Value == old[0].Value {
+		t.Error("the old cookies stay")
+	}
+	app.Clock.Advance(2 * time.Hour)
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Errorf("the next refresh: status %d", got)
+	}
+	_ = fresh
+}
+
+// A token that looks valid and is not: one refresh, one repetition, if that is safe.
+func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
+	app := calling(t)
+	app.Mux.Handle("/post", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, err := app.Auth.Client(w, r)
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		resp, err := client.Post(app.OP.Issuer()+"/userinfo", "text/plain", strings.NewReader("x"))
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+	})))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.RevokeAccessTokens()
+	if got := app.Get(t, b, "/post").StatusCode; got != 401 || refreshes(app) != 0 {
+		t.Errorf("a POST: status %d, %d refreshes; it must not be repeated", got, refreshes(app))
+	}
+	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
+		t.Errorf("a GET: status %d, %d refreshes; want 200 and 1", got, refreshes(app))
+	}
+	// What was refreshed while the response was under way is saved with the next request.
+	app.Visit(t, b, "/")
+	app.Clock.Advance(2 * time.Hour)
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Errorf("later: status %d", got)
+	}
+}
+
+// Nobody is signed in, or the session has no tokens.
+func TestClient_WithoutSessionOrTokens(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) { s.Config.Session.ProfileOnly = true })
+	app.Mux.Handle("/public/call", callAPI(app))
+	b := bench.Browser(t)
+	if got := app.Get(t, b, "/public/call").StatusCode; got != http.StatusFound {
+		t.Errorf("nobody: status %d, want the challenge", got)
+	}
+	app.SignIn(t, b, "alice", "/me")
+	if got := app.Get(t, b, "/public/call").StatusCode; got != 500 {
+		t.Errorf("no tokens: status %d, want 500", got)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	if _, err := app.Auth.TokenSource(httptest.NewRecorder(), r); err == nil {
+		t.Error("a token source for nobody")
+	}
+}

@@ -1,0 +1,168 @@
+package middleware
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Client returns an HTTP client that calls APIs as the signed-in user. Its access token is refreshed ahead of its end, and once more when
+// an API answers 401 although it should be valid; the request is then repeated if that is safe (an idempotent method, and a
+// body that can be read again). Rotated tokens are saved in the response's cookies, so call Client before the
+// response's first byte. What is refreshed while the client is in use is saved with the user's next request
+// within nine minutes.
+//
+// The client is for this request only, and for any number of its goroutines. It does not follow redirects to another origin. HEAD, OPTIONS and prefetch
+// requests use the tokens as they are.
+//
+// Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
+// is removed then), 503 when the token has run out and the provider does not answer; and session.ErrNoTokens. Hand them to [Guard.Refuse].
+func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
+	c, err := g.caller(w, r)
+	if err != nil {
+		return nil, err
+	}
+	client := *c.base
+	client.Transport = c
+	return &client, nil
+}
+
+// TokenSource returns the user's access token, as Client uses it, for API libraries that want an
+// oauth2.TokenSource. Each Token call refreshes if that is due. The same rules and errors apply.
+func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.TokenSource, error) {
+	c, err := g.caller(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return tokenSource{c}, nil
+}
+
+// Refuse answers a request with an error of Client or TokenSource: who has to sign in gets the same
+// challenge as at a guard, everything else a page or problem+json.
+func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
+		g.challenge.serve(w, r)
+		return
+	}
+	g.config.Report.Fail(w, r, err)
+}
+
+// A caller calls APIs with the tokens of one request's session.
+type caller struct {
+	guard    *Guard
+	r        *http.Request
+	session  *session.Session
+	provider provider.Provider
+	base     *http.Client
+}
+
+func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
+	s, ok := g.config.Sessions.Attached(r.Context())
+	if !ok {
+		s, _ = session.FromContext(r.Context())
+	}
+	if s == nil {
+		return nil, &problem.Error{Status: http.StatusUnauthorized, Code: "sign_in_required", Err: errors.New("middleware: nobody is signed in")}
+	}
+	p, known := g.config.Providers[s.Provider]
+	if !known {
+		return nil, errNoRefresh
+	}
+	c := &caller{guard: g, r: r, session: s, provider: p}
+	newest, err := g.current(r, s, c.fresh)
+	if err != nil {
+		if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
+			g.discard(w, r)
+		}
+		return nil, err
+	}
+	if newest != s {
+		if err := g.config.Sessions.Adopt(w, r, newest); err != nil {
+			return nil, err
+		}
+	}
+	c.session = newest
+	tokens, err := newest.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	c.base = p.Client(r.Context(), tokens)
+	return c, nil
+}
+
+// fresh reports whether tokens are good for a while.
+func (c *caller) fresh(t session.Tokens) bool {
+	return t.Expiry.IsZero() || t.Expiry.After(c.guard.config.Sessions.Now().Add(c.guard.config.RefreshAhead))
+}
+
+// tokens returns tokens that are good, refreshed if they have to be.
+func (c *caller) tokens(good func(session.Tokens) bool) (session.Tokens, error) {
+	s, err := c.guard.current(c.r, c.session, good)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	return s.Tokens()
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
+	tokens, err := c.tokens(c.fresh)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.send(req, tokens)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || !repeatable(req) {
+		return resp, err
+	}
+	// The API does not take the token although it looks valid: once more with another.
+	other, err := c.tokens(func(t session.Tokens) bool { return t.AccessToken != tokens.AccessToken })
+	if err != nil || other.AccessToken == tokens.AccessToken {
+		return resp, nil
+	}
+	again, err := replay(req)
+	if err != nil {
+		return resp, nil
+	}
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	resp.Body.Close()
+	return c.send(again, other)
+}
+
+func (c *caller) send(req *http.Request, tokens session.Tokens) (*http.Response, error) {
+	return c.provider.Client(req.Context(), tokens).Transport.RoundTrip(req)
+}
+
+// repeatable reports whether sending the request twice does no more than sending it once (RFC 9110 section 9.2.2).
+func repeatable(req *http.Request) bool {
+	idempotent := []string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}
+	return slices.Contains(idempotent, req.Method) && (req.Body == nil || req.Body == http.NoBody || req.GetBody != nil)
+}
+
+// replay returns the request with its body from the start.
+func replay(req *http.Request) (*http.Request, error) {
+	again := req.Clone(req.Context())
+	if req.GetBody == nil {
+		return again, nil
+	}
+	body, err := req.GetBody()
+	again.Body = body
+	return again, err
+}
+
+type tokenSource struct{ c *caller }
+
+// Token implements oauth2.TokenSource.
+func (t tokenSource) Token() (*oauth2.Token, error) {
+	tokens, err := t.c.tokens(t.c.fresh)
+	if err != nil {
+		return nil, err
+	}
+	return &oauth2.Token{AccessToken: tokens.AccessToken, TokenType: tokens.TokenType, Expiry: tokens.Expiry}, nil
+}

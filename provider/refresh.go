@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Refresh implements [Refresher] (RFC 6749 section 6, OpenID Connect Core section 12).
+func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
+	old, err := s.Tokens()
+	if err != nil {
+		return nil, err
+	}
+	if old.RefreshToken == "" {
+		return nil, &Error{Fault: FaultRefresh, Err: errors.New("the session has no refresh token")}
+	}
+	m, err := o.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := o.redeemRefreshToken(ctx, m, old)
+	if err != nil {
+		return nil, err
+	}
+	renewed := s.Clone()
+	if fresh.IDToken != "" {
+		if err := o.renewClaims(ctx, m, renewed, old, fresh); err != nil {
+			return nil, err
+		}
+	}
+	// What the provider does not send again stays as it was.
+	fresh.IDToken = cmp.Or(fresh.IDToken, old.IDToken)
+	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
+	if fresh.Scopes == nil {
+		fresh.Scopes = old.Scopes
+	}
+	renewed.SetTokens(fresh)
+	return renewed, nil
+}
+
+// redeemRefreshToken sends the refresh token, once.
+func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.Tokens) (session.Tokens, error) {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
+	a, err := o.post(ctx, m, m.TokenEndpoint, form)
+	if err != nil {
+		return session.Tokens{}, asUnavailable(FaultToken, err)
+	}
+	if a.status != http.StatusOK {
+		err := oauthError(FaultToken, a, []string{old.RefreshToken, old.AccessToken, o.ClientSecret})
+		if e, ok := errors.AsType[*Error](err); ok && e.Code == "invalid_grant" {
+			e.Fault = FaultRefresh
+		} else if a.status >= 500 || a.status == http.StatusTooManyRequests {
+			return session.Tokens{}, &unavailable{err: err}
+		}
+		return session.Tokens{}, err
+	}
+	fresh, err := o.readTokens(a)
+	if err != nil {
+		return session.Tokens{}, &Error{Fault: FaultToken, Err: err}
+	}
+	return fresh, nil
+}
+
+// renewClaims checks a refreshed ID token like a first one, and that it is about the same user and the same sign-in;
+// then its claims take the place of the old ones. Another user's token ends the session.
+func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens) error {
+	token, err := o.verifyToken(ctx, m, fresh.IDToken, fresh.AccessToken, func(t *idToken) error {
+		return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t))
+	})
+	if err != nil {
+		return endsSession(err)
+	}
+	info, err := o.userInfo(ctx, m, &Flow{}, token, fresh.AccessToken)
+	if err != nil {
+		return endsSession(err)
+	}
+	updated, err := o.session(token, info, fresh)
+	if err != nil {
+		return endsSession(err)
+	}
+	var claims claimsHolder
+	if err := updated.Claims(&claims); err != nil {
+		return err
+	}
+	s.User = updated.User
+	s.ACR, s.AMR = updated.ACR, updated.AMR
+	return s.SetClaims(claims.raw)
+}
+
+// claimsHolder takes claims as they are.
+type claimsHolder struct{ raw []byte }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (h *claimsHolder) UnmarshalJSON(raw []byte) error {
+	h.raw = append([]byte(nil), raw...)
+	return nil
+}
+
+// sameSignIn is the part of OpenID Connect Core section 12.2 that concerns the session.
+func sameSignIn(s *session.Session, t *idToken) error {
+	switch {
+	case t.subject != s.User.Subject:
+		return errors.New("the refreshed token is about another user")
+	case !t.authTime.IsZero() && !s.AuthTime.IsZero() && t.authTime.Unix() != s.AuthTime.Unix():
+		return errors.New("auth_time of the refreshed token is that of another sign-in")
+	case s.SID != "" && t.sid != "" && t.sid != s.SID:
+		return errors.New("sid of the refreshed token is that of another sign-in")
+	}
+	return nil
+}
+
+// sameNonce accepts a refreshed token without a nonce, or with that of the first one (if that was kept).
+func sameNonce(first string, t *idToken) error {
+	nonce, err := t.claims.text("nonce")
+	if err != nil || !t.claims.has("nonce") {
+		return err
+	}
+	_, payload, _ := strings.Cut(first, ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil || payload == "" {
+		return nil // not kept
+	}
+	kept, err := parseClaims(raw)
+	if err != nil {
+		return err
+	}
+	if want := kept.display("nonce"); want != "" && want != nonce {
+		return errors.New("nonce of the refreshed token is that of another sign-in")
+	}
+	return nil
+}
+
+// endsSession turns a token that does not pass into the end of the session; a provider that cannot be reached is no reason.
+func endsSession(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return &Error{Fault: FaultRefresh, Err: fmt.Errorf("after a refresh: %w", e)}
+	}
+	return err
+}

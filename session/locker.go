@@ -1,0 +1,98 @@
+package session
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Locker makes sure that something is done once although several want it done, at the same time or a little
+// later, and gives all of them the result. The library uses it for refreshing tokens: a refresh token that
+// rotates may be sent once only.
+//
+// The contract: Do calls f for a key unless a call for the same key is under way or has ended well
+// during the last keep; then it waits for that call, and returns its result. f runs with a context of
+// its own, so it goes on when the caller of Do goes away, and ends within a minute. An error of f goes
+// to all who wait and is not kept. Do returns early with the cause of ctx when that ends first. Results are sealed; they may be
+// stored anywhere, and must not outlive keep by much.
+//
+// A Locker that several processes share makes refreshing safe across them. Within one process,
+// [NewMemoryLocker] is enough, and is the default.
+type Locker interface {
+	Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error)
+}
+
+// lockerTimeout bounds what a Locker runs.
+const lockerTimeout = time.Minute
+
+// maxKept bounds how many results a memory locker keeps; the oldest go first.
+const maxKept = 10_000
+
+// NewMemoryLocker returns a Locker for one process, which may be shared by several managers in it. now is the
+// clock; nil means time.Now.
+func NewMemoryLocker(now func() time.Time) Locker {
+	if now == nil {
+		now = time.Now
+	}
+	return &memoryLocker{now: now, calls: map[string]*call{}}
+}
+
+type memoryLocker struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	calls map[string]*call
+	order []*call // those that have ended well, in the order of their ends
+}
+
+// A call is one run of an f.
+type call struct {
+	key    string
+	done   chan struct{}
+	result []byte
+	err    error
+	until  time.Time // when the result is forgotten; set before done is closed
+}
+
+// Do implements Locker.
+func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+	l.mu.Lock()
+	l.forget()
+	c := l.calls[key]
+	if c == nil {
+		c = &call{key: key, done: make(chan struct{})}
+		l.calls[key] = c
+		go l.run(context.WithoutCancel(ctx), c, keep, f)
+	}
+	l.mu.Unlock()
+	select {
+	case <-c.done:
+		return c.result, c.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f func(context.Context) ([]byte, error)) {
+	ctx, cancel := context.WithTimeout(ctx, lockerTimeout)
+	defer cancel()
+	c.result, c.err = f(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.until = l.now().Add(keep)
+	if c.err != nil {
+		delete(l.calls, c.key)
+	} else {
+		l.order = append(l.order, c)
+	}
+	close(c.done)
+}
+
+// forget drops what is too old or too much.
+func (l *memoryLocker) forget() {
+	now := l.now()
+	for len(l.order) > 0 && (len(l.order) > maxKept || !now.Before(l.order[0].until)) {
+		delete(l.calls, l.order[0].key)
+		l.order = l.order[1:]
+	}
+}

@@ -1,0 +1,48 @@
+package session
+
+import "net/http"
+
+// Next returns s as its next generation, sealed in one piece, to be given by [Manager.Opened] to everybody who
+// still holds the generation before. It changes s.
+func (m *Manager) Next(s *Session) ([]byte, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	s.Seen = m.now()
+	s.Generation++
+	if m.config.ProfileOnly {
+		s.details.tokens = nil
+	}
+	details, err := m.sealDetails(s)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := m.sealIdentity(s, details, func(int) byte { return 0 })
+	if err != nil {
+		return nil, err
+	}
+	return []byte(identity + "." + details), nil
+}
+
+// Opened returns the session that [Manager.Next] has sealed, to take the place of an earlier generation of itself. The
+// error is [ErrInvalid] when it is no session, no later one, or not valid any more.
+func (m *Manager) Opened(sealed []byte, earlier *Session) (*Session, error) {
+	now := m.config.Now()
+	s, ok := m.openStored(string(sealed), now)
+	if !ok || s.ID != earlier.ID || s.Generation <= earlier.Generation {
+		return nil, ErrInvalid
+	}
+	if err := m.check(s, now); err != nil {
+		return nil, err
+	}
+	s.details.record = earlier.details.record
+	return s, nil
+}
+
+// Adopt sets the cookies of a session that [Manager.Opened] has returned, as it is. Many responses may do so.
+func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if s.details.sealed == nil {
+		return ErrInvalid
+	}
+	return m.writeText(w, r, s, s.details.sealed.text())
+}
