@@ -115,7 +115,7 @@ func New(c Config) (*Auth, error) {
 	auth.Guard = middleware.New(middleware.Config{
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
 		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
-		StepUp: auth.Routes.StepUp, Seen: auth.Routes.SessionSeen,
+		StepUp:    auth.Routes.StepUp,
 		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead,
 	})
 	return auth, nil

@@ -49,7 +49,7 @@ type Handlers struct {
 	returns  returnFilter
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
-	rounds   string // name of the cookie that counts rounds; every request looks for it
+	rounds   string // name of the cookie that counts rounds
 }
 
 // New returns the routes for c, which it does not check: sallyport.New does.

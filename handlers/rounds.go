@@ -8,8 +8,8 @@ import (
 
 // A browser that finishes logins but does not send the session cookie back (blocked, or dropped on the
 // way) would be led from the page to the provider and back for ever, because the provider still knows the
-// user. So each finished login leaves a short-lived counter behind; a page that sees the session
-// removes it (Guard), and a login that finds it too high shows an error instead.
+// user. So each finished login leaves a short-lived counter behind, and a login that finds it too high although there
+// is no session shows an error instead.
 const (
 	roundsCookie   = "rounds"
 	roundsLifetime = time.Minute
@@ -40,13 +40,4 @@ func (h *Handlers) countRound(w http.ResponseWriter, round int) {
 
 func (h *Handlers) forgetRounds(w http.ResponseWriter) {
 	h.config.Sessions.Cookies().Delete(w, h.rounds, http.SameSiteLaxMode)
-}
-
-// SessionSeen tells the routes that a request came with its session, which ends the counting of
-// rounds. It costs a look at the Cookie header.
-func (h *Handlers) SessionSeen(w http.ResponseWriter, r *http.Request) {
-	for range h.config.Sessions.Cookies().ReadAll(r, h.rounds) {
-		h.forgetRounds(w)
-		return
-	}
 }

@@ -24,9 +24,6 @@ type Config struct {
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
 	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
 
-	// Seen is told about each request that came with a session. May be nil.
-	Seen func(http.ResponseWriter, *http.Request)
-
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
 	Providers    provider.Set
 	Refreshed    func(context.Context, *session.Session) error
@@ -91,9 +88,6 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	if _, err := g.config.Sessions.Renew(w, r, s); err != nil {
 		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error", err)
-	}
-	if g.config.Seen != nil {
-		g.config.Seen(w, r)
 	}
 }
 
