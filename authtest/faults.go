@@ -18,7 +18,7 @@ type Faults struct {
 	UserInfo      func(claims map[string]any)
 
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
-	// "discovery", "jwks", "authorize", "token", "userinfo", "par" or "end_session".
+	// "discovery", "jwks", "authorize", "token", "revoke", "userinfo", "par" or "end_session".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool
 }
 

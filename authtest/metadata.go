@@ -58,6 +58,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"userinfo_endpoint":                     iss + "/userinfo",
 		"jwks_uri":                              iss + "/jwks",
 		"end_session_endpoint":                  iss + "/end_session",
+		"revocation_endpoint":                   iss + "/revoke",
 		"pushed_authorization_request_endpoint": iss + "/par",
 		"authorization_response_iss_parameter_supported": true,
 		"response_types_supported":                       []string{"code"},

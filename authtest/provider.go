@@ -2,6 +2,8 @@ package authtest
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
@@ -91,6 +93,7 @@ func newProvider(users []session.User) *Provider {
 	p.RotateKeys()
 	p.route()
 	p.server = httptest.NewUnstartedServer(p)
+	p.server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go away are part of the tests
 	return p
 }
 

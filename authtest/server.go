@@ -42,6 +42,7 @@ func (p *Provider) route() {
 	handle("/authorize", "authorize", p.authorize)
 	handle("POST /par", "par", p.par)
 	handle("POST /token", "token", p.token)
+	handle("POST /revoke", "revoke", p.revoke)
 	handle("/userinfo", "userinfo", p.userinfo)
 	handle("/end_session", "end_session", p.endSession)
 	handle("POST /login", "page", p.login)

@@ -127,22 +127,6 @@ func (p *Provider) valid(access string) *authorization {
 	return t.to
 }
 
-// RevokeAccessTokens takes back all access tokens, but not the refresh tokens: APIs answer 401 from now on although
-// the tokens have not expired.
-func (p *Provider) RevokeAccessTokens() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	clear(p.access)
-}
-
-// RevokeLogins takes back all tokens, as when an administrator ends the users' sessions.
-func (p *Provider) RevokeLogins() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	clear(p.access)
-	clear(p.refresh)
-}
-
 // idToken makes the signed ID token (OpenID Connect Core section 2).
 func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime time.Duration) string {
 	now := p.time()

@@ -78,8 +78,8 @@ func explain(e *problem.Error, fault *provider.Error) {
 		e.Text = "The answer does not belong to the sign-in that you started here. Please start again."
 	case provider.FaultStepUp:
 		e.Status = http.StatusForbidden
-		e.Title = "A stronger sign-in is needed"
-		e.Text = "The service that signs you in did not confirm it as this page needs it. Please try again."
+		e.Title = "This page needs more"
+		e.Text = "The service that signs you in did not confirm what this page needs: a recent or stronger sign-in, or more access. You are as you were before."
 	default:
 		e.Status = http.StatusBadGateway
 		e.Title = "This sign-in did not work"

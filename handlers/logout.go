@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
@@ -42,6 +43,7 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.forgetRounds(w)
+	h.revoke(r, s)
 	h.logoutDone(r, s)
 	redirect(w, h.afterLogout(w, s, returnTo))
 }
@@ -68,6 +70,31 @@ func (h *Handlers) logoutReturn(w http.ResponseWriter, r *http.Request) string {
 		return ""
 	}
 	return h.returns.clean(raw)
+}
+
+// revokeTimeout bounds taking the tokens back, which nobody waits for.
+const revokeTimeout = 10 * time.Second
+
+// revoke takes the session's tokens back at the provider, in the background: signing out must not depend on it.
+func (h *Handlers) revoke(r *http.Request, s *session.Session) {
+	if s == nil {
+		return
+	}
+	p, ok := h.config.Providers[s.Provider].(provider.Revoker)
+	if !ok {
+		return
+	}
+	tokens, err := s.Tokens()
+	if err != nil {
+		return // nothing to take back
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), revokeTimeout)
+	go func() {
+		defer cancel()
+		if err := problem.Call(func() error { return p.Revoke(ctx, tokens) }); err != nil {
+			h.config.Logout.Logger.WarnContext(ctx, "sallyport: tokens not revoked", "provider", s.Provider, "cause", problem.Printable(err.Error()))
+		}
+	}()
 }
 
 // logoutDone tells the application.

@@ -52,8 +52,35 @@ func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 
 var errNoACR = fmt.Errorf("middleware: RequireACR without a value lets nobody pass")
 
+// RequireScope lets those pass whose access token has all of the scopes. Others are asked by the provider for those that are
+// missing, when they need them for the first time, and come back (incremental consent). Who declines sees the
+// provider's answer as a login that was not permitted; the session stays as it was.
+func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
+	wanted := slices.Clone(allOf)
+	return g.Require(func(s *session.Session) error {
+		tokens, err := s.Tokens()
+		if err != nil {
+			return err
+		}
+		var missing []string
+		for _, scope := range wanted {
+			if !slices.Contains(tokens.Scopes, scope) {
+				missing = append(missing, scope)
+			}
+		}
+		if missing == nil {
+			return nil
+		}
+		// Those granted before are asked for again: the new tokens take the place of the old ones.
+		return &stepUp{request: provider.Request{Scopes: slices.Concat(tokens.Scopes, missing)}, missing: missing}
+	})
+}
+
 // A stepUp is a check's wish for another sign-in.
-type stepUp struct{ request provider.Request }
+type stepUp struct {
+	request provider.Request
+	missing []string // scopes
+}
 
 func (*stepUp) Error() string { return "middleware: a stronger or more recent sign-in is needed" }
 
@@ -63,27 +90,33 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		g.config.StepUp(w, r, s.Provider, requested(r), step.request)
 		return
 	}
+	status, code, title := http.StatusUnauthorized, "insufficient_user_authentication", "A stronger sign-in is required"
+	if step.missing != nil {
+		status, code, title = http.StatusForbidden, "insufficient_scope", "More access is required"
+	}
 	h := w.Header()
 	page.Protect(h)
-	h.Set("WWW-Authenticate", stepUpChallenge(step.request))
+	h.Set("WWW-Authenticate", step.challenge(code))
 	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusUnauthorized)
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		json.NewEncoder(w).Encode(map[string]any{
-			"title": "A stronger sign-in is required", "status": http.StatusUnauthorized,
-			"detail": "Open this page in the browser to sign in again.", "code": "insufficient_user_authentication",
+			"title": title, "status": status, "detail": "Open this page in the browser to sign in again.", "code": code,
 		})
 	}
 }
 
-// stepUpChallenge is the WWW-Authenticate value of RFC 9470 section 3.
-func stepUpChallenge(req provider.Request) string {
-	challenge := `Session error="insufficient_user_authentication"`
-	if req.MaxAge != nil {
-		challenge += fmt.Sprintf(`, max_age="%d"`, int(req.MaxAge.Seconds()))
+// challenge is the WWW-Authenticate value of RFC 9470 section 3, or of RFC 6750 section 3.1 for scopes.
+func (step *stepUp) challenge(code string) string {
+	challenge := fmt.Sprintf("Session error=%q", code)
+	if step.request.MaxAge != nil {
+		challenge += fmt.Sprintf(`, max_age="%d"`, int(step.request.MaxAge.Seconds()))
 	}
-	if len(req.ACRValues) > 0 {
-		challenge += fmt.Sprintf(", acr_values=%q", strings.Join(req.ACRValues, " "))
+	if len(step.request.ACRValues) > 0 {
+		challenge += fmt.Sprintf(", acr_values=%q", strings.Join(step.request.ACRValues, " "))
+	}
+	if len(step.missing) > 0 {
+		challenge += fmt.Sprintf(", scope=%q", strings.Join(step.missing, " "))
 	}
 	return challenge
 }

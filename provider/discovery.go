@@ -27,6 +27,7 @@ type metadata struct {
 	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	PAREndpoint           string   `json:"pushed_authorization_request_endpoint"`
 	PARRequired           bool     `json:"require_pushed_authorization_requests"`
 	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
@@ -40,7 +41,7 @@ type metadata struct {
 // metadataNames are the members that are read, of which there must be no look-alikes.
 var metadataNames = []string{
 	"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-	"pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
+	"revocation_endpoint", "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
 	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
 }
 
@@ -155,6 +156,7 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 		{"jwks_uri", m.JWKSURI, true},
 		{"userinfo_endpoint", m.UserInfoEndpoint, false},
 		{"end_session_endpoint", m.EndSessionEndpoint, false},
+		{"revocation_endpoint", m.RevocationEndpoint, false},
 		{"pushed_authorization_request_endpoint", m.PAREndpoint, false},
 	}
 	var mistakes []error

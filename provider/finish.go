@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -47,8 +48,14 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
+	if tokens.Scopes == nil { // as asked for (RFC 6749 section 5.1)
+		tokens.Scopes = o.scopes(f.Request.Scopes)
+	}
 	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, tokens.AccessToken)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkScopes(f, tokens); err != nil {
 		return nil, err
 	}
 	// 4. Complete the profile.
@@ -57,6 +64,17 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 		return nil, err
 	}
 	return o.session(token, info, tokens)
+}
+
+// checkScopes makes sure that what this attempt was made for was granted. Otherwise the page that asked would send
+// the user here again and again.
+func checkScopes(f *Flow, tokens session.Tokens) error {
+	for _, scope := range f.Request.Scopes {
+		if !slices.Contains(tokens.Scopes, scope) {
+			return &Error{Fault: FaultStepUp, Err: fmt.Errorf("scope %q was not granted", printable(scope))}
+		}
+	}
+	return nil
 }
 
 // single are the parameters of which there must be at most one (RFC 6749 section 3.1).

@@ -24,6 +24,7 @@ type idToken struct {
 	claims   claims
 	subject  string
 	authTime time.Time
+	expires  time.Time // session_expiry: the session must end by then; zero for no limit
 	acr, sid string
 	amr      []string
 }
@@ -183,6 +184,9 @@ func checkRest(t *idToken) (err error) {
 		return errors.New("a token with events is no ID token")
 	}
 	if t.authTime, err = t.claims.time("auth_time"); err != nil {
+		return err
+	}
+	if t.expires, err = t.claims.time("session_expiry"); err != nil {
 		return err
 	}
 	if t.acr, err = t.claims.text("acr"); err != nil {

@@ -19,7 +19,7 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [LogoutURLer], [Readier], [Labeler].
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [LogoutURLer], [Readier], [Labeler].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -54,6 +54,11 @@ type Refresher interface {
 	// refresh token that was sent may be spent afterwards, so Refresh must be called once per token,
 	// and what it returns must be kept. A login that is over for good is an *[Error] with [FaultRefresh].
 	Refresh(ctx context.Context, s *session.Session) (*session.Session, error)
+}
+
+// A Revoker can take tokens back (RFC 7009), so that they are of no use to anybody after a logout.
+type Revoker interface {
+	Revoke(ctx context.Context, t session.Tokens) error
 }
 
 // A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
@@ -116,5 +121,5 @@ type Request struct {
 	ACRValues []string       `json:"acr,omitempty"`     // require one of these authentication context classes
 	LoginHint string         `json:"hint,omitempty"`
 	UILocales []string       `json:"ui,omitempty"`
-	Scopes    []string       `json:"scope,omitempty"` // in addition to the configured ones
+	Scopes    []string       `json:"scope,omitempty"` // in addition to the configured ones; a login that is not granted all of them fails
 }

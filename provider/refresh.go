@@ -92,6 +92,9 @@ func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session,
 	}
 	s.User = updated.User
 	s.ACR, s.AMR = updated.ACR, updated.AMR
+	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
+		s.Expires = updated.Expires
+	}
 	return s.SetClaims(claims.raw)
 }
 

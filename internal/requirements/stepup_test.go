@@ -1,0 +1,131 @@
+package requirements_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+)
+
+// Incremental consent: a scope is asked for when it is first needed.
+func TestStepUp_Scope(t *testing.T) {
+	app := bench.New(t)
+	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar", "openid")(http.HandlerFunc(whoami)))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	if resp := app.Get(t, b, "/calendar", "Sec-Fetch-Mode", "cors"); resp.StatusCode != 403 || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="insufficient_scope", scope="calendar"`) {
+		t.Errorf("a script: status %d, WWW-Authenticate %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+	}
+	// Somebody who says no keeps the session.
+	consent := authtest.Open(t, b, app.URL+"/calendar?week=7")
+	if body := authtest.Body(t, consent); !strings.Contains(body, "Use calendar") || strings.Contains(body, "password") {
+		t.Fatalf("the provider asks:\n%s", body)
+	}
+	denied := authtest.Submit(t, b, consent, map[string][]string{"decision": {"deny"}})
+	if denied.StatusCode != 403 || app.Visit(t, b, "/") != app.Is("alice") {
+		t.Errorf("denied: status %d, signed in as %s", denied.StatusCode, app.Visit(t, b, "/"))
+	}
+	// Yes leads to the page, and is remembered.
+	resp := app.SignIn(t, b, "alice", "/calendar?week=7")
+	if resp.Request.URL.RequestURI() != "/calendar?week=7" || authtest.Body(t, resp) != app.Is("alice") {
+		t.Errorf("ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
+	}
+	if got := app.Get(t, b, "/calendar").StatusCode; got != 200 {
+		t.Errorf("again: status %d", got)
+	}
+}
+
+// A provider that does not grant the scope ends in one page, not in a loop.
+func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
+	app := bench.New(t)
+	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar")(http.HandlerFunc(whoami)))
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.TokenResponse = func(a map[string]any) { a["scope"] = "openid profile email" }
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	if resp := app.SignIn(t, b, "alice", "/calendar"); resp.StatusCode != 403 || app.OP.Count("token") != 2 {
+		t.Errorf("status %d at %s after %d logins", resp.StatusCode, resp.Request.URL.Path, app.OP.Count("token"))
+	}
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("signed in as %s", who)
+	}
+}
+
+// R57
+func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
+	app := bench.New(t)
+	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Minute).Unix()})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(59 * time.Second)
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("before the end: %s", who)
+	}
+	app.Clock.Advance(2 * time.Second)
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("after the end: %s", who)
+	}
+	for _, value := range []any{"soon", nil, []int{1}, -1} {
+		app.OP.SetClaims("alice", map[string]any{"session_expiry": value})
+		if got := tryLogin(t, app); got != "invalid_id_token" {
+			t.Errorf("session_expiry %v: %s", value, got)
+		}
+	}
+}
+
+// R57: a refresh may bring the end nearer, and never moves it away.
+func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
+	app := calling(t)
+	app.OP.SetTokenLifetime(10 * time.Minute)
+	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Hour).Unix()})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(3 * time.Hour).Unix()})
+	app.Clock.Advance(30 * time.Minute)
+	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
+		t.Fatalf("status %d, %d refreshes", got, refreshes(app))
+	}
+	app.Clock.Advance(31 * time.Minute)
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("after the first end: %s", who)
+	}
+}
+
+// R75
+func TestLogout_R75_TokensAreRevoked(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	revoked, release := make(chan string, 4), make(chan struct{})
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, _ http.ResponseWriter, r *http.Request) bool {
+			if e == "revoke" {
+				revoked <- r.PostForm.Get("token_type_hint")
+				<-release // the provider takes its time
+			}
+			return false
+		}
+	})
+	if got := app.Post(t, b, "/auth/logout", nil).StatusCode; got != http.StatusSeeOther { // it does not wait
+		t.Errorf("status %d, want 303", got)
+	}
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("signed in as %s", who)
+	}
+	if first := <-revoked; first != "refresh_token" {
+		t.Errorf("the first token to be revoked is the %s", first)
+	}
+	close(release)
+	if second := <-revoked; second != "access_token" {
+		t.Errorf("the second token to be revoked is the %s", second)
+	}
+	// Without a session, and by another site, nothing is revoked.
+	app.Post(t, b, "/auth/logout", nil)
+	if n := app.OP.Count("revoke"); n != 2 {
+		t.Errorf("%d revocations, want 2", n)
+	}
+}
