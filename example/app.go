@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/session"
@@ -14,11 +16,12 @@ var static embed.FS
 
 // newApp is the whole application: its routes, and the sign-in around them.
 func newApp(c sallyport.Config) (http.Handler, error) {
+	c.Hooks.Refresh = noteRefresh
 	auth, err := sallyport.New(c)
 	if err != nil {
 		return nil, err
 	}
-	pages := newPages(auth)
+	pages := newPages(auth, c.Providers)
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	mux.HandleFunc("GET /{$}", pages.home)
@@ -34,4 +37,13 @@ func apiMe(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	json.NewEncoder(w).Encode(s)
+}
+
+// noteRefresh writes down when the tokens were refreshed, to be shown on the profile page.
+func noteRefresh(_ context.Context, s *session.Session) error {
+	if s.Values == nil {
+		s.Values = map[string]string{}
+	}
+	s.Values[refreshedAt] = time.Now().UTC().Format(time.RFC1123)
+	return nil
 }

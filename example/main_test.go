@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 	if resp.Request.URL.RequestURI() != "/profile?x=1" {
 		t.Errorf("ended at %s", resp.Request.URL)
 	}
-	for _, want := range []string{"Bob Brown", "bob@example.com", "preferred_username", "This session ends on"} {
+	for _, want := range []string{"Bob Brown", "bob@example.com", "preferred_username", "This session ends on", "called <code>", "has not been refreshed yet", "&#34;sub&#34;: &#34;1002&#34;"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the profile does not show %q", want)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -22,12 +23,13 @@ var templateFiles embed.FS
 
 // pages renders the application's HTML.
 type pages struct {
-	auth  *sallyport.Auth
-	views map[string]*template.Template
+	auth      *sallyport.Auth
+	providers provider.Set
+	views     map[string]*template.Template
 }
 
-func newPages(auth *sallyport.Auth) *pages {
-	p := &pages{auth: auth, views: map[string]*template.Template{}}
+func newPages(auth *sallyport.Auth, providers provider.Set) *pages {
+	p := &pages{auth: auth, providers: providers, views: map[string]*template.Template{}}
 	for _, name := range []string{"home", "profile", "admin"} {
 		p.views[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
 	}
@@ -43,6 +45,7 @@ type view struct {
 	Logout  string           // path to POST to
 	Claims  []claim
 	Ends    string
+	API     *apiCall
 }
 
 // A claim is one thing that the provider says about the user.
@@ -64,7 +67,7 @@ func (p *pages) profile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.render(w, r, "profile", view{
-		Title: "Your profile", Claims: claims, Ends: s.Expires.UTC().Format(time.RFC1123),
+		Title: "Your profile", Claims: claims, Ends: s.Expires.UTC().Format(time.RFC1123), API: p.callAPI(w, r, s),
 	})
 }
 

@@ -49,7 +49,7 @@ func (s *settings) startDemo(env environment) error {
 	s.demo = demo
 	c, err := sallyport.FromEnv(env.with(map[string]string{
 		"OIDC_ISSUER": demo.Issuer(), "OIDC_CLIENT_ID": authtest.ClientID, "OIDC_CLIENT_SECRET": authtest.ClientSecret,
-		"SESSION_SECRET": randomSecret(),
+		"OIDC_SCOPES": "openid profile email offline_access", "SESSION_SECRET": randomSecret(),
 	}))
 	if err != nil {
 		s.close()

@@ -8,6 +8,16 @@ import (
 	"slices"
 )
 
+// UserInfoURL returns the address of the provider's userinfo endpoint, for an application that asks for the user's current
+// profile with Guard.Client. It is empty when the provider has none.
+func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
+	m, err := o.metadata(ctx)
+	if err != nil {
+		return "", err
+	}
+	return m.UserInfoEndpoint, nil
+}
+
 // userInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they are needed. It
 // returns nil when they are not. An answer about anybody else fails the login.
 func (o *OIDC) userInfo(ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string) (claims, error) {
