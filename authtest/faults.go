@@ -16,9 +16,10 @@ type Faults struct {
 	IDTokenRaw    func(token string) string   // after signing
 	TokenResponse func(answer map[string]any) // with the ID token in it
 	UserInfo      func(claims map[string]any)
+	Introspection func(answer map[string]any)
 
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
-	// "discovery", "jwks", "authorize", "token", "revoke", "userinfo", "par" or "end_session".
+	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "par" or "end_session".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool
 }
 

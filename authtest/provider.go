@@ -38,9 +38,10 @@ type Provider struct {
 	pushed   map[string]*authorization // by request_uri
 	logins   map[string]*login         // by cookie
 	codes    map[string]*authorization
-	access   map[string]issued // by access token
-	refresh  map[string]issued // by refresh token
-	lifetime time.Duration     // of access and ID tokens
+	access   map[string]issued  // by access token
+	refresh  map[string]issued  // by refresh token
+	lifetime time.Duration      // of access and ID tokens
+	devices  map[string]*device // by device code
 	faults   Faults
 	down     bool
 	requests []Request
@@ -88,7 +89,7 @@ func newProvider(users []session.User) *Provider {
 	p := &Provider{
 		now: time.Now, users: slices.Clone(users), claims: map[string]map[string]any{},
 		pending: map[string]*authorization{}, pushed: map[string]*authorization{}, logins: map[string]*login{},
-		codes: map[string]*authorization{}, access: map[string]issued{}, refresh: map[string]issued{}, lifetime: time.Hour,
+		codes: map[string]*authorization{}, access: map[string]issued{}, refresh: map[string]issued{}, devices: map[string]*device{}, lifetime: time.Hour,
 	}
 	p.RotateKeys()
 	p.route()

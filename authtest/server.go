@@ -43,6 +43,8 @@ func (p *Provider) route() {
 	handle("POST /par", "par", p.par)
 	handle("POST /token", "token", p.token)
 	handle("POST /revoke", "revoke", p.revoke)
+	handle("POST /introspect", "introspect", p.introspect)
+	handle("POST /device_authorization", "device", p.deviceAuthorization)
 	handle("/userinfo", "userinfo", p.userinfo)
 	handle("/end_session", "end_session", p.endSession)
 	handle("POST /login", "page", p.login)

@@ -50,7 +50,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	case "refresh_token":
 		p.redeemRefreshToken(w, r)
 	default:
-		writeError(w, http.StatusBadRequest, "unsupported_grant_type", "authorization_code or refresh_token")
+		if !p.machineGrant(w, r) {
+			writeError(w, http.StatusBadRequest, "unsupported_grant_type", "this grant is not known")
+		}
 	}
 }
 
@@ -106,7 +108,10 @@ func (p *Provider) grant(a *authorization) map[string]any {
 	f, _ := p.fault()
 	answer := map[string]any{
 		"access_token": access, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()),
-		"scope": strings.Join(a.scopes, " "), "id_token": p.idToken(f, a, access, lifetime),
+		"scope": strings.Join(a.scopes, " "),
+	}
+	if slices.Contains(a.scopes, "openid") {
+		answer["id_token"] = p.idToken(f, a, access, lifetime)
 	}
 	if slices.Contains(a.scopes, "offline_access") {
 		answer["refresh_token"] = refresh

@@ -28,6 +28,8 @@ type metadata struct {
 	JWKSURI               string   `json:"jwks_uri"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	DeviceEndpoint        string   `json:"device_authorization_endpoint"`
 	PAREndpoint           string   `json:"pushed_authorization_request_endpoint"`
 	PARRequired           bool     `json:"require_pushed_authorization_requests"`
 	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
@@ -41,7 +43,7 @@ type metadata struct {
 // metadataNames are the members that are read, of which there must be no look-alikes.
 var metadataNames = []string{
 	"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-	"revocation_endpoint", "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
+	"revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
 	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
 }
 
@@ -157,6 +159,8 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 		{"userinfo_endpoint", m.UserInfoEndpoint, false},
 		{"end_session_endpoint", m.EndSessionEndpoint, false},
 		{"revocation_endpoint", m.RevocationEndpoint, false},
+		{"introspection_endpoint", m.IntrospectionEndpoint, false},
+		{"device_authorization_endpoint", m.DeviceEndpoint, false},
 		{"pushed_authorization_request_endpoint", m.PAREndpoint, false},
 	}
 	var mistakes []error

@@ -139,7 +139,7 @@ func parseClaims(data []byte) (claims, error) {
 var readNames = []string{
 	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash", "auth_time", "acr", "amr",
 	"sid", "events", "email", "email_verified", "name", "given_name", "family_name", "preferred_username", "nickname", "picture",
-	"roles", "groups", "tid", "session_expiry",
+	"roles", "groups", "tid", "session_expiry", "active", "scope", "client_id", "username", "token_type",
 }
 
 func (c claims) has(name string) bool { _, ok := c[name]; return ok }

@@ -151,12 +151,13 @@ func expiresIn(raw json.RawMessage) (time.Duration, bool) {
 }
 
 // oauthCodes are the error codes that are passed on by name (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core
-// section 3.1.2.6, RFC 9126, RFC 9470). Anything else is text of the provider's own making.
+// section 3.1.2.6, RFC 8628, RFC 8693, RFC 9126, RFC 9470). Anything else is text of the provider's own making.
 var oauthCodes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "unsupported_response_type",
 	"invalid_scope", "access_denied", "server_error", "temporarily_unavailable", "interaction_required", "login_required",
 	"account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
 	"request_uri_not_supported", "registration_not_supported", "invalid_target", "unmet_authentication_requirements",
+	"authorization_pending", "slow_down", "expired_token",
 }
 
 // oauthError reads an error answer. Nothing of the body is kept but the registered code and, if it is JSON, a

@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// script answers the token endpoint with one entry after the other.
+type script struct {
+	tokens []string // bodies; an empty one stands for status 503
+	asked  []time.Time
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
+	status, body := http.StatusOK, ""
+	switch r.URL.Path {
+	case "/.well-known/openid-configuration":
+		body = `{"issuer":"https://op.example","authorization_endpoint":"https://op.example/a","token_endpoint":"https://op.example/t","jwks_uri":"https://op.example/k","device_authorization_endpoint":"https://op.example/d"}`
+	case "/d":
+		body = `{"device_code":"secret","user_code":"ABCD","verification_uri":"https://op.example/device","expires_in":600}`
+	case "/t":
+		s.asked = append(s.asked, time.Now())
+		body, s.tokens = s.tokens[0], s.tokens[1:]
+		if strings.Contains(body, "error") {
+			status = http.StatusBadRequest
+		}
+		if body == "" {
+			status = http.StatusServiceUnavailable
+		}
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+const tokensAnswer = `{"access_token":"a","token_type":"Bearer"}`
+
+func oauthAnswer(code string) string { return fmt.Sprintf(`{"error":%q}`, code) }
+
+// The pauses of RFC 8628 section 3.5: five seconds unless told otherwise, five more at slow_down, longer when the provider is away.
+func TestDevice_Pauses(t *testing.T) {
+	for name, row := range map[string]struct {
+		answers []string
+		pauses  []time.Duration
+		fault   Fault
+	}{
+		"at once":   {[]string{tokensAnswer}, []time.Duration{5}, ""},
+		"pending":   {[]string{oauthAnswer("authorization_pending"), oauthAnswer("authorization_pending"), tokensAnswer}, []time.Duration{5, 5, 5}, ""},
+		"slow down": {[]string{oauthAnswer("slow_down"), oauthAnswer("authorization_pending"), tokensAnswer}, []time.Duration{5, 10, 10}, ""},
+		"away":      {[]string{"", "", tokensAnswer}, []time.Duration{5, 10, 20}, ""},
+		"denied":    {[]string{oauthAnswer("access_denied")}, []time.Duration{5}, FaultDenied},
+		"expired":   {[]string{oauthAnswer("expired_token")}, []time.Duration{5}, FaultDenied},
+		"broken":    {[]string{oauthAnswer("invalid_client")}, []time.Duration{5}, FaultToken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{tokens: row.answers}
+				o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
+				last := time.Now()
+				_, err := o.Device(t.Context(), func(DeviceCode) error { return nil })
+				fault, _ := errors.AsType[*Error](err)
+				if row.fault == "" && err != nil || row.fault != "" && (fault == nil || fault.Fault != row.fault) {
+					t.Errorf("error %v, want fault %q", err, row.fault)
+				}
+				if len(s.asked) != len(row.pauses) {
+					t.Fatalf("asked %d times, want %d", len(s.asked), len(row.pauses))
+				}
+				for i, at := range s.asked {
+					if got := at.Sub(last); got != row.pauses[i]*time.Second {
+						t.Errorf("pause %d is %v, want %d s", i, got, row.pauses[i])
+					}
+					last = at
+				}
+			})
+		})
+	}
+}
+
+// Nobody comes: it ends when the code does.
+func TestDevice_ExpiresByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		for range 200 {
+			s.tokens = append(s.tokens, oauthAnswer("authorization_pending"))
+		}
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
+		begin := time.Now()
+		_, err := o.Device(t.Context(), func(DeviceCode) error { return nil })
+		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultDenied || time.Since(begin) > 10*time.Minute {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// fixedClock stands still until it is moved.
+type fixedClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *fixedClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *fixedClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newOP(t *testing.T) (*authtest.Provider, *provider.OIDC, *fixedClock) {
+	op, clock := authtest.NewProvider(t), &fixedClock{now: time.Now()}
+	op.SetNow(clock.Now)
+	return op, op.OIDC(), clock
+}
+
+func TestClientCredentials_CachesAndRefreshes(t *testing.T) {
+	op, o, clock := newOP(t)
+	source := o.ClientCredentials("reports")
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if token, err := source.Token(); err != nil || token.AccessToken == "" {
+				t.Error(token, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := op.Count("token"); n != 1 {
+		t.Errorf("%d token requests, want 1", n)
+	}
+	first, _ := source.Token()
+	clock.advance(59*time.Minute + time.Second)
+	second, err := source.Token()
+	if err != nil || second.AccessToken == first.AccessToken || op.Count("token") != 2 {
+		t.Errorf("near its end: %v, %d requests", err, op.Count("token"))
+	}
+	if form := op.Requests("token")[0].Form; form.Get("scope") != "reports" || form.Get("grant_type") != "client_credentials" {
+		t.Errorf("the request was %v", form)
+	}
+	info, err := o.Introspect(t.Context(), second.AccessToken)
+	if err != nil || !info.Active || info.Subject != "" || !slices.Equal(info.Scopes, []string{"reports"}) {
+		t.Errorf("introspection %+v, %v", info, err)
+	}
+}
+
+func TestOtherGrants(t *testing.T) {
+	op, o, _ := newOP(t)
+	ctx := t.Context()
+	about := func(tokens session.Tokens, err error) string {
+		t.Helper()
+		if err != nil {
+			return err.Error()
+		}
+		info, err := o.Introspect(ctx, tokens.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Username + " " + strings.Join(info.Scopes, ",")
+	}
+	alice, err := o.Password(ctx, "alice", "alice", "a", "b")
+	if got := about(alice, err); got != "alice a,b" {
+		t.Errorf("password: %s", got)
+	}
+	if _, err := o.Password(ctx, "alice", "hunter2hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a wrong password: %v", err)
+	}
+	if got := about(o.ExchangeToken(ctx, provider.TokenExchange{SubjectToken: alice.AccessToken, Audience: []string{"https://api.example", "https://b.example"}, Scopes: []string{"b"}})); got != "alice b" {
+		t.Errorf("token exchange: %s", got)
+	}
+	sent := op.Requests("token")
+	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 || form.Get("subject_token_type") != provider.AccessTokenType || form.Has("actor_token") {
+		t.Errorf("the exchange was %v", form)
+	}
+	if _, err := o.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
+		t.Error("an exchange of nothing")
+	}
+	if got := about(o.JWTBearer(ctx, op.Sign(map[string]any{"sub": "bob"}), "x")); got != "bob x" {
+		t.Errorf("JWT bearer: %s", got)
+	}
+	if _, err := o.JWTBearer(ctx, "no.real.assertion"); err == nil {
+		t.Error("a made-up assertion is accepted")
+	}
+}
+
+func TestIntrospect_OnlyTrueIsActive(t *testing.T) {
+	op, o, clock := newOP(t)
+	tokens, err := o.Password(t.Context(), "alice", "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, active := range []any{"true", 1, nil, []bool{true}, "yes", false} {
+		op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["active"] = active } })
+		if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active || info.Subject != "" {
+			t.Errorf("active = %v: %+v, %v", active, info, err)
+		}
+	}
+	op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["Active"] = true } })
+	if _, err := o.Introspect(t.Context(), tokens.AccessToken); err == nil {
+		t.Error("a look-alike of active is accepted")
+	}
+	op.Behave()
+	clock.advance(2 * time.Hour)
+	if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active {
+		t.Errorf("an expired token: %+v, %v", info, err)
+	}
+}
+
+// The device waits for the person, who approves, denies, or never comes.
+func TestDevice(t *testing.T) {
+	op, o, _ := newOP(t)
+	o.Now = nil
+	op.SetNow(time.Now)
+	tokens, err := o.Device(t.Context(), func(c provider.DeviceCode) error {
+		if c.VerificationURI == "" || time.Until(c.Expires) < time.Minute {
+			t.Errorf("code %+v", c)
+		}
+		if !op.ApproveDevice(c.UserCode, "bob") {
+			t.Error("the user code is not known")
+		}
+		return nil
+	}, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Username != "bob" || tokens.IDToken == "" {
+		t.Errorf("signed in as %+v, %v", info, err)
+	}
+	_, err = o.Device(t.Context(), func(c provider.DeviceCode) error { op.DenyDevice(c.UserCode); return nil })
+	if fault, ok := errors.AsType[*provider.Error](err); !ok || fault.Fault != provider.FaultDenied {
+		t.Errorf("denied: %v", err)
+	}
+	gone := errors.New("the screen is off")
+	if _, err := o.Device(t.Context(), func(provider.DeviceCode) error { return gone }); !errors.Is(err, gone) {
+		t.Errorf("show fails: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := o.Device(ctx, func(provider.DeviceCode) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
