@@ -51,6 +51,10 @@ type Config struct {
 	// the request, so it should return soon.
 	OnEvent func(context.Context, Event)
 
+	// TrustedOrigins are other origins, such as "https://www.example.com", whose pages may send requests with unsafe methods (POST,
+	// ...) to guarded routes with the user's session cookie. Default: none. The routes for signing in and out are not among them.
+	TrustedOrigins []string
+
 	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
 	// need it. Default: one minute.
 	RefreshAhead time.Duration
@@ -112,11 +116,17 @@ func New(c Config) (*Auth, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
+	crossing := http.NewCrossOriginProtection()
+	for _, origin := range append([]string{base.String()}, c.TrustedOrigins...) {
+		if err := crossing.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("sallyport: TrustedOrigins: %w", err)
+		}
+	}
 	auth.Guard = middleware.New(middleware.Config{
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
 		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
 		StepUp:    auth.Routes.StepUp,
-		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead,
+		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil
 }

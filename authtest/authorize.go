@@ -17,6 +17,7 @@ import (
 type authorization struct {
 	clientID, redirectURI, state, nonce string
 	challenge                           string // PKCE S256
+	responseType, responseMode          string
 	scopes, acrValues, prompt           []string
 	maxAge                              time.Duration // negative: not asked
 
@@ -60,6 +61,7 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 	}
 	a = &authorization{
 		clientID: form.Get("client_id"), redirectURI: form.Get("redirect_uri"), state: form.Get("state"), nonce: form.Get("nonce"),
+		responseType: form.Get("response_type"), responseMode: form.Get("response_mode"),
 		challenge: form.Get("code_challenge"), scopes: strings.Fields(form.Get("scope")),
 		acrValues: strings.Fields(form.Get("acr_values")), prompt: strings.Fields(form.Get("prompt")), maxAge: -1,
 	}
@@ -71,11 +73,13 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 		return nil, "The client is not known."
 	case !onLoopback(a.redirectURI):
 		return nil, "The redirect URI is not on this machine."
-	case form.Get("response_type") != "code":
-		return nil, "The response type is not code."
+	case !slices.Contains([]string{"code", "id_token", "code id_token"}, a.responseType):
+		return nil, "The response type is not supported."
+	case a.responseType != "code" && a.responseMode != "form_post":
+		return nil, "The response type needs form_post."
 	case !slices.Contains(a.scopes, "openid"):
 		return nil, "The scope openid is missing."
-	case a.challenge == "" || form.Get("code_challenge_method") != "S256":
+	case a.responseType != "id_token" && (a.challenge == "" || form.Get("code_challenge_method") != "S256"):
 		return nil, "PKCE with S256 is required."
 	}
 	return a, ""
@@ -153,12 +157,26 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, id string) {
 		p.page(w, http.StatusOK, page{Title: "Allow access?", Request: id, User: l.user, Scopes: a.scopes, Client: a.clientID})
 	default:
 		a.login = l
-		code := rand.Text()
+		p.respond(w, r, id, a, p.success(a))
+	}
+}
+
+// success is the response with what was asked for.
+func (p *Provider) success(a *authorization) url.Values {
+	response := url.Values{}
+	code := ""
+	if strings.Contains(a.responseType, "code") {
+		code = rand.Text()
 		p.mu.Lock()
 		p.codes[code] = a
 		p.mu.Unlock()
-		p.respond(w, r, id, a, url.Values{"code": {code}})
+		response.Set("code", code)
 	}
+	if strings.Contains(a.responseType, "id_token") {
+		f, _ := p.fault()
+		response.Set("id_token", p.frontIDToken(f, a, code))
+	}
+	return response
 }
 
 // mustSignIn reports whether the request wants a fresher sign-in than there is.
@@ -181,6 +199,10 @@ func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a 
 	response.Set("iss", p.Issuer())
 	f, _ := p.fault()
 	apply(f.Callback, response)
+	if a.responseMode == "form_post" {
+		p.page(w, http.StatusOK, page{Title: "Back to the application", Action: a.redirectURI, Fields: response})
+		return
+	}
 	separator := "?"
 	if strings.Contains(a.redirectURI, "?") {
 		separator = "&"

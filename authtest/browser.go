@@ -76,6 +76,7 @@ func SignIn(t testing.TB, browser *http.Client, address, username string) *http.
 			form.values.Set("password", username)
 		case form.has("decision"):
 			form.values.Set("decision", "allow")
+		case form.has("continue"): // the provider answers by form_post
 		default:
 			return resp
 		}
@@ -121,6 +122,9 @@ func submit(t testing.TB, browser *http.Client, base *url.URL, f form) *http.Res
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Origin", base.Scheme+"://"+base.Host)
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if target.Host != base.Host {
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+	}
 	req.Header.Set("Sec-Fetch-Mode", "navigate")
 	req.Header.Set("Sec-Fetch-Dest", "document")
 	resp, err := browser.Do(req)

@@ -14,6 +14,7 @@ type Faults struct {
 	IDTokenHeader func(header map[string]any) // before signing
 	IDToken       func(claims map[string]any) // before signing
 	IDTokenRaw    func(token string) string   // after signing
+	FrontIDToken  func(claims map[string]any) // of the ID token that goes through the browser, before signing
 	TokenResponse func(answer map[string]any) // with the ID token in it
 	UserInfo      func(claims map[string]any)
 	Introspection func(answer map[string]any)

@@ -8,6 +8,7 @@ import (
 	"html"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -34,6 +35,8 @@ type page struct {
 	Client   string
 	Scopes   []string
 	Users    []session.User
+	Action   string // where a form of Fields goes (form_post)
+	Fields   url.Values
 }
 
 // describeScope says in plain words what a scope opens.

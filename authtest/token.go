@@ -132,15 +132,39 @@ func (p *Provider) valid(access string) *authorization {
 	return t.to
 }
 
-// idToken makes the signed ID token (OpenID Connect Core section 2).
+// idToken makes the signed ID token of the token endpoint (OpenID Connect Core section 2).
 func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime time.Duration) string {
+	claims := p.idTokenClaims(a, lifetime)
+	claims["at_hash"] = halfHash(access)
+	apply(f.IDToken, claims)
+	token := p.Sign(claims)
+	if f.IDTokenRaw != nil {
+		token = f.IDTokenRaw(token)
+	}
+	return token
+}
+
+// frontIDToken makes the one that goes through the browser, with the hash of the code if there is one.
+func (p *Provider) frontIDToken(f Faults, a *authorization, code string) string {
+	claims := p.idTokenClaims(a, time.Hour)
+	if code != "" {
+		claims["c_hash"] = halfHash(code)
+	}
+	apply(f.FrontIDToken, claims)
+	return p.Sign(claims)
+}
+
+func halfHash(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+func (p *Provider) idTokenClaims(a *authorization, lifetime time.Duration) map[string]any {
 	now := p.time()
-	hash := sha256.Sum256([]byte(access))
 	claims := map[string]any{
 		"iss": p.Issuer(), "sub": a.login.user.Subject, "aud": a.clientID,
 		"exp": now.Add(lifetime).Unix(), "iat": now.Unix(), "auth_time": a.login.at.Unix(),
 		"acr": "password", "amr": []string{"pwd"}, "sid": a.login.sid,
-		"at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
 	}
 	if a.nonce != "" {
 		claims["nonce"] = a.nonce
@@ -149,12 +173,7 @@ func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime t
 		claims["acr"] = a.acrValues[0]
 	}
 	maps.Copy(claims, p.profile(a))
-	apply(f.IDToken, claims)
-	token := p.Sign(claims)
-	if f.IDTokenRaw != nil {
-		token = f.IDTokenRaw(token)
-	}
-	return token
+	return claims
 }
 
 // profile are the claims about the user that the scopes open.

@@ -29,6 +29,9 @@ type Config struct {
 	Refreshed    func(context.Context, *session.Session) error
 	RefreshAhead time.Duration
 
+	// Crossing refuses requests of other sites that carry the session cookie; nil refuses none.
+	Crossing *http.CrossOriginProtection
+
 	// NoStore marks everything behind a guard Cache-Control: no-store. A handler may
 	// override it.
 	NoStore bool

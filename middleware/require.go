@@ -54,6 +54,10 @@ func (g *Guard) guard(next http.Handler, check func(*session.Session) error) htt
 			g.challenge.serve(w, r)
 			return
 		}
+		if err := g.crossSite(r, s); err != nil {
+			g.config.Report.Fail(w, r, err)
+			return
+		}
 		if check != nil {
 			if err := problem.Call(func() error { return check(s) }); err != nil {
 				g.refuse(w, r, s, err)
@@ -65,6 +69,23 @@ func (g *Guard) guard(next http.Handler, check func(*session.Session) error) htt
 		}
 		next.ServeHTTP(w, g.use(r))
 	})
+}
+
+// crossSite refuses what another site makes the browser of a signed-in user do (CSRF): a request with a method that is
+// not safe, from another origin. Who brings a token of their own is not meant.
+func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
+	if s.ID == "" || g.config.Crossing == nil {
+		return nil
+	}
+	err := g.config.Crossing.Check(r)
+	if err == nil {
+		return nil
+	}
+	return &problem.Error{
+		Status: http.StatusForbidden, Code: "cross_site", Provider: s.Provider, Err: err,
+		Title: "That was not done", Text: "Another site asked for it in your name. If you wanted it, do it here.",
+		Links: []problem.Link{{Href: "/", Text: "Go to the start page"}},
+	}
 }
 
 // use makes this guard's session the current one, for the case that guards of several Auth values are nested.

@@ -86,7 +86,8 @@ func (*stepUp) Error() string { return "middleware: a stronger or more recent si
 
 // stepUp sends a navigation to the provider at once. Everything else gets the challenge of RFC 9470.
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
-	if problem.IsNavigation(r) && r.Method == http.MethodGet {
+	byCookie := s.ID != "" // a caller with an access token has no page to go to
+	if byCookie && problem.IsNavigation(r) && r.Method == http.MethodGet {
 		g.config.StepUp(w, r, s.Provider, requested(r), step.request)
 		return
 	}
@@ -96,7 +97,11 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	}
 	h := w.Header()
 	page.Protect(h)
-	h.Set("WWW-Authenticate", step.challenge(code))
+	scheme := "Bearer"
+	if byCookie {
+		scheme = "Session"
+	}
+	h.Set("WWW-Authenticate", scheme+step.challenge(code))
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -106,9 +111,9 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	}
 }
 
-// challenge is the WWW-Authenticate value of RFC 9470 section 3, or of RFC 6750 section 3.1 for scopes.
+// challenge is the WWW-Authenticate value, after its scheme, of RFC 9470 section 3, or of RFC 6750 section 3.1 for scopes.
 func (step *stepUp) challenge(code string) string {
-	challenge := fmt.Sprintf("Session error=%q", code)
+	challenge := fmt.Sprintf(" error=%q", code)
 	if step.request.MaxAge != nil {
 		challenge += fmt.Sprintf(`, max_age="%d"`, int(step.request.MaxAge.Seconds()))
 	}

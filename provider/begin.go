@@ -25,7 +25,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 	}
 	f.Issuer = o.Issuer
 	f.State, f.Nonce = random(16), random(16)
-	if !o.InsecureNoPKCE {
+	if !o.InsecureNoPKCE && o.responseType() != responseIDToken {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	params := o.authorizationRequest(f)
@@ -57,7 +57,7 @@ func checkAuthParams(params url.Values) []error {
 	for name, values := range params {
 		switch {
 		case name == "response_type" || name == "response_mode":
-			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s is fixed: an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); the code flow is used", name))
+			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s follows from ResponseType: %w", name, errTokenInBrowser))
 		case name == "max_age" || name == "acr_values" || name == "scope":
 			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s has a field of its own", name))
 		case slices.Contains(owned, name):
@@ -75,7 +75,10 @@ func (o *OIDC) authorizationRequest(f *Flow) url.Values {
 	for name, values := range o.AuthParams {
 		params[name] = slices.Clone(values)
 	}
-	params.Set("response_type", "code")
+	params.Set("response_type", o.responseType())
+	if o.ResponseMode() != "query" {
+		params.Set("response_mode", o.ResponseMode())
+	}
 	params.Set("client_id", o.ClientID)
 	params.Set("redirect_uri", f.RedirectURI)
 	params.Set("scope", strings.Join(o.scopes(f.Request.Scopes), " "))

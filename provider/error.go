@@ -25,6 +25,7 @@ const (
 	FaultIDToken     Fault = "invalid_id_token"
 	FaultUserInfo    Fault = "invalid_userinfo"
 	FaultRefresh     Fault = "refresh_refused"             // the provider does not prolong this login any more
+	FaultAccessToken Fault = "invalid_token"               // an access token that an API was called with
 	FaultStepUp      Fault = "insufficient_authentication" // max_age or acr asked for and not delivered
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -39,11 +40,18 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 		return nil, err
 	}
 	// 2. What does it say?
-	code, err := readCode(f, callback)
+	if err := o.checkResponse(f, callback); err != nil {
+		return nil, err
+	}
+	if o.responseType() == responseIDToken {
+		return o.finishIDToken(ctx, m, f, callback.Get("id_token"))
+	}
+	// 3. Redeem the code, and look at the tokens no further until the ID token has passed.
+	code := callback.Get("code")
+	front, err := o.frontIDToken(ctx, m, f, callback)
 	if err != nil {
 		return nil, err
 	}
-	// 3. Redeem the code, and look at the tokens no further until the ID token has passed.
 	tokens, err := o.exchange(ctx, m, f, code)
 	if err != nil {
 		return nil, err
@@ -54,6 +62,9 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, tokens.AccessToken)
 	if err != nil {
 		return nil, err
+	}
+	if front != nil && front.subject != token.subject { // the issuer is the same: both have passed
+		return nil, idTokenFault(errors.New("the two ID tokens are about different users"))
 	}
 	if err := checkScopes(f, tokens); err != nil {
 		return nil, err
@@ -103,25 +114,30 @@ func checkResponseIssuer(m *metadata, callback url.Values) error {
 	return nil
 }
 
-// readCode returns the code of a successful response.
-func readCode(f *Flow, callback url.Values) (string, error) {
+// checkResponse makes sure that the response is a success with exactly the parts that were asked for.
+func (o *OIDC) checkResponse(f *Flow, callback url.Values) error {
 	invalid := func(why string) error { return &Error{Fault: FaultResponse, Err: errors.New(why)} }
-	for _, name := range []string{"id_token", "access_token", "response"} {
-		if callback.Has(name) {
-			return "", invalid("the response carries " + name + ", which was not asked for")
+	asked := strings.Fields(o.responseType())
+	for _, name := range []string{"code", "id_token", "access_token", "response"} {
+		if callback.Has(name) && !slices.Contains(asked, name) {
+			return invalid("the response carries " + name + ", which was not asked for")
+		}
+		if callback.Has(name) && callback.Has("error") {
+			return invalid("the response is both a success and an error")
 		}
 	}
-	code := callback.Get("code")
 	if callback.Has("error") {
-		if callback.Has("code") {
-			return "", invalid("the response is both a success and an error")
+		return responseError(f, callback)
+	}
+	for _, name := range asked {
+		if callback.Get(name) == "" {
+			return invalid("the response has no " + name)
 		}
-		return "", responseError(f, callback)
 	}
-	if code == "" || len(code) > maxCode {
-		return "", invalid("the response has no usable code")
+	if len(callback.Get("code")) > maxCode {
+		return invalid("the code is too long")
 	}
-	return code, nil
+	return nil
 }
 
 // responseError reads an error response (OpenID Connect Core section 3.1.2.6).

@@ -76,7 +76,7 @@ func toText(v any) string {
 // R51, R54: the outer form of a token.
 func FuzzTokenForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
-		alg, err := checkHeader(raw, []string{"ES256"})
+		alg, err := checkHeader(raw, []string{"ES256"}, idTokenTypes)
 		if err != nil {
 			return
 		}

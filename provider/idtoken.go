@@ -45,7 +45,7 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 // verifyToken checks everything but what depends on why the token was issued, which bound does.
 func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken string, bound func(*idToken) error) (*idToken, error) {
 	// 1. The form, before any effort: it comes from outside and may be huge or odd.
-	alg, err := checkHeader(raw, m.algs)
+	alg, err := checkHeader(raw, m.algs, idTokenTypes)
 	if err != nil {
 		return nil, idTokenFault(err)
 	}
@@ -75,7 +75,7 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken st
 	if err != nil {
 		return nil, idTokenFault(err)
 	}
-	if err := checkAtHash(token.claims, alg, accessToken); err != nil {
+	if err := checkHash(token.claims, "at_hash", false, alg, accessToken); err != nil {
 		return nil, idTokenFault(err)
 	}
 	return token, nil
@@ -199,13 +199,16 @@ func checkRest(t *idToken) (err error) {
 	return nil
 }
 
-// checkAtHash ties the access token to the ID token where the provider offers that (Core section 3.1.3.8). Whatever
-// stands there must match; an empty text does not count as absent.
-func checkAtHash(c claims, alg, accessToken string) error {
-	if !c.has("at_hash") {
+// checkHash ties another value to the ID token: the access token by at_hash, which is optional (Core section 3.1.3.8), the code by
+// c_hash (section 3.3.2.11). Whatever stands there must match; an empty text does not count as absent.
+func checkHash(c claims, name string, needed bool, alg, value string) error {
+	if !c.has(name) {
+		if needed {
+			return fmt.Errorf("%s is missing", name)
+		}
 		return nil
 	}
-	got, err := c.text("at_hash")
+	got, err := c.text(name)
 	if err != nil {
 		return err
 	}
@@ -218,12 +221,12 @@ func checkAtHash(c claims, alg, accessToken string) error {
 	case "RS512", "ES512", "PS512", "EdDSA":
 		h = sha512.New()
 	default:
-		return fmt.Errorf("at_hash with algorithm %q cannot be checked", alg)
+		return fmt.Errorf("%s with algorithm %q cannot be checked", name, alg)
 	}
-	h.Write([]byte(accessToken))
+	h.Write([]byte(value))
 	want := base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
 	if subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {
-		return errors.New("at_hash does not match the access token")
+		return fmt.Errorf("%s does not match", name)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/session"
@@ -39,6 +40,10 @@ type OIDC struct {
 	// AuthParams are further parameters of the authorization request, such as {"hd": {"example.com"}}.
 	// Those that the library sets itself are refused, and only "resource" (RFC 8707) may repeat.
 	AuthParams url.Values
+
+	// ResponseType is what comes back through the browser: "code" (the default), or for providers that need it
+	// "id_token" or "code id_token", which arrive by form_post. An access token through the browser is refused.
+	ResponseType string
 
 	// SigningAlgs are the algorithms that ID tokens may be signed with. Default: the asymmetric ones that
 	// the provider's metadata lists, or RS256 if it lists none.
@@ -129,8 +134,40 @@ func (o *OIDC) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
 // Label implements [Labeler].
 func (o *OIDC) Label() string { return o.DisplayName }
 
+// The response types that are supported.
+const (
+	responseCode        = "code"
+	responseIDToken     = "id_token"
+	responseCodeIDToken = "code id_token"
+)
+
 // ResponseMode implements [ResponseModer].
-func (o *OIDC) ResponseMode() string { return "query" }
+func (o *OIDC) ResponseMode() string {
+	if o.responseType() == responseCode {
+		return "query"
+	}
+	return "form_post" // the default would be the fragment, which servers do not see and logs of browsers do
+}
+
+func (o *OIDC) responseType() string {
+	if o.ResponseType == "" {
+		return responseCode
+	}
+	return o.ResponseType
+}
+
+func (o *OIDC) checkResponseType() error {
+	switch o.responseType() {
+	case responseCode, responseIDToken, responseCodeIDToken:
+		return nil
+	}
+	if slices.Contains(strings.Fields(o.ResponseType), "token") {
+		return fmt.Errorf("ResponseType %q: %w", o.ResponseType, errTokenInBrowser)
+	}
+	return fmt.Errorf("ResponseType %q is not code, id_token or code id_token", o.ResponseType)
+}
+
+var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
 
 // Registration implements [Provider].
 func (o *OIDC) Registration() string {
@@ -155,9 +192,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	if o.ClientID == "" {
 		wrong("ClientID is missing")
 	}
-	if err := o.checkAuthMethod(); err != nil {
-		mistakes = append(mistakes, err)
-	}
+	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType())
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	for _, alg := range o.SigningAlgs {
 		if !slices.Contains(asymmetricAlgs, alg) {

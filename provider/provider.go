@@ -19,7 +19,7 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [LogoutURLer], [Readier], [Labeler].
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [LogoutURLer], [Readier], [Labeler].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -59,6 +59,13 @@ type Refresher interface {
 // A Revoker can take tokens back (RFC 7009), so that they are of no use to anybody after a logout.
 type Revoker interface {
 	Revoke(ctx context.Context, t session.Tokens) error
+}
+
+// A TokenVerifier can tell whom an access token was issued to, for an API that is called with it.
+type TokenVerifier interface {
+	// VerifyAccessToken returns the identity behind an access token for an audience: a session without an ID, which
+	// ends with the token. A token that is not valid is an *[Error] with [FaultAccessToken].
+	VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error)
 }
 
 // A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).

@@ -12,7 +12,7 @@ import (
 const maxIDToken = 64 << 10
 
 // checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
-func checkHeader(raw string, algs []string) (string, error) {
+func checkHeader(raw string, algs, types []string) (string, error) {
 	if len(raw) > maxIDToken {
 		return "", errors.New("token is too large")
 	}
@@ -36,10 +36,17 @@ func checkHeader(raw string, algs []string) (string, error) {
 	if err := json.Unmarshal(decoded, &header); err != nil {
 		return "", errors.New("malformed header")
 	}
-	return checkHeaderMembers(header, algs)
+	return checkHeaderMembers(header, algs, types)
 }
 
-func checkHeaderMembers(header claims, algs []string) (string, error) {
+// The values of typ, in lower case and without "application/". Other kinds of JWT say so there: logout+jwt, dpop+jwt, ...
+// (RFC 8725 section 3.11).
+var (
+	idTokenTypes     = []string{"", "jwt", "id_token+jwt"}
+	accessTokenTypes = []string{"at+jwt"} // RFC 9068 section 2.1
+)
+
+func checkHeaderMembers(header claims, algs, types []string) (string, error) {
 	alg, err := header.text("alg")
 	if err != nil || !slices.Contains(algs, alg) {
 		return "", fmt.Errorf("algorithm %q is not among the allowed ones %v", printable(alg), algs)
@@ -56,9 +63,8 @@ func checkHeaderMembers(header claims, algs []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Other kinds of JWT say so here: at+jwt, logout+jwt, ... (RFC 8725 section 3.11).
-	if kind := strings.TrimPrefix(strings.ToLower(typ), "application/"); kind != "" && kind != "jwt" && kind != "id_token+jwt" {
-		return "", fmt.Errorf("typ %q is not that of an ID token", printable(typ))
+	if !slices.Contains(types, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
+		return "", fmt.Errorf("typ %q is not that of such a token", printable(typ))
 	}
 	return alg, nil
 }

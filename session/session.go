@@ -64,6 +64,9 @@ type Session struct {
 
 // Clone returns a copy that shares nothing that either side could change.
 func (s *Session) Clone() *Session {
+	if s == nil {
+		return nil
+	}
 	c := *s
 	c.AMR = slices.Clone(s.AMR)
 	c.User.Roles = slices.Clone(s.User.Roles)

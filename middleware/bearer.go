@@ -1,0 +1,136 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// An API says which access tokens [Guard.Bearer] accepts.
+type API struct {
+	// Audience is what tokens for this API have in "aud". It must be set: a token for another API must not work here.
+	Audience string
+
+	// Provider is the configured name of the provider that issues the tokens. It may be left out when there is only one.
+	Provider string
+
+	// BearerOnly refuses requests without a token. Otherwise they go on, and a guard behind decides by the session cookie:
+	// the route then accepts either.
+	BearerOnly bool
+
+	// CacheFor is how long an answer about a token is believed before it is looked into again, never beyond the token's end:
+	// that long a token may work after it was revoked. Default: one minute.
+	CacheFor time.Duration
+}
+
+// Bearer accepts access tokens in the Authorization header (RFC 6750): JWTs (RFC 9068), and others by introspection (RFC 7662).
+// The identity becomes the session of the request, so the guards and session.FromContext work as with a cookie:
+//
+//	mux.Handle("GET /api/reports", auth.Bearer(middleware.API{Audience: "https://api.example.com"})(auth.RequireScope("reports")(h)))
+//
+// A token that is not valid gets 401 with error="invalid_token", whatever cookie came along; a provider that cannot be
+// asked 503. Tokens in a query or a body are not looked at. Bearer panics when Audience is missing or the
+// provider is not known, which is a mistake in the program.
+func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
+	name, verifier := g.verifier(api)
+	if api.CacheFor == 0 {
+		api.CacheFor = time.Minute
+	}
+	tokens := newTokenCache(api.CacheFor, g.config.Sessions.Now)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Vary", "Authorization")
+			token, found, err := bearerToken(r)
+			switch {
+			case err != nil:
+				answerBearer(w, r, http.StatusBadRequest, "invalid_request")
+				return
+			case !found && api.BearerOnly:
+				answerBearer(w, r, http.StatusUnauthorized, "")
+				return
+			case !found:
+				next.ServeHTTP(w, r)
+				return
+			}
+			s, err := tokens.get(token, func() (*session.Session, error) {
+				// Others may wait for the same answer when this request goes away.
+				return verifier.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
+			})
+			if err != nil {
+				g.refuseBearer(w, r, name, err)
+				return
+			}
+			s.Provider = name
+			next.ServeHTTP(w, r.WithContext(session.NewContext(r.Context(), s)))
+		})
+	}
+}
+
+// verifier finds the provider that an API names.
+func (g *Guard) verifier(api API) (string, provider.TokenVerifier) {
+	name := api.Provider
+	if name == "" && len(g.config.Providers) == 1 {
+		for only := range g.config.Providers {
+			name = only
+		}
+	}
+	v, ok := g.config.Providers[name].(provider.TokenVerifier)
+	if !ok || api.Audience == "" {
+		panic("middleware: API needs an Audience, and a Provider that can verify access tokens")
+	}
+	return name, v
+}
+
+var errBearer = errors.New("middleware: malformed Authorization header")
+
+// bearerToken reads the one place where a token may be (RFC 6750 section 2.1).
+func bearerToken(r *http.Request) (token string, found bool, err error) {
+	lines := r.Header["Authorization"]
+	if len(lines) == 0 {
+		return "", false, nil
+	}
+	scheme, token, _ := strings.Cut(lines[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", false, nil
+	}
+	if len(lines) > 1 || token == "" || strings.ContainsAny(token, " \t,") {
+		return "", false, errBearer
+	}
+	return token, true, nil
+}
+
+func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string, err error) {
+	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultAccessToken {
+		g.config.Report.Event(r.Context(), session.Event{Outcome: string(fault.Fault), Provider: name})
+		g.config.Report.Logger.WarnContext(r.Context(), "sallyport: access token refused", "provider", name, "cause", problem.Printable(err.Error()))
+		answerBearer(w, r, http.StatusUnauthorized, "invalid_token")
+		return
+	}
+	g.config.Report.Fail(w, r, &problem.Error{
+		Status: http.StatusServiceUnavailable, Code: "provider_unavailable", Provider: name, Err: err, RetryAfter: provider.RetryAfter(err),
+		Title: "The token cannot be checked right now",
+	})
+}
+
+// answerBearer is the error answer of RFC 6750 section 3. Without a code it only says what is wanted.
+func answerBearer(w http.ResponseWriter, r *http.Request, status int, code string) {
+	h := w.Header()
+	page.Protect(h)
+	challenge := "Bearer"
+	if code != "" {
+		challenge += ` error="` + code + `"`
+	}
+	h.Set("WWW-Authenticate", challenge)
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		w.Write([]byte(`{"title":"` + http.StatusText(status) + `","code":"` + code + `"}`))
+	}
+}

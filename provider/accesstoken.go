@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// VerifyAccessToken implements [TokenVerifier]: JWTs that say that they are access tokens (RFC 9068, typ at+jwt) are verified
+// here; anything else is asked about (RFC 7662), if the provider offers that.
+func (o *OIDC) VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
+	m, err := o.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(token) > maxIDToken {
+		return nil, accessTokenFault(errors.New("token is too large"))
+	}
+	_, formErr := checkHeader(token, m.algs, accessTokenTypes)
+	switch {
+	case formErr == nil:
+		return o.verifyJWTAccessToken(ctx, m, token, audience)
+	case m.IntrospectionEndpoint != "":
+		return o.introspectAccessToken(ctx, token, audience)
+	}
+	return nil, accessTokenFault(formErr)
+}
+
+func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, Err: err} }
+
+// verifyJWTAccessToken checks a JWT access token (RFC 9068 section 4).
+func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audience string) (*session.Session, error) {
+	if _, err := m.keys.known(ctx); err != nil {
+		return nil, err
+	}
+	verifier := oidc.NewVerifier(o.Issuer, m.keys, &oidc.Config{
+		ClientID: audience, SupportedSigningAlgs: m.algs, Now: func() time.Time { return o.now().Add(-o.leeway()) },
+	})
+	verified, err := verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, accessTokenFault(err)
+	}
+	var payload json.RawMessage
+	if err := verified.Claims(&payload); err != nil {
+		return nil, accessTokenFault(err)
+	}
+	c, err := parseClaims(payload)
+	if err != nil {
+		return nil, accessTokenFault(err)
+	}
+	t := &idToken{payload: payload, claims: c}
+	checks := []func(*idToken) error{o.checkIssuer, checkSubject, o.checkTimes, checkRest, func(t *idToken) error { return hasAudience(t.claims, audience) }}
+	for _, check := range checks {
+		if err := check(t); err != nil {
+			return nil, accessTokenFault(err)
+		}
+	}
+	expiry, err := c.time("exp")
+	if err != nil {
+		return nil, accessTokenFault(err)
+	}
+	return o.apiSession(o.user(t, c), payload, raw, strings.Fields(c.display("scope")), expiry, t)
+}
+
+func hasAudience(c claims, audience string) error {
+	audiences, err := c.texts("aud")
+	if err == nil && !slices.Contains(audiences, audience) {
+		err = errors.New("aud does not contain this API")
+	}
+	return err
+}
+
+// introspectAccessToken asks the provider. A token that names audiences must name this one.
+func (o *OIDC) introspectAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
+	info, err := o.Introspect(ctx, token)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Active:
+		return nil, accessTokenFault(errors.New("the provider says that the token is not active"))
+	case info.Issuer != "" && info.Issuer != o.Issuer:
+		return nil, accessTokenFault(errors.New("the token is of another issuer"))
+	case info.Subject == "":
+		return nil, accessTokenFault(errors.New("the token has no subject"))
+	case len(info.Audience) > 0 && !slices.Contains(info.Audience, audience):
+		return nil, accessTokenFault(errors.New("the token is for another API"))
+	case !info.Expiry.IsZero() && !info.Expiry.After(o.now().Add(-o.leeway())):
+		return nil, accessTokenFault(errors.New("the token has expired"))
+	}
+	user := session.User{Issuer: o.Issuer, Subject: info.Subject, Username: info.Username}
+	return o.apiSession(user, nil, token, info.Scopes, info.Expiry, &idToken{})
+}
+
+// apiSession is the identity of one call.
+func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, scopes []string, expiry time.Time, t *idToken) (*session.Session, error) {
+	s := &session.Session{User: u, Registration: o.Registration(), Expires: expiry, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, SID: t.sid}
+	if claims != nil {
+		if err := s.SetClaims(claims); err != nil {
+			return nil, accessTokenFault(err)
+		}
+	}
+	s.SetTokens(session.Tokens{AccessToken: token, TokenType: "Bearer", Scopes: scopes, Expiry: expiry})
+	return s, nil
+}
