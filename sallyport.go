@@ -55,6 +55,10 @@ type Config struct {
 	// ...) to guarded routes with the user's session cookie. Default: none. The routes for signing in and out are not among them.
 	TrustedOrigins []string
 
+	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), for the initiate_login_uri
+	// BaseURL + Prefix + "/login". Only iss and target_link_uri are read. Default: off.
+	ThirdPartyLogin bool
+
 	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
 	// need it. Default: one minute.
 	RefreshAhead time.Duration
@@ -111,7 +115,8 @@ func New(c Config) (*Auth, error) {
 	auth.Sessions = manager
 	auth.Routes, err = handlers.New(handlers.Config{
 		BaseURL: base, Prefix: c.Prefix, Providers: c.Providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
-		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager),
+		ThirdPartyLogin: c.ThirdPartyLogin,
+		Login:           c.reporter("login", manager), Logout: c.reporter("logout", manager),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
@@ -125,7 +130,7 @@ func New(c Config) (*Auth, error) {
 	auth.Guard = middleware.New(middleware.Config{
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
 		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
-		StepUp:    auth.Routes.StepUp,
+		StepUp: auth.Routes.StepUp, Silent: auth.Routes.Silent,
 		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil

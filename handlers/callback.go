@@ -33,6 +33,10 @@ func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s, flow, err := h.finish(w, r, name, p)
+	if isSilentRefusal(flow, err) {
+		h.silentlyEnded(w, r, flow)
+		return
+	}
 	if err != nil {
 		h.config.Login.Fail(w, r, h.loginError(name, err))
 		return
@@ -60,9 +64,14 @@ func (h *Handlers) finish(w http.ResponseWriter, r *http.Request, name string, p
 	defer cancel()
 	s, err := p.Finish(ctx, flow, params)
 	if err != nil {
-		return nil, nil, err
+		return nil, flow, err
 	}
 	s.Provider, s.Registration = name, flow.Registration
+	if flow.Request.Prompt == promptNone {
+		if err := h.carryOver(r, s); err != nil {
+			return nil, flow, err
+		}
+	}
 	// 4. Ask the application.
 	if hook := h.config.Hooks.Login; hook != nil {
 		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {

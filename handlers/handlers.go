@@ -19,8 +19,11 @@ type Config struct {
 	Sessions  *session.Manager
 	Hooks     Hooks
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
-	Login     *problem.Reporter
-	Logout    *problem.Reporter
+	// ThirdPartyLogin lets others start a login: {prefix}/login?iss=...&target_link_uri=...
+	ThirdPartyLogin bool
+
+	Login  *problem.Reporter
+	Logout *problem.Reporter
 }
 
 // Hooks are the application's own words in a sign-in. Each may be nil. A hook that panics

@@ -10,13 +10,18 @@ import (
 
 // Login starts a login: with one provider, or with the one that the path names, it seals a flow
 // into a cookie and redirects to the provider; with several it shows the chooser. The only
-// parameter that it takes from the request is return_to (R2).
+// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin, iss and target_link_uri as well.
 func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Login, http.MethodGet) {
 		return
 	}
-	returnTo := h.returns.clean(r.URL.Query().Get("return_to"))
+	query := r.URL.Query()
+	returnTo := h.returns.clean(query.Get("return_to"))
 	name, p, known := h.chosen(r)
+	if h.config.ThirdPartyLogin && query.Has("iss") {
+		returnTo = h.returns.clean(query.Get("target_link_uri"))
+		name, p, known = h.initiatedBy(query.Get("iss"))
+	}
 	switch {
 	case known:
 		h.begin(w, r, name, p, returnTo, provider.Request{})
@@ -34,6 +39,17 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, kn
 	}
 	if len(h.config.Providers) == 1 {
 		for name, p = range h.config.Providers {
+			return name, p, true
+		}
+	}
+	return "", nil, false
+}
+
+// initiatedBy finds the provider that asks for a login (OpenID Connect Core section 4). An issuer that is not
+// configured is never contacted; its user gets the choice that everybody has.
+func (h *Handlers) initiatedBy(issuer string) (name string, p provider.Provider, known bool) {
+	for name, p := range h.config.Providers {
+		if i, ok := p.(provider.Initiator); ok && i.Initiates(issuer) {
 			return name, p, true
 		}
 	}
@@ -60,24 +76,24 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 		h.config.Login.Fail(w, r, h.errCookiesBlocked(name))
 		return
 	}
-	flow := &provider.Flow{
-		Provider:     name,
-		Registration: p.Registration(),
-		RedirectURI:  h.redirectURI(name),
-		ReturnTo:     returnTo,
-		Created:      h.config.Sessions.Now(),
-		Round:        round,
-		Request:      req,
-	}
-	target, err := h.start(r, p, flow)
-	if err == nil {
-		err = h.keepFlow(w, r, p, flow)
-	}
+	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: returnTo, Round: round, Request: req})
 	if err != nil {
 		h.config.Login.Fail(w, r, h.loginError(name, err))
 		return
 	}
 	redirect(w, target)
+}
+
+// open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
+func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow) (string, error) {
+	flow.Provider, flow.Registration = name, p.Registration()
+	flow.RedirectURI = h.redirectURI(name)
+	flow.Created = h.config.Sessions.Now()
+	target, err := h.start(r, p, flow)
+	if err != nil {
+		return "", err
+	}
+	return target, h.keepFlow(w, r, p, flow)
 }
 
 // start asks the application, then the provider.

@@ -23,7 +23,9 @@ import (
 // requests use the tokens as they are.
 //
 // Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
-// is removed then), 503 when the token has run out and the provider does not answer; and session.ErrNoTokens. Hand them to [Guard.Refuse].
+// is removed then), 503 when the token has run out and the provider does not answer; and session.ErrNoTokens. Hand them to
+// [Guard.Refuse], and errors of the client's calls as well: an API that asks for a stronger or more recent sign-in (RFC 9470), or for more
+// scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up.
 func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
 	c, err := g.caller(w, r)
 	if err != nil {
@@ -50,6 +52,12 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
 		g.challenge.serve(w, r)
 		return
+	}
+	if step, ok := errors.AsType[*stepUp](err); ok {
+		if s, _ := g.config.Sessions.Attached(r.Context()); s != nil {
+			g.stepUp(w, r, s, step)
+			return
+		}
 	}
 	g.config.Report.Fail(w, r, err)
 }
@@ -118,6 +126,12 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := c.send(req, tokens)
+	if err == nil {
+		if step := challenged(resp); step != nil {
+			resp.Body.Close()
+			return nil, step
+		}
+	}
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !repeatable(req) {
 		return resp, err
 	}

@@ -24,6 +24,10 @@ type Config struct {
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
 	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
 
+	// Silent does the same without the user noticing (prompt=none), if the provider can be reached. It reports whether
+	// it has answered the request.
+	Silent func(w http.ResponseWriter, r *http.Request, provider, returnTo string) bool
+
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
 	Providers    provider.Set
 	Refreshed    func(context.Context, *session.Session) error
@@ -72,11 +76,17 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 	s, err := m.Load(r)
 	switch {
 	case err == nil:
-		if later := g.newest(w, r, s); later != s {
-			s = later
-			break
+		later := g.newest(w, r, s)
+		if later == s {
+			g.renew(w, r, s)
 		}
-		g.renew(w, r, s)
+		s = later
+		if m.Due(s) {
+			var answered bool
+			if s, answered = g.revalidate(w, r, s); answered {
+				return nil, nil, false
+			}
+		}
 	case errors.Is(err, session.ErrNone):
 	case errors.Is(err, session.ErrStore):
 		g.config.Report.Fail(w, r, storeDown(err))

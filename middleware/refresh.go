@@ -126,6 +126,7 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error)
 		return nil, err
 	}
 	g.pauses.done(s.ID)
+	fresh.Proven = g.config.Sessions.Now()
 	return g.config.Sessions.Next(fresh)
 }
 

@@ -169,6 +169,9 @@ func (o *OIDC) checkResponseType() error {
 
 var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
 
+// Initiates implements [Initiator].
+func (o *OIDC) Initiates(issuer string) bool { return issuer == o.Issuer }
+
 // Registration implements [Provider].
 func (o *OIDC) Registration() string {
 	sum := sha256.Sum256([]byte(strconv.Quote(o.Issuer) + strconv.Quote(o.ClientID)))

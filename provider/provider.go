@@ -19,7 +19,7 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [LogoutURLer], [Readier], [Labeler].
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [Initiator], [LogoutURLer], [Readier], [Labeler].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -66,6 +66,12 @@ type TokenVerifier interface {
 	// VerifyAccessToken returns the identity behind an access token for an audience: a session without an ID, which
 	// ends with the token. A token that is not valid is an *[Error] with [FaultAccessToken].
 	VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error)
+}
+
+// An Initiator may ask an application to start a login with it (OpenID Connect Core section 4).
+type Initiator interface {
+	// Initiates reports whether the issuer is this provider.
+	Initiates(issuer string) bool
 }
 
 // A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).

@@ -56,6 +56,11 @@ type Config struct {
 	// Idle if that is longer. At most 400 days, for which browsers keep a cookie.
 	Lifetime time.Duration
 
+	// Revalidate is how long a session is good without a proof from the provider that it still stands there. After that,
+	// tokens are refreshed, or without a refresh token the browser is sent to the provider and back without the user
+	// noticing (prompt=none), when it opens a page. Zero, the default, means never. At least a minute.
+	Revalidate time.Duration
+
 	// ProfileOnly keeps no tokens: the smallest cookie, for applications that only need to know
 	// who the user is. Session.Tokens then answers ErrNoTokens.
 	ProfileOnly bool
@@ -116,6 +121,9 @@ func (c Config) check(base *url.URL) error {
 	}
 	if reason := badCookieName(c.CookieName); reason != "" {
 		wrong("CookieName %q %s", c.CookieName, reason)
+	}
+	if c.Revalidate != 0 && c.Revalidate < time.Minute {
+		wrong("Revalidate %v is less than a minute", c.Revalidate)
 	}
 	if c.Domain != "" && !validDomain(c.Domain, base) {
 		wrong("Domain %q is not the host of the base URL or a parent domain of it", c.Domain)

@@ -101,7 +101,7 @@ func TestGolden_R160_Format1(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		want := goldenSession(chunks)
-		want.ID, want.Created, want.Seen, want.Expires, want.Generation = s.ID, start, start, start.Add(7*24*time.Hour), 1
+		want.ID, want.Created, want.Proven, want.Seen, want.Expires, want.Generation = s.ID, start, start, start, start.Add(7*24*time.Hour), 1
 		same(t, s, want)
 		tokens, err := s.Tokens()
 		wantTokens, _ := want.Tokens()

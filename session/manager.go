@@ -101,7 +101,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 	rand.Read(id) // never fails
 	now := m.now()
 	s.ID = base64.RawURLEncoding.EncodeToString(id)
-	s.Created, s.Seen = now, now
+	s.Created, s.Proven, s.Seen = now, now, now
 	if end := now.Add(m.config.Lifetime); s.Expires.IsZero() || s.Expires.After(end) {
 		s.Expires = end
 	}
@@ -216,6 +216,11 @@ func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) 
 
 // Now is the manager's clock: Config.Now.
 func (m *Manager) Now() time.Time { return m.config.Now() }
+
+// Due reports whether the provider has to be asked whether the session still stands (Config.Revalidate).
+func (m *Manager) Due(s *Session) bool {
+	return m.config.Revalidate > 0 && !m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
+}
 
 // Locker is Config.Locker, or the default.
 func (m *Manager) Locker() Locker { return m.config.Locker }

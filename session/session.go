@@ -48,6 +48,8 @@ type Session struct {
 	// Created is when the user signed in here, Seen when the session was last renewed, and
 	// Expires its absolute end, which activity never moves. All have a resolution of one second.
 	Created time.Time `json:"created"`
+	// Proven is when the provider last showed that the login stands: at the sign-in, and at each refresh.
+	Proven  time.Time `json:"-"`
 	Seen    time.Time `json:"-"`
 	Expires time.Time `json:"expires"`
 

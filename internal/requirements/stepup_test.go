@@ -129,3 +129,50 @@ func TestLogout_R75_TokensAreRevoked(t *testing.T) {
 		t.Errorf("%d revocations, want 2", n)
 	}
 }
+
+// What an API behind the application asks for, the user is asked for.
+func TestStepUp_DownstreamChallenge(t *testing.T) {
+	app := calling(t)
+	challenge := ""
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, w http.ResponseWriter, _ *http.Request) bool {
+			if e != "userinfo" || challenge == "" {
+				return false
+			}
+			w.Header().Set("WWW-Authenticate", challenge)
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for header, want := range map[string]map[string]string{
+		`Bearer error="insufficient_user_authentication", error_description="x", acr_values="gold silver", max_age="60"`: {"acr_values": "gold silver", "max_age": "60"},
+		`Bearer realm="x", error="insufficient_scope", scope="calendar"`:                                                 {"scope": "openid profile email offline_access calendar"},
+	} {
+		challenge = header
+		page := app.Get(t, b, "/call")
+		if page.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: status %d", header, page.StatusCode)
+		}
+		query := bench.Location(t, page).Query()
+		for name, value := range want {
+			if query.Get(name) != value {
+				t.Errorf("%s: %s is %q, want %q", header, name, query.Get(name), value)
+			}
+		}
+		script := app.Get(t, b, "/call", "Sec-Fetch-Mode", "cors")
+		if got := script.Header.Get("WWW-Authenticate"); !strings.Contains(got, "insufficient_") || script.Header.Get("Location") != "" {
+			t.Errorf("%s: a script gets status %d, %s", header, script.StatusCode, got)
+		}
+	}
+	for _, header := range []string{`Bearer error="insufficient_scope"`, `Basic error="insufficient_scope", scope="x"`, `Bearer error="other"`, `x`} {
+		challenge = header
+		if got := calls(t, app, b, "POST"); got != http.StatusUnauthorized {
+			t.Errorf("%s: status %d, want the API's own", header, got)
+		}
+	}
+	if refreshes(app) != 0 {
+		t.Error("a challenge caused a refresh")
+	}
+}

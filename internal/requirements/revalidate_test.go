@@ -1,0 +1,194 @@
+package requirements_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+func every(d time.Duration) func(*bench.Setup) {
+	return func(s *bench.Setup) { s.Config.Session.Revalidate = d }
+}
+
+// With a refresh token the provider is asked directly, by whatever request comes.
+func TestRevalidate_ByRefresh(t *testing.T) {
+	app := calling(t, every(10*time.Minute))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for i := range 3 {
+		app.Clock.Advance(9 * time.Minute)
+		app.Visit(t, b, "/")
+		if n := refreshes(app); n != i {
+			t.Fatalf("before it is due: %d refreshes, want %d", n, i)
+		}
+		app.Clock.Advance(2 * time.Minute)
+		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+			t.Fatalf("round %d: signed in as %s", i, who)
+		}
+		if n := refreshes(app); n != i+1 {
+			t.Fatalf("when it is due: %d refreshes, want %d", n, i+1)
+		}
+	}
+	// A provider that does not answer proves nothing, and ends nothing.
+	app.OP.SetDown(true)
+	app.Clock.Advance(11 * time.Minute)
+	for range 20 {
+		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+			t.Errorf("provider down: %s", who)
+		}
+	}
+	app.OP.SetDown(false)
+	app.Clock.Advance(time.Minute)
+	// A provider that says no ends it, for pages and scripts.
+	app.OP.RevokeLogins()
+	if got := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors").StatusCode; got != 401 {
+		t.Errorf("after the end: status %d", got)
+	}
+	if len(app.SessionCookies(b)) != 0 {
+		t.Error("the session's cookie is left")
+	}
+}
+
+// R31: without a refresh token, the browser goes to the provider and back, and the user notices nothing.
+func TestRevalidate_R31_Silently(t *testing.T) {
+	app := bench.New(t, every(10*time.Minute))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(11 * time.Minute)
+	// Scripts, images and forms cause no round, and are nobody until a page is opened.
+	before := app.OP.Count("authorize")
+	for _, headers := range [][]string{{"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, {"Sec-Purpose", "prefetch"}} {
+		if resp := app.Get(t, b, "/me", headers...); resp.StatusCode != 401 || len(resp.Cookies()) != 0 && strings.Contains(resp.Header.Get("Set-Cookie"), "-flow-") {
+			t.Errorf("%v: status %d", headers, resp.StatusCode)
+		}
+	}
+	if app.OP.Count("authorize") != before {
+		t.Error("a script caused a round")
+	}
+	resp := authtest.Open(t, b, app.URL+"/me/x?y=1")
+	if resp.Request.URL.RequestURI() != "/me/x?y=1" || !strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
+		t.Errorf("a page: ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
+	}
+	rounds := app.OP.Requests("authorize")
+	if len(rounds) != before+1 || rounds[before].Query.Get("prompt") != "none" {
+		t.Errorf("%d rounds, want 1 with prompt=none", len(rounds)-before)
+	}
+	if got := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors").StatusCode; got != 200 {
+		t.Errorf("a script afterwards: status %d", got)
+	}
+}
+
+// R31: no ends in "not signed in", after one round, and without a loop.
+func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
+	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
+		app := bench.New(t, every(10*time.Minute))
+		b := bench.Browser(t)
+		app.SignIn(t, b, "alice", "/me")
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", code) }
+		})
+		app.Clock.Advance(11 * time.Minute)
+		before := app.OP.Count("authorize")
+		resp := authtest.Open(t, b, app.URL+"/public/page?x=1")
+		if resp.Request.URL.RequestURI() != "/public/page?x=1" || authtest.Body(t, resp) != "anonymous" {
+			t.Errorf("%s: ended at %s: %s", code, resp.Request.URL, authtest.Body(t, resp))
+		}
+		for range 3 {
+			app.Visit(t, b, "/")
+		}
+		if n := app.OP.Count("authorize") - before; n != 1 {
+			t.Errorf("%s: %d rounds, want 1", code, n)
+		}
+		if !app.Happened("login", "interaction_required") {
+			t.Errorf("%s: events %v", code, app.Outcomes())
+		}
+	}
+}
+
+// R31: after a logout nothing is tried silently.
+func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
+	app := bench.New(t, every(10*time.Minute))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Post(t, b, "/auth/logout", nil)
+	app.Clock.Advance(11 * time.Minute)
+	before := app.OP.Count("authorize")
+	if who := app.Visit(t, b, "/"); who != "anonymous" || app.OP.Count("authorize") != before {
+		t.Errorf("signed in as %s, %d rounds", who, app.OP.Count("authorize")-before)
+	}
+}
+
+// A silent round neither extends the session's life nor hands it to somebody else, and the provider may be away.
+func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
+	app := bench.New(t, every(10*time.Minute), func(s *bench.Setup) {
+		s.Config.Session.Lifetime, s.Config.Session.Idle = 25*time.Minute, 25*time.Minute
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for range 2 {
+		app.Clock.Advance(11 * time.Minute)
+		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+			t.Fatalf("signed in as %s", who)
+		}
+	}
+	app.Clock.Advance(4 * time.Minute)
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("after the lifetime: %s", who)
+	}
+
+	switched := bench.New(t, every(10*time.Minute))
+	b = bench.Browser(t)
+	switched.SignIn(t, b, "alice", "/me")
+	forgetProvider(switched, b)
+	page := authtest.Open(t, b, switched.URL+"/auth/login")
+	authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}}) // and bob goes no further
+	switched.Clock.Advance(11 * time.Minute)
+	if who := switched.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("with another user at the provider: %s", who)
+	}
+
+	away := bench.New(t, every(10*time.Minute))
+	b = bench.Browser(t)
+	away.SignIn(t, b, "alice", "/me")
+	away.OP.SetDown(true)
+	away.Clock.Advance(2 * time.Hour)
+	away.Server.Config.Handler = away.AgainWith(t, provider.Set{"op": away.OP.OIDC()}) // knows nothing of the provider yet
+	if got := away.Get(t, b, "/me").StatusCode; got != 200 {
+		t.Errorf("provider away: status %d", got)
+	}
+}
+
+// R30: a login that somebody else starts, only when that is switched on.
+func TestThirdPartyLogin_R30(t *testing.T) {
+	off := bench.New(t, second)
+	if resp := off.Get(t, bench.Browser(t), "/auth/login?iss="+url.QueryEscape(off.OP.Issuer())); resp.StatusCode != 200 {
+		t.Errorf("switched off: status %d, want the chooser", resp.StatusCode)
+	}
+	on := bench.New(t, second, func(s *bench.Setup) { s.Config.ThirdPartyLogin = true })
+	iss := "iss=" + url.QueryEscape(on.OP2.Issuer())
+	b := bench.Browser(t)
+	authorize := on.BeginLogin(t, b, "/auth/login?"+iss+"&login_hint=x&state=evil&client_id=evil&scope=admin&target_link_uri="+url.QueryEscape(on.URL+"/public/deep?x=1"))
+	if !strings.HasPrefix(authorize.String(), on.OP2.Issuer()) || strings.Contains(authorize.RawQuery, "evil") || strings.Contains(authorize.RawQuery, "admin") || authorize.Query().Has("login_hint") {
+		t.Errorf("leads to %s", authorize)
+	}
+	if got := on.Get(t, b, on.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/public/deep?x=1" {
+		t.Errorf("ends at %q", got)
+	}
+	for _, target := range []string{"//evil.example", "https://evil.example/", "/\\evil.example", "/auth/logout"} {
+		if got := endsAt(t, on, b, "/auth/login?"+iss+"&target_link_uri="+url.QueryEscape(target)); got != "/" {
+			t.Errorf("target_link_uri %s ends at %q", target, got)
+		}
+	}
+	for _, bad := range []string{"https://evil.example", "", on.OP.Issuer() + "/", strings.ToUpper(on.OP.Issuer())} {
+		before := on.OP.Count("discovery") + on.OP2.Count("discovery")
+		resp := on.Get(t, bench.Browser(t), "/auth/login?iss="+url.QueryEscape(bad))
+		if resp.Header.Get("Location") != "" || on.OP.Count("discovery")+on.OP2.Count("discovery") != before {
+			t.Errorf("iss %q: status %d, Location %q", bad, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// revalidate asks the provider whether a session still stands (session.Config.Revalidate). It returns the session that the
+// request goes on with, nil for none, and whether the request has been answered: the browser is on its way to
+// the provider and back.
+//
+// A provider that cannot be reached proves nothing; the session goes on, and is asked about again soon.
+func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
+	tokens, err := s.Tokens()
+	_, canRefresh := g.config.Providers[s.Provider].(provider.Refresher)
+	if err == nil && canRefresh && tokens.RefreshToken != "" {
+		return g.revalidateByRefresh(w, r, s), false
+	}
+	if r.Method == http.MethodGet && problem.IsNavigation(r) {
+		if g.config.Silent(w, r, s.Provider, requested(r)) {
+			return nil, true
+		}
+		return s, false
+	}
+	return nil, false // not proven: nobody for this request, until a page is opened
+}
+
+func (g *Guard) revalidateByRefresh(w http.ResponseWriter, r *http.Request, s *session.Session) *session.Session {
+	if !mayRefresh(r) {
+		return nil
+	}
+	next, err := g.next(r, s)
+	switch {
+	case errors.Is(err, errEnded):
+		g.discard(w, r)
+		return nil
+	case err != nil:
+		return s
+	}
+	if err := g.config.Sessions.Adopt(w, r, next); err != nil {
+		return s
+	}
+	return next
+}
