@@ -49,6 +49,8 @@ func (p *zitadelOP) start(t *testing.T) {
 	}
 	clients := map[string]*storage.Client{
 		"sallyport-example": storage.NativeClient("sallyport-example", p.app+"/auth/callback/oidc"),
+		"web":               storage.WebClient("web", "secret", p.app+"/auth/callback/oidc"),
+		"device":            storage.DeviceClient("device", "secret"),
 	}
 	store := returning{storage.NewStorageWithClients(storage.NewUserStore(p.issuer()), clients), p.app}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))

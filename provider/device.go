@@ -66,7 +66,10 @@ func (o *OIDC) startDevice(ctx context.Context, m *metadata, scopes []string) (c
 	if m.DeviceEndpoint == "" {
 		return code, "", 0, errors.New("provider: the provider offers no device authorization")
 	}
-	a, err := o.post(ctx, m, m.DeviceEndpoint, url.Values{"client_id": {o.ClientID}, "scope": {strings.Join(o.scopes(scopes), " ")}})
+	if len(scopes) == 0 {
+		scopes = o.scopes(nil)
+	}
+	a, err := o.post(ctx, m, m.DeviceEndpoint, url.Values{"client_id": {o.ClientID}, "scope": {strings.Join(scopes, " ")}})
 	if err != nil {
 		return code, "", 0, asUnavailable(FaultToken, err)
 	}

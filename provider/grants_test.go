@@ -143,7 +143,7 @@ func TestDevice(t *testing.T) {
 			t.Error("the user code is not known")
 		}
 		return nil
-	}, "x")
+	}, "openid", "x")
 	if err != nil {
 		t.Fatal(err)
 	}
