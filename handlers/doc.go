@@ -22,13 +22,17 @@
 //	bad_request          a parameter repeated, too long, or not readable
 //	access_denied        the user or the provider said no
 //	state_mismatch, issuer_mismatch, invalid_response, provider_error, token_error,
-//	invalid_id_token, invalid_userinfo, insufficient_authentication, interaction_required
+//	invalid_id_token, invalid_userinfo, insufficient_authentication
 //	                     see provider.Fault
 //	provider_unavailable the provider cannot be reached; Retry-After is sent
 //	login_refused        Hooks.Login said no
+//	interaction_required a session was asked about silently and is over at the provider
+//	refresh_refused      the provider does not prolong the login; the session has ended
+//	invalid_token        an API was called with an access token that is not valid
+//	duplicate_cookie     a browser sent two session cookies
 //	cookies_blocked      logins succeed but the session cookie does not come back
 //	session_too_large    the session does not fit into cookies
 //	store_unavailable    the session store does not answer
-//	cross_site           a sign-out asked for by another site
+//	cross_site           a sign-out, or a guarded request, asked for by another site
 //	unknown_provider, wrong_host, method_not_allowed, not_found, internal_error
 package handlers
