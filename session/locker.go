@@ -51,15 +51,18 @@ type call struct {
 	done   chan struct{}
 	result []byte
 	err    error
-	until  time.Time // when the result is forgotten; set before done is closed
+	until  time.Time // when the result is forgotten; zero while it runs
 }
+
+func (c *call) over(now time.Time) bool { return !c.until.IsZero() && !now.Before(c.until) }
 
 // Do implements Locker.
 func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	l.mu.Lock()
-	l.forget()
+	now := l.now()
+	l.forget(now)
 	c := l.calls[key]
-	if c == nil {
+	if c == nil || c.over(now) {
 		c = &call{key: key, done: make(chan struct{})}
 		l.calls[key] = c
 		go l.run(context.WithoutCancel(ctx), c, keep, f)
@@ -81,18 +84,20 @@ func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f f
 	defer l.mu.Unlock()
 	c.until = l.now().Add(keep)
 	if c.err != nil {
-		delete(l.calls, c.key)
+		delete(l.calls, c.key) // nobody has replaced it: it has no end yet
 	} else {
 		l.order = append(l.order, c)
 	}
 	close(c.done)
 }
 
-// forget drops what is too old or too much.
-func (l *memoryLocker) forget() {
-	now := l.now()
-	for len(l.order) > 0 && (len(l.order) > maxKept || !now.Before(l.order[0].until)) {
-		delete(l.calls, l.order[0].key)
+// forget drops what is too much, and what is too old as far as it stands in front.
+func (l *memoryLocker) forget(now time.Time) {
+	for len(l.order) > 0 && (len(l.order) > maxKept || l.order[0].over(now)) {
+		oldest := l.order[0]
 		l.order = l.order[1:]
+		if l.calls[oldest.key] == oldest {
+			delete(l.calls, oldest.key)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package session
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // Next returns s as its next generation, sealed in one piece, to be given by [Manager.Opened] to everybody who
 // still holds the generation before. It changes s.
@@ -44,5 +47,9 @@ func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) erro
 	if s.details.sealed == nil {
 		return ErrInvalid
 	}
-	return m.writeText(w, r, s, s.details.sealed.text())
+	err := m.writeText(w, r, s, s.details.sealed.text())
+	if errors.Is(err, ErrChanged) {
+		return nil // the store holds a later one already
+	}
+	return err
 }

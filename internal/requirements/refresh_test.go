@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/sessions"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
 	"github.com/sallyport-go/sallyport/provider"
@@ -445,5 +446,34 @@ func TestClient_WithoutSessionOrTokens(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	if _, err := app.Auth.TokenSource(httptest.NewRecorder(), r); err == nil {
 		t.Error("a token source for nobody")
+	}
+}
+
+// R96, R106: the same with sessions in a store that others wrote.
+func TestRefresh_R106_WithAStore(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) {
+		store := sessions.NewFilesystemStore(t.TempDir(), []byte("0123456789abcdef0123456789abcdef"))
+		store.MaxLength(0)
+		s.Config.Session.Store = store
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for round := range 3 {
+		app.Clock.Advance(2 * time.Hour)
+		var wg sync.WaitGroup
+		for range 30 {
+			wg.Go(func() {
+				if got := calls(t, app, b, "GET"); got != 200 {
+					t.Errorf("round %d: status %d", round, got)
+				}
+			})
+		}
+		wg.Wait()
+		if n := refreshes(app); n != round+1 {
+			t.Errorf("round %d: %d refreshes", round, n)
+		}
+	}
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("signed in as %s", who)
 	}
 }

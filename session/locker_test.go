@@ -1,0 +1,115 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// R106: the contract of a Locker.
+func TestMemoryLocker_OnceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewMemoryLocker(nil)
+		var runs atomic.Int32
+		slow := func(context.Context) ([]byte, error) {
+			<-time.After(5 * time.Second)
+			return []byte(fmt.Sprint(runs.Add(1))), nil
+		}
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if got, err := l.Do(t.Context(), "a", time.Minute, slow); err != nil || string(got) != "1" {
+					t.Errorf("%q, %v", got, err)
+				}
+			})
+		}
+		if got, _ := l.Do(t.Context(), "b", time.Minute, func(context.Context) ([]byte, error) { return []byte("other"), nil }); string(got) != "other" {
+			t.Errorf("another key waits: %q", got)
+		}
+		wg.Wait()
+		<-time.After(59 * time.Second)
+		if got, _ := l.Do(t.Context(), "a", time.Minute, slow); string(got) != "1" {
+			t.Errorf("within the time: %q", got)
+		}
+		<-time.After(2 * time.Second)
+		if got, _ := l.Do(t.Context(), "a", time.Minute, slow); string(got) != "2" {
+			t.Errorf("after the time: %q", got)
+		}
+	})
+}
+
+// R110: the work goes on when the caller goes away, and not for ever.
+func TestMemoryLocker_OutlivesItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewMemoryLocker(nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		work := func(ctx context.Context) ([]byte, error) {
+			select {
+			case <-time.After(10 * time.Second):
+				return []byte("done"), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		if _, err := l.Do(ctx, "a", time.Minute, work); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the caller that went away: %v", err)
+		}
+		if got, err := l.Do(t.Context(), "a", time.Minute, work); string(got) != "done" || err != nil {
+			t.Errorf("the next caller: %q, %v", got, err)
+		}
+		begin := time.Now()
+		_, err := l.Do(t.Context(), "endless", time.Minute, func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() })
+		if err == nil || time.Since(begin) > 2*lockerTimeout {
+			t.Errorf("endless work: %v after %v", err, time.Since(begin))
+		}
+	})
+}
+
+func TestMemoryLocker_ErrorsAreNotKept(t *testing.T) {
+	l, fault := NewMemoryLocker(nil), errors.New("x")
+	for range 3 {
+		if _, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) { return nil, fault }); !errors.Is(err, fault) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if got, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
+		t.Errorf("afterwards: %q, %v", got, err)
+	}
+}
+
+// A short result behind a long one ends in its own time.
+func TestMemoryLocker_EachInItsOwnTime(t *testing.T) {
+	now := start
+	l := NewMemoryLocker(func() time.Time { return now })
+	n := 0
+	count := func(context.Context) ([]byte, error) { n++; return []byte(fmt.Sprint(n)), nil }
+	l.Do(t.Context(), "long", time.Hour, count)
+	l.Do(t.Context(), "short", time.Minute, count)
+	now = now.Add(2 * time.Minute)
+	if got, _ := l.Do(t.Context(), "short", time.Minute, count); string(got) != "3" {
+		t.Errorf("the short one: %q, want it new", got)
+	}
+	if got, _ := l.Do(t.Context(), "long", time.Hour, count); string(got) != "1" {
+		t.Errorf("the long one: %q", got)
+	}
+	now = now.Add(2 * time.Hour)
+	if got, _ := l.Do(t.Context(), "short", time.Minute, count); string(got) != "4" {
+		t.Errorf("much later: %q", got)
+	}
+}
+
+func TestMemoryLocker_IsBounded(t *testing.T) {
+	l := NewMemoryLocker(nil).(*memoryLocker)
+	for i := range maxKept + 500 {
+		l.Do(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) ([]byte, error) { return nil, nil })
+	}
+	if len(l.calls) > maxKept+1 || len(l.order) > maxKept+1 {
+		t.Errorf("%d results are kept, at most %d", len(l.calls), maxKept)
+	}
+}

@@ -1,0 +1,57 @@
+package session
+
+import (
+	"errors"
+	"net/http/httptest"
+	"testing"
+)
+
+// R96, R106: a sealed next generation replaces an earlier one of the same session, and nothing else.
+func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
+	b := newBench(t, nil)
+	b.signIn(realSession(true))
+	first := b.load()
+	sealed, err := b.Next(first.Clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := b.Opened(sealed, first)
+	if err != nil || later.Generation != first.Generation+1 || later.ID != first.ID {
+		t.Fatalf("%+v, %v", later, err)
+	}
+	if _, err := b.Opened(sealed, later); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a generation in the place of itself: %v", err)
+	}
+	other := first.Clone()
+	other.ID = "AAAAAAAAAAAAAAAAAAAAAA"
+	if _, err := b.Opened(sealed, other); !errors.Is(err, ErrInvalid) {
+		t.Errorf("in the place of another session: %v", err)
+	}
+	for i := range sealed {
+		changed := append([]byte(nil), sealed...)
+		if changed[i]++; changed[i] == '[' || changed[i] == '{' || changed[i] == ':' || changed[i] == '`' {
+			changed[i] = 'A'
+		}
+		if i%17 == 0 {
+			if _, err := b.Opened(changed, first); !errors.Is(err, ErrInvalid) {
+				t.Errorf("byte %d changed: %v", i, err)
+			}
+		}
+	}
+	tokens, err := later.Tokens()
+	want, _ := first.Tokens()
+	if err != nil || tokens.RefreshToken != want.RefreshToken {
+		t.Errorf("the tokens got lost: %v", err)
+	}
+	// Two responses may set it, with the same session in the end.
+	for range 2 {
+		w := httptest.NewRecorder()
+		if err := b.Adopt(w, b.request(), later); err != nil || len(w.Result().Cookies()) == 0 {
+			t.Errorf("adopt: %v", err)
+		}
+	}
+	b.now = b.now.Add(b.config.Lifetime)
+	if _, err := b.Opened(sealed, first); !errors.Is(err, ErrInvalid) {
+		t.Errorf("after the lifetime: %v", err)
+	}
+}
