@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -61,7 +61,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 	switch {
 	case u.Scheme == "https":
 		u.Host = strings.TrimSuffix(u.Host, ":443")
-	case u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 		u.Host = strings.TrimSuffix(u.Host, ":80")
 	default:
 		return nil, fmt.Errorf("sallyport: BaseURL %q must be https; http is for loopback hosts such as localhost", text)
@@ -76,14 +76,6 @@ func withoutUser(text string) string {
 		return scheme + "//…@" + after
 	}
 	return text
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
 }
 
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
@@ -160,7 +152,7 @@ func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) [
 	}
 	for _, option := range insecure {
 		c.Logger.Warn("sallyport: insecure option in use", "provider", name, "option", option)
-		if base != nil && !loopback(base.Hostname()) {
+		if base != nil && !loopback.Host(base.Hostname()) {
 			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %s is for development and must not be used with the public BaseURL %s", name, option, base))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -78,7 +79,7 @@ func (s *settings) baseURL() string {
 		return base
 	}
 	listen := s.listenAddr()
-	if host, _, err := net.SplitHostPort(listen); err == nil && loopback(host) {
+	if host, _, err := net.SplitHostPort(listen); err == nil && loopback.Host(host) {
 		return "http://" + listen
 	}
 	return s.required("BASE_URL", "the public address of this application, such as https://app.example.com")
@@ -86,7 +87,7 @@ func (s *settings) baseURL() string {
 
 func loopbackHTTP(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "http" && loopback(u.Hostname())
+	return err == nil && u.Scheme == "http" && loopback.Host(u.Hostname())
 }
 
 // settings reads named values and gathers what is wrong with them.

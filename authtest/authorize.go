@@ -3,13 +3,13 @@ package authtest
 import (
 	"crypto/rand"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -71,7 +71,7 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 	switch {
 	case a.clientID != ClientID:
 		return nil, "The client is not known."
-	case !onLoopback(a.redirectURI):
+	case !loopback.URL(a.redirectURI): // instead of registered ones
 		return nil, "The redirect URI is not on this machine."
 	case !slices.Contains([]string{"code", "id_token", "code id_token"}, a.responseType):
 		return nil, "The response type is not supported."
@@ -83,16 +83,6 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 		return nil, "PKCE with S256 is required."
 	}
 	return a, ""
-}
-
-// onLoopback is what a provider for tests accepts instead of registered redirect URIs.
-func onLoopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // par takes a pushed request (RFC 9126 section 2).

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+
+	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 // cookieName keeps providers on different ports apart, which cookies do not.
@@ -96,7 +98,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 		p.mu.Unlock()
 	}
 	back := r.Form.Get("post_logout_redirect_uri")
-	if onLoopback(back) && (r.Form.Get("client_id") == ClientID || r.Form.Get("id_token_hint") != "") {
+	if loopback.URL(back) && (r.Form.Get("client_id") == ClientID || r.Form.Get("id_token_hint") != "") {
 		if state := r.Form.Get("state"); state != "" {
 			back += "?" + url.Values{"state": {state}}.Encode()
 		}

@@ -3,12 +3,11 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 // settings are what the example runs with.
@@ -31,7 +30,7 @@ func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 		return set, set.startDemo(env)
 	}
 	defaults := map[string]string{}
-	if issuer, _ := env("OIDC_ISSUER"); onLoopback(issuer) {
+	if issuer, _ := env("OIDC_ISSUER"); loopback.URL(issuer) {
 		defaults["OIDC_CLIENT_ID"] = "sallyport-example"
 		defaults["SESSION_SECRET"] = randomSecret()
 	}
@@ -79,15 +78,6 @@ func (s *settings) welcome() string {
 	}
 	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET.\n\n")
 	return b.String()
-}
-
-func onLoopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func randomSecret() string { return rand.Text() + rand.Text() + rand.Text() }

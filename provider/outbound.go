@@ -10,11 +10,12 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 // Limits of what is accepted from a provider. It may be slow, broken or hostile; it must not
@@ -152,19 +153,11 @@ func (o *OIDC) checkEndpoint(name, address string) error {
 	switch {
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && onLoopback(u.Hostname()):
+	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 		if o.InsecureLoopbackHTTP {
 			return nil
 		}
 		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))
 	}
 	return fmt.Errorf("%s must be https", name)
-}
-
-func onLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

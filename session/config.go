@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 const (
@@ -155,15 +157,10 @@ func checkBaseURL(base *url.URL) error {
 		return errors.New("session: Scope.BaseURL is missing")
 	case base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
 		return fmt.Errorf("session: base URL %q is not an http or https URL with a host", base.Redacted())
-	case base.Scheme == "http" && !loopback(base.Hostname()):
+	case base.Scheme == "http" && !loopback.Host(base.Hostname()):
 		return fmt.Errorf("session: base URL %q must be https; http is for loopback hosts only", base.Redacted())
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // badCookieName says why a name cannot be used. Dots are ours: they number the chunks.

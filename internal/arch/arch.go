@@ -21,7 +21,7 @@ type rule struct {
 }
 
 // The library packages; examples, tests and tools are free to import them.
-var library = []string{"", "session", "provider", "problem", "handlers", "middleware", "internal/page"}
+var library = []string{"", "session", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback"}
 
 var rules = []rule{
 	{"session", []string{"./provider", "./handlers", "./middleware", "./problem", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
