@@ -8,11 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 // metadataLifetime is after how long the metadata is read again, when a login needs it.
@@ -47,82 +43,24 @@ var metadataNames = []string{
 	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
 }
 
-// discovery holds the metadata and sees to it that it is fetched when needed, once at a time.
-type discovery struct {
-	current atomic.Pointer[known]
-	flight  singleflight.Group
-
-	mu      sync.Mutex
-	backoff backoff
-}
-
 // known is the metadata in use.
 type known struct {
 	metadata *metadata
 	fetched  time.Time
 }
 
-// metadata returns what is known about the provider, and finds out first if that is nothing. Old
-// knowledge is used while newer cannot be had.
+// metadata returns what is known about the provider, and finds out first if that is nothing, or old.
 func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
-	d := &o.discovery
-	now := o.now()
-	k := d.current.Load()
-	if k != nil && now.Sub(k.fetched) < metadataLifetime {
-		return k.metadata, nil
-	}
-	if err := d.wait(now); err != nil {
-		if k != nil {
-			return k.metadata, nil
-		}
+	young := func(k *known) bool { return o.now().Sub(k.fetched) < metadataLifetime }
+	k, err := o.discovery.get(ctx, o.now, young, o.discover)
+	if err != nil {
 		return nil, err
 	}
-	fresh, err := d.fetch(ctx, o)
-	if err != nil && k != nil {
-		return k.metadata, nil
-	}
-	return fresh, err
-}
-
-// wait reports whether the provider failed so recently that it is left alone for now.
-func (d *discovery) wait(now time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.backoff.wait(now)
-}
-
-// fetch reads the metadata. Concurrent callers share one request, which goes on when one of
-// them goes away, and has its own time limit.
-func (d *discovery) fetch(ctx context.Context, o *OIDC) (*metadata, error) {
-	result := d.flight.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
-		defer cancel()
-		m, err := o.discover(ctx)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if err != nil {
-			return nil, d.backoff.failed(o.now(), err)
-		}
-		d.backoff.reset()
-		if k := d.current.Load(); k != nil && k.metadata.JWKSURI == m.JWKSURI {
-			m.keys = k.metadata.keys // what they know about the keys stays
-		}
-		d.current.Store(&known{m, o.now()})
-		return m, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, &unavailable{err: context.Cause(ctx)}
-	case r := <-result:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*metadata), nil
-	}
+	return k.metadata, nil
 }
 
 // discover fetches and checks the discovery document.
-func (o *OIDC) discover(ctx context.Context) (*metadata, error) {
+func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	a, err := o.get(ctx, strings.TrimSuffix(o.Issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
@@ -144,7 +82,10 @@ func (o *OIDC) discover(ctx context.Context) (*metadata, error) {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
 	m.keys = newKeySet(o, m.JWKSURI)
-	return m, nil
+	if before := o.discovery.current.Load(); before != nil && before.metadata.JWKSURI == m.JWKSURI {
+		m.keys = before.metadata.keys // what they know about the keys stays
+	}
+	return &known{m, o.now()}, nil
 }
 
 // checkMetadata refuses metadata with an endpoint that must not be used, and settles the algorithms.

@@ -11,11 +11,9 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"golang.org/x/sync/singleflight"
 )
 
 const (
@@ -31,15 +29,11 @@ const (
 // explains may be the first after a rotation, so the keys are fetched again, but anybody can make up
 // such tokens, so that happens at most once a minute.
 type keySet struct {
-	o   *OIDC
-	uri string
-
-	current  atomic.Pointer[fetchedKeys]
-	flight   singleflight.Group
-	fetching atomic.Int32
+	o    *OIDC
+	uri  string
+	keys shared[fetchedKeys]
 
 	mu       sync.Mutex
-	backoff  backoff
 	surprise time.Time // when a surprising token last caused a fetch
 }
 
@@ -89,40 +83,20 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 
 // known returns keys that are young enough, or older ones while the provider does not answer.
 func (k *keySet) known(ctx context.Context) (*fetchedKeys, error) {
-	now := k.o.now()
-	current := k.current.Load()
-	if current != nil && now.Sub(current.at) < keysLifetime {
-		return current, nil
-	}
-	if err := k.wait(now); err != nil {
-		if current != nil {
-			return current, nil
-		}
-		return nil, err
-	}
-	fresh, err := k.fetch(ctx)
-	if err != nil && current != nil {
-		return current, nil
-	}
-	return fresh, err
-}
-
-func (k *keySet) wait(now time.Time) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.backoff.wait(now)
+	young := func(f *fetchedKeys) bool { return k.o.now().Sub(f.at) < keysLifetime }
+	return k.keys.get(ctx, k.o.now, young, k.read)
 }
 
 // afterSurprise fetches the keys again because seen did not explain a token, if that is due.
 // Otherwise it returns what is known by now, perhaps due to somebody else's surprise.
 func (k *keySet) afterSurprise(ctx context.Context, seen *fetchedKeys) (*fetchedKeys, error) {
-	if current := k.current.Load(); current != seen {
+	if current := k.keys.current.Load(); current != seen {
 		return current, nil
 	}
-	if k.mayFetch() || k.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
-		return k.fetch(ctx)
+	if k.mayFetch() || k.keys.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
+		return k.keys.fetch(ctx, k.o.now, k.read)
 	}
-	return k.current.Load(), nil
+	return k.keys.current.Load(), nil
 }
 
 // mayFetch reports whether a surprising token may cause a fetch now, and counts it.
@@ -138,37 +112,8 @@ func (k *keySet) mayFetch() bool {
 	return true
 }
 
-// fetch reads the JWKS. Concurrent callers share one request, which outlives each of them.
-func (k *keySet) fetch(ctx context.Context) (*fetchedKeys, error) {
-	result := k.flight.DoChan("", func() (any, error) {
-		k.fetching.Add(1)
-		defer k.fetching.Add(-1)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
-		defer cancel()
-		keys, err := k.read(ctx)
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if err != nil {
-			return nil, k.backoff.failed(k.o.now(), err)
-		}
-		k.backoff.reset()
-		fresh := &fetchedKeys{keys, k.o.now()}
-		k.current.Store(fresh)
-		return fresh, nil
-	})
-	select {
-	case <-ctx.Done():
-		return nil, &unavailable{err: context.Cause(ctx)}
-	case r := <-result:
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*fetchedKeys), nil
-	}
-}
-
 // read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
-func (k *keySet) read(ctx context.Context) ([]publicKey, error) {
+func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 	a, err := k.o.get(ctx, k.uri)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
@@ -194,7 +139,7 @@ func (k *keySet) read(ctx context.Context) ([]publicKey, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("keys: none of them can be used")
 	}
-	return keys, nil
+	return &fetchedKeys{keys, k.o.now()}, nil
 }
 
 // usableKey reads one key and reports whether it is a public key for checking signatures, and strong enough.

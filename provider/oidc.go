@@ -90,7 +90,7 @@ type OIDC struct {
 	// stolen on their way are then no longer useless to the thief.
 	InsecureNoPKCE bool
 
-	discovery discovery
+	discovery shared[known]
 }
 
 // A PARMode says when the authorization request is pushed to the provider beforehand (RFC 9126).

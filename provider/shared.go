@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// shared is a document of the provider that all logins use: the metadata, or the keys. It is read when needed, once for all who
+// wait, and what is known stays in use while newer cannot be had. The zero value is ready for use.
+type shared[T any] struct {
+	current  atomic.Pointer[T]
+	flight   singleflight.Group
+	fetching atomic.Int32
+
+	mu      sync.Mutex
+	backoff backoff
+}
+
+// get returns what is known if it is young enough, and reads it anew otherwise.
+func (s *shared[T]) get(ctx context.Context, now func() time.Time, young func(*T) bool, read func(context.Context) (*T, error)) (*T, error) {
+	known := s.current.Load()
+	if known != nil && young(known) {
+		return known, nil
+	}
+	err := s.wait(now())
+	if err == nil {
+		var fresh *T
+		if fresh, err = s.fetch(ctx, now, read); err == nil {
+			return fresh, nil
+		}
+	}
+	if known != nil {
+		return known, nil
+	}
+	return nil, err
+}
+
+// wait reports whether the provider failed so recently that it is left alone for now.
+func (s *shared[T]) wait(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.backoff.wait(now)
+}
+
+// fetch reads the document. Concurrent callers share one request, which goes on when one of them goes away, and
+// has its own time limit. No lock is held meanwhile.
+func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read func(context.Context) (*T, error)) (*T, error) {
+	result := s.flight.DoChan("", func() (any, error) {
+		s.fetching.Add(1)
+		defer s.fetching.Add(-1)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
+		defer cancel()
+		fresh, err := read(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err != nil {
+			return nil, s.backoff.failed(now(), err)
+		}
+		s.backoff.reset()
+		s.current.Store(fresh)
+		return fresh, nil
+	})
+	select {
+	case <-ctx.Done():
+		return nil, &unavailable{err: context.Cause(ctx)}
+	case r := <-result:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*T), nil
+	}
+}
