@@ -165,9 +165,12 @@ func TestBearer_Introspection(t *testing.T) {
 	for name, change := range map[string]func(map[string]any){
 		"another API": func(a map[string]any) { a["aud"] = "https://other.example" }, "another issuer": func(a map[string]any) { a["iss"] = "https://evil.example" },
 		"nobody": func(a map[string]any) { delete(a, "sub") }, "expired": func(a map[string]any) { a["exp"] = 1 },
+		"inactive": func(a map[string]any) { a["active"] = false },
 	} {
 		app.Clock.Advance(61 * time.Second)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Introspection = change })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Introspection = func(a map[string]any) { a["aud"] = audience; change(a) }
+		})
 		if got := api(t, app, "/api/strict", "Bearer "+again.AccessToken).StatusCode; got != 401 {
 			t.Errorf("%s: status %d, want 401", name, got)
 		}
