@@ -19,8 +19,9 @@ import (
 // response's first byte. What is refreshed while the client is in use is saved with the user's next request
 // within nine minutes.
 //
-// The client is for this request only, and for any number of its goroutines. It does not follow redirects to another origin. HEAD, OPTIONS and prefetch
-// requests use the tokens as they are.
+// The session of the request's context is renewed in place when Client refreshes, so call it before the handler shares the
+// session with goroutines. The client is for this request only, and for any number of its goroutines. It does not
+// follow redirects to another origin. HEAD, OPTIONS and prefetch requests use the tokens as they are.
 //
 // Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
 // is removed then), 503 when the token has run out and the provider does not answer; and session.ErrNoTokens. Hand them to
@@ -95,9 +96,9 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 		if err := g.config.Sessions.Adopt(w, r, newest); err != nil {
 			return nil, err
 		}
+		*s = *newest // so that a Manager.Save of the handler goes on from here
 	}
-	c.session = newest
-	tokens, err := newest.Tokens()
+	tokens, err := s.Tokens()
 	if err != nil {
 		return nil, err
 	}

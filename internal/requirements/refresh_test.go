@@ -477,3 +477,35 @@ func TestRefresh_R106_WithAStore(t *testing.T) {
 		t.Errorf("signed in as %s", who)
 	}
 }
+
+// R96: what a handler saves after a refresh goes on from the new tokens.
+func TestRefresh_R96_SaveAfterClient(t *testing.T) {
+	app := calling(t)
+	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := app.Auth.Client(w, r); err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		s, _ := session.FromContext(r.Context())
+		if s.Values == nil {
+			s.Values = map[string]string{}
+		}
+		s.Values["visits"] += "x"
+		if err := app.Auth.Sessions.Save(w, r, s); err != nil {
+			t.Error(err)
+		}
+		fmt.Fprint(w, s.Values["visits"])
+	})))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for i := range 4 {
+		app.Clock.Advance(2 * time.Hour)
+		resp := app.Get(t, b, "/note")
+		if got, want := authtest.Body(t, resp), strings.Repeat("x", i+1); resp.StatusCode != 200 || got != want {
+			t.Errorf("visit %d: status %d, %q, want %q", i, resp.StatusCode, got, want)
+		}
+		if n := refreshes(app); n != i+1 {
+			t.Errorf("visit %d: %d refreshes", i, n)
+		}
+	}
+}
