@@ -30,10 +30,7 @@ func (p *pages) callAPI(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	if !ok {
 		return nil
 	}
-	call := &apiCall{Refreshed: s.Values[refreshedAt]}
-	if tokens, err := s.Tokens(); err == nil && !tokens.Expiry.IsZero() {
-		call.Until = tokens.Expiry.UTC().Format(time.RFC1123)
-	}
+	call := &apiCall{}
 	var err error
 	if call.URL, err = oidc.UserInfoURL(r.Context()); err == nil && call.URL == "" {
 		return nil
@@ -43,6 +40,11 @@ func (p *pages) callAPI(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	}
 	if err != nil {
 		call.Problem = "The provider's API does not answer at the moment."
+	}
+	// Read afterwards: Client has renewed the session if that was due.
+	call.Refreshed = s.Values[refreshedAt]
+	if tokens, err := s.Tokens(); err == nil && !tokens.Expiry.IsZero() {
+		call.Until = tokens.Expiry.UTC().Format(time.RFC1123)
 	}
 	return call
 }

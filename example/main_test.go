@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
@@ -21,8 +22,10 @@ func startApp(t *testing.T, users ...session.User) (base string, op *authtest.Pr
 	op = authtest.NewProvider(t, users...)
 	server := httptest.NewUnstartedServer(nil)
 	base = "http://" + server.Listener.Addr().String()
+	oidc := op.OIDC()
+	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	app, err := newApp(sallyport.Config{
-		BaseURL: base, Session: session.Config{Secret: randomSecret()}, Providers: provider.Set{"oidc": op.OIDC()},
+		BaseURL: base, Session: session.Config{Secret: randomSecret()}, Providers: provider.Set{"oidc": oidc},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +68,17 @@ func TestPages(t *testing.T) {
 	}
 	if body := authtest.Body(t, authtest.SignIn(t, authtest.NewBrowser(t), base+"/admin", "alice")); !strings.Contains(body, "You have the role") {
 		t.Errorf("/admin for alice:\n%s", body)
+	}
+}
+
+// The profile shows when the tokens were refreshed, on the very page that refreshed them.
+func TestProfileShowsTheRefresh(t *testing.T) {
+	base, op := startApp(t)
+	op.SetTokenLifetime(30 * time.Second) // less than the minute ahead of which tokens are refreshed
+	b := authtest.NewBrowser(t)
+	body := authtest.Body(t, authtest.SignIn(t, b, base+"/profile", "alice"))
+	if !strings.Contains(body, "was last refreshed on") || op.Count("token") < 2 {
+		t.Errorf("%d token requests:\n%s", op.Count("token"), body)
 	}
 }
 
