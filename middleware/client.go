@@ -106,13 +106,21 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	return c, nil
 }
 
-// fresh reports whether tokens are good for a while.
-func (c *caller) fresh(t session.Tokens) bool {
-	return t.Expiry.IsZero() || t.Expiry.After(c.guard.config.Sessions.Now().Add(c.guard.config.RefreshAhead))
+// fresh reports whether a session's tokens are good for a while: RefreshAhead, or half of their life if that is
+// shorter, so that short-lived ones are not refreshed all the time.
+func (c *caller) fresh(s *session.Session, t session.Tokens) bool {
+	if t.Expiry.IsZero() {
+		return true
+	}
+	ahead := c.guard.config.RefreshAhead
+	if life := t.Expiry.Sub(s.Proven); life > 0 {
+		ahead = min(ahead, life/2)
+	}
+	return t.Expiry.After(c.guard.config.Sessions.Now().Add(ahead))
 }
 
 // tokens returns tokens that are good, refreshed if they have to be.
-func (c *caller) tokens(good func(session.Tokens) bool) (session.Tokens, error) {
+func (c *caller) tokens(good func(*session.Session, session.Tokens) bool) (session.Tokens, error) {
 	s, err := c.guard.current(c.r, c.session, good)
 	if err != nil {
 		return session.Tokens{}, err
@@ -137,7 +145,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, err
 	}
 	// The API does not take the token although it looks valid: once more with another.
-	other, err := c.tokens(func(t session.Tokens) bool { return t.AccessToken != tokens.AccessToken })
+	other, err := c.tokens(func(_ *session.Session, t session.Tokens) bool { return t.AccessToken != tokens.AccessToken })
 	if err != nil || other.AccessToken == tokens.AccessToken {
 		return resp, nil
 	}

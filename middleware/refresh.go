@@ -29,13 +29,13 @@ const maxHops = 4
 
 // current returns the newest generation of the session that is needed: s itself while its tokens are good, else the
 // result of a refresh. When the tokens cannot be renewed now but are still valid, they have to do.
-func (g *Guard) current(r *http.Request, s *session.Session, good func(session.Tokens) bool) (*session.Session, error) {
+func (g *Guard) current(r *http.Request, s *session.Session, good func(*session.Session, session.Tokens) bool) (*session.Session, error) {
 	for range maxHops {
 		tokens, err := s.Tokens()
 		if err != nil {
 			return nil, err
 		}
-		if good(tokens) || tokens.RefreshToken == "" || !mayRefresh(r) {
+		if good(s, tokens) || tokens.RefreshToken == "" || !mayRefresh(r) {
 			break
 		}
 		next, err := g.next(r, s)

@@ -509,3 +509,22 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 		}
 	}
 }
+
+// R106: tokens that live shorter than the time ahead of which they would be refreshed.
+func TestRefresh_R106_ShortLivedTokens(t *testing.T) {
+	app := calling(t)
+	app.OP.SetTokenLifetime(40 * time.Second)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for step, want := range []int{0, 0, 1, 1, 1, 2} { // every ten seconds; half of their life is twenty
+		for range 3 {
+			if got := calls(t, app, b, "GET"); got != 200 {
+				t.Errorf("step %d: status %d", step, got)
+			}
+		}
+		if n := refreshes(app); n < want || n > want+1 {
+			t.Errorf("step %d: %d refreshes, want %d", step, n, want)
+		}
+		app.Clock.Advance(10 * time.Second)
+	}
+}
