@@ -145,8 +145,7 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	b = bench.Browser(t)
 	switched.SignIn(t, b, "alice", "/me")
 	forgetProvider(switched, b)
-	page := authtest.Open(t, b, switched.URL+"/auth/login")
-	authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}}) // and bob goes no further
+	switched.Authorize(t, b, switched.BeginLogin(t, b, "/auth/login"), "bob") // and bob does not go on to the application
 	switched.Clock.Advance(11 * time.Minute)
 	if who := switched.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("with another user at the provider: %s", who)
