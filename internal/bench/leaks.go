@@ -17,10 +17,10 @@ func (app *App) Secrets() []string {
 		if op == nil {
 			continue
 		}
-		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "end_session"} {
+		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "revoke", "introspect", "device", "end_session"} {
 			for _, r := range op.Requests(endpoint) {
 				for _, form := range []url.Values{r.Query, r.Form} {
-					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "id_token_hint", "request_uri"} {
+					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "subject_token", "device_code"} {
 						secrets = append(secrets, form.Get(name))
 					}
 				}
