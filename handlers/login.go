@@ -78,7 +78,11 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 	}
 	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: returnTo, Round: round, Request: req})
 	if err != nil {
-		h.config.Login.Fail(w, r, h.loginError(name, err))
+		failed := h.loginError(name, err)
+		if returnTo != home && len(failed.Links) > 0 && failed.Links[0].Href == h.route("login/"+name, "") {
+			failed.Links[0].Href = h.route("login/"+name, returnTo) // trying again still leads there
+		}
+		h.config.Login.Fail(w, r, failed)
 		return
 	}
 	redirect(w, target)

@@ -378,6 +378,11 @@ func TestDiscovery_R65_ProviderDownAtStart(t *testing.T) {
 			t.Fatalf("status %d, Retry-After %q; want 503 with it", resp.StatusCode, resp.Header.Get("Retry-After"))
 		}
 	}
+	// Trying again still leads to where the user wanted to go.
+	page := authtest.Body(t, app.Get(t, b, "/auth/login?return_to=/me/x"))
+	if !strings.Contains(strings.ToLower(page), `href="/auth/login/op?return_to=%2fme%2fx"`) {
+		t.Errorf("the page forgets the way:\n%s", page)
+	}
 	if err := app.Auth.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), `"op"`) {
 		t.Errorf("Ready says %v", err)
 	}
