@@ -72,6 +72,16 @@ func TestBearer_JWT(t *testing.T) {
 	}
 }
 
+// Who calls with a token is never sent to a login, whatever the request looks like.
+func TestBearer_NoRedirects(t *testing.T) {
+	app := apiApp(t)
+	token := "Bearer " + accessToken(app, func(c, _ map[string]any) { c["scope"] = "other" })
+	resp := app.Get(t, bench.Browser(t), "/api/reports", "Authorization", token) // with the headers of a navigation
+	if resp.StatusCode != 403 || resp.Header.Get("Location") != "" || len(resp.Cookies()) != 0 {
+		t.Errorf("status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+}
+
 // R52 from the other side: an ID token, and whatever else is signed by the provider, is no access token.
 func TestBearer_HostileTokens(t *testing.T) {
 	app := apiApp(t)
