@@ -11,7 +11,7 @@ import (
 // (RFC 6750 section 2.1), so the client is for the API that the token is meant for. It does not follow
 // redirects to another origin, which would hand the token on.
 func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
-	c := o.client(sameOrigin)
+	c := o.outbound().client(sameOrigin)
 	c.Timeout = 0 // the request's context decides
 	c.Transport = bearer{token: t.AccessToken, next: c.Transport}
 	return c

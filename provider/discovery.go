@@ -61,7 +61,7 @@ func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
 
 // discover fetches and checks the discovery document.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
-	a, err := o.get(ctx, strings.TrimSuffix(o.Issuer, "/")+"/.well-known/openid-configuration")
+	a, err := o.outbound().get(ctx, strings.TrimSuffix(o.Issuer, "/")+"/.well-known/openid-configuration")
 	if err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
@@ -109,7 +109,7 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 		if e.address == "" && !e.needed {
 			continue
 		}
-		if err := o.checkEndpoint(e.name, e.address); err != nil {
+		if err := o.outbound().checkEndpoint(e.name, e.address); err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}

@@ -114,7 +114,7 @@ func (k *keySet) mayFetch() bool {
 
 // read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
 func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
-	a, err := k.o.get(ctx, k.uri)
+	a, err := k.o.outbound().get(ctx, k.uri)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}

@@ -186,7 +186,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	case o.Issuer == "":
 		wrong("Issuer is missing")
 	default:
-		if err := o.checkEndpoint("Issuer", o.Issuer); err != nil {
+		if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
 			mistakes = append(mistakes, err)
 		} else if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
 			wrong("Issuer %q must have no query and no user", u.Redacted())
@@ -246,6 +246,8 @@ func validScope(s string) bool {
 	}
 	return s != ""
 }
+
+func (o *OIDC) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
 
 func (o *OIDC) now() time.Time {
 	if o.Now != nil {

@@ -57,11 +57,17 @@ func (a answer) isJSON() bool {
 
 var errNoRedirect = errors.New("the provider answered with a redirect, which is not followed here")
 
+// An outbound makes the requests of one provider, whatever protocol that speaks.
+type outbound struct {
+	own          *http.Client // the application's; nil for ours
+	loopbackHTTP bool         // http endpoints on this machine are permitted
+}
+
 // client returns the client for one kind of request.
-func (o *OIDC) client(redirects func(*http.Request, []*http.Request) error) *http.Client {
+func (out outbound) client(redirects func(*http.Request, []*http.Request) error) *http.Client {
 	c := &http.Client{}
-	if o.HTTPClient != nil {
-		*c = *o.HTTPClient
+	if out.own != nil {
+		*c = *out.own
 	}
 	if c.Transport == nil {
 		c.Transport = ownTransport()
@@ -89,12 +95,12 @@ func sameOrigin(req *http.Request, via []*http.Request) error {
 }
 
 // get fetches a public document.
-func (o *OIDC) get(ctx context.Context, address string) (answer, error) {
+func (out outbound) get(ctx context.Context, address string) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return answer{}, fmt.Errorf("bad address: %w", err)
 	}
-	return do(o.client(sameOrigin), req)
+	return do(out.client(sameOrigin), req)
 }
 
 // do sends the request and reads the answer. Errors name the endpoint but nothing that
@@ -142,7 +148,7 @@ func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 
 // checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
 // switched on.
-func (o *OIDC) checkEndpoint(name, address string) error {
+func (out outbound) checkEndpoint(name, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" {
 		return fmt.Errorf("%s is not an absolute URL", name)
@@ -154,7 +160,7 @@ func (o *OIDC) checkEndpoint(name, address string) error {
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme == "http" && loopback.Host(u.Hostname()):
-		if o.InsecureLoopbackHTTP {
+		if out.loopbackHTTP {
 			return nil
 		}
 		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))

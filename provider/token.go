@@ -16,13 +16,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The ways in which a client authenticates (OpenID Connect Core section 9).
-const (
-	authBasic = "client_secret_basic"
-	authPost  = "client_secret_post"
-	authNone  = "none"
-)
-
 // authMethod is the one way to authenticate. It is decided beforehand: a second try would
 // find the code spent.
 func (o *OIDC) authMethod(m *metadata) (string, error) {
@@ -39,35 +32,13 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	return "", errors.New("the provider takes no client secret at its token endpoint")
 }
 
-// post sends a form to one of the provider's endpoints with client authentication. The secret
-// never goes into a URL, and never in two ways at once (RFC 6749 section 2.3.1). Nothing is
-// retried: a code that was sent may be spent.
+// post sends a form to one of the provider's endpoints with client authentication.
 func (o *OIDC) post(ctx context.Context, m *metadata, endpoint string, form url.Values) (answer, error) {
 	method, err := o.authMethod(m)
 	if err != nil {
 		return answer{}, err
 	}
-	body := url.Values{}
-	for name, values := range form {
-		body[name] = values
-	}
-	switch method {
-	case authPost:
-		body.Set("client_id", o.ClientID)
-		body.Set("client_secret", o.ClientSecret)
-	case authNone:
-		body.Set("client_id", o.ClientID)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body.Encode()))
-	if err != nil {
-		return answer{}, fmt.Errorf("bad address: %w", err)
-	}
-	req.GetBody = nil // not to be sent again by the transport either
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if method == authBasic {
-		req.SetBasicAuth(url.QueryEscape(o.ClientID), url.QueryEscape(o.ClientSecret))
-	}
-	return do(o.client(never), req)
+	return credentials{o.ClientID, o.ClientSecret, method}.post(ctx, o.outbound(), endpoint, form)
 }
 
 // asUnavailable turns a request without an answer into ErrUnavailable, and any other failure into a fault.

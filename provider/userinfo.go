@@ -29,7 +29,7 @@ func (o *OIDC) userInfo(ctx context.Context, m *metadata, f *Flow, t *idToken, a
 		return nil, &Error{Fault: FaultUserInfo, Err: errors.New("bad address")}
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
-	a, err := do(o.client(never), req)
+	a, err := do(o.outbound().client(never), req)
 	if err != nil {
 		return nil, asUnavailable(FaultUserInfo, err)
 	}
