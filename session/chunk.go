@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -101,35 +103,45 @@ func (c Cookies) combinations(r *http.Request, name string, yield func(chunks)) 
 	}
 }
 
-func (m *Manager) loadCookies(r *http.Request) (*Session, error) {
-	found, ok := m.cookies.collectChunks(r, m.config.CookieName)
+// A cookieKeeper keeps sessions in the browser's cookies alone.
+type cookieKeeper struct{ *Manager }
+
+func (k cookieKeeper) load(r *http.Request) (*Session, error) {
+	found, ok := k.cookies.collectChunks(r, k.config.CookieName)
 	if !ok {
 		return nil, ErrInvalid
 	}
 	if found.values == [maxChunks]string{} {
 		return nil, ErrNone
 	}
-	now := m.config.Now()
+	now := k.config.Now()
 	if found.twice {
-		return m.loadDuplicates(r, now)
+		return k.loadDuplicates(r, now)
 	}
-	s, ok := m.openChunks(&found, now)
+	s, ok := k.openChunks(&found, now)
 	if !ok {
 		return nil, ErrInvalid
 	}
-	if err := m.check(s, now); err != nil {
+	if err := k.admit(r.Context(), s, now); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // loadDuplicates takes the only combination that is valid, or the one written last.
-func (m *Manager) loadDuplicates(r *http.Request, now time.Time) (*Session, error) {
+func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, error) {
 	var latest *Session
+	var unknown error
 	valid := 0
-	m.cookies.combinations(r, m.config.CookieName, func(c chunks) {
-		s, ok := m.openChunks(&c, now)
-		if !ok || m.check(s, now) != nil {
+	k.cookies.combinations(r, k.config.CookieName, func(c chunks) {
+		s, ok := k.openChunks(&c, now)
+		if !ok {
+			return
+		}
+		if err := k.admit(r.Context(), s, now); err != nil {
+			if errors.Is(err, ErrStore) {
+				unknown = err
+			}
 			return
 		}
 		valid++
@@ -137,11 +149,30 @@ func (m *Manager) loadDuplicates(r *http.Request, now time.Time) (*Session, erro
 			latest = s
 		}
 	})
-	m.reportDuplicates(r, latest, valid)
+	if unknown != nil {
+		return nil, unknown
+	}
+	k.reportDuplicates(r, latest, valid)
 	if latest == nil {
 		return nil, ErrInvalid
 	}
 	return latest, nil
+}
+
+func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
+	return s, k.admit(ctx, s, k.config.Now())
+}
+
+// end revokes the session of the request, where revocations are kept.
+func (k cookieKeeper) end(r *http.Request) error {
+	s, err := k.load(r)
+	switch {
+	case errors.Is(err, ErrStore):
+		return err
+	case err != nil:
+		return nil // nothing that could be used again
+	}
+	return k.over(r.Context(), s.ID)
 }
 
 func writtenAfter(a, b *Session) bool {
@@ -204,11 +235,11 @@ func (m *Manager) openChunks(c *chunks, now time.Time) (*Session, bool) {
 	return &l.session, true
 }
 
-// writeCookies seals s with the given details text and sets the cookies.
-func (m *Manager) writeCookies(w http.ResponseWriter, r *http.Request, s *Session, details string) error {
+// write seals s with the given details text and sets the cookies.
+func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
 	var room, length int
-	identity, err := m.sealIdentity(s, details, func(n int) byte {
-		room, length = m.room(m.config.CookieName), n
+	identity, err := k.sealIdentity(s, details, func(n int) byte {
+		room, length = k.room(k.config.CookieName), n
 		return byte(min((n+room-1)/room, 255))
 	})
 	if err != nil {
@@ -217,7 +248,12 @@ func (m *Manager) writeCookies(w http.ResponseWriter, r *http.Request, s *Sessio
 	if length > maxChunks*room {
 		return tooLarge(s, length, maxChunks*room)
 	}
-	m.setChunks(w, r, m.config.CookieName, identity+"."+details, room, m.remaining(s))
+	if c == IfAbsent {
+		if err := k.end(r); err != nil {
+			return err
+		}
+	}
+	k.setChunks(w, r, k.config.CookieName, identity+"."+details, room, k.remaining(s))
 	return nil
 }
 

@@ -19,6 +19,7 @@ const (
 	defaultName     = "sallyport"
 	defaultIdle     = 24 * time.Hour
 	defaultLifetime = 7 * 24 * time.Hour
+	defaultWatch    = 10 * time.Second
 
 	// maxLifetime is how long browsers keep a cookie (RFC 6265bis section 5.5).
 	maxLifetime = 400 * 24 * time.Hour
@@ -36,9 +37,14 @@ type Config struct {
 	// is next written. To rotate, put the old secret here for as long as Lifetime.
 	OldSecrets []string
 
-	// Store keeps the sessions instead of the cookies, which then hold a reference only. Nil means
-	// cookies. Any gorilla store will do; what it stores is sealed.
+	// Store keeps the sessions instead of the cookies, which then hold a reference only: NewServerStore(backend), or any
+	// gorilla store. What it stores is sealed. Nil means cookies.
 	Store sessions.Store
+
+	// Revocations end sessions from elsewhere: a copy of a cookie after the logout, all sessions of a user, those that the
+	// provider ends (back-channel logout). Several processes need revocations that they share. Default: those of a ServerStore; none
+	// with cookies and other stores. NewMemoryRevocations is for one process.
+	Revocations Revocations
 
 	// CookieName is the name of the session cookie, without prefix. Default: "sallyport".
 	CookieName string
@@ -63,12 +69,16 @@ type Config struct {
 	// noticing (prompt=none), when it opens a page. Zero, the default, means never. At least a minute.
 	Revalidate time.Duration
 
+	// Watch is how often a context of [Manager.Watch] looks whether its session has been ended in another process. In this one it
+	// ends at once. Default: 10 seconds. At least a second.
+	Watch time.Duration
+
 	// ProfileOnly keeps no tokens: the smallest cookie, for applications that only need to know
 	// who the user is. Session.Tokens then answers ErrNoTokens.
 	ProfileOnly bool
 
 	// Locker makes sure that tokens are refreshed once. Several processes that share sessions need one that
-	// they share; the default works within this process.
+	// they share. Default: that of a ServerStore; otherwise one that works within this process.
 	Locker Locker
 
 	// Now replaces the clock in tests. Default: time.Now.
@@ -106,8 +116,14 @@ func (c Config) withDefaults() Config {
 	if c.Lifetime == 0 {
 		c.Lifetime = max(defaultLifetime, c.Idle)
 	}
+	if c.Watch == 0 {
+		c.Watch = defaultWatch
+	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if store, ok := c.Store.(*ServerStore); ok {
+		c = store.bring(c)
 	}
 	if c.Locker == nil {
 		c.Locker = NewMemoryLocker(c.Now)
@@ -126,6 +142,9 @@ func (c Config) check(base *url.URL) error {
 	}
 	if c.Revalidate != 0 && c.Revalidate < time.Minute {
 		wrong("Revalidate %v is less than a minute", c.Revalidate)
+	}
+	if c.Watch < time.Second {
+		wrong("Watch %v is less than a second", c.Watch)
 	}
 	if c.Domain != "" && !validDomain(c.Domain, base) {
 		wrong("Domain %q is not the host of the base URL or a parent domain of it", c.Domain)

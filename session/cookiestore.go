@@ -22,11 +22,8 @@ func (c *cookieStore) Get(r *http.Request, name string) (*sessions.Session, erro
 func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	gs := sessions.NewSession(c, name)
 	gs.IsNew = true
-	gs.Options = &sessions.Options{
-		Path: "/", Domain: c.m.cookies.domain, Secure: c.m.cookies.secure, HttpOnly: true,
-		SameSite: c.m.config.SameSite, MaxAge: int(c.m.config.Lifetime / time.Second),
-	}
-	if err := c.checkName(name); err != nil {
+	gs.Options = c.m.gorillaOptions()
+	if err := c.m.checkOwnName(name); err != nil {
 		return gs, err
 	}
 	found, ok := c.m.cookies.collectChunks(r, name)
@@ -52,7 +49,7 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 // Save sets the session's cookies, or removes them when Options.MaxAge is negative.
 func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Session) error {
 	name := gs.Name()
-	if err := c.checkName(name); err != nil {
+	if err := c.m.checkOwnName(name); err != nil {
 		return err
 	}
 	maxAge := time.Duration(0)
@@ -78,8 +75,17 @@ func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.
 	return nil
 }
 
-func (c *cookieStore) checkName(name string) error {
-	if name == c.m.config.CookieName {
+// gorillaOptions are what an application's own session starts with.
+func (m *Manager) gorillaOptions() *sessions.Options {
+	return &sessions.Options{
+		Path: "/", Domain: m.cookies.domain, Secure: m.cookies.secure, HttpOnly: true,
+		SameSite: m.config.SameSite, MaxAge: int(m.config.Lifetime / time.Second),
+	}
+}
+
+// checkOwnName refuses names that an application's own session must not have.
+func (m *Manager) checkOwnName(name string) error {
+	if name == m.config.CookieName {
 		return fmt.Errorf("session: %q is the cookie of the sign-in session; choose another name", name)
 	}
 	if reason := badCookieName(name); name == "" || reason != "" {

@@ -11,5 +11,6 @@ type Event struct {
 	Provider string // the provider's configured name, or empty
 	Issuer   string // with Subject: the user, where one is known
 	Subject  string
+	Count    int    // of "evicted": how many sessions; else zero
 	Ref      string // the reference number that the browser's page and the log show
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,56 +17,43 @@ import (
 // storedKey is where the text lives in the gorilla session: a string, so that stores with a JSON serializer work.
 const storedKey = "sallyport"
 
-// maxReferences is how many duplicate cookies are looked up in the store.
-const maxReferences = 4
-
 // A record is a session's place in the store.
 type record struct{ reference string } // the cookie's value
 
-func (m *Manager) loadStored(r *http.Request) (*Session, error) {
-	var latest *Session
-	found, valid := 0, 0
-	for reference := range m.cookies.ReadAll(r, m.config.CookieName) {
-		if found++; found > maxReferences {
-			break
-		}
-		s, err := m.lookUp(r, reference)
-		if errors.Is(err, ErrStore) {
-			return nil, err
-		}
-		if err != nil {
-			continue
-		}
-		valid++
-		if latest == nil || writtenAfter(s, latest) {
-			latest = s
-		}
-	}
-	if found == 0 {
-		return nil, ErrNone
-	}
-	if found > 1 {
-		m.reportDuplicates(r, latest, valid)
-	}
-	if latest == nil {
+// A gorillaKeeper keeps sessions in a store that others wrote.
+type gorillaKeeper struct {
+	*Manager
+	store sessions.Store
+}
+
+func (k gorillaKeeper) load(r *http.Request) (*Session, error) {
+	return k.loadReferenced(r, func(reference string) (*Session, error) { return k.lookUp(r, reference) })
+}
+
+func (k gorillaKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
+	if s.details.record == nil {
 		return nil, ErrInvalid
 	}
-	return latest, nil
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	if err != nil {
+		return nil, err
+	}
+	return k.lookUp(r, s.details.record.reference)
 }
 
 // lookUp returns the session that a reference leads to.
-func (m *Manager) lookUp(r *http.Request, reference string) (*Session, error) {
-	gs, err := m.fetch(r, reference)
+func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, error) {
+	gs, err := k.fetch(r, reference)
 	if err != nil {
 		return nil, err
 	}
 	text, _ := gs.Values[storedKey].(string)
-	now := m.config.Now()
-	s, ok := m.openStored(text, now)
+	now := k.config.Now()
+	s, ok := k.openStored(text, now)
 	if gs.IsNew || !ok {
 		return nil, ErrInvalid
 	}
-	if err := m.check(s, now); err != nil {
+	if err := k.admit(r.Context(), s, now); err != nil {
 		return nil, err
 	}
 	s.details.record = &record{reference}
@@ -73,8 +61,8 @@ func (m *Manager) lookUp(r *http.Request, reference string) (*Session, error) {
 }
 
 // fetch asks the store for the record of a reference; an empty one makes a new record.
-func (m *Manager) fetch(r *http.Request, reference string) (*sessions.Session, error) {
-	gs, err := m.config.Store.New(m.withReference(r, reference), m.fullName)
+func (k gorillaKeeper) fetch(r *http.Request, reference string) (*sessions.Session, error) {
+	gs, err := k.store.New(k.withReference(r, reference), k.fullName)
 	if err != nil {
 		var refused securecookie.Error
 		if errors.As(err, &refused) && refused.IsDecode() || errors.Is(err, fs.ErrNotExist) {
@@ -90,109 +78,113 @@ func (m *Manager) fetch(r *http.Request, reference string) (*sessions.Session, e
 
 // withReference returns a request that carries one cookie only, so that the store cannot pick another of
 // the same name.
-func (m *Manager) withReference(r *http.Request, reference string) *http.Request {
+func (k gorillaKeeper) withReference(r *http.Request, reference string) *http.Request {
 	alone := r.WithContext(r.Context())
 	alone.Header = http.Header{}
 	if reference != "" {
-		alone.Header.Set("Cookie", m.fullName+"="+reference)
+		alone.Header.Set("Cookie", k.fullName+"="+reference)
 	}
 	return alone
 }
 
-// writeStored puts the session into the store and sets the cookie.
-func (m *Manager) writeStored(w http.ResponseWriter, r *http.Request, s *Session, details string) error {
-	identity, err := m.sealIdentity(s, details, func(int) byte { return 0 })
+// write puts the session into the store and sets the cookie.
+func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+	identity, err := k.sealIdentity(s, details, func(int) byte { return 0 })
 	if err != nil {
 		return err
 	}
-	gs, err := m.recordFor(r, s)
+	gs, err := k.recordFor(r, s, c)
 	if err != nil {
 		return err
 	}
 	gs.Values = map[any]any{storedKey: identity + "." + details}
 	gs.Options = &sessions.Options{
-		Path: "/", Domain: m.cookies.domain, Secure: m.cookies.secure, HttpOnly: true,
-		SameSite: m.config.SameSite, MaxAge: max(int(m.remaining(s).Seconds()), 1),
+		Path: "/", Domain: k.cookies.domain, Secure: k.cookies.secure, HttpOnly: true,
+		SameSite: k.config.SameSite, MaxAge: max(int(k.remaining(s).Seconds()), 1),
 	}
 	answer := headerOnly{}
-	if err := m.config.Store.Save(m.withReference(r, ""), answer, gs); err != nil {
+	if err := k.store.Save(k.withReference(r, ""), answer, gs); err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	return m.passCookies(w, r, s, http.Header(answer))
+	return k.passCookies(w, r, s, http.Header(answer))
 }
 
-// recordFor returns the store's record for a session: its own if it has not changed meanwhile, and for one that starts
-// a new one, after those that the request came with are gone (R88).
-func (m *Manager) recordFor(r *http.Request, s *Session) (*sessions.Session, error) {
-	if s.details.record == nil {
-		if err := m.endStored(r); err != nil {
+// recordFor returns the store's record for a session: its own if the condition holds, and for one that starts
+// a new one, after those that the request came with are gone.
+func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session, error) {
+	if c == IfAbsent {
+		if err := k.end(r); err != nil {
 			return nil, err
 		}
-		gs, err := m.fetch(r, "")
+		gs, err := k.fetch(r, "")
 		if err != nil {
 			return nil, err
 		}
 		gs.ID, gs.IsNew = "", true // the store makes the name of a record, never the request
 		return gs, nil
 	}
-	gs, err := m.fetch(r, s.details.record.reference)
+	if s.details.record == nil {
+		return nil, ErrInvalid
+	}
+	gs, err := k.fetch(r, s.details.record.reference)
 	if err != nil {
 		return nil, err
 	}
 	text, _ := gs.Values[storedKey].(string)
-	stored, ok := m.openStored(text, m.config.Now())
+	stored, ok := k.openStored(text, k.config.Now())
 	if gs.IsNew || !ok || stored.ID != s.ID {
 		return nil, ErrInvalid // ended meanwhile: writing it would bring it back
 	}
-	// Renew writes the generation that is stored, Save the next one.
-	if stored.Generation > s.Generation || stored.Generation == s.Generation && s.details.sealed == nil {
-		return nil, ErrChanged
+	if err := c.Check(true, stored.Generation, s.Generation); err != nil {
+		return nil, err
 	}
 	return gs, nil
 }
 
 // passCookies hands the store's cookies on. The session's gets our attributes, whatever the store would do.
-func (m *Manager) passCookies(w http.ResponseWriter, r *http.Request, s *Session, answer http.Header) error {
+func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Session, answer http.Header) error {
 	for _, line := range answer["Set-Cookie"] {
 		cookie, err := http.ParseSetCookie(line)
 		if err != nil {
 			return fmt.Errorf("%w: it set a malformed cookie", ErrStore)
 		}
-		if cookie.Name != m.fullName {
+		if cookie.Name != k.fullName {
 			write(w, cookie)
 			continue
 		}
 		s.details.record = &record{cookie.Value}
-		m.cookies.Set(w, m.config.CookieName, cookie.Value, m.remaining(s), m.config.SameSite)
+		k.cookies.Set(w, k.config.CookieName, cookie.Value, k.remaining(s), k.config.SameSite)
 	}
 	if s.details.record == nil {
 		return fmt.Errorf("%w: it set no cookie", ErrStore)
 	}
-	m.removeChunks(w, r, 1)
+	k.removeChunks(w, r, 1)
 	return nil
 }
 
-// endStored deletes the records that the request refers to.
-func (m *Manager) endStored(r *http.Request) error {
-	if m.config.Store == nil {
-		return nil
-	}
+// end deletes the records that the request refers to.
+func (k gorillaKeeper) end(r *http.Request) error {
 	var failed []error
 	found := 0
-	for reference := range m.cookies.ReadAll(r, m.config.CookieName) {
+	for reference := range k.cookies.ReadAll(r, k.config.CookieName) {
 		if found++; found > maxReferences {
 			break
 		}
-		gs, err := m.fetch(r, reference)
+		gs, err := k.fetch(r, reference)
 		if errors.Is(err, ErrStore) {
 			failed = append(failed, err)
 		}
 		if err != nil || gs.IsNew {
 			continue
 		}
-		gs.Options = &sessions.Options{Path: "/", Domain: m.cookies.domain, MaxAge: -1}
-		if err := m.config.Store.Save(m.withReference(r, reference), headerOnly{}, gs); err != nil {
+		text, _ := gs.Values[storedKey].(string)
+		gs.Options = &sessions.Options{Path: "/", Domain: k.cookies.domain, MaxAge: -1}
+		if err := k.store.Save(k.withReference(r, reference), headerOnly{}, gs); err != nil {
 			failed = append(failed, fmt.Errorf("%w: %w", ErrStore, err))
+			continue
+		}
+		if s, ok := k.openStored(text, k.config.Now()); ok {
+			failed = append(failed, k.over(r.Context(), s.ID))
 		}
 	}
 	return errors.Join(failed...)

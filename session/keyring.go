@@ -27,11 +27,12 @@ type Purpose byte
 
 // The purposes. Their numbers are part of the sealed format: never reuse one.
 const (
-	PurposeSession Purpose = 1 // the identity part of a session
-	PurposeDetails Purpose = 2 // tokens and claims of a session
-	PurposeFlow    Purpose = 3 // a login attempt in progress
-	PurposeLogout  Purpose = 4 // a logout in progress
-	PurposeValue   Purpose = 5 // values of the application, through a gorilla store
+	PurposeSession   Purpose = 1 // the identity part of a session
+	PurposeDetails   Purpose = 2 // tokens and claims of a session
+	PurposeFlow      Purpose = 3 // a login attempt in progress
+	PurposeLogout    Purpose = 4 // a logout in progress
+	PurposeValue     Purpose = 5 // values of the application, through a gorilla store
+	PurposeReference Purpose = 6 // where a session is in a ServerStore
 )
 
 // A sealed value starts with a header that says which key opens it:

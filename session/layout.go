@@ -12,7 +12,10 @@ import (
 // a text is its length and its bytes, a list its length and its texts, a time its Unix seconds.
 //
 // A change to the layout needs a new number here, and the old ones stay readable or are refused (R160).
-const identityFormat = 1
+const identityFormat = 2
+
+// identityFormat1 had no Epoch, Issued and Device.
+const identityFormat1 = 1
 
 // latest is the highest time that is read, far beyond every real one, so that time arithmetic cannot overflow.
 const latest = 1 << 40
@@ -47,6 +50,9 @@ func encodeIdentity(s *Session, m manifest) []byte {
 	b = appendTime(b, s.Seen)
 	b = appendTime(b, s.Expires)
 	b = binary.AppendUvarint(b, s.Generation)
+	b = binary.AppendUvarint(b, s.Epoch)
+	b = appendTime(b, s.Issued)
+	b = appendText(b, s.Device)
 
 	b = binary.AppendUvarint(b, uint64(len(s.Values)))
 	for _, key := range slices.Sorted(maps.Keys(s.Values)) {
@@ -75,7 +81,8 @@ func appendUser(b []byte, u User) []byte {
 // encodeIdentity would not have written.
 func decodeIdentity(text string, s *Session) (manifest, bool) {
 	r := &reader{text: text}
-	if r.byte() != identityFormat {
+	format := r.byte()
+	if format != identityFormat && format != identityFormat1 {
 		return manifest{}, false
 	}
 	m := manifest{chunks: r.byte(), length: r.count(latest), sum: r.uint32()}
@@ -93,6 +100,11 @@ func decodeIdentity(text string, s *Session) (manifest, bool) {
 	s.Seen = r.time()
 	s.Expires = r.time()
 	s.Generation = r.uint()
+	if format != identityFormat1 {
+		s.Epoch = r.uint()
+		s.Issued = r.time()
+		s.Device = r.string()
+	}
 
 	if n := r.count(len(r.text) / 2); n > 0 {
 		s.Values = make(map[string]string, n)

@@ -13,8 +13,9 @@ import (
 // The contract: Do calls f for a key unless a call for the same key is under way or has ended well
 // during the last keep; then it waits for that call, and returns its result. f runs with a context of
 // its own, so it goes on when the caller of Do goes away, and ends within a minute. An error of f goes
-// to all who wait and is not kept. Do returns early with the cause of ctx when that ends first. Results are sealed; they may be
-// stored anywhere, and must not outlive keep by much.
+// to all who wait in this process and is not kept; who waits in another process then runs its own f. Do returns early with the
+// cause of ctx when that ends first. When the process that runs f dies, another may run its f within a minute. Results are sealed;
+// they may be stored anywhere, and must not outlive keep by much. storetest.TestLocker runs the contract.
 //
 // A Locker that several processes share makes refreshing safe across them. Within one process,
 // [NewMemoryLocker] is enough, and is the default.

@@ -54,7 +54,11 @@ type Manager struct {
 	origin, prefix string // what every seal is bound to
 	fullName       string // of the cookie, with its prefix
 	identitySeal   []byte // associated data of the identity part
+	referenceSeal  []byte // and of a reference
 	renewAfter     time.Duration
+
+	keeper   keeper
+	watchers watchers
 
 	buffers sync.Pool // of *[4096]byte, for checksums
 }
@@ -76,38 +80,49 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 	m.prefix = scope.Prefix
 	m.fullName = m.cookies.Name(c.CookieName)
 	m.identitySeal = associatedData(PurposeSession, m.fullName, m.origin, m.prefix)
+	m.referenceSeal = associatedData(PurposeReference, m.fullName, m.origin, m.prefix)
 	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
+	m.keeper = newKeeper(m)
 	return m, nil
 }
 
 // Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (there is one
-// that does not count: forged, expired, of another registration, ...), or one that wraps [ErrStore].
-func (m *Manager) Load(r *http.Request) (*Session, error) {
-	if m.config.Store != nil {
-		return m.loadStored(r)
-	}
-	return m.loadCookies(r)
-}
+// that does not count: forged, expired, revoked, of another registration, ...), or one that wraps [ErrStore].
+func (m *Manager) Load(r *http.Request) (*Session, error) { return m.keeper.load(r) }
 
 // Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires is kept if it is
-// earlier than Config.Lifetime allows), sets the cookies, and ends the session that the request came with.
-// A session that does not fit into cookies is a [*TooLargeError].
+// earlier than Config.Lifetime allows, Epoch if it is set), sets the cookies, and ends the session that the request came with.
+// A session that does not fit is a [*TooLargeError].
 func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if err := s.settle(); err != nil {
 		return err
 	}
-	id := make([]byte, 16)
-	rand.Read(id) // never fails
+	if s.Epoch == 0 {
+		epoch, err := m.Epoch(r.Context())
+		if err != nil {
+			return err
+		}
+		s.Epoch = epoch
+	}
 	now := m.now()
-	s.ID = base64.RawURLEncoding.EncodeToString(id)
+	s.ID = newID()
 	s.Created, s.Proven, s.Seen = now, now, now
 	if end := now.Add(m.config.Lifetime); s.Expires.IsZero() || s.Expires.After(end) {
 		s.Expires = end
 	}
 	s.Generation = 1
 	s.details.record = nil
-	return m.write(w, r, s)
+	if s.Device == "" && m.Lists() {
+		s.Device = device(r.UserAgent())
+	}
+	return m.write(w, r, s, IfAbsent)
+}
+
+func newID() string {
+	id := make([]byte, idSize)
+	rand.Read(id) // never fails
+	return base64.RawURLEncoding.EncodeToString(id)
 }
 
 // Save writes a session that was loaded or started and has changed since: Values, tokens, claims, User.
@@ -122,7 +137,7 @@ func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error
 	before := *s
 	s.Seen = m.now()
 	s.Generation++
-	err := m.write(w, r, s)
+	err := m.write(w, r, s, IfOlder)
 	if err != nil {
 		s.Seen, s.Generation = before.Seen, before.Generation
 	}
@@ -154,7 +169,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	}
 	before := s.Seen
 	s.Seen = now
-	if err := m.writeText(w, r, s, details); err != nil {
+	if err := m.keeper.write(w, r, s, details, IfNotNewer); err != nil {
 		s.Seen = before
 		if errors.Is(err, ErrChanged) {
 			return false, nil // somebody else has just renewed it, and with more
@@ -165,15 +180,16 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 }
 
 // End removes the session from the browser and from the store. It needs no valid session. The error wraps [ErrStore];
-// the cookies are removed even then. A copy of a cookie-only session stays usable until it expires.
+// the cookies are removed even then. A copy of the cookie is of no use afterwards, unless sessions live in cookies only and
+// there are no Config.Revocations.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
-	err := m.endStored(r)
+	err := m.keeper.end(r)
 	m.removeChunks(w, r, 0)
 	return err
 }
 
 // write seals the details and the identity anew.
-func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session) error {
+func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Condition) error {
 	if m.config.ProfileOnly {
 		s.details.tokens = nil
 	}
@@ -181,14 +197,15 @@ func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session) erro
 	if err != nil {
 		return err
 	}
-	return m.writeText(w, r, s, details)
+	return m.keeper.write(w, r, s, details, c)
 }
 
-func (m *Manager) writeText(w http.ResponseWriter, r *http.Request, s *Session, details string) error {
-	if m.config.Store != nil {
-		return m.writeStored(w, r, s, details)
+// admit refuses what does not count, and what has been revoked.
+func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) error {
+	if err := m.check(s, now); err != nil {
+		return err
 	}
-	return m.writeCookies(w, r, s, details)
+	return m.unrevoked(ctx, s)
 }
 
 // check refuses what is sealed properly and does not count (any more).

@@ -121,6 +121,7 @@ func (b *bench) wantError(want error) {
 func alice() *Session {
 	return &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", SID: "s1", ACR: "urn:mace", AMR: []string{"pwd", "otp"},
 		AuthTime: start.Add(-time.Minute),
+		Epoch: 7, Issued: start.Add(-time.Second), Device: "Firefox on Linux",
 		User: User{Issuer: "https://accounts.example.com", Subject: "110169484474386276334", Name: "Alice Example",
 			Username: "alice", Email: "alice@example.com", EmailVerified: true, Roles: []string{"admin"}},
 		Values: map[string]string{"theme": "dark"}}
@@ -138,7 +139,7 @@ func same(t *testing.T, got, want *Session) {
 	a, b := *got, *want
 	a.details, b.details = details{}, details{}
 	for _, s := range []*Session{&a, &b} {
-		for _, at := range []*time.Time{&s.AuthTime, &s.Created, &s.Seen, &s.Expires} {
+		for _, at := range []*time.Time{&s.AuthTime, &s.Created, &s.Seen, &s.Expires, &s.Issued} {
 			*at = at.UTC()
 		}
 	}
@@ -147,17 +148,24 @@ func same(t *testing.T, got, want *Session) {
 	}
 }
 
-// both runs a test with sessions in cookies and in a store.
-func both(t *testing.T, test func(t *testing.T, edit func(*Config, *Scope))) {
+// eachKeeper runs a test with sessions in cookies, in a store of gorilla, and in a ServerStore.
+func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Scope))) {
 	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *Scope) {}) })
 	t.Run("store", func(t *testing.T) {
 		store := newMemoryStore()
 		test(t, func(c *Config, _ *Scope) { c.Store = store })
 	})
+	t.Run("server store", func(t *testing.T) {
+		backend := NewMemoryBackend(MemoryLimits{}, nil)
+		test(t, func(c *Config, _ *Scope) {
+			backend.now = c.Now
+			c.Store = NewServerStore(backend)
+		})
+	})
 }
 
 func TestManager_RoundTrip(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		b.wantError(ErrNone)
 		s := alice()
@@ -187,7 +195,7 @@ func TestManager_RoundTrip(t *testing.T) {
 }
 
 func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		planted := alice()
 		planted.ID = "chosen-by-the-attacker"
@@ -209,7 +217,7 @@ func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
 }
 
 func TestManager_R94_Lifetimes(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		short := func(c *Config, s *Scope) {
 			edit(c, s)
 			c.Idle, c.Lifetime = time.Hour, 3*time.Hour
@@ -248,7 +256,7 @@ func TestManager_R94_Lifetimes(t *testing.T) {
 }
 
 func TestManager_Renew(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		b.signIn(big(2))
 		renew := func() (wrote bool) {
@@ -278,7 +286,7 @@ func TestManager_Renew(t *testing.T) {
 }
 
 func TestManager_R91_Rotation(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		keys := func(secret string, old ...string) func(*Config, *Scope) {
 			return func(c *Config, s *Scope) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
 		}
@@ -395,7 +403,7 @@ func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 }
 
 func TestManager_R103_EndLeavesNothing(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		b.signIn(big(4))
 		b.cookies["__Host-sallyport.17"] = "leftover of an older release"
@@ -427,7 +435,7 @@ func TestManager_R103_EndLeavesNothing(t *testing.T) {
 }
 
 func TestManager_R104_ParallelRequests(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		b.signIn(big(3))
 		b.now = start.Add(5 * time.Hour)
@@ -481,7 +489,7 @@ func TestManager_SaveNeedsASession(t *testing.T) {
 }
 
 func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		s := big(3)
 		err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -501,7 +509,7 @@ func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
 }
 
 func TestManager_R101_NothingReadable(t *testing.T) {
-	both(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
 		b := newBench(t, edit)
 		s := alice()
 		s.SetTokens(Tokens{AccessToken: "readable-access-token"})

@@ -53,6 +53,15 @@ type Session struct {
 	Seen    time.Time `json:"-"`
 	Expires time.Time `json:"expires"`
 
+	// Epoch is the epoch of the revocations in which the login began (Manager.Epoch). Start fills it in if it is zero.
+	Epoch uint64 `json:"-"`
+	// Issued is when the provider issued the ID token of the sign-in, by its own clock. Zero when there was none.
+	Issued time.Time `json:"-"`
+
+	// Device says in a few words where the user signed in, such as "Firefox on Linux", for a list of sessions. Start fills it in
+	// where sessions can be listed.
+	Device string `json:"-"`
+
 	// Generation counts the writes that changed what the session holds, so that an older
 	// answer can be told from a newer one.
 	Generation uint64 `json:"-"`

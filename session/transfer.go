@@ -47,7 +47,7 @@ func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) erro
 	if s.details.sealed == nil {
 		return ErrInvalid
 	}
-	err := m.writeText(w, r, s, s.details.sealed.text())
+	err := m.keeper.write(w, r, s, s.details.sealed.text(), IfOlder)
 	if errors.Is(err, ErrChanged) {
 		return nil // the store holds a later one already
 	}

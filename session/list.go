@@ -1,0 +1,142 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErrNoList is returned by calls that need to know which sessions there are, which only a [ServerStore] does.
+var ErrNoList = errors.New("session: sessions cannot be listed: they are not kept in a ServerStore")
+
+// An Entry is one of a user's sessions, in a list for that user.
+type Entry struct {
+	Handle  string    // names the session for EndOne; it opens nothing
+	Current bool      // the session that asks
+	Device  string    // "Firefox on Linux"; may be empty
+	Created time.Time // when the user signed in
+	Seen    time.Time // last use, to within a tenth of Config.Idle
+	Expires time.Time
+}
+
+// Lists reports whether sessions can be listed.
+func (m *Manager) Lists() bool {
+	_, ok := m.keeper.(serverKeeper)
+	return ok
+}
+
+// List returns the sessions of a user that are alive, the ones used last first. The user is that of a session, which may be one that
+// nobody has signed in for: only Provider and User count. The error is [ErrNoList] or wraps [ErrStore].
+func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
+	k, ok := m.keeper.(serverKeeper)
+	if !ok {
+		return nil, ErrNoList
+	}
+	sessions, err := k.list(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(sessions))
+	for _, s := range sessions {
+		entries = append(entries, Entry{
+			Handle: referenceTo(s).key().ID, Current: s.ID == of.ID,
+			Device: s.Device, Created: s.Created, Seen: s.Seen, Expires: s.Expires,
+		})
+	}
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(b.Seen.Compare(a.Seen), b.Created.Compare(a.Created), cmp.Compare(a.Handle, b.Handle))
+	})
+	return entries, nil
+}
+
+// list reads what the backend has for the user, less what does not count.
+func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error) {
+	user := userKey(of.Provider, of.User.Issuer, of.User.Subject)
+	records, err := k.backend.List(ctx, ownerOf(user))
+	if err != nil {
+		return nil, asStoreError(err)
+	}
+	now := k.config.Now()
+	var alive []*Session
+	for _, record := range records {
+		s, ok := k.openStored(record.Data, now)
+		if !ok || userKey(s.Provider, s.User.Issuer, s.User.Subject) != user {
+			continue
+		}
+		switch err := k.admit(ctx, s, now); {
+		case errors.Is(err, ErrStore):
+			return nil, err
+		case err == nil:
+			alive = append(alive, s)
+		}
+	}
+	return alive, nil
+}
+
+// EndOne ends one of a user's sessions by the handle of its [Entry]. A handle of another user's session, and one that is
+// not there any more, ends nothing, and is no error. The errors are those of List.
+func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error {
+	k, ok := m.keeper.(serverKeeper)
+	if !ok {
+		return ErrNoList
+	}
+	sessions, err := k.list(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if ref := referenceTo(s); ref.key().ID == handle {
+			return k.drop(ctx, ref)
+		}
+	}
+	return nil
+}
+
+// EndAll ends every session of a user: "sign out everywhere". Those who sign in afterwards are not meant, even in the same
+// moment. To stay signed in here, [Manager.Start] the session of this request anew, with its Epoch set to zero. The errors
+// are [ErrNoRevocations], and those that wrap [ErrStore].
+func (m *Manager) EndAll(ctx context.Context, of *Session) error {
+	if m.config.Revocations == nil {
+		return ErrNoRevocations
+	}
+	if of.User.Issuer == "" && of.User.Subject == "" {
+		return errors.New("session: EndAll of nobody's session")
+	}
+	if err := m.revoke(ctx, time.Time{}, userKey(of.Provider, of.User.Issuer, of.User.Subject)); err != nil {
+		return err
+	}
+	k, ok := m.keeper.(serverKeeper)
+	if !ok {
+		return nil
+	}
+	return k.clear(ctx, of)
+}
+
+// clear deletes the records of sessions that are revoked, so that they do not take room.
+func (k serverKeeper) clear(ctx context.Context, of *Session) error {
+	records, err := k.backend.List(ctx, ownerOf(userKey(of.Provider, of.User.Issuer, of.User.Subject)))
+	if err != nil {
+		return asStoreError(err)
+	}
+	now := k.config.Now()
+	var failed []error
+	for _, record := range records {
+		s, ok := k.openStored(record.Data, now)
+		if ok && errors.Is(k.admit(ctx, s, now), ErrInvalid) {
+			failed = append(failed, k.drop(ctx, referenceTo(s)))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// drop deletes the record of a session.
+func (k serverKeeper) drop(ctx context.Context, ref reference) error {
+	k.watchers.end(sessionKey(ref.id))
+	if err := k.backend.Delete(ctx, ref.key()); err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return nil
+}

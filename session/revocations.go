@@ -1,0 +1,190 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Revocations remember which sessions are over before their time, also those that live in cookies only: a copy of such a
+// cookie is refused although it opens. Nothing is written at a login; what is written at a logout is kept for as
+// long as a session can live.
+//
+// The contract: epochs order revocations against logins without comparing clocks. Epoch returns the number of the latest
+// revocation, and at least 1. Every Revoke gets a number that is higher than any that Epoch has returned before, also after
+// a restart that lost everything; the time in microseconds, if need be increased, is such a number. Revoke
+// merges what it is told with what is known about the same key ([Mark.Merge]), and returns when every process that shares the
+// revocations will see it. Lookup returns a mark for each key, in order, and the zero Mark for those that are not known
+// or not kept any more, and for the zero key. Keys look random and hold no secret. An error means that the answer is unknown.
+//
+// Implementations are safe for concurrent use. storetest.TestRevocations runs the contract.
+type Revocations interface {
+	Epoch(ctx context.Context) (uint64, error)
+	Revoke(ctx context.Context, keys []RevocationKey, issuedBefore time.Time, keep time.Duration) error
+	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
+}
+
+// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of a user. It is a hash. The zero
+// key names nothing.
+type RevocationKey [16]byte
+
+// RevocationKeys are all names by which one session can be ended.
+type RevocationKeys [3]RevocationKey
+
+// Marks are what is known about the keys, in their order.
+type Marks [3]Mark
+
+// A Mark says which sessions of a key are over. The zero Mark ends none.
+type Mark struct {
+	// All ends sessions whose login began in an earlier epoch.
+	All uint64
+	// Some ends, of those whose login began in an earlier epoch than it, the ones for which the provider issued
+	// the ID token in second Before (Unix time) or earlier: a provider's logout does not end logins after it, although word
+	// of it may come late.
+	Some   uint64
+	Before uint32
+}
+
+// ends reports whether a session is over.
+func (m Mark) ends(s *Session) bool {
+	return s.Epoch < m.All || s.Epoch < m.Some && s.Issued.Unix() <= int64(m.Before)
+}
+
+// Merge adds a revocation with the given number to the mark. A zero issuedBefore means: every session up to now. Of two
+// revocations with a time, the later time counts for both.
+func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
+	if issuedBefore.IsZero() {
+		m.All = max(m.All, epoch)
+		return m
+	}
+	m.Some = max(m.Some, epoch)
+	m.Before = max(m.Before, uint32(min(max(issuedBefore.Unix(), 0), 1<<32-1)))
+	return m
+}
+
+// ErrNoRevocations is returned by calls that need [Config.Revocations] when there are none.
+var ErrNoRevocations = errors.New("session: Config.Revocations is not set")
+
+// The kinds of RevocationKey.
+const (
+	keyOfSession         = 1
+	keyOfProviderSession = 2
+	keyOfUser            = 3
+	keyOfOwnSession      = 4 // of the application; never revoked, it just names the record
+)
+
+// revocationKey hashes its parts without ambiguity. Provider and issuer are both among them, so that nothing that one provider, one
+// tenant or one client says ends a session of another (R37, R38).
+func revocationKey(kind byte, parts ...string) RevocationKey {
+	var buffer [256]byte
+	b := append(buffer[:0], "sallyport revocation "...)
+	b = append(b, kind)
+	for _, part := range parts {
+		b = appendText(b, part)
+	}
+	sum := sha256.Sum256(b)
+	return RevocationKey(sum[:16])
+}
+
+func sessionKey(id string) RevocationKey { return revocationKey(keyOfSession, id) }
+
+// providerSessionKey is zero for sessions of providers that do not name theirs.
+func providerSessionKey(provider, issuer, sid string) RevocationKey {
+	if sid == "" {
+		return RevocationKey{}
+	}
+	return revocationKey(keyOfProviderSession, provider, issuer, sid)
+}
+
+func userKey(provider, issuer, subject string) RevocationKey {
+	return revocationKey(keyOfUser, provider, issuer, subject)
+}
+
+func revocationKeys(s *Session) RevocationKeys {
+	return RevocationKeys{
+		sessionKey(s.ID), providerSessionKey(s.Provider, s.User.Issuer, s.SID), userKey(s.Provider, s.User.Issuer, s.User.Subject),
+	}
+}
+
+// Revocable reports whether sessions can be ended from elsewhere: by the provider, in another browser, by an administrator.
+func (m *Manager) Revocable() bool { return m.config.Revocations != nil }
+
+// Epoch is the current epoch of the revocations, or zero when there are none. Whoever obtains an identity over some time
+// asks before and puts it into Session.Epoch, so that a logout that arrives meanwhile counts (R119). The error wraps [ErrStore].
+func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
+	if m.config.Revocations == nil {
+		return 0, nil
+	}
+	epoch, err := m.config.Revocations.Epoch(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return epoch, nil
+}
+
+// unrevoked returns nil if the session has not been ended from elsewhere.
+func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
+	if m.config.Revocations == nil {
+		return nil
+	}
+	marks, err := m.config.Revocations.Lookup(ctx, revocationKeys(s))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return marks.check(s)
+}
+
+func (marks Marks) check(s *Session) error {
+	for _, mark := range marks {
+		if mark.ends(s) {
+			return ErrInvalid
+		}
+	}
+	return nil
+}
+
+// over notes that a session has ended here.
+func (m *Manager) over(ctx context.Context, id string) error {
+	m.watchers.end(sessionKey(id))
+	if m.config.Revocations == nil {
+		return nil
+	}
+	return m.revoke(ctx, time.Time{}, sessionKey(id))
+}
+
+// revoke ends sessions by their keys.
+func (m *Manager) revoke(ctx context.Context, issuedBefore time.Time, keys ...RevocationKey) error {
+	// A session that begins now lives this long; the clocks of two processes may be apart.
+	keep := m.config.Lifetime + 2*skew
+	if err := m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep); err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	m.watchers.wake(keys)
+	return nil
+}
+
+// A ProviderLogout is what a provider says has ended: one of its sessions, or all of a user's if SID is empty.
+type ProviderLogout struct {
+	Provider string // configured name
+	Issuer   string
+	Subject  string
+	SID      string
+	// IssuedAt is when the provider said so. Sessions whose ID token it issued later are not meant.
+	IssuedAt time.Time
+}
+
+// EndProviderSessions ends the sessions that a provider has ended (OpenID Connect Back-Channel Logout 1.0 section 2.7): with a
+// SID the one session, else all of the user at that issuer. There need not be any. The error wraps [ErrStore], or is
+// [ErrNoRevocations].
+func (m *Manager) EndProviderSessions(ctx context.Context, l ProviderLogout) error {
+	if m.config.Revocations == nil {
+		return ErrNoRevocations
+	}
+	key := providerSessionKey(l.Provider, l.Issuer, l.SID)
+	if l.SID == "" {
+		key = userKey(l.Provider, l.Issuer, l.Subject)
+	}
+	return m.revoke(ctx, l.IssuedAt, key)
+}

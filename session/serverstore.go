@@ -1,0 +1,179 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"sync/atomic"
+)
+
+// maxRecord bounds a session in a store: more than that is a mistake, and fills the store.
+const maxRecord = 1 << 20
+
+// A ServerStore keeps sessions in a [Backend], and a sealed reference of a hundred bytes in the cookie. It is a value for [Config.Store]:
+// sessions may be larger than cookies, End really ends them, they can be listed, and what is saved in one request is
+// there in the next, whatever the browser does. What the backend gets is sealed: whoever can read it learns neither names
+// nor tokens, and whoever can write it cannot sign in as somebody else.
+//
+// A ServerStore is also a gorilla store for the application's own sessions, from when a [Manager] uses it. It is safe for
+// concurrent use.
+type ServerStore struct {
+	backend Backend
+	manager atomic.Pointer[Manager] // the first that uses it lends its keys to the gorilla methods
+}
+
+// NewServerStore returns a store that keeps its sessions in b.
+func NewServerStore(b Backend) *ServerStore { return &ServerStore{backend: b} }
+
+func (st *ServerStore) serve(m *Manager) { st.manager.CompareAndSwap(nil, m) }
+
+// bring fills in what comes with the backend. Sessions in this process's memory need no more than revocations there.
+func (st *ServerStore) bring(c Config) Config {
+	if v, ok := st.backend.(Revocations); ok && c.Revocations == nil {
+		c.Revocations = v
+	}
+	if l, ok := st.backend.(Locker); ok && c.Locker == nil {
+		c.Locker = l
+	}
+	if _, ok := st.backend.(*MemoryBackend); ok && c.Revocations == nil {
+		c.Revocations = NewMemoryRevocations(c.Now)
+	}
+	return c
+}
+
+// A serverKeeper keeps sessions in a Backend.
+type serverKeeper struct {
+	*Manager
+	backend Backend
+	joint   JointBackend // not nil: the same as Config.Revocations
+}
+
+func newServerKeeper(m *Manager, b Backend) serverKeeper {
+	k := serverKeeper{Manager: m, backend: b}
+	joint, ok := b.(JointBackend)
+	if ok && reflect.TypeOf(b).Comparable() && any(b) == any(m.config.Revocations) {
+		k.joint = joint
+	}
+	return k
+}
+
+func (k serverKeeper) load(r *http.Request) (*Session, error) {
+	return k.loadReferenced(r, func(text string) (*Session, error) {
+		ref, current, ok := k.openReference(text, k.config.Now())
+		if !ok {
+			return nil, ErrInvalid
+		}
+		s, err := k.find(r.Context(), ref)
+		if err == nil {
+			s.details.sealed.current = s.details.sealed.current && current
+		}
+		return s, err
+	})
+}
+
+func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
+	return k.find(ctx, referenceTo(s))
+}
+
+// find returns the session of a reference if it counts.
+func (k serverKeeper) find(ctx context.Context, ref reference) (*Session, error) {
+	record, marks, err := k.get(ctx, ref)
+	if err != nil {
+		return nil, asStoreError(err)
+	}
+	now := k.config.Now()
+	s, ok := k.openStored(record.Data, now)
+	if !ok || s.ID != ref.id { // a record that was moved is not the one that the cookie means
+		return nil, ErrInvalid
+	}
+	if err := errors.Join(k.check(s, now), marks.check(s)); err != nil {
+		return nil, ErrInvalid
+	}
+	return s, nil
+}
+
+// get reads the record and the revocations, in one round trip where the store can.
+func (k serverKeeper) get(ctx context.Context, ref reference) (Record, Marks, error) {
+	if k.joint != nil {
+		return k.joint.GetAndLookup(ctx, ref.key(), ref.revocationKeys())
+	}
+	record, err := k.backend.Get(ctx, ref.key())
+	if err != nil || k.config.Revocations == nil {
+		return record, Marks{}, err
+	}
+	marks, err := k.config.Revocations.Lookup(ctx, ref.revocationKeys())
+	return record, marks, err
+}
+
+// asStoreError tells that there is no record from not knowing.
+func asStoreError(err error) error {
+	switch {
+	case errors.Is(err, ErrNoRecord):
+		return ErrInvalid
+	case errors.Is(err, ErrChanged):
+		return ErrChanged
+	}
+	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+	identity, err := k.sealIdentity(s, details, func(int) byte { return 0 })
+	if err != nil {
+		return err
+	}
+	text := identity + "." + details
+	if len(text) > maxRecord {
+		return tooLarge(s, len(text), maxRecord)
+	}
+	ref := referenceTo(s)
+	cookie, err := k.sealReference(ref, s.Seen)
+	if err != nil {
+		return err
+	}
+	record := Record{Version: s.Generation, Data: text, TTL: k.remaining(s) + skew} // the sealed times decide, not the TTL
+	if err := k.backend.Put(r.Context(), ref.key(), record, c); err != nil {
+		return asStoreError(err)
+	}
+	k.reportEvicted(r)
+	if c == IfAbsent {
+		if err := k.end(r); err != nil {
+			return err
+		}
+	}
+	k.cookies.Set(w, k.config.CookieName, cookie, k.remaining(s), k.config.SameSite)
+	k.removeChunks(w, r, 1)
+	return nil
+}
+
+// reportEvicted tells the operator about sessions that had to make room for this one.
+func (k serverKeeper) reportEvicted(r *http.Request) {
+	e, ok := k.backend.(interface{ Evicted() int })
+	if !ok {
+		return
+	}
+	if n := e.Evicted(); n > 0 {
+		k.scope.Logger.WarnContext(r.Context(), "session: the store is full, idle sessions were dropped", "sessions", n)
+		if k.scope.OnEvent != nil {
+			k.scope.OnEvent(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
+		}
+	}
+}
+
+// end deletes the records that the request refers to.
+func (k serverKeeper) end(r *http.Request) error {
+	var failed []error
+	found := 0
+	for text := range k.cookies.ReadAll(r, k.config.CookieName) {
+		if found++; found > maxReferences {
+			break
+		}
+		ref, _, ok := k.openReference(text, k.config.Now())
+		if !ok {
+			continue
+		}
+		failed = append(failed, k.drop(r.Context(), ref))
+	}
+	return errors.Join(failed...)
+}

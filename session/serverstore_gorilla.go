@@ -1,0 +1,128 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+// For the application's own sessions, a ServerStore is a gorilla store: the cookie holds a sealed random ID, the backend the sealed
+// values. Of a session's Options, only MaxAge counts. Of two requests that save at once, the later one wins.
+
+var (
+	_ sessions.Store = (*ServerStore)(nil)
+
+	errUnused = errors.New("session: the ServerStore has no keys before a Manager uses it (sallyport.New with Config.Session.Store)")
+)
+
+// Get returns the session of the name for this request, the same one each time.
+func (st *ServerStore) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return sessions.GetRegistry(r).Get(st, name)
+}
+
+// New reads the session of the name anew. With an error it returns a new, empty session as well; an error that wraps [ErrStore]
+// means that the backend does not answer.
+func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, error) {
+	gs := sessions.NewSession(st, name)
+	gs.IsNew = true
+	m := st.manager.Load()
+	if m == nil {
+		return gs, errUnused
+	}
+	gs.Options = m.gorillaOptions()
+	if err := m.checkOwnName(name); err != nil {
+		return gs, err
+	}
+	var err error
+	for text := range m.cookies.ReadAll(r, name) {
+		if err = st.read(r.Context(), m, name, text, gs); err == nil || errors.Is(err, ErrStore) {
+			return gs, err // of duplicates, the first that opens
+		}
+	}
+	return gs, err
+}
+
+// read fills in gs from the record that the cookie's text leads to.
+func (st *ServerStore) read(ctx context.Context, m *Manager, name, text string, gs *sessions.Session) error {
+	var id string
+	if err := m.Codec().Decode(m.cookies.Name(name), text, &id); err != nil {
+		return err
+	}
+	record, err := st.backend.Get(ctx, ownKey(id))
+	if errors.Is(err, ErrNoRecord) {
+		return &codecError{decode: true, err: ErrInvalid}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	if err := m.Codec().Decode(valuesOf(id), record.Data, &gs.Values); err != nil {
+		return err
+	}
+	gs.ID, gs.IsNew = id, false
+	return nil
+}
+
+// Save writes the values and sets the cookie, or removes both when Options.MaxAge is negative.
+func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Session) error {
+	m, name := st.manager.Load(), gs.Name()
+	if m == nil {
+		return errUnused
+	}
+	if err := m.checkOwnName(name); err != nil {
+		return err
+	}
+	lifetime := m.config.Lifetime
+	if gs.Options != nil && gs.Options.MaxAge != 0 {
+		lifetime = min(lifetime, time.Duration(gs.Options.MaxAge)*time.Second)
+	}
+	if lifetime < 0 {
+		m.cookies.Delete(w, name, m.config.SameSite)
+		if gs.ID == "" {
+			return nil
+		}
+		return asStore(st.backend.Delete(r.Context(), ownKey(gs.ID)))
+	}
+	if gs.ID == "" {
+		gs.ID = newID() // never from the request: New sets it only if we have sealed it
+	}
+	data, err := m.Codec().Encode(valuesOf(gs.ID), gs.Values)
+	if err != nil {
+		return err
+	}
+	if len(data) > maxRecord {
+		return &TooLargeError{Size: len(data), Limit: maxRecord, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(data)}}}
+	}
+	cookie, err := m.Codec().Encode(m.cookies.Name(name), gs.ID)
+	if err != nil {
+		return err
+	}
+	if err := asStore(st.backend.Put(r.Context(), ownKey(gs.ID), Record{Data: data, TTL: lifetime}, Always)); err != nil {
+		return err
+	}
+	maxAge := lifetime
+	if gs.Options != nil && gs.Options.MaxAge == 0 {
+		maxAge = 0 // until the browser closes
+	}
+	m.cookies.Set(w, name, cookie, maxAge, m.config.SameSite)
+	return nil
+}
+
+func asStore(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return nil
+}
+
+// ownKey is where a session of the application is. It has no owner that could list it.
+func ownKey(id string) Key {
+	hashed := ownerOf(revocationKey(keyOfOwnSession, id))
+	return Key{Owner: hashed, ID: hashed}
+}
+
+// valuesOf binds the values to their session: a record that was moved does not open.
+func valuesOf(id string) string { return "values of " + id }

@@ -1,0 +1,142 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// TestLocker runs the contract of a session.Locker.
+func TestLocker(t *testing.T, open func(t *testing.T) (one, other session.Locker), o Options) {
+	for name, test := range map[string]func(*testing.T, session.Locker, session.Locker, Options){
+		"once for all":                       lockerOnce,
+		"results are kept for a while":       lockerKeep,
+		"it outlives its caller":             lockerOutlives,
+		"errors are not kept":                lockerErrors,
+		"keys do not wait for one another":   lockerKeys,
+		"results are bytes, and may be none": lockerResults,
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, other := open(t)
+			test(t, one, other, o)
+		})
+	}
+}
+
+// R106
+func lockerOnce(t *testing.T, one, other session.Locker, _ Options) {
+	var runs atomic.Int32
+	key, release := rand.Text(), make(chan struct{})
+	work := func(context.Context) ([]byte, error) {
+		<-release
+		return []byte(strconv.Itoa(int(runs.Add(1)))), nil
+	}
+	var wg sync.WaitGroup
+	for i := range 50 {
+		l := []session.Locker{one, other}[i%2]
+		wg.Go(func() {
+			if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil || string(got) != "1" {
+				t.Errorf("Do = %q, %v", got, err)
+			}
+		})
+	}
+	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	wg.Wait()
+	for _, l := range []session.Locker{one, other} {
+		if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil || string(got) != "1" {
+			t.Errorf("a little later: %q, %v", got, err)
+		}
+	}
+	if runs.Load() != 1 {
+		t.Errorf("it ran %d times", runs.Load())
+	}
+}
+
+func lockerKeep(t *testing.T, one, other session.Locker, o Options) {
+	var runs atomic.Int32
+	key := rand.Text()
+	count := func(context.Context) ([]byte, error) { return []byte(strconv.Itoa(int(runs.Add(1)))), nil }
+	want := func(l session.Locker, want string) {
+		t.Helper()
+		if got, err := l.Do(t.Context(), key, 2*time.Second, count); err != nil || string(got) != want {
+			t.Errorf("Do = %q, %v; want %q", got, err, want)
+		}
+	}
+	want(one, "1")
+	o.pass(time.Second)
+	want(other, "1")
+	o.pass(3 * time.Second)
+	want(other, "2")
+	want(one, "2")
+}
+
+func lockerOutlives(t *testing.T, one, other session.Locker, _ Options) {
+	key, release := rand.Text(), make(chan struct{})
+	work := func(ctx context.Context) ([]byte, error) {
+		select {
+		case <-release:
+			return []byte("done"), ctx.Err()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	started := make(chan struct{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	gone := errors.New("the browser went away")
+	go func() { <-started; cancel(gone) }()
+	_, err := one.Do(ctx, key, time.Minute, func(ctx context.Context) ([]byte, error) { close(started); return work(ctx) })
+	if !errors.Is(err, gone) {
+		t.Errorf("the caller that went away gets %v", err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	never := func(context.Context) ([]byte, error) { return nil, errors.New("ran again") }
+	if got, err := other.Do(t.Context(), key, time.Minute, never); err != nil || string(got) != "done" {
+		t.Errorf("the next caller: %q, %v", got, err)
+	}
+}
+
+func lockerErrors(t *testing.T, one, other session.Locker, _ Options) {
+	key, fault := rand.Text(), errors.New("x")
+	for range 3 {
+		if _, err := one.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return nil, fault }); !errors.Is(err, fault) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if got, err := other.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
+		t.Errorf("afterwards: %q, %v", got, err)
+	}
+}
+
+func lockerKeys(t *testing.T, one, other session.Locker, _ Options) {
+	release := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		one.Do(t.Context(), rand.Text(), time.Minute, func(context.Context) ([]byte, error) { <-release; return nil, nil })
+	})
+	for _, l := range []session.Locker{one, other} {
+		if _, err := l.Do(t.Context(), rand.Text(), time.Minute, func(context.Context) ([]byte, error) { return nil, nil }); err != nil {
+			t.Error(err)
+		}
+	}
+	close(release)
+	wg.Wait()
+}
+
+func lockerResults(t *testing.T, one, other session.Locker, _ Options) {
+	for _, result := range []string{"", "\x00\xff", "l:like a lock", "r:like a result"} {
+		key := rand.Text()
+		for _, l := range []session.Locker{one, other} {
+			got, err := l.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte(result), nil })
+			if err != nil || string(got) != result {
+				t.Errorf("%q comes back as %q, %v", result, got, err)
+			}
+		}
+	}
+}
