@@ -59,14 +59,19 @@ func (h *Handlers) finish(w http.ResponseWriter, r *http.Request, name string, p
 	if err != nil {
 		return nil, nil, err
 	}
-	// 3. Let the provider check the answer and obtain the identity.
+	// 3. Let the provider check the answer and obtain the identity. A logout that arrives from here on counts for
+	// the session that is about to begin (OpenID Connect Back-Channel Logout 1.0 section 2.7).
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
+	epoch, err := h.config.Sessions.Epoch(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := p.Finish(ctx, flow, params)
 	if err != nil {
 		return nil, flow, err
 	}
-	s.Provider, s.Registration = name, flow.Registration
+	s.Provider, s.Registration, s.Epoch = name, flow.Registration, epoch
 	if flow.Request.Prompt == promptNone {
 		if err := h.carryOver(r, s); err != nil {
 			return nil, flow, err

@@ -23,6 +23,7 @@ type idToken struct {
 	payload  []byte // the JSON that was signed
 	claims   claims
 	subject  string
+	issued   time.Time
 	authTime time.Time
 	expires  time.Time // session_expiry: the session must end by then; zero for no limit
 	acr, sid string
@@ -153,11 +154,10 @@ func (o *OIDC) checkTimes(t *idToken) error {
 	if !t.claims.has("exp") || !exp.After(earliest) {
 		return errExpired
 	}
-	iat, err := t.claims.time("iat")
-	if err != nil {
+	if t.issued, err = t.claims.time("iat"); err != nil {
 		return err
 	}
-	if !t.claims.has("iat") || iat.After(latest) {
+	if !t.claims.has("iat") || t.issued.After(latest) {
 		return errors.New("iat is missing or in the future; compare the clocks")
 	}
 	nbf, err := t.claims.time("nbf")

@@ -20,7 +20,7 @@ func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session
 		}
 	}
 	s := &session.Session{
-		User: o.user(t, all), SID: t.sid, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, Expires: t.expires,
+		User: o.user(t, all), SID: t.sid, Issued: t.issued, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, Expires: t.expires,
 	}
 	if o.MapUser != nil {
 		if err := o.MapUser(raw, &s.User); err != nil {

@@ -121,7 +121,7 @@ func (b *bench) wantError(want error) {
 func alice() *Session {
 	return &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", SID: "s1", ACR: "urn:mace", AMR: []string{"pwd", "otp"},
 		AuthTime: start.Add(-time.Minute),
-		Epoch: 7, Issued: start.Add(-time.Second), Device: "Firefox on Linux",
+		Epoch:    7, Issued: start.Add(-time.Second), Device: "Firefox on Linux",
 		User: User{Issuer: "https://accounts.example.com", Subject: "110169484474386276334", Name: "Alice Example",
 			Username: "alice", Email: "alice@example.com", EmailVerified: true, Roles: []string{"admin"}},
 		Values: map[string]string{"theme": "dark"}}
