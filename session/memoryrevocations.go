@@ -23,24 +23,35 @@ func NewMemoryRevocations(now func() time.Time) Revocations {
 	if now == nil {
 		now = time.Now
 	}
-	return &memoryRevocations{now: now, epoch: 1, marks: map[RevocationKey]keptMark{}}
+	return &memoryRevocations{now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}}
 }
 
 type memoryRevocations struct {
-	now func() time.Time
+	now   func() time.Time
+	limit int
 
 	mu    sync.RWMutex
 	epoch uint64
+	keep  time.Duration // the longest that was asked for
 	marks map[RevocationKey]keptMark
 }
 
-// A keptMark is a Mark with the second in which it may be forgotten, in a form without holes.
-type keptMark struct {
-	all, some     uint64
-	before, until uint32
+// A keptMark is a Mark in the twenty bytes that it needs; a struct would be padded. When it may be forgotten follows from its epochs,
+// which are times in microseconds.
+type keptMark [5]uint32
+
+func keep(m Mark) keptMark {
+	return keptMark{uint32(m.All >> 32), uint32(m.All), uint32(m.Some >> 32), uint32(m.Some), m.Before}
 }
 
-func (k keptMark) mark() Mark { return Mark{k.all, k.some, k.before} }
+func (k keptMark) mark() Mark {
+	return Mark{All: uint64(k[0])<<32 | uint64(k[1]), Some: uint64(k[2])<<32 | uint64(k[3]), Before: k[4]}
+}
+
+func (k keptMark) made() time.Time {
+	m := k.mark()
+	return time.UnixMicro(int64(max(m.All, m.Some)))
+}
 
 // Epoch implements Revocations.
 func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
@@ -50,23 +61,20 @@ func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
 }
 
 // Revoke implements Revocations.
-func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time, keep time.Duration) error {
+func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
+	v.keep = max(v.keep, keepFor)
 	v.sweep(now)
-	if len(v.marks)+len(keys) > maxMarks {
+	if len(v.marks)+len(keys) > v.limit {
 		return errTooManyMarks
 	}
 	v.epoch = max(v.epoch+1, uint64(now.UnixMicro()))
 	for _, key := range keys {
-		if key == (RevocationKey{}) {
-			continue
+		if key != (RevocationKey{}) {
+			v.marks[key] = keep(v.marks[key].mark().Merge(v.epoch, issuedBefore))
 		}
-		old := v.marks[key]
-		merged := old.mark().Merge(v.epoch, issuedBefore)
-		until := max(old.until, uint32(now.Add(keep).Unix()))
-		v.marks[key] = keptMark{merged.All, merged.Some, merged.Before, until}
 	}
 	return nil
 }
@@ -75,7 +83,7 @@ func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issu
 func (v *memoryRevocations) sweep(now time.Time) {
 	looked := 0
 	for key, mark := range v.marks {
-		if int64(mark.until) <= now.Unix() {
+		if !now.Before(mark.made().Add(v.keep)) {
 			delete(v.marks, key)
 		}
 		if looked++; looked == swept {

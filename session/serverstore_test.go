@@ -1,0 +1,373 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+const cookie = "__Host-sallyport"
+
+func serverBench(t testing.TB, edit func(*Config)) (*bench, *MemoryBackend) {
+	backend := NewMemoryBackend(MemoryLimits{}, nil)
+	b := newBench(t, func(c *Config, _ *Scope) {
+		backend.now = c.Now
+		c.Store = NewServerStore(backend)
+		if edit != nil {
+			edit(c)
+		}
+	})
+	return b, backend
+}
+
+// A brokenBackend counts what it is asked, and answers with an error once it is broken.
+type brokenBackend struct {
+	Backend
+	mu    sync.Mutex
+	err   error
+	calls int
+}
+
+// fail makes it answer with an error from now on, or no more if that is nil.
+func (b *brokenBackend) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+}
+
+func (b *brokenBackend) asked() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls++
+	return b.err
+}
+
+func (b *brokenBackend) Get(ctx context.Context, k Key) (Record, error) {
+	if err := b.asked(); err != nil {
+		return Record{}, err
+	}
+	return b.Backend.Get(ctx, k)
+}
+
+func (b *brokenBackend) Put(ctx context.Context, k Key, r Record, c Condition) error {
+	if err := b.asked(); err != nil {
+		return err
+	}
+	return b.Backend.Put(ctx, k, r, c)
+}
+
+func (b *brokenBackend) Delete(ctx context.Context, k Key) error {
+	if err := b.asked(); err != nil {
+		return err
+	}
+	return b.Backend.Delete(ctx, k)
+}
+
+func (b *brokenBackend) List(ctx context.Context, owner string) ([]Record, error) {
+	if err := b.asked(); err != nil {
+		return nil, err
+	}
+	return b.Backend.List(ctx, owner)
+}
+
+// R100: what a backend does not say is unknown, not "nobody".
+func TestServerStore_R100_BackendDoesNotAnswer(t *testing.T) {
+	broken := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
+	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(broken) })
+	b.signIn(alice())
+	before := maps.Clone(b.cookies)
+	broken.fail(errors.New("connection refused"))
+	b.wantError(ErrStore)
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, alice()) }); !errors.Is(err, ErrStore) || !maps.Equal(b.cookies, before) {
+		t.Errorf("Start: %v; cookies changed: %v", err, !maps.Equal(b.cookies, before))
+	}
+	if err := b.do(b.End); !errors.Is(err, ErrStore) || len(b.cookies) > 0 {
+		t.Errorf("End = %v, cookies %v; the cookie must go even then", err, b.cookies)
+	}
+	if _, err := b.List(t.Context(), alice()); !errors.Is(err, ErrStore) {
+		t.Error("List:", err)
+	}
+	broken.fail(nil)
+	b.cookies = before
+	b.load() // as it was
+}
+
+// R99: references that we have not made lead to no question, whatever they say.
+func TestServerStore_R99_ReferencesAreCheckedFirst(t *testing.T) {
+	counting := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
+	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(counting) })
+	b.signIn(alice())
+	good := b.cookies[cookie]
+	other := newBench(t, func(c *Config, s *Scope) { c.Store = NewServerStore(counting); s.Prefix = "/other" })
+	other.signIn(alice())
+	counting.calls = 0
+	for _, bad := range []string{"", "x", "../../etc/passwd", "*", "a\x00b", strings.Repeat("A", 1<<20), good[:len(good)-1], good + "A", good[1:],
+		strings.ToUpper(good), other.cookies[cookie]} {
+		r := b.request()
+		r.Header.Set("Cookie", cookie+"="+bad)
+		if _, err := b.Load(r); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%.20q: %v", bad, err)
+		}
+	}
+	for i := range good {
+		r := b.request()
+		r.Header.Set("Cookie", cookie+"="+good[:i]+flip(good[i])+good[i+1:])
+		if _, err := b.Load(r); !errors.Is(err, ErrInvalid) {
+			t.Errorf("changed at %d: %v", i, err)
+		}
+	}
+	if counting.calls != 0 {
+		t.Errorf("the backend was asked %d times", counting.calls)
+	}
+}
+
+func flip(c byte) string {
+	if c == 'A' {
+		return "B"
+	}
+	return "A"
+}
+
+// R99, R101: the backend learns hashes and sealed text.
+func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
+	b, backend := serverBench(t, nil)
+	s := alice()
+	s.SetTokens(Tokens{AccessToken: "an access token"})
+	b.signIn(s)
+	for key, e := range backend.records {
+		text := fmt.Sprint(key, e.Value.(*memoryRecord).record)
+		for _, secret := range []string{s.ID, s.User.Subject, s.User.Name, s.User.Email, "access token", s.SID, b.cookies[cookie]} {
+			if strings.Contains(text, secret) {
+				t.Errorf("the backend has %q: %s", secret, text)
+			}
+		}
+	}
+	if len(b.cookies[cookie]) > 150 {
+		t.Errorf("the reference takes %d bytes", len(b.cookies[cookie]))
+	}
+}
+
+// Whoever can write to the backend cannot sign in: a record under another session's key is not taken for that session.
+func TestServerStore_MovedRecords(t *testing.T) {
+	b, backend := serverBench(t, nil)
+	alices := b.login(b.newSession("alice", ""))
+	mallorys := b.login(b.newSession("mallory", ""))
+	var keys []Key
+	for key := range backend.records {
+		keys = append(keys, key)
+	}
+	one, two := backend.records[keys[0]].Value.(*memoryRecord), backend.records[keys[1]].Value.(*memoryRecord)
+	one.record, two.record = two.record, one.record
+	if b.alive(alices) || b.alive(mallorys) {
+		t.Error("a record that was moved is a session")
+	}
+}
+
+// R96, R104: of two writers that have read the same, the second is told.
+func TestServerStore_R96_OlderNeverOverwritesNewer(t *testing.T) {
+	b, _ := serverBench(t, nil)
+	b.signIn(alice())
+	one, two, three := b.load(), b.load(), b.load()
+	save := func(s *Session, theme string) error {
+		s.Values["theme"] = theme
+		return b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, s) })
+	}
+	if err := save(one, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if err := save(two, "two"); !errors.Is(err, ErrChanged) {
+		t.Error("Save of an old copy:", err)
+	}
+	b.now = b.now.Add(5 * b.renewAfter)
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		wrote, err := b.Renew(w, r, three)
+		if wrote {
+			t.Error("Renew of an old copy wrote")
+		}
+		return err
+	}); err != nil {
+		t.Error("Renew of an old copy:", err)
+	}
+	if got := b.load(); got.Values["theme"] != "one" || got.Generation != 2 {
+		t.Errorf("theme %q, generation %d", got.Values["theme"], got.Generation)
+	}
+	if err := save(one, "again"); err != nil { // what has been saved can be saved again
+		t.Error(err)
+	}
+}
+
+// A session that has ended does not come back by a request that was under way.
+func TestServerStore_EndedMeanwhileStaysEnded(t *testing.T) {
+	b, backend := serverBench(t, nil)
+	b.signIn(alice())
+	saved, renewed := b.load(), b.load()
+	cookies := maps.Clone(b.cookies)
+	if err := b.do(b.End); err != nil {
+		t.Fatal(err)
+	}
+	b.now = b.now.Add(5 * b.renewAfter)
+	b.cookies = cookies
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, saved) }); !errors.Is(err, ErrInvalid) {
+		t.Error("Save:", err)
+	}
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { _, err := b.Renew(w, r, renewed); return err }); !errors.Is(err, ErrInvalid) {
+		t.Error("Renew:", err)
+	}
+	if backend.Len() != 0 {
+		t.Error("it is back")
+	}
+}
+
+// R98: a store takes what cookies cannot, but not everything.
+func TestServerStore_R98_Sizes(t *testing.T) {
+	b, _ := serverBench(t, nil)
+	s := alice()
+	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 100<<10)})
+	b.signIn(s)
+	if tokens, err := b.load().Tokens(); err != nil || len(tokens.AccessToken) != 200<<10 || len(b.cookies) != 1 {
+		t.Errorf("%d bytes, %v, %d cookies", len(tokens.AccessToken), err, len(b.cookies))
+	}
+	before := maps.Clone(b.cookies)
+	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 1<<20)})
+	err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, s) })
+	if large, ok := errors.AsType[*TooLargeError](err); !ok || large.Largest[0].Name != "access token" {
+		t.Errorf("two megabytes: %v", err)
+	}
+	if !b.alive(before) {
+		t.Error("the session of before is gone")
+	}
+}
+
+// R91: the reference is sealed anew under the newest secret as well.
+func TestServerStore_R91_Rotation(t *testing.T) {
+	backend := NewMemoryBackend(MemoryLimits{}, nil)
+	with := func(secret string, old ...string) *bench {
+		return newBench(t, func(c *Config, _ *Scope) {
+			backend.now = c.Now
+			c.Secret, c.OldSecrets, c.Store = secret, old, NewServerStore(backend)
+		})
+	}
+	one := with(secretA)
+	one.signIn(alice())
+	two := with(secretB, secretA)
+	two.cookies = one.cookies
+	if err := two.do(func(w http.ResponseWriter, r *http.Request) error {
+		wrote, err := two.Renew(w, r, two.load())
+		if !wrote {
+			t.Error("it is not sealed anew")
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	three := with(secretB)
+	three.cookies = two.cookies
+	three.load()
+	if again, err := three.Renew(nil, nil, three.load()); again || err != nil {
+		t.Errorf("it is sealed anew again: %v", err)
+	}
+}
+
+func TestMemoryBackend_LongestIdleGoesFirst(t *testing.T) {
+	var events []Event
+	backend := NewMemoryBackend(MemoryLimits{Records: 3}, nil)
+	b := newBench(t, func(c *Config, s *Scope) {
+		backend.now = c.Now
+		c.Store = NewServerStore(backend)
+		s.OnEvent = func(_ context.Context, e Event) { events = append(events, e) }
+	})
+	var browsers []map[string]string
+	for i := range 3 {
+		browsers = append(browsers, b.login(b.newSession(fmt.Sprint(i), "")))
+		b.now = b.now.Add(time.Second)
+	}
+	if !b.alive(browsers[0]) { // used: now 1 is idle for the longest time
+		t.Fatal("not even full")
+	}
+	browsers = append(browsers, b.login(b.newSession("3", "")))
+	for i, want := range []bool{true, false, true, true} {
+		if got := b.alive(browsers[i]); got != want {
+			t.Errorf("session %d is alive: %v, want %v", i, got, want)
+		}
+	}
+	if len(events) != 1 || events[0].Outcome != "evicted" || events[0].Count != 1 || events[0].Kind != "session" {
+		t.Errorf("events %+v", events)
+	}
+	b.now = b.now.Add(25 * time.Hour) // all are over: making room for nobody is no eviction
+	b.login(b.newSession("4", ""))
+	if len(events) != 1 || backend.Len() != 1 {
+		t.Errorf("events %+v, %d records", events, backend.Len())
+	}
+}
+
+func TestMemoryBackend_BytesAreBounded(t *testing.T) {
+	backend := NewMemoryBackend(MemoryLimits{Bytes: 100 << 10}, nil)
+	for i := range 1000 {
+		record := Record{Version: 1, Data: strings.Repeat("x", 1000), TTL: time.Hour}
+		if err := backend.Put(t.Context(), Key{"o", fmt.Sprint(i)}, record, IfAbsent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := backend.Len(); n > 100 || n < 50 || backend.Evicted() != 1000-n || backend.Evicted() != 0 {
+		t.Errorf("%d records of a kilobyte in 100 KiB", n)
+	}
+	huge := Record{Version: 1, Data: strings.Repeat("x", 200<<10), TTL: time.Hour}
+	if err := backend.Put(t.Context(), Key{"o", "huge"}, huge, IfAbsent); err != nil || backend.Len() != 1 {
+		t.Errorf("one that is larger than all: %v, %d records", err, backend.Len())
+	}
+}
+
+func TestServerStore_IsAGorillaStore(t *testing.T) {
+	backend := NewMemoryBackend(MemoryLimits{}, nil)
+	store := NewServerStore(backend)
+	if _, err := store.New(httptest.NewRequest("GET", "/", nil), "cart"); err == nil {
+		t.Error("it works without keys")
+	}
+	b := newBench(t, func(c *Config, _ *Scope) { backend.now = c.Now; c.Store = store })
+	b.signIn(alice())
+	var own sessions.Store = store
+	err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		cart, err := own.Get(r, "cart")
+		if err != nil || !cart.IsNew {
+			t.Errorf("at first: new %v, %v", cart.IsNew, err)
+		}
+		cart.Values["items"] = 3
+		return sessions.Save(r, w)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (*sessions.Session, error) { return own.New(b.request(), "cart") }
+	if cart, err := read(); err != nil || cart.IsNew || cart.Values["items"] != 3 {
+		t.Errorf("afterwards: %v, %v", cart.Values, err)
+	}
+	b.load() // the sign-in is another session
+	if _, err := own.New(b.request(), "sallyport"); err == nil {
+		t.Error("the name of the sign-in session is taken")
+	}
+	id := b.cookies["__Host-cart"]
+	b.cookies["__Host-wish"] = id // under another name
+	if _, err := own.New(b.request(), "wish"); err == nil {
+		t.Error("the reference of another session opens")
+	}
+	err = b.do(func(w http.ResponseWriter, r *http.Request) error {
+		cart, err := own.New(r, "cart")
+		cart.Options.MaxAge = -1
+		return errors.Join(err, own.Save(r, w, cart))
+	})
+	if b.cookies["__Host-cart"] = id; err != nil {
+		t.Error(err)
+	}
+	if cart, err := read(); err == nil || !cart.IsNew {
+		t.Errorf("after its end: %v, %v", cart.Values, err)
+	}
+}
