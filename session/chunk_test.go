@@ -52,7 +52,7 @@ func TestChunks_R97_MixedAndDamaged(t *testing.T) {
 		"reordered":         func() { a.cookies[chunk(1)], a.cookies[chunk(2)] = good[chunk(2)], good[chunk(1)] },
 		"twice the same":    func() { a.cookies[chunk(2)] = good[chunk(1)] },
 		"cut":               func() { a.cookies[chunk(3)] = good[chunk(3)][1:] },
-		"flipped":           func() { a.cookies[chunk(2)] = "x" + good[chunk(2)][1:] },
+		"flipped":           func() { a.cookies[chunk(2)] = flip(good[chunk(2)][0]) + good[chunk(2)][1:] },
 		"too much in all":   func() { a.cookies[chunk(4)] = strings.Repeat("x", maxText) },
 	} {
 		t.Run(name, func(t *testing.T) {
