@@ -42,8 +42,8 @@ func perOp(f func()) float64 {
 }
 
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
-func guarded(t testing.TB, profileOnly bool) (app *bench.App, guard http.Handler, signedIn *http.Request) {
-	app = bench.New(t, func(s *bench.Setup) { s.Config.Session.ProfileOnly = profileOnly })
+func guarded(t testing.TB, edit func(*session.Config)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
+	app = bench.New(t, func(s *bench.Setup) { edit(&s.Config.Session) })
 	b := bench.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	signedIn = httptest.NewRequest("GET", "/me", nil)
@@ -54,10 +54,22 @@ func guarded(t testing.TB, profileOnly bool) (app *bench.App, guard http.Handler
 	return app, app.Auth.Handler(app.Auth.RequireAuth(empty)), signedIn
 }
 
+// kept are the ways to keep sessions that are measured.
+var kept = map[string]func(*session.Config){
+	"profile": func(c *session.Config) { c.ProfileOnly = true },
+	"tokens":  func(*session.Config) {},
+	"tokens, revocable": func(c *session.Config) {
+		c.Revocations = session.NewMemoryRevocations(c.Now)
+	},
+	"tokens, in memory": func(c *session.Config) {
+		c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
+	},
+}
+
 // P3
 func TestBudget_P3_GuardAllocations(t *testing.T) {
-	for name, profileOnly := range map[string]bool{"profile": true, "tokens": false} {
-		_, guard, r := guarded(t, profileOnly)
+	for name, edit := range kept {
+		_, guard, r := guarded(t, edit)
 		w := &discard{header: http.Header{}}
 		n := testing.AllocsPerRun(200, func() {
 			clear(w.header)
@@ -72,9 +84,9 @@ func TestBudget_P3_GuardAllocations(t *testing.T) {
 
 // The whole guard beside an empty handler.
 func BenchmarkGuard(b *testing.B) {
-	for name, profileOnly := range map[string]bool{"profile": true, "tokens": false} {
+	for name, edit := range kept {
 		b.Run(name, func(b *testing.B) {
-			app, guard, r := guarded(b, profileOnly)
+			app, guard, r := guarded(b, edit)
 			w := &discard{header: http.Header{}}
 			serve := func() {
 				clear(w.header)
@@ -95,7 +107,7 @@ func BenchmarkGuard(b *testing.B) {
 
 // P8: no session on a guarded route.
 func BenchmarkChallenge_P8(b *testing.B) {
-	app, guard, _ := guarded(b, true)
+	app, guard, _ := guarded(b, kept["profile"])
 	empty := app.Auth.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Content-Type"] = []string{"text/plain"}
 		w.WriteHeader(http.StatusOK)

@@ -54,9 +54,17 @@ func (h *Handlers) finish(w http.ResponseWriter, r *http.Request, name string, p
 	if err != nil {
 		return nil, nil, h.errBadRequest(name, err)
 	}
-	// 2. Find this browser's flow for them, and use it up.
-	flow, err := h.takeFlow(w, r, name, p, params)
+	// 2. Find this browser's flow for them, wait for a turn, and use the flow up.
+	flow, cookie, err := h.findFlow(r, name, p, params)
 	if err != nil {
+		return nil, nil, err
+	}
+	done, err := h.turns.wait(r.Context(), name)
+	if err != nil {
+		return nil, nil, h.errBusy(name, err)
+	}
+	defer done()
+	if err := h.useFlow(w, name, p, flow, cookie); err != nil {
 		return nil, nil, err
 	}
 	// 3. Let the provider check the answer and obtain the identity. A logout that arrives from here on counts for

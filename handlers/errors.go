@@ -97,6 +97,13 @@ func (h *Handlers) errNoFlow(name string) *problem.Error {
 	}
 }
 
+// errBusy is a callback that did not get its turn. Its flow has not been used up.
+func (h *Handlers) errBusy(name string, cause error) *problem.Error {
+	e := h.loginError(name, cause)
+	e.Text = "Many people are signing in, or the service that signs you in is slow. Please reload this page in a moment, or start again."
+	return e
+}
+
 func (h *Handlers) errUsed(name string) *problem.Error {
 	e := h.errNoFlow(name)
 	e.Code = "flow_used"

@@ -76,22 +76,26 @@ func flowSameSite(p provider.Provider) http.SameSite {
 	return http.SameSiteLaxMode
 }
 
-// takeFlow finds the flow that a callback belongs to and uses it up: its cookie is removed and
-// it is not accepted again, whatever comes of it. A callback without a flow changes nothing.
-func (h *Handlers) takeFlow(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, params url.Values) (*provider.Flow, error) {
+// findFlow finds the flow that a callback belongs to. A callback without a flow changes nothing.
+func (h *Handlers) findFlow(r *http.Request, name string, p provider.Provider, params url.Values) (_ *provider.Flow, cookie string, _ error) {
 	key := p.FlowKey(params)
 	if key == "" {
-		return nil, h.errNoFlow(name)
+		return nil, "", h.errNoFlow(name)
 	}
 	flow, cookie := h.openFlow(r, name, p, key)
 	if flow == nil {
-		return nil, h.errNoFlow(name)
+		return nil, "", h.errNoFlow(name)
 	}
+	return flow, cookie, nil
+}
+
+// useFlow uses a flow up: its cookie is removed and it is not accepted again, whatever comes of it.
+func (h *Handlers) useFlow(w http.ResponseWriter, name string, p provider.Provider, flow *provider.Flow, cookie string) error {
 	h.config.Sessions.Cookies().Delete(w, cookie, flowSameSite(p))
 	if !h.spent.first(flow.State) {
-		return nil, h.errUsed(name)
+		return h.errUsed(name)
 	}
-	return flow, nil
+	return nil
 }
 
 // openFlow looks for the flow among this browser's cookies. Only a flow that was sealed for this

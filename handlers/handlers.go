@@ -52,6 +52,7 @@ type Handlers struct {
 	returns  returnFilter
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
+	turns    exchanges
 	rounds   string // name of the cookie that counts rounds
 }
 
@@ -65,6 +66,7 @@ func New(c Config) (*Handlers, error) {
 		config:   c,
 		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix},
 		crossing: crossing,
+		turns:    newExchanges(c.Providers),
 		rounds:   c.Sessions.CookieName() + "-" + roundsCookie,
 	}, nil
 }

@@ -72,10 +72,15 @@ func (g *Guard) guard(next http.Handler, check func(*session.Session) error) htt
 }
 
 // crossSite refuses what another site makes the browser of a signed-in user do (CSRF): a request with a method that is
-// not safe, from another origin. Who brings a token of their own is not meant.
+// not safe, or for a WebSocket, from another origin. Who brings a token of their own is not meant.
 func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
 	if s.ID == "" || g.config.Crossing == nil {
 		return nil
+	}
+	if opensSocket(r) {
+		unsafe := *r // for the check only
+		unsafe.Method = http.MethodPost
+		r = &unsafe
 	}
 	err := g.config.Crossing.Check(r)
 	if err == nil {

@@ -146,7 +146,7 @@ func (d *sealedDetails) rawClaims() (json.RawMessage, error) {
 		raw, ok = payload(d.tokens.IDToken)
 	case claimsStored:
 		var identity Session
-		if _, ok = decodeIdentity(d.identity, &identity); ok {
+		if _, ok = decodeIdentity(d.identity, &identity, nil); ok {
 			raw, ok = withHeld(d.claims.rest, d.claims.held, &identity)
 		}
 	}

@@ -78,9 +78,9 @@ func appendUser(b []byte, u User) []byte {
 }
 
 // decodeIdentity fills in s from an opened identity part. It reports false for anything that
-// encodeIdentity would not have written.
-func decodeIdentity(text string, s *Session) (manifest, bool) {
-	r := &reader{text: text}
+// encodeIdentity would not have written. Short lists of the session are put into room, where there is enough of it.
+func decodeIdentity(text string, s *Session, room []string) (manifest, bool) {
+	r := &reader{text: text, room: room}
 	format := r.byte()
 	if format != identityFormat && format != identityFormat1 {
 		return manifest{}, false
@@ -136,7 +136,8 @@ func appendTime(b []byte, t time.Time) []byte {
 
 // A reader takes an encoding apart. After a mistake it yields zero values until the end, where done reports it.
 type reader struct {
-	text string // what is left
+	text string   // what is left
+	room []string // for lists, so that short ones take no allocation
 	bad  bool
 }
 
@@ -216,10 +217,19 @@ func (r *reader) strings() []string {
 	if n == 0 {
 		return nil
 	}
-	list := make([]string, n)
+	list := r.list(n)
 	for i := range list {
 		list[i] = r.string()
 	}
+	return list
+}
+
+func (r *reader) list(n int) []string {
+	if n > len(r.room) {
+		return make([]string, n)
+	}
+	list := r.room[:n:n] // whoever appends gets a copy
+	r.room = r.room[n:]
 	return list
 }
 

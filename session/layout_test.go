@@ -21,7 +21,7 @@ func TestLayout_RoundTrip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := manifest{chunks: 3, length: 12345, sum: 0xfedcba98}
 			var got Session
-			m, ok := decodeIdentity(string(encodeIdentity(s, want)), &got)
+			m, ok := decodeIdentity(string(encodeIdentity(s, want)), &got, nil)
 			if !ok || m != want {
 				t.Fatalf("%+v, %v", m, ok)
 			}
@@ -33,12 +33,12 @@ func TestLayout_RoundTrip(t *testing.T) {
 func TestLayout_R160_RefusesEverythingElse(t *testing.T) {
 	good := string(encodeIdentity(full(), manifest{}))
 	for i := range good {
-		if _, ok := decodeIdentity(good[:i], new(Session)); ok {
+		if _, ok := decodeIdentity(good[:i], new(Session), nil); ok {
 			t.Errorf("cut to %d bytes it decodes", i)
 		}
 	}
 	for _, bad := range []string{good + "\x00", "\x03" + good[1:], "\x01\x00" + strings.Repeat("\xff", 40), ""} {
-		if _, ok := decodeIdentity(bad, new(Session)); ok {
+		if _, ok := decodeIdentity(bad, new(Session), nil); ok {
 			t.Errorf("%.20q decodes", bad)
 		}
 	}
@@ -67,10 +67,10 @@ func FuzzLayout(f *testing.F) {
 	f.Add(string(plain))
 	f.Fuzz(func(t *testing.T, text string) {
 		var s, again Session
-		if m, ok := decodeIdentity(text, &s); ok {
+		if m, ok := decodeIdentity(text, &s, nil); ok {
 			// What decodes means the same after another round.
 			one := encodeIdentity(&s, m)
-			if _, ok := decodeIdentity(string(one), &again); !ok || !bytes.Equal(one, encodeIdentity(&again, m)) {
+			if _, ok := decodeIdentity(string(one), &again, nil); !ok || !bytes.Equal(one, encodeIdentity(&again, m)) {
 				t.Fatal("not stable")
 			}
 		}

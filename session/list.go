@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -42,7 +41,7 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	entries := make([]Entry, 0, len(sessions))
 	for _, s := range sessions {
 		entries = append(entries, Entry{
-			Handle: referenceTo(s).key().ID, Current: s.ID == of.ID,
+			Handle: handleOf(s), Current: s.ID == of.ID,
 			Device: s.Device, Created: s.Created, Seen: s.Seen, Expires: s.Expires,
 		})
 	}
@@ -88,11 +87,17 @@ func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error 
 		return err
 	}
 	for _, s := range sessions {
-		if ref := referenceTo(s); ref.key().ID == handle {
-			return k.drop(ctx, ref)
+		if handleOf(s) == handle {
+			return k.drop(ctx, s)
 		}
 	}
 	return nil
+}
+
+// handleOf is the name of the session's record.
+func handleOf(s *Session) string {
+	ref, _ := referenceTo(s) // it has been in the store
+	return ref.key().ID
 }
 
 // EndAll ends every session of a user: "sign out everywhere". Those who sign in afterwards are not meant, even in the same
@@ -126,17 +131,14 @@ func (k serverKeeper) clear(ctx context.Context, of *Session) error {
 	for _, record := range records {
 		s, ok := k.openStored(record.Data, now)
 		if ok && errors.Is(k.admit(ctx, s, now), ErrInvalid) {
-			failed = append(failed, k.drop(ctx, referenceTo(s)))
+			failed = append(failed, k.drop(ctx, s))
 		}
 	}
 	return errors.Join(failed...)
 }
 
 // drop deletes the record of a session.
-func (k serverKeeper) drop(ctx context.Context, ref reference) error {
-	k.watchers.end(sessionKey(ref.id))
-	if err := k.backend.Delete(ctx, ref.key()); err != nil {
-		return fmt.Errorf("%w: %w", ErrStore, err)
-	}
-	return nil
+func (k serverKeeper) drop(ctx context.Context, s *Session) error {
+	ref, _ := referenceTo(s)
+	return k.remove(ctx, &ref)
 }

@@ -46,7 +46,7 @@ func (m *Manager) loadReferenced(r *http.Request, lookUp func(reference string) 
 // A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get, and under which keys the session
 // may have been revoked, so that both can be asked for at once.
 type reference struct {
-	id   string // of the session
+	id   [idSize]byte // of the session
 	user RevocationKey
 	sid  RevocationKey // may be zero
 }
@@ -56,31 +56,56 @@ const referenceFormat = 1
 
 const idSize = 16
 
-func referenceTo(s *Session) reference {
-	keys := revocationKeys(s)
-	return reference{id: s.ID, user: keys[2], sid: keys[1]}
+// referenceTo fails for a session whose ID Start has not made.
+func referenceTo(s *Session) (ref reference, ok bool) {
+	ref.id, ok = rawID(s.ID)
+	ref.user = userKey(s.Provider, s.User.Issuer, s.User.Subject)
+	ref.sid = providerSessionKey(s.Provider, s.User.Issuer, s.SID)
+	return ref, ok
+}
+
+// rawID decodes an ID without allocating.
+func rawID(id string) (raw [idSize]byte, ok bool) {
+	if len(id) != base64.RawURLEncoding.EncodedLen(idSize) {
+		return raw, false
+	}
+	n, err := strictText.Decode(raw[:], []byte(id))
+	return raw, err == nil && n == idSize
+}
+
+// isTo reports whether the reference means the session.
+func (ref *reference) isTo(s *Session) bool {
+	id, ok := rawID(s.ID)
+	return ok && id == ref.id
+}
+
+// sessionKey is that of the session.
+func (ref *reference) sessionKey() RevocationKey {
+	var id [22]byte
+	base64.RawURLEncoding.Encode(id[:], ref.id[:])
+	return sessionKey(string(id[:]))
 }
 
 // key is where the record is. The store sees a hash of the ID only, so that what it knows opens nothing (R99).
-func (ref reference) key() Key {
-	hashed := sessionKey(ref.id)
-	return Key{Owner: ownerOf(ref.user), ID: base64.RawURLEncoding.EncodeToString(hashed[:])}
+func (ref *reference) key() Key {
+	hashed := ref.sessionKey()
+	var both [44]byte // two texts of 22 bytes in one allocation
+	base64.RawURLEncoding.Encode(both[:22], ref.user[:])
+	base64.RawURLEncoding.Encode(both[22:], hashed[:])
+	text := string(both[:])
+	return Key{Owner: text[:22], ID: text[22:]}
 }
 
 // ownerOf names a user to the backend.
 func ownerOf(user RevocationKey) string { return base64.RawURLEncoding.EncodeToString(user[:]) }
 
 // revocationKeys leaves the session's own key out: a session that has ended has no record.
-func (ref reference) revocationKeys() RevocationKeys {
+func (ref *reference) revocationKeys() RevocationKeys {
 	return RevocationKeys{{}, ref.sid, ref.user}
 }
 
-func (m *Manager) sealReference(ref reference, now time.Time) (string, error) {
-	id, err := base64.RawURLEncoding.DecodeString(ref.id)
-	if err != nil || len(id) != idSize {
-		return "", errors.New("session: the ID is not one that Start has made")
-	}
-	plain := append([]byte{referenceFormat}, id...)
+func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
+	plain := append([]byte{referenceFormat}, ref.id[:]...)
 	plain = append(plain, ref.user[:]...)
 	if ref.sid != (RevocationKey{}) {
 		plain = append(plain, ref.sid[:]...)
@@ -95,8 +120,8 @@ func (m *Manager) openReference(text string, now time.Time) (ref reference, curr
 	if err != nil || len(plain) != short && len(plain) != long || plain[0] != referenceFormat {
 		return reference{}, false, false
 	}
-	ref.id = base64.RawURLEncoding.EncodeToString(plain[1 : 1+idSize])
-	ref.user = RevocationKey(plain[1+idSize : short])
+	ref.id = [idSize]byte(plain[1:])
+	ref.user = RevocationKey(plain[1+idSize:])
 	if len(plain) == long {
 		ref.sid = RevocationKey(plain[short:])
 	}

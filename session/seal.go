@@ -17,6 +17,7 @@ type loaded struct {
 	session  Session
 	sealed   sealedDetails
 	manifest manifest
+	lists    [6]string // room for the user's roles and the methods of the sign-in
 }
 
 // sealDetails returns the details text, which is empty when there is nothing to keep.
@@ -46,7 +47,7 @@ func (m *Manager) openIdentity(text string, now time.Time) (*loaded, bool) {
 	l.sealed.manager, l.sealed.loadedAt, l.sealed.current = m, now, current
 	l.sealed.identity = string(plain)
 	var ok bool
-	l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session)
+	l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session, l.lists[:])
 	l.sealed.binding = detailsBinding{l.session.ID, l.session.Generation}
 	return l, ok
 }

@@ -65,7 +65,7 @@ func (k serverKeeper) load(r *http.Request) (*Session, error) {
 		if !ok {
 			return nil, ErrInvalid
 		}
-		s, err := k.find(r.Context(), ref)
+		s, err := k.find(r.Context(), &ref)
 		if err == nil {
 			s.details.sealed.current = s.details.sealed.current && current
 		}
@@ -74,18 +74,22 @@ func (k serverKeeper) load(r *http.Request) (*Session, error) {
 }
 
 func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
-	return k.find(ctx, referenceTo(s))
+	ref, ok := referenceTo(s)
+	if !ok {
+		return nil, ErrInvalid
+	}
+	return k.find(ctx, &ref)
 }
 
 // find returns the session of a reference if it counts.
-func (k serverKeeper) find(ctx context.Context, ref reference) (*Session, error) {
+func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error) {
 	record, marks, err := k.get(ctx, ref)
 	if err != nil {
 		return nil, asStoreError(err)
 	}
 	now := k.config.Now()
 	s, ok := k.openStored(record.Data, now)
-	if !ok || s.ID != ref.id { // a record that was moved is not the one that the cookie means
+	if !ok || !ref.isTo(s) { // a record that was moved is not the one that the cookie means
 		return nil, ErrInvalid
 	}
 	if err := errors.Join(k.check(s, now), marks.check(s)); err != nil {
@@ -95,7 +99,7 @@ func (k serverKeeper) find(ctx context.Context, ref reference) (*Session, error)
 }
 
 // get reads the record and the revocations, in one round trip where the store can.
-func (k serverKeeper) get(ctx context.Context, ref reference) (Record, Marks, error) {
+func (k serverKeeper) get(ctx context.Context, ref *reference) (Record, Marks, error) {
 	if k.joint != nil {
 		return k.joint.GetAndLookup(ctx, ref.key(), ref.revocationKeys())
 	}
@@ -127,8 +131,11 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	if len(text) > maxRecord {
 		return tooLarge(s, len(text), maxRecord)
 	}
-	ref := referenceTo(s)
-	cookie, err := k.sealReference(ref, s.Seen)
+	ref, ok := referenceTo(s)
+	if !ok {
+		return ErrInvalid
+	}
+	cookie, err := k.sealReference(&ref, s.Seen)
 	if err != nil {
 		return err
 	}
@@ -173,7 +180,16 @@ func (k serverKeeper) end(r *http.Request) error {
 		if !ok {
 			continue
 		}
-		failed = append(failed, k.drop(r.Context(), ref))
+		failed = append(failed, k.remove(r.Context(), &ref))
 	}
 	return errors.Join(failed...)
+}
+
+// remove deletes the record of a reference.
+func (k serverKeeper) remove(ctx context.Context, ref *reference) error {
+	k.watchers.end(ref.sessionKey())
+	if err := k.backend.Delete(ctx, ref.key()); err != nil {
+		return asStoreError(err)
+	}
+	return nil
 }

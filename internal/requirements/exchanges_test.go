@@ -1,0 +1,145 @@
+package requirements_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+)
+
+// A slowToken is a token endpoint that answers when it is told to.
+type slowToken struct {
+	release         chan struct{}
+	arrived         chan struct{} // one for each request
+	now, most, seen atomic.Int32
+}
+
+func slowDown(p *authtest.Provider) *slowToken {
+	s := &slowToken{release: make(chan struct{}), arrived: make(chan struct{}, 1000)}
+	p.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
+			if endpoint != "token" {
+				return false
+			}
+			n := s.now.Add(1)
+			for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+			}
+			s.seen.Add(1)
+			s.arrived <- struct{}{}
+			<-s.release
+			s.now.Add(-1)
+			return false
+		}
+	})
+	return s
+}
+
+// callback is a request to the application that finishes a login, as it comes from a browser that has been to the provider.
+func callback(t *testing.T, app *bench.App, ctx context.Context) *http.Request {
+	t.Helper()
+	start := httptest.NewRequest("GET", app.URL+"/auth/login/op", nil)
+	w := httptest.NewRecorder()
+	app.Server.Config.Handler.ServeHTTP(w, start)
+	authorize, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != http.StatusSeeOther {
+		t.Fatal(w.Code, err)
+	}
+	r := httptest.NewRequestWithContext(ctx, "GET", app.URL+"/auth/callback/op?code=x&iss="+url.QueryEscape(app.OP.Issuer())+"&state="+authorize.Query().Get("state"), nil)
+	for _, c := range w.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// R147
+func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
+	const callbacks, limit = 200, 64
+	app := bench.New(t, func(s *bench.Setup) { s.Second = true })
+	slow := slowDown(app.OP)
+	impatient, leave := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	var ok, gaveUp atomic.Int32
+	send := func(ctx context.Context) {
+		r := callback(t, app, ctx)
+		wg.Go(func() {
+			w := httptest.NewRecorder()
+			app.Server.Config.Handler.ServeHTTP(w, r)
+			switch w.Code {
+			case http.StatusBadGateway: // "x" is no code: the exchange has taken place
+				ok.Add(1)
+			case http.StatusServiceUnavailable:
+				gaveUp.Add(1)
+			default:
+				t.Errorf("status %d: %s", w.Code, w.Body)
+			}
+		})
+	}
+	for range limit {
+		send(t.Context())
+	}
+	for range limit {
+		<-slow.arrived
+	}
+	for range callbacks - limit {
+		send(impatient)
+	}
+	// Another provider's logins do not wait (R145).
+	b := bench.Browser(t)
+	if who := authtest.Body(t, authtest.SignIn(t, b, app.URL+"/auth/login/op2?return_to=/me", "bob")); who == "" {
+		t.Error("nobody")
+	}
+	leave()
+	// Those who have left give up although nobody makes room, and their place stays free.
+	deadline := time.After(time.Minute)
+	for gaveUp.Load() < callbacks-limit {
+		select {
+		case <-deadline:
+			t.Fatalf("%d have given up", gaveUp.Load())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	close(slow.release)
+	wg.Wait()
+	if slow.most.Load() != limit || slow.seen.Load() != limit || ok.Load() != limit {
+		t.Errorf("at most %d exchanges at once, %d in all, %d finished; want %d", slow.most.Load(), slow.seen.Load(), ok.Load(), limit)
+	}
+}
+
+// R147: who did not get a turn can reload the page, because the login has not been used up.
+func TestExchanges_R147_ReloadWorks(t *testing.T) {
+	app := bench.New(t)
+	slow := slowDown(app.OP)
+	var wg sync.WaitGroup
+	for range 64 {
+		r := callback(t, app, t.Context())
+		wg.Go(func() { app.Server.Config.Handler.ServeHTTP(httptest.NewRecorder(), r) })
+	}
+	for range 64 {
+		<-slow.arrived
+	}
+	b := bench.Browser(t)
+	address := app.Callback(t, b, "alice", "/auth/login?return_to=/me")
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if resp, err := bench.Still(b).Do(req); err == nil {
+		t.Errorf("status %d, want to have given up", resp.StatusCode)
+	}
+	close(slow.release)
+	wg.Wait()
+	resp := app.Get(t, b, address.String())
+	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s", bench.Marker, app.Is("alice")) {
+		t.Errorf("reloaded: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
+	}
+}

@@ -1,0 +1,180 @@
+package requirements_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// R95: a copy of the cookies is of no use after the sign-out, with a store and with revocations; without either it is, as the
+// documentation says.
+func TestStores_R95_CopyAfterSignOut(t *testing.T) {
+	for name, row := range map[string]struct {
+		config func(*session.Config)
+		alive  bool
+	}{
+		"store": {func(c *session.Config) {
+			c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
+		}, false},
+		"revocations": {func(c *session.Config) { c.Revocations = session.NewMemoryRevocations(c.Now) }, false},
+		"neither":     {func(*session.Config) {}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := bench.New(t, func(s *bench.Setup) { row.config(&s.Config.Session) })
+			b, thief, elsewhere := bench.Browser(t), bench.Browser(t), bench.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			app.SignIn(t, elsewhere, "alice", "/me")
+			app.SetCookies(thief, app.SessionCookies(b)...)
+			if who := app.Visit(t, thief, "/"); who != app.Is("alice") {
+				t.Fatalf("before: %s", who)
+			}
+			app.Post(t, b, "/auth/logout", nil)
+			resp := app.Get(t, thief, "/me")
+			if alive := resp.StatusCode == http.StatusOK; alive != row.alive {
+				t.Errorf("status %d", resp.StatusCode)
+			}
+			if !row.alive && (resp.StatusCode != http.StatusFound || len(app.SessionCookies(thief)) != 0) {
+				t.Errorf("status %d, cookies %v: want a sign-in, and the cookies gone", resp.StatusCode, app.SessionCookies(thief))
+			}
+			if who := app.Visit(t, elsewhere, "/"); who != app.Is("alice") {
+				t.Errorf("her other browser: %s", who)
+			}
+		})
+	}
+}
+
+// A flaky backend answers with an error while it is down.
+type flaky struct {
+	session.Backend
+	down atomic.Bool
+}
+
+var errDown = errors.New("dial tcp: connection refused, password was hunter2")
+
+func (f *flaky) Get(ctx context.Context, k session.Key) (session.Record, error) {
+	if f.down.Load() {
+		return session.Record{}, errDown
+	}
+	return f.Backend.Get(ctx, k)
+}
+
+func (f *flaky) Put(ctx context.Context, k session.Key, r session.Record, c session.Condition) error {
+	if f.down.Load() {
+		return errDown
+	}
+	return f.Backend.Put(ctx, k, r, c)
+}
+
+func (f *flaky) Delete(ctx context.Context, k session.Key) error {
+	if f.down.Load() {
+		return errDown
+	}
+	return f.Backend.Delete(ctx, k)
+}
+
+// R100: while the store does not answer, nobody passes, nobody is taken for anonymous, and nobody is signed out.
+func TestStores_R100_Down(t *testing.T) {
+	store := &flaky{}
+	app := bench.New(t, func(s *bench.Setup) {
+		store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
+		s.Config.Session.Store = session.NewServerStore(store)
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	fresh := bench.Browser(t)
+	pending := app.Callback(t, fresh, "bob", "/auth/login?return_to=/me")
+	store.down.Store(true)
+	before := app.SessionCookies(b)
+	for _, path := range []string{"/me", "/", "/admin"} {
+		resp := app.Get(t, b, path)
+		body := authtest.Body(t, resp)
+		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || len(resp.Cookies()) != 0 || strings.Contains(body, "hunter2") {
+			t.Errorf("%s: status %d, cookies %v: %s", path, resp.StatusCode, resp.Cookies(), body)
+		}
+	}
+	if resp := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Accept", "application/json"); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("fetch: status %d", resp.StatusCode)
+	}
+	if resp := app.Get(t, bench.Browser(t), "/"); resp.StatusCode != http.StatusOK {
+		t.Errorf("somebody without a cookie: status %d", resp.StatusCode)
+	}
+	if resp := app.Get(t, fresh, pending.String()); resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(fresh)) != 0 {
+		t.Errorf("a login: status %d, cookies %v", resp.StatusCode, app.SessionCookies(fresh))
+	}
+	store.down.Store(false)
+	if got := app.SessionCookies(b); len(got) != len(before) || got[0].Value != before[0].Value || app.Visit(t, b, "/") != app.Is("alice") {
+		t.Errorf("afterwards: %s", app.Visit(t, b, "/"))
+	}
+	if resp := app.SignIn(t, fresh, "bob", "/me"); !strings.Contains(authtest.Body(t, resp), app.Is("bob")) {
+		t.Error("the sign-in does not work again")
+	}
+	if !app.Happened("session", "store_unavailable") || !app.Happened("login", "store_unavailable") {
+		t.Errorf("events %v", app.Outcomes())
+	}
+}
+
+// R100: signing out while the store is down does what can be done, and says so.
+func TestStores_R100_SignOutWhileDown(t *testing.T) {
+	store := &flaky{}
+	app := bench.New(t, func(s *bench.Setup) {
+		store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
+		s.Config.Session.Store = session.NewServerStore(store)
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	store.down.Store(true)
+	resp := app.Post(t, b, "/auth/logout", nil)
+	if resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(b)) != 0 || !strings.Contains(authtest.Body(t, resp), "may still be signed in") {
+		t.Errorf("status %d, cookies %v: %s", resp.StatusCode, app.SessionCookies(b), authtest.Body(t, resp))
+	}
+}
+
+// R99: the ID of a stored session never comes from the request.
+func TestStores_R99_PlantedReference(t *testing.T) {
+	var backend *session.MemoryBackend
+	app := bench.New(t, func(s *bench.Setup) {
+		backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
+		s.Config.Session.Store = session.NewServerStore(backend)
+	})
+	b, attacker := bench.Browser(t), bench.Browser(t)
+	app.SignIn(t, attacker, "bob", "/me")
+	planted := app.SessionCookies(attacker)[0]
+	app.SetCookies(b, planted)
+	app.SignIn(t, b, "alice", "/auth/login?return_to=/me")
+	if got := app.SessionCookies(b); len(got) != 1 || got[0].Value == planted.Value {
+		t.Errorf("the cookies after the sign-in: %v", got)
+	}
+	if who := app.Visit(t, attacker, "/"); who != "anonymous" {
+		t.Errorf("the planted session is %s", who)
+	}
+	if backend.Len() != 1 {
+		t.Errorf("%d records, want alice's", backend.Len())
+	}
+}
+
+// R96: after a step-up the cookies of before do not work any more, nor those of before a refresh with a store.
+func TestStores_R96_OldCookies(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+	})
+	app.Mux.Handle("/safe", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {})))
+	b, thief := bench.Browser(t), bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.SetCookies(thief, app.SessionCookies(b)...)
+	app.Clock.Advance(10 * time.Minute)
+	app.SignIn(t, b, "alice", "/safe")
+	if resp := app.Get(t, b, "/safe"); resp.StatusCode != http.StatusOK {
+		t.Fatalf("after the step-up: status %d", resp.StatusCode)
+	}
+	if who := app.Visit(t, thief, "/"); who != "anonymous" {
+		t.Errorf("the cookies of before are %s", who)
+	}
+}
