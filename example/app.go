@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport"
@@ -14,8 +15,13 @@ import (
 //go:embed static
 var static embed.FS
 
-// newApp is the whole application: its routes, and the sign-in around them.
-func newApp(c sallyport.Config) (http.Handler, error) {
+// An app is the whole application: its routes, and the sign-in around them.
+type app struct {
+	http.Handler
+	stop func() // ends the connections that would go on for ever
+}
+
+func newApp(c sallyport.Config) (*app, error) {
 	c.Hooks.Refresh = noteRefresh
 	auth, err := sallyport.New(c)
 	if err != nil {
@@ -27,8 +33,13 @@ func newApp(c sallyport.Config) (http.Handler, error) {
 	mux.HandleFunc("GET /{$}", pages.home)
 	mux.Handle("GET /profile", auth.RequireAuth(http.HandlerFunc(pages.profile)))
 	mux.Handle("GET /admin", auth.RequireRole("admin")(http.HandlerFunc(pages.admin)))
+	mux.Handle("GET /sessions", auth.RequireAuth(http.HandlerFunc(pages.mySessions)))
+	mux.Handle("POST /sessions/end", auth.RequireAuth(http.HandlerFunc(pages.endSession)))
+	mux.Handle("POST /sessions/end-all", auth.RequireAuth(http.HandlerFunc(pages.endAllSessions)))
+	mux.Handle("GET /live", auth.RequireAuth(http.HandlerFunc(pages.livePage)))
+	mux.Handle("GET /live/events", auth.RequireAuth(http.HandlerFunc(pages.liveEvents)))
 	mux.Handle("GET /api/me", auth.RequireAuth(http.HandlerFunc(apiMe)))
-	return auth.Handler(mux), nil
+	return &app{auth.Handler(mux), sync.OnceFunc(func() { close(pages.stopping) })}, nil
 }
 
 // apiMe answers programs: who am I?

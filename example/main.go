@@ -57,7 +57,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), stdout, stderr
 }
 
 // serve answers requests until ctx ends, then lets those under way finish.
-func serve(ctx context.Context, listener net.Listener, app http.Handler) error {
+func serve(ctx context.Context, listener net.Listener, app *app) error {
 	server := &http.Server{
 		Handler:           app,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -65,6 +65,7 @@ func serve(ctx context.Context, listener net.Listener, app http.Handler) error {
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
+	server.RegisterOnShutdown(app.stop)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	select {

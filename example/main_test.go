@@ -19,20 +19,26 @@ import (
 // startApp runs the application with a provider for tests.
 func startApp(t *testing.T, users ...session.User) (base string, op *authtest.Provider) {
 	t.Helper()
+	return startAppWith(t, func(*session.Config) {}, users...)
+}
+
+func startAppWith(t *testing.T, edit func(*session.Config), users ...session.User) (base string, op *authtest.Provider) {
+	t.Helper()
 	op = authtest.NewProvider(t, users...)
 	server := httptest.NewUnstartedServer(nil)
 	base = "http://" + server.Listener.Addr().String()
 	oidc := op.OIDC()
 	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
-	app, err := newApp(sallyport.Config{
-		BaseURL: base, Session: session.Config{Secret: randomSecret(), Now: oidc.Now}, Providers: provider.Set{"oidc": oidc},
-	})
+	c := session.Config{Secret: randomSecret(), Now: oidc.Now}
+	edit(&c)
+	app, err := newApp(sallyport.Config{BaseURL: base, Session: c, Providers: provider.Set{"oidc": oidc}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server.Config.Handler = app
 	server.Start()
 	t.Cleanup(server.Close)
+	t.Cleanup(app.stop)
 	return base, op
 }
 

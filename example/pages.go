@@ -26,11 +26,12 @@ type pages struct {
 	auth      *sallyport.Auth
 	providers provider.Set
 	views     map[string]*template.Template
+	stopping  chan struct{} // closed when the program is about to end
 }
 
 func newPages(auth *sallyport.Auth, providers provider.Set) *pages {
-	p := &pages{auth: auth, providers: providers, views: map[string]*template.Template{}}
-	for _, name := range []string{"home", "profile", "admin"} {
+	p := &pages{auth: auth, providers: providers, views: map[string]*template.Template{}, stopping: make(chan struct{})}
+	for _, name := range []string{"home", "profile", "admin", "sessions", "live"} {
 		p.views[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return p
@@ -46,6 +47,11 @@ type view struct {
 	Claims  []claim
 	Ends    string
 	API     *apiCall
+
+	Sessions   []session.Entry
+	Listed     bool   // there is a list, even if it is empty
+	Everywhere bool   // signing out everywhere is possible
+	Script     string // path of the page's script, if it has one
 }
 
 // A claim is one thing that the provider says about the user.
@@ -102,7 +108,8 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, name string, v vi
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// The form that signs out ends at the provider's origin, so there is no form-action here.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src "+pictureOrigin(v.Session)+"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src "+
+		pictureOrigin(v.Session)+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.Write(body.Bytes())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -80,7 +81,12 @@ func (s *settings) welcome() string {
 	return b.String()
 }
 
-func randomSecret() string { return rand.Text() + rand.Text() + rand.Text() }
+// randomSecret is good until the program ends.
+func randomSecret() string {
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails
+	return hex.EncodeToString(secret)
+}
 
 // environment looks settings up; NAME_FILE counts as NAME being set.
 type environment func(string) (string, bool)

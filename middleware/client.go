@@ -47,8 +47,8 @@ func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.Toke
 	return tokenSource{c}, nil
 }
 
-// Refuse answers a request with an error of Client or TokenSource: who has to sign in gets the same
-// challenge as at a guard, everything else a page or problem+json.
+// Refuse answers a request with an error of Client or TokenSource, or of the methods of session.Manager: who has to sign in gets the same
+// challenge as at a guard, everything else a page or problem+json; 503 when the session store does not answer.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
 		g.challenge.serve(w, r)
@@ -59,6 +59,9 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 			g.stepUp(w, r, s, step)
 			return
 		}
+	}
+	if errors.Is(err, session.ErrStore) {
+		err = storeDown(err)
 	}
 	g.config.Report.Fail(w, r, err)
 }
