@@ -51,6 +51,14 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	return c, errors.Join(env.mistakes...)
 }
 
+// Setting reads a setting of the application's own in the way of the others: from name, or from the file that name_FILE
+// names. It is empty when neither is set.
+func Setting(lookup func(name string) (value string, ok bool), name string) (string, error) {
+	env := settings{lookup: lookup}
+	value := env.optional(name)
+	return value, errors.Join(env.mistakes...)
+}
+
 // defaultListen is where an application listens unless told otherwise: on this machine only.
 const defaultListen = "localhost:8080"
 
