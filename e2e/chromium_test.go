@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/sallyport-go/sallyport/authtest"
 )
 
 func TestChromium_SignsInAtZitadel(t *testing.T) {
@@ -98,4 +100,35 @@ func TestChromium_Denied(t *testing.T) {
 	w.shows(t, "/auth/callback/oidc", "cancelled")
 	w.shot(t, "1-denied")
 	w.press(t, "ul a", "Allow access?") // sign in again
+}
+
+// The list of sessions, and a page whose stream ends when the session does.
+func TestChromium_SessionsAndLive(t *testing.T) {
+	w := open(t, "sessions")
+	app := start(t, freeAddr(t))
+	phone := authtest.NewBrowser(t)
+	authtest.SignIn(t, phone, app.url+"/profile", "alice")
+	w.goTo(t, app.url+"/sessions")
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "alice"))
+	w.press(t, "button[type=submit]", "Allow access?")
+	w.press(t, `button[value="allow"]`, "Your sessions")
+	w.shows(t, "/sessions", "this one", "An unknown program", "Chrome on", "Sign out everywhere")
+	w.shot(t, "1-sessions")
+	w.dark(t, true)
+	w.size(t, 360, 740)
+	w.shot(t, "2-sessions-phone-dark")
+	w.dark(t, false)
+	w.size(t, 1000, 800)
+	w.do(t, chromedp.Click(chromedp.CSS(`form[action="/sessions/end"] button`), chromedp.NodeVisible), chromedp.WaitNotPresent(chromedp.CSS(`form[action="/sessions/end"]`)))
+	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body, "Nobody is signed in") {
+		t.Errorf("the phone after its session was ended:\n%s", body)
+	}
+
+	w.press(t, `nav a[href="/live"]`, "Live")
+	w.do(t, chromedp.WaitVisible(`//output[contains(., ":")]`))
+	w.shot(t, "3-live")
+	ask(t, w, chromedp.EvaluateAsDevTools[bool](`fetch("/auth/logout", {method: "POST", redirect: "manual"}); true`))
+	w.do(t, chromedp.WaitVisible(chromedp.ID("ended")))
+	w.shows(t, "/live", "Your session has ended", "stopped")
+	w.shot(t, "4-live-ended")
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -87,6 +88,35 @@ func TestList_LeavesOutTheRevoked(t *testing.T) {
 	entries, listErr := b.List(t.Context(), b.newSession("alice", ""))
 	if err := errors.Join(err, listErr); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// A careless backend lists everybody's records.
+type careless struct{ *MemoryBackend }
+
+func (c careless) List(context.Context, string) (all []Record, _ error) {
+	for _, e := range c.records {
+		all = append(all, e.Value.(*memoryRecord).record)
+	}
+	return all, nil
+}
+
+// What a backend says about owners is not believed: the sealed session says whose it is.
+func TestList_OwnersAreChecked(t *testing.T) {
+	backend := NewMemoryBackend(MemoryLimits{}, nil)
+	b := newBench(t, func(c *Config, _ *Scope) {
+		backend.now = c.Now
+		c.Store, c.Revocations = NewServerStore(careless{backend}), NewMemoryRevocations(c.Now)
+	})
+	bobs := b.login(b.newSession("bob", ""))
+	b.login(b.newSession("alice", ""))
+	alice := b.newSession("alice", "")
+	entries, err := b.List(t.Context(), alice)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d entries, %v", len(entries), err)
+	}
+	if err := b.EndAll(t.Context(), alice); err != nil || !b.alive(bobs) {
+		t.Errorf("%v; bob alive: %v", err, b.alive(bobs))
 	}
 }
 

@@ -141,6 +141,7 @@ func flip(c byte) string {
 func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
 	b, backend := serverBench(t, nil)
 	s := alice()
+	s.SID = "the provider's name for it"
 	s.SetTokens(Tokens{AccessToken: "an access token"})
 	b.signIn(s)
 	for key, e := range backend.records {
@@ -184,7 +185,7 @@ func TestServerStore_R96_OlderNeverOverwritesNewer(t *testing.T) {
 	if err := save(one, "one"); err != nil {
 		t.Fatal(err)
 	}
-	if err := save(two, "two"); !errors.Is(err, ErrChanged) {
+	if err := save(two, "two"); !errors.Is(err, ErrChanged) || errors.Is(err, ErrStore) {
 		t.Error("Save of an old copy:", err)
 	}
 	b.now = b.now.Add(5 * b.renewAfter)
@@ -259,7 +260,7 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	one := with(secretA)
 	one.signIn(alice())
 	two := with(secretB, secretA)
-	two.cookies = one.cookies
+	two.cookies = maps.Clone(one.cookies)
 	if err := two.do(func(w http.ResponseWriter, r *http.Request) error {
 		wrote, err := two.Renew(w, r, two.load())
 		if !wrote {
@@ -269,11 +270,37 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	// The record is sealed anew, the reference of a browser that has not got the answer is not.
+	late := with(secretB, secretA)
+	late.cookies = one.cookies
+	if wrote, err := late.Renew(httptest.NewRecorder(), late.request(), late.load()); !wrote || err != nil {
+		t.Errorf("an old reference to a new record: written %v, %v", wrote, err)
+	}
 	three := with(secretB)
 	three.cookies = two.cookies
 	three.load()
 	if again, err := three.Renew(nil, nil, three.load()); again || err != nil {
 		t.Errorf("it is sealed anew again: %v", err)
+	}
+}
+
+// R160
+func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
+	b, _ := serverBench(t, nil)
+	b.signIn(alice())
+	ref, _, _ := b.openReference(b.cookies[cookie], b.now)
+	for format, want := range map[byte]error{referenceFormat: nil, referenceFormat + 1: ErrInvalid} {
+		plain := append([]byte{format}, ref.id[:]...)
+		plain = append(append(plain, ref.user[:]...), ref.sid[:]...)
+		text, err := b.keyring.seal(PurposeReference, b.referenceSeal, plain, b.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := b.request()
+		r.Header.Set("Cookie", cookie+"="+text)
+		if _, err := b.Load(r); !errors.Is(err, want) {
+			t.Errorf("format %d: %v", format, err)
+		}
 	}
 }
 
