@@ -12,9 +12,10 @@ import (
 // cookie is refused although it opens. Nothing is written at a login; what is written at a logout is kept for as
 // long as a session can live.
 //
-// The contract: epochs order revocations against logins without comparing clocks. Epoch returns the number of the latest
-// revocation, and at least 1. Every Revoke gets a number that is higher than any that Epoch has returned before, also after
-// a restart that lost everything; the time in microseconds, if need be increased, is such a number. Revoke
+// The contract: epochs order revocations against logins without comparing clocks. Every Revoke gets a number that is higher
+// than any that Epoch has returned before. Epoch returns at least 1, and no less than the number of any Revoke that has
+// returned and whose mark may still be there. Both hold also after a restart that lost the count, with or without the
+// marks; the time in microseconds, if need be increased, is such a number. Revoke
 // merges what it is told with what is known about the same key ([Mark.Merge]), and returns when every process that shares the
 // revocations will see it. Lookup returns a mark for each key, in order, and the zero Mark for those that are not known
 // or not kept any more, and for the zero key. Keys look random and hold no secret. An error means that the answer is unknown.

@@ -70,9 +70,9 @@ func lockerKeep(t *testing.T, one, other session.Locker, o Options) {
 		}
 	}
 	want(one, "1")
-	o.pass(time.Second)
+	o.pass(1500 * time.Millisecond)
 	want(other, "1")
-	o.pass(3 * time.Second)
+	o.pass(1500 * time.Millisecond) // longer than keep after the run, not after other has heard of it
 	want(other, "2")
 	want(one, "2")
 }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -50,21 +52,22 @@ func look(t *testing.T, v session.Revocations, keys session.RevocationKeys) sess
 }
 
 func revocationEpochs(t *testing.T, one, other session.Revocations, _ Options) {
-	before := epochOf(t, one)
-	if before < 1 || epochOf(t, other) != before {
-		t.Errorf("epochs %d and %d at first", before, epochOf(t, other))
+	handedOut := max(epochOf(t, one), epochOf(t, other))
+	if handedOut < 1 {
+		t.Errorf("epoch %d at first", handedOut)
 	}
 	for _, v := range []session.Revocations{one, other, one, one} { // also twice in one moment
 		key := newRevocationKey()
 		revoke(t, v, time.Time{}, key)
-		after := epochOf(t, one)
-		if mark := look(t, other, session.RevocationKeys{key})[0].All; after <= before || mark <= before || mark > after {
-			t.Errorf("epoch %d, mark %d, epoch afterwards %d: want them in order", before, mark, after)
+		afterwards := []uint64{epochOf(t, other), epochOf(t, one)} // logins of both processes that begin now
+		mark := look(t, other, session.RevocationKeys{key})[0].All
+		if mark <= handedOut {
+			t.Errorf("a revocation has number %d, a login before it has epoch %d: it is not ended", mark, handedOut)
 		}
-		if got := epochOf(t, other); got != after {
-			t.Errorf("the other process sees epoch %d, want %d", got, after)
+		if lowest := slices.Min(afterwards); lowest < mark {
+			t.Errorf("a revocation has number %d, a login after it has epoch %d: it is ended", mark, lowest)
 		}
-		before = after
+		handedOut = slices.Max(afterwards)
 	}
 }
 
@@ -90,17 +93,23 @@ func revocationMarks(t *testing.T, one, other session.Revocations, _ Options) {
 
 func revocationMerge(t *testing.T, one, other session.Revocations, _ Options) {
 	key := newRevocationKey()
+	now := func() session.Mark { return look(t, one, session.RevocationKeys{key})[0] }
 	early, late := time.Unix(1_800_000_000, 0), time.Unix(1_800_000_100, 0)
 	revoke(t, one, late, key)
+	first := now()
 	revoke(t, other, early, key)
-	mark := look(t, one, session.RevocationKeys{key})[0]
-	if int64(mark.Before) != late.Unix() || mark.Some != epochOf(t, one) || mark.All != 0 {
-		t.Errorf("two with a time: %+v, epoch %d", mark, epochOf(t, one))
+	second := now()
+	if int64(second.Before) != late.Unix() || second.Some <= first.Some || second.All != 0 {
+		t.Errorf("two with a time: %+v, then %+v", first, second)
 	}
 	revoke(t, other, time.Time{}, key)
-	merged := look(t, one, session.RevocationKeys{key})[0]
-	if merged.All != epochOf(t, one) || merged.Some != mark.Some || merged.Before != mark.Before {
-		t.Errorf("one without a time after %+v: %+v", mark, merged)
+	third := now()
+	if third.All <= second.Some || third.Some != second.Some || third.Before != second.Before {
+		t.Errorf("one without a time after %+v: %+v", second, third)
+	}
+	revoke(t, one, early, key)
+	if m := now(); m.All != third.All || m.Some <= third.All || m.Before != third.Before {
+		t.Errorf("one with a time after %+v: %+v", third, m)
 	}
 }
 
@@ -118,9 +127,8 @@ func revocationKeep(t *testing.T, one, other session.Revocations, o Options) {
 	if look(t, other, session.RevocationKeys{key})[0].All == 0 {
 		t.Error("a mark is forgotten too early")
 	}
-	before := epochOf(t, one)
-	if before < 2 {
-		t.Errorf("the epoch is %d after a revocation", before)
+	if epoch := epochOf(t, one); epoch < 2 {
+		t.Errorf("the epoch is %d after a revocation", epoch)
 	}
 }
 
@@ -149,7 +157,8 @@ func revocationsAtOnce(t *testing.T, one, other session.Revocations, _ Options) 
 	if len(epochs) != len(own) || epochs[0] {
 		t.Errorf("%d revocations have %d epochs", len(own), len(epochs))
 	}
-	if last := look(t, other, session.RevocationKeys{shared})[0].All; last != epochOf(t, one) {
-		t.Errorf("the key that all revoked has mark %d, the epoch is %d", last, epochOf(t, one))
+	last := slices.Max(slices.Collect(maps.Keys(epochs)))
+	if mark := look(t, other, session.RevocationKeys{shared})[0].All; mark != last || epochOf(t, one) < last {
+		t.Errorf("the key that all revoked has mark %d, the last revocation number %d, the epoch is %d", mark, last, epochOf(t, one))
 	}
 }
