@@ -21,11 +21,25 @@ type rule struct {
 }
 
 // The library packages; examples, tests and tools are free to import them.
-var library = []string{"", "session", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback"}
+var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback"}
+
+// A nested module has a go.mod of its own, for dependencies that not everybody wants.
+type nested struct {
+	dir       string
+	testsOnly bool // no package of it is imported: the rules on packages do not matter
+	approved  []string
+}
+
+// The nested modules and what they may depend on directly, besides the root module.
+var modules = []nested{
+	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "honnef.co/go/tools"}},
+	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2"}},
+}
 
 var rules = []rule{
 	{"session", []string{"./provider", "./handlers", "./middleware", "./problem", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
 		"session is what is remembered and how it is sealed; it knows no OAuth and no routes"},
+	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"}, "a store knows sessions, not how they come about"},
 	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/page", "github.com/gorilla", "html/template"},
 		"provider obtains identities; it keeps no cookies and serves no HTTP"},
 	{"problem", []string{"./provider", "./handlers", "./middleware"}, "how failures are answered does not depend on what failed"},

@@ -17,7 +17,7 @@ import (
 
 const top = "../.."
 
-// house parses the packages of the root module, without their tests.
+// house parses the packages that applications may import, and those that they are made of, without their tests.
 func house(t *testing.T) []pkg {
 	t.Helper()
 	byPath := map[string]*pkg{}
@@ -27,7 +27,7 @@ func house(t *testing.T) []pkg {
 		if dir == "." {
 			dir = ""
 		}
-		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(dir, "e2e") {
+		if strings.HasSuffix(file, "_test.go") || testsOnly(dir) {
 			return
 		}
 		parsed, err := parser.ParseFile(files, filepath.Join(top, file), nil, parser.ParseComments)
@@ -86,22 +86,63 @@ func TestEveryExportedNameIsDocumented(t *testing.T) { report(t, undocumented(ho
 
 func TestNoInit(t *testing.T) { report(t, initFuncs(house(t))) }
 
+// testsOnly reports whether a folder belongs to a nested module that nobody imports.
+func testsOnly(dir string) bool {
+	return slices.ContainsFunc(modules, func(m nested) bool {
+		return m.testsOnly && (dir == m.dir || strings.HasPrefix(dir, m.dir+"/"))
+	})
+}
+
 // R159
 func TestDependenciesAreTheApprovedOnes_R159(t *testing.T) {
 	reasons, err := os.ReadFile(filepath.Join(top, "CONTRIBUTING.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	approved := []string{
+	root := nested{dir: ".", approved: []string{
 		"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
 		"github.com/go-jose/go-jose/v4", "golang.org/x/sync",
-	}
-	for _, dependency := range direct(t, filepath.Join(top, "go.mod")) {
-		if !slices.Contains(approved, dependency) {
-			t.Errorf("the root module depends on %s, which is not approved: put it into a nested module", dependency)
+	}}
+	for _, m := range append([]nested{root}, modules...) {
+		for _, dependency := range direct(t, filepath.Join(top, m.dir, "go.mod")) {
+			if dependency == module {
+				continue
+			}
+			if !slices.Contains(m.approved, dependency) {
+				t.Errorf("the module in %s depends on %s, which is not approved; what is heavy has a nested module", m.dir, dependency)
+			}
+			if !bytes.Contains(reasons, []byte("| "+dependency+" |")) {
+				t.Errorf("CONTRIBUTING.md gives no reason for %s", dependency)
+			}
 		}
-		if !bytes.Contains(reasons, []byte("| "+dependency+" |")) {
-			t.Errorf("CONTRIBUTING.md gives no reason for %s", dependency)
+	}
+}
+
+// Every module is known here, in go.work, and to the machine that checks changes.
+func TestNestedModulesAreKnown(t *testing.T) {
+	var found []string
+	walk(t, "go.mod", func(file string) {
+		if dir := filepath.ToSlash(filepath.Dir(file)); dir != "." {
+			found = append(found, dir)
+		}
+	})
+	for _, m := range modules {
+		if !slices.Contains(found, m.dir) {
+			t.Errorf("there is no module in %s", m.dir)
+		}
+	}
+	for _, where := range []string{"go.work", ".ci/run"} {
+		content, err := os.ReadFile(filepath.Join(top, where))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dir := range found {
+			if !slices.ContainsFunc(modules, func(m nested) bool { return m.dir == dir }) {
+				t.Errorf("the rules on modules do not know %s", dir)
+			}
+			if !bytes.Contains(content, []byte("./"+dir)) {
+				t.Errorf("%s does not mention ./%s", where, dir)
+			}
 		}
 	}
 }

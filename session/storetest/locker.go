@@ -65,14 +65,14 @@ func lockerKeep(t *testing.T, one, other session.Locker, o Options) {
 	count := func(context.Context) ([]byte, error) { return []byte(strconv.Itoa(int(runs.Add(1)))), nil }
 	want := func(l session.Locker, want string) {
 		t.Helper()
-		if got, err := l.Do(t.Context(), key, 2*time.Second, count); err != nil || string(got) != want {
+		if got, err := l.Do(t.Context(), key, 4*time.Second, count); err != nil || string(got) != want {
 			t.Errorf("Do = %q, %v; want %q", got, err, want)
 		}
 	}
 	want(one, "1")
-	o.pass(1500 * time.Millisecond)
+	o.pass(2 * time.Second)
 	want(other, "1")
-	o.pass(1500 * time.Millisecond) // longer than keep after the run, not after other has heard of it
+	o.pass(3 * time.Second) // longer than keep after the run, not after other has heard of it
 	want(other, "2")
 	want(one, "2")
 }

@@ -1,0 +1,95 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Get implements [session.Backend].
+func (s *Store) Get(ctx context.Context, key session.Key) (session.Record, error) {
+	record, _, err := s.GetAndLookup(ctx, key, session.RevocationKeys{})
+	return record, err
+}
+
+type found struct {
+	record session.Record
+	marks  session.Marks
+}
+
+// GetAndLookup implements [session.JointBackend]: one round trip, or in a cluster one to each node that has to be asked, at
+// the same time.
+func (s *Store) GetAndLookup(ctx context.Context, key session.Key, keys session.RevocationKeys) (session.Record, session.Marks, error) {
+	got, err := call(ctx, s, "read session", func(ctx context.Context) (found, error) {
+		// Not MGET, which takes a key of another type for one that is not there. Nor is a pipeline answered from a cache
+		// in the client, which would be late.
+		batch := s.Client.Pipeline()
+		record := batch.Get(ctx, s.recordKey(key))
+		marks := s.lookUp(ctx, batch, keys)
+		batch.Exec(ctx) // each command has its own error
+		var got found
+		var err error
+		if got.record, err = recordOf(record); err != nil {
+			return found{}, err
+		}
+		got.marks, err = marks.read()
+		return got, err
+	})
+	return got.record, got.marks, err
+}
+
+// recordOf reads an answer. That there is no record is said by Redis' nil alone; whatever else goes wrong says nothing (R100).
+func recordOf(answer *redis.StringCmd) (session.Record, error) {
+	text, err := answer.Result()
+	switch {
+	case err == redis.Nil:
+		return session.Record{}, session.ErrNoRecord
+	case err != nil:
+		return session.Record{}, err
+	}
+	return parseRecord(text)
+}
+
+// Put implements [session.Backend].
+func (s *Store) Put(ctx context.Context, key session.Key, record session.Record, condition session.Condition) error {
+	name, ok := conditions[condition]
+	if !ok {
+		return fmt.Errorf("redisstore: condition %d is none of those of package session", condition)
+	}
+	var tag [tagLen / 2]byte
+	rand.Read(tag[:]) // never fails
+	_, err := call(ctx, s, "write session", func(ctx context.Context) (struct{}, error) {
+		answer, err := s.run(ctx, putScript, []string{s.recordKey(key), s.indexKey(key.Owner)},
+			name, fixedWidth(record.Version), hex.EncodeToString(tag[:]), record.Data, milliseconds(record.TTL), key.ID)
+		switch {
+		case err != nil:
+		case answer == "no record":
+			err = session.ErrNoRecord
+		case answer == "changed":
+			err = session.ErrChanged
+		case answer != "written":
+			err = errors.New("unexpected answer")
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// conditions are the names of the conditions in scripts/put.lua.
+var conditions = map[session.Condition]string{
+	session.Always: "always", session.IfAbsent: "absent", session.IfOlder: "older", session.IfNotNewer: "not newer",
+}
+
+// Delete implements [session.Backend]. It works also when Redis is full.
+func (s *Store) Delete(ctx context.Context, key session.Key) error {
+	_, err := call(ctx, s, "delete session", func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.runAs(ctx, "deleted", deleteScript, []string{s.recordKey(key), s.indexKey(key.Owner)}, key.ID)
+	})
+	return err
+}

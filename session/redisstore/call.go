@@ -1,0 +1,81 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// errSlow is why a call ends before Redis has answered it.
+var errSlow = fmt.Errorf("no answer within Store.Timeout: %w", context.DeadlineExceeded)
+
+type outcome[T any] struct {
+	value T
+	err   error
+}
+
+// call runs f and returns when it does, when ctx ends, or after Timeout. A client may go on longer than it should: by default, go-redis does not look at
+// the deadline of a context while it reads. What is left behind then is bounded in number (maxCalls) and in time (by the client's own
+// limits), and its answer is nobody's.
+//
+// Errors are ErrNoRecord and ErrChanged as f returns them; any other means that the answer is unknown (R100).
+func call[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
+	var none T
+	if err := s.ready(); err != nil {
+		return none, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, errSlow)
+	defer cancel()
+	select {
+	case s.calls <- struct{}{}:
+	case <-ctx.Done():
+		return none, unknown(what, context.Cause(ctx))
+	}
+	answer := make(chan outcome[T], 1)
+	go func() {
+		defer func() { <-s.calls }()
+		answer <- attempt(ctx, f)
+	}()
+	select {
+	case got := <-answer:
+		if got.err == nil || got.err == session.ErrNoRecord || got.err == session.ErrChanged {
+			return got.value, got.err
+		}
+		s.lookAround(ctx)
+		return none, unknown(what, got.err)
+	case <-ctx.Done():
+		s.lookAround(ctx)
+		return none, unknown(what, context.Cause(ctx))
+	}
+}
+
+// attempt turns a panic, of a hook of the client for example, into an error: here it would end the process, in the
+// request's own goroutine it would not.
+func attempt[T any](ctx context.Context, f func(context.Context) (T, error)) (got outcome[T]) {
+	defer func() {
+		if p := recover(); p != nil {
+			got = outcome[T]{err: fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	value, err := f(ctx)
+	return outcome[T]{value, err}
+}
+
+// unknown says that something could not be found out. It must not be taken for one of the two answers that count.
+func unknown(what string, err error) error {
+	if errors.Is(err, redis.Nil) {
+		return fmt.Errorf("redisstore: %s: an unexpected empty answer", what)
+	}
+	return fmt.Errorf("redisstore: %s: %w", what, err)
+}
+
+// lookAround makes a cluster's client look who is who, soon. After a failover it would otherwise go on asking the node that is gone.
+func (s *Store) lookAround(ctx context.Context) {
+	if c, ok := s.Client.(*redis.ClusterClient); ok {
+		c.ReloadState(ctx)
+	}
+}

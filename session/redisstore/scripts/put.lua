@@ -1,0 +1,28 @@
+-- Writes a record if the condition holds. Versions are twenty digits each, so that comparing text compares numbers of 64 bits, which
+-- Lua's own cannot hold.
+-- KEYS: record, index. ARGV: condition, version, tag, data, TTL in milliseconds, ID.
+local head = redis.call('GETRANGE', KEYS[1], 0, 35)
+local found = #head > 0
+if found and (#head < 36 or not head:find('^%d+%x+$')) then
+  return redis.error_reply('ERR sallyport: not a record')
+end
+local version, tag = head:sub(1, 20), head:sub(21, 36)
+if found and tag == ARGV[3] then
+  return 'written' -- by this very call, sent once more because the answer was lost
+end
+local condition = ARGV[1]
+if condition == 'absent' then
+  if found then return 'changed' end
+elseif condition ~= 'always' then
+  if not found then return 'no record' end
+  if version > ARGV[2] or version == ARGV[2] and condition == 'older' then return 'changed' end
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[5]), ARGV[6])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('%.0f', now - 1000))
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[5]) then
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+end
+redis.call('SET', KEYS[1], ARGV[2] .. ARGV[3] .. ARGV[4], 'PX', ARGV[5])
+return 'written'
