@@ -1,0 +1,265 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/session/redisstore"
+)
+
+func putVersion(t *testing.T, s *redisstore.Store, key session.Key, version uint64, c session.Condition) error {
+	t.Helper()
+	return s.Put(t.Context(), key, session.Record{Version: version, Data: fmt.Sprint("data ", version), TTL: time.Minute}, c)
+}
+
+// An answer that is lost makes the client send the Put again, which must not take its own record for somebody else's.
+func TestPut_AnswerLost(t *testing.T) {
+	server := startServer(t)
+	p := startProxy(t, server.addr())
+	s := open(t, p.url())
+	if err := putVersion(t, s, someKey, 1, session.IfAbsent); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []session.Condition{session.IfOlder, session.IfNotNewer, session.Always} {
+		p.lose.Store(1)
+		if err := putVersion(t, s, someKey, uint64(i+2), c); err != nil {
+			t.Errorf("condition %d: %v", c, err)
+		}
+	}
+	key := session.Key{Owner: someKey.Owner, ID: "another"}
+	p.lose.Store(1)
+	if err := putVersion(t, s, key, 1, session.IfAbsent); err != nil {
+		t.Errorf("IfAbsent: %v", err)
+	}
+	if err := putVersion(t, s, key, 1, session.IfAbsent); !errors.Is(err, session.ErrChanged) {
+		t.Errorf("another one with the same content: %v", err)
+	}
+	if p.lose.Load() > 0 {
+		t.Error("no answer was lost: the test does not test")
+	}
+	// A revocation twice is a revocation, and a deletion is one.
+	for name, do := range map[string]func() error{
+		"Revoke": func() error {
+			return s.Revoke(t.Context(), []session.RevocationKey{someMark}, time.Time{}, time.Hour)
+		},
+		"Delete": func() error { return s.Delete(t.Context(), key) },
+		"Epoch":  func() error { _, err := s.Epoch(t.Context()); return err },
+	} {
+		p.lose.Store(1)
+		if err := do(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The server forgets its scripts when it starts anew, or when somebody says so.
+func TestScripts_Forgotten(t *testing.T) {
+	server := startServer(t)
+	s, client := open(t, server.url()), server.client(t)
+	for range 2 {
+		for name, do := range everyCall(s) {
+			if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) && !strings.Contains(err.Error(), "it ran") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// R100: a full Redis takes nothing new, and users see what they had and can sign out.
+func TestStore_R100_Full(t *testing.T) {
+	server := startServer(t, "--maxmemory-policy", "noeviction")
+	s, client := open(t, server.url()), server.client(t)
+	if err := putVersion(t, s, someKey, 1, session.IfAbsent); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	calls := everyCall(s)
+	for _, name := range []string{"Put", "Epoch", "Revoke", "Do", "Ready"} {
+		wantUnknown(t, name, 3*time.Second, calls[name])
+	}
+	if record, err := s.Get(t.Context(), someKey); err != nil || record.Version != 1 {
+		t.Errorf("Get = %v, %v", record, err)
+	}
+	if records, err := s.List(t.Context(), someKey.Owner); err != nil || len(records) != 1 {
+		t.Errorf("List = %v, %v", records, err)
+	}
+	if err := s.Delete(t.Context(), someKey); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if _, err := s.Get(t.Context(), someKey); !errors.Is(err, session.ErrNoRecord) {
+		t.Errorf("Get after Delete: %v", err)
+	}
+}
+
+// R100: keys that hold something else, because two programs use one prefix or somebody has touched them.
+func TestStore_R100_ForeignKeys(t *testing.T) {
+	server := startServer(t)
+	s, client := open(t, server.url()), server.client(t)
+	for _, do := range everyCall(s) {
+		do(t.Context())
+	}
+	if err := putVersion(t, s, someKey, 1, session.Always); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(key string) error{
+		"a list":   func(key string) error { return client.LPush(t.Context(), key, "x").Err() },
+		"a text":   func(key string) error { return client.Set(t.Context(), key, "x", 0).Err() },
+		"longer":   func(key string) error { return client.Set(t.Context(), key, strings.Repeat("x", 60), 0).Err() },
+		"no text":  func(key string) error { return client.Set(t.Context(), key, "", 0).Err() },
+		"no epoch": func(key string) error { return client.Set(t.Context(), key, "9007199254740992", 0).Err() },
+		"negative": func(key string) error { return client.Set(t.Context(), key, "-5", 0).Err() },
+	} {
+		fresh := open(t, server.url()) // which remembers nothing
+		keys, err := client.Keys(t.Context(), "*").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			if err := client.Del(t.Context(), key).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for call, do := range everyCall(fresh) {
+			if call == "Delete" || call == "Put" && name == "no text" {
+				continue // one deletes whatever is there, and nothing is as good as no key
+			}
+			wantUnknown(t, name+": "+call, 3*time.Second, do)
+		}
+	}
+}
+
+// The index of an owner does not keep what is gone: neither what has ended nor what Redis has evicted.
+func TestList_PrunesItsIndex(t *testing.T) {
+	server := startServer(t)
+	s, client := open(t, server.url()), server.client(t)
+	const owner = "an-owner-with-many----"
+	for i := range 250 {
+		if err := putVersion(t, s, session.Key{Owner: owner, ID: fmt.Sprint("r", i)}, uint64(i+1), session.IfAbsent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	records := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(), func(key string) bool { return client.Type(t.Context(), key).Val() != "string" })
+	indexes := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(), func(key string) bool { return client.Type(t.Context(), key).Val() != "zset" })
+	if len(records) != 250 || len(indexes) != 1 {
+		t.Fatalf("%d records, indexes %v", len(records), indexes)
+	}
+	if err := client.Del(t.Context(), records[:140]...).Err(); err != nil { // as an eviction does
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got, err := s.List(t.Context(), owner); err != nil || len(got) != 110 {
+			t.Errorf("List = %d records, %v; want 110", len(got), err)
+		}
+		if n := client.ZCard(t.Context(), indexes[0]).Val(); n != 110 {
+			t.Errorf("the index has %d entries, want 110", n)
+		}
+	}
+	// Each Put takes out what has ended, so that it does not grow although nobody lists.
+	busy := session.Key{Owner: "an-owner-nobody-lists-", ID: "long"}
+	for i := range 20 {
+		err := s.Put(t.Context(), session.Key{Owner: busy.Owner, ID: fmt.Sprint("short", i)}, session.Record{Version: 1, TTL: time.Millisecond}, session.IfAbsent)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "the index is short again", func() bool {
+		if err := s.Put(t.Context(), busy, session.Record{Version: 1, TTL: time.Hour}, session.Always); err != nil {
+			t.Fatal(err)
+		}
+		return client.ZCard(t.Context(), "sallyport:{"+busy.Owner+"}:sessions").Val() == 1
+	})
+}
+
+// Every key ends, and an index not before its records.
+func TestStore_EveryKeyEnds(t *testing.T) {
+	server := startServer(t)
+	s, client := open(t, server.url()), server.client(t)
+	for _, do := range everyCall(s) {
+		do(t.Context())
+	}
+	key := session.Key{Owner: "owner", ID: "id"}
+	for _, ttl := range []time.Duration{time.Hour, 1, time.Minute, 0, -time.Second} {
+		key.ID += "x"
+		if err := s.Put(t.Context(), key, session.Record{Version: 1, TTL: ttl}, session.IfAbsent); err != nil {
+			t.Errorf("TTL %v: %v", ttl, err)
+		}
+	}
+	for keep := range slices.Values([]time.Duration{time.Hour, time.Minute, 0, -time.Second}) {
+		if err := s.Revoke(t.Context(), []session.RevocationKey{{9}}, time.Time{}, keep); err != nil {
+			t.Errorf("keep %v: %v", keep, err)
+		}
+	}
+	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Do(t.Context(), "key not kept", 0, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	keys := client.Keys(t.Context(), "*").Val()
+	for _, name := range keys {
+		if ttl := client.PTTL(t.Context(), name).Val(); ttl == -1 {
+			t.Errorf("%s lives for ever", name)
+		} else if strings.HasSuffix(name, "{owner}:sessions") && ttl < 59*time.Minute {
+			t.Errorf("the index ends in %v, before its records", ttl)
+		} else if strings.HasSuffix(name, ":revoked") && strings.Contains(name, "CQAAAA") && ttl < 59*time.Minute {
+			t.Errorf("the mark ends in %v, which is shorter than it had been", ttl)
+		}
+	}
+	if len(keys) < 6 {
+		t.Errorf("the test saw %v only", keys)
+	}
+}
+
+// R104: many writers and readers of one record see whole records, and versions that never go back.
+func TestStore_R104_ManyAtOnce(t *testing.T) {
+	server := startServer(t)
+	stores := []*redisstore.Store{open(t, server.url()), open(t, server.url())}
+	if err := putVersion(t, stores[0], someKey, 1, session.IfAbsent); err != nil {
+		t.Fatal(err)
+	}
+	var written atomic.Uint64
+	var wg sync.WaitGroup
+	for i := range 20 {
+		s := stores[i%2]
+		wg.Go(func() {
+			var last uint64
+			for range 100 {
+				record, err := s.Get(t.Context(), someKey)
+				if err != nil || record.Data != fmt.Sprint("data ", record.Version) || record.Version < last {
+					t.Errorf("after version %d: %v, %v", last, record, err)
+					return
+				}
+				last = record.Version
+				switch err := putVersion(t, s, someKey, record.Version+1, session.IfOlder); {
+				case err == nil:
+					written.Add(1)
+				case !errors.Is(err, session.ErrChanged):
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if record, err := stores[0].Get(t.Context(), someKey); err != nil || record.Version != written.Load()+1 {
+		t.Errorf("version %d after %d writes, %v", record.Version, written.Load(), err)
+	}
+}

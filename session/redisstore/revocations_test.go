@@ -1,0 +1,176 @@
+package redisstore_test
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/session/redisstore"
+)
+
+func epochOf(t *testing.T, s *redisstore.Store) uint64 {
+	t.Helper()
+	epoch, err := s.Epoch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return epoch
+}
+
+// revoke ends all sessions of a key, and returns the number of the revocation.
+func revoke(t *testing.T, s *redisstore.Store, key session.RevocationKey) uint64 {
+	t.Helper()
+	if err := s.Revoke(t.Context(), []session.RevocationKey{key}, time.Time{}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	marks, err := s.Lookup(t.Context(), session.RevocationKeys{key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return marks[0].All
+}
+
+// R118: epochs stay in order when Redis loses the count, with the marks or without them, and when the clocks that are left are slow.
+func TestEpoch_R118_LostCount(t *testing.T) {
+	for name, lose := range map[string]func(*miniredis.Miniredis){
+		"nothing":           func(*miniredis.Miniredis) {},
+		"everything":        func(m *miniredis.Miniredis) { m.FlushAll() },
+		"the count":         func(m *miniredis.Miniredis) { m.Del("sallyport:epoch") },
+		"the last of it":    func(m *miniredis.Miniredis) { m.Set("sallyport:epoch", "1000") },
+		"and the clock, by": func(m *miniredis.Miniredis) { m.FlushAll(); m.SetTime(time.Now().Add(-time.Hour)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := miniredis.RunT(t)
+			m.SetTime(time.Now())
+			store := func(now func() time.Time) *redisstore.Store {
+				client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+				t.Cleanup(func() { client.Close() })
+				s := redisstore.New(client)
+				s.Now = now
+				return s
+			}
+			one, other := store(time.Now), store(time.Now)
+			key := session.RevocationKey{7}
+			first := revoke(t, one, key)
+			login := epochOf(t, other) // of a session that goes on
+			lose(m)
+			if again := epochOf(t, other); again < first {
+				t.Errorf("a login afterwards has epoch %d, below the mark %d: it is over at once", again, first)
+			}
+			for _, s := range []*redisstore.Store{one, other, store(time.Now)} { // the last one has seen nothing
+				if number := revoke(t, s, key); number <= login {
+					t.Errorf("a revocation has number %d, which does not end the login of epoch %d", number, login)
+				}
+			}
+		})
+	}
+	// A process whose own clock is slow, too, goes by what it has seen.
+	m := miniredis.RunT(t)
+	m.SetTime(time.Now())
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	t.Cleanup(func() { client.Close() })
+	s := redisstore.New(client)
+	s.Now = func() time.Time { return time.Unix(0, 0) }
+	login := epochOf(t, s)
+	m.FlushAll()
+	m.SetTime(time.Unix(1_000_000, 0))
+	if number := revoke(t, s, session.RevocationKey{7}); number <= login {
+		t.Errorf("a revocation has number %d, a login before it epoch %d", number, login)
+	}
+}
+
+// Marks in Redis are what session.Mark.Merge makes of the same revocations, in whatever order they come.
+func TestRevoke_MergesAsMarksDo(t *testing.T) {
+	m := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
+	t.Cleanup(func() { client.Close() })
+	s := redisstore.New(client)
+	for round := range 50 {
+		key := session.RevocationKey{byte(round), 1}
+		var want session.Mark
+		for range 1 + rand.IntN(6) {
+			var before time.Time
+			if rand.IntN(2) == 0 {
+				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0) // also before 1970 and after 2106
+			}
+			if err := s.Revoke(t.Context(), []session.RevocationKey{key}, before, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			marks, err := s.Lookup(t.Context(), session.RevocationKeys{{}, key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = want.Merge(max(marks[1].All, marks[1].Some), before)
+			if marks[1] != want {
+				t.Fatalf("after a revocation before %v: %+v, want %+v", before, marks[1], want)
+			}
+		}
+	}
+}
+
+// R119: whatever a login and a revocation do at the same time, a login that began before is ended and one that begins afterwards is not. On
+// a cluster, where the count and the marks live apart, and on one server.
+func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
+	for name, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
+		t.Run(name, func(t *testing.T) {
+			stores := []*redisstore.Store{open(t, url), open(t, url), open(t, url)}
+			type login struct{ asked, answered, epoch uint64 }
+			type revocation struct{ begun, done, number uint64 }
+			var mu sync.Mutex
+			var moment uint64
+			var logins []login
+			var revocations []revocation
+			now := func() uint64 { // one order of all events
+				mu.Lock()
+				defer mu.Unlock()
+				moment++
+				return moment
+			}
+			var wg sync.WaitGroup
+			for i := range 12 {
+				s := stores[i%3]
+				wg.Go(func() {
+					for j := range 60 {
+						if i%3 == 0 {
+							r := revocation{begun: now(), number: revoke(t, s, session.RevocationKey{1, byte(i), byte(j)})}
+							r.done = now()
+							mu.Lock()
+							revocations = append(revocations, r)
+							mu.Unlock()
+							continue
+						}
+						l := login{asked: now(), epoch: epochOf(t, s)}
+						l.answered = now()
+						mu.Lock()
+						logins = append(logins, l)
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+			before, after := 0, 0
+			for _, r := range revocations {
+				for _, l := range logins {
+					if l.answered < r.begun {
+						if before++; l.epoch >= r.number {
+							t.Fatalf("a login of epoch %d began before revocation %d, and is not ended", l.epoch, r.number)
+						}
+					}
+					if l.asked > r.done {
+						if after++; l.epoch < r.number {
+							t.Fatalf("a login of epoch %d began after revocation %d, and is ended", l.epoch, r.number)
+						}
+					}
+				}
+			}
+			if before < 1000 || after < 1000 {
+				t.Errorf("only %d and %d pairs were compared", before, after)
+			}
+		})
+	}
+}
