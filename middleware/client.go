@@ -24,7 +24,7 @@ import (
 // follow redirects to another origin. HEAD, OPTIONS and prefetch requests use the tokens as they are.
 //
 // Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
-// is removed then), 503 when the token has run out and the provider does not answer; and session.ErrNoTokens. Hand them to
+// is removed then), 503 when the token has run out and the provider does not answer, or the session store; and session.ErrNoTokens. Hand them to
 // [Guard.Refuse], and errors of the client's calls as well: an API that asks for a stronger or more recent sign-in (RFC 9470), or for more
 // scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up.
 func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
@@ -96,7 +96,9 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 		return nil, err
 	}
 	if newest != s {
-		if err := g.config.Sessions.Adopt(w, r, newest); err != nil {
+		if err := g.config.Sessions.Adopt(w, r, newest); errors.Is(err, session.ErrStore) {
+			return nil, storeDown(err) // nothing is lost: the next request saves it
+		} else if err != nil {
 			return nil, err
 		}
 		*s = *newest // so that a Manager.Save of the handler goes on from here
