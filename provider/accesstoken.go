@@ -37,36 +37,21 @@ func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, 
 
 // verifyJWTAccessToken checks a JWT access token (RFC 9068 section 4).
 func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audience string) (*session.Session, error) {
-	if _, err := m.keys.known(ctx); err != nil {
+	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
+		fault: FaultAccessToken, types: accessTokenTypes, basic: oidc.Config{ClientID: audience},
+		claims: []func(*idToken) error{
+			o.checkIssuer, checkSubject, o.checkTimes, checkRest,
+			func(t *idToken) error { return hasAudience(t.claims, audience) },
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
-	verifier := oidc.NewVerifier(o.Issuer, m.keys, &oidc.Config{
-		ClientID: audience, SupportedSigningAlgs: m.algs, Now: func() time.Time { return o.now().Add(-o.leeway()) },
-	})
-	verified, err := verifier.Verify(ctx, raw)
+	expiry, err := t.claims.time("exp")
 	if err != nil {
 		return nil, accessTokenFault(err)
 	}
-	var payload json.RawMessage
-	if err := verified.Claims(&payload); err != nil {
-		return nil, accessTokenFault(err)
-	}
-	c, err := parseClaims(payload)
-	if err != nil {
-		return nil, accessTokenFault(err)
-	}
-	t := &idToken{payload: payload, claims: c}
-	checks := []func(*idToken) error{o.checkIssuer, checkSubject, o.checkTimes, checkRest, func(t *idToken) error { return hasAudience(t.claims, audience) }}
-	for _, check := range checks {
-		if err := check(t); err != nil {
-			return nil, accessTokenFault(err)
-		}
-	}
-	expiry, err := c.time("exp")
-	if err != nil {
-		return nil, accessTokenFault(err)
-	}
-	return o.apiSession(o.user(t, c), payload, raw, strings.Fields(c.display("scope")), expiry, t)
+	return o.apiSession(o.user(t, t.claims), t.payload, raw, strings.Fields(t.claims.display("scope")), expiry, t)
 }
 
 func hasAudience(c claims, audience string) error {

@@ -28,11 +28,7 @@ func (o *OIDC) frontIDToken(ctx context.Context, m *metadata, f *Flow, callback 
 	if err != nil {
 		return nil, err
 	}
-	alg, err := checkHeader(raw, m.algs, idTokenTypes)
-	if err == nil {
-		err = checkHash(token.claims, "c_hash", true, alg, callback.Get("code"))
-	}
-	if err != nil {
+	if err := checkHash(token.claims, "c_hash", true, token.alg, callback.Get("code")); err != nil {
 		return nil, idTokenFault(err)
 	}
 	return token, nil

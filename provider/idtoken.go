@@ -6,7 +6,6 @@ import (
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -22,6 +21,7 @@ const maxSubject = 255 // OpenID Connect Core section 2
 type idToken struct {
 	payload  []byte // the JSON that was signed
 	claims   claims
+	alg      string // of the signature
 	subject  string
 	issued   time.Time
 	authTime time.Time
@@ -30,8 +30,7 @@ type idToken struct {
 	amr      []string
 }
 
-// verifyIDToken checks an ID token: its form, then its signature, then what it claims. go-oidc does the signature,
-// issuer, audience and expiry; the rest is what it leaves to its callers.
+// verifyIDToken checks the ID token of a login.
 func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, accessToken string) (*idToken, error) {
 	token, err := o.verifyToken(ctx, m, raw, accessToken, func(t *idToken) error { return checkNonce(f, t) })
 	if err != nil {
@@ -43,64 +42,18 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 	return token, nil
 }
 
-// verifyToken checks everything but what depends on why the token was issued, which bound does.
+// verifyToken checks everything but what depends on why the token was issued (OpenID Connect Core sections 2 and 3.1.3.7), which bound does.
 func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken string, bound func(*idToken) error) (*idToken, error) {
-	// 1. The form, before any effort: it comes from outside and may be huge or odd.
-	alg, err := checkHeader(raw, m.algs, idTokenTypes)
-	if err != nil {
-		return nil, idTokenFault(err)
-	}
-	// go-oidc drops the cause of a failure to get the keys, and that is no fault of the token.
-	if _, err := m.keys.known(ctx); err != nil {
-		return nil, err
-	}
-	// 2. The signature, and the basic claims.
-	verifier := oidc.NewVerifier(o.Issuer, m.keys, &oidc.Config{
-		ClientID:             o.ClientID,
-		SupportedSigningAlgs: m.algs,
-		Now:                  func() time.Time { return o.now().Add(-o.leeway()) },
+	return o.verifyJWT(ctx, m, raw, jwtKind{
+		fault: FaultIDToken, types: idTokenTypes, basic: oidc.Config{ClientID: o.ClientID},
+		claims: []func(*idToken) error{
+			o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkRest, bound,
+			func(t *idToken) error { return checkHash(t.claims, "at_hash", false, t.alg, accessToken) },
+		},
 	})
-	verified, err := verifier.Verify(ctx, raw)
-	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
-		return nil, idTokenFault(errExpired)
-	}
-	if err != nil {
-		return nil, idTokenFault(err)
-	}
-	// 3. Everything else, from the very bytes that were signed.
-	var payload json.RawMessage
-	if err := verified.Claims(&payload); err != nil {
-		return nil, idTokenFault(err)
-	}
-	token, err := o.checkClaims(payload, bound)
-	if err != nil {
-		return nil, idTokenFault(err)
-	}
-	if err := checkHash(token.claims, "at_hash", false, alg, accessToken); err != nil {
-		return nil, idTokenFault(err)
-	}
-	return token, nil
 }
-
-var errExpired = errors.New("exp is missing or in the past; if the token is new, compare the clocks")
 
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
-
-// checkClaims checks the claims of OpenID Connect Core sections 2 and 3.1.3.7.
-func (o *OIDC) checkClaims(payload []byte, bound func(*idToken) error) (*idToken, error) {
-	c, err := parseClaims(payload)
-	if err != nil {
-		return nil, err
-	}
-	t := &idToken{payload: payload, claims: c}
-	steps := []func(*idToken) error{o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkRest, bound}
-	for _, step := range steps {
-		if err := step(t); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
-}
 
 func (o *OIDC) checkIssuer(t *idToken) error {
 	iss, err := t.claims.text("iss")
@@ -145,15 +98,22 @@ func (o *OIDC) checkAudience(t *idToken) error {
 
 // checkTimes applies one leeway to all of them.
 func (o *OIDC) checkTimes(t *idToken) error {
-	now := o.now()
-	earliest, latest := now.Add(-o.leeway()), now.Add(o.leeway())
-	exp, err := t.claims.time("exp")
-	if err != nil {
+	if err := o.checkEnd(t); err != nil {
 		return err
 	}
-	if !t.claims.has("exp") || !exp.After(earliest) {
-		return errExpired
+	return o.checkBegin(t)
+}
+
+func (o *OIDC) checkEnd(t *idToken) error {
+	exp, err := t.claims.time("exp")
+	if err == nil && (!t.claims.has("exp") || !exp.After(o.now().Add(-o.leeway()))) {
+		err = errExpired
 	}
+	return err
+}
+
+func (o *OIDC) checkBegin(t *idToken) (err error) {
+	latest := o.now().Add(o.leeway())
 	if t.issued, err = t.claims.time("iat"); err != nil {
 		return err
 	}

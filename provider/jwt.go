@@ -1,0 +1,63 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// A jwtKind says what one kind of JWT has to be like: ID tokens, access tokens and logout tokens are signed with the same keys, and
+// must not pass for each other (RFC 8725 section 3.12).
+type jwtKind struct {
+	fault  Fault                  // if it is not like that
+	types  []string               // what its header may say in typ
+	basic  oidc.Config            // what go-oidc checks beside the signature and the issuer
+	claims []func(*idToken) error // the rest
+}
+
+// verifyJWT checks a JWT: its form, then its signature, then what it claims. go-oidc does the signature, issuer, and as far
+// as the kind has it audience and expiry; the rest is what it leaves to its callers.
+func (o *OIDC) verifyJWT(ctx context.Context, m *metadata, raw string, kind jwtKind) (*idToken, error) {
+	fault := func(err error) error { return &Error{Fault: kind.fault, Err: err} }
+	// 1. The form, before any effort: it comes from outside and may be huge or odd.
+	alg, err := checkHeader(raw, m.algs, kind.types)
+	if err != nil {
+		return nil, fault(err)
+	}
+	// go-oidc drops the cause of a failure to get the keys, and that is no fault of the token.
+	if _, err := m.keys.known(ctx); err != nil {
+		return nil, err
+	}
+	// 2. The signature, and the basic claims.
+	config := kind.basic
+	config.SupportedSigningAlgs = m.algs
+	config.Now = func() time.Time { return o.now().Add(-o.leeway()) }
+	verified, err := oidc.NewVerifier(o.Issuer, m.keys, &config).Verify(ctx, raw)
+	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
+		err = errExpired
+	}
+	if err != nil {
+		return nil, fault(err)
+	}
+	// 3. Everything else, from the very bytes that were signed.
+	var payload json.RawMessage
+	if err := verified.Claims(&payload); err != nil {
+		return nil, fault(err)
+	}
+	c, err := parseClaims(payload)
+	if err != nil {
+		return nil, fault(err)
+	}
+	t := &idToken{payload: payload, claims: c, alg: alg}
+	for _, check := range kind.claims {
+		if err := check(t); err != nil {
+			return nil, fault(err)
+		}
+	}
+	return t, nil
+}
+
+var errExpired = errors.New("exp is missing or in the past; if the token is new, compare the clocks")
