@@ -8,7 +8,7 @@ import (
 
 // A Locker makes sure that something is done once although several want it done, at the same time or a little
 // later, and gives all of them the result. The library uses it for refreshing tokens: a refresh token that
-// rotates may be sent once only.
+// rotates may be sent once only; and for what a provider says once ([Manager.Once]).
 //
 // The contract: Do calls f for a key unless a call for the same key is under way or has ended well
 // during the last keep; then it waits for that call, and returns its result. f runs with a context of
@@ -35,11 +35,13 @@ func NewMemoryLocker(now func() time.Time) Locker {
 	if now == nil {
 		now = time.Now
 	}
-	return &memoryLocker{now: now, calls: map[string]*call{}}
+	once := &memoryLocker{now: now, calls: map[string]*call{}}
+	return &memoryLocker{now: now, calls: map[string]*call{}, once: once}
 }
 
 type memoryLocker struct {
-	now func() time.Time
+	now  func() time.Time
+	once *memoryLocker // for Manager.Once: the one must not push results of the other out
 
 	mu    sync.Mutex
 	calls map[string]*call

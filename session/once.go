@@ -1,0 +1,37 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// onceDone is what a Locker keeps of a Once. It says nothing.
+var onceDone = []byte{1}
+
+// Once runs f, unless that has been done well under the same key during the last keep, here or in another process with the same
+// Config.Locker; it reports whether this call did it. Of several calls at once, one runs f. It is for messages that must not
+// count twice. When f fails it has not been done, and may be tried again.
+//
+// f runs with a context of its own, so it may go on after Once has returned with the end of ctx. The error wraps [ErrStore]: whether
+// it was done is unknown. A memory locker remembers ten thousand keys, beside the results of refreshes.
+func (m *Manager) Once(ctx context.Context, key string, keep time.Duration, f func(context.Context) error) (bool, error) {
+	locker := m.config.Locker
+	if memory, ok := locker.(*memoryLocker); ok {
+		locker = memory.once
+	}
+	var done atomic.Bool
+	_, err := locker.Do(ctx, key, keep, func(ctx context.Context) ([]byte, error) {
+		if err := f(ctx); err != nil {
+			return nil, err
+		}
+		done.Store(true)
+		return onceDone, nil
+	})
+	if err != nil && !errors.Is(err, ErrStore) {
+		err = fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	return err == nil && done.Load(), err
+}

@@ -1,0 +1,141 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func onceManager(t *testing.T, change func(*Config)) *Manager {
+	t.Helper()
+	c := Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0", Now: func() time.Time { return start }}
+	change(&c)
+	base, _ := url.Parse("https://app.example.com")
+	m, err := NewManager(c, Scope{BaseURL: base, Prefix: "/auth"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// R120: of many, at the same time and later, one does it, until the time is over.
+func TestOnce_R120_OneDoesIt(t *testing.T) {
+	now := start
+	var mu sync.Mutex
+	m := onceManager(t, func(c *Config) {
+		c.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	})
+	var runs, firsts atomic.Int32
+	once := func(key string) {
+		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error { runs.Add(1); return nil })
+		if err != nil {
+			t.Error(err)
+		}
+		if first {
+			firsts.Add(1)
+		}
+	}
+	var wg sync.WaitGroup
+	for range 1000 {
+		wg.Go(func() { once("a") })
+	}
+	wg.Wait()
+	once("a")
+	once("b")
+	if runs.Load() != 2 || firsts.Load() != 2 {
+		t.Errorf("%d runs and %d firsts for two keys", runs.Load(), firsts.Load())
+	}
+	mu.Lock()
+	now = now.Add(time.Hour)
+	mu.Unlock()
+	if once("a"); runs.Load() != 3 || firsts.Load() != 3 {
+		t.Errorf("after the time: %d runs, %d firsts, want 3", runs.Load(), firsts.Load())
+	}
+}
+
+// R120: what failed may be tried again.
+func TestOnce_R120_FailureBurnsNothing(t *testing.T) {
+	m := onceManager(t, func(*Config) {})
+	fault := errors.New("no store")
+	for range 3 {
+		first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return fault })
+		if first || !errors.Is(err, fault) || !errors.Is(err, ErrStore) {
+			t.Errorf("a failure: %v, %v", first, err)
+		}
+	}
+	if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil }); !first || err != nil {
+		t.Errorf("afterwards: %v, %v", first, err)
+	}
+}
+
+// R120: a Locker that fails is no success, and no replay.
+func TestOnce_R120_LockerFails(t *testing.T) {
+	fault := errors.New("no locker")
+	m := onceManager(t, func(c *Config) { c.Locker = failingLocker{fault} })
+	first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil })
+	if first || !errors.Is(err, ErrStore) || !errors.Is(err, fault) {
+		t.Errorf("%v, %v", first, err)
+	}
+}
+
+type failingLocker struct{ err error }
+
+// Do implements Locker: it even runs f before it fails.
+func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+	f(ctx)
+	return nil, l.err
+}
+
+// A flood of these does not push the results of refreshes out of a memory locker, and the memory has an end (R120).
+func TestOnce_MemoryIsItsOwnAndBounded(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"default": func(*Config) {}, "explicit": func(c *Config) { c.Locker = NewMemoryLocker(c.Now) },
+	} {
+		m := onceManager(t, change)
+		n := 0
+		refresh := func(context.Context) ([]byte, error) { n++; return []byte("tokens"), nil }
+		m.Locker().Do(t.Context(), "refresh", time.Hour, refresh)
+		for i := range maxKept + 500 {
+			m.Once(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) error { return nil })
+		}
+		if m.Locker().Do(t.Context(), "refresh", time.Hour, refresh); n != 1 {
+			t.Errorf("%s: refreshed again after a flood", name)
+		}
+		if kept := len(m.Locker().(*memoryLocker).once.calls); kept > maxKept+1 {
+			t.Errorf("%s: %d keys are kept", name, kept)
+		}
+	}
+}
+
+// Another Locker is used as it is, so that several processes can share it.
+func TestOnce_SharedLocker(t *testing.T) {
+	shared := &countingLocker{Locker: NewMemoryLocker(nil)}
+	one, other := onceManager(t, func(c *Config) { c.Locker = shared }), onceManager(t, func(c *Config) { c.Locker = shared })
+	firsts := 0
+	for _, m := range []*Manager{one, other, one} {
+		if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil }); err != nil {
+			t.Error(err)
+		} else if first {
+			firsts++
+		}
+	}
+	if firsts != 1 || shared.calls != 3 {
+		t.Errorf("%d firsts in two processes, %d calls of the Locker", firsts, shared.calls)
+	}
+}
+
+type countingLocker struct {
+	Locker
+	calls int
+}
+
+// Do implements Locker.
+func (l *countingLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+	l.calls++
+	return l.Locker.Do(ctx, key, keep, f)
+}
