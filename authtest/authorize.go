@@ -30,6 +30,7 @@ type authorization struct {
 type login struct {
 	user     session.User
 	sid      string
+	number   int // of the sign-in
 	at       time.Time
 	consents map[string]bool // by client and scopes
 }

@@ -7,6 +7,8 @@
 //     what a person would do at the provider.
 //   - [WithSession] makes a request of a unit test come from a signed-in user, with no provider at all.
 //
+// The provider can also end sessions by itself (Provider.SetBackchannelLogout, EndSessions).
+//
 // A provider can be made to misbehave in a test, see [Faults]:
 //
 //	p.Misbehave(func(f *authtest.Faults) {

@@ -19,6 +19,10 @@ type Faults struct {
 	UserInfo      func(claims map[string]any)
 	Introspection func(answer map[string]any)
 
+	LogoutToken       func(claims map[string]any) // before signing
+	LogoutTokenHeader func(header map[string]any) // before signing
+	LogoutTokenRaw    func(token string) string   // after signing
+
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
 	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "par" or "end_session".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool

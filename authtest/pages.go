@@ -37,6 +37,8 @@ type page struct {
 	Users    []session.User
 	Action   string // where a form of Fields goes (form_post)
 	Fields   url.Values
+	Frame    string // of the application, to sign out there
+	Continue string // where to go from here
 }
 
 // describeScope says in plain words what a scope opens.
@@ -66,7 +68,11 @@ func (p *Provider) page(w http.ResponseWriter, status int, v page) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	// No form-action: browsers apply it to the redirect back to the application as well.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+	if u, err := url.Parse(v.Frame); err == nil && v.Frame != "" {
+		policy += "; frame-src " + u.Scheme + "://" + u.Host
+	}
+	h.Set("Content-Security-Policy", policy)
 	w.WriteHeader(status)
 	w.Write(body.Bytes())
 }

@@ -42,9 +42,12 @@ type Provider struct {
 	refresh  map[string]issued  // by refresh token
 	lifetime time.Duration      // of access and ID tokens
 	devices  map[string]*device // by device code
+	signIns  int
 	faults   Faults
 	down     bool
 	requests []Request
+
+	backchannel, frontchannel string // logout URIs of the application
 }
 
 // NewProvider starts a provider with http on a free port of 127.0.0.1, until the test ends. Without users it

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-
-	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 // cookieName keeps providers on different ports apart, which cookies do not.
@@ -59,6 +57,8 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, id string, l l
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.signIns++
+	l.number = p.signIns
 	p.logins[value] = &l
 	if a := p.pending[id]; a != nil {
 		a.reauthed = true
@@ -88,22 +88,4 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 		p.mu.Unlock()
 	}
 	p.proceed(w, r, id)
-}
-
-// endSession signs out (OpenID Connect RP-Initiated Logout 1.0) and sends the browser back if it may.
-func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
-	if cookie, err := r.Cookie(p.cookieName()); err == nil {
-		p.mu.Lock()
-		delete(p.logins, cookie.Value)
-		p.mu.Unlock()
-	}
-	back := r.Form.Get("post_logout_redirect_uri")
-	if loopback.URL(back) && (r.Form.Get("client_id") == ClientID || r.Form.Get("id_token_hint") != "") {
-		if state := r.Form.Get("state"); state != "" {
-			back += "?" + url.Values{"state": {state}}.Encode()
-		}
-		http.Redirect(w, r, back, http.StatusSeeOther)
-		return
-	}
-	p.page(w, http.StatusOK, page{Title: "You are signed out", Text: "You have signed out of the provider."})
 }

@@ -204,20 +204,26 @@ func (p *Provider) pictureOf(u session.User) string {
 }
 
 // Sign signs claims with the provider's current key, as a test may need it for tokens of its own making.
-func (p *Provider) Sign(claims map[string]any) string {
+func (p *Provider) Sign(claims map[string]any) string { return p.SignPayload(payloadOf(claims)) }
+
+func payloadOf(claims map[string]any) []byte {
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		panic("authtest: claims cannot be written as JSON: " + err.Error())
 	}
-	return p.SignPayload(payload)
+	return payload
 }
 
 // SignPayload is Sign for a payload that need not be JSON.
 func (p *Provider) SignPayload(payload []byte) string {
-	key := p.signer()
-	header := map[string]any{"typ": "JWT", "kid": key.id}
 	f, _ := p.fault()
-	apply(f.IDTokenHeader, header)
+	return p.signPayload(payload, "JWT", f.IDTokenHeader)
+}
+
+func (p *Provider) signPayload(payload []byte, typ string, fault func(header map[string]any)) string {
+	key := p.signer()
+	header := map[string]any{"typ": typ, "kid": key.id}
+	apply(fault, header)
 	options := &jose.SignerOptions{}
 	for name, value := range header {
 		options.WithHeader(jose.HeaderKey(name), value)
