@@ -13,7 +13,8 @@
 // bytes. The callback's state and issuer (RFC 9207) are compared before anything else is looked at. An ID
 // token passes if its signature is by a key of the provider's JWKS with an algorithm fixed beforehand, and its iss,
 // sub, aud, azp, exp, iat, nbf, nonce, at_hash and, where asked for, auth_time and acr are as they have to be
-// (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims.
+// (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims. Access tokens and logout tokens
+// go through the same checks as far as they have the claims, and none of the three kinds passes for another.
 //
 // # Times
 //

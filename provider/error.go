@@ -26,6 +26,7 @@ const (
 	FaultUserInfo    Fault = "invalid_userinfo"
 	FaultRefresh     Fault = "refresh_refused"             // the provider does not prolong this login any more
 	FaultAccessToken Fault = "invalid_token"               // an access token that an API was called with
+	FaultLogoutToken Fault = "invalid_logout_token"        // a logout token that the application was called with
 	FaultStepUp      Fault = "insufficient_authentication" // max_age or acr asked for and not delivered
 )
 

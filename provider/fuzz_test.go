@@ -91,3 +91,41 @@ func FuzzTokenForm(f *testing.F) {
 		}
 	})
 }
+
+// R117, R133: what passes for the claims of a logout token has everything that one needs, read in another way.
+func FuzzLogoutClaims(f *testing.F) {
+	const event = `"events":{"http://schemas.openid.net/event/backchannel-logout":{}}`
+	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":1700000100,"jti":"1",` + event + `,"sub":"1","sid":"2"}`))
+	f.Add([]byte(`{"iss":"https://op.example","aud":["c"],"iat":1699999999.5,"jti":"1",` + event + `,"sid":"2"}`))
+	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"jti":"1",` + event + `,"sub":"1","nonce":null}`))
+	now := time.Unix(1700000000, 0)
+	o := &OIDC{Issuer: "https://op.example", ClientID: "c", Now: func() time.Time { return now }}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		c, err := parseClaims(payload)
+		if err != nil {
+			return
+		}
+		token := &idToken{claims: c}
+		for _, check := range o.logoutKind().claims {
+			if check(token) != nil {
+				return
+			}
+		}
+		var all map[string]any
+		if err := json.Unmarshal(payload, &all); err != nil {
+			t.Fatalf("accepted, but encoding/json says %v: %q", err, payload)
+		}
+		_, nonce := all["nonce"]
+		events, _ := all["events"].(map[string]any)
+		_, event := events["http://schemas.openid.net/event/backchannel-logout"].(map[string]any)
+		id, _ := all["jti"].(string)
+		sub, _ := all["sub"].(string)
+		sid, _ := all["sid"].(string)
+		if nonce || !event || id == "" || sub == "" && sid == "" || all["iss"] != o.Issuer || token.id != id || token.subject != sub || token.sid != sid {
+			t.Errorf("%q is accepted as %+v", payload, token)
+		}
+		if until := o.acceptedUntil(token); token.issued.After(now.Add(time.Minute)) || now.Sub(token.issued) > time.Hour || until.Before(now) || until.After(now.Add(time.Hour+time.Minute)) {
+			t.Errorf("%q is of %v and accepted until %v", payload, token.issued, until)
+		}
+	})
+}

@@ -22,6 +22,7 @@ type idToken struct {
 	payload  []byte // the JSON that was signed
 	claims   claims
 	alg      string // of the signature
+	id       string // jti, of logout tokens
 	subject  string
 	issued   time.Time
 	authTime time.Time

@@ -72,6 +72,17 @@ type OIDC struct {
 	// UserInfo says when the userinfo endpoint is asked. Default: when the ID token lacks what the scopes promise.
 	UserInfo UserInfoMode
 
+	// Logout replaces the logout that the metadata names, for providers with one of their own. Default: none.
+	Logout *VendorLogout
+
+	// LogoutHintClaim is the claim that is sent to the provider's logout as logout_hint, if the user has it. Default: "login_hint",
+	// with which Microsoft Entra does not ask which account to sign out; others want "email" or "preferred_username".
+	LogoutHintClaim string
+
+	// StrictLogoutTokens refuses logout tokens without the typ "logout+jwt" or without exp. The final text of
+	// Back-Channel Logout wants exp and recommends the typ, but not every provider has followed. Default: they may be missing.
+	StrictLogoutTokens bool
+
 	// Leeway is what the provider's clock may differ from ours. Default: one minute; at most five.
 	Leeway time.Duration
 
@@ -195,7 +206,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	if o.ClientID == "" {
 		wrong("ClientID is missing")
 	}
-	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType())
+	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	for _, alg := range o.SigningAlgs {
 		if !slices.Contains(asymmetricAlgs, alg) {

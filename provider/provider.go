@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -19,7 +20,8 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [Initiator], [LogoutURLer], [Readier], [Labeler].
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [Initiator],
+// [LogoutURLer], [LogoutVerifier], [LogoutFramer], [Readier], [Labeler], [ResponseModer].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -76,17 +78,41 @@ type Initiator interface {
 
 // A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
 type LogoutURLer interface {
-	// LogoutURL returns where to send the browser after the local session has ended, or ""
-	// when the provider offers no logout. It uses no network beyond what is already known, so it
-	// never delays a logout.
-	LogoutURL(l Logout) string
+	// LogoutURL returns where to send the browser after the local session has ended, or "" when the provider offers no
+	// logout, or is away. It takes two seconds at most.
+	LogoutURL(ctx context.Context, l Logout) string
 }
 
 // Logout is what a provider may be told at logout.
 type Logout struct {
-	IDToken   string // id_token_hint; empty if the session kept none
-	ReturnURL string // post_logout_redirect_uri
-	State     string
+	IDToken   string          // id_token_hint; empty if the session kept none
+	Hint      string          // logout_hint, who is leaving; empty: what Claims say
+	Claims    json.RawMessage // of the session; see OIDC.LogoutHintClaim
+	ReturnURL string          // post_logout_redirect_uri
+	State     string          // comes back with the browser, unless the provider has no place for it
+}
+
+// A LogoutVerifier tells the application by itself that sessions have ended (OpenID Connect Back-Channel Logout 1.0).
+type LogoutVerifier interface {
+	// VerifyLogoutToken checks a logout token that somebody has sent, in everything but whether it has come before. One that
+	// is not valid is an *[Error] with [FaultLogoutToken].
+	VerifyLogoutToken(ctx context.Context, token string) (*LogoutToken, error)
+}
+
+// A LogoutToken is what a provider says has ended: the session SID, or if that is empty all sessions of Subject.
+type LogoutToken struct {
+	Issuer   string
+	Subject  string    // may be empty if there is a SID
+	SID      string    // may be empty if there is a Subject
+	ID       string    // of the token (jti), never empty
+	IssuedAt time.Time // by the provider's clock
+	Until    time.Time // the token is not valid after this, so its ID need not be remembered for longer
+}
+
+// A LogoutFramer shows pages of applications in frames of its own to sign users out (OpenID Connect Front-Channel Logout 1.0).
+type LogoutFramer interface {
+	// LogoutOrigins returns the origins of the provider's pages, such as "https://login.example.com". It uses no network.
+	LogoutOrigins() []string
 }
 
 // A Readier can tell whether it is able to sign users in, for readiness probes.

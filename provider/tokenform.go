@@ -13,30 +13,39 @@ const maxIDToken = 64 << 10
 
 // checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
 func checkHeader(raw string, algs, types []string) (string, error) {
+	header, err := readHeader(raw)
+	if err != nil {
+		return "", err
+	}
+	return checkHeaderMembers(header, algs, types)
+}
+
+// readHeader checks the outer form, and reads the header.
+func readHeader(raw string) (claims, error) {
 	if len(raw) > maxIDToken {
-		return "", errors.New("token is too large")
+		return nil, errors.New("token is too large")
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 {
-		return "", errors.New("token has not three parts")
+		return nil, errors.New("token has not three parts")
 	}
 	for _, part := range parts {
 		if part == "" || !isBase64URL(part) {
-			return "", errors.New("a part of the token is empty or not base64url")
+			return nil, errors.New("a part of the token is empty or not base64url")
 		}
 	}
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(parts[0])
 	if err != nil {
-		return "", errors.New("the header is not base64url")
+		return nil, errors.New("the header is not base64url")
 	}
 	if err := checkJSON(decoded, []string{"alg", "typ", "crit", "b64", "zip", "enc", "kid"}); err != nil {
-		return "", fmt.Errorf("header: %w", err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
 	var header claims
 	if err := json.Unmarshal(decoded, &header); err != nil {
-		return "", errors.New("malformed header")
+		return nil, errors.New("malformed header")
 	}
-	return checkHeaderMembers(header, algs, types)
+	return header, nil
 }
 
 // The values of typ, in lower case and without "application/". Other kinds of JWT say so there: logout+jwt, dpop+jwt, ...

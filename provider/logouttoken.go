@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+const (
+	// maxLogoutAge is how old a logout token may be, whatever its exp says: for so long it has to be remembered (OpenID Connect
+	// Back-Channel Logout 1.0 section 4 recommends two minutes to those who issue them).
+	maxLogoutAge = time.Hour
+	// maxTokenID bounds jti.
+	maxTokenID = 1024
+
+	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
+)
+
+// The values of typ. The older text had none, and tokens without it are told from other kinds by their claims; only with
+// StrictLogoutTokens the type is needed.
+var (
+	logoutTokenTypes  = []string{"", "jwt", "logout+jwt"}
+	strictLogoutTypes = []string{"logout+jwt"}
+)
+
+// VerifyLogoutToken implements [LogoutVerifier] (OpenID Connect Back-Channel Logout 1.0 section 2.6). An invalid token is an *[Error]
+// with [FaultLogoutToken].
+func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken, error) {
+	// Anybody may send anything: what does not even look like a token causes no request to the provider.
+	if _, err := readHeader(raw); err != nil {
+		return nil, &Error{Fault: FaultLogoutToken, Err: err}
+	}
+	m, err := o.metadata(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := o.verifyJWT(ctx, m, raw, o.logoutKind())
+	if err != nil {
+		return nil, err
+	}
+	return &LogoutToken{Issuer: o.Issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
+}
+
+func (o *OIDC) logoutKind() jwtKind {
+	kind := jwtKind{
+		fault: FaultLogoutToken, types: logoutTokenTypes, basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
+		claims: []func(*idToken) error{
+			o.checkIssuer, o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
+		},
+	}
+	if o.StrictLogoutTokens {
+		kind.types = strictLogoutTypes
+	}
+	return kind
+}
+
+// checkLogoutTimes lets exp be missing, as in the older text, because iat bounds the age as well.
+func (o *OIDC) checkLogoutTimes(t *idToken) error {
+	if o.StrictLogoutTokens || t.claims.has("exp") {
+		if err := o.checkEnd(t); err != nil {
+			return err
+		}
+	}
+	if err := o.checkBegin(t); err != nil {
+		return err
+	}
+	if o.now().Sub(t.issued) > maxLogoutAge {
+		return errors.New("iat is too long ago; if the token is new, compare the clocks")
+	}
+	return nil
+}
+
+// acceptedUntil is when a token that has passed the checks stops passing them.
+func (o *OIDC) acceptedUntil(t *idToken) time.Time {
+	until := t.issued.Add(maxLogoutAge)
+	if exp, err := t.claims.time("exp"); err == nil && t.claims.has("exp") && exp.Add(o.leeway()).Before(until) {
+		until = exp.Add(o.leeway())
+	}
+	return until
+}
+
+// checkLogoutEvent is what tells a logout token from every other kind.
+func checkLogoutEvent(t *idToken) error {
+	var events, event claims
+	if json.Unmarshal(t.claims["events"], &events) != nil || json.Unmarshal(events[logoutEvent], &event) != nil || event == nil {
+		return errors.New("events is not an object with the logout event, which is an object")
+	}
+	return nil
+}
+
+// checkNoNonce keeps ID tokens out: a nonce is forbidden, whatever it is.
+func checkNoNonce(t *idToken) error {
+	if t.claims.has("nonce") {
+		return errors.New("a token with a nonce is no logout token")
+	}
+	return nil
+}
+
+func checkTokenID(t *idToken) (err error) {
+	t.id, err = t.claims.text("jti")
+	switch {
+	case err != nil:
+		return err
+	case t.id == "":
+		return errors.New("jti is missing or empty")
+	case len(t.id) > maxTokenID:
+		return errors.New("jti is too long")
+	}
+	return nil
+}
+
+// checkWhoLeft reads whom it is about: one of them must be there, and neither may be empty, which could mean everybody.
+func checkWhoLeft(t *idToken) (err error) {
+	if !t.claims.has("sub") && !t.claims.has("sid") {
+		return errors.New("sub and sid are both missing")
+	}
+	if t.claims.has("sub") {
+		if err := checkSubject(t); err != nil {
+			return err
+		}
+	}
+	t.sid, err = t.claims.text("sid")
+	if err == nil && t.claims.has("sid") && t.sid == "" {
+		err = errors.New("sid is empty")
+	}
+	return err
+}
