@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"path"
 	"regexp"
@@ -97,6 +98,13 @@ func (c Config) withDefaults(base *url.URL) Config {
 		c.Session.CookieName = cookieName(base, c.Prefix)
 	}
 	return c
+}
+
+// warn tells about settings that are not wrong but may not do what was wanted.
+func (c Config) warn() {
+	if c.FrontchannelLogout && c.Session.SameSite != http.SameSiteNoneMode {
+		c.Logger.Warn("sallyport: front-channel logout reaches no session cookie in a frame of another site, unless Session.SameSite is None")
+	}
 }
 
 // cookieName keeps applications on one host apart: cookies do not know ports and ours are for

@@ -59,6 +59,12 @@ type Config struct {
 	// BaseURL + Prefix + "/login". Only iss and target_link_uri are read. Default: off.
 	ThirdPartyLogin bool
 
+	// FrontchannelLogout lets pages of a provider end the user's session here, in a frame (OpenID Connect Front-Channel Logout 1.0), for
+	// the frontchannel_logout_uri BaseURL + Prefix + "/frontchannel/" + name; the provider has to send iss and sid. It works only
+	// with Session.SameSite = http.SameSiteNoneMode, unless the provider is on the same site as the application, and not in
+	// browsers that keep cookies from frames. Better is back-channel logout, which is on with Session.Revocations. Default: off.
+	FrontchannelLogout bool
+
 	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
 	// need it. Default: one minute.
 	RefreshAhead time.Duration
@@ -113,10 +119,11 @@ func New(c Config) (*Auth, error) {
 		return nil, err
 	}
 	auth.Sessions = manager
+	c.warn()
 	auth.Routes, err = handlers.New(handlers.Config{
 		BaseURL: base, Prefix: c.Prefix, Providers: c.Providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
-		ThirdPartyLogin: c.ThirdPartyLogin,
-		Login:           c.reporter("login", manager), Logout: c.reporter("logout", manager),
+		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
+		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)

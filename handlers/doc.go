@@ -1,22 +1,38 @@
 // Package handlers serves the routes of a sign-in:
 //
-//	GET  {prefix}/login              one provider: starts the login; several: the chooser page
-//	GET  {prefix}/login/{provider}   starts the login
-//	GET  {prefix}/callback/{provider}  (POST for form_post) finishes it
-//	GET  {prefix}/logout             asks, with a button that POSTs
-//	POST {prefix}/logout             signs out, here and at the provider
-//	GET  {prefix}/logged-out         where the provider sends the browser afterwards
+//	GET  {prefix}/login                    one provider: starts the login; several: the chooser page
+//	GET  {prefix}/login/{provider}         starts the login
+//	GET  {prefix}/callback/{provider}      (POST for form_post) finishes it
+//	GET  {prefix}/logout                   asks, with a button that POSTs
+//	POST {prefix}/logout                   signs out, here and at the provider
+//	GET  {prefix}/logged-out               where the provider sends the browser afterwards
+//	POST {prefix}/backchannel/{provider}   the provider says that sessions have ended (with session.Config.Revocations)
+//	GET  {prefix}/frontchannel/{provider}  the same, in a frame of a page of the provider (with FrontchannelLogout)
 //
 // sallyport.New builds the [Handlers]; Auth.Handler mounts them. What the routes protect: a callback
 // works only in the browser that started the login, once, for the provider it was started at, within
 // [FlowLifetime]; the user ends at an address of the application itself; what went wrong is told to
 // the log, not to the browser.
 //
+// # When the provider signs users out
+//
+// Back-channel logout is a message from the provider's server to the application's, and reaches every session, whatever the
+// browser does. It is on as soon as sessions can be ended from elsewhere, and needs no setting here: register
+// {base URL}{prefix}/backchannel/{provider} as backchannel_logout_uri, exactly with that host. Several processes need
+// Revocations that they share, or a logout is known to one of them only. A logout token counts once ([session.Manager.Once]).
+//
+// Front-channel logout is off by default: see [Handlers.FrontchannelLogout] for what it cannot do.
+//
+// There is nothing of OpenID Connect Session Management 1.0 (check_session_iframe). It is a frame of the provider in every page of the
+// application that watches a cookie of the provider; browsers do not give such frames their cookies any more, so it would report logouts
+// that have not happened, or none, and pages that exchange messages with other sites are a place for mistakes. Back-channel
+// logout does what it was for, and session.Config.Revalidate asks where a provider has neither.
+//
 // # Outcomes
 //
 // Every event (sallyport.Config.OnEvent) and every log line of a failed request carries one fixed code:
 //
-//	ok                   signed in, or signed out
+//	ok                   signed in, or signed out, here or by the provider
 //	no_flow              the callback has no matching, unexpired login of this browser
 //	flow_used            the same callback came twice
 //	bad_request          a parameter repeated, too long, or not readable
@@ -29,6 +45,8 @@
 //	interaction_required a session was asked about silently and is over at the provider
 //	refresh_refused      the provider does not prolong the login; the session has ended
 //	invalid_token        an API was called with an access token that is not valid
+//	invalid_logout_token a back-channel logout whose token is not valid
+//	logout_replayed      a back-channel logout whose token has come before
 //	duplicate_cookie     a browser sent two session cookies
 //	cookies_blocked      logins succeed but the session cookie does not come back
 //	session_too_large    the session does not fit into cookies

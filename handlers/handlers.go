@@ -21,6 +21,8 @@ type Config struct {
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
 	// ThirdPartyLogin lets others start a login: {prefix}/login?iss=...&target_link_uri=...
 	ThirdPartyLogin bool
+	// FrontchannelLogout serves [Handlers.FrontchannelLogout].
+	FrontchannelLogout bool
 
 	Login  *problem.Reporter
 	Logout *problem.Reporter
@@ -42,7 +44,8 @@ type Hooks struct {
 	// ends the session.
 	Refresh func(context.Context, *session.Session) error
 
-	// Logout is told which session has ended.
+	// Logout is told which session has ended, by the user or in the user's browser. Those that the provider ends by back-channel are not
+	// known one by one; there is an event.
 	Logout func(context.Context, *session.Session)
 }
 
@@ -89,6 +92,10 @@ func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Logout(w, r)
 	case route == "logged-out" && name == "":
 		h.LoggedOut(w, r)
+	case route == "backchannel":
+		h.BackchannelLogout(w, r)
+	case route == "frontchannel":
+		h.FrontchannelLogout(w, r)
 	default:
 		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
 	}

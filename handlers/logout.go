@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/page"
@@ -45,7 +46,7 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 	h.forgetRounds(w)
 	h.revoke(r, s)
 	h.logoutDone(r, s)
-	redirect(w, h.afterLogout(w, s, returnTo))
+	redirect(w, h.afterLogout(w, r, s, returnTo))
 }
 
 // askLogout is the page with the button.
@@ -122,7 +123,7 @@ func (h *Handlers) logoutError(err error) *problem.Error {
 }
 
 // afterLogout is where the browser goes: to the provider, which sends it back to LoggedOut, or directly.
-func (h *Handlers) afterLogout(w http.ResponseWriter, s *session.Session, returnTo string) string {
+func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) string {
 	here := h.config.Prefix + "/logged-out"
 	if returnTo != "" {
 		here = returnTo
@@ -135,16 +136,27 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, s *session.Session, return
 		return here
 	}
 	state := rand.Text()
-	tokens, _ := s.Tokens() // without an ID token the client_id has to do
-	there := p.LogoutURL(provider.Logout{
-		IDToken:   tokens.IDToken,
-		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
-		State:     state,
-	})
-	if there == "" || h.keepLogout(w, pendingLogout{State: state, ReturnTo: returnTo}) != nil {
+	there := p.LogoutURL(r.Context(), h.logoutRequest(s, state))
+	switch {
+	case there == "":
+		return here
+	case !strings.Contains(there, state): // the browser will come back without it, and just get the page
+		return there
+	case h.keepLogout(w, pendingLogout{State: state, ReturnTo: returnTo}) != nil:
 		return here
 	}
 	return there
+}
+
+// logoutRequest is what the provider is told. Without an ID token, or claims, it has to do without.
+func (h *Handlers) logoutRequest(s *session.Session, state string) provider.Logout {
+	tokens, _ := s.Tokens()
+	var claims json.RawMessage
+	_ = s.Claims(&claims)
+	return provider.Logout{
+		IDToken: tokens.IDToken, Claims: claims, State: state,
+		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
+	}
 }
 
 // pendingLogout waits, sealed, for the browser to come back from the provider's logout.

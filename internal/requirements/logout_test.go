@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -195,5 +198,147 @@ func TestLogout_R138_LongHintIsLeftOut(t *testing.T) {
 	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
 	if there.Query().Has("id_token_hint") || there.Query().Get("client_id") == "" {
 		t.Errorf("parameters %v", there.Query())
+	}
+}
+
+// R114: just after a start nothing is known about the provider, and a logout finds out.
+func TestLogout_R114_AfterARestart(t *testing.T) {
+	app := bench.New(t)
+	b := signedIn(t, app, "alice", "/me")
+	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
+	before := app.OP.Count("discovery")
+	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
+	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
+		t.Errorf("leads to %s", got)
+	}
+	if n := app.OP.Count("discovery") - before; n != 1 {
+		t.Errorf("%d requests for the metadata", n)
+	}
+}
+
+// R114: a provider that is down just after a start is asked once in a while, and the local logout is complete.
+func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
+	app := bench.New(t)
+	var browsers []*http.Client
+	for range 12 {
+		browsers = append(browsers, signedIn(t, app, "alice", "/me"))
+	}
+	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("discovery", 503, "", "") })
+	before := app.OP.Count("discovery")
+	for _, b := range browsers {
+		if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
+			t.Errorf("leads to %q", got)
+		}
+		if alive(t, app, b) {
+			t.Error("the session lives on")
+		}
+	}
+	if n := app.OP.Count("discovery") - before; n > 3 {
+		t.Errorf("%d requests to a provider that is down", n)
+	}
+	app.OP.Behave()
+	app.Clock.Advance(10 * time.Second)
+	b := signedIn(t, app, "alice", "/me")
+	if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(got, app.OP.Issuer()) {
+		t.Errorf("once it is back: leads to %q", got)
+	}
+}
+
+// R114, R138: who is leaving, for providers at which several users are signed in.
+func TestLogout_R114_Hint(t *testing.T) {
+	long := strings.Repeat("x", 513)
+	for name, row := range map[string]struct {
+		field  string
+		claims map[string]any
+		want   string
+	}{
+		"none":          {"", nil, ""},
+		"login_hint":    {"", map[string]any{"login_hint": "O.CiR &=#"}, "O.CiR &=#"},
+		"another claim": {"email", map[string]any{"login_hint": "x"}, "alice@example.com"},
+		"not there":     {"upn", map[string]any{"login_hint": "x"}, ""},
+		"no text":       {"", map[string]any{"login_hint": []string{"x"}}, ""},
+		"empty":         {"", map[string]any{"login_hint": ""}, ""},
+		"too long":      {"", map[string]any{"login_hint": long}, ""},
+		"just not":      {"", map[string]any{"login_hint": long[1:]}, long[1:]},
+		"another case":  {"Email", nil, ""},
+	} {
+		app := bench.New(t, func(s *bench.Setup) { s.OIDC.LogoutHintClaim = row.field })
+		app.OP.SetClaims("alice", row.claims)
+		b := signedIn(t, app, "alice", "/me")
+		query := bench.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
+		if got := query.Get("logout_hint"); got != row.want || query.Has("logout_hint") != (row.want != "") {
+			t.Errorf("%s: logout_hint %q, want %q", name, got, row.want)
+		}
+		if query.Get("id_token_hint") == "" || query.Get("client_id") == "" || query.Get("state") == "" {
+			t.Errorf("%s: parameters %v", name, query)
+		}
+	}
+}
+
+// A session that keeps no tokens still has its claims.
+func TestLogout_HintWithoutTokens(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) { s.Config.Session.ProfileOnly = true })
+	app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
+	b := signedIn(t, app, "alice", "/me")
+	query := bench.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
+	if query.Get("logout_hint") != "O.CiR" || query.Has("id_token_hint") {
+		t.Errorf("parameters %v", query)
+	}
+}
+
+// R114, R115, R138: logouts of the vendors' own. They send the browser back without a state, so it stays at the page.
+func TestLogout_R114_VendorLogout(t *testing.T) {
+	for want, vendor := range map[string]*provider.VendorLogout{
+		"https://tenant.example/v2/logout?client_id=authtest-client&returnTo=URL":                {URL: "https://tenant.example/v2/logout", ReturnParam: "returnTo"},
+		"https://tenant.example/v2/logout?federated&client_id=authtest-client&returnTo=URL":      {URL: "https://tenant.example/v2/logout?federated", ReturnParam: "returnTo"},
+		"https://pool.example/logout?client_id=authtest-client&logout_uri=URL":                   {URL: "https://pool.example/logout", ReturnParam: "logout_uri"},
+		"https://pool.example/logout?a=b&client_id=authtest-client&post_logout_redirect_uri=URL": {URL: "https://pool.example/logout?a=b", ReturnParam: "post_logout_redirect_uri"},
+	} {
+		app := bench.New(t, func(s *bench.Setup) { s.OIDC.Logout = vendor })
+		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
+		b := signedIn(t, app, "alice", "/me")
+		app.OP.SetDown(true) // nobody has to be asked
+		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}})
+		want = strings.Replace(want, "URL", url.QueryEscape(app.URL+"/auth/logged-out"), 1)
+		if got := resp.Header.Get("Location"); got != want {
+			t.Errorf("leads to %s, want %s", got, want)
+		}
+		if alive(t, app, b) || len(app.Cookies(b)) != 0 {
+			t.Errorf("cookies are left: %v", app.Cookies(b))
+		}
+		back := app.Get(t, b, "/auth/logged-out")
+		if back.StatusCode != http.StatusOK || !strings.Contains(authtest.Body(t, back), "You are signed out") {
+			t.Errorf("back here: status %d: %s", back.StatusCode, authtest.Body(t, back))
+		}
+	}
+}
+
+func TestLogout_VendorLogoutIsChecked(t *testing.T) {
+	for name, vendor := range map[string]*provider.VendorLogout{
+		"empty": {}, "no URL": {ReturnParam: "returnTo"}, "no parameter": {URL: "https://x.example/logout"}, "http": {URL: "http://x.example/logout", ReturnParam: "returnTo"},
+		"relative": {URL: "/logout", ReturnParam: "returnTo"}, "fragment": {URL: "https://x.example/logout#a", ReturnParam: "returnTo"}, "client_id": {URL: "https://x.example/logout", ReturnParam: "client_id"},
+		"twice": {URL: "https://x.example/logout?returnTo=y", ReturnParam: "returnTo"}, "client twice": {URL: "https://x.example/logout?client_id=y", ReturnParam: "returnTo"},
+		"space": {URL: "https://x.example/logout", ReturnParam: "return to"}, "bad query": {URL: "https://x.example/logout?%zz", ReturnParam: "returnTo"},
+	} {
+		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Logout = vendor })); err == nil || !strings.Contains(err.Error(), "Logout.") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := sallyport.New(minimal(func(o *provider.OIDC) {
+		o.Logout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated", ReturnParam: "returnTo"}
+	})); err != nil {
+		t.Error(err)
+	}
+}
+
+// R95: with revocations, a copy of the cookie is of no use after the logout.
+func TestLogout_R95_EndsCopies(t *testing.T) {
+	app := bench.New(t, revocable)
+	b := signedIn(t, app, "alice", "/me")
+	kept := app.SessionCookies(b)
+	app.Post(t, b, "/auth/logout", nil)
+	if got := presented(t, app, kept...); got != "anonymous" {
+		t.Errorf("a copy of the cookie after the logout: %s", got)
 	}
 }

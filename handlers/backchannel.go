@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// BackchannelLogout takes the logout token of a provider and ends the sessions that it names (OpenID Connect Back-Channel
+// Logout 1.0). Nobody has to sign in for it, so it tells nothing but whether the token was good: a session that is not
+// there gets the same answer, after the same work, as one that is. Without session.Config.Revocations there is no such route, because
+// sessions could not be ended.
+func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
+	name, p, _ := h.provider(r, "backchannel")
+	verifier, able := p.(provider.LogoutVerifier)
+	if !able || !h.config.Sessions.Revocable() {
+		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		return
+	}
+	if !h.admit(w, r, h.config.Logout, http.MethodPost) {
+		return
+	}
+	about := session.Event{Outcome: "ok", Provider: name}
+	if err := h.endProviderSessions(w, r, verifier, &about); err != nil {
+		h.refuseLogout(w, r, about, err)
+		return
+	}
+	h.config.Logout.Event(r.Context(), about)
+	protect(w.Header())
+	w.WriteHeader(http.StatusOK)
+}
+
+// endProviderSessions does what a logout token says, once. It fills in whom the event is about.
+func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v provider.LogoutVerifier, about *session.Event) error {
+	// 1. Find the token.
+	raw, err := logoutToken(w, r)
+	if err != nil {
+		return &problem.Error{Code: "bad_request", Err: err}
+	}
+	// 2. Let the provider check it. Until then nothing is remembered: somebody else's token must not use up an ID.
+	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
+	defer cancel()
+	token, err := v.VerifyLogoutToken(ctx, raw)
+	if err != nil {
+		return err
+	}
+	about.Issuer, about.Subject = token.Issuer, token.Subject
+	// 3. End the sessions, unless this token has come before.
+	sessions := h.config.Sessions
+	ended := session.ProviderLogout{
+		Provider: about.Provider, Issuer: token.Issuer, Subject: token.Subject, SID: token.SID, IssuedAt: token.IssuedAt,
+	}
+	keep := max(token.Until.Sub(sessions.Now()), 0) + replaySkew
+	first, err := sessions.Once(ctx, logoutKey(about.Provider, token), keep, func(ctx context.Context) error {
+		return problem.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
+	})
+	if err == nil && !first {
+		err = &problem.Error{Code: "logout_replayed"}
+	}
+	return err
+}
+
+const (
+	// maxBackchannel bounds the body of a back-channel logout.
+	maxBackchannel = 64 << 10
+	// replaySkew is how far the clocks of processes that remember a token together may be apart.
+	replaySkew = time.Minute
+
+	formType = "application/x-www-form-urlencoded"
+)
+
+// logoutToken reads the one parameter of a back-channel logout (section 2.5). It must be in the body, because URLs are logged;
+// others are ignored, as the text wants it.
+func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || query.Has("logout_token") {
+		return "", errors.New("the query is not readable, or has the token in it")
+	}
+	types := r.Header["Content-Type"]
+	if len(types) != 1 {
+		return "", errors.New("there is no Content-Type, or more than one")
+	}
+	if media, _, err := mime.ParseMediaType(types[0]); err != nil || media != formType {
+		return "", errors.New("the body is no form")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBackchannel))
+	if err != nil {
+		return "", errors.New("the body is not readable or too long")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", errors.New("the form is not readable") // the error's text would quote it
+	}
+	tokens := form["logout_token"]
+	if len(tokens) != 1 {
+		return "", fmt.Errorf("the form has %d logout tokens", len(tokens))
+	}
+	return tokens[0], nil
+}
+
+// logoutKey names a logout token among those of all providers, without ambiguity.
+func logoutKey(name string, t *provider.LogoutToken) string {
+	sum := sha256.Sum256([]byte("logout " + strconv.Quote(name) + strconv.Quote(t.Issuer) + strconv.Quote(t.ID)))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours (section 2.8), and why
+// is told to the log only.
+func (h *Handlers) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
+	about.Outcome = "internal_error"
+	answer, level := "invalid_request", slog.LevelWarn
+	fault, faulty := errors.AsType[*provider.Error](err)
+	refusal, refused := errors.AsType[*problem.Error](err)
+	switch {
+	case refused:
+		about.Outcome = refusal.Code
+	case faulty:
+		about.Outcome = string(fault.Fault)
+	default: // the token may be good; who sent it may try again
+		answer, level = "temporarily_unavailable", slog.LevelError
+		if errors.Is(err, provider.ErrUnavailable) {
+			about.Outcome = "provider_unavailable"
+		} else if errors.Is(err, session.ErrStore) {
+			about.Outcome = "store_unavailable"
+		}
+	}
+	h.config.Logout.Logger.Log(r.Context(), level, "sallyport: logout of a provider refused",
+		"code", about.Outcome, "provider", about.Provider, "cause", problem.Printable(err.Error()))
+	h.config.Logout.Event(r.Context(), about)
+	protect(w.Header())
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	io.WriteString(w, `{"error":"`+answer+`"}`)
+}

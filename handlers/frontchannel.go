@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// FrontchannelLogout is what a page of the provider shows in a frame to sign the user out here (OpenID Connect Front-Channel Logout 1.0),
+// if Config.FrontchannelLogout is set. It is a GET that other sites can cause, so it ends one session only: that of this
+// browser, if the request names both its issuer and its sid. Everything else just gets the page. The provider's tokens are left alone.
+//
+// Browsers send the session's cookie into a frame of another site only with SameSite=None, and many not even then: where the provider is
+// on another site than the application, BackchannelLogout is the one that works.
+func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
+	name, p, _ := h.provider(r, "frontchannel")
+	framer, able := p.(provider.LogoutFramer)
+	if !able || !h.config.FrontchannelLogout {
+		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		return
+	}
+	if !h.admit(w, r, h.config.Logout, http.MethodGet) {
+		return
+	}
+	if s := h.named(r, name); s != nil {
+		if err := h.config.Sessions.End(w, r); err != nil {
+			h.config.Logout.Fail(w, r, h.logoutError(err))
+			return
+		}
+		h.forgetRounds(w)
+		h.logoutDone(r, s)
+	}
+	writeFramed(w, framer.LogoutOrigins())
+}
+
+// named returns the session of the request if the query names it, without doubt, and nil otherwise.
+func (h *Handlers) named(r *http.Request, name string) *session.Session {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("sid") == "" {
+		return nil
+	}
+	s, err := h.config.Sessions.Load(r)
+	if err != nil || s.Provider != name || s.User.Issuer != query.Get("iss") || s.SID != query.Get("sid") {
+		return nil
+	}
+	return s
+}
+
+// writeFramed writes a page for frames on these origins.
+func writeFramed(w http.ResponseWriter, origins []string) {
+	ancestors := "'none'"
+	if len(origins) > 0 {
+		ancestors = strings.Join(origins, " ")
+	}
+	protect(w.Header())
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "+ancestors)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, "<!doctype html>\n<html lang=\"en\">\n<title>Sign-out</title>\n</html>\n")
+}

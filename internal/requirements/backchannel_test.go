@@ -1,0 +1,617 @@
+package requirements_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// revocable keeps sessions in cookies, and revocations in memory.
+func revocable(s *bench.Setup) {
+	s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+}
+
+// stored keeps sessions in a store, which brings its revocations.
+func stored(s *bench.Setup) {
+	s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now))
+}
+
+// everyKeeper runs a test with each way to keep sessions that can be ended.
+func everyKeeper(t *testing.T, test func(t *testing.T, keep func(*bench.Setup))) {
+	for name, keep := range map[string]func(*bench.Setup){"cookies": revocable, "store": stored} {
+		t.Run(name, func(t *testing.T) { test(t, keep) })
+	}
+}
+
+// deliver sends a logout token as a provider does.
+func deliver(t *testing.T, app *bench.App, name, token string) *http.Response {
+	t.Helper()
+	return deliverForm(t, app, name, url.Values{"logout_token": {token}})
+}
+
+func deliverForm(t *testing.T, app *bench.App, name string, form url.Values) *http.Response {
+	t.Helper()
+	return app.Do(t, app.Server.Client(), "POST", "/auth/backchannel/"+name, form, "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// accepted checks the answer to a good logout token.
+func accepted(t *testing.T, app *bench.App, resp *http.Response) {
+	t.Helper()
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || body != "" {
+		t.Errorf("status %d: %s, want 200\n%s", resp.StatusCode, body, app.Log())
+	}
+	plain(t, resp)
+}
+
+// refusedLogout checks the answer to a bad one, which is always the same.
+func refusedLogout(t *testing.T, name string, resp *http.Response) {
+	t.Helper()
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"invalid_request"}` || resp.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%s: status %d: %s, want 400 and nothing about why", name, resp.StatusCode, body)
+	}
+	plain(t, resp)
+}
+
+// plain checks what no answer of the endpoint may have, and what each must.
+func plain(t *testing.T, resp *http.Response) {
+	t.Helper()
+	if resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control %q", resp.Header.Get("Cache-Control"))
+	}
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" || name == "Location" || name == "Refresh" {
+			t.Errorf("the answer has %s: %s", name, resp.Header.Get(name))
+		}
+	}
+}
+
+// signedIn returns a browser in which a user has just signed in.
+func signedIn(t *testing.T, app *bench.App, username, loginPath string) *http.Client {
+	t.Helper()
+	b := bench.Browser(t)
+	app.SignIn(t, b, username, loginPath)
+	if app.Visit(t, b, "/") == "anonymous" {
+		t.Fatalf("%s could not sign in:\n%s", username, app.Log())
+	}
+	return b
+}
+
+// alive reports whether a browser is signed in.
+func alive(t *testing.T, app *bench.App, b *http.Client) bool {
+	t.Helper()
+	return app.Visit(t, b, "/") != "anonymous"
+}
+
+// R117
+func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
+	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+		app := bench.New(t, keep)
+		b := signedIn(t, app, "alice", "/me")
+		kept := app.SessionCookies(b)
+		token := app.OP.LogoutToken("alice")
+		accepted(t, app, deliver(t, app, "op", token))
+		if alive(t, app, b) || presented(t, app, kept...) != "anonymous" {
+			t.Error("the session lives on")
+		}
+		if !app.Happened("logout", "ok") || strings.Contains(app.Log(), token) {
+			t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
+		}
+		if n := app.OP.Count("revoke"); n != 0 { // R75: nobody who owns them has asked for it
+			t.Errorf("%d tokens were taken back", n)
+		}
+		app.SignIn(t, b, "alice", "/me")
+		if !alive(t, app, b) {
+			t.Error("a login afterwards, in the same second, does not live")
+		}
+	})
+}
+
+// R117: the provider does it by itself.
+func TestBackchannel_R117_FromTheProvider(t *testing.T) {
+	app := bench.New(t, revocable)
+	app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
+	a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "alice", "/me")
+	authtest.Open(t, a, app.OP.Issuer()+"/end_session") // as another application would
+	if alive(t, app, a) || !alive(t, app, b) {
+		t.Errorf("after the logout in one browser: it %v, the other %v", alive(t, app, a), alive(t, app, b))
+	}
+	if err := app.OP.EndSessions("alice"); err != nil || alive(t, app, b) {
+		t.Errorf("after the end of all: %v, alive %v", err, alive(t, app, b))
+	}
+	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp), `name="password"`) {
+		t.Error("the provider still knows the user")
+	}
+}
+
+// Without revocations sessions cannot be ended, so nothing may look as if they were.
+func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
+	app := bench.New(t)
+	b := signedIn(t, app, "alice", "/me")
+	unknown := app.Do(t, app.Server.Client(), "POST", "/auth/nothing", nil)
+	for _, method := range []string{"POST", "GET"} {
+		resp := app.Do(t, app.Server.Client(), method, "/auth/backchannel/op", url.Values{"logout_token": {app.OP.LogoutToken("alice")}}, "Content-Type", "application/x-www-form-urlencoded")
+		if resp.StatusCode != unknown.StatusCode || resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", method, resp.StatusCode)
+		}
+	}
+	if !alive(t, app, b) {
+		t.Error("the session has ended")
+	}
+	on := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
+	for _, name := range []string{"", "other", "silent", "op/x", "OP"} {
+		if resp := deliver(t, on, name, on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("provider %q: status %d, want 404", name, resp.StatusCode)
+		}
+	}
+}
+
+// A noLogout provider knows no logout tokens.
+type noLogout struct{ provider.Provider }
+
+// R118
+func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
+	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+		app := bench.New(t, keep, second, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+		var browsers map[string]*http.Client
+		sids := func() []string { return app.OP.Sessions("alice") }
+		setUp := func() {
+			browsers = map[string]*http.Client{}
+			for _, username := range []string{"alice", "bob"} { // alice has the subject 1001 everywhere
+				app.OP.EndSessions(username) // nothing is registered, so it ends nothing here
+				browsers[username+" op"] = signedIn(t, app, username, "/auth/login/op")
+				browsers[username+" op again"] = signedIn(t, app, username, "/auth/login/op")
+				browsers[username+" op2"] = signedIn(t, app, username, "/auth/login/op2")
+				browsers[username+" twin"] = signedIn(t, app, username, "/auth/login/twin")
+				app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "sid") } })
+				browsers[username+" without sid"] = signedIn(t, app, username, "/auth/login/op")
+				app.OP.Behave()
+			}
+		}
+		for name, row := range map[string]struct {
+			token func() (name, token string)
+			ends  []string
+		}{
+			"one session": {func() (string, string) { return "op", app.OP.LogoutToken("alice", sids()[0]) }, []string{"alice op"}},
+			"a sid alone": {func() (string, string) {
+				c := app.OP.LogoutClaims("alice", sids()[1])
+				delete(c, "sub")
+				return "op", app.OP.SignLogout(c)
+			}, []string{"alice op again"}},
+			"the user":                 {func() (string, string) { return "op", app.OP.LogoutToken("alice") }, []string{"alice op", "alice op again", "alice without sid"}},
+			"at another provider":      {func() (string, string) { return "op2", app.OP2.LogoutToken("alice") }, []string{"alice op2"}},
+			"another provider's sid":   {func() (string, string) { return "op2", app.OP2.LogoutToken("alice", sids()[0]) }, nil},
+			"under another name":       {func() (string, string) { return "twin", app.OP.LogoutToken("alice") }, []string{"alice twin"}},
+			"a sid under another name": {func() (string, string) { return "twin", app.OP.LogoutToken("alice", sids()[0]) }, nil},
+			"a sid that is a subject":  {func() (string, string) { return "op", app.OP.LogoutToken("alice", "1001") }, nil},
+			"another case of the sid":  {func() (string, string) { return "op", app.OP.LogoutToken("alice", strings.ToLower(sids()[0])) }, nil},
+		} {
+			setUp()
+			provider, token := row.token()
+			accepted(t, app, deliver(t, app, provider, token))
+			for who, b := range browsers {
+				if ended := !alive(t, app, b); ended != slices.Contains(row.ends, who) {
+					t.Errorf("%s: the session of %s has ended: %v", name, who, ended)
+				}
+			}
+		}
+	})
+}
+
+// R118: word of a logout may come late.
+func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
+	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+		for _, sid := range []bool{false, true} {
+			app := bench.New(t, keep)
+			before := signedIn(t, app, "alice", "/me")
+			token := app.OP.LogoutToken("alice")
+			if sid {
+				token = app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0])
+			}
+			app.Clock.Advance(time.Minute)
+			after := signedIn(t, app, "alice", "/me")
+			app.SignIn(t, before, "alice", "/auth/login") // the same session of the provider, another one here
+			again := before
+			old := app.SessionCookies(signedIn(t, app, "bob", "/me"))
+			accepted(t, app, deliver(t, app, "op", token))
+			if !alive(t, app, after) || !alive(t, app, again) || presented(t, app, old...) == "anonymous" {
+				t.Errorf("sid %v: a session that began after the logout has ended", sid)
+			}
+		}
+	})
+}
+
+// R119: a logout that arrives while a login is under way.
+func TestBackchannel_R119_LoginInFlight(t *testing.T) {
+	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+		for _, sid := range []bool{false, true} {
+			for name, sends := range map[string]func(s *bench.Setup, send func()){
+				"before the token response": func(s *bench.Setup, send func()) { at(s.OP, "token", send) },
+				"in the token response": func(s *bench.Setup, send func()) {
+					s.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { send(); return token } })
+				},
+				"before userinfo": func(s *bench.Setup, send func()) { at(s.OP, "userinfo", send) },
+				"before the session": func(s *bench.Setup, send func()) {
+					s.Config.Hooks.Login = func(context.Context, *session.Session) error { send(); return nil }
+				},
+			} {
+				var app *bench.App
+				var once sync.Once
+				send := func() {
+					once.Do(func() {
+						token := app.OP.LogoutToken("alice")
+						if sid {
+							token = app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0])
+						}
+						if err := app.OP.SendLogout(token); err != nil {
+							t.Errorf("%s: %v", name, err)
+						}
+					})
+				}
+				app = bench.New(t, keep, func(s *bench.Setup) {
+					s.OIDC.UserInfo = provider.UserInfoAlways
+					sends(s, send)
+				})
+				app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
+				b := bench.Browser(t)
+				callback := app.Callback(t, b, "alice", "/auth/login")
+				resp := app.Get(t, b, callback.String())
+				if resp.StatusCode != http.StatusSeeOther || !app.Happened("logout", "ok") {
+					t.Errorf("%s: status %d, events %v", name, resp.StatusCode, app.Outcomes())
+				}
+				if alive(t, app, b) {
+					t.Errorf("%s, sid %v: the session comes alive", name, sid)
+				}
+				if app.SignIn(t, b, "alice", "/me"); !alive(t, app, b) {
+					t.Errorf("%s, sid %v: a login afterwards in the same second does not live", name, sid)
+				}
+			}
+		}
+	})
+}
+
+// at calls send when an endpoint of the provider is asked, before it answers.
+func at(op *authtest.Provider, endpoint string, send func()) {
+	op.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, _ http.ResponseWriter, _ *http.Request) bool {
+			if e == endpoint {
+				send()
+			}
+			return false
+		}
+	})
+}
+
+// R119: a mark is kept for as long as a session that it ends could live.
+func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
+	app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
+	b := signedIn(t, app, "alice", "/me")
+	kept := app.SessionCookies(b)
+	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	for range 47 {
+		app.Clock.Advance(time.Hour)
+		accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("bob"))) // each sweeps
+		if presented(t, app, kept...) != "anonymous" {
+			t.Fatal("the session is alive again")
+		}
+	}
+}
+
+// R37, R38: one provider entry with several issuers.
+func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
+	for _, by := range []string{"sub", "sid"} {
+		app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": tenants{s.OIDC}} })
+		a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "bob", "/me")
+		if one, other := app.Visit(t, a, "/"), app.Visit(t, b, "/"); one != "op https://alice.example same" || other != "op https://bob.example same" {
+			t.Fatalf("signed in as %s and %s", one, other)
+		}
+		accepted(t, app, deliver(t, app, "op", "https://carol.example "+by))
+		if !alive(t, app, a) || !alive(t, app, b) {
+			t.Errorf("by %s: the logout of a tenant where nobody is ended a session", by)
+		}
+		accepted(t, app, deliver(t, app, "op", "https://alice.example "+by))
+		if alive(t, app, a) || !alive(t, app, b) {
+			t.Errorf("by %s: the one tenant's session is alive: %v, the other's: %v", by, alive(t, app, a), alive(t, app, b))
+		}
+	}
+}
+
+// A tenants provider stands for many issuers, of which each user has one. Subject and sid are the same in all of them.
+type tenants struct{ *provider.OIDC }
+
+func (p tenants) Finish(ctx context.Context, f *provider.Flow, callback url.Values) (*session.Session, error) {
+	s, err := p.OIDC.Finish(ctx, f, callback)
+	if err == nil {
+		s.User.Issuer, s.User.Subject, s.SID = "https://"+s.User.Username+".example", "same", "same"
+	}
+	return s, err
+}
+
+func (p tenants) VerifyLogoutToken(_ context.Context, token string) (*provider.LogoutToken, error) {
+	issuer, by, _ := strings.Cut(token, " ")
+	now := p.Now()
+	t := &provider.LogoutToken{Issuer: issuer, ID: "1", IssuedAt: now, Until: now.Add(time.Minute)} // one ID: replays are of an issuer
+	if by == "sid" {
+		t.SID = "same"
+	} else {
+		t.Subject = "same"
+	}
+	return t, nil
+}
+
+// R120: the same token a thousand times, also at once.
+func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
+	counting := &countingRevocations{}
+	app := bench.New(t, func(s *bench.Setup) {
+		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+		s.Config.Session.Revocations = counting
+	})
+	signedIn(t, app, "alice", "/me")
+	before := counting.revoked.Load()
+	token := app.OP.LogoutToken("alice")
+	var successes atomic.Int32
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			for range 20 {
+				if resp := deliver(t, app, "op", token); resp.StatusCode == http.StatusOK {
+					successes.Add(1)
+				} else {
+					refusedLogout(t, "replay", resp)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := counting.revoked.Load() - before; n != 1 || successes.Load() != 1 {
+		t.Errorf("%d revocations and %d successes, want one", n, successes.Load())
+	}
+	if !app.Happened("logout", "logout_replayed") {
+		t.Errorf("events %v", app.Outcomes())
+	}
+}
+
+type countingRevocations struct {
+	session.Revocations
+	revoked atomic.Int32
+	fail    atomic.Bool
+	keys    sync.Map
+}
+
+// Revoke implements session.Revocations.
+func (v *countingRevocations) Revoke(ctx context.Context, keys []session.RevocationKey, before time.Time, keep time.Duration) error {
+	if v.fail.Load() {
+		return errors.New("no store")
+	}
+	v.revoked.Add(1)
+	for _, key := range keys {
+		v.keys.Store(key, true)
+	}
+	return v.Revocations.Revoke(ctx, keys, before, keep)
+}
+
+// R120: an ID is remembered for as long as its token could be sent again.
+func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
+	app := bench.New(t, revocable)
+	claims := app.OP.LogoutClaims("alice")
+	delete(claims, "exp")
+	claims["iat"] = app.Clock.Now().Add(59 * time.Second).Unix() // as far in the future as may be
+	token := app.OP.SignLogout(claims)
+	accepted(t, app, deliver(t, app, "op", token))
+	b := signedIn(t, app, "alice", "/me")
+	for range 63 {
+		app.Clock.Advance(59 * time.Second)
+		refusedLogout(t, "again", deliver(t, app, "op", token))
+	}
+	if !alive(t, app, b) {
+		t.Error("a replay ended a session")
+	}
+	outcomes := app.Outcomes()
+	if last := outcomes[len(outcomes)-1]; last != "logout invalid_logout_token" {
+		t.Errorf("when it is too old: %s", last)
+	}
+	if n := len(slices.DeleteFunc(outcomes, func(o string) bool { return o != "logout logout_replayed" })); n < 60 {
+		t.Errorf("%d replays were noticed", n)
+	}
+}
+
+// R120: an ID belongs to its issuer and its provider entry.
+func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
+	app := bench.New(t, revocable, second, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	for _, to := range []struct {
+		name string
+		op   *authtest.Provider
+	}{{"op", app.OP}, {"op2", app.OP2}, {"twin", app.OP}} {
+		claims := to.op.LogoutClaims("alice")
+		claims["jti"] = "1"
+		accepted(t, app, deliver(t, app, to.name, to.op.SignLogout(claims)))
+		refusedLogout(t, to.name, deliver(t, app, to.name, to.op.SignLogout(claims)))
+	}
+}
+
+// R120: what fails is seen, and may be tried again.
+func TestBackchannel_R120_StoreFails(t *testing.T) {
+	failing := &countingRevocations{}
+	app := bench.New(t, func(s *bench.Setup) {
+		failing.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+		s.Config.Session.Revocations = failing
+	})
+	b := signedIn(t, app, "alice", "/me")
+	token := app.OP.LogoutToken("alice")
+	failing.fail.Store(true)
+	for range 3 {
+		unavailable(t, app, deliver(t, app, "op", token), "store_unavailable")
+	}
+	if !alive(t, app, b) {
+		t.Error("the session has ended nevertheless")
+	}
+	failing.fail.Store(false)
+	accepted(t, app, deliver(t, app, "op", token))
+	if alive(t, app, b) {
+		t.Error("the session lives on")
+	}
+}
+
+// unavailable checks the answer when the fault is ours: 400 as well (section 2.8), and no success.
+func unavailable(t *testing.T, app *bench.App, resp *http.Response, outcome string) {
+	t.Helper()
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"temporarily_unavailable"}` {
+		t.Errorf("status %d: %s", resp.StatusCode, body)
+	}
+	plain(t, resp)
+	if !app.Happened("logout", outcome) || !strings.Contains(app.Log(), "level=ERROR") {
+		t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
+	}
+}
+
+// R120
+func TestBackchannel_R120_LockerFails(t *testing.T) {
+	app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Session.Locker = noLocker{} })
+	b := signedIn(t, app, "alice", "/me")
+	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+	if !alive(t, app, b) {
+		t.Error("the session has ended although nobody knows whether the token is new")
+	}
+}
+
+type noLocker struct{}
+
+// Do implements session.Locker.
+func (noLocker) Do(context.Context, string, time.Duration, func(context.Context) ([]byte, error)) ([]byte, error) {
+	return nil, errors.New("no locker")
+}
+
+// R120: a Revocations that panics fails its own request, and not the process.
+func TestBackchannel_R120_StorePanics(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Session.Revocations = panicking{session.NewMemoryRevocations(s.Config.Session.Now)}
+	})
+	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+}
+
+type panicking struct{ session.Revocations }
+
+// Revoke implements session.Revocations.
+func (panicking) Revoke(context.Context, []session.RevocationKey, time.Time, time.Duration) error {
+	panic("out of order")
+}
+
+// R120: a token that is not valid does not use up the ID that it names.
+func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
+	app := bench.New(t, revocable)
+	b := signedIn(t, app, "alice", "/me")
+	claims := app.OP.LogoutClaims("alice")
+	evil := authtest.NewTLSProvider(t)
+	refusedLogout(t, "of another key", deliver(t, app, "op", evil.SignLogout(claims)))
+	refusedLogout(t, "unsigned", deliver(t, app, "op", b64([]byte(`{"alg":"none"}`))+"."+b64(toJSON(claims))+".AAAA"))
+	aud := claims["aud"]
+	claims["aud"] = "other"
+	refusedLogout(t, "for another client", deliver(t, app, "op", app.OP.SignLogout(claims)))
+	claims["aud"] = aud
+	accepted(t, app, deliver(t, app, "op", app.OP.SignLogout(claims)))
+	if alive(t, app, b) {
+		t.Error("the session lives on")
+	}
+}
+
+// R121: nobody learns which sessions there are.
+func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
+	counting := &countingRevocations{}
+	app := bench.New(t, func(s *bench.Setup) {
+		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+		s.Config.Session.Revocations = counting
+	})
+	signedIn(t, app, "alice", "/me")
+	nobody := app.OP.LogoutClaims("alice")
+	nobody["sub"] = "nobody"
+	var answers []string
+	for _, token := range []string{
+		app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0]), app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(nobody), app.OP.LogoutToken("alice"),
+	} {
+		before := counting.revoked.Load()
+		resp := deliver(t, app, "op", token)
+		accepted(t, app, resp)
+		if counting.revoked.Load() != before+1 { // the same work
+			t.Errorf("%d revocations", counting.revoked.Load()-before)
+		}
+		resp.Header.Del("Date")
+		answers = append(answers, fmt.Sprint(resp.StatusCode, resp.Header))
+	}
+	if len(slices.Compact(slices.Clone(answers))) != 1 {
+		t.Errorf("the answers differ: %q", answers)
+	}
+}
+
+// R121, R63
+func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
+	app := bench.New(t, revocable)
+	b := signedIn(t, app, "alice", "/me")
+	var n atomic.Int32
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.LogoutTokenHeader = func(h map[string]any) { h["kid"] = fmt.Sprint("made up ", n.Add(1)) }
+	})
+	before := app.OP.Count("jwks")
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			for range 10 {
+				refusedLogout(t, "made-up key", deliver(t, app, "op", app.OP.LogoutToken("alice")))
+			}
+		})
+	}
+	wg.Wait()
+	if got := app.OP.Count("jwks") - before; got > 2 {
+		t.Errorf("%d fetches of the keys for 200 tokens, want at most 2", got)
+	}
+	if !alive(t, app, b) {
+		t.Error("the session has ended")
+	}
+	app.OP.Behave()
+	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+}
+
+// R121: what is no token costs the provider nothing, even just after a start.
+func TestBackchannel_R121_JunkCausesNoRequests(t *testing.T) {
+	app := bench.New(t, revocable)
+	for _, junk := range []string{"", "x", "a.b", strings.Repeat(".", 60_000), strings.Repeat("A", 60_000), "e30.e30.!", "bm8.bm8.bm8"} {
+		refusedLogout(t, fmt.Sprintf("%.10q", junk), deliver(t, app, "op", junk))
+	}
+	if n := app.OP.Count("discovery") + app.OP.Count("jwks"); n != 0 {
+		t.Errorf("%d requests to the provider", n)
+	}
+	// The first word of a provider may be a logout.
+	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+}
+
+// R121: a provider that is away is no reason to believe a token, nor to call it bad.
+func TestBackchannel_R121_ProviderDown(t *testing.T) {
+	app := bench.New(t, revocable)
+	b := signedIn(t, app, "alice", "/me")
+	token := app.OP.LogoutToken("alice")
+	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()}) // knows no keys
+	app.OP.SetDown(true)
+	for range 20 {
+		unavailable(t, app, deliver(t, app, "op", token), "provider_unavailable")
+	}
+	app.OP.SetDown(false)
+	if !alive(t, app, b) {
+		t.Error("the session has ended")
+	}
+	app.Clock.Advance(10 * time.Second)
+	accepted(t, app, deliver(t, app, "op", token))
+	if alive(t, app, b) {
+		t.Error("the session lives on")
+	}
+}
