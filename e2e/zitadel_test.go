@@ -25,6 +25,7 @@ const (
 type zitadelOP struct {
 	addr   string
 	app    string // base URL of the application that is registered
+	store  *storage.Storage
 	server *httptest.Server
 }
 
@@ -52,7 +53,8 @@ func (p *zitadelOP) start(t *testing.T) {
 		"web":               storage.WebClient("web", "secret", p.app+"/auth/callback/oidc"),
 		"device":            storage.DeviceClient("device", "secret"),
 	}
-	store := returning{storage.NewStorageWithClients(storage.NewUserStore(p.issuer()), clients), p.app}
+	p.store = storage.NewStorageWithClients(storage.NewUserStore(p.issuer()), clients)
+	store := returning{p.store, p.app}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	p.server = httptest.NewUnstartedServer(exampleop.SetupServer(p.issuer(), store, quiet, false))
 	p.server.Listener.Close()
