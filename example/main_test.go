@@ -122,6 +122,10 @@ func TestRun_BadSettings(t *testing.T) {
 		"half a setting":   {map[string]string{"OIDC_CLIENT_ID": "c"}, []string{"OIDC_ISSUER", "SESSION_SECRET"}},
 		"bad issuer":       {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c", "SESSION_SECRET": "short"}, []string{"Issuer", "ecret"}},
 		"demo in public":   {map[string]string{"LISTEN_ADDR": "0.0.0.0:8080"}, []string{"OIDC_ISSUER", "loopback"}},
+		"odd store":        {map[string]string{"SESSION_STORE": "disk"}, []string{"SESSION_STORE", "memory, cookies or redis"}},
+		"store without":    {map[string]string{"SESSION_STORE": "redis"}, []string{"REDIS_URL"}},
+		"odd Redis":        {map[string]string{"REDIS_URL": "http://user:hunter2@x"}, []string{"REDIS_URL"}},
+		"two mistakes":     {map[string]string{"SESSION_STORE": "disk", "OIDC_CLIENT_ID": "c"}, []string{"SESSION_STORE", "OIDC_ISSUER"}},
 		"demo, bad secret": {map[string]string{"SESSION_SECRET": "short"}, []string{"ecret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,6 +138,9 @@ func TestRun_BadSettings(t *testing.T) {
 				if !strings.Contains(stderr.String(), want) {
 					t.Errorf("the message does not mention %s:\n%s", want, stderr.String())
 				}
+			}
+			if strings.Contains(stderr.String(), "hunter2") {
+				t.Errorf("the message shows a password:\n%s", stderr.String())
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -13,9 +14,10 @@ import (
 
 // settings are what the example runs with.
 type settings struct {
-	listen string
-	config sallyport.Config
-	demo   *authtest.Provider // the provider beside us; nil with a real one
+	listen  string
+	config  sallyport.Config
+	demo    *authtest.Provider // the provider beside us; nil with a real one
+	closers []func() error
 }
 
 // loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. With a provider on a
@@ -27,16 +29,26 @@ func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 		return nil, err
 	}
 	set := &settings{listen: listen}
+	err = errors.Join(set.configure(env), set.keepSessions(env))
+	if err != nil {
+		set.close()
+	}
+	return set, err
+}
+
+// configure fills in all but where sessions are kept.
+func (s *settings) configure(env environment) error {
 	if !env.any("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES") {
-		return set, set.startDemo(env)
+		return s.startDemo(env)
 	}
 	defaults := map[string]string{}
 	if issuer, _ := env("OIDC_ISSUER"); loopback.URL(issuer) {
 		defaults["OIDC_CLIENT_ID"] = "sallyport-example"
 		defaults["SESSION_SECRET"] = randomSecret()
 	}
-	set.config, err = sallyport.FromEnv(env.with(defaults))
-	return set, err
+	var err error
+	s.config, err = sallyport.FromEnv(env.with(defaults))
+	return err
 }
 
 // startDemo starts a provider beside the application, and configures it with the same settings as
@@ -52,7 +64,6 @@ func (s *settings) startDemo(env environment) error {
 		"OIDC_SCOPES": "openid profile email offline_access", "SESSION_SECRET": randomSecret(),
 	}))
 	if err != nil {
-		s.close()
 		return fmt.Errorf("%w\nOIDC_ISSUER is not set: without it the example brings a provider of its own, which works with LISTEN_ADDR and BASE_URL on loopback only", err)
 	}
 	s.config = c
@@ -62,6 +73,9 @@ func (s *settings) startDemo(env environment) error {
 func (s *settings) close() {
 	if s.demo != nil {
 		s.demo.Close()
+	}
+	for _, f := range s.closers {
+		f()
 	}
 }
 
@@ -77,6 +91,7 @@ func (s *settings) welcome() string {
 	for _, u := range s.demo.Users() {
 		fmt.Fprintf(&b, "    %-8s password %-8s %s\n", u.Username, u.Username, strings.Join(u.Roles, ", "))
 	}
+	b.WriteString("\n  Sessions are kept in memory, with SESSION_STORE=cookies in the browser, with REDIS_URL in Redis.\n")
 	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET.\n\n")
 	return b.String()
 }

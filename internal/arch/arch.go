@@ -33,6 +33,7 @@ type nested struct {
 // The nested modules and what they may depend on directly, besides the root module.
 var modules = []nested{
 	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "honnef.co/go/tools"}},
+	{"example", false, []string{module + "/session/redisstore"}},
 	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2"}},
 }
 

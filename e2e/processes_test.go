@@ -1,0 +1,205 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+)
+
+// A cluster is two processes of the example behind a proxy that sends each request to the next one, with Redis between them.
+type cluster struct {
+	url       string
+	op        *authtest.Provider
+	processes [2]*program
+}
+
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{op: authtest.NewProvider(t)}
+	redis := startRedis(t)
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.url = "http://localhost:" + port
+	var targets [2]*url.URL
+	for i := range c.processes {
+		c.processes[i] = start(t, freeAddr(t), "BASE_URL="+c.url, "REDIS_URL="+redis,
+			"SESSION_SECRET=5d0c1f7e2b9a48c3e6f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7",
+			"OIDC_ISSUER="+c.op.Issuer(), "OIDC_CLIENT_ID="+authtest.ClientID, "OIDC_CLIENT_SECRET="+authtest.ClientSecret,
+			"OIDC_SCOPES=openid profile email offline_access")
+		if targets[i], err = url.Parse(c.processes[i].url); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var turn atomic.Uint32
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Scheme, r.Out.URL.Host = "http", targets[turn.Add(1)%2].Host
+		r.Out.Host = r.In.Host // as docs/deploying.md asks for
+	}}
+	server := httptest.NewUnstartedServer(proxy)
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	return c
+}
+
+// everywhere returns what a page answers in each of the processes.
+func (c *cluster) everywhere(t *testing.T, b *http.Client, path string) (bodies [2]string) {
+	t.Helper()
+	for i := range bodies { // the proxy alternates
+		bodies[i] = authtest.Body(t, authtest.Open(t, b, c.url+path))
+	}
+	return bodies
+}
+
+func (c *cluster) signedIn(t *testing.T, b *http.Client, name string) (in [2]bool) {
+	t.Helper()
+	for i, body := range c.everywhere(t, b, "/") {
+		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] && !strings.Contains(body, "Nobody is signed in") {
+			t.Errorf("process %d answers:\n%s", i, body)
+		}
+	}
+	return in
+}
+
+var (
+	both    = [2]bool{true, true}
+	neither = [2]bool{}
+)
+
+// Signed in on one, known on the other; signed out anywhere, in any way, gone on both with the next request.
+func TestProcesses_ShareSessions(t *testing.T) {
+	c := startCluster(t)
+	alice, phone, bob := authtest.NewBrowser(t), authtest.NewBrowser(t), authtest.NewBrowser(t)
+	for b, name := range map[*http.Client]string{alice: "alice", phone: "alice", bob: "bob"} {
+		if resp := authtest.SignIn(t, b, c.url+"/profile", name); resp.Request.URL.Path != "/profile" {
+			t.Fatalf("the sign-in ends at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
+		}
+	}
+	if c.signedIn(t, alice, "Alice") != both || c.signedIn(t, phone, "Alice") != both || c.signedIn(t, bob, "Bob") != both {
+		t.Fatalf("alice %v, her phone %v, bob %v", c.signedIn(t, alice, "Alice"), c.signedIn(t, phone, "Alice"), c.signedIn(t, bob, "Bob"))
+	}
+	for i, page := range c.everywhere(t, alice, "/sessions") {
+		if strings.Count(page, "<li>\n<div>") != 2 {
+			t.Errorf("process %d lists:\n%s", i, page)
+		}
+	}
+
+	// By a button of the list.
+	page := authtest.Body(t, authtest.Open(t, alice, c.url+"/sessions"))
+	_, rest, _ := strings.Cut(page, `name="handle" value="`)
+	handle, _, _ := strings.Cut(rest, `"`)
+	c.post(t, alice, "/sessions/end", url.Values{"handle": {handle}})
+	if got := c.signedIn(t, phone, "Alice"); got != neither {
+		t.Errorf("the phone after its session was ended: %v", got)
+	}
+
+	// By the provider, which knows nothing of processes.
+	authtest.SignIn(t, phone, c.url+"/profile", "alice")
+	token := c.op.Sign(map[string]any{
+		"iss": c.op.Issuer(), "aud": authtest.ClientID, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+		"jti": "one", "sub": "1001", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+	})
+	resp, err := http.PostForm(c.url+"/auth/backchannel/oidc", url.Values{"logout_token": {token}})
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("back-channel logout: %v, %v", resp, err)
+	}
+	resp.Body.Close()
+	if a, p, b := c.signedIn(t, alice, "Alice"), c.signedIn(t, phone, "Alice"), c.signedIn(t, bob, "Bob"); a != neither || p != neither || b != both {
+		t.Errorf("after the back-channel logout of alice: alice %v, her phone %v, bob %v", a, p, b)
+	}
+
+	// By the user.
+	c.post(t, bob, "/auth/logout", nil)
+	if got := c.signedIn(t, bob, "Bob"); got != neither {
+		t.Errorf("after signing out: bob %v", got)
+	}
+}
+
+func (c *cluster) post(t *testing.T, b *http.Client, path string, form url.Values) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", c.url)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	resp, err := b.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authtest.Body(t, resp)
+}
+
+// R106: a thousand requests with an expired token, over both processes, make one refresh. The provider ends the login when a refresh
+// token comes twice.
+func TestProcesses_R106_OneRefresh(t *testing.T) {
+	c := startCluster(t)
+	b := authtest.NewBrowser(t)
+	c.op.SetTokenLifetime(2 * time.Second)
+	authtest.SignIn(t, b, c.url+"/sessions", "alice")
+	before := c.op.Count("token")
+	<-time.After(2 * time.Second) // the processes have clocks of their own
+	c.op.SetTokenLifetime(time.Hour)
+	const requests = 1000
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 200) // connections that this machine bears at once
+	answers := make(chan string, requests)
+	for range requests {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			answers <- c.profile(t, b)
+		})
+	}
+	wg.Wait()
+	close(answers)
+	odd := map[string]int{}
+	for answer := range answers {
+		if answer != "" {
+			odd[answer]++
+		}
+	}
+	if len(odd) > 0 {
+		t.Errorf("some answers: %v", odd)
+	}
+	if n := c.op.Count("token") - before; n != 1 {
+		t.Errorf("%d token requests, want one", n)
+	}
+	if got := c.signedIn(t, b, "Alice"); got != both {
+		t.Errorf("signed in afterwards: %v", got)
+	}
+}
+
+// profile opens the page that calls the provider's API with the user's token, and returns what is wrong with it.
+func (c *cluster) profile(t *testing.T, b *http.Client) string {
+	resp, err := b.Get(c.url + "/profile")
+	if err != nil {
+		return err.Error()
+	}
+	body := authtest.Body(t, resp)
+	switch {
+	case resp.StatusCode != http.StatusOK || resp.Request.URL.Path != "/profile":
+		return fmt.Sprintf("status %d at %s", resp.StatusCode, resp.Request.URL.Path)
+	case !strings.Contains(body, "1001") || !strings.Contains(body, "was last refreshed on"):
+		return "a page without the API's answer, or not refreshed"
+	}
+	return ""
+}
