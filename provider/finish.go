@@ -2,29 +2,15 @@ package provider
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
 
-const (
-	maxState = 512
-	maxCode  = 8 << 10
-)
-
 // FlowKey implements [Provider].
-func (o *OIDC) FlowKey(callback url.Values) string {
-	state := callback["state"]
-	if len(state) != 1 || len(state[0]) > maxState {
-		return ""
-	}
-	return state[0]
-}
+func (o *OIDC) FlowKey(callback url.Values) string { return flowKey(callback) }
 
 // Finish implements [Provider].
 func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
@@ -36,11 +22,11 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if err := checkResponseIssuer(m, callback); err != nil {
+	if err := checkResponseIssuer(m.Issuer, m.IssInResponse, callback); err != nil {
 		return nil, err
 	}
 	// 2. What does it say?
-	if err := o.checkResponse(f, callback); err != nil {
+	if err := checkResponse(strings.Fields(o.responseType()), f, callback); err != nil {
 		return nil, err
 	}
 	if o.responseType() == responseIDToken {
@@ -75,86 +61,4 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 		return nil, err
 	}
 	return o.session(token, info, tokens)
-}
-
-// checkScopes makes sure that what this attempt was made for was granted. Otherwise the page that asked would send
-// the user here again and again.
-func checkScopes(f *Flow, tokens session.Tokens) error {
-	for _, scope := range f.Request.Scopes {
-		if !slices.Contains(tokens.Scopes, scope) {
-			return &Error{Fault: FaultStepUp, Err: fmt.Errorf("scope %q was not granted", printable(scope))}
-		}
-	}
-	return nil
-}
-
-// single are the parameters of which there must be at most one (RFC 6749 section 3.1).
-var single = []string{"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token", "response"}
-
-func checkState(f *Flow, callback url.Values) error {
-	for _, name := range single {
-		if len(callback[name]) > 1 {
-			return &Error{Fault: FaultResponse, Err: fmt.Errorf("parameter %s is repeated", name)}
-		}
-	}
-	if f.State == "" || subtle.ConstantTimeCompare([]byte(callback.Get("state")), []byte(f.State)) != 1 {
-		return &Error{Fault: FaultState, Err: errors.New("state is missing or not that of this login")}
-	}
-	return nil
-}
-
-// checkResponseIssuer stops a mix-up of providers (RFC 9207 section 2.4), also for error responses.
-func checkResponseIssuer(m *metadata, callback url.Values) error {
-	switch {
-	case callback.Has("iss") && callback.Get("iss") != m.Issuer:
-		return &Error{Fault: FaultIssuer, Err: errors.New("iss is not the issuer that this login was started at")}
-	case !callback.Has("iss") && m.IssInResponse:
-		return &Error{Fault: FaultIssuer, Err: errors.New("iss is missing, although the provider promises to send it")}
-	}
-	return nil
-}
-
-// checkResponse makes sure that the response is a success with exactly the parts that were asked for.
-func (o *OIDC) checkResponse(f *Flow, callback url.Values) error {
-	invalid := func(why string) error { return &Error{Fault: FaultResponse, Err: errors.New(why)} }
-	asked := strings.Fields(o.responseType())
-	for _, name := range []string{"code", "id_token", "access_token", "response"} {
-		if callback.Has(name) && !slices.Contains(asked, name) {
-			return invalid("the response carries " + name + ", which was not asked for")
-		}
-		if callback.Has(name) && callback.Has("error") {
-			return invalid("the response is both a success and an error")
-		}
-	}
-	if callback.Has("error") {
-		return responseError(f, callback)
-	}
-	for _, name := range asked {
-		if callback.Get(name) == "" {
-			return invalid("the response has no " + name)
-		}
-	}
-	if len(callback.Get("code")) > maxCode {
-		return invalid("the code is too long")
-	}
-	return nil
-}
-
-// responseError reads an error response (OpenID Connect Core section 3.1.2.6).
-func responseError(f *Flow, callback url.Values) error {
-	e := &Error{
-		Fault:       FaultRefused,
-		Code:        registeredCode(callback.Get("error")),
-		Description: description(callback.Get("error_description"), []string{f.State, f.Nonce, f.Verifier}),
-		Err:         errors.New("the provider refused the login"),
-	}
-	switch e.Code {
-	case "access_denied":
-		e.Fault = FaultDenied
-	case "login_required", "interaction_required", "consent_required", "account_selection_required":
-		e.Fault = FaultInteraction
-	case "unmet_authentication_requirements":
-		e.Fault = FaultStepUp
-	}
-	return e
 }

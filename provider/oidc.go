@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -184,10 +181,7 @@ var errTokenInBrowser = errors.New("an access token must not pass through the br
 func (o *OIDC) Initiates(issuer string) bool { return issuer == o.Issuer }
 
 // Registration implements [Provider].
-func (o *OIDC) Registration() string {
-	sum := sha256.Sum256([]byte(strconv.Quote(o.Issuer) + strconv.Quote(o.ClientID)))
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
-}
+func (o *OIDC) Registration() string { return registration("", o.Issuer, o.ClientID) }
 
 // Validate implements [Validator].
 func (o *OIDC) Validate() (insecure []string, err error) {
@@ -213,11 +207,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 			wrong("SigningAlgs: %q is not one of %v", alg, asymmetricAlgs)
 		}
 	}
-	for _, scope := range o.Scopes {
-		if !validScope(scope) {
-			wrong("Scopes: %q is not a scope (RFC 6749 section 3.3)", scope)
-		}
-	}
+	mistakes = append(mistakes, checkScopeNames(o.Scopes)...)
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
 		wrong("Leeway %v is not between 0 and %v", o.Leeway, maxLeeway)
 	}
@@ -246,6 +236,16 @@ func (o *OIDC) checkAuthMethod() error {
 		return nil
 	}
 	return fmt.Errorf("AuthMethod %q is not %s, %s or %s", o.AuthMethod, authBasic, authPost, authNone)
+}
+
+func checkScopeNames(scopes []string) []error {
+	var mistakes []error
+	for _, scope := range scopes {
+		if !validScope(scope) {
+			mistakes = append(mistakes, fmt.Errorf("Scopes: %q is not a scope (RFC 6749 section 3.3)", scope))
+		}
+	}
+	return mistakes
 }
 
 // validScope reports whether s is a scope-token of RFC 6749 section 3.3.
@@ -280,8 +280,13 @@ func (o *OIDC) scopes(more []string) []string {
 	if len(wanted) == 0 {
 		wanted = defaultScopes
 	}
-	scopes := []string{"openid"}
-	for _, scope := range slices.Concat(wanted, more) {
+	return distinctScopes([]string{"openid"}, wanted, more)
+}
+
+// distinctScopes puts lists of scopes together, with no scope twice and nothing that is none.
+func distinctScopes(lists ...[]string) []string {
+	var scopes []string
+	for _, scope := range slices.Concat(lists...) {
 		if validScope(scope) && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}

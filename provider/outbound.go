@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ import (
 const (
 	outboundTimeout = 10 * time.Second
 	maxAnswer       = 1 << 20
-	maxRedirects    = 2 // discovery and keys only, within one origin
+	maxRedirects    = 2 // of discovery, keys and API calls only, within one origin
 )
 
 // ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
@@ -53,6 +54,20 @@ type answer struct {
 // isJSON reports whether the answer says that it is JSON.
 func (a answer) isJSON() bool {
 	return a.media == "application/json" || strings.HasSuffix(a.media, "+json")
+}
+
+// decodeAnswer reads a JSON object of which the given members are used.
+func decodeAnswer(a answer, v any, names ...string) error {
+	if !a.isJSON() {
+		return errors.New("the answer is not application/json")
+	}
+	if err := checkJSON(a.body, names); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(a.body, v); err != nil {
+		return errors.New("a member of the answer has the wrong type")
+	}
+	return nil
 }
 
 var errNoRedirect = errors.New("the provider answered with a redirect, which is not followed here")
@@ -85,10 +100,15 @@ func never(*http.Request, []*http.Request) error { return http.ErrUseLastRespons
 
 // sameOrigin follows the few providers that redirect their metadata to another path of their own.
 func sameOrigin(req *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
+	return withinOrigin(via[0].URL, req.URL, len(via))
+}
+
+// withinOrigin permits the nth redirect of a request.
+func withinOrigin(first, target *url.URL, n int) error {
+	if n > maxRedirects {
 		return errors.New("too many redirects")
 	}
-	if req.URL.Scheme != via[0].URL.Scheme || req.URL.Host != via[0].URL.Host {
+	if target.Scheme != first.Scheme || target.Host != first.Host {
 		return errors.New("redirect to another origin")
 	}
 	return nil
