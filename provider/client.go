@@ -2,7 +2,11 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -11,21 +15,119 @@ import (
 // (RFC 6750 section 2.1), so the client is for the API that the token is meant for. It does not follow
 // redirects to another origin, which would hand the token on.
 func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
-	c := o.outbound().client(sameOrigin)
+	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+t.AccessToken)
+		return nil
+	})
+}
+
+// apiClient returns a client that calls a provider's API: addresses may be relative to base, and carry puts the
+// token into each request.
+func (out outbound) apiClient(base string, carry func(*http.Request) error) *http.Client {
+	c := out.client(nil)
+	t := &apiTransport{carry: carry, next: c.Transport}
+	t.base, t.err = parseAPIBase(base)
 	c.Timeout = 0 // the request's context decides
-	c.Transport = bearer{token: t.AccessToken, next: c.Transport}
+	c.Transport, c.CheckRedirect = t, t.redirect
 	return c
 }
 
-// bearer adds the access token.
-type bearer struct {
-	token string
+// parseAPIBase takes the base for a directory, with or without a slash at its end. It is nil for none.
+func parseAPIBase(base string) (*url.URL, error) {
+	if base == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, errors.New("provider: APIBase is not an address")
+	}
+	if !strings.HasSuffix(u.Path, "/") {
+		u = u.JoinPath("/")
+	}
+	return u, nil
+}
+
+func checkAPIBase(out outbound, base string) error {
+	if base == "" {
+		return nil
+	}
+	if err := out.checkEndpoint("APIBase", base); err != nil {
+		return err
+	}
+	if u, _ := url.Parse(base); u.RawQuery != "" || u.ForceQuery || u.User != nil {
+		return fmt.Errorf("APIBase %q must have no query and no user", u.Redacted())
+	}
+	return nil
+}
+
+// An apiTransport sends requests to a provider's API.
+type apiTransport struct {
+	base  *url.URL // of relative addresses; nil for none
+	err   error    // why there is none although there should be
+	carry func(*http.Request) error
 	next  http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context()) // a RoundTripper must not change the request
-	r.Header.Set("Authorization", "Bearer "+b.token)
-	return b.next.RoundTrip(r)
+func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent, err := t.prepare(r)
+	if err != nil {
+		if r.Body != nil {
+			r.Body.Close() // as a RoundTripper must
+		}
+		return nil, err
+	}
+	resp, err := t.next.RoundTrip(sent)
+	if err == nil {
+		// Whoever prints the response's request must not find the token there.
+		resp.Request = r.WithContext(r.Context())
+		resp.Request.URL, _ = t.resolve(r.URL)
+	}
+	return resp, err
+}
+
+// prepare makes the request that is sent in the place of r, which a RoundTripper must not change.
+func (t *apiTransport) prepare(r *http.Request) (*http.Request, error) {
+	target, err := t.resolve(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	sent := r.Clone(r.Context())
+	sent.URL = target
+	return sent, t.carry(sent)
+}
+
+var errNoAPIBase = errors.New("provider: the address is relative, and no APIBase is configured")
+
+// resolve makes an address absolute. One that names a host but no scheme is most likely a mistake.
+func (t *apiTransport) resolve(u *url.URL) (*url.URL, error) {
+	switch {
+	case u.Scheme != "":
+		copied := *u
+		return &copied, nil
+	case t.err != nil:
+		return nil, t.err
+	case t.base == nil:
+		return nil, errNoAPIBase
+	case u.Host != "" || u.User != nil:
+		return nil, errors.New("provider: the address has a host but no scheme")
+	}
+	return t.base.ResolveReference(u), nil
+}
+
+// redirect follows redirects within the origin of the first request. Their addresses are relative to where a request
+// really went, which is not always what net/http knows.
+func (t *apiTransport) redirect(req *http.Request, via []*http.Request) error {
+	first, err := t.resolve(via[0].URL)
+	if err != nil {
+		return err
+	}
+	last, err := t.resolve(via[len(via)-1].URL)
+	if err != nil {
+		return err
+	}
+	if req.URL, err = last.Parse(req.Response.Header.Get("Location")); err != nil {
+		return errors.New("provider: the API redirects to something that is no address")
+	}
+	return withinOrigin(first, req.URL, len(via))
 }

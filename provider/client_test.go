@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -22,16 +25,104 @@ func TestClient_TokenStaysOnItsOrigin(t *testing.T) {
 	})
 	mux.Handle("/moved", http.RedirectHandler("/api", http.StatusFound))
 	mux.Handle("/away", http.RedirectHandler(evil.URL, http.StatusTemporaryRedirect))
+	mux.Handle("/slashes", http.RedirectHandler(strings.TrimPrefix(evil.URL, "http:"), http.StatusTemporaryRedirect))
+	mux.Handle("/again", http.RedirectHandler("/again", http.StatusFound))
 	api := httptest.NewServer(mux)
 	defer api.Close()
-	client := (&OIDC{}).Client(t.Context(), session.Tokens{AccessToken: "t0ken"})
-	for _, path := range []string{"/api", "/moved"} {
-		resp, err := client.Get(api.URL + path)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Errorf("%s: %v, %v", path, resp, err)
+	for _, from := range []string{api.URL + "/", "", "/"} {
+		client := (&OIDC{APIBase: api.URL}).Client(t.Context(), session.Tokens{AccessToken: "t0ken"})
+		for _, path := range []string{"api", "moved"} {
+			resp, err := client.Get(from + path)
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Errorf("%s%s: %v, %v", from, path, resp, err)
+			}
+		}
+		for _, path := range []string{"away", "slashes", "again"} {
+			if _, err := client.Get(from + path); err == nil || leaked.Load() != 0 {
+				t.Errorf("%s%s: error %v, %d requests arrived at another origin", from, path, err, leaked.Load())
+			}
 		}
 	}
-	if _, err := client.Get(api.URL + "/away"); err == nil || leaked.Load() != 0 {
-		t.Errorf("a redirect to another origin: error %v, %d requests arrived there", err, leaked.Load())
+}
+
+// Addresses are relative to APIBase as links on a page below it are, also after a redirect.
+func TestClient_RelativeAddresses(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host+r.URL.RequestURI()) })
+	mux.Handle("/v1/deep/moved", http.RedirectHandler("x", http.StatusFound)) // net/http makes it absolute
+	mux.HandleFunc("/v1/deep/near", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "there?a=b")
+		w.WriteHeader(http.StatusFound)
+	})
+	api := httptest.NewServer(mux)
+	defer api.Close()
+	host := strings.TrimPrefix(api.URL, "http://")
+	for _, row := range []struct{ base, address, want string }{
+		{api.URL + "/v1", "user/repos?page=2", "/v1/user/repos?page=2"},
+		{api.URL + "/v1/", "user/repos", "/v1/user/repos"},
+		{api.URL, "user", "/user"},
+		{api.URL + "/v1", "/user", "/user"},
+		{api.URL + "/v1", "?a=b", "/v1/?a=b"},
+		{api.URL + "/v1", "a%2Fb", "/v1/a%2Fb"},
+		{api.URL + "/v1", api.URL + "/v2", "/v2"},
+		{api.URL + "/v1", "deep/moved", "/v1/deep/x"},
+		{api.URL + "/v1", "deep/near", "/v1/deep/there?a=b"},
+	} {
+		client := (&OIDC{APIBase: row.base}).Client(t.Context(), session.Tokens{AccessToken: "t"})
+		resp, err := client.Get(row.address)
+		if err != nil {
+			t.Errorf("%s, %s: %v", row.base, row.address, err)
+			continue
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != host+row.want {
+			t.Errorf("%s, %s: arrived at %s, want %s", row.base, row.address, body, row.want)
+		}
+		if got := resp.Request.URL; got.Host != host || resp.Request.Header.Get("Authorization") != "" {
+			t.Errorf("%s, %s: the response's request is for %s, with header %v", row.base, row.address, got, resp.Request.Header)
+		}
+	}
+}
+
+func TestClient_RefusesAddressesThatLeadNowhere(t *testing.T) {
+	for _, row := range []struct{ base, address string }{
+		{"", "user"}, {"", "/user"}, {"https://api.example/", "//evil.example/x"}, {"https://api.example/", "//u@/x"}, {"%zz", "user"},
+	} {
+		sent := false
+		o := &OIDC{APIBase: row.base, HTTPClient: refusing(func() { sent = true })}
+		req, err := http.NewRequest(http.MethodPost, row.address, io.NopCloser(strings.NewReader("x")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := &closing{Reader: req.Body}
+		req.Body = body
+		if _, err := o.Client(t.Context(), session.Tokens{}).Do(req); err == nil || sent || !body.closed {
+			t.Errorf("%q with base %q: error %v, sent %v, body closed %v", row.address, row.base, err, sent, body.closed)
+		}
+	}
+	if _, err := (&OIDC{}).Client(t.Context(), session.Tokens{}).Get("user"); !errors.Is(err, errNoAPIBase) {
+		t.Errorf("error %v, want one that names APIBase", err)
+	}
+}
+
+// closing notes that it was closed.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+// Close implements io.Closer.
+func (c *closing) Close() error { c.closed = true; return nil }
+
+func TestAPIBase_IsValidated(t *testing.T) {
+	for base, good := range map[string]bool{
+		"https://api.example": true, "https://api.example/v1/": true, "http://api.example": false, "api.example": false,
+		"https://api.example/?a=b": false, "https://api.example/?": false, "https://u:p@api.example": false, "https://api.example/#x": false, "http://127.0.0.1/": false,
+	} {
+		_, err := (&OIDC{Issuer: "https://op.example", ClientID: "c", APIBase: base}).Validate()
+		if (err == nil) != good || err != nil && strings.Contains(err.Error(), ":p@") {
+			t.Errorf("%s: %v", base, err)
+		}
 	}
 }

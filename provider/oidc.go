@@ -80,6 +80,10 @@ type OIDC struct {
 	// Back-Channel Logout wants exp and recommends the typ, but not every provider has followed. Default: they may be missing.
 	StrictLogoutTokens bool
 
+	// APIBase is the address of the provider's API, such as "https://api.example.com/v1": requests of the client that Client
+	// returns may then have addresses relative to it, such as client.Get("user/repos"). Default: none.
+	APIBase string
+
 	// Leeway is what the provider's clock may differ from ours. Default: one minute; at most five.
 	Leeway time.Duration
 
@@ -200,7 +204,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	if o.ClientID == "" {
 		wrong("ClientID is missing")
 	}
-	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()))
+	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	for _, alg := range o.SigningAlgs {
 		if !slices.Contains(asymmetricAlgs, alg) {
