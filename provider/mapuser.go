@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -71,29 +72,26 @@ func webAddress(text string) string {
 	return text
 }
 
-// roles reads the configured claim. Missing or of another shape means: no roles. A string is one role and is never
-// taken apart (R151).
+// roles reads the configured claim.
 func (o *OIDC) roles(c claims) []string {
-	path := strings.Split(o.RolesClaim, ".")
-	if o.RolesClaim == "" {
-		path = []string{"roles"}
-	}
-	// A name with dots in it, such as "https://example.com/roles", goes before a path.
-	if roles, err := c.texts(o.RolesClaim); err == nil && roles != nil {
-		return nonEmpty(roles)
-	}
-	for _, name := range path[:len(path)-1] {
-		var inner claims
-		if json.Unmarshal(c[name], &inner) != nil {
-			return nil
+	roles, _ := c.rolesAt(cmp.Or(o.RolesClaim, "roles"))
+	return roles
+}
+
+// rolesAt reads roles, and reports whether there is anything at the path. Missing or of another shape means: no roles. A
+// string is one role and is never taken apart (R151).
+func (c claims) rolesAt(path string) (roles []string, there bool) {
+	raw, there := c[path] // a name with dots in it, such as "https://example.com/roles", goes before a path
+	if !there {
+		if raw, there = c.at(path); !there {
+			return nil, false
 		}
-		c = inner
 	}
-	roles, err := c.texts(path[len(path)-1])
+	roles, err := claims{path: raw}.texts(path)
 	if err != nil {
-		return nil
+		return nil, true
 	}
-	return nonEmpty(roles)
+	return nonEmpty(roles), true
 }
 
 func nonEmpty(texts []string) []string {

@@ -20,7 +20,10 @@ const maxDepth = 32
 // depth, no data after it, and at the top no name that encoding/json would take for one of names although it is
 // written otherwise (it ignores case, so that "ſub" could replace "sub"). What passes means the same
 // to every reader.
-func checkJSON(data []byte, names []string) error {
+func checkJSON(data []byte, names []string) error { return checkDocument(data, names, false) }
+
+// checkDocument is checkJSON for a document that may be an array as well.
+func checkDocument(data []byte, names []string, array bool) error {
 	if !utf8.Valid(data) {
 		return errors.New("JSON is not UTF-8")
 	}
@@ -31,14 +34,19 @@ func checkJSON(data []byte, names []string) error {
 	}
 	c.decoder.UseNumber()
 	token, err := c.decoder.Token()
-	if err != nil || token != json.Delim('{') {
-		return errors.New("not a JSON object")
+	switch {
+	case err == nil && token == json.Delim('{'):
+		err = c.object(1)
+	case err == nil && token == json.Delim('[') && array:
+		err = c.array(1)
+	default:
+		err = errors.New("not a JSON object")
 	}
-	if err := c.object(1); err != nil {
+	if err != nil {
 		return err
 	}
 	if _, err := c.decoder.Token(); err != io.EOF {
-		return errors.New("data after the JSON object")
+		return errors.New("data after the JSON")
 	}
 	return nil
 }
@@ -102,15 +110,20 @@ func (c *jsonChecker) value(depth int) error {
 		if token == '{' {
 			return c.object(depth + 1)
 		}
-		for c.decoder.More() {
-			if err := c.value(depth + 1); err != nil {
-				return err
-			}
-		}
-		_, err := c.decoder.Token()
-		return malformed(err)
+		return c.array(depth + 1)
 	}
 	return nil
+}
+
+// array checks what follows a "[" up to its "]".
+func (c *jsonChecker) array(depth int) error {
+	for c.decoder.More() {
+		if err := c.value(depth); err != nil {
+			return err
+		}
+	}
+	_, err := c.decoder.Token()
+	return malformed(err)
 }
 
 func malformed(err error) error {

@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Fields say where a profile holds what: the path of a JSON member with dots between names ("data.id",
+// "kakao_account.profile.nickname", "images.0.url": a number leads into an array), and "|" between alternatives of which the first
+// that is there counts ("name|login").
+//
+// ID is what the provider never changes and never gives to anybody else: not a name, not an e-mail address. It has to be a text or
+// a whole number without a sign, and keeps every digit; 1 and "1" become the same Subject, which is no danger because a provider
+// has one of the two. A null, an empty text or another type fails the login, also when a further alternative would do:
+// nobody must turn into somebody else because a member was empty once.
+//
+// The others are for display. Where their text is missing, null, empty or of another type, the next alternative counts. EmailVerified
+// counts when it is true or "true". Roles are read as OIDC.RolesClaim is, so that a name with dots in it goes
+// before a path.
+type Fields struct{ ID, Name, Username, Email, EmailVerified, Picture, Roles string }
+
+// A Profile is what a provider said about the user: the answer of the token endpoint and the profile documents, as
+// JSON objects (or arrays for More). It never prints itself, because there are tokens in it.
+type Profile struct {
+	Token json.RawMessage
+	User  json.RawMessage
+	More  map[string]json.RawMessage // by the name under which they were asked for
+}
+
+const redactedProfile = "provider.Profile(redacted)"
+
+// String implements fmt.Stringer without a secret.
+func (Profile) String() string { return redactedProfile }
+
+// GoString implements fmt.GoStringer without a secret.
+func (Profile) GoString() string { return redactedProfile }
+
+// LogValue implements slog.LogValuer without a secret.
+func (Profile) LogValue() slog.Value { return slog.StringValue(redactedProfile) }
+
+// MarshalJSON implements json.Marshaler without a secret.
+func (Profile) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedProfile + `"`), nil }
+
+// user reads the profile document, or the answer of the token endpoint where that is all there is (R153). What fails is
+// an *Error.
+func (p Profile) user(issuer string, f Fields) (session.User, error) {
+	document := p.User
+	if document == nil {
+		document = p.Token
+	}
+	c, err := parseProfile(document, f)
+	if err != nil {
+		return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+	}
+	id, err := c.stableID(f.ID)
+	if err != nil {
+		return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+	}
+	u := session.User{
+		Issuer: issuer, Subject: id,
+		Name: c.shown(f.Name), Username: c.shown(f.Username), Email: c.shown(f.Email), Picture: webAddress(c.shown(f.Picture)),
+	}
+	verified, _ := c.first(f.EmailVerified)
+	u.EmailVerified = u.Email != "" && isTrue(verified)
+	for path := range alternatives(f.Roles) {
+		if roles, there := c.rolesAt(path); there {
+			u.Roles = roles
+			break
+		}
+	}
+	return u, nil
+}
+
+// parseProfile makes sure that the document means the same to everybody who reads it.
+func parseProfile(document json.RawMessage, f Fields) (claims, error) {
+	if err := checkJSON(document, f.names()); err != nil {
+		return nil, fmt.Errorf("the profile: %w", err)
+	}
+	var c claims
+	if err := json.Unmarshal(document, &c); err != nil {
+		return nil, errors.New("the profile: malformed JSON")
+	}
+	return c, nil
+}
+
+// stableID reads the ID at the first alternative that is there, whatever is there.
+func (c claims) stableID(path string) (string, error) {
+	raw, there := c.first(path)
+	if !there {
+		return "", fmt.Errorf("the profile has no member %q", path)
+	}
+	id, err := idText(raw)
+	if err != nil {
+		return "", fmt.Errorf("the member %q of the profile %w", path, err)
+	}
+	return id, nil
+}
+
+// idText accepts a text, and a number of digits alone: 1.0, 1e3 and -1 are other spellings of an ID that comes
+// as 1 next time, or no ID at all.
+func idText(raw json.RawMessage) (string, error) {
+	text := string(raw)
+	if strings.HasPrefix(text, `"`) {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return "", errors.New("is malformed")
+		}
+	} else if strings.Trim(text, "0123456789") != "" {
+		return "", errors.New("is neither a text nor a whole number without a sign")
+	}
+	switch {
+	case text == "":
+		return "", errors.New("is empty")
+	case len(text) > maxSubject:
+		return "", errors.New("is too long")
+	}
+	return text, nil
+}
+
+// shown reads a text for display at the first alternative that has one.
+func (c claims) shown(path string) string {
+	for path := range alternatives(path) {
+		raw, _ := c.at(path)
+		if text := (claims{path: raw}).display(path); text != "" {
+			return text
+		}
+	}
+	return ""
+}
