@@ -2,10 +2,10 @@ package provider
 
 import (
 	"context"
-	"fmt"
+	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // The ways in which a client authenticates (OpenID Connect Core section 9).
@@ -15,31 +15,51 @@ const (
 	authNone  = "none"
 )
 
-// credentials are what a client shows at the endpoints of its provider, and how.
+// credentials are what a client shows at the endpoints of its provider, and how. The secret is never shown in two
+// ways at once (RFC 6749 section 2.3.1).
 type credentials struct{ id, secret, method string }
 
-// post sends a form with client authentication. The secret never goes into a URL, and never in two ways at
-// once (RFC 6749 section 2.3.1). Nothing is retried: a code that was sent may be spent.
-func (c credentials) post(ctx context.Context, out outbound, endpoint string, form url.Values) (answer, error) {
-	body := url.Values{}
-	for name, values := range form {
-		body[name] = values
-	}
+// in returns the parameters of a request with those credentials that go there.
+func (c credentials) in(params url.Values) url.Values {
+	all := maps.Clone(params)
 	switch c.method {
 	case authPost:
-		body.Set("client_id", c.id)
-		body.Set("client_secret", c.secret)
+		all.Set("client_id", c.id)
+		all.Set("client_secret", c.secret)
 	case authNone:
-		body.Set("client_id", c.id)
+		all.Set("client_id", c.id)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(body.Encode()))
+	return all
+}
+
+// on puts the credentials that go into the header there, form-encoded before Basic unless raw.
+func (c credentials) on(req *http.Request, raw bool) {
+	if c.method != authBasic {
+		return
+	}
+	if raw {
+		req.SetBasicAuth(c.id, c.secret)
+		return
+	}
+	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
+}
+
+// post sends a form with client authentication. The secret never goes into a URL. Nothing is retried.
+func (c credentials) post(ctx context.Context, out outbound, endpoint string, form url.Values) (answer, error) {
+	req, err := newRequest(ctx, http.MethodPost, endpoint, c.in(form), false)
 	if err != nil {
-		return answer{}, fmt.Errorf("bad address: %w", err)
+		return answer{}, err
 	}
-	req.GetBody = nil // not to be sent again by the transport either
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if c.method == authBasic {
-		req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
-	}
+	c.on(req, false)
 	return do(out.client(never), req)
+}
+
+// secrets are the spellings of the secret that a provider may repeat in an error.
+func (c credentials) secrets() []string {
+	if c.secret == "" {
+		return nil
+	}
+	basic := func(id, secret string) string { return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret)) }
+	escaped := url.QueryEscape(c.secret)
+	return []string{basic(c.id, c.secret), basic(url.QueryEscape(c.id), escaped), c.secret, escaped, url.PathEscape(c.secret)}
 }

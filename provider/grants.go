@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -30,12 +29,9 @@ func (o *OIDC) grant(ctx context.Context, form url.Values, scopes []string, secr
 	if err != nil {
 		return session.Tokens{}, asUnavailable(FaultToken, err)
 	}
-	if a.status != http.StatusOK {
-		return session.Tokens{}, oauthError(FaultToken, a, append(secrets, o.ClientSecret))
-	}
-	tokens, err := o.readTokens(a)
+	tokens, err := o.tokens(a, secrets...)
 	if err != nil {
-		return session.Tokens{}, &Error{Fault: FaultToken, Err: err}
+		return session.Tokens{}, err
 	}
 	if tokens.Scopes == nil {
 		tokens.Scopes = scopes

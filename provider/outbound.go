@@ -126,7 +126,9 @@ func (out outbound) get(ctx context.Context, address string) (answer, error) {
 // do sends the request and reads the answer. Errors name the endpoint but nothing that
 // was sent or received.
 func do(c *http.Client, req *http.Request) (answer, error) {
-	req.Header.Set("Accept", "application/json")
+	if req.Header.Get("Accept") == "" {
+		req.Header.Set("Accept", "application/json")
+	}
 	resp, err := c.Do(req)
 	if err != nil {
 		return answer{}, &unreachable{endpoint: where(req.URL), err: rootCause(err)}

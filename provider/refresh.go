@@ -36,13 +36,7 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 			return nil, err
 		}
 	}
-	// What the provider does not send again stays as it was.
-	fresh.IDToken = cmp.Or(fresh.IDToken, old.IDToken)
-	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
-	if fresh.Scopes == nil {
-		fresh.Scopes = old.Scopes
-	}
-	renewed.SetTokens(fresh)
+	renewed.SetTokens(kept(fresh, old))
 	return renewed, nil
 }
 
@@ -53,20 +47,31 @@ func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.
 	if err != nil {
 		return session.Tokens{}, asUnavailable(FaultToken, err)
 	}
-	if a.status != http.StatusOK {
-		err := oauthError(FaultToken, a, []string{old.RefreshToken, old.AccessToken, o.ClientSecret})
-		if e, ok := errors.AsType[*Error](err); ok && e.Code == "invalid_grant" {
-			e.Fault = FaultRefresh
-		} else if a.status >= 500 || a.status == http.StatusTooManyRequests {
-			return session.Tokens{}, &unavailable{err: err}
-		}
-		return session.Tokens{}, err
-	}
-	fresh, err := o.readTokens(a)
+	fresh, err := o.tokens(a, old.RefreshToken, old.AccessToken)
 	if err != nil {
-		return session.Tokens{}, &Error{Fault: FaultToken, Err: err}
+		return session.Tokens{}, refreshError(err, a.status)
 	}
 	return fresh, nil
+}
+
+// refreshError tells a refresh token that is of no use any more from a provider that has trouble now.
+func refreshError(err error, status int) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "invalid_grant" {
+		e.Fault = FaultRefresh
+	} else if status >= 500 || status == http.StatusTooManyRequests {
+		return &unavailable{err: err}
+	}
+	return err
+}
+
+// kept fills in what the provider does not send again: it stays as it was.
+func kept(fresh, old session.Tokens) session.Tokens {
+	fresh.IDToken = cmp.Or(fresh.IDToken, old.IDToken)
+	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
+	if fresh.Scopes == nil {
+		fresh.Scopes = old.Scopes
+	}
+	return fresh
 }
 
 // renewClaims checks a refreshed ID token like a first one, and that it is about the same user and the same sign-in;

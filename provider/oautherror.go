@@ -1,0 +1,128 @@
+package provider
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// oauthCodes are the error codes that are passed on by name (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core
+// section 3.1.2.6, RFC 8628, RFC 8693, RFC 9126, RFC 9470). Anything else is text of the provider's own making.
+var oauthCodes = []string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "unsupported_response_type",
+	"invalid_scope", "access_denied", "server_error", "temporarily_unavailable", "interaction_required", "login_required",
+	"account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
+	"request_uri_not_supported", "registration_not_supported", "invalid_target", "unmet_authentication_requirements",
+	"authorization_pending", "slow_down", "expired_token",
+}
+
+// oauthError reads an error answer of an endpoint that keeps to the standard.
+func oauthError(fault Fault, a answer, secrets []string) error {
+	return new(Dialect).refused(fault, a, nil, secrets)
+}
+
+// Where providers put what went wrong. It does no harm to look everywhere: what is neither registered nor in Dialect.ErrorCodes
+// is no code.
+const (
+	codePaths        = "error|error.code|error.type"
+	ownCodePaths     = codePaths + "|error_code|errcode|code|status|" + descriptionPaths
+	descriptionPaths = "error_description|error.message|message|errmsg|msg"
+)
+
+// refused reads an error answer; why says what makes it one if not its status. Nothing of the body is kept but the registered
+// code and a description that has been made harmless.
+func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) error {
+	said, known := d.complaints(a)
+	e := &Error{Fault: fault, Code: d.code(said), Err: why}
+	for _, c := range said {
+		secrets = append(slices.Clip(secrets), c.display("access_token"), c.display("refresh_token"))
+		if e.Description == "" {
+			e.Description = description(c.shown(descriptionPaths), secrets)
+		}
+	}
+	switch {
+	case why != nil:
+	case known:
+		e.Err = fmt.Errorf("status %d", a.status)
+	default:
+		e.Err = fmt.Errorf("status %d without an OAuth error", a.status)
+		if a.status >= 500 {
+			if e.Description != "" {
+				e.Err = fmt.Errorf("%w: %q", e.Err, e.Description)
+			}
+			return &unavailable{err: e.Err}
+		}
+	}
+	return e
+}
+
+// complaints are the objects in which to look for what went wrong: the envelope, then the answer. They are none if it cannot be
+// read. An OAuth error is known by its error member.
+func (d *Dialect) complaints(a answer) (said []claims, known bool) {
+	raw, err := d.object(a)
+	if err != nil {
+		return nil, false
+	}
+	var c claims
+	if json.Unmarshal(raw, &c) != nil {
+		return nil, false
+	}
+	if inner, err := d.opened(raw); err == nil {
+		said = append(said, inner)
+	}
+	said = append(said, c)
+	known = slices.ContainsFunc(said, func(c claims) bool { return c.display("error") != "" }) || d.code(said) != ""
+	return said, known
+}
+
+// code returns the registered code that a complaint stands for: by the configured meanings, or by itself.
+func (d *Dialect) code(said []claims) string {
+	configured := func(own string) string { return d.ErrorCodes[own] }
+	return cmp.Or(meant(said, ownCodePaths, configured), meant(said, codePaths, registeredCode))
+}
+
+// meant returns the first meaning that something at the paths has.
+func meant(said []claims, paths string, meaning func(string) string) string {
+	for _, c := range said {
+		for path := range alternatives(paths) {
+			raw, _ := c.at(path)
+			if code := meaning(codeText(raw)); code != "" {
+				return code
+			}
+		}
+	}
+	return ""
+}
+
+// codeText reads a code, which may be a number. What is neither counts as empty.
+func codeText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var number json.Number
+	if json.Unmarshal(raw, &number) == nil {
+		return number.String()
+	}
+	return ""
+}
+
+func registeredCode(code string) string {
+	if slices.Contains(oauthCodes, code) {
+		return code
+	}
+	return ""
+}
+
+// description makes an error_description fit for a log: printable, short, and without the secrets that
+// some providers repeat there.
+func description(text string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return printable(text)
+}

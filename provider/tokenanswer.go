@@ -1,0 +1,176 @@
+package provider
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// answerNames are the members of a token answer that are read.
+var answerNames = []string{"access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "error"}
+
+// tokens reads the answer to a token request (RFC 6749 section 5.1). It also returns the whole answer as it was received, as
+// a JSON object. What is an error is an error, whatever its status says.
+func (d *Dialect) tokens(a answer, now time.Time, secrets []string) (session.Tokens, json.RawMessage, error) {
+	if a.status != http.StatusOK {
+		return session.Tokens{}, nil, d.refused(FaultToken, a, nil, secrets)
+	}
+	fault := func(err error) (session.Tokens, json.RawMessage, error) {
+		return session.Tokens{}, nil, &Error{Fault: FaultToken, Err: err}
+	}
+	received, err := d.object(a)
+	if err != nil {
+		return fault(err)
+	}
+	c, err := d.members(received)
+	if err != nil {
+		return fault(err)
+	}
+	access, err := c.text("access_token")
+	switch {
+	case err != nil:
+		return fault(err)
+	case c.has("error"):
+		return session.Tokens{}, nil, d.refused(FaultToken, a, errors.New("the answer is an error with status 200"), secrets)
+	case access == "":
+		return session.Tokens{}, nil, d.refused(FaultToken, a, errors.New("the answer has no access_token"), secrets)
+	}
+	tokens, err := d.readTokens(c, now)
+	if err != nil {
+		return fault(err)
+	}
+	return tokens, received, nil
+}
+
+// object returns an answer as the JSON object that it is, or stands for.
+func (d *Dialect) object(a answer) (json.RawMessage, error) {
+	raw := json.RawMessage(a.body)
+	switch {
+	case !d.Sniff && !a.isJSON():
+		return nil, errors.New("the answer is not application/json")
+	case d.Sniff && !bytes.HasPrefix(a.body, []byte("{")):
+		var err error
+		if raw, err = formAsObject(a.body); err != nil {
+			return nil, err
+		}
+	}
+	return raw, checkJSON(raw, answerNames)
+}
+
+// formAsObject reads a form-encoded answer, in which nothing may stand twice.
+func formAsObject(body []byte) (json.RawMessage, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errors.New("the answer is neither JSON nor form-encoded")
+	}
+	object := make(map[string]string, len(form))
+	for name, values := range form {
+		if len(values) != 1 {
+			return nil, errors.New("a name stands twice in the answer")
+		}
+		object[name] = values[0]
+	}
+	return json.Marshal(object)
+}
+
+// members finds what is read in an answer, by its standard names.
+func (d *Dialect) members(received json.RawMessage) (claims, error) {
+	c, err := d.opened(received)
+	if err != nil {
+		return nil, err
+	}
+	found := claims{}
+	for _, name := range answerNames {
+		raw, there := c.at(cmp.Or(d.AnswerNames[name], name))
+		if there && string(raw) != "null" && !(name == "error" && string(raw) == `""`) {
+			found[name] = raw
+		}
+	}
+	return found, nil
+}
+
+// opened returns what is in the envelope, or the answer itself if there is none.
+func (d *Dialect) opened(raw json.RawMessage) (c claims, err error) {
+	if d.EditAnswer != nil {
+		if raw, err = d.EditAnswer(slices.Clone(raw)); err != nil {
+			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
+		}
+		if err := checkJSON(raw, answerNames); err != nil {
+			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
+		}
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return nil, errors.New("malformed JSON")
+	}
+	if d.Envelope == "" {
+		return c, nil
+	}
+	var inner claims
+	if raw, there := c.at(d.Envelope); there && json.Unmarshal(raw, &inner) == nil && inner != nil {
+		return inner, nil
+	}
+	return c, nil
+}
+
+// readTokens reads the members of a successful answer.
+func (d *Dialect) readTokens(c claims, now time.Time) (session.Tokens, error) {
+	var texts [4]string
+	for i, name := range []string{"access_token", "refresh_token", "id_token", "token_type"} {
+		text, err := c.text(name)
+		if err != nil {
+			return session.Tokens{}, err
+		}
+		texts[i] = text
+	}
+	if kind := texts[3]; kind != "" && !strings.EqualFold(kind, "Bearer") && !slices.Contains(d.TokenTypes, kind) {
+		return session.Tokens{}, fmt.Errorf("token_type %q is not supported", printable(kind))
+	}
+	tokens := session.Tokens{AccessToken: texts[0], RefreshToken: texts[1], IDToken: texts[2], TokenType: "Bearer"}
+	var err error
+	if tokens.Scopes, err = d.granted(c); err != nil {
+		return session.Tokens{}, err
+	}
+	if lifetime, ok := expiresIn(c["expires_in"]); ok {
+		tokens.Expiry = now.Add(lifetime)
+	}
+	return tokens, nil
+}
+
+// granted reads the scopes. They are nil when the provider did not say.
+func (d *Dialect) granted(c claims) ([]string, error) {
+	if !c.has("scope") {
+		return nil, nil
+	}
+	text, err := c.text("scope")
+	if err != nil {
+		return c.texts("scope")
+	}
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' && d.CommaScopes }), nil
+}
+
+// expiresIn reads a lifetime in seconds, as a number or as a string, which some providers send. What
+// cannot be one counts as not said.
+func expiresIn(raw json.RawMessage) (time.Duration, bool) {
+	text := string(raw)
+	var quoted string
+	if json.Unmarshal(raw, &quoted) == nil {
+		text = quoted
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(seconds) || seconds <= 0 {
+		return 0, false
+	}
+	const longest = 100 * 365 * 24 * 3600
+	return time.Duration(min(seconds, longest)) * time.Second, true
+}

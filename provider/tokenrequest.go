@@ -1,0 +1,77 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// post sends a token request in the dialect, once: a code or refresh token that was sent may be spent.
+func (d *Dialect) post(ctx context.Context, out outbound, c credentials, header http.Header, endpoint string, params url.Values) (answer, error) {
+	params = maps.Clone(params)
+	maps.Copy(params, d.Params)
+	params = renamed(c.in(params), d.Names)
+	if d.EditRequest != nil {
+		d.EditRequest(params)
+	}
+	how := d.Method
+	if how == "" {
+		how = http.MethodPost
+	}
+	req, err := newRequest(ctx, how, endpoint, params, d.JSONBody)
+	if err != nil {
+		return answer{}, err
+	}
+	addHeader(req, header)
+	c.on(req, d.RawBasic)
+	return do(out.client(never), req)
+}
+
+// newRequest puts parameters where the method has them: into the address of a GET, else into the body.
+func newRequest(ctx context.Context, method, endpoint string, params url.Values, asJSON bool) (*http.Request, error) {
+	body, media := "", ""
+	switch {
+	case method == http.MethodGet:
+		var err error
+		if endpoint, err = withParams(endpoint, params); err != nil {
+			return nil, err
+		}
+	case asJSON:
+		object := make(map[string]string, len(params))
+		for name := range params {
+			object[name] = params.Get(name)
+		}
+		raw, err := json.Marshal(object)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request: %w", err)
+		}
+		body, media = string(raw), "application/json"
+	default:
+		body, media = params.Encode(), "application/x-www-form-urlencoded"
+	}
+	req, err := http.NewRequestWithContext(ctx, method, endpoint, strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("bad address: %w", rootCause(err))
+	}
+	// Not to be sent again by the transport either, which takes it upon itself to repeat a GET without a body.
+	req.GetBody, req.Body = nil, io.NopCloser(req.Body)
+	if media != "" {
+		req.Header.Set("Content-Type", media)
+	}
+	return req, nil
+}
+
+// addHeader adds what is configured and not there yet.
+func addHeader(req *http.Request, header http.Header) {
+	for name, values := range header {
+		name = http.CanonicalHeaderKey(name)
+		if _, set := req.Header[name]; !set {
+			req.Header[name] = values
+		}
+	}
+}
