@@ -1,4 +1,4 @@
-// Package provider obtains identities: it knows how to ask an OpenID provider who the user is and
+// Package provider obtains identities: it knows how to ask a provider who the user is and
 // how to check the answer. It keeps no cookies and serves no HTTP; package handlers does both.
 //
 // Fill in an [OIDC], put it into a [Set] under a name, and hand that to sallyport.New:
@@ -15,6 +15,22 @@
 // sub, aud, azp, exp, iat, nbf, nonce, at_hash and, where asked for, auth_time and acr are as they have to be
 // (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims. Access tokens and logout tokens
 // go through the same checks as far as they have the claims, and none of the three kinds passes for another.
+//
+// # Without OpenID Connect
+//
+// An [OAuth2] is a provider that only hands out access tokens:
+//
+//	&provider.OAuth2{
+//		ClientID: id, ClientSecret: secret,
+//		Endpoint:   oauth2.Endpoint{AuthURL: "https://example.com/authorize", TokenURL: "https://example.com/token"},
+//		UserURL:    "https://api.example.com/user",
+//		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Email: "email"},
+//	}
+//
+// Nothing is signed there. Who signed in is whoever the profile is about that was fetched with the access token which the token endpoint
+// issued for this very login, so an access token from anywhere else is never accepted. State, PKCE, and the checks of the callback are
+// the same. The user's ID has to be a text or a whole number that the provider never changes, and counts together with Issuer only.
+// Token endpoints that differ from the standard are described by a [Dialect].
 //
 // # Times
 //

@@ -24,16 +24,26 @@ func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session
 		User: o.user(t, all), SID: t.sid, Issued: t.issued, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, Expires: t.expires,
 	}
 	if o.MapUser != nil {
-		if err := o.MapUser(raw, &s.User); err != nil {
-			return nil, fmt.Errorf("provider: MapUser: %w", err)
+		if err := mapUser(&s.User, func(u *session.User) error { return o.MapUser(raw, u) }); err != nil {
+			return nil, err
 		}
-		s.User.Issuer, s.User.Subject = o.Issuer, t.subject
 	}
 	if err := s.SetClaims(raw); err != nil {
 		return nil, &Error{Fault: FaultIDToken, Err: err}
 	}
 	s.SetTokens(tokens)
 	return s, nil
+}
+
+// mapUser lets the application change what is said about the user, but not who that is.
+func mapUser(u *session.User, change func(*session.User) error) error {
+	issuer, subject := u.Issuer, u.Subject
+	if err := change(u); err != nil {
+		return fmt.Errorf("provider: MapUser: %w", err)
+	}
+	u.Issuer, u.Subject = issuer, subject
+	u.EmailVerified = u.EmailVerified && u.Email != ""
+	return nil
 }
 
 // user maps the standard claims (OpenID Connect Core section 5.1).

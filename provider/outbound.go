@@ -125,24 +125,27 @@ func (out outbound) get(ctx context.Context, address string) (answer, error) {
 
 // do sends the request and reads the answer. Errors name the endpoint but nothing that
 // was sent or received.
-func do(c *http.Client, req *http.Request) (answer, error) {
+func do(c *http.Client, req *http.Request) (answer, error) { return doNamed(c, req, where(req.URL)) }
+
+// doNamed is do for a request with something in its address that errors must not name.
+func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error) {
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}
 	resp, err := c.Do(req)
 	if err != nil {
-		return answer{}, &unreachable{endpoint: where(req.URL), err: rootCause(err)}
+		return answer{}, &unreachable{endpoint: endpoint, err: rootCause(err)}
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return answer{}, fmt.Errorf("%s: status %d: %w", where(req.URL), resp.StatusCode, errNoRedirect)
+		return answer{}, fmt.Errorf("%s: status %d: %w", endpoint, resp.StatusCode, errNoRedirect)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return answer{}, &unreachable{endpoint: where(req.URL), err: rootCause(err)}
+		return answer{}, &unreachable{endpoint: endpoint, err: rootCause(err)}
 	}
 	if len(body) > maxAnswer {
-		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", where(req.URL), maxAnswer)
+		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", endpoint, maxAnswer)
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
 	return answer{resp.StatusCode, media, bytes.TrimSpace(body)}, nil

@@ -20,7 +20,7 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 		return nil, err
 	}
 	if old.RefreshToken == "" {
-		return nil, &Error{Fault: FaultRefresh, Err: errors.New("the session has no refresh token")}
+		return nil, errNoRefreshToken
 	}
 	m, err := o.metadata(ctx)
 	if err != nil {
@@ -39,6 +39,8 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 	renewed.SetTokens(kept(fresh, old))
 	return renewed, nil
 }
+
+var errNoRefreshToken = &Error{Fault: FaultRefresh, Err: errors.New("the session has no refresh token")}
 
 // redeemRefreshToken sends the refresh token, once.
 func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.Tokens) (session.Tokens, error) {

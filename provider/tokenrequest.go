@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -51,15 +52,18 @@ func newRequest(ctx context.Context, method, endpoint string, params url.Values,
 			return nil, fmt.Errorf("encode the request: %w", err)
 		}
 		body, media = string(raw), "application/json"
-	default:
+	case len(params) > 0:
 		body, media = params.Encode(), "application/x-www-form-urlencoded"
 	}
 	req, err := http.NewRequestWithContext(ctx, method, endpoint, strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("bad address: %w", rootCause(err))
 	}
-	// Not to be sent again by the transport either, which takes it upon itself to repeat a GET without a body.
-	req.GetBody, req.Body = nil, io.NopCloser(req.Body)
+	// Not to be sent again by the transport either, which takes it upon itself to repeat a GET that has no body.
+	req.GetBody = nil
+	if method == http.MethodGet {
+		req.Body = io.NopCloser(http.NoBody)
+	}
 	if media != "" {
 		req.Header.Set("Content-Type", media)
 	}
@@ -71,7 +75,7 @@ func addHeader(req *http.Request, header http.Header) {
 	for name, values := range header {
 		name = http.CanonicalHeaderKey(name)
 		if _, set := req.Header[name]; !set {
-			req.Header[name] = values
+			req.Header[name] = slices.Clone(values)
 		}
 	}
 }

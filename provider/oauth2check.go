@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// Validate implements [Validator].
+func (o *OAuth2) Validate() (insecure []string, err error) {
+	mistakes := slices.Concat(
+		o.checkEndpoints(), o.checkAuthorization(), o.Dialect.check(), o.checkProfile(), o.checkHeader(), o.Revocation.check(),
+	)
+	if o.ClientID == "" {
+		mistakes = append(mistakes, errors.New("ClientID is missing"))
+	}
+	switch o.Endpoint.AuthStyle {
+	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
+	default:
+		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
+	}
+	if o.InsecureLoopbackHTTP {
+		insecure = append(insecure, "InsecureLoopbackHTTP")
+	}
+	if o.InsecureNoPKCE {
+		insecure = append(insecure, "InsecureNoPKCE")
+	}
+	return insecure, errors.Join(mistakes...)
+}
+
+func (o *OAuth2) checkEndpoints() []error {
+	var mistakes []error
+	for _, e := range []struct {
+		name, address string
+		needed        bool
+	}{
+		{"Endpoint.AuthURL", o.Endpoint.AuthURL, true},
+		{"Endpoint.TokenURL", o.Endpoint.TokenURL, true},
+		{"RefreshURL", o.RefreshURL, false},
+		{"RevokeURL", o.RevokeURL, false},
+	} {
+		switch {
+		case e.address != "":
+			mistakes = append(mistakes, o.outbound().checkEndpoint(e.name, e.address))
+		case e.needed:
+			mistakes = append(mistakes, fmt.Errorf("%s is missing", e.name))
+		}
+	}
+	return append(mistakes, checkAPIBase(o.outbound(), o.APIBase))
+}
+
+// authNames are the parameters of the authorization request that may have other names.
+var authNames = []string{"client_id", "redirect_uri", "scope", "prompt", "login_hint", "ui_locales"}
+
+func (o *OAuth2) checkAuthorization() []error {
+	mistakes := append(checkAuthParams(o.AuthParams), checkScopeNames(o.Scopes)...)
+	mistakes = append(mistakes, checkNames("AuthNames", o.AuthNames, authNames)...)
+	for name, other := range o.AuthNames {
+		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames, other) {
+			mistakes = append(mistakes, fmt.Errorf("AuthNames: %s must not be called %s, which is another parameter", name, other))
+		}
+	}
+	for _, scope := range o.Scopes {
+		if strings.Contains(scope, o.separator()) {
+			mistakes = append(mistakes, fmt.Errorf("scope %q in Scopes holds the ScopeSeparator", scope))
+		}
+	}
+	for i, name := range o.CallbackParams {
+		if name == "" || slices.Contains(single, name) || slices.Contains(tokenParams, name) || slices.Contains(o.CallbackParams[:i], name) {
+			mistakes = append(mistakes, fmt.Errorf("CallbackParams: %q is read anyway, or stands twice", name))
+		}
+	}
+	if _, err := o.authorizationURL(&Flow{State: "s", Verifier: "v", RedirectURI: "r"}); err != nil {
+		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthURL: %w", err))
+	}
+	return mistakes
+}
+
+func (o *OAuth2) checkProfile() []error {
+	mistakes := o.UserFields.check()
+	documents := []Document{}
+	if o.UserURL != "" {
+		documents = append(documents, Document{Name: "UserURL", URL: o.UserURL})
+	}
+	names := map[string]bool{"": true, moreCallback: true}
+	for _, d := range o.More {
+		if names[d.Name] {
+			mistakes = append(mistakes, fmt.Errorf("the name %q in More is empty, taken or stands twice", d.Name))
+		}
+		names[d.Name] = true
+		documents = append(documents, Document{Name: "More " + d.Name, URL: d.URL})
+	}
+	for _, d := range documents {
+		u, err := o.apiAddress(d.URL)
+		if err == nil {
+			err = o.outbound().checkEndpoint(d.Name, u.String())
+		}
+		if err != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", d.Name, err))
+		}
+	}
+	switch o.UserMethod {
+	case "", http.MethodGet, http.MethodPost:
+	default:
+		mistakes = append(mistakes, fmt.Errorf("UserMethod %q is not GET or POST", o.UserMethod))
+	}
+	if o.EmailTrust < EmailByMember || o.EmailTrust > EmailAlwaysVerified {
+		mistakes = append(mistakes, fmt.Errorf("EmailTrust %d is not known", o.EmailTrust))
+	}
+	return mistakes
+}
+
+func (o *OAuth2) checkHeader() []error {
+	var mistakes []error
+	for name := range o.Header {
+		switch canonical := http.CanonicalHeaderKey(name); canonical {
+		case "Authorization", "Cookie", "Host", "Content-Type", "Content-Length", "Transfer-Encoding", http.CanonicalHeaderKey(o.TokenHeader):
+			mistakes = append(mistakes, fmt.Errorf("%s in Header is set by the library", canonical))
+		}
+	}
+	return mistakes
+}
+
+// apiAddress makes the configured address of a document absolute.
+func (o *OAuth2) apiAddress(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, errors.New("not an address")
+	}
+	t := &apiTransport{}
+	t.base, t.err = parseAPIBase(o.APIBase)
+	return t.resolve(u)
+}

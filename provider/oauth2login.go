@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Begin implements [Provider].
+func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
+	if f.Request.MaxAge != nil || len(f.Request.ACRValues) > 0 {
+		return "", &Error{Fault: FaultStepUp, Err: errors.New("a provider without OpenID Connect cannot tell when or how the user signed in")}
+	}
+	f.Issuer, f.State = o.issuer(), random(16)
+	if !o.InsecureNoPKCE && !o.noPKCE {
+		f.Verifier = oauth2.GenerateVerifier()
+	}
+	return o.authorizationURL(f)
+}
+
+// authorizationURL is the request of RFC 6749 section 4.1.1.
+func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
+	c := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), o.separator()), o.AuthParams}
+	address, err := withParams(o.Endpoint.AuthURL, renamed(c.authorizationRequest(f), o.AuthNames))
+	if err != nil || o.AuthFragment == "" {
+		return address, err
+	}
+	return address + "#" + url.PathEscape(o.AuthFragment), nil
+}
+
+func (o *OAuth2) scopes(more []string) []string { return distinctScopes(o.Scopes, more) }
+
+// FlowKey implements [Provider].
+func (o *OAuth2) FlowKey(callback url.Values) string { return flowKey(callback) }
+
+// Finish implements [Provider].
+func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
+	// 1. Is this an answer to our question, and from whom? Before that, nothing else is looked at.
+	if err := checkState(f, callback); err != nil {
+		return nil, err
+	}
+	issuer, promised := o.ResponseIssuer, true
+	if issuer == "" {
+		issuer, promised = o.issuer(), false
+	}
+	if err := checkResponseIssuer(issuer, promised, callback); err != nil {
+		return nil, err
+	}
+	// 2. What does it say?
+	if err := checkResponse([]string{responseCode}, f, callback); err != nil {
+		return nil, err
+	}
+	extra, err := o.readCallback(callback)
+	if err != nil {
+		return nil, err
+	}
+	// 3. Redeem the code. What comes back is for this client and this login, and that is what the rest relies on.
+	tokens, p, err := o.exchange(ctx, f, callback.Get("code"), extra)
+	if err != nil {
+		return nil, err
+	}
+	if tokens.Scopes == nil { // as asked for (RFC 6749 section 5.1)
+		tokens.Scopes = o.scopes(f.Request.Scopes)
+	}
+	if err := checkScopes(f, tokens); err != nil {
+		return nil, err
+	}
+	// 4. Whose token is it?
+	if p, err = o.fetchProfile(ctx, tokens, p); err != nil {
+		return nil, err
+	}
+	return o.session(p, tokens)
+}
+
+// moreCallback is the name of the callback's parameters in Profile.More.
+const moreCallback = "callback"
+
+// maxCallbackParam bounds a configured parameter of the callback.
+const maxCallbackParam = 2 << 10
+
+// readCallback reads the configured parameters of the callback, and lets the application check all of it.
+func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
+	extra := url.Values{}
+	for _, name := range o.CallbackParams {
+		switch values := callback[name]; {
+		case len(values) > 1 || len(callback.Get(name)) > maxCallbackParam:
+			return nil, &Error{Fault: FaultResponse, Err: fmt.Errorf("parameter %s is repeated or too long", name)}
+		case len(values) == 1:
+			extra[name] = values
+		}
+	}
+	if o.CheckCallback != nil {
+		if err := o.CheckCallback(callback); err != nil {
+			return nil, &Error{Fault: FaultResponse, Err: fmt.Errorf("CheckCallback: %w", err)}
+		}
+	}
+	return extra, nil
+}
+
+// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its own flow.
+func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.Values) (session.Tokens, Profile, error) {
+	params := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {f.RedirectURI}}
+	if f.Verifier != "" {
+		params.Set("code_verifier", f.Verifier)
+	}
+	secrets := []string{code, f.State, f.Verifier}
+	p := Profile{More: map[string]json.RawMessage{}}
+	if len(o.CallbackParams) > 0 {
+		p.More[moreCallback] = callbackObject(extra)
+	}
+	for name, values := range extra {
+		params[name] = values
+		secrets = append(secrets, values...)
+	}
+	tokens, raw, err := o.requestTokens(ctx, o.Endpoint.TokenURL, params, secrets)
+	p.Token = raw
+	return tokens, p, err
+}
+
+func callbackObject(extra url.Values) json.RawMessage {
+	object := make(map[string]string, len(extra))
+	for name := range extra {
+		object[name] = extra.Get(name)
+	}
+	raw, _ := json.Marshal(object) // texts always marshal
+	return raw
+}
+
+// requestTokens asks the token endpoint in its dialect. Only the access token counts afterwards: an ID token that comes
+// along has not been checked by anybody.
+func (o *OAuth2) requestTokens(ctx context.Context, endpoint string, params url.Values, secrets []string) (session.Tokens, json.RawMessage, error) {
+	c := o.credentials()
+	a, err := o.Dialect.post(ctx, o.outbound(), c, o.Header, endpoint, params)
+	if err != nil {
+		return session.Tokens{}, nil, asUnavailable(FaultToken, err)
+	}
+	tokens, raw, err := o.Dialect.tokens(a, o.now(), append(secrets, c.secrets()...))
+	if err != nil && params.Get("grant_type") == "refresh_token" {
+		err = refreshError(err, a.status)
+	}
+	tokens.IDToken = ""
+	return tokens, raw, err
+}
