@@ -24,6 +24,7 @@ type authorization struct {
 	login    login // filled in when the user has signed in
 	reauthed bool  // the user has signed in for this very request
 	revoked  bool  // a refresh token was used twice: none of the tokens works any more
+	plain    bool  // without OpenID Connect
 }
 
 // A login is a user's session at the provider.
@@ -46,6 +47,11 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.page(w, http.StatusBadRequest, page{Title: "Bad request", Text: problem})
 		return
 	}
+	p.start(w, r, a)
+}
+
+// start takes up a request.
+func (p *Provider) start(w http.ResponseWriter, r *http.Request, a *authorization) {
 	id := rand.Text()
 	p.mu.Lock()
 	p.pending[id] = a
@@ -55,6 +61,24 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 
 // readAuthorization checks the parameters of a request.
 func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem string) {
+	a, problem = readParameters(form)
+	switch {
+	case problem != "":
+		return nil, problem
+	case !slices.Contains([]string{"code", "id_token", "code id_token"}, a.responseType):
+		return nil, "The response type is not supported."
+	case a.responseType != "code" && a.responseMode != "form_post":
+		return nil, "The response type needs form_post."
+	case !slices.Contains(a.scopes, "openid"):
+		return nil, "The scope openid is missing."
+	case a.responseType != "id_token" && (a.challenge == "" || form.Get("code_challenge_method") != "S256"):
+		return nil, "PKCE with S256 is required."
+	}
+	return a, ""
+}
+
+// readParameters reads what is the same with and without OpenID Connect.
+func readParameters(form url.Values) (a *authorization, problem string) {
 	for name, values := range form {
 		if len(values) > 1 && name != "resource" {
 			return nil, "The parameter " + name + " is repeated."
@@ -74,14 +98,6 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 		return nil, "The client is not known."
 	case !loopback.URL(a.redirectURI): // instead of registered ones
 		return nil, "The redirect URI is not on this machine."
-	case !slices.Contains([]string{"code", "id_token", "code id_token"}, a.responseType):
-		return nil, "The response type is not supported."
-	case a.responseType != "code" && a.responseMode != "form_post":
-		return nil, "The response type needs form_post."
-	case !slices.Contains(a.scopes, "openid"):
-		return nil, "The scope openid is missing."
-	case a.responseType != "id_token" && (a.challenge == "" || form.Get("code_challenge_method") != "S256"):
-		return nil, "PKCE with S256 is required."
 	}
 	return a, ""
 }
@@ -187,7 +203,9 @@ func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a 
 	delete(p.pending, id)
 	p.mu.Unlock()
 	response.Set("state", a.state)
-	response.Set("iss", p.Issuer())
+	if !a.plain || !p.quirky()[QuirkNoIss] {
+		response.Set("iss", p.Issuer())
+	}
 	f, _ := p.fault()
 	apply(f.Callback, response)
 	if a.responseMode == "form_post" {

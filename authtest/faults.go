@@ -16,7 +16,7 @@ type Faults struct {
 	IDTokenRaw    func(token string) string   // after signing
 	FrontIDToken  func(claims map[string]any) // of the ID token that goes through the browser, before signing
 	TokenResponse func(answer map[string]any) // with the ID token in it
-	UserInfo      func(claims map[string]any)
+	UserInfo      func(claims map[string]any) // also the profile of the side without OpenID Connect
 	Introspection func(answer map[string]any)
 
 	LogoutToken       func(claims map[string]any) // before signing
@@ -24,7 +24,7 @@ type Faults struct {
 	LogoutTokenRaw    func(token string) string   // after signing
 
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
-	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "par" or "end_session".
+	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails", "par" or "end_session".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool
 }
 

@@ -23,7 +23,7 @@ const (
 	ClientSecret = "authtest secret: not a secret %+&"
 )
 
-// A Provider is an OpenID provider on loopback. Its users sign in with their Username, which is also
+// A Provider is an OpenID provider on loopback, and one that speaks OAuth 2.0 alone. Its users sign in with their Username, which is also
 // their password. It is safe for concurrent use.
 type Provider struct {
 	server *httptest.Server
@@ -44,6 +44,7 @@ type Provider struct {
 	devices  map[string]*device // by device code
 	signIns  int
 	faults   Faults
+	quirks   quirkSet // of the side without OpenID Connect
 	down     bool
 	requests []Request
 

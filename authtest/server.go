@@ -1,7 +1,9 @@
 package authtest
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +14,7 @@ type Request struct {
 	Endpoint string // as in Faults.Handler; "page" for the login and consent forms
 	Method   string
 	Query    url.Values
-	Form     url.Values // of the body
+	Form     url.Values // of the body, or the texts of a JSON object there
 	Header   http.Header
 }
 
@@ -47,6 +49,11 @@ func (p *Provider) route() {
 	handle("POST /device_authorization", "device", p.deviceAuthorization)
 	handle("/userinfo", "userinfo", p.userinfo)
 	handle("/end_session", "end_session", p.endSession)
+	handle("/oauth/authorize", "authorize", p.plainAuthorize)
+	handle("/oauth/token", "token", p.plainToken)
+	handle("/oauth/refresh", "token", p.plainToken)
+	handle("/user", "user", p.profileAPI)
+	handle("GET /user/emails", "emails", p.emailsAPI)
 	handle("POST /login", "page", p.login)
 	handle("POST /consent", "page", p.consent)
 	handle("GET /avatar/{user}", "page", p.avatar)
@@ -65,9 +72,16 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) record(endpoint string, r *http.Request) {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
 	r.ParseForm() // what cannot be read is missing later on
+	form := r.PostForm
+	if r.Header.Get("Content-Type") == "application/json" {
+		raw, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+		form = jsonForm(r)
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.requests = append(p.requests, Request{endpoint, r.Method, r.URL.Query(), r.PostForm, r.Header.Clone()})
+	p.requests = append(p.requests, Request{endpoint, r.Method, r.URL.Query(), form, r.Header.Clone()})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

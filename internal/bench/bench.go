@@ -50,8 +50,9 @@ type Setup struct {
 	Config sallyport.Config
 	OIDC   *provider.OIDC
 	OP     *authtest.Provider
-	Second bool // a second provider
-	HTTP   bool // the application is on http, as on a developer's machine
+	Other  provider.Provider // configured as "op" in the place of OIDC, such as OP.OAuth2()
+	Second bool              // a second provider
+	HTTP   bool              // the application is on http, as on a developer's machine
 }
 
 // New starts an application. When the test ends, its log must be free of secrets.
@@ -87,6 +88,9 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	c.BaseURL = app.URL
 	if c.Providers == nil {
 		c.Providers = provider.Set{"op": setup.OIDC}
+		if setup.Other != nil {
+			c.Providers["op"] = setup.Other
+		}
 	}
 	if setup.Second {
 		app.OP2 = authtest.NewTLSProvider(t)

@@ -17,15 +17,15 @@ func (app *App) Secrets() []string {
 		if op == nil {
 			continue
 		}
-		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "revoke", "introspect", "device", "end_session"} {
+		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "user", "emails", "revoke", "introspect", "device", "end_session"} {
 			for _, r := range op.Requests(endpoint) {
 				for _, form := range []url.Values{r.Query, r.Form} {
-					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "subject_token", "device_code"} {
+					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "secret", "access_token", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "subject_token", "device_code"} {
 						secrets = append(secrets, form.Get(name))
 					}
 				}
 				_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-				secrets = append(secrets, token)
+				secrets = append(secrets, token, r.Header.Get("X-Access-Token"))
 			}
 		}
 	}
