@@ -1,0 +1,265 @@
+package requirements_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// plainCalling is an application whose page /call calls the API of a provider without OpenID Connect, by a relative address, and
+// answers what that says, with the user's roles behind it.
+func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *bench.App {
+	t.Helper()
+	withRefresh := func(o *provider.OAuth2) { o.Scopes = []string{"profile", "email", "offline_access"} }
+	app := bench.New(t, plain(append([]func(*provider.OAuth2){withRefresh}, change...)...))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, err := app.Auth.Client(w, r)
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "user", nil)
+		resp, err := client.Do(req)
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+			return
+		}
+		defer resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+		io.Copy(w, resp.Body)
+		s, _ := session.FromContext(r.Context())
+		io.WriteString(w, "roles "+strings.Join(s.User.Roles, "|"))
+	})))
+	return app
+}
+
+// R106, R107, R111: tokens are refreshed ahead of their end, once; what is not sent again stays; the profile is as new as the token.
+func TestOAuth2_R107_Refresh(t *testing.T) {
+	for name, row := range map[string]struct {
+		quirks    []authtest.Quirk
+		configure func(*provider.OAuth2)
+	}{
+		"rotating":                  {nil, nil},
+		"quirk 49: none comes back": {[]authtest.Quirk{authtest.QuirkKeepRefreshToken}, nil},
+		"quirk 50: another address": {[]authtest.Quirk{authtest.QuirkRefreshURL}, func(o *provider.OAuth2) {
+			o.RefreshURL = strings.Replace(o.Endpoint.TokenURL, "/oauth/token", "/oauth/refresh", 1)
+		}},
+		"quirk 50: with the scope":                {[]authtest.Quirk{authtest.QuirkRefreshScope}, func(o *provider.OAuth2) { o.Dialect.RefreshScope = true }},
+		"quirk 21: without a scope in the answer": {[]authtest.Quirk{authtest.QuirkNoScope}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			configure := row.configure
+			if configure == nil {
+				configure = func(*provider.OAuth2) {}
+			}
+			app := plainCalling(t, configure)
+			app.OP.SetQuirks(row.quirks...)
+			b := bench.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			for i := range 3 {
+				app.OP.SetClaims("alice", map[string]any{"roles": []string{string(rune('a' + i))}})
+				app.Clock.Advance(2 * time.Hour)
+				for range 2 {
+					resp := app.Get(t, b, "/call")
+					if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || !strings.HasSuffix(body, "roles "+string(rune('a'+i))) {
+						t.Fatalf("refresh %d: status %d, %s", i, resp.StatusCode, body)
+					}
+				}
+			}
+			if n := refreshes(app); n != 3 {
+				t.Errorf("%d refreshes, want 3", n)
+			}
+			if app.Visit(t, b, "/") != app.Is("alice") {
+				t.Errorf("signed in as %s", app.Visit(t, b, "/"))
+			}
+		})
+	}
+}
+
+// R109: a refresh token that is of no use ends the session, however the provider says so; anything else does not.
+func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
+	codes := map[string]string{"190": "invalid_grant", "40029": "invalid_grant"}
+	for name, row := range map[string]struct {
+		quirks  []authtest.Quirk
+		dialect provider.Dialect
+		ends    bool
+	}{
+		"the standard":                   {nil, provider.Dialect{}, true},
+		"quirk 15: with status 200":      {[]authtest.Quirk{"error-200"}, provider.Dialect{}, true},
+		"quirk 23: an object":            {[]authtest.Quirk{"own-errors"}, provider.Dialect{ErrorCodes: codes}, true},
+		"quirk 23: errcode":              {[]authtest.Quirk{"errcode", "error-200"}, provider.Dialect{ErrorCodes: codes}, true},
+		"quirk 23: an object, not known": {[]authtest.Quirk{"own-errors"}, provider.Dialect{}, false},
+	} {
+		app := plainCalling(t, func(o *provider.OAuth2) { o.Dialect = row.dialect })
+		app.OP.SetQuirks(row.quirks...)
+		b := bench.Browser(t)
+		app.SignIn(t, b, "alice", "/me")
+		app.OP.RevokeLogins()
+		app.Clock.Advance(2 * time.Hour)
+		status := calls(t, app, b, "GET")
+		if want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusServiceUnavailable}[row.ends]; status != want {
+			t.Errorf("%s: status %d, want %d", name, status, want)
+		}
+		if ended := app.Visit(t, b, "/") == "anonymous"; ended != row.ends {
+			t.Errorf("%s: the session has ended: %v", name, ended)
+		}
+	}
+}
+
+// R108, R107: after a refresh the profile has to be about the same user; while it cannot be had, the new tokens are kept.
+func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
+	for name, row := range map[string]struct {
+		change  func(*authtest.Faults)
+		ends    bool
+		mapUser error
+	}{
+		"another user":       {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = 1002 } }, true, nil},
+		"no ID":              {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } }, true, nil},
+		"not permitted":      {func(f *authtest.Faults) { f.Handler = answer("user", 401, "application/json", "{}") }, true, nil},
+		"MapUser says no":    {func(*authtest.Faults) {}, true, &provider.Error{Fault: provider.FaultDenied}},
+		"MapUser is broken":  {func(*authtest.Faults) {}, true, io.ErrUnexpectedEOF},
+		"away":               {func(f *authtest.Faults) { f.Handler = answer("user", 503, "", "") }, false, nil},
+		"e-mail list is off": {func(f *authtest.Faults) { f.Handler = answer("emails", 403, "", "") }, false, nil},
+	} {
+		var refuse error
+		app := plainCalling(t, func(o *provider.OAuth2) {
+			o.MapUser = func(provider.Profile, *session.User) error { return refuse }
+		})
+		b := bench.Browser(t)
+		app.SignIn(t, b, "alice", "/me")
+		app.OP.Misbehave(row.change)
+		refuse = row.mapUser
+		app.Clock.Advance(2 * time.Hour)
+		calls(t, app, b, "GET")
+		if ended := app.Visit(t, b, "/") == "anonymous"; ended != row.ends {
+			t.Errorf("%s: the session has ended: %v", name, ended)
+		}
+		if row.ends {
+			continue
+		}
+		// The provider takes everything back when a refresh token comes twice, so what works has been kept.
+		app.OP.Behave()
+		for range 3 {
+			app.Clock.Advance(2 * time.Hour)
+			if status := calls(t, app, b, "GET"); status != http.StatusOK {
+				t.Errorf("%s: status %d afterwards", name, status)
+			}
+		}
+	}
+}
+
+// R75: a logout takes the tokens back.
+func TestOAuth2_R75_Revocation(t *testing.T) {
+	app := plainCalling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	revoked := make(chan string, 8)
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, _ http.ResponseWriter, r *http.Request) bool {
+			if e == "revoke" {
+				revoked <- r.PostForm.Get("token_type_hint")
+			}
+			return false
+		}
+	})
+	app.Post(t, b, "/auth/logout", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, want := range []string{"refresh_token", "access_token"} {
+		select {
+		case got := <-revoked:
+			if got != want {
+				t.Errorf("revoked %s, want %s", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("no revocation of %s", want)
+		}
+	}
+}
+
+// Scopes grow when a page needs more, whether or not the provider says what it granted; what is not granted fails (R112).
+func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
+	for name, row := range map[string]struct {
+		quirks []authtest.Quirk
+		status int
+		change func(map[string]any)
+	}{
+		"granted":           {nil, http.StatusOK, nil},
+		"the answer is mum": {[]authtest.Quirk{authtest.QuirkNoScope}, http.StatusOK, nil},
+		"not granted":       {nil, http.StatusForbidden, func(a map[string]any) { a["scope"] = "profile email" }},
+	} {
+		var s *session.Session
+		app := bench.New(t, plain(), keeping(&s))
+		app.OP.SetQuirks(row.quirks...)
+		app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, bench.Marker) })))
+		b := bench.Browser(t)
+		app.SignIn(t, b, "alice", "/me")
+		app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = row.change })
+		resp := app.SignIn(t, b, "alice", "/repos")
+		if resp.StatusCode != row.status || strings.Contains(authtest.Body(t, resp), bench.Marker) != (row.status == http.StatusOK) {
+			t.Errorf("%s: status %d at %s", name, resp.StatusCode, resp.Request.URL)
+		}
+		tokens, _ := s.Tokens()
+		if slices.Contains(tokens.Scopes, "repo") != (row.status == http.StatusOK) {
+			t.Errorf("%s: scopes %v", name, tokens.Scopes)
+		}
+	}
+	// OpenID Connect: an answer without scope means the scopes that were asked for (RFC 6749 section 5.1).
+	app := bench.New(t)
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.TokenResponse = func(a map[string]any) { delete(a, "scope") }
+	})
+	app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, bench.Marker) })))
+	if resp := app.SignIn(t, bench.Browser(t), "alice", "/repos"); resp.StatusCode != http.StatusOK {
+		t.Errorf("OpenID Connect without scope in the answer: status %d at %s", resp.StatusCode, resp.Request.URL)
+	}
+}
+
+// A session is revalidated by way of the browser where there is no refresh token.
+func TestOAuth2_Revalidate(t *testing.T) {
+	app := bench.New(t, plain(), func(s *bench.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(11 * time.Minute)
+	if got := authtest.Body(t, authtest.Open(t, b, app.URL+"/me")); got != bench.Marker+": "+app.Is("alice") {
+		t.Errorf("the page says %q", got)
+	}
+	authorize := app.OP.Requests("authorize")
+	if len(authorize) != 2 || authorize[1].Query.Get("prompt") != "none" {
+		t.Errorf("%d authorization requests", len(authorize))
+	}
+}
+
+// R73: a code is sent once, also by GET, which net/http repeats of its own accord when a connection that was kept breaks.
+func TestOAuth2_R73_NoSecondTry(t *testing.T) {
+	for name, handler := range map[string]func(string, http.ResponseWriter, *http.Request) bool{
+		"500": answer("token", 500, "", ""), "connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
+			if e == "token" {
+				panic(http.ErrAbortHandler)
+			}
+			return false
+		},
+	} {
+		for _, method := range []string{"POST", "PUT", "GET"} {
+			app := bench.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
+			app.OP.SetQuirks(map[string][]authtest.Quirk{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
+			if got := tryLogin(t, app); got != "ok" { // leaves a connection behind
+				t.Fatal(got)
+			}
+			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = handler })
+			tryLogin(t, app)
+			if got := app.OP.Count("token"); got != 2 {
+				t.Errorf("%s, %s: %d token requests for two logins", name, method, got)
+			}
+		}
+	}
+}
