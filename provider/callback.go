@@ -27,7 +27,10 @@ func flowKey(callback url.Values) string {
 }
 
 // single are the parameters of which there must be at most one (RFC 6749 section 3.1).
-var single = []string{"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token", "response"}
+var single = []string{
+	"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token", "response",
+	"oauth_token", "oauth_verifier", "oauth_problem", "denied", // of OAuth 1.0a
+}
 
 func checkState(f *Flow, callback url.Values) error {
 	for _, name := range single {

@@ -49,6 +49,7 @@ type answer struct {
 	status int
 	media  string // media type, lower case
 	body   []byte
+	date   time.Time // what the server's clock says; zero when it does not
 }
 
 // isJSON reports whether the answer says that it is JSON.
@@ -148,7 +149,8 @@ func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error)
 		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", endpoint, maxAnswer)
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
-	return answer{resp.StatusCode, media, bytes.TrimSpace(body)}, nil
+	date, _ := http.ParseTime(resp.Header.Get("Date"))
+	return answer{resp.StatusCode, media, bytes.TrimSpace(body), date}, nil
 }
 
 // unreachable is a request that got no whole answer.

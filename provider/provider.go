@@ -148,7 +148,8 @@ type Flow struct {
 	Nonce    string `json:"o,omitempty"`
 	Verifier string `json:"v,omitempty"` // PKCE code_verifier
 	Issuer   string `json:"i,omitempty"`
-	Secret   string `json:"x,omitempty"` // request token secret of OAuth 1.0a
+	Token    string `json:"t,omitempty"` // request token of OAuth 1.0a
+	Secret   string `json:"x,omitempty"` // and its secret
 }
 
 // A Request is what one login attempt asks of the provider beyond its configuration

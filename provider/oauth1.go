@@ -1,0 +1,237 @@
+package provider
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/oauth1"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// An OAuth1 is a provider that speaks OAuth 1.0a (RFC 5849). Fill in the fields, use it by its pointer, then leave it alone, like
+// an http.Server.
+//
+// ClientID, ClientSecret, the three addresses of the flow, and a way to the user's ID are needed: UserFields.ID or MapUser. An
+// OAuth1 never prints its secrets.
+//
+// OAuth 1.0a has tokens without an end, no scopes, and nothing that says when or how the user has signed in. So a login for a page that
+// wants one of those (Flow.Request with MaxAge, ACRValues or Scopes) fails, and the hints of a request (Prompt, LoginHint, UILocales) are
+// not passed on; AuthorizeParams are. How the user signed in to the application rests on the tokens alone: they were issued to this
+// client, in this login.
+type OAuth1 struct {
+	// Issuer is what the users of this provider are told apart by from those of others (session.User.Issuer). Default: the
+	// origin of AuthorizeURL.
+	Issuer string
+
+	ClientID     string // also known as consumer key
+	ClientSecret string // consumer secret; RSA-SHA1 does without
+
+	// SignatureMethod is "HMAC-SHA1" (the default, which every server knows), "HMAC-SHA256", "RSA-SHA1" or "PLAINTEXT". PLAINTEXT
+	// sends both secrets with every request, so it is only for servers that know nothing else, and for https.
+	SignatureMethod string
+
+	// PrivateKey is the RSA key of RSA-SHA1, whose public half the provider knows.
+	PrivateKey crypto.Signer
+
+	// Realm goes into the Authorization header of all requests, for servers that want one. Default: none.
+	Realm string
+
+	RequestTokenURL string // also known as temporary credential request
+	AuthorizeURL    string // where the user is sent
+	AccessTokenURL  string // also known as token request
+
+	// AuthorizeParams are further parameters of AuthorizeURL, such as {"perms": {"read"}}. Those whose names begin with
+	// oauth_ belong to the library.
+	AuthorizeParams url.Values
+
+	// UserURL is the address of the profile, a JSON object. Empty if the access token's answer says who the user is.
+	UserURL string
+
+	// UserFields say where the profile holds what: the answer of UserURL, or that of the access token without one.
+	UserFields Fields
+
+	// MapUser may change what UserFields have made of the profile, or do without them. An error fails the login. Issuer is set
+	// again afterwards, and Subject must not be empty. Profile.Token holds what came along with the access token, as an object
+	// of texts, without the token itself.
+	MapUser func(p Profile, u *session.User) error
+
+	// APIBase is where Client finds addresses that have no host, such as "members/me" below "https://api.example.com/1/".
+	APIBase string
+
+	// DisplayName is what people know the provider by, such as "Flickr". Default: its configured name.
+	DisplayName string
+
+	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
+	// time limit are still controlled here. Default: a client of our own, TLS 1.2 or newer.
+	HTTPClient *http.Client
+
+	// Now replaces the clock in tests. Default: time.Now. The provider refuses signatures when it is wrong by minutes.
+	Now func() time.Time
+
+	// InsecureLoopbackHTTP permits http for addresses on this machine (localhost, 127.0.0.0/8, ::1), for development. It is
+	// refused together with a public base URL.
+	InsecureLoopbackHTTP bool
+
+	// InsecureUnconfirmedCallback accepts a provider that does not say oauth_callback_confirmed=true. It may be one of OAuth
+	// 1.0 without the "a", at which an attacker can have a victim authorize the attacker's login. The verifier is
+	// still needed.
+	InsecureUnconfirmedCallback bool
+}
+
+// String implements fmt.Stringer without the secrets.
+func (o *OAuth1) String() string { return "provider.OAuth1(" + o.issuer() + ")" }
+
+// GoString implements fmt.GoStringer without the secrets.
+func (o *OAuth1) GoString() string { return o.String() }
+
+// LogValue implements slog.LogValuer without the secrets.
+func (o *OAuth1) LogValue() slog.Value { return slog.StringValue(o.String()) }
+
+// MarshalJSON implements json.Marshaler without the secrets.
+func (o *OAuth1) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
+
+// Label implements [Labeler].
+func (o *OAuth1) Label() string { return o.DisplayName }
+
+// Registration implements [Provider].
+func (o *OAuth1) Registration() string {
+	sum := sha256.Sum256([]byte("OAuth 1.0a" + strconv.Quote(o.issuer()) + strconv.Quote(o.ClientID)))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// Validate implements [Validator].
+func (o *OAuth1) Validate() (insecure []string, err error) {
+	var mistakes []error
+	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	if o.ClientID == "" {
+		wrong("ClientID is missing")
+	}
+	if o.UserFields.ID == "" && o.MapUser == nil {
+		wrong("UserFields.ID is missing: nothing says who the user is; or set MapUser")
+	}
+	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
+		wrong("Realm %q is not printable ASCII", o.Realm)
+	}
+	mistakes = append(mistakes, o.checkMethod())
+	mistakes = append(mistakes, o.checkAddresses()...)
+	mistakes = append(mistakes, o.checkAuthorizeParams()...)
+	if o.InsecureLoopbackHTTP {
+		insecure = append(insecure, "InsecureLoopbackHTTP")
+	}
+	if o.InsecureUnconfirmedCallback {
+		insecure = append(insecure, "InsecureUnconfirmedCallback")
+	}
+	return insecure, errors.Join(mistakes...)
+}
+
+func (o *OAuth1) checkMethod() error {
+	switch method := o.signatureMethod(); {
+	case !slices.Contains(oauth1.Methods(), method):
+		return fmt.Errorf("SignatureMethod %q is not one of %s", method, strings.Join(oauth1.Methods(), ", "))
+	case method != oauth1.RSASHA1 && o.PrivateKey != nil:
+		return fmt.Errorf("PrivateKey is of no use with SignatureMethod %s", method)
+	case method != oauth1.RSASHA1 && o.ClientSecret == "":
+		return errors.New("ClientSecret is missing")
+	case method != oauth1.RSASHA1:
+		return nil
+	case o.PrivateKey == nil:
+		return errors.New("PrivateKey is missing, which SignatureMethod RSA-SHA1 signs with")
+	}
+	if _, ok := o.PrivateKey.Public().(*rsa.PublicKey); !ok {
+		return errors.New("PrivateKey is not an RSA key")
+	}
+	return nil
+}
+
+func (o *OAuth1) checkAddresses() []error {
+	var mistakes []error
+	for _, field := range []struct {
+		name, address string
+		needed        bool
+	}{
+		{"RequestTokenURL", o.RequestTokenURL, true}, {"AuthorizeURL", o.AuthorizeURL, true}, {"AccessTokenURL", o.AccessTokenURL, true},
+		{"UserURL", o.UserURL, false}, {"APIBase", o.APIBase, false},
+	} {
+		if field.address == "" {
+			if field.needed {
+				mistakes = append(mistakes, fmt.Errorf("%s is missing", field.name))
+			}
+			continue
+		}
+		if err := o.outbound().checkEndpoint(field.name, field.address); err != nil {
+			mistakes = append(mistakes, err)
+		} else if u, _ := url.Parse(field.address); u.User != nil {
+			mistakes = append(mistakes, fmt.Errorf("%s %s must have no user", field.name, where(u)))
+		}
+	}
+	return mistakes
+}
+
+func (o *OAuth1) checkAuthorizeParams() []error {
+	var mistakes []error
+	query := url.Values{}
+	if u, err := url.Parse(o.AuthorizeURL); err == nil {
+		query = u.Query()
+	}
+	for name := range query {
+		if strings.HasPrefix(name, "oauth_") {
+			mistakes = append(mistakes, fmt.Errorf("AuthorizeURL: %s is set by the library", name))
+		}
+	}
+	for name, values := range o.AuthorizeParams {
+		switch {
+		case strings.HasPrefix(name, "oauth_") || name == "state":
+			mistakes = append(mistakes, fmt.Errorf("AuthorizeParams: %s is set by the library", name))
+		case len(values) != 1 || query.Has(name):
+			mistakes = append(mistakes, fmt.Errorf("AuthorizeParams: %s must have one value, also with those of AuthorizeURL", name))
+		}
+	}
+	return mistakes
+}
+
+func (o *OAuth1) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
+
+func (o *OAuth1) issuer() string {
+	if o.Issuer != "" {
+		return o.Issuer
+	}
+	u, err := url.Parse(o.AuthorizeURL)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}
+
+func (o *OAuth1) signatureMethod() string {
+	if o.SignatureMethod == "" {
+		return oauth1.HMACSHA1
+	}
+	return o.SignatureMethod
+}
+
+func (o *OAuth1) now() time.Time {
+	if o.Now != nil {
+		return o.Now()
+	}
+	return time.Now()
+}
+
+// signer signs with a token and its secret, or with neither.
+func (o *OAuth1) signer(token, secret string) *oauth1.Signer {
+	return &oauth1.Signer{
+		ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret, PrivateKey: o.PrivateKey, Token: token, TokenSecret: secret,
+		Method: o.signatureMethod(), Realm: o.Realm, Now: o.now,
+	}
+}

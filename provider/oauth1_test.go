@@ -1,0 +1,297 @@
+package provider
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+func photos() *OAuth1 {
+	return &OAuth1{
+		ClientID: "consumer", ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request", AuthorizeURL: "https://Photos.example:8443/authorize?a=1",
+		AccessTokenURL: "https://photos.example/token", UserURL: "https://api.photos.example/me", UserFields: Fields{ID: "id"},
+	}
+}
+
+func TestOAuth1_Validate(t *testing.T) {
+	if insecure, err := photos().Validate(); err != nil || insecure != nil {
+		t.Fatalf("a right one: %v, %v", insecure, err)
+	}
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		change func(*OAuth1)
+		want   string // "" if it is right
+	}{
+		"no client":            {func(o *OAuth1) { o.ClientID = "" }, "ClientID is missing"},
+		"no secret":            {func(o *OAuth1) { o.ClientSecret = "" }, "ClientSecret is missing"},
+		"no secret, PLAINTEXT": {func(o *OAuth1) { o.ClientSecret, o.SignatureMethod = "", "PLAINTEXT" }, "ClientSecret is missing"},
+		"method":               {func(o *OAuth1) { o.SignatureMethod = "hmac-sha1" }, "SignatureMethod"},
+		"HMAC-SHA256":          {func(o *OAuth1) { o.SignatureMethod = "HMAC-SHA256" }, ""},
+		"PLAINTEXT":            {func(o *OAuth1) { o.SignatureMethod = "PLAINTEXT" }, ""},
+		"RSA":                  {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey, o.ClientSecret = "RSA-SHA1", key, "" }, ""},
+		"RSA without key":      {func(o *OAuth1) { o.SignatureMethod = "RSA-SHA1" }, "PrivateKey is missing"},
+		"RSA with a curve":     {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey = "RSA-SHA1", curve }, "not an RSA key"},
+		"key without RSA":      {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is of no use"},
+		"no request URL":       {func(o *OAuth1) { o.RequestTokenURL = "" }, "RequestTokenURL is missing"},
+		"no authorize URL":     {func(o *OAuth1) { o.AuthorizeURL = "" }, "AuthorizeURL is missing"},
+		"no token URL":         {func(o *OAuth1) { o.AccessTokenURL = "" }, "AccessTokenURL is missing"},
+		"http":                 {func(o *OAuth1) { o.RequestTokenURL = "http://photos.example/request" }, "RequestTokenURL must be https"}, // R60
+		"http token URL":       {func(o *OAuth1) { o.AccessTokenURL = "http://photos.example/request" }, "AccessTokenURL must be https"},
+		"http authorize URL":   {func(o *OAuth1) { o.AuthorizeURL = "http://photos.example/request" }, "AuthorizeURL must be https"},
+		"javascript":           {func(o *OAuth1) { o.AuthorizeURL = "javascript:alert(1)" }, "AuthorizeURL"}, // R10
+		"http API":             {func(o *OAuth1) { o.APIBase = "http://photos.example/1/" }, "APIBase must be https"},
+		"http on loopback":     {func(o *OAuth1) { o.UserURL = "http://localhost/me" }, "InsecureLoopbackHTTP"},
+		"http, switched on":    {func(o *OAuth1) { o.UserURL, o.InsecureLoopbackHTTP = "http://localhost/me", true }, ""},
+		"fragment":             {func(o *OAuth1) { o.AuthorizeURL += "#x" }, "fragment"},
+		"user":                 {func(o *OAuth1) { o.UserURL = "https://u:pw-pw@photos.example/me" }, "must have no user"},
+		"no profile":           {func(o *OAuth1) { o.UserURL = "" }, ""},
+		"no ID":                {func(o *OAuth1) { o.UserFields.ID = "" }, "UserFields.ID is missing"},
+		"mapped":               {func(o *OAuth1) { o.UserFields, o.MapUser = Fields{}, func(Profile, *session.User) error { return nil } }, ""},
+		"realm":                {func(o *OAuth1) { o.Realm = "a\r\nb" }, "Realm"},
+		"own parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read"}} }, ""},
+		"our parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_token": {"x"}} }, "oauth_token is set by the library"}, // R3
+		"our callback":         {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_callback": {"x"}} }, "oauth_callback is set by the library"},
+		"our state":            {func(o *OAuth1) { o.AuthorizeParams = url.Values{"state": {"x"}} }, "state is set by the library"},
+		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "oauth_token is set by the library"},
+		"twice":                {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read", "write"}} }, "one value"},
+		"twice, with address":  {func(o *OAuth1) { o.AuthorizeParams = url.Values{"a": {"2"}} }, "one value"},
+	} {
+		o := photos()
+		row.change(o)
+		_, err := o.Validate()
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: error %v, want %q", name, err, row.want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "consumer secret") || strings.Contains(err.Error(), "pw-pw")) {
+			t.Errorf("%s: the error shows a secret: %v", name, err)
+		}
+	}
+	o := photos()
+	o.InsecureLoopbackHTTP, o.InsecureUnconfirmedCallback, o.ClientID, o.UserFields = true, true, "", Fields{}
+	insecure, err := o.Validate()
+	if !slices.Equal(insecure, []string{"InsecureLoopbackHTTP", "InsecureUnconfirmedCallback"}) || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("switches %v, mistakes %v", insecure, err)
+	}
+}
+
+func TestOAuth1_IssuerAndRegistration(t *testing.T) {
+	o := photos()
+	if got := o.issuer(); got != "https://photos.example:8443" {
+		t.Errorf("issuer %s", got)
+	}
+	seen := map[string]bool{}
+	for _, p := range []Provider{
+		o, &OAuth1{AuthorizeURL: o.AuthorizeURL, ClientID: "other"}, &OAuth1{AuthorizeURL: o.AuthorizeURL, Issuer: "https://other.example", ClientID: o.ClientID},
+		&OIDC{Issuer: o.issuer(), ClientID: o.ClientID},
+	} {
+		if r := p.Registration(); r == "" || seen[r] || r != p.Registration() {
+			t.Errorf("registration %q of %v", r, p)
+		} else {
+			seen[r] = true
+		}
+	}
+	if same := (&OAuth1{Issuer: "https://photos.example:8443", ClientID: o.ClientID}); same.Registration() != o.Registration() {
+		t.Error("the addresses are part of the registration")
+	}
+}
+
+// R134
+func TestOAuth1_R134_NeverPrints(t *testing.T) {
+	o := photos()
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "provider", o)
+	raw, err := json.Marshal(map[string]any{"p": o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := o.Client(t.Context(), session.Tokens{AccessToken: "access t0ken", Secret: "token secret"})
+	for _, text := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), string(raw), log.String(), fmt.Sprintf("%+v", client), fmt.Sprintf("%+v", client.Transport)} {
+		for _, secret := range []string{"consumer secret", "access t0ken", "token secret"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%q is in %s", secret, text)
+			}
+		}
+	}
+}
+
+// An address without a host is one below APIBase, and never one of another host.
+func TestOAuth1_ClientWithAPIBase(t *testing.T) {
+	var seen []string
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		seen = append(seen, r.Method+" "+r.URL.RequestURI()+" "+string(body))
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ") {
+			t.Errorf("%s is not signed", r.URL)
+		}
+	}))
+	defer api.Close()
+	for _, row := range []struct{ base, address, want string }{
+		{"/1/", "members/me?fields=id", "/1/members/me?fields=id"},
+		{"/1", "members/me", "/1/members/me"},
+		{"", "members/me", "/members/me"},
+		{"/1/", "/2/members", "/2/members"},
+		{"/1/", "../2/members", "/2/members"},
+		{"/1/", "?q=1", "/1/?q=1"},
+		{"/1/", api.URL + "/elsewhere", "/elsewhere"},
+	} {
+		o := photos()
+		o.APIBase = api.URL + row.base
+		client := o.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
+		resp, err := client.Post(row.address, "text/plain", strings.NewReader("b"))
+		if err != nil {
+			t.Errorf("%s: %v", row.address, err)
+			continue
+		}
+		resp.Body.Close()
+		if got := seen[len(seen)-1]; got != "POST "+row.want+" b" {
+			t.Errorf("%s below %s: %s, want %s", row.address, row.base, got, row.want)
+		}
+	}
+	before := len(seen)
+	o := photos()
+	host := strings.TrimPrefix(api.URL, "http:")
+	for _, row := range []struct{ base, address string }{{"", "members/me"}, {"", "/members/me"}, {"https://photos.example/1/", host + "/x"}, {"", host + "/x"}} {
+		o.APIBase = row.base
+		if resp, err := o.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"}).Get(row.address); err == nil {
+			resp.Body.Close()
+			t.Errorf("%s below %q is sent", row.address, row.base)
+		}
+	}
+	if len(seen) != before {
+		t.Errorf("requests arrived: %v", seen[before:])
+	}
+}
+
+// The context of a call counts, and there is no other limit to its time.
+func TestOAuth1_ClientUsesTheContext(t *testing.T) {
+	release := make(chan struct{})
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer api.Close()
+	defer close(release)
+	client := photos().Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
+	if client.Timeout != 0 {
+		t.Errorf("time limit %v", client.Timeout)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, api.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	resp, err := client.Do(req)
+	if err == nil {
+		resp.Body.Close()
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// R15, R16, R133, R154, R155: whatever a callback carries, Finish asks the provider nothing unless the parameters are exactly those of a
+// successful response of this flow.
+func FuzzOAuth1Callback(f *testing.F) {
+	for _, seed := range []string{
+		"state=STATE&oauth_token=TOKEN&oauth_verifier=v", "state=STATE&oauth_token=TOKEN", "state=STATE&denied=TOKEN", "oauth_token=TOKEN&oauth_verifier=v",
+		"state=STATE&oauth_token=TOKEN&oauth_verifier=v&oauth_verifier=w", "state=STATE&state=STATE", "state=STATE&oauth_token=TOKEN&oauth_verifier=v&denied=", "error=access_denied&state=STATE",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		params, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		o := photos()
+		o.HTTPClient = refusing(func() {
+			if params.Get("state") != "STATE" || len(params["state"]) != 1 || params.Get("oauth_token") != "TOKEN" || len(params["oauth_token"]) != 1 ||
+				params.Get("oauth_verifier") == "" || len(params["oauth_verifier"]) != 1 || params.Has("denied") || params.Has("error") || params.Has("oauth_problem") {
+				t.Errorf("%q reached the token endpoint", query)
+			}
+		})
+		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Token: "TOKEN", Secret: "SECRET"}, params)
+		if err == nil {
+			t.Fatal("a login succeeded without a provider")
+		}
+		if _, ok := errors.AsType[*Error](err); !ok && !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%q: an error of another kind: %v", query, err)
+		}
+		for _, r := range err.Error() {
+			if r < ' ' {
+				t.Errorf("%q: control characters in the error %q", query, err)
+			}
+		}
+	})
+}
+
+// A flow of another kind, or one that was never begun, fits no callback.
+func TestOAuth1_EmptyFlow(t *testing.T) {
+	for _, flow := range []*Flow{{}, {State: "STATE"}, {Token: "TOKEN"}} {
+		o := photos()
+		o.HTTPClient = refusing(func() { t.Error("the provider is asked") })
+		for _, query := range []string{"", "state=", "state=STATE", "state=STATE&oauth_token=&oauth_verifier=v", "state=&oauth_token=TOKEN&oauth_verifier=v"} {
+			params, _ := url.ParseQuery(query)
+			if _, err := o.Finish(t.Context(), flow, params); err == nil {
+				t.Errorf("%+v takes %q", flow, query)
+			}
+		}
+	}
+}
+
+// R15: what passes as a form means the same to every reader.
+func FuzzStrictForm(f *testing.F) {
+	for _, seed := range []string{"", "oauth_token=a&oauth_token_secret=b", "a=1&a=2", "a=%zz", "a;b", "<html>", "a=%C3%BC+", "a&b=", "=&=", "a=%ff"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		form, err := strictForm(body)
+		if err != nil {
+			if len(body) > 0 && len(err.Error()) > 80 {
+				t.Errorf("the error repeats what was sent: %v", err)
+			}
+			return
+		}
+		values, err := url.ParseQuery(string(body))
+		if err != nil || len(values) != len(form) {
+			t.Fatalf("%q is %v, and for net/url %v, %v", body, form, values, err)
+		}
+		for name, value := range form {
+			if !slices.Equal(values[name], []string{value}) {
+				t.Errorf("%q: %s is %q and %q", body, name, value, values[name])
+			}
+		}
+		again := url.Values{}
+		for name, value := range form {
+			again.Set(name, value)
+		}
+		if twice, err := strictForm([]byte(again.Encode())); err != nil || len(twice) != len(form) {
+			t.Errorf("%q, written again, is %v, %v", body, twice, err)
+		}
+	})
+}

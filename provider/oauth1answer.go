@@ -1,0 +1,136 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/internal/oauth1"
+)
+
+// A credential is a token with its secret and what came along (RFC 5849 sections 2.1 and 2.3).
+type credential struct {
+	token, secret string
+	extras        map[string]string
+}
+
+const (
+	maxCredential = 1 << 10  // a token, or a secret: two of them wait in a cookie
+	maxForm       = 64 << 10 // the whole answer
+)
+
+// ask makes a request of the flow and reads the credential that answers it.
+func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer, step oauth1.Param) (credential, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
+	if err != nil {
+		return credential{}, &Error{Fault: fault, Err: errors.New("bad address")}
+	}
+	req.Header.Set("Accept", "application/x-www-form-urlencoded, */*;q=0.1")
+	a, err := o.send(req, fault, s, step)
+	if err != nil {
+		return credential{}, err
+	}
+	if a.status != http.StatusOK && a.status != http.StatusCreated {
+		return credential{}, o.refusal(fault, a)
+	}
+	c, err := o.readCredential(a.body)
+	if err != nil {
+		return credential{}, &Error{Fault: fault, Err: err}
+	}
+	return c, nil
+}
+
+// send signs a request of ours and sends it, once.
+func (o *OAuth1) send(req *http.Request, fault Fault, s *oauth1.Signer, step ...oauth1.Param) (answer, error) {
+	if err := s.Sign(req, step...); err != nil {
+		return answer{}, fmt.Errorf("provider: %w", err)
+	}
+	a, err := do(o.outbound().client(never), req)
+	if err != nil {
+		return answer{}, asUnavailable(fault, err)
+	}
+	return a, nil
+}
+
+// readCredential reads an answer. Its Content-Type says nothing: text/html and text/plain are usual.
+func (o *OAuth1) readCredential(body []byte) (credential, error) {
+	form, err := strictForm(body)
+	if err != nil {
+		return credential{}, err
+	}
+	c := credential{form["oauth_token"], form["oauth_token_secret"], form}
+	delete(form, "oauth_token")
+	delete(form, "oauth_token_secret")
+	switch {
+	case c.token == "":
+		return credential{}, errors.New("the answer has no oauth_token" + problemOf(form))
+	case c.secret == "" && o.signatureMethod() != oauth1.RSASHA1: // whose signatures have no use for it
+		return credential{}, errors.New("the answer has no oauth_token_secret")
+	case len(c.token) > maxCredential || len(c.secret) > maxCredential:
+		return credential{}, fmt.Errorf("oauth_token or its secret is longer than %d bytes", maxCredential)
+	}
+	return c, nil
+}
+
+// strictForm reads application/x-www-form-urlencoded in which no name stands twice. An HTML page is none.
+func strictForm(body []byte) (map[string]string, error) {
+	if len(body) > maxForm {
+		return nil, fmt.Errorf("the answer is larger than %d bytes", maxForm)
+	}
+	for _, c := range body {
+		if c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"' {
+			return nil, errors.New("the answer is not form-encoded")
+		}
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errors.New("the answer is not form-encoded") // the error's text would quote it
+	}
+	form := make(map[string]string, len(values))
+	for name, all := range values {
+		switch {
+		case len(all) != 1:
+			return nil, errors.New("a name stands twice in the answer")
+		case !utf8.ValidString(name) || !utf8.ValidString(all[0]):
+			return nil, errors.New("the answer is not UTF-8")
+		}
+		form[name] = all[0]
+	}
+	return form, nil
+}
+
+// maxSkew is how far off the provider's clock may be before an error mentions it. Servers accept a few minutes.
+const maxSkew = time.Minute
+
+// refusal is an answer that is no success. Nothing of it is kept but a problem that has a registered name: servers like
+// to repeat the signature base string, with the verifier in it.
+func (o *OAuth1) refusal(fault Fault, a answer) error {
+	form, _ := strictForm(a.body)
+	err := fmt.Errorf("status %d%s", a.status, problemOf(form))
+	if a.status >= 500 || a.status == http.StatusTooManyRequests {
+		return &unavailable{err: err}
+	}
+	if skew := a.date.Sub(o.now()); !a.date.IsZero() && skew.Abs() > maxSkew {
+		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need clocks that agree", err, skew.Round(time.Second))
+	}
+	return &Error{Fault: fault, Err: err}
+}
+
+// problems are the names of the OAuth Problem Reporting extension, which has never become a standard but is widespread.
+var problems = []string{
+	"version_rejected", "parameter_absent", "parameter_rejected", "timestamp_refused", "nonce_used", "signature_method_rejected",
+	"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused", "token_used", "token_expired",
+	"token_revoked", "token_rejected", "additional_authorization_required", "permission_unknown", "permission_denied", "user_refused",
+}
+
+func problemOf(form map[string]string) string {
+	if problem := form["oauth_problem"]; slices.Contains(problems, problem) {
+		return " (" + problem + ")"
+	}
+	return ""
+}

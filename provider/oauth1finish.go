@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/sallyport-go/sallyport/internal/oauth1"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// FlowKey implements [Provider].
+func (o *OAuth1) FlowKey(callback url.Values) string { return flowKey(callback) }
+
+// Finish implements [Provider].
+func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
+	// 1. Is this an answer to our question? Before that, nothing else is looked at.
+	if err := checkState(f, callback); err != nil {
+		return nil, err
+	}
+	// 2. Did the user agree, and to this very request?
+	if err := checkAgreed(f, callback); err != nil {
+		return nil, err
+	}
+	// 3. Redeem the verifier. Nothing is tried twice: it may be spent.
+	verifier := oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")}
+	answer, err := o.ask(ctx, FaultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
+	if err != nil {
+		return nil, err
+	}
+	// 4. Whose token is it?
+	profile, err := o.profile(ctx, answer)
+	if err != nil {
+		return nil, err
+	}
+	user, err := o.user(profile)
+	if err != nil {
+		return nil, err
+	}
+	s := &session.Session{User: user}
+	s.SetTokens(session.Tokens{AccessToken: answer.token, Secret: answer.secret, TokenType: tokenTypeOAuth1})
+	return s, nil
+}
+
+// tokenTypeOAuth1 is the name of the scheme of the Authorization header.
+const tokenTypeOAuth1 = "OAuth"
+
+// checkAgreed makes sure that the response is a success for the request token of this flow (RFC 5849 section 2.2).
+func checkAgreed(f *Flow, callback url.Values) error {
+	for _, name := range []string{"denied", "error", "oauth_problem"} {
+		if !callback.Has(name) {
+			continue
+		}
+		if callback.Has("oauth_verifier") {
+			return &Error{Fault: FaultResponse, Err: errors.New("the response is both a success and an error")}
+		}
+		return denied(f, callback)
+	}
+	token, verifier := callback.Get("oauth_token"), callback.Get("oauth_verifier")
+	switch {
+	case f.Token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(f.Token)) != 1:
+		return &Error{Fault: FaultState, Err: errors.New("oauth_token is missing or not that of this login")}
+	case verifier == "":
+		return &Error{Fault: FaultResponse, Err: errors.New("the response has no oauth_verifier: some providers say so that the user declined, and those of OAuth 1.0 without the a never send one")}
+	case len(verifier) > maxCode:
+		return &Error{Fault: FaultResponse, Err: errors.New("oauth_verifier is too long")}
+	}
+	return nil
+}
+
+// denied is a response without success. There is no word in RFC 5849 for that: providers send denied=TOKEN, an error as OAuth 2.0 has
+// it, or oauth_problem.
+func denied(f *Flow, callback url.Values) error {
+	e := &Error{Fault: FaultDenied, Code: registeredCode(callback.Get("error")), Err: errors.New("the user or the provider said no")}
+	if f.Request.Prompt == "none" { // the session that this was to prolong has no proof
+		e.Fault = FaultInteraction
+	}
+	return e
+}
+
+// profile gathers what the provider says about the user.
+func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
+	extras, err := json.Marshal(c.extras)
+	if err != nil {
+		return Profile{}, &Error{Fault: FaultToken, Err: fmt.Errorf("encode the answer: %w", err)}
+	}
+	if o.UserURL == "" {
+		return Profile{Token: extras, User: extras}, nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.UserURL, nil)
+	if err != nil {
+		return Profile{}, &Error{Fault: FaultUserInfo, Err: errors.New("bad address")}
+	}
+	a, err := o.send(req, FaultUserInfo, o.signer(c.token, c.secret))
+	if err != nil {
+		return Profile{}, err
+	}
+	if a.status != http.StatusOK {
+		return Profile{}, o.refusal(FaultUserInfo, a)
+	}
+	if err := checkJSON(a.body, nil); err != nil { // whatever its Content-Type says: some write text/html
+		return Profile{}, &Error{Fault: FaultUserInfo, Err: err}
+	}
+	return Profile{Token: extras, User: a.body}, nil
+}
+
+// user maps the profile.
+func (o *OAuth1) user(p Profile) (session.User, error) {
+	u := session.User{}
+	if o.UserFields != (Fields{}) {
+		var err error
+		if u, err = p.user(o.issuer(), o.UserFields); err != nil {
+			return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+		}
+	}
+	if o.MapUser != nil {
+		if err := o.MapUser(p, &u); err != nil {
+			return session.User{}, fmt.Errorf("provider: MapUser: %w", err)
+		}
+	}
+	u.Issuer = o.issuer()
+	if u.Subject == "" {
+		return session.User{}, &Error{Fault: FaultUserInfo, Err: errors.New("the profile has no ID of the user")}
+	}
+	return u, nil
+}
