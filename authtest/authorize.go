@@ -20,6 +20,7 @@ type authorization struct {
 	responseType, responseMode          string
 	scopes, acrValues, prompt           []string
 	maxAge                              time.Duration // negative: not asked
+	requestToken                        string        // of OAuth 1.0a; empty otherwise
 
 	login    login // filled in when the user has signed in
 	reauthed bool  // the user has signed in for this very request
@@ -170,6 +171,9 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, id string) {
 
 // success is the response with what was asked for.
 func (p *Provider) success(a *authorization) url.Values {
+	if a.requestToken != "" {
+		return p.agree(a)
+	}
 	response := url.Values{}
 	code := ""
 	if strings.Contains(a.responseType, "code") {
@@ -202,9 +206,14 @@ func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a 
 	p.mu.Lock()
 	delete(p.pending, id)
 	p.mu.Unlock()
-	response.Set("state", a.state)
-	if !a.plain || !p.quirky()[QuirkNoIss] {
-		response.Set("iss", p.Issuer())
+	switch {
+	case a.requestToken == "":
+		response.Set("state", a.state)
+		if !a.plain || !p.quirky()[QuirkNoIss] {
+			response.Set("iss", p.Issuer())
+		}
+	case response.Has("error"):
+		response = p.disagree(a)
 	}
 	f, _ := p.fault()
 	apply(f.Callback, response)

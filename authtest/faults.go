@@ -23,8 +23,13 @@ type Faults struct {
 	LogoutTokenHeader func(header map[string]any) // before signing
 	LogoutTokenRaw    func(token string) string   // after signing
 
+	OAuth1RequestToken func(answer url.Values)
+	OAuth1AccessToken  func(answer url.Values)
+	OAuth1Profile      func(profile map[string]any)
+
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
-	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails", "par" or "end_session".
+	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails", "par" or "end_session", and for
+	// OAuth 1.0a "oauth1/request_token", "oauth1/authorize", "oauth1/access_token" or "oauth1/profile".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool
 }
 

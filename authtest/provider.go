@@ -23,7 +23,7 @@ const (
 	ClientSecret = "authtest secret: not a secret %+&"
 )
 
-// A Provider is an OpenID provider on loopback, and one that speaks OAuth 2.0 alone. Its users sign in with their Username, which is also
+// A Provider is an OpenID provider on loopback that speaks OAuth 2.0 alone and OAuth 1.0a as well. Its users sign in with their Username, which is also
 // their password. It is safe for concurrent use.
 type Provider struct {
 	server *httptest.Server
@@ -43,6 +43,7 @@ type Provider struct {
 	lifetime time.Duration      // of access and ID tokens
 	devices  map[string]*device // by device code
 	signIns  int
+	oauth1   signedLogins
 	faults   Faults
 	quirks   quirkSet // of the side without OpenID Connect
 	down     bool
@@ -94,6 +95,7 @@ func newProvider(users []session.User) *Provider {
 		now: time.Now, users: slices.Clone(users), claims: map[string]map[string]any{},
 		pending: map[string]*authorization{}, pushed: map[string]*authorization{}, logins: map[string]*login{},
 		codes: map[string]*authorization{}, access: map[string]issued{}, refresh: map[string]issued{}, devices: map[string]*device{}, lifetime: time.Hour,
+		oauth1: newSignedLogins(),
 	}
 	p.RotateKeys()
 	p.route()
@@ -139,7 +141,7 @@ func (p *Provider) Users() []session.User {
 	return users
 }
 
-// SetClaims adds claims about a user to ID tokens and userinfo answers, over the usual ones.
+// SetClaims adds claims about a user to ID tokens, userinfo answers and profiles, over the usual ones.
 func (p *Provider) SetClaims(username string, claims map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -23,6 +23,7 @@ func (p *Provider) RevokeAccessTokens() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.access)
+	clear(p.oauth1.tokens)
 }
 
 // RevokeLogins takes back all tokens, as when an administrator ends the users' sessions.
@@ -31,4 +32,5 @@ func (p *Provider) RevokeLogins() {
 	defer p.mu.Unlock()
 	clear(p.access)
 	clear(p.refresh)
+	clear(p.oauth1.tokens)
 }
