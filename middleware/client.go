@@ -38,14 +38,20 @@ func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, er
 }
 
 // TokenSource returns the user's access token, as Client uses it, for API libraries that want an
-// oauth2.TokenSource. Each Token call refreshes if that is due. The same rules and errors apply.
+// oauth2.TokenSource. Each Token call refreshes if that is due. The same rules and errors apply. There is none for
+// OAuth 1.0a, whose tokens sign requests and are not sent along as they are; use Client.
 func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.TokenSource, error) {
 	c, err := g.caller(w, r)
 	if err != nil {
 		return nil, err
 	}
+	if _, signs := c.provider.(*provider.OAuth1); signs {
+		return nil, errSigned
+	}
 	return tokenSource{c}, nil
 }
+
+var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent along; use Client, which signs requests")
 
 // Refuse answers a request with an error of Client or TokenSource, or of the methods of session.Manager: who has to sign in gets the same
 // challenge as at a guard, everything else a page or problem+json; 503 when the session store does not answer.
