@@ -88,7 +88,7 @@ func TestDialect_Answers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := time.Unix(1_000_000, 0)
-			tokens, raw, err := row.d.tokens(answer{http.StatusOK, row.media, []byte(strings.TrimSpace(row.body))}, now, nil)
+			tokens, raw, err := row.d.tokens(answer{status: http.StatusOK, media: row.media, body: []byte(strings.TrimSpace(row.body))}, now, nil)
 			if row.refused {
 				if err == nil || !strings.Contains(err.Error(), row.want) || raw != nil || tokens.AccessToken != "" {
 					t.Errorf("%v, %v; want an error with %q", tokens.AccessToken, err, row.want)
@@ -149,14 +149,14 @@ func TestDialect_Errors(t *testing.T) {
 		"a server in trouble that says so":      {503, "application/json", `{"error":"temporarily_unavailable"}`, "temporarily_unavailable", ""},
 		"quirk 23: a server in trouble, mapped": {500, "application/json", `{"error":{"code":190}}`, "invalid_grant", ""},
 	} {
-		err := own.refused(FaultToken, answer{row.status, row.media, []byte(row.body)}, nil, []string{"s3cret-code", ""})
+		err := own.refused(FaultToken, answer{status: row.status, media: row.media, body: []byte(row.body)}, nil, []string{"s3cret-code", ""})
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Code != row.code || e.Description != row.description || errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: %v; want code %q and description %q", name, err, row.code, row.description)
 		}
 	}
 	for _, body := range []string{``, `<html>`, `{"message":"over capacity"}`, `{"error":{}}`} {
-		if err := own.refused(FaultToken, answer{502, "application/json", []byte(body)}, nil, nil); !errors.Is(err, ErrUnavailable) {
+		if err := own.refused(FaultToken, answer{status: 502, media: "application/json", body: []byte(body)}, nil, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("status 502 with %q: %v, want ErrUnavailable", body, err)
 		}
 	}
@@ -194,7 +194,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, media string, body []byte, sniff bool, envelope string) {
 		d := Dialect{Sniff: sniff, Envelope: envelope, CommaScopes: sniff, ErrorCodes: map[string]string{"40029": "invalid_grant"}}
-		tokens, raw, err := d.tokens(answer{status, media, body}, time.Unix(1_000_000, 0), []string{"S3CRET"})
+		tokens, raw, err := d.tokens(answer{status: status, media: media, body: body}, time.Unix(1_000_000, 0), []string{"S3CRET"})
 		if err != nil {
 			e, ok := errors.AsType[*Error](err)
 			if !ok && !errors.Is(err, ErrUnavailable) || ok && e.Code != "" && !slices.Contains(oauthCodes, e.Code) {

@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -28,6 +29,34 @@ func (app *App) Secrets() []string {
 				secrets = append(secrets, token, r.Header.Get("X-Access-Token"))
 			}
 		}
+		secrets = append(secrets, op.TokenSecrets()...)
+		secrets = append(secrets, signedSecrets(op)...)
+	}
+	return secrets
+}
+
+// secretParam is a protocol parameter of OAuth 1.0a that nobody else may see, in a header.
+var secretParam = regexp.MustCompile(`(oauth_(?:token|verifier|signature|nonce|callback))="([^"]*)"`)
+
+// signedSecrets returns those of the requests that were signed the OAuth 1.0a way, as they were sent and as they are, with the state
+// that is part of the callback.
+func signedSecrets(op *authtest.Provider) []string {
+	var secrets []string
+	for _, r := range op.Requests("oauth1/authorize") {
+		secrets = append(secrets, r.Query.Get("oauth_token"))
+	}
+	for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token", "oauth1/profile"} {
+		for _, r := range op.Requests(endpoint) {
+			for _, m := range secretParam.FindAllStringSubmatch(r.Header.Get("Authorization"), -1) {
+				value, err := url.PathUnescape(m[2])
+				if callback, parseErr := url.Parse(value); m[1] == "oauth_callback" && parseErr == nil {
+					value = callback.Query().Get("state")
+				}
+				if err == nil {
+					secrets = append(secrets, m[2], value)
+				}
+			}
+		}
 	}
 	return secrets
 }
@@ -39,7 +68,7 @@ func (app *App) Leaked(text string) string {
 			continue
 		}
 		for _, form := range []string{
-			secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+			secret, url.QueryEscape(secret), strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
 		} {
 			if strings.Contains(text, form) {
 				return secret

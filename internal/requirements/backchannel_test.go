@@ -53,7 +53,7 @@ func accepted(t *testing.T, app *bench.App, resp *http.Response) {
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("status %d: %s, want 200\n%s", resp.StatusCode, body, app.Log())
 	}
-	plain(t, resp)
+	wantPlainAnswer(t, resp)
 }
 
 // refusedLogout checks the answer to a bad one, which is always the same.
@@ -62,11 +62,11 @@ func refusedLogout(t *testing.T, name string, resp *http.Response) {
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"invalid_request"}` || resp.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s: status %d: %s, want 400 and nothing about why", name, resp.StatusCode, body)
 	}
-	plain(t, resp)
+	wantPlainAnswer(t, resp)
 }
 
-// plain checks what no answer of the endpoint may have, and what each must.
-func plain(t *testing.T, resp *http.Response) {
+// wantPlainAnswer checks what no answer of the endpoint may have, and what each must.
+func wantPlainAnswer(t *testing.T, resp *http.Response) {
 	t.Helper()
 	if resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("Cache-Control %q", resp.Header.Get("Cache-Control"))
@@ -470,7 +470,7 @@ func unavailable(t *testing.T, app *bench.App, resp *http.Response, outcome stri
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"temporarily_unavailable"}` {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
-	plain(t, resp)
+	wantPlainAnswer(t, resp)
 	if !app.Happened("logout", outcome) || !strings.Contains(app.Log(), "level=ERROR") {
 		t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
 	}

@@ -49,8 +49,8 @@ func withStreams(app *bench.App) (ends chan error) {
 	return ends
 }
 
-// stream opens the page of events and waits for the first one.
-func stream(t *testing.T, app *bench.App, b *http.Client) *bufio.Reader {
+// openStream opens the page of events and waits for the first one.
+func openStream(t *testing.T, app *bench.App, b *http.Client) *bufio.Reader {
 	t.Helper()
 	resp, err := bench.Still(b).Get(app.URL + "/events")
 	if err != nil {
@@ -85,7 +85,7 @@ func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
 			b, other := bench.Browser(t), bench.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.SignIn(t, other, "bob", "/me")
-			lines, others := stream(t, app, b), stream(t, app, other)
+			lines, others := openStream(t, app, b), openStream(t, app, other)
 			end(t, app, b)
 			if cause := <-ends; !errors.Is(cause, session.ErrEnded) {
 				t.Errorf("the context's cause is %v", cause)
