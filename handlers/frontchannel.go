@@ -26,7 +26,7 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet) {
 		return
 	}
-	if s := h.named(r, name); s != nil {
+	if s := h.namedSession(r, name); s != nil {
 		if err := h.config.Sessions.End(w, r); err != nil {
 			h.config.Logout.Fail(w, r, h.logoutError(err))
 			return
@@ -37,8 +37,8 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	writeFramed(w, framer.LogoutOrigins())
 }
 
-// named returns the session of the request if the query names it, without doubt, and nil otherwise.
-func (h *Handlers) named(r *http.Request, name string) *session.Session {
+// namedSession returns the session of the request if the query names it, without doubt, and nil otherwise.
+func (h *Handlers) namedSession(r *http.Request, name string) *session.Session {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("sid") == "" {
 		return nil
