@@ -294,6 +294,55 @@ func at(op *authtest.Provider, endpoint string, send func()) {
 	})
 }
 
+// R119: tokens that are refreshed while the logout arrives, and the ones refreshed before it, do not bring the session back.
+func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
+	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+		app := calling(t, keep)
+		app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
+		b := signedIn(t, app, "alice", "/me")
+		app.Clock.Advance(2 * time.Hour)
+		if status := calls(t, app, b, "GET"); status != http.StatusOK || refreshes(app) != 1 {
+			t.Fatalf("status %d, %d refreshes", status, refreshes(app))
+		}
+		app.Clock.Advance(2 * time.Hour)
+		token := app.OP.LogoutToken("alice") // issued before the tokens that come now
+		app.Clock.Advance(time.Minute)
+		var once sync.Once
+		at(app.OP, "token", func() {
+			once.Do(func() {
+				if err := app.OP.SendLogout(token); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+		calls(t, app, b, "GET") // had been let in before the logout
+		if refreshes(app) != 2 || alive(t, app, b) {
+			t.Errorf("%d refreshes, alive %v", refreshes(app), alive(t, app, b))
+		}
+	})
+}
+
+// R129: a connection that goes on is told.
+func TestBackchannel_R129_EndsConnections(t *testing.T) {
+	app := bench.New(t, revocable)
+	begun, cause := make(chan struct{}), make(chan error)
+	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		ctx, cancel := app.Auth.Sessions.Watch(r.Context(), s)
+		defer cancel()
+		close(begun)
+		<-ctx.Done()
+		cause <- context.Cause(ctx)
+	})))
+	b := signedIn(t, app, "alice", "/me")
+	go func() { bench.Still(b).Get(app.URL + "/events") }()
+	<-begun
+	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	if got := <-cause; !errors.Is(got, session.ErrEnded) {
+		t.Errorf("it ended with %v", got)
+	}
+}
+
 // R119: a mark is kept for as long as a session that it ends could live.
 func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
 	app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
@@ -524,6 +573,18 @@ func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
 	if alive(t, app, b) {
 		t.Error("the session lives on")
 	}
+}
+
+// R117: the answer is for a program, so the application's own pages have no part in it.
+func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
+	app := bench.New(t, revocable, func(s *bench.Setup) {
+		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ error) {
+			http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
+			w.WriteHeader(http.StatusOK)
+		}
+	})
+	refusedLogout(t, "junk", deliver(t, app, "op", "x"))
+	refusedLogout(t, "another key", deliver(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice")))
 }
 
 // R121: nobody learns which sessions there are.
