@@ -98,6 +98,7 @@ func FuzzLogoutClaims(f *testing.F) {
 	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":1700000100,"jti":"1",` + event + `,"sub":"1","sid":"2"}`))
 	f.Add([]byte(`{"iss":"https://op.example","aud":["c"],"iat":1699999999.5,"jti":"1",` + event + `,"sid":"2"}`))
 	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"jti":"1",` + event + `,"sub":"1","nonce":null}`))
+	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":4000000000,"jti":"1",` + event + `,"sub":"1"}`))
 	f.Add([]byte(`{"iss":"https://op.example/","aud":"c","iat":1700000000,"jti":"1",` + event + `,"sub":"1"}`))
 	now := time.Unix(1700000000, 0)
 	o := &OIDC{Issuer: "https://op.example", ClientID: "c", Now: func() time.Time { return now }}
