@@ -170,7 +170,12 @@ func replayable(r *http.Request) ([]byte, error) {
 	if len(body) > maxForm {
 		return nil, fmt.Errorf("oauth1: the form is longer than %d bytes", maxForm)
 	}
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.GetBody = func() (io.ReadCloser, error) {
+		if len(body) == 0 {
+			return http.NoBody, nil // of length zero, and not of an unknown one
+		}
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(body)), nil
 	return body, nil

@@ -15,6 +15,7 @@ type recorder struct {
 	mu      sync.Mutex
 	headers []string
 	bodies  []string
+	lengths []int64 // as announced
 }
 
 // ServeHTTP implements http.Handler.
@@ -24,6 +25,7 @@ func (rec *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer rec.mu.Unlock()
 	rec.headers = append(rec.headers, r.Header.Get("Authorization"))
 	rec.bodies = append(rec.bodies, string(body))
+	rec.lengths = append(rec.lengths, r.ContentLength)
 	if r.URL.Path == "/moved" {
 		http.Redirect(w, r, "/here", http.StatusTemporaryRedirect)
 	}
@@ -82,6 +84,9 @@ func TestTransport_Bodies(t *testing.T) {
 			resp.Body.Close()
 			if len(rec.bodies) != 1 || rec.bodies[0] != row.body || !strings.HasPrefix(rec.headers[0], "OAuth ") {
 				t.Errorf("arrived: %q with %q", rec.bodies, rec.headers)
+			}
+			if strings.Contains(name, "form") && rec.lengths[0] != int64(len(row.body)) { // many servers know nothing of chunks
+				t.Errorf("a length of %d, want %d", rec.lengths[0], len(row.body))
 			}
 		})
 	}
