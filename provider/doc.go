@@ -7,6 +7,8 @@
 //		Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret,
 //	}}
 //
+// A provider that speaks OAuth 1.0a is an [OAuth1].
+//
 // # What is checked
 //
 // Every login sends state, nonce and a PKCE S256 challenge (RFC 9700 section 2.1), each from its own random
@@ -31,6 +33,10 @@
 // issued for this very login, so an access token from anywhere else is never accepted. State, PKCE, and the checks of the callback are
 // the same. The user's ID has to be a text or a whole number that the provider never changes, and counts together with Issuer only.
 // Token endpoints that differ from the standard are described by a [Dialect].
+//
+// OAuth 1.0a has none of that. There the callback passes if its state and its request token are those of the flow and it brings a
+// verifier; state is our own and part of the redirect URI that is sent along. The token is redeemed with the secret that waits in the
+// flow, and the profile is read with the token that was received in this very login.
 //
 // # Times
 //

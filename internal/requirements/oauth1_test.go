@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -81,6 +83,9 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 	if who := app.Visit(t, b, "/me"); who != bench.Marker+": "+app.Is("alice") {
 		t.Errorf("the page says %q", who)
 	}
+	if len(app.OAuth1.AuthorizeParams) != 1 {
+		t.Errorf("the configuration has changed: %v", app.OAuth1.AuthorizeParams)
+	}
 	want := session.User{
 		Issuer: app.OP.Issuer(), Subject: "1001", Name: "Alice Adams", Username: "alice", Email: "alice@example.com", EmailVerified: true,
 	}
@@ -100,6 +105,9 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 		if r.Method != "POST" || len(r.Query) != 0 || len(r.Form) != 0 {
 			t.Errorf("the credentials are not in the header alone: %v %v", r.Query, r.Form)
 		}
+		if accept := r.Header.Get("Accept"); !strings.HasPrefix(accept, "application/x-www-form-urlencoded") {
+			t.Errorf("the answer is wanted as %q", accept)
+		}
 	}
 	begun, redeemed := headerParams(t, first[0]), headerParams(t, second[0])
 	back, err := url.Parse(begun["oauth_callback"])
@@ -117,6 +125,13 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 	}
 	if page := authtest.Body(t, app.Get(t, b, "/me")); app.Leaked(page) != "" {
 		t.Error("the page holds a secret")
+	}
+	for _, secret := range []string{ // R134: the check of the log, with which every test ends, knows them
+		tokens.Secret, tokens.AccessToken, redeemed["oauth_token"], redeemed["oauth_verifier"], redeemed["oauth_signature"], back.Query().Get("state"), authtest.ClientSecret,
+	} {
+		if app.Leaked("x "+secret+" y") == "" || app.Leaked("x "+strings.ReplaceAll(url.QueryEscape(secret), "+", "%20")+" y") == "" {
+			t.Errorf("%q would not be found in the log", secret)
+		}
 	}
 }
 
@@ -399,8 +414,17 @@ func stream(c *http.Client, media, body string) (*http.Response, error) {
 
 // A wrong signature is refused by the provider of the bench, for each method: the tests above show something.
 func TestOAuth1_WrongSecretIsRefused(t *testing.T) {
-	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"} {
-		app := bench.New(t, oauth1(signing(method), func(o *provider.OAuth1) { o.ClientSecret += "x" }))
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"} {
+		app := bench.New(t, oauth1(signing(method), func(o *provider.OAuth1) {
+			o.ClientSecret += "x"
+			if o.PrivateKey != nil {
+				o.PrivateKey = other
+			}
+		}))
 		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusBadGateway || !strings.Contains(app.Log(), "signature_invalid") {
 			t.Errorf("%s: status %d, log %s", method, resp.StatusCode, app.Log())
 		}
@@ -531,6 +555,19 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 		})
 		if got := attempt(t, app); got != "invalid_userinfo" {
 			t.Errorf("profile %s: %s", name, got)
+		}
+	}
+}
+
+// A profile counts only with status 200.
+func TestOAuth1_ProfileRefused(t *testing.T) {
+	for status, want := range map[int]string{201: "invalid_userinfo", 401: "invalid_userinfo", 403: "invalid_userinfo", 429: "provider_unavailable", 500: "provider_unavailable"} {
+		app := bench.New(t, oauth1())
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = answer("oauth1/profile", status, "application/json", `{"id":"1001"}`)
+		})
+		if got := tryLogin(t, app); got != want {
+			t.Errorf("status %d: %s, want %s", status, got, want)
 		}
 	}
 }
