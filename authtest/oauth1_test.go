@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -116,5 +117,21 @@ func TestOAuth1_RequestTokensAreGoodOnce(t *testing.T) {
 	}
 	if got := c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback", Value: "https://evil.example/"}); got.Get("oauth_problem") != "parameter_rejected" {
 		t.Errorf("a callback elsewhere: %v", got)
+	}
+}
+
+func TestOAuth1_Configuration(t *testing.T) {
+	for name, row := range map[string]struct {
+		p        *Provider
+		insecure []string
+	}{"http": {NewProvider(t), []string{"InsecureLoopbackHTTP"}}, "https": {NewTLSProvider(t), nil}} {
+		o := row.p.OAuth1()
+		if insecure, err := o.Validate(); err != nil || !slices.Equal(insecure, row.insecure) {
+			t.Errorf("%s: switches %v, mistakes %v", name, insecure, err)
+		}
+		o.SignatureMethod, o.PrivateKey = "RSA-SHA1", ClientKey()
+		if _, err := o.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -24,14 +24,14 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	answer, err := o.ask(ctx, FaultRefused, o.RequestTokenURL, o.signer("", ""), oauth1.Param{Name: "oauth_callback", Value: callback})
+	granted, err := o.ask(ctx, FaultRefused, o.RequestTokenURL, o.signer("", ""), oauth1.Param{Name: "oauth_callback", Value: callback})
 	if err != nil {
 		return "", err
 	}
-	if err := o.checkConfirmed(answer); err != nil {
+	if err := o.checkConfirmed(granted); err != nil {
 		return "", &Error{Fault: FaultRefused, Err: err}
 	}
-	f.Token, f.Secret = answer.token, answer.secret
+	f.Token, f.Secret = granted.token, granted.secret
 	params := maps.Clone(o.AuthorizeParams)
 	if params == nil {
 		params = url.Values{}

@@ -11,9 +11,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Client implements [Provider]. Every request is signed, with the parameters of its query and of its form (RFC 5849 section 3.4), so the
-// client is for the API that the token is meant for. An address without a host is one below APIBase. A form is taken into memory. It does not
-// follow redirects to another origin, which would be handed a signature.
+// Client implements [Provider]. Every request is signed, with the parameters of its query and of its form (RFC 5849 section 3.4), and
+// sent as it was signed; a form is taken into memory for that. An address without a host is one below APIBase. The client is for the API
+// that the token is meant for: any other is handed a signature, and with PLAINTEXT both secrets. So it does not follow redirects
+// to another origin.
 func (o *OAuth1) Client(_ context.Context, t session.Tokens) *http.Client {
 	base, _ := url.Parse(o.APIBase) // as Validate has found
 	if base != nil && !strings.HasSuffix(base.Path, "/") {
@@ -48,7 +49,7 @@ func (b apiBase) RoundTrip(r *http.Request) (*http.Response, error) {
 	completed := r.Clone(r.Context())
 	completed.URL = target
 	resp, err := b.next.RoundTrip(completed)
-	if err == nil {
+	if err == nil && resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		// The client knows the incomplete address only, and could not tell where a redirect leads to.
 		if location, err := resp.Location(); err == nil {
 			resp.Header.Set("Location", location.String())

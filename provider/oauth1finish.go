@@ -28,12 +28,12 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	}
 	// 3. Redeem the verifier. Nothing is tried twice: it may be spent.
 	verifier := oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")}
-	answer, err := o.ask(ctx, FaultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
+	granted, err := o.ask(ctx, FaultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
 	if err != nil {
 		return nil, err
 	}
 	// 4. Whose token is it?
-	profile, err := o.profile(ctx, answer)
+	profile, err := o.profile(ctx, granted)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 		return nil, err
 	}
 	s := &session.Session{User: user}
-	s.SetTokens(session.Tokens{AccessToken: answer.token, Secret: answer.secret, TokenType: tokenTypeOAuth1})
+	s.SetTokens(session.Tokens{AccessToken: granted.token, Secret: granted.secret, TokenType: tokenTypeOAuth1})
 	return s, nil
 }
 
@@ -65,12 +65,15 @@ func checkAgreed(f *Flow, callback url.Values) error {
 	case f.Token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(f.Token)) != 1:
 		return &Error{Fault: FaultState, Err: errors.New("oauth_token is missing or not that of this login")}
 	case verifier == "":
-		return &Error{Fault: FaultResponse, Err: errors.New("the response has no oauth_verifier: some providers say so that the user declined, and those of OAuth 1.0 without the a never send one")}
+		return &Error{Fault: FaultResponse, Err: errNoVerifier}
 	case len(verifier) > maxCode:
 		return &Error{Fault: FaultResponse, Err: errors.New("oauth_verifier is too long")}
 	}
 	return nil
 }
+
+// errNoVerifier ends logins at servers of OAuth 1.0 without the "a" as well, which know no verifier.
+var errNoVerifier = errors.New("the response has no oauth_verifier; some providers say so that the user declined")
 
 // denied is a response without success. There is no word in RFC 5849 for that: providers send denied=TOKEN, an error as OAuth 2.0 has
 // it, or oauth_problem.
