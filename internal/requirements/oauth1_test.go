@@ -67,7 +67,8 @@ func headerParams(t *testing.T, r authtest.Request) map[string]string {
 // R154: a whole login, and what goes where in it.
 func TestOAuth1_R154_SignIn(t *testing.T) {
 	var got *session.Session
-	app := bench.New(t, oauth1(func(o *provider.OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read & write"}} }), func(s *bench.Setup) {
+	perms := url.Values{"perms": {"read & write"}}
+	app := bench.New(t, oauth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *bench.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s; return nil }
 	})
 	b := bench.Browser(t)
@@ -83,8 +84,8 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 	if who := app.Visit(t, b, "/me"); who != bench.Marker+": "+app.Is("alice") {
 		t.Errorf("the page says %q", who)
 	}
-	if len(app.OAuth1.AuthorizeParams) != 1 {
-		t.Errorf("the configuration has changed: %v", app.OAuth1.AuthorizeParams)
+	if len(perms) != 1 {
+		t.Errorf("the configuration has changed: %v", perms)
 	}
 	want := session.User{
 		Issuer: app.OP.Issuer(), Subject: "1001", Name: "Alice Adams", Username: "alice", Email: "alice@example.com", EmailVerified: true,
