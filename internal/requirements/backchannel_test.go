@@ -676,3 +676,14 @@ func TestBackchannel_R121_ProviderDown(t *testing.T) {
 		t.Error("the session lives on")
 	}
 }
+
+// R121: the same when only the keys cannot be had.
+func TestBackchannel_R121_KeysAway(t *testing.T) {
+	app := bench.New(t, revocable)
+	token := app.OP.LogoutToken("alice")
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
+	unavailable(t, app, deliver(t, app, "op", token), "provider_unavailable")
+	app.OP.Behave()
+	app.Clock.Advance(10 * time.Second)
+	accepted(t, app, deliver(t, app, "op", token))
+}
