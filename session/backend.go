@@ -16,7 +16,7 @@ import (
 // every process.
 //
 // Any other error means that the answer is unknown, never that there is no record: the user then sees 503 and stays signed in. A call
-// must end when its context ends, and within a few seconds in any case.
+// must end at the deadline of its context, and within a few seconds in any case, so also when the context is cancelled.
 //
 // Keys consist of letters, digits, '-' and '_', and say nothing about users. Data is sealed, except its version. Implementations are
 // safe for concurrent use. storetest.TestBackend runs the contract.

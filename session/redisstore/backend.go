@@ -26,7 +26,7 @@ type found struct {
 // GetAndLookup implements [session.JointBackend]: one round trip, or in a cluster one to each node that has to be asked, at
 // the same time.
 func (s *Store) GetAndLookup(ctx context.Context, key session.Key, keys session.RevocationKeys) (session.Record, session.Marks, error) {
-	got, err := call(ctx, s, "read session", func(ctx context.Context) (found, error) {
+	got, err := read(ctx, s, "read session", func(ctx context.Context) (found, error) {
 		// Not MGET, which takes a key of another type for one that is not there. Nor is a pipeline answered from a cache
 		// in the client, which would be late.
 		batch := s.Client.Pipeline()

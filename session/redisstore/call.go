@@ -33,7 +33,7 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	select {
 	case s.calls <- struct{}{}:
 	case <-ctx.Done():
-		return none, unknown(what, context.Cause(ctx))
+		return judge(ctx, s, what, outcome[T]{err: ctx.Err()})
 	}
 	answer := make(chan outcome[T], 1)
 	go func() {
@@ -42,15 +42,22 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	}()
 	select {
 	case got := <-answer:
-		if got.err == nil || got.err == session.ErrNoRecord || got.err == session.ErrChanged {
-			return got.value, got.err
-		}
-		s.lookAround(ctx)
-		return none, unknown(what, got.err)
+		return judge(ctx, s, what, got)
 	case <-ctx.Done():
-		s.lookAround(ctx)
-		return none, unknown(what, context.Cause(ctx))
+		return judge(ctx, s, what, outcome[T]{err: ctx.Err()})
 	}
+}
+
+// read is call for what every request waits for. If the client keeps the deadline of its context, f runs right here: a second goroutine
+// would take as long as the answer of a Redis nearby. A context that is cancelled while Redis does not answer is then noticed at
+// the deadline only.
+func read[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
+	if err := s.ready(); err != nil || !s.punctual {
+		return call(ctx, s, what, f)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, errSlow)
+	defer cancel()
+	return judge(ctx, s, what, attempt(ctx, f))
 }
 
 // attempt turns a panic, of a hook of the client for example, into an error: here it would end the process, in the
@@ -63,6 +70,19 @@ func attempt[T any](ctx context.Context, f func(context.Context) (T, error)) (go
 	}()
 	value, err := f(ctx)
 	return outcome[T]{value, err}
+}
+
+// judge tells the answers that count from all others.
+func judge[T any](ctx context.Context, s *Store, what string, got outcome[T]) (T, error) {
+	if got.err == nil || got.err == session.ErrNoRecord || got.err == session.ErrChanged {
+		return got.value, got.err
+	}
+	s.lookAround(ctx)
+	if ctx.Err() != nil {
+		got.err = context.Cause(ctx) // says more than the client does
+	}
+	var none T
+	return none, unknown(what, got.err)
 }
 
 // unknown says that something could not be found out. It must not be taken for one of the two answers that count.

@@ -92,7 +92,7 @@ func (s *Store) leave(ctx context.Context, mark string, keys []session.Revocatio
 // Lookup implements [session.Revocations] in one round trip, or in a cluster one to each node that has to be asked, at the
 // same time.
 func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) (session.Marks, error) {
-	return call(ctx, s, "read revocations", func(ctx context.Context) (session.Marks, error) {
+	return read(ctx, s, "read revocations", func(ctx context.Context) (session.Marks, error) {
 		batch := s.Client.Pipeline()
 		marks := s.lookUp(ctx, batch, keys)
 		batch.Exec(ctx) // each command has its own error

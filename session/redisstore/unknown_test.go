@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -68,6 +69,14 @@ func fast(t *testing.T, addr string) *redisstore.Store {
 	return s
 }
 
+// punctual is the same with a client that Open makes.
+func punctual(t *testing.T, addr string) *redisstore.Store {
+	t.Helper()
+	s := open(t, "redis://"+addr)
+	s.Timeout = 500 * time.Millisecond
+	return s
+}
+
 // R100: only Redis' nil means that there is no record.
 func TestStore_R100_OddAnswers(t *testing.T) {
 	for name, answer := range map[string]string{
@@ -100,20 +109,22 @@ func TestStore_R100_OddAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := fast(t, startFake(t, func([]string) string { return answer }))
-			var wg sync.WaitGroup
-			for call, do := range everyCall(s) {
-				wg.Go(func() { wantUnknown(t, call, 3*time.Second, do) })
-			}
-			wg.Wait()
-			// A list that begins well.
-			s = fast(t, startFake(t, func(args []string) string {
+			fake := startFake(t, func([]string) string { return answer })
+			beginsWell := startFake(t, func(args []string) string {
 				if strings.EqualFold(args[0], "ZRANGE") {
 					return "*1\r\n$1\r\na\r\n"
 				}
 				return answer
-			}))
-			wantUnknown(t, "List", 3*time.Second, everyCall(s)["List"])
+			})
+			for _, client := range []func(*testing.T, string) *redisstore.Store{fast, punctual} {
+				s := client(t, fake)
+				var wg sync.WaitGroup
+				for call, do := range everyCall(s) {
+					wg.Go(func() { wantUnknown(t, call, 3*time.Second, do) })
+				}
+				wg.Wait()
+				wantUnknown(t, "List", 3*time.Second, everyCall(client(t, beginsWell))["List"])
+			}
 		})
 	}
 }
@@ -191,10 +202,16 @@ func TestStore_R100_NobodyListens(t *testing.T) {
 // A Redis that takes commands and never answers: calls end in time, also with a client that waits for long, and what
 // is left behind is bounded, and goes away.
 func TestStore_HangingRedis(t *testing.T) {
+	for name, deadlines := range map[string]bool{"a client that keeps deadlines": true, "a client that does not": false} {
+		t.Run(name, func(t *testing.T) { hangingRedis(t, deadlines) })
+	}
+}
+
+func hangingRedis(t *testing.T, deadlines bool) {
 	before := runtime.NumGoroutine()
 	down := make(chan struct{})
 	addr := startFake(t, func([]string) string { <-down; return hangUp })
-	client := redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: time.Hour, PoolTimeout: time.Hour, PoolSize: 50})
+	client := redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: time.Hour, PoolTimeout: time.Hour, PoolSize: 50, ContextTimeoutEnabled: deadlines})
 	t.Cleanup(func() { client.Close() })
 	s := redisstore.New(client)
 	s.Timeout = 300 * time.Millisecond
@@ -203,7 +220,7 @@ func TestStore_HangingRedis(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 2000 {
 			wg.Go(func() {
-				if _, err := s.Get(t.Context(), someKey); !errors.Is(err, context.DeadlineExceeded) {
+				if _, err := s.Get(t.Context(), someKey); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Get = %v", err)
 				}
 			})
@@ -216,11 +233,27 @@ func TestStore_HangingRedis(t *testing.T) {
 			t.Errorf("round %d leaves %d goroutines", round, n)
 		}
 	}
+	if n := runtime.NumGoroutine() - before; deadlines && n > 500 { // the test's own connections, and those of the client
+		t.Errorf("%d goroutines are left", n)
+	}
 	close(down)
 	until(t, "nothing is left behind", func() bool { return runtime.NumGoroutine()-before < 150 })
 }
 
-// A context ends a call at once, and its cause is the error.
+// A deadline ends a call at once, with any client.
+func TestStore_DeadlineEndsCalls(t *testing.T) {
+	addr := startFake(t, func([]string) string { return hang })
+	for _, s := range []*redisstore.Store{fast(t, addr), punctual(t, addr)} {
+		s.Timeout = time.Minute
+		for name, call := range everyCall(s) {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			wantUnknown(t, name, 2*time.Second, func(context.Context) error { return call(ctx) })
+			cancel()
+		}
+	}
+}
+
+// Being cancelled ends a call at once, and its cause is the error. (Reading from a client that keeps deadlines ends at the deadline.)
 func TestStore_ContextEndsCalls(t *testing.T) {
 	s := fast(t, startFake(t, func([]string) string { return hang }))
 	s.Timeout = time.Minute

@@ -1,0 +1,230 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/session/redisstore"
+)
+
+// keeps are the two ways to use a Store: sessions in Redis, or in cookies with revocations and locks in Redis.
+var keeps = map[string]func(*session.Config, *redisstore.Store){
+	"sessions in Redis":   func(c *session.Config, s *redisstore.Store) { c.Store = session.NewServerStore(s) },
+	"sessions in cookies": func(c *session.Config, s *redisstore.Store) { c.Revocations, c.Locker = s, s },
+}
+
+func eachKeep(t *testing.T, test func(t *testing.T, keep func(*session.Config, *redisstore.Store))) {
+	for name, keep := range keeps {
+		t.Run(name, func(t *testing.T) { test(t, keep) })
+	}
+}
+
+// A process is one of several of one application: it shares nothing with the others but Redis.
+type process struct {
+	*sallyport.Auth
+	http.Handler
+}
+
+// A site is an application of two processes.
+type site struct {
+	*bench.App
+	one, two process
+}
+
+func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*bench.Setup)) *site {
+	t.Helper()
+	app := bench.New(t, append(change, func(s *bench.Setup) {
+		s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
+		keep(&s.Config.Session, store())
+	})...)
+	st := &site{App: app}
+	st.one = st.mount()
+	app.Again(t, func(c *session.Config) {
+		c.Store, c.Revocations, c.Locker = nil, nil, nil
+		keep(c, store())
+	})
+	st.two = st.mount()
+	return st
+}
+
+// mount adds a page that calls the provider's API as the user, and one that shows the access token with which it would.
+func (st *site) mount() process {
+	auth := st.Auth
+	st.Mux.Handle("/token", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		source, err := auth.TokenSource(w, r)
+		if err != nil {
+			auth.Refuse(w, r, err)
+			return
+		}
+		token, err := source.Token()
+		if err != nil {
+			auth.Refuse(w, r, err)
+			return
+		}
+		io.WriteString(w, token.AccessToken)
+	})))
+	st.Mux.Handle("/call", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, err := auth.Client(w, r)
+		if err != nil {
+			auth.Refuse(w, r, err)
+			return
+		}
+		resp, err := client.Get(st.OP.Issuer() + "/userinfo")
+		if err != nil {
+			auth.Refuse(w, r, err)
+			return
+		}
+		defer resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+		io.Copy(w, resp.Body)
+	})))
+	return process{auth, auth.Handler(st.Mux)}
+}
+
+// signIn signs a user in, at the process that listens, and returns the cookies of the session.
+func (st *site) signIn(t *testing.T, username string) (*http.Client, []*http.Cookie) {
+	t.Helper()
+	b := bench.Browser(t)
+	if resp := st.SignIn(t, b, username, "/me"); resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s signs in: status %d", username, resp.StatusCode)
+	}
+	return b, st.SessionCookies(b)
+}
+
+func (st *site) request(path string, cookies []*http.Cookie) *http.Request {
+	r := httptest.NewRequest("GET", st.URL+path, nil)
+	r.Header.Set("Accept", "text/html")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// open opens a page of a process with some cookies.
+func (st *site) open(p process, path string, cookies []*http.Cookie) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, st.request(path, cookies))
+	return w
+}
+
+// signOut presses the button of a process's own page.
+func (st *site) signOut(p process, cookies []*http.Cookie) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", st.URL+"/auth/logout", strings.NewReader(url.Values{}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", st.URL)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w
+}
+
+// page says in a word or two what an answer to /me is: a user, "away" (503), "sign in" (on to the login), or what else it is.
+func (st *site) page(w *httptest.ResponseRecorder) string {
+	who, guarded := strings.CutPrefix(w.Body.String(), bench.Marker+": ")
+	switch {
+	case w.Code == http.StatusOK && guarded:
+		for _, u := range st.OP.Users() {
+			if who == st.Is(u.Username) {
+				return u.Username
+			}
+		}
+	case w.Code == http.StatusServiceUnavailable && len(w.Result().Cookies()) == 0 && w.Header().Get("Retry-After") != "":
+		return "away"
+	case w.Code == http.StatusFound && strings.HasPrefix(w.Header().Get("Location"), "/auth/login"):
+		return "sign in"
+	}
+	return fmt.Sprintf("status %d with %d cookies: %.200s", w.Code, len(w.Result().Cookies()), w.Body)
+}
+
+// want checks what /me is for somebody with these cookies, in a process.
+func (st *site) want(t *testing.T, p process, cookies []*http.Cookie, want string) {
+	t.Helper()
+	if got := st.page(st.open(p, "/me", cookies)); got != want {
+		t.Errorf("the page is for %q, want %q", got, want)
+	}
+}
+
+// session returns the session of some cookies as a process sees it.
+func (st *site) session(t *testing.T, p process, cookies []*http.Cookie) *session.Session {
+	t.Helper()
+	s, err := p.Sessions.Load(st.request("/", cookies))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// refreshes counts the refresh requests that the provider has seen.
+func (st *site) refreshes() (n int) {
+	for _, r := range st.OP.Requests("token") {
+		if r.Form.Get("grant_type") == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+// A crowd opens /me again and again, in many goroutines, as the users whose cookies it has, and counts what it gets.
+type crowd struct {
+	right, away atomic.Int64
+	stop        func() // returns when nobody is under way any more
+}
+
+// newCrowd lets each user come with so many goroutines. Whatever is neither the user's own page nor 503 is a failure.
+func (st *site) newCrowd(t *testing.T, each int, users map[string][]*http.Cookie) *crowd {
+	c := &crowd{}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	var failures atomic.Int32
+	processes := []process{st.one, st.two}
+	for name, cookies := range users {
+		for i := range each {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					switch got := st.page(st.open(processes[i%2], "/me", cookies)); {
+					case got == name:
+						c.right.Add(1)
+					case got == "away":
+						c.away.Add(1)
+					case failures.Add(1) < 10:
+						t.Errorf("%s gets %q", name, got)
+					}
+				}
+			})
+		}
+	}
+	c.stop = func() {
+		cancel()
+		wg.Wait()
+	}
+	t.Cleanup(c.stop)
+	return c
+}
+
+// goOn waits until so many more right pages have come.
+func (c *crowd) goOn(t *testing.T, n int64) {
+	t.Helper()
+	from := c.right.Load()
+	until(t, "pages come", func() bool { return c.right.Load() >= from+n })
+}
+
+// suffer waits until so many more pages were refused.
+func (c *crowd) suffer(t *testing.T, n int64) {
+	t.Helper()
+	from := c.away.Load()
+	until(t, "pages are refused", func() bool { return c.away.Load() >= from+n })
+}

@@ -1,0 +1,166 @@
+package redisstore_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/session/redisstore"
+)
+
+// contents is everything that a server holds: keys, and what they hold.
+func contents(t *testing.T, client *redis.Client) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for keys := client.Scan(t.Context(), 0, "*", 1000).Iterator(); keys.Next(t.Context()); {
+		key := keys.Val()
+		switch kind := client.Type(t.Context(), key).Val(); kind {
+		case "string":
+			all[key] = client.Get(t.Context(), key).Val()
+		case "zset":
+			all[key] = strings.Join(client.ZRange(t.Context(), key, 0, -1).Val(), " ")
+		default:
+			t.Errorf("key %s is a %s", key, kind)
+		}
+		if ttl := client.PTTL(t.Context(), key).Val(); ttl <= 0 {
+			t.Errorf("key %s has TTL %v", key, ttl)
+		}
+	}
+	return all
+}
+
+// R99, R101: who reads all that is in Redis learns nothing about users, and gets nothing that opens a session.
+func TestContents_R99_R101_NothingReadable(t *testing.T) {
+	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
+		server := startServer(t)
+		st := newSite(t, keep, func() *redisstore.Store { return open(t, server.url()) })
+		_, alice := st.signIn(t, "alice")
+		_, ended := st.signIn(t, "alice")
+		_, bob := st.signIn(t, "bob")
+		secrets := []string{}
+		for _, cookies := range [][]*http.Cookie{alice, ended, bob} {
+			s := st.session(t, st.one, cookies)
+			tokens, err := s.Tokens()
+			if err != nil {
+				t.Fatal(err)
+			}
+			secrets = append(secrets, s.ID, s.SID, s.User.Name, s.User.Email, s.User.Username, s.User.Issuer, s.Device,
+				tokens.AccessToken, tokens.RefreshToken, tokens.IDToken, "1001", "1002")
+			for _, c := range cookies {
+				secrets = append(secrets, c.Value)
+			}
+		}
+		// Everything that writes: a refresh, revocations of all kinds, a session of the application's own.
+		st.Clock.Advance(2 * time.Hour)
+		if w := st.open(st.one, "/call", alice); w.Code != http.StatusOK {
+			t.Fatalf("the refresh: status %d", w.Code)
+		}
+		st.signOut(st.one, ended)
+		s := st.session(t, st.one, bob)
+		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer, Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
+		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.one.Sessions.EndAll(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		own := session.NewServerStore(open(t, server.url()))
+		st.Again(t, func(c *session.Config) { c.Store, c.Revocations, c.Locker = own, nil, nil })
+		gs, err := own.New(httptest.NewRequest("GET", st.URL, nil), "basket")
+		if err != nil {
+			t.Fatal(err)
+		}
+		gs.Values["item"] = "a secret present"
+		if err := gs.Save(httptest.NewRequest("GET", st.URL, nil), httptest.NewRecorder()); err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, "secret present", gs.ID)
+
+		const hash = `[A-Za-z0-9_-]{22}`
+		names := regexp.MustCompile(`^sallyport:(?:\{` + hash + `\}:(?:(session):` + hash + `|(sessions)|(revoked))|(epoch)|(lock):[A-Za-z0-9_-]{43})$`)
+		kinds := map[string]int{}
+		for key, value := range contents(t, server.client(t)) {
+			match := names.FindStringSubmatch(key)
+			if match == nil {
+				t.Fatalf("key %q is of no known form", key)
+			}
+			kinds[strings.Join(match[1:], "")]++
+			everything := key + "\n" + value + "\n" + decoded(value)
+			for _, secret := range secrets {
+				if len(secret) > 3 && strings.Contains(everything, secret) {
+					t.Errorf("%s shows %q", key, secret)
+				}
+			}
+			if leaked := st.Leaked(everything); leaked != "" {
+				t.Errorf("%s shows %q", key, leaked)
+			}
+		}
+		for _, kind := range []string{"session", "sessions", "revoked", "epoch", "lock"} {
+			if kinds[kind] == 0 {
+				t.Errorf("there is no %s in Redis: the test does not see all; it saw %v", kind, kinds)
+			}
+		}
+	})
+}
+
+// decoded is a text with all that looks like base64 in it decoded.
+func decoded(text string) string {
+	var plain strings.Builder
+	for _, part := range regexp.MustCompile(`[A-Za-z0-9_-]{16,}`).FindAllString(text, -1) {
+		for skip := range 4 { // wherever it begins
+			if raw, err := base64.RawURLEncoding.DecodeString(part[skip : len(part)-(len(part)-skip)%4]); err == nil {
+				plain.Write(raw)
+			}
+		}
+	}
+	return plain.String()
+}
+
+// R99: what is in Redis opens no session: not a record in place of a cookie, nor a key.
+func TestContents_R99_OpenNothing(t *testing.T) {
+	server := startServer(t)
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) })
+	_, alice := st.signIn(t, "alice")
+	for key, value := range contents(t, server.client(t)) {
+		forged := []string{key, value, value[min(36, len(value)):]}
+		forged = append(forged, regexp.MustCompile(`[A-Za-z0-9_-]{22}`).FindAllString(key, -1)...)
+		for _, text := range forged {
+			if strings.ContainsAny(text, "{};, ") {
+				continue // no cookie can hold it
+			}
+			st.want(t, st.one, []*http.Cookie{{Name: alice[0].Name, Value: text}}, "sign in")
+		}
+	}
+	st.want(t, st.one, alice, "alice")
+}
+
+// Who can write to Redis cannot make one user's cookie open another's session.
+func TestContents_MovedRecords(t *testing.T) {
+	server := startServer(t)
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) })
+	_, alice := st.signIn(t, "alice")
+	_, bob := st.signIn(t, "bob")
+	client := server.client(t)
+	var records []string
+	for key := range contents(t, client) {
+		if strings.Contains(key, ":session:") {
+			records = append(records, key)
+		}
+	}
+	if len(records) != 2 {
+		t.Fatalf("records %v", records)
+	}
+	a, b := client.Get(t.Context(), records[0]).Val(), client.Get(t.Context(), records[1]).Val()
+	client.Set(t.Context(), records[0], b, time.Hour)
+	client.Set(t.Context(), records[1], a, time.Hour)
+	for _, cookies := range [][]*http.Cookie{alice, bob} {
+		st.want(t, st.one, cookies, "sign in")
+	}
+}
