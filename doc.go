@@ -27,7 +27,7 @@
 // # What it cannot do
 //
 // With cookie sessions the server keeps nothing, so a copy of the cookie made before a
-// logout works until the session's idle limit or lifetime ends it. Use a store (Session.Store) where that matters.
+// logout works until the session's idle limit or lifetime ends it. Use Session.Revocations or a store (Session.Store) where that matters.
 //
 // Packages: session (what is remembered), provider (how an identity is obtained), handlers (the routes),
 // middleware (the guards), problem (how failures are answered), authtest (for tests).

@@ -9,7 +9,15 @@
 //	}
 //
 // Those who build on it start with [NewManager]. Start makes a session after a login, Load reads it on each
-// request, Renew keeps it alive, Save writes changes, End ends it.
+// request, Renew keeps it alive, Save writes changes, End ends it. List, EndOne and EndAll are for a page that shows users where they
+// are signed in; Watch is for connections that outlive their request.
+//
+// # Where sessions live
+//
+// In the browser's cookies, unless Config.Store says otherwise: a [ServerStore] keeps them in a [Backend], in memory or in Redis (package redisstore), and any
+// gorilla store will do. [Revocations] end sessions from elsewhere, wherever they live: a revocation says which sessions of a user, or of a
+// provider's session, are over, by comparing the epoch in which their login began with its own number, so that neither the order in which clocks
+// run nor the moment at which a login is finished matters.
 //
 // # What is protected
 //
@@ -24,7 +32,7 @@
 //
 // A session without a server-side store lives in the cookie alone. After a logout the browser has forgotten it, but
 // somebody who copied the cookie before (from the browser's disk, say) can use the copy until the session
-// expires. Where that matters, shorten Config.Idle and Config.Lifetime, or keep sessions in a store (Config.Store), where End
+// expires. Where that matters, set Config.Revocations, which remember what has ended, or keep sessions in a store (Config.Store), where End
 // deletes the record and the copy leads nowhere.
 //
 // Two requests at the same time that both Save a cookie session overwrite each other: the response that arrives last
