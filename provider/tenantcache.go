@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not remembered: the next
+// request asks again.
+type tenantCache struct {
+	find        func(context.Context, string) (Provider, error)
+	check       func(name string, p Provider) error
+	now         func() time.Time
+	keep        time.Duration
+	keepUnknown time.Duration
+	limit       int
+
+	flight singleflight.Group
+
+	mu      sync.RWMutex
+	known   map[string]tenant // also for a while after their time, to go on with the value if nothing has changed
+	unknown map[string]tenant // apart, so that made-up names do not drive out real ones
+}
+
+// A tenant is what is known about a name. Without a provider, there is none.
+type tenant struct {
+	provider     Provider
+	registration string
+	until        time.Time
+}
+
+func newTenantCache(t Tenants, check func(string, Provider) error, now func() time.Time) *tenantCache {
+	keep := cmp.Or(t.Keep, defaultKeep)
+	return &tenantCache{
+		find: t.Find, check: check, now: now, keep: keep, keepUnknown: min(keep, maxKeepUnknown), limit: cmp.Or(t.Limit, defaultLimit),
+		known: map[string]tenant{}, unknown: map[string]tenant{},
+	}
+}
+
+// get returns the tenant of a name, with the errors of Directory.Find.
+func (c *tenantCache) get(ctx context.Context, name string) (tenant, error) {
+	t, known := c.recall(name)
+	if !known {
+		if !ValidName(name) {
+			return tenant{}, ErrUnknown
+		}
+		var err error
+		if t, err = c.ask(ctx, name); err != nil {
+			return tenant{}, err
+		}
+	}
+	if t.provider == nil {
+		return tenant{}, ErrUnknown
+	}
+	return t, nil
+}
+
+// recall returns an answer whose time is not over.
+func (c *tenantCache) recall(name string) (tenant, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	t, known := c.known[name]
+	if !known {
+		t, known = c.unknown[name]
+	}
+	return t, known && c.young(t)
+}
+
+// young also refuses what was kept before the clock was set back.
+func (c *tenantCache) young(t tenant) bool {
+	rest := t.until.Sub(c.now())
+	return 0 < rest && rest <= c.keep
+}
+
+// ask gets an answer from the application, the same for all who wait for it. It does not end with the request that
+// has caused it.
+func (c *tenantCache) ask(ctx context.Context, name string) (tenant, error) {
+	ctx, cancel := context.WithTimeout(ctx, findTimeout)
+	defer cancel()
+	result := c.flight.DoChan(name, func() (any, error) {
+		if t, known := c.recall(name); known { // by the call that has just ended
+			return t, nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout)
+		defer cancel()
+		return c.look(ctx, name)
+	})
+	select {
+	case <-ctx.Done():
+		return tenant{}, noAnswer(name, context.Cause(ctx))
+	case r := <-result:
+		if r.Err != nil {
+			return tenant{}, noAnswer(name, r.Err)
+		}
+		return r.Val.(tenant), nil
+	}
+}
+
+func noAnswer(name string, cause error) error {
+	return &unavailable{err: fmt.Errorf("tenant %q: %w", name, cause)}
+}
+
+// look asks the application, and judges what it says. Code of the application that panics fails this call only.
+func (c *tenantCache) look(ctx context.Context, name string) (t tenant, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("Find panicked: %v", v)
+		}
+	}()
+	found, err := c.find(ctx, name)
+	if err != nil {
+		return tenant{}, err
+	}
+	if err := context.Cause(ctx); err != nil { // an answer that took too long may be an old one
+		return tenant{}, err
+	}
+	if found == nil {
+		return c.remember(name, tenant{}), nil
+	}
+	c.mu.RLock()
+	before, known := c.known[name]
+	c.mu.RUnlock()
+	if known && sameConfiguration(before.provider, found) {
+		return c.remember(name, before), nil
+	}
+	if err := c.check(name, found); err != nil {
+		return tenant{}, err
+	}
+	registration := found.Registration()
+	if registration == "" {
+		return tenant{}, errNoRegistration
+	}
+	return c.remember(name, tenant{provider: found, registration: registration}), nil
+}
+
+var errNoRegistration = errors.New("the provider has an empty Registration")
+
+// remember keeps an answer from now on.
+func (c *tenantCache) remember(name string, t tenant) tenant {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, name)
+	delete(c.unknown, name)
+	answers, keep := c.known, c.keep
+	if t.provider == nil {
+		answers, keep = c.unknown, c.keepUnknown
+	}
+	t.until = now.Add(keep)
+	makeRoom(answers, c.limit)
+	answers[name] = t
+	return t
+}
+
+// makeRoom drops the oldest answer when there is no room for another one.
+func makeRoom(answers map[string]tenant, limit int) {
+	if len(answers) < limit {
+		return
+	}
+	oldest, until := "", time.Time{}
+	for name, t := range answers {
+		if oldest == "" || t.until.Before(until) {
+			oldest, until = name, t.until
+		}
+	}
+	delete(answers, oldest)
+}

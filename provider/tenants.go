@@ -1,0 +1,87 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"time"
+)
+
+// Tenants are the providers of an application's tenants: too many, or too short-lived, to be listed in its
+// configuration. Each has a name, as the configured ones have, and signs in at {prefix}/login/{name}; the redirect URI to
+// register is {base URL}{prefix}/callback/{name}. A configured provider goes before a tenant of the same name.
+//
+// Two tenants are two providers, also when both use the same issuer: a session, a login under way or a logout token of one
+// is worth nothing at the other. A session ends when its tenant has another issuer or client, or is gone, within Keep.
+//
+// Where tenants choose the addresses of their providers themselves, give those the HTTPClient of [PublicOnly]: or a tenant can make
+// the application ask its own network.
+type Tenants struct {
+	// Find returns the provider of a name, for one request. A nil provider says that there is none: the user gets 404, and sessions of that
+	// name end. An error says that it is not known now: the request gets 503, and nobody is signed in or out.
+	//
+	// It is asked for names that a provider may have ([ValidName]) and that are not configured, once at a time for each name, and has ten
+	// seconds. The context is that of the request that needed the answer first, less its end; others get the same answer, so it
+	// must depend on the name alone. What it returns is checked as configured providers are (Validator); a mistake in it counts as
+	// an error, with the cause in the log.
+	Find func(ctx context.Context, name string) (Provider, error)
+
+	// Keep is how long an answer stands before Find is asked again. That there is none stands for ten seconds at most. Default: one
+	// minute; at most a day.
+	//
+	// With a new value of the same configuration, the value of before stays in use, and with it what it has read from the provider. It
+	// is the same when all exported fields are equal; functions never are, so a Find that sets some (MapUser, ...) should return
+	// the value that it returned before, or the provider's metadata and keys are read anew each time.
+	Keep time.Duration
+
+	// Limit is how many answers are kept at the same time, and as many names that there are not. Beyond it the oldest go. Default: 1000.
+	Limit int
+}
+
+const (
+	defaultKeep  = time.Minute
+	defaultLimit = 1000
+
+	// maxKeepUnknown is short so that a new tenant works soon.
+	maxKeepUnknown = 10 * time.Second
+
+	// findTimeout bounds one call of Find, and waiting for it.
+	findTimeout = 10 * time.Second
+)
+
+// sameConfiguration reports whether one provider may stay in the place of another: they are of one type, and all that can be
+// configured is equal.
+func sameConfiguration(a, b Provider) bool {
+	if reflect.TypeOf(a) != reflect.TypeOf(b) || reflect.TypeOf(a).Kind() != reflect.Pointer {
+		return false
+	}
+	if reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() {
+		return true
+	}
+	switch a.(type) {
+	case *OIDC, *OAuth2, *OAuth1:
+		return equalFields(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
+	}
+	return false // what others are made of is not known
+}
+
+func equalFields(a, b reflect.Value) bool {
+	for i := range a.NumField() {
+		one, other := a.Field(i), b.Field(i)
+		equal := true
+		switch {
+		case a.Type().Field(i).Type == reflect.TypeFor[*http.Client]():
+			equal = one.Pointer() == other.Pointer() // its insides are in use
+		case a.Type().Field(i).IsExported():
+			equal = reflect.DeepEqual(one.Interface(), other.Interface())
+		case one.Kind() == reflect.Bool: // a preset's own switch
+			equal = one.Bool() == other.Bool()
+		case one.Kind() != reflect.Struct: // structs hold what has been read, and locks
+			equal = one.IsZero() && other.IsZero()
+		}
+		if !equal {
+			return false
+		}
+	}
+	return true
+}
