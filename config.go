@@ -120,15 +120,10 @@ func cookieName(base *url.URL, prefix string) string {
 	return name
 }
 
-var providerName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
 // checkProviders returns what is wrong with the providers. It also makes the dangerous switches loud: they
 // are logged, and refused together with a public base URL.
 func (c Config) checkProviders(base *url.URL) []error {
-	if len(c.Providers) == 0 {
-		return []error{errors.New("sallyport: Providers is empty; there must be one way to sign in")}
-	}
-	var mistakes []error
+	mistakes := c.checkTenants()
 	names := make([]string, 0, len(c.Providers))
 	for name := range c.Providers {
 		names = append(names, name)
@@ -136,7 +131,7 @@ func (c Config) checkProviders(base *url.URL) []error {
 	slices.Sort(names)
 	for _, name := range names {
 		p := c.Providers[name]
-		if !providerName.MatchString(name) {
+		if !provider.ValidName(name) {
 			mistakes = append(mistakes, fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': it is part of a URL", name))
 		}
 		if p == nil {
@@ -144,6 +139,27 @@ func (c Config) checkProviders(base *url.URL) []error {
 			continue
 		}
 		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
+	}
+	return mistakes
+}
+
+// checkTenants returns what is wrong with Tenants, and with having no other providers.
+func (c Config) checkTenants() []error {
+	var mistakes []error
+	t := c.Tenants
+	switch {
+	case t.Find == nil && len(c.Providers) == 0:
+		mistakes = append(mistakes, errors.New("sallyport: Providers is empty; there must be one way to sign in"))
+	case t.Find == nil && (t.Keep != 0 || t.Limit != 0):
+		mistakes = append(mistakes, errors.New("sallyport: Tenants.Find is missing"))
+	case t.Find != nil && len(c.Providers) == 0 && c.LoginPage == nil:
+		mistakes = append(mistakes, errors.New("sallyport: LoginPage is missing; without Providers somebody has to find out which tenant's sign-in is wanted"))
+	}
+	if t.Keep < 0 || t.Keep > 24*time.Hour {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: Tenants.Keep %v is not between 0 and a day", t.Keep))
+	}
+	if t.Limit < 0 {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: Tenants.Limit %d is negative", t.Limit))
 	}
 	return mistakes
 }

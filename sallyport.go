@@ -32,14 +32,18 @@ type Config struct {
 	// at the provider: BaseURL + Prefix + "/callback/" + name.
 	Providers provider.Set
 
+	// Tenants finds the providers of tenants, by names that are not among Providers. Without Providers there must be a LoginPage, which finds out
+	// whose sign-in it is and leads to [Auth.LoginURLFor]; tenants are not listed for anybody. Default: none.
+	Tenants provider.Tenants
+
 	// Session says how sessions are kept. Its Secret must be set.
 	Session session.Config
 
 	// Hooks are called at the turning points of a sign-in.
 	Hooks handlers.Hooks
 
-	// LoginPage is shown when there are several providers to choose from; handlers.Choices tells
-	// which. Default: a plain, accessible page.
+	// LoginPage is shown when there are several providers to choose from, or Tenants; handlers.Choices tells
+	// which, and handlers.ReturnTo where the user wants to go. Default: a plain, accessible page.
 	LoginPage http.Handler
 
 	// OnError answers requests that fail in the login routes or at a guard. The error is a
@@ -97,8 +101,7 @@ type Auth struct {
 	// Sessions reads and writes sessions, for applications that change what a session holds.
 	Sessions *session.Manager
 
-	providers     provider.Set
-	registrations map[string]string // of the providers, by name
+	providers *provider.Directory
 }
 
 // New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
@@ -108,7 +111,7 @@ func New(c Config) (*Auth, error) {
 	c = c.withDefaults(base)
 	mistakes = append(mistakes, c.checkProviders(base)...)
 
-	auth := &Auth{providers: c.Providers, registrations: registrations(c.Providers)}
+	auth := &Auth{}
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
@@ -119,11 +122,14 @@ func New(c Config) (*Auth, error) {
 		return nil, err
 	}
 	auth.Sessions = manager
+	auth.providers = provider.NewDirectory(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
+		return errors.Join(c.checkProvider(name, p, base)...)
+	}, manager.Now)
 	c.warn()
 	auth.Routes, err = handlers.New(handlers.Config{
-		BaseURL: base, Prefix: c.Prefix, Providers: c.Providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
+		BaseURL: base, Prefix: c.Prefix, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
-		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager),
+		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager), Link: c.reporter("link", manager),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
@@ -138,7 +144,7 @@ func New(c Config) (*Auth, error) {
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
 		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
 		StepUp: auth.Routes.StepUp, Silent: auth.Routes.Silent,
-		Providers: c.Providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
+		Providers: auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil
 }
@@ -151,23 +157,16 @@ func (c Config) reporter(kind string, m *session.Manager) *problem.Reporter {
 var errRegistration = errors.New("sallyport: the session's provider is not configured (any more)")
 
 // accept binds sessions to the configuration of their provider, so that another issuer or client
-// under the same name ends them (R105).
-func (a *Auth) accept(s *session.Session) error {
-	if registration, known := a.registrations[s.Provider]; !known || registration != s.Registration {
+// under the same name ends them (R105). Nobody is signed out because a tenant's configuration cannot be read (R100).
+func (a *Auth) accept(ctx context.Context, s *session.Session) error {
+	registration, err := a.providers.Registration(ctx, s.Provider)
+	switch {
+	case errors.Is(err, provider.ErrUnavailable):
+		return fmt.Errorf("%w: %w", session.ErrStore, err)
+	case err != nil || registration != s.Registration:
 		return errRegistration
 	}
 	return nil
-}
-
-// registrations asks each provider once: they never change, and every request needs one.
-func registrations(providers provider.Set) map[string]string {
-	all := make(map[string]string, len(providers))
-	for name, p := range providers {
-		if p != nil {
-			all[name] = p.Registration()
-		}
-	}
-	return all
 }
 
 // Handler serves the login routes, and puts the signed-in user of every other request into its context
@@ -186,15 +185,24 @@ func (a *Auth) Handler(next http.Handler) http.Handler {
 // LoginURL is the path that starts a login and leads back to returnTo, a path of the application.
 func (a *Auth) LoginURL(returnTo string) string { return a.Routes.LoginURL(returnTo) }
 
+// LoginURLFor is the path that starts a login at one provider, configured or a tenant's, and leads back to returnTo. Whether there
+// is such a provider is found out there.
+func (a *Auth) LoginURLFor(name, returnTo string) string { return a.Routes.LoginURLFor(name, returnTo) }
+
+// LinkURL is the path to POST to in order to connect an account at a provider with the account that is signed in (Hooks.Link), and
+// then go to returnTo.
+func (a *Auth) LinkURL(name, returnTo string) string { return a.Routes.LinkURL(name, returnTo) }
+
 // LogoutURL is the path to POST to in order to sign out and go to returnTo, a path of the
 // application. With an empty returnTo the user sees a page that says they are signed out.
 func (a *Auth) LogoutURL(returnTo string) string { return a.Routes.LogoutURL(returnTo) }
 
-// Ready reports whether every provider is able to sign users in at the moment, for readiness
-// probes. It asks those providers that have not been reached yet. Users who are signed in do not depend on it.
+// Ready reports whether every configured provider is able to sign users in at the moment, for readiness
+// probes. It asks those providers that have not been reached yet. Users who are signed in do not depend on it, and those
+// of tenants do not count: one tenant's provider must not take the application away from the others.
 func (a *Auth) Ready(ctx context.Context) error {
 	var failed []error
-	for name, p := range a.providers {
+	for name, p := range a.providers.Configured() {
 		if r, ok := p.(provider.Readier); ok {
 			if err := r.Ready(ctx); err != nil {
 				failed = append(failed, fmt.Errorf("sallyport: provider %q: %w", name, err))

@@ -24,9 +24,10 @@ import (
 // there gets the same answer, after the same work, as one that is. Without session.Config.Revocations there is no such route, because
 // sessions could not be ended.
 func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
-	name, p, _ := h.provider(r, "backchannel")
+	name, p, unknown := h.provider(r, "backchannel")
 	verifier, able := p.(provider.LogoutVerifier)
-	if !able || !h.config.Sessions.Revocable() {
+	away := errors.Is(unknown, provider.ErrUnavailable)
+	if !able && !away || !h.config.Sessions.Revocable() {
 		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
 		return
 	}
@@ -34,6 +35,10 @@ func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	about := session.Event{Outcome: "ok", Provider: name}
+	if away {
+		h.refuseLogout(w, r, about, unknown)
+		return
+	}
 	if err := h.endProviderSessions(w, r, verifier, &about); err != nil {
 		h.refuseLogout(w, r, about, err)
 		return

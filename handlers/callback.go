@@ -20,82 +20,106 @@ const (
 	maxCallback = 64 << 10
 )
 
-// Callback finishes a login. The steps are in this order for a reason: nothing is done for a
-// callback that does not belong to a login of this browser, the login is used up before anything can
+// Callback finishes what a flow of this browser has begun: a login, or the connecting of an account (see [Handlers.Link]). The
+// steps are in this order for a reason: nothing is done for a
+// callback that does not belong to a flow of this browser, the flow is used up before anything can
 // fail, and an existing session stays as it is until the new one is complete.
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
-	name, p, known := h.provider(r, "callback")
-	if !known {
-		h.config.Login.Fail(w, r, errUnknownProvider(h.again("")))
+	name, p, err := h.provider(r, "callback")
+	if err != nil {
+		h.config.Login.Fail(w, r, h.lookupError(name, err))
 		return
 	}
 	if !h.admit(w, r, h.config.Login, callbackMethod(p)) {
 		return
 	}
-	s, flow, err := h.finish(w, r, name, p)
-	if isSilentRefusal(flow, err) {
-		h.silentlyEnded(w, r, flow)
-		return
-	}
-	if err != nil {
-		h.config.Login.Fail(w, r, h.loginError(name, err))
-		return
-	}
-	h.countRound(w, flow.Round)
-	h.config.Login.Event(r.Context(), session.Event{
-		Outcome: "ok", Provider: name, Issuer: s.User.Issuer, Subject: s.User.Subject,
-	})
-	redirect(w, h.returns.clean(flow.ReturnTo))
-}
-
-func (h *Handlers) finish(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (*session.Session, *provider.Flow, error) {
-	// 1. Read the parameters from the one place where the response mode puts them.
-	params, err := callbackParams(w, r)
-	if err != nil {
-		return nil, nil, h.errBadRequest(name, err)
-	}
-	// 2. Find this browser's flow for them, wait for a turn, and use the flow up.
-	flow, cookie, err := h.findFlow(r, name, p, params)
-	if err != nil {
-		return nil, nil, err
-	}
-	done, err := h.turns.wait(r.Context(), name)
-	if err != nil {
-		return nil, nil, h.errBusy(name, err)
-	}
-	defer done()
-	if err := h.useFlow(w, name, p, flow, cookie); err != nil {
-		return nil, nil, err
-	}
-	// 3. Let the provider check the answer and obtain the identity. A logout that arrives from here on counts for
-	// the session that is about to begin (OpenID Connect Back-Channel Logout 1.0 section 2.7).
+	a, err := h.answered(w, r, name, p)
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
+	switch {
+	case err != nil:
+		h.config.Login.Fail(w, r, h.loginError(name, err))
+	case a.flow.Link != "":
+		h.finishLink(ctx, w, r, a)
+	default:
+		h.finishLogin(ctx, w, r, a)
+	}
+}
+
+// An answer of a provider is a callback that belongs to a flow of this browser.
+type answer struct {
+	name   string
+	p      provider.Provider
+	params url.Values
+	flow   *provider.Flow
+	cookie string // the flow's
+}
+
+// answered reads the parameters from the one place where the response mode puts them, and finds this browser's flow for them.
+func (h *Handlers) answered(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (answer, error) {
+	params, err := callbackParams(w, r)
+	if err != nil {
+		return answer{}, h.errBadRequest(name, err)
+	}
+	flow, cookie, err := h.findFlow(r, name, p, params)
+	return answer{name, p, params, flow, cookie}, err
+}
+
+func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a answer) {
+	s, err := h.exchange(ctx, w, a)
+	if err == nil && a.flow.Request.Prompt == promptNone {
+		err = h.carryOver(r, s)
+	}
+	if isSilentRefusal(a.flow, err) {
+		h.silentlyEnded(w, r, a.flow)
+		return
+	}
+	if err == nil {
+		err = h.beginSession(ctx, w, r, s)
+	}
+	if err != nil {
+		h.config.Login.Fail(w, r, h.loginError(a.name, err))
+		return
+	}
+	h.countRound(w, a.flow.Round)
+	h.config.Login.Event(r.Context(), session.Event{
+		Outcome: "ok", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
+	})
+	redirect(w, h.returns.clean(a.flow.ReturnTo))
+}
+
+// exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain the identity.
+func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a answer) (*session.Session, error) {
+	done, err := h.turns.wait(ctx, a.name)
+	if err != nil {
+		return nil, h.errBusy(a.name, err)
+	}
+	defer done()
+	if err := h.useFlow(w, a.name, a.p, a.flow, a.cookie); err != nil {
+		return nil, err
+	}
+	// A logout that arrives from here on counts for the session that is about to begin (OpenID Connect Back-Channel Logout 1.0
+	// section 2.7).
 	epoch, err := h.config.Sessions.Epoch(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	s, err := p.Finish(ctx, flow, params)
+	s, err := a.p.Finish(ctx, a.flow, a.params)
 	if err != nil {
-		return nil, flow, err
+		return nil, err
 	}
-	s.Provider, s.Registration, s.Epoch = name, flow.Registration, epoch
-	if flow.Request.Prompt == promptNone {
-		if err := h.carryOver(r, s); err != nil {
-			return nil, flow, err
-		}
-	}
-	// 4. Ask the application.
+	s.Provider, s.Registration, s.Epoch = a.name, a.flow.Registration, epoch
+	return s, nil
+}
+
+// beginSession asks the application, then begins the session: a new one, whatever the browser had before.
+func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request, s *session.Session) error {
 	if hook := h.config.Hooks.Login; hook != nil {
 		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {
-			return nil, nil, refused(err)
+			return refused(err)
 		}
 	}
-	// 5. Begin the session: a new one, whatever the browser had before.
-	if err := h.config.Sessions.Start(w, r, s); err != nil {
-		return nil, nil, err
-	}
-	return s, flow, nil
+	return h.config.Sessions.Start(w, r, s)
 }
 
 // callbackMethod is how the provider's callback arrives. HEAD, which link scanners and
@@ -126,20 +150,25 @@ func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) 
 	return r.PostForm, nil
 }
 
-// refused marks an error of a hook as the application's decision, unless the hook chose its own
-// words (*problem.Error) or panicked.
+// refused marks an error of a hook as the application's decision about a login.
 func refused(err error) error {
+	return decided(err, problem.Error{
+		Status: http.StatusForbidden, Code: "login_refused",
+		Title: "You cannot sign in here",
+		Text:  "Your account was recognised, but it has no access to this site. If you think that it should, ask the people who run it.",
+	})
+}
+
+// decided words an error of a hook as what the application has decided, unless the hook chose its own
+// words (*problem.Error) or panicked.
+func decided(err error, as problem.Error) error {
 	if _, own := errors.AsType[*problem.Error](err); own {
 		return err
 	}
 	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
 		return problem.From(err)
 	}
-	return &problem.Error{
-		Status: http.StatusForbidden, Code: "login_refused",
-		Title: "You cannot sign in here",
-		Text:  "Your account was recognised, but it has no access to this site. If you think that it should, ask the people who run it.",
-		Links: []problem.Link{toHome},
-		Err:   fmt.Errorf("refused by the application: %w", err),
-	}
+	as.Links = []problem.Link{toHome}
+	as.Err = fmt.Errorf("refused by the application: %w", err)
+	return &as
 }

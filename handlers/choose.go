@@ -19,19 +19,35 @@ type Choice struct {
 
 type choicesKey struct{}
 
+// offered is what a login page is shown for.
+type offered struct {
+	choices  []Choice
+	returnTo string
+}
+
 // Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) has to
 // offer for this request, sorted by label. The URLs lead back to where the user wanted to go.
 func Choices(ctx context.Context) []Choice {
-	choices, _ := ctx.Value(choicesKey{}).([]Choice)
-	return choices
+	o, _ := ctx.Value(choicesKey{}).(offered)
+	return o.choices
+}
+
+// ReturnTo returns where a login page has to lead back to, a path of the application, for [Handlers.LoginURLFor]: a page that asks
+// for the name of a tenant needs it. It is empty for the start page.
+func ReturnTo(ctx context.Context) string {
+	o, _ := ctx.Value(choicesKey{}).(offered)
+	return o.returnTo
 }
 
 // choose shows the login page.
 func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo string) {
+	if returnTo == home {
+		returnTo = ""
+	}
 	choices := h.choices(returnTo)
 	page.Protect(w.Header())
 	if custom := h.config.LoginPage; custom != nil {
-		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, choices)))
+		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, offered{choices, returnTo})))
 		return
 	}
 	p := page.Page{Title: "Sign in", Text: []string{"Choose how you want to sign in."}}
@@ -42,17 +58,14 @@ func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo strin
 }
 
 func (h *Handlers) choices(returnTo string) []Choice {
-	choices := make([]Choice, 0, len(h.config.Providers))
-	for name, p := range h.config.Providers {
+	configured := h.config.Providers.Configured()
+	choices := make([]Choice, 0, len(configured))
+	for name, p := range configured {
 		label := name
 		if l, ok := p.(provider.Labeler); ok && l.Label() != "" {
 			label = l.Label()
 		}
-		target := ""
-		if returnTo != home {
-			target = returnTo
-		}
-		choices = append(choices, Choice{Name: name, Label: label, URL: h.route("login/"+name, target)})
+		choices = append(choices, Choice{Name: name, Label: label, URL: h.route("login/"+name, returnTo)})
 	}
 	slices.SortFunc(choices, func(a, b Choice) int {
 		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Name, b.Name))

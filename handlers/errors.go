@@ -19,12 +19,21 @@ var toHome = problem.Link{Href: home, Text: "Go to the start page"}
 // again offers a fresh login at the provider.
 func (h *Handlers) again(name string) []problem.Link { return h.retry(name, "Sign in again") }
 
+// retry offers the login of a provider that has been found, or if there is no name the choice.
 func (h *Handlers) retry(name, text string) []problem.Link {
 	target := h.config.Prefix + "/login"
-	if _, known := h.config.Providers[name]; known {
+	if name != "" {
 		target += "/" + name
 	}
 	return []problem.Link{{Href: target, Text: text}, toHome}
+}
+
+// lookupError answers for a name that has not led to a provider.
+func (h *Handlers) lookupError(name string, err error) *problem.Error {
+	if errors.Is(err, provider.ErrUnknown) {
+		return errUnknownProvider(h.again(""))
+	}
+	return h.loginError(name, err)
 }
 
 // loginError turns the error of a login into what the user, the log and the events get. The

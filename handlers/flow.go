@@ -41,11 +41,9 @@ func (h *Handlers) cookie(suffix string) string {
 	return h.config.Sessions.CookieName() + "-" + suffix
 }
 
-// flowBinding ties a sealed flow to this application, the provider and the client registration that it was
-// started with. None of the parts can hold a space.
-func (h *Handlers) flowBinding(name, registration string) string {
-	return h.redirectURI(name) + " " + registration
-}
+// flowBinding ties a sealed flow to this application. The provider and the client registration that it was started
+// with are in the flow, so that its age can be told without knowing every provider.
+func (h *Handlers) flowBinding() string { return h.redirectURI("") }
 
 // keepFlow seals the flow into a cookie of its own and removes those that are too many.
 func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider, f *provider.Flow) error {
@@ -55,7 +53,7 @@ func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.P
 	}
 	sessions := h.config.Sessions
 	name := h.flowName(f.State)
-	text, err := sessions.Keyring().Seal(session.PurposeFlow, name, h.flowBinding(f.Provider, f.Registration), plain, sessions.Now())
+	text, err := sessions.Keyring().Seal(session.PurposeFlow, name, h.flowBinding(), plain, sessions.Now())
 	if err != nil {
 		return fmt.Errorf("handlers: seal flow: %w", err)
 	}
@@ -98,19 +96,13 @@ func (h *Handlers) useFlow(w http.ResponseWriter, name string, p provider.Provid
 	return nil
 }
 
-// openFlow looks for the flow among this browser's cookies. Only a flow that was sealed for this
-// provider, and is young enough, opens.
+// openFlow looks for the flow among this browser's cookies. Only a flow that was made for this
+// provider and client, and is young enough, counts (R34).
 func (h *Handlers) openFlow(r *http.Request, name string, p provider.Provider, key string) (*provider.Flow, string) {
-	sessions := h.config.Sessions
 	cookie := h.flowName(key)
-	binding := h.flowBinding(name, p.Registration())
-	for text := range sessions.Cookies().ReadAll(r, cookie) {
-		plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, binding, text, sessions.Now())
-		if err != nil {
-			continue
-		}
-		flow := new(provider.Flow)
-		if json.Unmarshal(plain, flow) != nil || !h.fresh(flow.Created) {
+	for text := range h.config.Sessions.Cookies().ReadAll(r, cookie) {
+		flow, ok := h.unseal(cookie, text)
+		if !ok || flow.Provider != name || flow.Registration != p.Registration() {
 			continue
 		}
 		if subtle.ConstantTimeCompare([]byte(flow.State), []byte(key)) != 1 || flow.State == "" {
@@ -119,6 +111,17 @@ func (h *Handlers) openFlow(r *http.Request, name string, p provider.Provider, k
 		return flow, cookie
 	}
 	return nil, ""
+}
+
+// unseal opens a flow of this application that is young enough, whichever provider it is for.
+func (h *Handlers) unseal(cookie, text string) (*provider.Flow, bool) {
+	sessions := h.config.Sessions
+	plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, h.flowBinding(), text, sessions.Now())
+	if err != nil {
+		return nil, false
+	}
+	flow := new(provider.Flow)
+	return flow, json.Unmarshal(plain, flow) == nil && h.fresh(flow.Created)
 }
 
 func (h *Handlers) fresh(created time.Time) bool {
@@ -162,16 +165,8 @@ func (h *Handlers) pendingFlows(r *http.Request) []pendingFlow {
 }
 
 func (h *Handlers) flowCreated(cookie, text string) time.Time {
-	sessions := h.config.Sessions
-	for name, p := range h.config.Providers {
-		plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, h.flowBinding(name, p.Registration()), text, sessions.Now())
-		if err != nil {
-			continue
-		}
-		var flow provider.Flow
-		if json.Unmarshal(plain, &flow) == nil && h.fresh(flow.Created) {
-			return flow.Created
-		}
+	if flow, ok := h.unseal(cookie, text); ok {
+		return flow.Created
 	}
 	return time.Time{}
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,9 +18,17 @@ import (
 // Browsers send the session's cookie into a frame of another site only with SameSite=None, and many not even then: where the provider is
 // on another site than the application, BackchannelLogout is the one that works.
 func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
-	name, p, _ := h.provider(r, "frontchannel")
+	if !h.config.FrontchannelLogout {
+		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		return
+	}
+	name, p, err := h.provider(r, "frontchannel")
+	if errors.Is(err, provider.ErrUnavailable) {
+		h.config.Logout.Fail(w, r, h.loginError(name, err))
+		return
+	}
 	framer, able := p.(provider.LogoutFramer)
-	if !able || !h.config.FrontchannelLogout {
+	if !able {
 		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
 		return
 	}

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	BaseURL   *url.URL // public origin of the application
 	Prefix    string   // path below which the routes live, such as "/auth"
-	Providers provider.Set
+	Providers *provider.Directory
 	Sessions  *session.Manager
 	Hooks     Hooks
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
@@ -26,23 +26,37 @@ type Config struct {
 
 	Login  *problem.Reporter
 	Logout *problem.Reporter
+	Link   *problem.Reporter
 }
 
 // Hooks are the application's own words in a sign-in. Each may be nil. A hook that panics
 // fails its own request with 500 and leaves no session behind.
 type Hooks struct {
 	// Begin may change what a login asks for, such as the login hint or more scopes
-	// (Flow.Request), or refuse to start it.
+	// (Flow.Request), or refuse to start it. Flow.Link is not empty where an account is to be connected.
 	Begin func(*http.Request, *provider.Flow) error
 
 	// Login sees the verified session before it begins. It may enrich it (User.Roles,
 	// Values) or refuse the login by an error; return a *[problem.Error] to choose what the user reads.
+	//
+	// Users are identified by User.Key(), never by their e-mail address. Where only people of some organisation may come in, and it
+	// is known by its mail domain, ask User.EmailIn.
 	Login func(context.Context, *session.Session) error
 
 	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed, before it
 	// takes the place of the old one. What Login has added to User has to be added again; Values stay. An error
 	// ends the session.
 	Refresh func(context.Context, *session.Session) error
+
+	// Link connects an account at another provider, or another one at the same, with the account of a user who is signed in
+	// ([Handlers.Link]). current is that user's session, which stays as it is but for Values, which the hook may change; linked is the
+	// verified session of the other account, which never begins, with its tokens. An error refuses. Without the hook there is no
+	// way to connect accounts.
+	//
+	// Store linked.User.Key() with the account of current.User.Key(). Whether an account that signs somebody in already may be taken over is
+	// for the hook to decide, and refusing is the safe answer; so is whether current is recent enough (AuthTime). An e-mail address
+	// that both have proves nothing: addresses change hands, and providers say of addresses what they like.
+	Link func(ctx context.Context, current, linked *session.Session) error
 
 	// Logout is told which session has ended, by the user or in the user's browser. Those that the provider ends by back-channel are not
 	// known one by one; there is an event.
@@ -69,7 +83,6 @@ func New(c Config) (*Handlers, error) {
 		config:   c,
 		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix},
 		crossing: crossing,
-		turns:    newExchanges(c.Providers),
 		rounds:   c.Sessions.CookieName() + "-" + roundsCookie,
 	}, nil
 }
@@ -88,6 +101,8 @@ func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Login(w, r)
 	case route == "callback" && name != "":
 		h.Callback(w, r)
+	case route == "link" && name != "":
+		h.Link(w, r)
 	case route == "logout" && name == "":
 		h.Logout(w, r)
 	case route == "logged-out" && name == "":
@@ -107,6 +122,25 @@ func (h *Handlers) LoginURL(returnTo string) string {
 	return h.route("login", returnTo)
 }
 
+// LoginURLFor is LoginURL for the provider of a name, configured or a tenant's. Whether there is one is found out there.
+func (h *Handlers) LoginURLFor(name, returnTo string) string {
+	return h.route("login/"+segment(name), returnTo)
+}
+
+// LinkURL is the path to POST to in order to connect an account at a provider with the one that is signed in, and
+// then go to returnTo. A GET shows a page with the button.
+func (h *Handlers) LinkURL(name, returnTo string) string {
+	return h.route("link/"+segment(name), returnTo)
+}
+
+// segment makes any text one segment of a path: a name may be what somebody has typed.
+func segment(name string) string {
+	if strings.Trim(name, ".") == "" { // nothing, or a way up
+		return "-"
+	}
+	return url.PathEscape(name)
+}
+
 // LogoutURL is the path to POST to in order to sign out and then go to returnTo, a path of the
 // application. With an empty returnTo the user sees a page that says they are signed out.
 func (h *Handlers) LogoutURL(returnTo string) string {
@@ -121,11 +155,11 @@ func (h *Handlers) route(name, returnTo string) string {
 	return target
 }
 
-// provider finds the provider that the last part of the path names.
-func (h *Handlers) provider(r *http.Request, route string) (string, provider.Provider, bool) {
+// provider finds the provider that the last part of the path names, with the errors of [provider.Directory.Find].
+func (h *Handlers) provider(r *http.Request, route string) (string, provider.Provider, error) {
 	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
-	p, known := h.config.Providers[name]
-	return name, p, known
+	p, err := h.config.Providers.Find(r.Context(), name)
+	return name, p, err
 }
 
 // admit refuses what no route takes: another method, or another host than the configured one, so

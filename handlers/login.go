@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/problem"
@@ -17,52 +18,67 @@ func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 	}
 	query := r.URL.Query()
 	returnTo := h.returns.clean(query.Get("return_to"))
-	name, p, known := h.chosen(r)
+	name, p, err := h.chosen(r)
 	if h.config.ThirdPartyLogin && query.Has("iss") {
 		returnTo = h.returns.clean(query.Get("target_link_uri"))
-		name, p, known = h.initiatedBy(query.Get("iss"))
+		if err == nil {
+			name, p = h.initiatedBy(query.Get("iss"), name, p)
+		}
 	}
 	switch {
-	case known:
-		h.begin(w, r, name, p, returnTo, provider.Request{})
-	case name == "":
+	case err != nil:
+		h.config.Login.Fail(w, r, h.lookupError(name, err))
+	case p == nil:
 		h.choose(w, r, returnTo)
 	default:
-		h.config.Login.Fail(w, r, errUnknownProvider(h.again("")))
+		h.begin(w, r, name, p, returnTo, provider.Request{})
 	}
 }
 
-// chosen finds the provider to log in with. The name is empty while there is a choice to make.
-func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, known bool) {
+// chosen finds the provider to log in with. There is none while there is a choice to make.
+func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, err error) {
 	if r.URL.Path != h.config.Prefix+"/login" {
 		return h.provider(r, "login")
 	}
-	if len(h.config.Providers) == 1 {
-		for name, p = range h.config.Providers {
-			return name, p, true
+	configured := h.config.Providers.Configured()
+	if len(configured) == 1 && !h.config.Providers.HasTenants() {
+		for name, p = range configured {
+			return name, p, nil
 		}
 	}
-	return "", nil, false
+	return "", nil, nil
 }
 
-// initiatedBy finds the provider that asks for a login (OpenID Connect Core section 4). An issuer that is not
-// configured is never contacted; its user gets the choice that everybody has.
-func (h *Handlers) initiatedBy(issuer string) (name string, p provider.Provider, known bool) {
-	for name, p := range h.config.Providers {
-		if i, ok := p.(provider.Initiator); ok && i.Initiates(issuer) {
-			return name, p, true
+// initiatedBy finds the provider that asks for a login (OpenID Connect Core section 4): one that is configured, or else the
+// one that the path names, which a tenant's has to be. An issuer that is neither is never contacted (R30, R69); its user gets the
+// choice that everybody has.
+func (h *Handlers) initiatedBy(issuer, named string, namedProvider provider.Provider) (name string, p provider.Provider) {
+	initiates := func(p provider.Provider) bool {
+		i, ok := p.(provider.Initiator)
+		return ok && i.Initiates(issuer)
+	}
+	if initiates(namedProvider) {
+		return named, namedProvider
+	}
+	for name, p := range h.config.Providers.Configured() {
+		if initiates(p) {
+			return name, p
 		}
 	}
-	return "", nil, false
+	return "", nil
 }
 
 // StepUp starts a login for a page that needs more than the session can show (a recent
 // sign-in, a stronger one, another scope), and returns to that page. req is the page's own wish; nothing
 // of it comes from the browser. An unknown provider leads to the chooser.
 func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request) {
-	p, known := h.config.Providers[name]
-	if !known {
+	p, err := h.config.Providers.Find(r.Context(), name)
+	switch {
+	case errors.Is(err, provider.ErrUnknown):
 		redirect(w, h.LoginURL(returnTo))
+		return
+	case err != nil:
+		h.config.Login.Fail(w, r, h.loginError(name, err))
 		return
 	}
 	h.begin(w, r, name, p, h.returns.clean(returnTo), req)
@@ -108,7 +124,7 @@ func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Fl
 			return "", refused(err)
 		}
 		flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
-		flow.Created, flow.Round = owned.Created, owned.Round
+		flow.Created, flow.Round, flow.Link = owned.Created, owned.Round, owned.Link
 		flow.ReturnTo = h.returns.clean(flow.ReturnTo)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)

@@ -37,7 +37,7 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 		h.config.Logout.Fail(w, r, errCrossSite(err))
 		return
 	}
-	returnTo := h.logoutReturn(w, r)
+	returnTo := h.postedReturn(w, r)
 	s, _ := h.config.Sessions.Load(r) // without a session there is just less to do
 	if err := h.config.Sessions.End(w, r); err != nil {
 		h.config.Logout.Fail(w, r, h.logoutError(err))
@@ -63,8 +63,8 @@ func (h *Handlers) askLogout(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// logoutReturn reads return_to from the form or from the query of the form's action. Empty means: show the page.
-func (h *Handlers) logoutReturn(w http.ResponseWriter, r *http.Request) string {
+// postedReturn reads return_to from the form or from the query of the form's action. Empty means that there is none.
+func (h *Handlers) postedReturn(w http.ResponseWriter, r *http.Request) string {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoutForm)
 	raw := r.FormValue("return_to") // an unreadable form counts as none: signing out must not fail by it
 	if raw == "" {
@@ -81,13 +81,14 @@ func (h *Handlers) revoke(r *http.Request, s *session.Session) {
 	if s == nil {
 		return
 	}
-	p, ok := h.config.Providers[s.Provider].(provider.Revoker)
-	if !ok {
-		return
-	}
 	tokens, err := s.Tokens()
 	if err != nil {
 		return // nothing to take back
+	}
+	found, err := h.config.Providers.Find(r.Context(), s.Provider)
+	p, ok := found.(provider.Revoker)
+	if err != nil || !ok {
+		return // who cannot be found now cannot be asked
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), revokeTimeout)
 	go func() {
@@ -131,8 +132,9 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *sessio
 	if s == nil {
 		return here
 	}
-	p, ok := h.config.Providers[s.Provider].(provider.LogoutURLer)
-	if !ok {
+	found, err := h.config.Providers.Find(r.Context(), s.Provider)
+	p, ok := found.(provider.LogoutURLer)
+	if err != nil || !ok {
 		return here
 	}
 	state := rand.Text()

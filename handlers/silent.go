@@ -17,8 +17,8 @@ const promptNone = "none"
 // session there is nothing to ask about. Silent reports false when the provider cannot be reached, and has
 // not answered the request then.
 func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, name, returnTo string) bool {
-	p, known := h.config.Providers[name]
-	if !known {
+	p, err := h.config.Providers.Find(r.Context(), name)
+	if err != nil {
 		return false
 	}
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone}}
@@ -65,5 +65,5 @@ func (h *Handlers) silentlyEnded(w http.ResponseWriter, r *http.Request, flow *p
 // isSilentRefusal reports whether a silent login failed because the provider wants to talk to the user.
 func isSilentRefusal(flow *provider.Flow, err error) bool {
 	fault, ok := errors.AsType[*provider.Error](err)
-	return ok && flow != nil && flow.Request.Prompt == promptNone && fault.Fault == provider.FaultInteraction
+	return ok && flow.Request.Prompt == promptNone && fault.Fault == provider.FaultInteraction
 }

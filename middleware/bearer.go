@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -21,6 +22,11 @@ type API struct {
 	// Provider is the configured name of the provider that issues the tokens. It may be left out when there is only one.
 	Provider string
 
+	// Tenant says, in the place of Provider, whose provider issues the tokens of a request, such as
+	// r.PathValue("tenant"). It must not go by what the token says of itself, which is not verified yet. A name that there is not, or
+	// one whose provider cannot verify access tokens, makes every token invalid. Default: nil.
+	Tenant func(r *http.Request) string
+
 	// BearerOnly refuses requests without a token. Otherwise they go on, and a guard behind decides by the session cookie:
 	// the route then accepts either.
 	BearerOnly bool
@@ -37,9 +43,9 @@ type API struct {
 //
 // A token that is not valid gets 401 with error="invalid_token", whatever cookie came along; a provider that cannot be
 // asked 503. Tokens in a query or a body are not looked at. Bearer panics when Audience is missing or the
-// provider is not known, which is a mistake in the program.
+// Provider is not configured, which is a mistake in the program.
 func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
-	name, verifier := g.verifier(api)
+	verifier := g.verifier(api)
 	if api.CacheFor == 0 {
 		api.CacheFor = time.Minute
 	}
@@ -59,9 +65,14 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			s, err := tokens.get(token, func() (*session.Session, error) {
+			name, v, err := verifier(r)
+			if err != nil {
+				g.refuseBearer(w, r, name, err)
+				return
+			}
+			s, err := tokens.get(name, token, func() (*session.Session, error) {
 				// Others may wait for the same answer when this request goes away.
-				return verifier.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
+				return v.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
 			})
 			if err != nil {
 				g.refuseBearer(w, r, name, err)
@@ -73,19 +84,42 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 	}
 }
 
-// verifier finds the provider that an API names.
-func (g *Guard) verifier(api API) (string, provider.TokenVerifier) {
-	name := api.Provider
-	if name == "" && len(g.config.Providers) == 1 {
-		for only := range g.config.Providers {
+// A verifier finds the provider that has to have issued the token of a request.
+type verifier func(*http.Request) (name string, v provider.TokenVerifier, err error)
+
+// verifier is the one of the provider that an API names, or of the tenants.
+func (g *Guard) verifier(api API) verifier {
+	if api.Tenant != nil {
+		if api.Provider != "" || api.Audience == "" {
+			panic("middleware: API with a Tenant needs an Audience, and no Provider")
+		}
+		return func(r *http.Request) (string, provider.TokenVerifier, error) {
+			return g.tenantVerifier(r, api.Tenant(r))
+		}
+	}
+	configured, name := g.config.Providers.Configured(), api.Provider
+	if name == "" && len(configured) == 1 {
+		for only := range configured {
 			name = only
 		}
 	}
-	v, ok := g.config.Providers[name].(provider.TokenVerifier)
+	v, ok := configured[name].(provider.TokenVerifier)
 	if !ok || api.Audience == "" {
 		panic("middleware: API needs an Audience, and a Provider that can verify access tokens")
 	}
-	return name, v
+	return func(*http.Request) (string, provider.TokenVerifier, error) { return name, v, nil }
+}
+
+func (g *Guard) tenantVerifier(r *http.Request, name string) (string, provider.TokenVerifier, error) {
+	p, err := g.config.Providers.Find(r.Context(), name)
+	if errors.Is(err, provider.ErrUnavailable) {
+		return name, nil, err
+	}
+	v, ok := p.(provider.TokenVerifier)
+	if !ok {
+		return "", nil, &provider.Error{Fault: provider.FaultAccessToken, Err: fmt.Errorf("nobody verifies tokens for tenant %q", name)}
+	}
+	return name, v, nil
 }
 
 var errBearer = errors.New("middleware: malformed Authorization header")

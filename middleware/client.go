@@ -67,7 +67,7 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	if errors.Is(err, session.ErrStore) {
-		err = storeDown(err)
+		err = unknown(err)
 	}
 	g.config.Report.Fail(w, r, err)
 }
@@ -89,8 +89,11 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	if s == nil {
 		return nil, &problem.Error{Status: http.StatusUnauthorized, Code: "sign_in_required", Err: errors.New("middleware: nobody is signed in")}
 	}
-	p, known := g.config.Providers[s.Provider]
-	if !known {
+	p, err := g.config.Providers.Find(r.Context(), s.Provider)
+	if errors.Is(err, provider.ErrUnavailable) {
+		return nil, unknown(err)
+	}
+	if err != nil {
 		return nil, errNoRefresh
 	}
 	c := &caller{guard: g, r: r, session: s, provider: p}
@@ -103,7 +106,7 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	}
 	if newest != s {
 		if err := g.config.Sessions.Adopt(w, r, newest); errors.Is(err, session.ErrStore) {
-			return nil, storeDown(err) // nothing is lost: the next request saves it
+			return nil, unknown(err) // nothing is lost: the next request saves it
 		} else if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,7 @@ type Config struct {
 	Silent func(w http.ResponseWriter, r *http.Request, provider, returnTo string) bool
 
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
-	Providers    provider.Set
+	Providers    *provider.Directory
 	Refreshed    func(context.Context, *session.Session) error
 	RefreshAhead time.Duration
 
@@ -89,7 +89,7 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 		}
 	case errors.Is(err, session.ErrNone):
 	case errors.Is(err, session.ErrStore):
-		g.config.Report.Fail(w, r, storeDown(err))
+		g.config.Report.Fail(w, r, unknown(err))
 		return nil, nil, false
 	default:
 		g.discard(w, r)
@@ -111,11 +111,16 @@ func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func storeDown(err error) *problem.Error {
-	return &problem.Error{
+// unknown is the answer while nobody can tell whether the user is signed in: the store does not answer, or whoever knows the tenants.
+func unknown(err error) *problem.Error {
+	e := &problem.Error{
 		Status: http.StatusServiceUnavailable, Code: "store_unavailable", RetryAfter: retryAfterStore,
 		Title: "This page is not available right now",
 		Text:  "We cannot find out whether you are signed in. Please try again in a moment.",
 		Err:   err,
 	}
+	if errors.Is(err, provider.ErrUnavailable) {
+		e.Code = "provider_unavailable"
+	}
+	return e
 }

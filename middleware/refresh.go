@@ -90,7 +90,7 @@ func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, err
 	if len(sealed) == 0 {
 		return nil, errEnded
 	}
-	later, err := g.config.Sessions.Opened(sealed, s)
+	later, err := g.config.Sessions.Opened(r.Context(), sealed, s)
 	if err == nil {
 		g.superseded.add(s.ID, s.Generation, g.config.Sessions.Now())
 	}
@@ -105,12 +105,17 @@ func refreshKey(s *session.Session) string {
 
 // refresh asks the provider and seals the next generation.
 func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error) {
-	refresher, ok := g.config.Providers[s.Provider].(provider.Refresher)
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	p, err := g.config.Providers.Find(ctx, s.Provider)
+	if errors.Is(err, provider.ErrUnavailable) {
+		g.refreshFailed(ctx, s, err)
+		return nil, err
+	}
+	refresher, ok := p.(provider.Refresher)
 	if !ok {
 		return nil, errNoRefresh
 	}
-	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
-	defer cancel()
 	fresh, err := refresher.Refresh(ctx, s)
 	if err == nil && g.config.Refreshed != nil {
 		if hookErr := problem.Call(func() error { return g.config.Refreshed(ctx, fresh) }); hookErr != nil {

@@ -36,9 +36,9 @@ func newTokenCache(keep time.Duration, now func() time.Time) *tokenCache {
 	return &tokenCache{keep: keep, now: now, tokens: map[[32]byte]tokenAnswer{}}
 }
 
-// get returns a session of the caller's own.
-func (c *tokenCache) get(token string, verify func() (*session.Session, error)) (*session.Session, error) {
-	key := sha256.Sum256([]byte(token))
+// get returns a session of the caller's own. What one provider says about a token is not said for another; names hold no spaces.
+func (c *tokenCache) get(provider, token string, verify func() (*session.Session, error)) (*session.Session, error) {
+	key := sha256.Sum256([]byte(provider + " " + token))
 	if answer, known := c.known(key); known {
 		return answer.session.Clone(), answer.err
 	}

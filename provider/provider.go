@@ -141,6 +141,8 @@ type Flow struct {
 	Created      time.Time `json:"at"`           // resolution: one second
 	Round        int       `json:"n,omitempty"`  // how many logins in a row led back to another login (cookies that do not stick)
 
+	Link string `json:"l,omitempty"` // not empty: connects an account, with the session that this is a hash of; see handlers.Hooks.Link
+
 	Request Request `json:"req,omitzero"` // what this attempt asks for beyond the configuration
 
 	// Filled in by Begin.

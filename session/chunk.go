@@ -163,16 +163,25 @@ func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 	return s, k.admit(ctx, s, k.config.Now())
 }
 
-// end revokes the session of the request, where revocations are kept.
+// end revokes the session of the request, where revocations are kept. Scope.Accept is not asked: signing out works also while
+// that does not know.
 func (k cookieKeeper) end(r *http.Request) error {
-	s, err := k.load(r)
-	switch {
-	case errors.Is(err, ErrStore):
-		return err
-	case err != nil:
-		return nil // nothing that could be used again
-	}
-	return k.over(r.Context(), s.ID)
+	var failed []error
+	now := k.config.Now()
+	k.cookies.combinations(r, k.config.CookieName, func(c chunks) {
+		s, ok := k.openChunks(&c, now)
+		if !ok || !k.current(s, now) {
+			return // nothing that could be used again
+		}
+		err := k.unrevoked(r.Context(), s)
+		if err == nil {
+			err = k.over(r.Context(), s.ID)
+		}
+		if err != nil && !errors.Is(err, ErrInvalid) {
+			failed = append(failed, err)
+		}
+	})
+	return errors.Join(failed...)
 }
 
 func writtenAfter(a, b *Session) bool {

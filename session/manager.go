@@ -37,8 +37,9 @@ type Scope struct {
 	Prefix  string   // path of the login routes, such as "/auth"
 
 	// Accept is asked about each session that was read and is otherwise valid; an error refuses it as
-	// [ErrInvalid]. It is for what the manager cannot know: is the registration still the same? Nil accepts all.
-	Accept func(*Session) error
+	// [ErrInvalid], unless it wraps [ErrStore], which says that nobody knows at the moment. It is for what the
+	// manager cannot know: is the registration still the same? Nil accepts all.
+	Accept func(context.Context, *Session) error
 
 	Logger  *slog.Logger                 // nil: slog.Default()
 	OnEvent func(context.Context, Event) // nil: none
@@ -202,25 +203,39 @@ func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Co
 
 // admit refuses what does not count, and what has been revoked.
 func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) error {
-	if err := m.check(s, now); err != nil {
+	if err := m.check(ctx, s, now); err != nil {
 		return err
 	}
 	return m.unrevoked(ctx, s)
 }
 
 // check refuses what is sealed properly and does not count (any more).
-func (m *Manager) check(s *Session, now time.Time) error {
+func (m *Manager) check(ctx context.Context, s *Session, now time.Time) error {
+	if !m.current(s, now) {
+		return ErrInvalid
+	}
+	if m.scope.Accept == nil {
+		return nil
+	}
+	switch err := m.scope.Accept(ctx, s); {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrStore):
+		return err
+	}
+	return ErrInvalid
+}
+
+// current reports whether a session's time has come and is not over.
+func (m *Manager) current(s *Session, now time.Time) bool {
 	switch {
 	case s.ID == "" || s.Created.IsZero(),
 		s.Created.After(now.Add(skew)), s.Seen.After(now.Add(skew)),
 		!now.Before(s.Seen.Add(m.config.Idle)),
 		!now.Before(s.Expires), !now.Before(s.Created.Add(m.config.Lifetime)):
-		return ErrInvalid
+		return false
 	}
-	if m.scope.Accept != nil && m.scope.Accept(s) != nil {
-		return ErrInvalid
-	}
-	return nil
+	return true
 }
 
 // remaining is how long the browser needs to keep the session.

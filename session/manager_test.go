@@ -333,7 +333,9 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 		"name":   func(c *Config, _ *Scope) { c.CookieName = "other" },
 		"secret": func(c *Config, _ *Scope) { c.Secret = secretB },
 		// R105: another issuer or client
-		"registration": func(_ *Config, s *Scope) { s.Accept = func(*Session) error { return errors.New("gone") } },
+		"registration": func(_ *Config, s *Scope) {
+			s.Accept = func(context.Context, *Session) error { return errors.New("gone") }
+		},
 	} {
 		other := newBench(t, edit)
 		for cookie, value := range b.cookies {

@@ -92,8 +92,11 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 	if !ok || !ref.isTo(s) { // a record that was moved is not the one that the cookie means
 		return nil, ErrInvalid
 	}
-	if err := errors.Join(k.check(s, now), marks.check(s)); err != nil {
+	if marks.check(s) != nil {
 		return nil, ErrInvalid
+	}
+	if err := k.check(ctx, s, now); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"net/http"
 )
@@ -28,14 +29,14 @@ func (m *Manager) Next(s *Session) ([]byte, error) {
 }
 
 // Opened returns the session that [Manager.Next] has sealed, to take the place of an earlier generation of itself. The
-// error is [ErrInvalid] when it is no session, no later one, or not valid any more.
-func (m *Manager) Opened(sealed []byte, earlier *Session) (*Session, error) {
+// error is [ErrInvalid] when it is no session, no later one, or not valid any more, or wraps [ErrStore].
+func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
 	s, ok := m.openStored(string(sealed), now)
 	if !ok || s.ID != earlier.ID || s.Generation <= earlier.Generation {
 		return nil, ErrInvalid
 	}
-	if err := m.check(s, now); err != nil {
+	if err := m.check(ctx, s, now); err != nil {
 		return nil, err
 	}
 	s.details.record = earlier.details.record
