@@ -75,7 +75,15 @@ func (c *tenantCache) recall(name string) (tenant, bool) {
 // young also refuses what was kept before the clock was set back.
 func (c *tenantCache) young(t tenant) bool {
 	rest := t.until.Sub(c.now())
-	return 0 < rest && rest <= c.keep
+	return 0 < rest && rest <= c.lasting(t)
+}
+
+// lasting is how long an answer stands.
+func (c *tenantCache) lasting(t tenant) time.Duration {
+	if t.provider == nil {
+		return c.keepUnknown
+	}
+	return c.keep
 }
 
 // ask gets an answer from the application, the same for all who wait for it. It does not end with the request that
@@ -148,11 +156,11 @@ func (c *tenantCache) remember(name string, t tenant) tenant {
 	defer c.mu.Unlock()
 	delete(c.known, name)
 	delete(c.unknown, name)
-	answers, keep := c.known, c.keep
+	answers := c.known
 	if t.provider == nil {
-		answers, keep = c.unknown, c.keepUnknown
+		answers = c.unknown
 	}
-	t.until = now.Add(keep)
+	t.until = now.Add(c.lasting(t))
 	makeRoom(answers, c.limit)
 	answers[name] = t
 	return t
