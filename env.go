@@ -1,62 +1,155 @@
 package sallyport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
-// FromEnv reads a Config with one OpenID Connect provider, named "oidc", from settings such
-// as environment variables (pass os.LookupEnv):
+// FromEnv reads a Config from settings such as environment variables (pass os.LookupEnv):
 //
-//	BASE_URL            public origin of the application; may be left out when LISTEN_ADDR is on loopback
-//	SESSION_SECRET      openssl rand -base64 32
-//	OIDC_ISSUER         the provider's issuer, such as https://accounts.google.com
+//	BASE_URL             public origin of the application; may be left out when LISTEN_ADDR is on loopback
+//	SESSION_SECRET       openssl rand -base64 32
+//
+// Providers are named in a list, a file, or both:
+//
+//	SALLYPORT_PROVIDERS  names with commas between them, such as google,intranet
+//	SALLYPORT_CONFIG     a JSON file of providers by name; see [FromFile]
+//
+// and SALLYPORT_NAME_CLIENT_ID and so on say the rest about each, with its name in capitals and '_' for '-'. Settings in the
+// environment go before those of the file. What there is to set, docs/providers.md lists; the most common are:
+//
+//	SALLYPORT_NAME_PRESET             the vendor (provider.Presets); not needed when the provider has its name
+//	SALLYPORT_NAME_CLIENT_ID
+//	SALLYPORT_NAME_CLIENT_SECRET      may be left out for a public client
+//	SALLYPORT_NAME_ISSUER             makes it OpenID Connect, by discovery
+//	SALLYPORT_NAME_REQUEST_TOKEN_URL  makes it OAuth 1.0a
+//	SALLYPORT_NAME_AUTHORIZE_URL      and
+//	SALLYPORT_NAME_ACCESS_TOKEN_URL   make it OAuth 2.0, without one of the above
+//	SALLYPORT_NAME_USERINFO_URL       the user's profile, and where in it the ID is that never changes:
+//	SALLYPORT_NAME_USER_ID
+//	SALLYPORT_NAME_SCOPES             separated by spaces
+//
+// For the provider named "oidc" of OpenID Connect there are shorter ones. They are needed when there is no other provider:
+//
+//	OIDC_ISSUER          the provider's issuer, such as https://accounts.google.com
 //	OIDC_CLIENT_ID
-//	OIDC_CLIENT_SECRET  may be left out for a public client
-//	OIDC_SCOPES         separated by spaces; default: openid profile email
+//	OIDC_CLIENT_SECRET   may be left out for a public client
+//	OIDC_SCOPES          separated by spaces; default: openid profile email
 //
-// Each may be given as a file instead, for secrets that are mounted: SESSION_SECRET_FILE names a file whose
+// Each but SALLYPORT_CONFIG may be given as a file instead, for secrets that are mounted: SESSION_SECRET_FILE names a file whose
 // content, less the line end, is the value. To set both is a mistake. All mistakes are returned at once
-// (errors.Join), as one line each.
+// (errors.Join), as one line each, without a secret. A variable that no provider asks for is not noticed: nothing lists them.
 //
-// The redirect URI to register at the provider is BASE_URL + "/auth/callback/oidc". An http issuer is accepted
-// only if it and BASE_URL are both on loopback. Where to listen is for [ListenAddr] to say.
+// The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name; [Auth.RedirectURIs] lists them. A
+// provider by http is accepted only if it and BASE_URL are both on loopback. Where to listen is for [ListenAddr] to say.
 func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
-	env := settings{lookup: lookup}
-	base := env.baseURL()
-	secret := env.required("SESSION_SECRET", "make one with: openssl rand -base64 32")
+	env := &settings.Env{Lookup: lookup}
+	file, _ := lookup("SALLYPORT_CONFIG")
+	if other, _ := lookup("SALLYPORT_CONFIG_FILE"); other != "" {
+		env.Wrong("SALLYPORT_CONFIG_FILE is no setting: SALLYPORT_CONFIG is the name of the file")
+	}
+	return read(env, file)
+}
+
+// FromFile is [FromEnv] with the providers of a JSON file, which SALLYPORT_CONFIG need not name:
+//
+//	{
+//	  "google": {
+//	    "client_id": "4711.apps.googleusercontent.com",
+//	    "client_secret_file": "google.secret"
+//	  },
+//	  "intranet": {
+//	    "client_id": "reports",
+//	    "client_secret_env": "INTRANET_SECRET",
+//	    "authorize_url": "https://intranet.example.com/oauth/authorize",
+//	    "access_token_url": "https://intranet.example.com/oauth/token",
+//	    "userinfo_url": "https://intranet.example.com/api/me",
+//	    "user": {"id": "data.id", "name": "data.name"}
+//	  }
+//	}
+//
+// The keys are those of the settings, in small letters. A secret is best kept in a file, whose name is relative to
+// the folder of this one, or in a variable; SALLYPORT_GOOGLE_CLIENT_SECRET works without either being mentioned. A file of more than 256
+// KiB, a key that is not known or stands twice, and a value of the wrong type are mistakes.
+func FromFile(name string, lookup func(name string) (value string, ok bool)) (Config, error) {
+	env := &settings.Env{Lookup: lookup}
+	if name == "" {
+		env.Wrong("the name of the file of providers is empty")
+	}
+	return read(env, name)
+}
+
+// read reads everything there is. file may be empty.
+func read(env *settings.Env, file string) (Config, error) {
+	c := Config{BaseURL: baseURL(env)}
+	c.Session.Secret = env.Required("SESSION_SECRET", "make one with: openssl rand -base64 32")
+	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopbackHTTP(c.BaseURL)}
+	if file != "" {
+		var err error
+		if source.Document, err = settings.ReadFile(file); err != nil {
+			env.Mistakes = append(env.Mistakes, err)
+		}
+	}
+	c.Providers = source.Providers()
+	others := file != "" || env.IsSet("SALLYPORT_PROVIDERS")
+	if !others || env.IsSet("OIDC_ISSUER") || env.IsSet("OIDC_CLIENT_ID") || env.IsSet("OIDC_CLIENT_SECRET") || env.IsSet("OIDC_SCOPES") {
+		addShort(env, c, others)
+	} else if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
+		env.Wrong("there is no provider: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
+	}
+	env.Mistakes = append(env.Mistakes, try(env, c))
+	return c, errors.Join(env.Mistakes...)
+}
+
+// addShort adds the provider of the OIDC_... settings.
+func addShort(env *settings.Env, c Config, others bool) {
+	hint := "the provider's issuer URL, such as https://accounts.google.com"
+	if !others {
+		hint += "; or name other providers in SALLYPORT_PROVIDERS, or their file in SALLYPORT_CONFIG"
+	}
 	oidc := &provider.OIDC{
-		Issuer:       env.required("OIDC_ISSUER", "the provider's issuer URL, such as https://accounts.google.com"),
-		ClientID:     env.required("OIDC_CLIENT_ID", "the client ID that the provider gave this application"),
-		ClientSecret: env.optional("OIDC_CLIENT_SECRET"),
-		Scopes:       strings.Fields(env.optional("OIDC_SCOPES")),
+		Issuer:       env.Required("OIDC_ISSUER", hint),
+		ClientID:     env.Required("OIDC_CLIENT_ID", "the client ID that the provider gave this application"),
+		ClientSecret: env.Optional("OIDC_CLIENT_SECRET"),
+		Scopes:       strings.Fields(env.Optional("OIDC_SCOPES")),
 	}
-	oidc.InsecureLoopbackHTTP = loopbackHTTP(oidc.Issuer) && loopbackHTTP(base)
-	c := Config{BaseURL: base, Providers: provider.Set{"oidc": oidc}, Session: session.Config{Secret: secret}}
-	if len(env.mistakes) == 0 {
-		trial := c
-		trial.Logger = slog.New(slog.DiscardHandler) // New will say it again
-		_, err := New(trial)                         // judges the values themselves
-		env.mistakes = append(env.mistakes, err)
+	oidc.InsecureLoopbackHTTP = loopbackHTTP(oidc.Issuer) && loopbackHTTP(c.BaseURL)
+	if c.Providers["oidc"] != nil {
+		env.Wrong("OIDC_ISSUER: there is a provider named oidc already: give it another name, or leave the OIDC_... settings out")
 	}
-	return c, errors.Join(env.mistakes...)
+	c.Providers["oidc"] = oidc
+}
+
+// try has New judge the values themselves, of which some may stand in for those that are known to be wrong.
+func try(env *settings.Env, c Config) error {
+	standIn := provider.Set{"oidc": &provider.OIDC{Issuer: "https://invalid", ClientID: "c"}}
+	if env.Complained("OIDC_ISSUER") || env.Complained("OIDC_CLIENT_ID") || len(c.Providers) == 0 {
+		c.Providers = standIn
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://localhost" // refuses nothing
+	}
+	c.Session.Secret = cmp.Or(c.Session.Secret, "no secret, and as such known to be missing, but long enough: 4f1c8a2e9b7d6350")
+	c.Logger = slog.New(slog.DiscardHandler) // New will say it again
+	_, err := New(c)
+	return err
 }
 
 // Setting reads a setting of the application's own in the way of the others: from name, or from the file that name_FILE
 // names. It is empty when neither is set.
 func Setting(lookup func(name string) (value string, ok bool), name string) (string, error) {
-	env := settings{lookup: lookup}
-	value := env.optional(name)
-	return value, errors.Join(env.mistakes...)
+	env := &settings.Env{Lookup: lookup}
+	value := env.Optional(name)
+	return value, errors.Join(env.Mistakes...)
 }
 
 // defaultListen is where an application listens unless told otherwise: on this machine only.
@@ -65,88 +158,35 @@ const defaultListen = "localhost:8080"
 // ListenAddr reads where to listen, as host:port, from LISTEN_ADDR or the file that LISTEN_ADDR_FILE names.
 // The default is localhost:8080.
 func ListenAddr(lookup func(name string) (value string, ok bool)) (string, error) {
-	env := settings{lookup: lookup}
-	addr := env.listenAddr()
-	return addr, errors.Join(env.mistakes...)
+	env := &settings.Env{Lookup: lookup}
+	addr := listenAddr(env)
+	return addr, errors.Join(env.Mistakes...)
 }
 
-func (s *settings) listenAddr() string {
-	addr := s.optional("LISTEN_ADDR")
+func listenAddr(env *settings.Env) string {
+	addr := env.Optional("LISTEN_ADDR")
 	if addr == "" {
 		return defaultListen
 	}
 	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
-		s.mistakes = append(s.mistakes, fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", addr, defaultListen))
+		env.Mistakes = append(env.Mistakes, fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", addr, defaultListen))
 	}
 	return addr
 }
 
 // baseURL is the public address. Behind an address on loopback there is nothing else it could be.
-func (s *settings) baseURL() string {
-	if base := s.optional("BASE_URL"); base != "" {
+func baseURL(env *settings.Env) string {
+	if base := env.Optional("BASE_URL"); base != "" {
 		return base
 	}
-	listen := s.listenAddr()
+	listen := listenAddr(env)
 	if host, _, err := net.SplitHostPort(listen); err == nil && loopback.Host(host) {
 		return "http://" + listen
 	}
-	return s.required("BASE_URL", "the public address of this application, such as https://app.example.com")
+	return env.Required("BASE_URL", "the public address of this application, such as https://app.example.com")
 }
 
 func loopbackHTTP(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Scheme == "http" && loopback.Host(u.Hostname())
-}
-
-// settings reads named values and gathers what is wrong with them.
-type settings struct {
-	lookup   func(string) (string, bool)
-	mistakes []error
-}
-
-// required is a setting that must be there; hint tells what to write.
-func (s *settings) required(name, hint string) string {
-	value := s.optional(name)
-	if value == "" && !s.complained(name) {
-		s.mistakes = append(s.mistakes, fmt.Errorf("%s is not set: %s", name, hint))
-	}
-	return value
-}
-
-// complained reports whether something is already known to be wrong with the setting.
-func (s *settings) complained(name string) bool {
-	for _, err := range s.mistakes {
-		if strings.HasPrefix(err.Error(), name+" ") || strings.HasPrefix(err.Error(), name+"_FILE") {
-			return true
-		}
-	}
-	return false
-}
-
-// maxSettingFile bounds a file that is named by mistake.
-const maxSettingFile = 64 << 10
-
-// optional is the value of name, or the content of the file that name_FILE names. Empty counts as not set.
-func (s *settings) optional(name string) string {
-	value, _ := s.lookup(name)
-	file, _ := s.lookup(name + "_FILE")
-	switch {
-	case file == "":
-		return value
-	case value != "":
-		s.mistakes = append(s.mistakes, fmt.Errorf("%s and %s_FILE are both set: keep one", name, name))
-		return ""
-	}
-	content, err := os.ReadFile(file)
-	switch {
-	case err != nil:
-		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %w", name, err))
-	case len(content) > maxSettingFile:
-		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %s is too large for a setting", name, file))
-	case strings.TrimRight(string(content), "\r\n") == "":
-		s.mistakes = append(s.mistakes, fmt.Errorf("%s_FILE: %s is empty", name, file))
-	default:
-		return strings.TrimRight(string(content), "\r\n")
-	}
-	return ""
 }

@@ -197,6 +197,16 @@ func (a *Auth) LinkURL(name, returnTo string) string { return a.Routes.LinkURL(n
 // application. With an empty returnTo the user sees a page that says they are signed out.
 func (a *Auth) LogoutURL(returnTo string) string { return a.Routes.LogoutURL(returnTo) }
 
+// RedirectURIs returns the redirect URI to register at each configured provider, by the provider's name.
+func (a *Auth) RedirectURIs() map[string]string {
+	configured := a.providers.Configured()
+	all := make(map[string]string, len(configured))
+	for name := range configured {
+		all[name] = a.Routes.RedirectURI(name)
+	}
+	return all
+}
+
 // Ready reports whether every configured provider is able to sign users in at the moment, for readiness
 // probes. It asks those providers that have not been reached yet. Users who are signed in do not depend on it, and those
 // of tenants do not count: one tenant's provider must not take the application away from the others.

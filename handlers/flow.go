@@ -43,7 +43,7 @@ func (h *Handlers) cookie(suffix string) string {
 
 // flowBinding ties a sealed flow to this application. The provider and the client registration that it was started
 // with are in the flow, so that its age can be told without knowing every provider.
-func (h *Handlers) flowBinding() string { return h.redirectURI("") }
+func (h *Handlers) flowBinding() string { return h.RedirectURI("") }
 
 // keepFlow seals the flow into a cookie of its own and removes those that are too many.
 func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider, f *provider.Flow) error {

@@ -107,7 +107,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 // open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
 func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow) (string, error) {
 	flow.Provider, flow.Registration = name, p.Registration()
-	flow.RedirectURI = h.redirectURI(name)
+	flow.RedirectURI = h.RedirectURI(name)
 	flow.Created = h.config.Sessions.Now()
 	target, err := h.start(r, p, flow)
 	if err != nil {
@@ -132,9 +132,9 @@ func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Fl
 	return p.Begin(ctx, flow)
 }
 
-// redirectURI is where the provider sends the browser back to: one per provider, so that an
+// RedirectURI is where the provider of the name sends the browser back to: one per provider, so that an
 // answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from the
-// configuration only, never from the request's headers.
-func (h *Handlers) redirectURI(name string) string {
+// configuration only, never from the request's headers. It is what to register at the provider.
+func (h *Handlers) RedirectURI(name string) string {
 	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
 }

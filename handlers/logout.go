@@ -176,7 +176,7 @@ func (h *Handlers) keepLogout(w http.ResponseWriter, l pendingLogout) error {
 		return fmt.Errorf("handlers: encode logout: %w", err)
 	}
 	name := h.cookie(logoutCookie)
-	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.redirectURI(""), plain, sessions.Now())
+	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.RedirectURI(""), plain, sessions.Now())
 	if err != nil {
 		return fmt.Errorf("handlers: seal logout: %w", err)
 	}
@@ -213,7 +213,7 @@ func (h *Handlers) openLogout(r *http.Request, state string) (pendingLogout, boo
 	sessions := h.config.Sessions
 	name := h.cookie(logoutCookie)
 	for text := range sessions.Cookies().ReadAll(r, name) {
-		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.redirectURI(""), text, sessions.Now())
+		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.RedirectURI(""), text, sessions.Now())
 		if err != nil {
 			continue
 		}

@@ -21,7 +21,7 @@ type rule struct {
 }
 
 // The library packages; examples, tests and tools are free to import them.
-var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback", "internal/oauth1"}
+var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback", "internal/oauth1", "internal/settings"}
 
 // A nested module has a go.mod of its own, for dependencies that not everybody wants.
 type nested struct {
@@ -48,6 +48,7 @@ var rules = []rule{
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},
 	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing knows nothing of the flow"},
+	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "what is written down makes providers, and nothing else"},
 	{"authtest", []string{"./handlers", "./middleware", "./problem", "./internal/oauth1"}, "a provider for tests must not share code with what it tests"},
 }
 

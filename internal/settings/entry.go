@@ -1,0 +1,172 @@
+package settings
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// An entry is what was written about one provider.
+type entry struct {
+	*Source
+	name    string
+	line    int       // in the document; 0: it is not there
+	members []member  // of its object, with keys such as "user.id"
+	read    []string  // the members that have been asked for
+	missing []string  // the keys that were complained about because they were not there
+	own     []Setting // those that a vendor asks for
+	standIn bool      // they are wrong, and the provider is an empty one
+}
+
+// prefix begins the names of the provider's variables.
+func (e *entry) prefix() string {
+	return "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(e.name, "-", "_")) + "_"
+}
+
+// variable is the setting's name in the environment.
+func (e *entry) variable(key string) string {
+	return e.prefix() + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// member finds what the document says.
+func (e *entry) member(key string) (member, bool) {
+	i := slices.IndexFunc(e.members, func(m member) bool { return m.name == key })
+	if i < 0 {
+		return member{}, false
+	}
+	e.read = append(e.read, key)
+	return e.members[i], true
+}
+
+// fromFile are the spellings of a setting in the document.
+func (s Setting) fromFile() []string {
+	if s.Secret {
+		return []string{s.Key, s.Key + "_file", s.Key + "_env"}
+	}
+	return []string{s.Key}
+}
+
+// isSet reports whether anything is written about the setting.
+func (e *entry) isSet(s Setting) bool {
+	return e.inEnv(s) || slices.ContainsFunc(e.members, func(m member) bool { return slices.Contains(s.fromFile(), m.name) })
+}
+
+// inEnv reports whether the environment has the setting. A variable that could belong to two providers would
+// surprise one of them.
+func (e *entry) inEnv(s Setting) bool {
+	variable := e.variable(s.Key)
+	if !e.Env.IsSet(variable) {
+		return false
+	}
+	other, claimed := e.claimed[variable]
+	if claimed && other != e.name && !e.Env.Complained(variable) {
+		e.Env.Wrong("%s could be about %s or about %s: give one of them another name", variable, other, e.name)
+	}
+	e.claimed[variable] = e.name
+	return true
+}
+
+// place is where a setting stands, or should stand, to begin an error with. Without a key it is the provider.
+func (e *entry) place(s Setting) string {
+	line := e.line
+	for _, m := range e.members {
+		if slices.Contains(s.fromFile(), m.name) {
+			line = m.line
+		}
+	}
+	switch {
+	case s.Key == "" && e.line == 0:
+		return "SALLYPORT_PROVIDERS: " + e.name
+	case s.Key == "":
+		return e.Document.place(line, e.name)
+	case e.line == 0 || e.Env.IsSet(e.variable(s.Key)):
+		return e.variable(s.Key)
+	}
+	return e.Document.place(line, e.name, s.Key)
+}
+
+// provider makes the provider, and notes what is wrong with it.
+func (e *entry) provider() provider.Provider {
+	vendor, protocol, known := e.kind()
+	if !known {
+		e.complainAboutUnknown()
+		return nil
+	}
+	made, title, local := blank(protocol), "a provider of "+string(protocol), false
+	if vendor != nil {
+		title = vendor.Label
+		made, local = e.fromPreset(*vendor)
+	} else {
+		e.require(protocol)
+	}
+	for _, s := range All() {
+		if field := e.field(s, made); field != nil && e.isSet(s) {
+			local = e.apply(s, field) || local
+		}
+	}
+	if local && e.Loopback {
+		permitLoopback(made)
+	}
+	e.complainAboutMisplaced(made, title)
+	e.validate(made)
+	return made
+}
+
+// field is where a setting goes, or nil: one that the vendor asks for has gone into its preset.
+func (e *entry) field(s Setting, made provider.Provider) any {
+	if slices.ContainsFunc(e.own, func(own Setting) bool { return own.Key == s.Key }) {
+		return nil
+	}
+	return s.field(made)
+}
+
+// require notes what is missing.
+func (e *entry) require(protocol provider.Protocol) {
+	for _, key := range required[protocol] {
+		if s := find(key); !e.isSet(s) {
+			e.missing = append(e.missing, key)
+			e.Env.Wrong("%s is not set: %s", e.place(s), s.hint())
+		}
+	}
+}
+
+// apply puts what is written into the provider. It reports whether that is an address on this machine.
+func (e *entry) apply(s Setting, field any) (local bool) {
+	v, ok := e.value(s)
+	if !ok {
+		return false
+	}
+	if err := v.store(field); err != nil {
+		e.Env.Wrong("%s %w", e.place(s), err)
+	}
+	return loopbackHTTP(v.text)
+}
+
+func find(key string) Setting {
+	for _, s := range All() {
+		if s.Key == key {
+			return s
+		}
+	}
+	return Setting{}
+}
+
+// permitLoopback switches plain http on for a provider that is on this machine, for an application that is there too.
+func permitLoopback(p provider.Provider) {
+	switch p := p.(type) {
+	case *provider.OIDC:
+		p.InsecureLoopbackHTTP = true
+	case *provider.OAuth2:
+		p.InsecureLoopbackHTTP = true
+	case *provider.OAuth1:
+		p.InsecureLoopbackHTTP = true
+	}
+}
+
+func loopbackHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "http" && loopback.Host(u.Hostname())
+}

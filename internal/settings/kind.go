@@ -1,0 +1,65 @@
+package settings
+
+import (
+	"slices"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// deciding are the settings that say by their presence what kind of provider it is, in this order.
+var deciding = []struct {
+	key      string
+	protocol provider.Protocol
+}{
+	{"issuer", provider.OpenIDConnect},
+	{"request_token_url", provider.OAuthOne},
+	{"authorize_url", provider.OAuthTwo},
+	{"access_token_url", provider.OAuthTwo},
+}
+
+var presetSetting = Setting{Key: "preset", Help: "the vendor, when the provider has another name"}
+
+// kind finds out what kind of provider is meant. A name of a vendor means that vendor, unless there is an address that says
+// otherwise: so a vendor that becomes known later on changes nothing for those who have written its addresses themselves.
+func (e *entry) kind() (*provider.Preset, provider.Protocol, bool) {
+	vendorName := e.name
+	if e.isSet(presetSetting) {
+		v, ok := e.value(presetSetting)
+		if !ok {
+			return nil, "", false
+		}
+		vendorName = v.text
+	}
+	i := slices.IndexFunc(e.Presets, func(p provider.Preset) bool { return p.Name == vendorName })
+	switch protocol, decided := e.decided(i); {
+	case e.isSet(presetSetting) && i < 0:
+		e.Env.Wrong("%s is not a vendor that is known%s", e.place(presetSetting), nearest(vendorName, e.vendors()))
+		return nil, "", false
+	case e.isSet(presetSetting), i >= 0 && !decided:
+		return &e.Presets[i], e.Presets[i].Protocol, true
+	case decided:
+		return nil, protocol, true
+	}
+	e.Env.Wrong("%s: nothing says what kind of provider this is: preset, issuer, request_token_url or authorize_url%s",
+		e.place(Setting{}), nearest(e.name, e.vendors()))
+	return nil, "", false
+}
+
+// decided is the protocol by the addresses that are set. Those that a vendor of the name asks for itself do not count.
+func (e *entry) decided(vendor int) (provider.Protocol, bool) {
+	for _, d := range deciding {
+		asked := vendor >= 0 && slices.ContainsFunc(e.Presets[vendor].Settings, func(s provider.PresetSetting) bool { return s.Name == d.key })
+		if !asked && e.isSet(find(d.key)) {
+			return d.protocol, true
+		}
+	}
+	return "", false
+}
+
+func (e *entry) vendors() []string {
+	var names []string
+	for _, p := range e.Presets {
+		names = append(names, p.Name)
+	}
+	return names
+}

@@ -1,0 +1,57 @@
+package settings
+
+import (
+	"slices"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// complainAboutMisplaced notes what is written and has not been asked for: settings that this provider has not, and those that
+// nobody knows.
+func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
+	var known []string
+	for _, s := range slices.Concat(e.own, []Setting{presetSetting}) {
+		known = append(known, s.fromFile()...)
+	}
+	for _, s := range All() {
+		switch {
+		case e.field(s, made) != nil:
+			known = append(known, s.fromFile()...)
+		case !slices.Contains(known, s.Key) && e.inEnv(s):
+			e.Env.Wrong("%s is no setting of %s", e.variable(s.Key), title)
+		}
+	}
+	e.complainAboutMembers(known, title)
+}
+
+// complainAboutUnknown is complainAboutMisplaced for a provider of which nobody knows what kind it is.
+func (e *entry) complainAboutUnknown() {
+	known := []string{"preset"}
+	for _, s := range All() {
+		known = append(known, s.fromFile()...)
+	}
+	e.read = append(e.read, known...)
+	for _, p := range e.Presets { // perhaps it is that
+		for _, s := range p.Settings {
+			e.read = append(e.read, s.Name, s.Name+"_file", s.Name+"_env")
+		}
+	}
+	e.complainAboutMembers(known, "it")
+}
+
+func (e *entry) complainAboutMembers(known []string, title string) {
+	for _, m := range e.members {
+		if slices.Contains(e.read, m.name) {
+			continue
+		}
+		place := e.Document.place(m.line, e.name, shown(m.name))
+		switch {
+		case slices.ContainsFunc(All(), func(s Setting) bool { return slices.Contains(s.fromFile(), m.name) }):
+			e.Env.Wrong("%s is no setting of %s", place, title)
+		case m.name == "user":
+			e.Env.Wrong(`%s must be an object, such as {"id": "data.id", "name": "data.name"}`, place)
+		default:
+			e.Env.Wrong("%s is not known%s", place, nearest(m.name, known))
+		}
+	}
+}

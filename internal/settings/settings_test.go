@@ -1,0 +1,370 @@
+package settings_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/settings"
+	"github.com/sallyport-go/sallyport/provider"
+
+	"crypto/x509"
+	"encoding/pem"
+)
+
+// acme and forge are vendors; how many others are known does not matter here.
+var vendors = []provider.Preset{
+	{
+		Name: "acme", Label: "Acme", Protocol: provider.OpenIDConnect,
+		Settings: []provider.PresetSetting{
+			{Name: "tenant", Help: "the directory, such as example.com", Required: true},
+			{Name: "signing_secret", Help: "a secret", Secret: true},
+		},
+		New: func(v provider.Values) (provider.Provider, error) {
+			if v["tenant"] == "bad" {
+				return nil, errors.New("tenant must not be bad")
+			}
+			id, secret := v.Client()
+			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id, ClientSecret: secret + v["signing_secret"], DisplayName: "Acme", Scopes: []string{"openid"}}, nil
+		},
+	},
+	{
+		Name: "forge", Label: "Forge", Protocol: provider.OAuthTwo,
+		Settings: []provider.PresetSetting{{Name: "issuer", Help: "where your forge is"}},
+		New: func(v provider.Values) (provider.Provider, error) {
+			id, secret := v.Client()
+			return &provider.OAuth2{
+				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserURL: v["issuer"] + "/user", UserFields: provider.Fields{ID: "id"},
+				Endpoint: oauth2.Endpoint{AuthURL: v["issuer"] + "/a", TokenURL: v["issuer"] + "/t"},
+			}, nil
+		},
+	},
+}
+
+// make reads a file, if there is one, and the environment.
+func makeAll(t *testing.T, file string, env map[string]string) (provider.Set, string) {
+	t.Helper()
+	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Presets: vendors, Loopback: true}
+	if file != "" {
+		var err error
+		if s.Document, err = settings.Parse(filepath.Join(env["DIR"], "p.json"), []byte(file)); err != nil {
+			e.Mistakes = append(e.Mistakes, err)
+		}
+	}
+	set := s.Providers()
+	if err := errors.Join(e.Mistakes...); err != nil {
+		return set, err.Error()
+	}
+	return set, ""
+}
+
+// The same providers in the file and in the environment.
+func TestProviders_Kinds(t *testing.T) {
+	type env = map[string]string
+	for name, row := range map[string]struct {
+		file string
+		env  env
+		want provider.Provider
+	}{
+		"vendor by name": {
+			`{"acme": {"client_id": "c", "client_secret": "s", "tenant": "x"}}`,
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_CLIENT_SECRET": "s", "SALLYPORT_ACME_TENANT": "x"},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}},
+		},
+		"vendor under another name, and more": {
+			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b"}}`,
+			env{
+				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_PRESET": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
+				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
+			},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b"},
+		},
+		"a vendor's name, but an address": {
+			`{"acme": {"client_id": "c", "issuer": "https://other.example"}}`,
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_ISSUER": "https://other.example"},
+			&provider.OIDC{Issuer: "https://other.example", ClientID: "c"},
+		},
+		"an address that the vendor asks for": {
+			`{"forge": {"client_id": "c", "issuer": "http://127.0.0.1:1", "email_trust": "always"}}`,
+			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c", "SALLYPORT_FORGE_ISSUER": "http://127.0.0.1:1", "SALLYPORT_FORGE_EMAIL_TRUST": "always"},
+			&provider.OAuth2{
+				Issuer: "http://127.0.0.1:1", ClientID: "c", UserURL: "http://127.0.0.1:1/user", UserFields: provider.Fields{ID: "id"}, EmailTrust: provider.EmailAlwaysVerified,
+				Endpoint: oauth2.Endpoint{AuthURL: "http://127.0.0.1:1/a", TokenURL: "http://127.0.0.1:1/t"}, InsecureLoopbackHTTP: true,
+			},
+		},
+		"OpenID Connect": {
+			`{"op": {"client_id": "c", "client_secret": "s", "issuer": "https://op.example", "authorize_params": {"hd": "example.com"}, "token_endpoint_auth_method": "client_secret_post",
+				"max_age": "8h", "acr_values": ["gold"], "userinfo_mode": "always", "pushed_authorization": true, "insecure_no_pkce": true, "api_base_url": "https://api.example/",
+				"response_type": "code id_token", "signing_algs": ["ES256"], "trusted_audiences": ["x"]}}`,
+			env{
+				"SALLYPORT_PROVIDERS": "op", "SALLYPORT_OP_CLIENT_ID": "c", "SALLYPORT_OP_CLIENT_SECRET": "s", "SALLYPORT_OP_ISSUER": "https://op.example",
+				"SALLYPORT_OP_AUTHORIZE_PARAMS": "hd=example.com", "SALLYPORT_OP_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_OP_MAX_AGE": "8h",
+				"SALLYPORT_OP_ACR_VALUES": "gold", "SALLYPORT_OP_USERINFO_MODE": "always", "SALLYPORT_OP_PUSHED_AUTHORIZATION": "true", "SALLYPORT_OP_INSECURE_NO_PKCE": "true",
+				"SALLYPORT_OP_API_BASE_URL": "https://api.example/", "SALLYPORT_OP_RESPONSE_TYPE": "code id_token", "SALLYPORT_OP_SIGNING_ALGS": "ES256", "SALLYPORT_OP_TRUSTED_AUDIENCES": "x",
+			},
+			&provider.OIDC{
+				ClientID: "c", ClientSecret: "s", Issuer: "https://op.example", AuthParams: map[string][]string{"hd": {"example.com"}}, AuthMethod: "client_secret_post",
+				MaxAge: new(8 * time.Hour), ACRValues: []string{"gold"}, UserInfo: provider.UserInfoAlways, PAR: provider.PARAlways, InsecureNoPKCE: true, APIBase: "https://api.example/",
+				ResponseType: "code id_token", SigningAlgs: []string{"ES256"}, TrustedAudiences: []string{"x"},
+			},
+		},
+		"OAuth 2.0": {
+			`{"in": {"client_id": "c", "client_secret": "s", "authorize_url": "https://in.example/a", "access_token_url": "https://in.example/t", "refresh_token_url": "https://in.example/r",
+				"revoke_url": "https://in.example/v", "api_base_url": "https://in.example/api", "userinfo_url": "me", "scopes": ["a", "b"], "scope_separator": ",", "headers": {"user-agent": "x"},
+				"access_token_params": {"p": "q"}, "token_endpoint_auth_method": "client_secret_post", "user_issuer": "in",
+				"user": {"id": "data.id", "name": "n", "username": "u", "email": "e", "email_verified": "v", "picture": "p", "roles": "r"}, "email_trust": "never"}}`,
+			env{
+				"SALLYPORT_PROVIDERS": "in", "SALLYPORT_IN_CLIENT_ID": "c", "SALLYPORT_IN_CLIENT_SECRET": "s", "SALLYPORT_IN_AUTHORIZE_URL": "https://in.example/a",
+				"SALLYPORT_IN_ACCESS_TOKEN_URL": "https://in.example/t", "SALLYPORT_IN_REFRESH_TOKEN_URL": "https://in.example/r", "SALLYPORT_IN_REVOKE_URL": "https://in.example/v",
+				"SALLYPORT_IN_API_BASE_URL": "https://in.example/api", "SALLYPORT_IN_USERINFO_URL": "me", "SALLYPORT_IN_SCOPES": "a b", "SALLYPORT_IN_SCOPE_SEPARATOR": ",",
+				"SALLYPORT_IN_HEADERS": "user-agent=x", "SALLYPORT_IN_ACCESS_TOKEN_PARAMS": "p=q", "SALLYPORT_IN_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_IN_USER_ISSUER": "in",
+				"SALLYPORT_IN_USER_ID": "data.id", "SALLYPORT_IN_USER_NAME": "n", "SALLYPORT_IN_USER_USERNAME": "u", "SALLYPORT_IN_USER_EMAIL": "e", "SALLYPORT_IN_USER_EMAIL_VERIFIED": "v",
+				"SALLYPORT_IN_USER_PICTURE": "p", "SALLYPORT_IN_USER_ROLES": "r", "SALLYPORT_IN_EMAIL_TRUST": "never",
+			},
+			&provider.OAuth2{
+				ClientID: "c", ClientSecret: "s", Endpoint: oauth2.Endpoint{AuthURL: "https://in.example/a", TokenURL: "https://in.example/t", AuthStyle: oauth2.AuthStyleInParams},
+				RefreshURL: "https://in.example/r", RevokeURL: "https://in.example/v", APIBase: "https://in.example/api", UserURL: "me", Scopes: []string{"a", "b"}, ScopeSeparator: ",",
+				Header: map[string][]string{"User-Agent": {"x"}}, Dialect: provider.Dialect{Params: map[string][]string{"p": {"q"}}}, Issuer: "in", EmailTrust: provider.EmailNeverVerified,
+				UserFields: provider.Fields{ID: "data.id", Name: "n", Username: "u", Email: "e", EmailVerified: "v", Picture: "p", Roles: "r"},
+			},
+		},
+		"OAuth 1.0a": {
+			`{"one": {"client_id": "c", "client_secret": "s", "request_token_url": "http://localhost:1/r", "authorize_url": "http://localhost:1/a", "access_token_url": "http://localhost:1/t",
+				"userinfo_url": "http://localhost:1/me", "user": {"id": "id"}, "signature_method": "HMAC-SHA256", "realm": "x", "insecure_unconfirmed_callback": true}}`,
+			env{
+				"SALLYPORT_PROVIDERS": "one", "SALLYPORT_ONE_CLIENT_ID": "c", "SALLYPORT_ONE_CLIENT_SECRET": "s", "SALLYPORT_ONE_REQUEST_TOKEN_URL": "http://localhost:1/r",
+				"SALLYPORT_ONE_AUTHORIZE_URL": "http://localhost:1/a", "SALLYPORT_ONE_ACCESS_TOKEN_URL": "http://localhost:1/t", "SALLYPORT_ONE_USERINFO_URL": "http://localhost:1/me",
+				"SALLYPORT_ONE_USER_ID": "id", "SALLYPORT_ONE_SIGNATURE_METHOD": "HMAC-SHA256", "SALLYPORT_ONE_REALM": "x", "SALLYPORT_ONE_INSECURE_UNCONFIRMED_CALLBACK": "true",
+			},
+			&provider.OAuth1{
+				ClientID: "c", ClientSecret: "s", RequestTokenURL: "http://localhost:1/r", AuthorizeURL: "http://localhost:1/a", AccessTokenURL: "http://localhost:1/t",
+				UserURL: "http://localhost:1/me", UserFields: provider.Fields{ID: "id"}, SignatureMethod: "HMAC-SHA256", Realm: "x", InsecureUnconfirmedCallback: true, InsecureLoopbackHTTP: true,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fromFile, mistakes := makeAll(t, row.file, nil)
+			if mistakes != "" || len(fromFile) != 1 {
+				t.Fatalf("the file: %s", mistakes)
+			}
+			fromEnv, mistakes := makeAll(t, "", row.env)
+			if mistakes != "" || len(fromEnv) != 1 {
+				t.Fatalf("the environment: %s", mistakes)
+			}
+			for _, set := range []provider.Set{fromFile, fromEnv} {
+				for _, p := range set {
+					if !reflect.DeepEqual(p, row.want) {
+						t.Errorf("got %s", differences(p, row.want))
+					}
+				}
+			}
+		})
+	}
+}
+
+// differences names the fields that differ.
+func differences(got, want any) string {
+	g, w := reflect.ValueOf(got).Elem(), reflect.ValueOf(want).Elem()
+	if g.Type() != w.Type() {
+		return g.Type().String() + ", want " + w.Type().String()
+	}
+	var names []string
+	for i := range g.NumField() {
+		if f := g.Type().Field(i); f.IsExported() && !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
+			names = append(names, f.Name)
+		}
+	}
+	return "other " + strings.Join(names, ", ")
+}
+
+// Secrets come from where the file says, relative to its folder, and the environment goes before all of it.
+func TestProviders_Secrets(t *testing.T) {
+	dir := t.TempDir()
+	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(authtest.ClientKey())})
+	for name, content := range map[string][]byte{"s": []byte("from file\r\n"), "key.pem": key, "empty": nil, "big": make([]byte, 100<<10)} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for given, want := range map[string]string{
+		`"client_secret": "in it"`:                                     "in it",
+		`"client_secret_file": "s"`:                                    "from file",
+		`"client_secret_file": "` + filepath.Join(dir, "s") + `"`:      "from file",
+		`"client_secret_env": "ACME"`:                                  "from variable",
+		`"client_secret_file": "hunter2"`:                              "! cannot be read from client_secret_file: the file cannot be opened",
+		`"client_secret_file": "empty"`:                                "! is empty",
+		`"client_secret_file": "big"`:                                  "! too large",
+		`"client_secret_file": "."`:                                    "! cannot be read",
+		`"client_secret_env": "hunter2"`:                               "! is not set",
+		`"client_secret_env": "hunter 2"`:                              "! is not the name of an environment variable",
+		`"client_secret": "hunter2", "client_secret_file": "s"`:        "! in more than one way",
+		`"client_secret": ["hunter2"]`:                                 "! must be a text",
+		`"client_id_file": "hunter2"`:                                  "! client_id_file is not known",
+		`"tenant_env": "hunter2"`:                                      "! tenant_env is not known",
+		`"signing_secret_file": "s"`:                                   "from file",
+		`"signing_secret_file": "s", "signing_secret_env": "hunter2"`:  "! in more than one way",
+		`"client_secret_env": "ACME", "Client_Secret_File": "hunter2"`: "! did you mean client_secret_file?",
+	} {
+		file := `{"acme": {"client_id": "c", "tenant": "x", ` + given + `}}`
+		set, mistakes := makeAll(t, file, map[string]string{"DIR": dir, "ACME": "from variable"})
+		if complaint, wrong := strings.CutPrefix(want, "! "); wrong {
+			if !strings.Contains(mistakes, complaint) || strings.Contains(mistakes, "hunter") || strings.Contains(mistakes, "\n") || !strings.HasPrefix(mistakes, filepath.Join(dir, "p.json")+":1: acme.") {
+				t.Errorf("%s: got\n%s", given, mistakes)
+			}
+			continue
+		}
+		if mistakes != "" || set["acme"].(*provider.OIDC).ClientSecret != want {
+			t.Errorf("%s: %s", given, mistakes)
+		}
+	}
+
+	set, mistakes := makeAll(t, `{"acme": {"client_id": "c", "tenant": "x", "client_secret_file": "none"}}`,
+		map[string]string{"DIR": dir, "SALLYPORT_ACME_CLIENT_SECRET_FILE": filepath.Join(dir, "s"), "SALLYPORT_ACME_TENANT": "y"})
+	if mistakes != "" || set["acme"].(*provider.OIDC).ClientSecret != "from file" || set["acme"].(*provider.OIDC).Issuer != "https://y.acme.example" {
+		t.Errorf("the environment does not go before the file: %s", mistakes)
+	}
+
+	rsa := `{"one": {"client_id": "c", "private_key_file": "FILE", "signature_method": "RSA-SHA1", "request_token_url": "https://a.example/r", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "user": {"id": "id"}}}`
+	set, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "key.pem", 1), map[string]string{"DIR": dir})
+	if mistakes != "" || !authtest.ClientKey().Equal(set["one"].(*provider.OAuth1).PrivateKey) {
+		t.Errorf("RSA: %s", mistakes)
+	}
+	if _, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "s", 1), map[string]string{"DIR": dir}); !strings.Contains(mistakes, "one.private_key must be a key in PEM") || strings.Contains(mistakes, "\n") {
+		t.Errorf("a key that is none: %s", mistakes)
+	}
+}
+
+// R157: every mistake at once, each with its place.
+func TestProviders_R157_Mistakes(t *testing.T) {
+	const oauth = `"client_id": "c", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "userinfo_url": "https://a.example/me"`
+	for file, want := range map[string][]string{
+		`{"acme": {}}`: {"acme.client_id is not set", "acme.tenant is not set: the directory"},
+		`{"acme": {"client_id": "c", "tenant": "bad"}}`:                                    {"acme.tenant must not be bad"},
+		`{"acme": {"client_id": "c", "tenant": 1}}`:                                        {"acme.tenant must be a text"},
+		`{"acme": {"client_id": "", "tenant": "x"}}`:                                       {"acme.client_id must be a text that is not empty"},
+		`{"acme": {"client_id": null, "tenant": "x"}}`:                                     {"acme.client_id must be a text that is not empty"},
+		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                      {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
+		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:   {"acme.realm is no setting of Acme", "acme.user.id is no setting of Acme"},
+		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                      {"acne: nothing says what kind of provider this is", "did you mean acme?"},
+		`{"x": {"preset": "acne", "client_id": "c"}}`:                                      {"x.preset is not a vendor that is known; did you mean acme?"},
+		`{"x": {"preset": 1, "zzz": 1}}`:                                                   {"x.preset must be a text", "x.zzz is not known"},
+		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                             {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
+		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:              {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
+		`{"x": {"access_token_url": "https://x.example"}}`:                                 {"x.client_id is not set", "x.authorize_url is not set", "x.user.id is not set"},
+		`{"x": {` + oauth + `, "user": "id"}}`:                                             {"x.user must be an object", "x.user.id is not set"},
+		`{"x": {` + oauth + `, "user": {"id": "a..b", "nam": "x"}}}`:                       {`x.user.id: "a..b" has an empty name in it`, "x.user.nam is not known; did you mean user.name?"},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": "a"}}`:                      {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": ["a", 1]}}`:                 {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": []}}`:                       {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"a": 1}}}`:                {`x.headers must be an object of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"Cookie": "a"}}}`:         {`x: Cookie in headers is set by the library`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "insecure_no_pkce": "true"}}`:         {`x.insecure_no_pkce must be true or false, without quotation marks`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "email_trust": "yes"}}`:               {`x.email_trust must be by_member, never or always`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:  {`x.token_endpoint_auth_method must be client_secret_basic`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "api_base_url": "ftp://x"}}`:          {`x.api_base_url must be https`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "authorize_params": {"state": "x"}}}`: {`x.authorize_params: state is set by the library`},
+		`{"x": {"client_id": "c", "issuer": "http://op.example"}}`:                         {`x.issuer must be https`},
+		`{"x": {"client_id": "c", "issuer": "https://op.example", "max_age": "-1s"}}`:      {`x.max_age must be a duration`},
+		`{"X": {}, "a/b": {}, "": {}, "y": 1, "a\nb": {}}`:                                 {"X must consist of", "a/b must consist of", ": must consist of"[1:], "y must be an object", `a\nb must consist of`},
+		`{"a-b": {"client_id": "c", "issuer": "https://op.example"}, "a_b": {}}`:           {"a_b has the same settings in the environment as a-b"},
+	} {
+		set, mistakes := makeAll(t, file, nil)
+		for _, line := range strings.Split(mistakes, "\n") {
+			if !strings.HasPrefix(line, "p.json:1: ") {
+				t.Errorf("%s: a mistake without a place: %q", file, line)
+			}
+		}
+		if got := strings.Count(mistakes, "\n") + 1; got != len(want) {
+			sameLine := len(want) == 2 && strings.HasPrefix(want[1], "did you")
+			if !sameLine {
+				t.Errorf("%s: %d mistakes, want %d:\n%s", file, got, len(want), mistakes)
+			}
+		}
+		for _, w := range want {
+			if !strings.Contains(mistakes, w) {
+				t.Errorf("%s: no mention of %q:\n%s", file, w, mistakes)
+			}
+		}
+		if len(set) != 0 && !strings.Contains(file, "a_b") {
+			t.Errorf("%s: a provider with a mistake was made", file)
+		}
+	}
+}
+
+// Mistakes in the environment are told by the names of variables.
+func TestProviders_MistakesInTheEnvironment(t *testing.T) {
+	_, mistakes := makeAll(t, "", map[string]string{
+		"SALLYPORT_PROVIDERS":                "x, y,acme,x,,Z,x-user,y-2,y_2",
+		"SALLYPORT_X_CLIENT_ID":              "c",
+		"SALLYPORT_X_CLIENT_SECRET":          "hunter2",
+		"SALLYPORT_X_CLIENT_SECRET_FILE":     "hunter2",
+		"SALLYPORT_X_AUTHORIZE_URL":          "https://a.example",
+		"SALLYPORT_X_ACCESS_TOKEN_URL":       "ftp://a.example",
+		"SALLYPORT_X_USER_ISSUER":            "https://two.example",
+		"SALLYPORT_X_USER_ID":                "id",
+		"SALLYPORT_X_REALM":                  "r",
+		"SALLYPORT_X_AUTHORIZE_PARAMS":       "%zz",
+		"SALLYPORT_X_INSECURE_NO_PKCE":       "1",
+		"SALLYPORT_X_USER_CLIENT_ID":         "c",
+		"SALLYPORT_ACME_CLIENT_ID":           "c",
+		"SALLYPORT_ACME_SIGNING_SECRET_FILE": "hunter2",
+		"SALLYPORT_Y_2_PRESET":               "acem",
+	})
+	want := []string{
+		`SALLYPORT_PROVIDERS: "x" stands twice`,
+		`SALLYPORT_PROVIDERS must be names`,
+		`SALLYPORT_PROVIDERS: "Z" must consist of`,
+		`SALLYPORT_PROVIDERS: "y_2" has the same settings in the environment as y-2`,
+		`SALLYPORT_X_CLIENT_SECRET and SALLYPORT_X_CLIENT_SECRET_FILE are both set`,
+		`SALLYPORT_X_ACCESS_TOKEN_URL must be https`,
+		`SALLYPORT_X_REALM is no setting of a provider of OAuth 2.0`,
+		`SALLYPORT_X_AUTHORIZE_PARAMS must look like a query`,
+		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
+		`SALLYPORT_X_USER_ISSUER could be about x or about x-user`,
+		`SALLYPORT_PROVIDERS: y: nothing says what kind`,
+		`SALLYPORT_ACME_TENANT is not set`,
+		`SALLYPORT_ACME_SIGNING_SECRET_FILE: the file cannot be opened`,
+		`SALLYPORT_Y_2_PRESET is not a vendor that is known; did you mean acme?`,
+	}
+	lines := strings.Split(mistakes, "\n")
+	for _, w := range want {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, w) }) {
+			t.Errorf("no mention of %q", w)
+		}
+	}
+	if len(lines) != len(want) || strings.Contains(mistakes, "hunter2") {
+		t.Errorf("%d mistakes, want %d:\n%s", len(lines), len(want), mistakes)
+	}
+}
+
+// Every setting is for some protocol, has a help, and a name that says where it is.
+func TestTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range settings.All() {
+		fits := s.For(provider.OpenIDConnect) || s.For(provider.OAuthTwo) || s.For(provider.OAuthOne)
+		if seen[s.Key] || s.Help == "" || len(s.Fields) == 0 || !fits {
+			t.Errorf("%q: twice, without help, or for nobody", s.Key)
+		}
+		seen[s.Key] = true
+		for _, field := range s.Fields {
+			name, _, _ := strings.Cut(field, ".")
+			if !hasField(provider.OIDC{}, name) && !hasField(provider.OAuth2{}, name) && !hasField(provider.OAuth1{}, name) {
+				t.Errorf("%s: there is no field %s", s.Key, field)
+			}
+		}
+	}
+}
+
+func hasField(v any, name string) bool {
+	_, ok := reflect.TypeOf(v).FieldByName(name)
+	return ok
+}

@@ -1,0 +1,130 @@
+package settings
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// A value is what was written, in the shape of its setting.
+type value struct {
+	text   string
+	list   []string
+	params url.Values
+	flag   bool
+}
+
+// store puts a value into a field of a provider.
+func (v value) store(field any) error {
+	switch field := field.(type) {
+	case *string:
+		*field = v.text
+	case *[]string:
+		*field = v.list
+	case *url.Values:
+		*field = v.params
+	case *http.Header:
+		header := http.Header{}
+		for name, values := range v.params {
+			header.Set(name, values[0])
+		}
+		*field = header
+	case *bool:
+		*field = v.flag
+	case func(value) error:
+		return field(v)
+	}
+	return nil
+}
+
+func authStyle(o *provider.OAuth2) func(value) error {
+	return func(v value) error {
+		switch v.text {
+		case "client_secret_basic":
+			o.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
+		case "client_secret_post":
+			o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		case "none":
+			if o.ClientSecret != "" {
+				return errors.New("must not be none: there is a client_secret")
+			}
+		default:
+			return errors.New("must be client_secret_basic, client_secret_post or none")
+		}
+		return nil
+	}
+}
+
+func emailTrust(o *provider.OAuth2) func(value) error {
+	return oneOf(&o.EmailTrust, "by_member, never or always", map[string]provider.EmailTrust{
+		"by_member": provider.EmailByMember, "never": provider.EmailNeverVerified, "always": provider.EmailAlwaysVerified,
+	})
+}
+
+func userInfoMode(o *provider.OIDC) func(value) error {
+	return oneOf(&o.UserInfo, "when_needed, always or never", map[string]provider.UserInfoMode{
+		"when_needed": provider.UserInfoWhenNeeded, "always": provider.UserInfoAlways, "never": provider.UserInfoNever,
+	})
+}
+
+// oneOf sets a field to what the words mean.
+func oneOf[T any](field *T, words string, meaning map[string]T) func(value) error {
+	return func(v value) error {
+		meant, known := meaning[v.text]
+		if !known {
+			return errors.New("must be " + words)
+		}
+		*field = meant
+		return nil
+	}
+}
+
+func maxAge(o *provider.OIDC) func(value) error {
+	return func(v value) error {
+		age, err := time.ParseDuration(v.text)
+		if err != nil || age < 0 {
+			return errors.New("must be a duration such as 90s, 15m or 8h")
+		}
+		o.MaxAge = &age
+		return nil
+	}
+}
+
+func pushed(o *provider.OIDC) func(value) error {
+	return func(v value) error {
+		o.PAR = provider.PARWhenRequired
+		if v.flag {
+			o.PAR = provider.PARAlways
+		}
+		return nil
+	}
+}
+
+// privateKey reads PKCS #8 (RFC 5958) and the older PKCS #1.
+func privateKey(o *provider.OAuth1) func(value) error {
+	return func(v value) error {
+		block, _ := pem.Decode([]byte(v.text))
+		if block == nil {
+			return errors.New("must be a key in PEM, which begins with -----BEGIN PRIVATE KEY-----")
+		}
+		if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+			o.PrivateKey = key
+			return nil
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		signer, ok := key.(crypto.Signer)
+		if err != nil || !ok {
+			return errors.New("must be a private key that is not encrypted")
+		}
+		o.PrivateKey = signer
+		return nil
+	}
+}
