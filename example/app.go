@@ -18,7 +18,8 @@ var static embed.FS
 // An app is the whole application: its routes, and the sign-in around them.
 type app struct {
 	http.Handler
-	stop func() // ends the connections that would go on for ever
+	stop         func() // ends the connections that would go on for ever
+	redirectURIs map[string]string
 }
 
 func newApp(c sallyport.Config) (*app, error) {
@@ -39,7 +40,7 @@ func newApp(c sallyport.Config) (*app, error) {
 	mux.Handle("GET /live", auth.RequireAuth(http.HandlerFunc(pages.livePage)))
 	mux.Handle("GET /live/events", auth.RequireAuth(http.HandlerFunc(pages.liveEvents)))
 	mux.Handle("GET /api/me", auth.RequireAuth(http.HandlerFunc(apiMe)))
-	return &app{auth.Handler(mux), sync.OnceFunc(func() { close(pages.stopping) })}, nil
+	return &app{auth.Handler(mux), sync.OnceFunc(func() { close(pages.stopping) }), auth.RedirectURIs()}, nil
 }
 
 // apiMe answers programs: who am I?

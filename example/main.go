@@ -3,8 +3,10 @@
 //
 //	go run ./example
 //
-// Without settings it starts an OpenID provider for tests beside itself, so there is nothing to set up. With
-// OIDC_ISSUER and the other settings of sallyport.FromEnv it signs in at a real one.
+// Without settings it starts a provider for tests beside itself, which speaks OpenID Connect, OAuth 2.0 and OAuth 1.0a: there is
+// nothing to set up, and three ways to sign in. With the settings of sallyport.FromEnv it signs in at real ones:
+//
+//	SALLYPORT_CONFIG=providers.json go run ./example
 package main
 
 import (
@@ -48,7 +50,7 @@ func run(ctx context.Context, lookup func(string) (string, bool), stdout, stderr
 		fmt.Fprintf(stderr, "Cannot listen: %v\n", err)
 		return 1
 	}
-	fmt.Fprint(stdout, set.welcome())
+	fmt.Fprint(stdout, set.welcome(app.redirectURIs))
 	if err := serve(ctx, listener, app); err != nil {
 		fmt.Fprintf(stderr, "Stopped: %v\n", err)
 		return 1

@@ -77,6 +77,49 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Without settings there is a choice of three protocols. Each of them leads back to where the user wanted to go, and the page calls the
+// provider's API as the user.
+func TestDemo_EachProtocol(t *testing.T) {
+	set, err := loadSettings(func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(set.close)
+	server := httptest.NewUnstartedServer(nil)
+	base := "http://" + server.Listener.Addr().String()
+	set.config.BaseURL = base
+	app, err := newApp(set.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = app
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(app.stop)
+	for name, row := range map[string]struct{ label, path, says string }{
+		"oidc":   {"OpenID Connect", "/userinfo", "&#34;sub&#34;: &#34;1001&#34;"},
+		"oauth2": {"OAuth 2.0", "/user", "&#34;id&#34;: 1001"},
+		"oauth1": {"OAuth 1.0a", "/oauth1/profile", "with a signature"},
+	} {
+		b := authtest.NewBrowser(t)
+		chooser := authtest.Open(t, b, base+"/profile?x=1")
+		link := "/auth/login/" + name + "?return_to=%2Fprofile%3Fx%3D1"
+		if body := authtest.Body(t, chooser); !strings.Contains(body, `<a href="`+link+`">Sign in with `+row.label+`</a>`) {
+			t.Fatalf("%s: the chooser:\n%s", name, body)
+		}
+		resp := authtest.SignIn(t, b, base+link, "alice")
+		body := authtest.Body(t, resp)
+		if resp.Request.URL.RequestURI() != "/profile?x=1" {
+			t.Errorf("%s: ended at %s", name, resp.Request.URL)
+		}
+		for _, want := range []string{"Alice Adams", "Signed in with <strong>" + row.label, "has just called <code>" + set.demo.Issuer() + row.path + "</code>", row.says} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: the profile does not show %q:\n%s", name, want, body)
+			}
+		}
+	}
+}
+
 // The profile shows when the tokens were refreshed, on the very page that refreshed them.
 func TestProfileShowsTheRefresh(t *testing.T) {
 	base, op := startApp(t)
@@ -126,6 +169,9 @@ func TestRun_BadSettings(t *testing.T) {
 		"store without":    {map[string]string{"SESSION_STORE": "redis"}, []string{"REDIS_URL"}},
 		"odd Redis":        {map[string]string{"REDIS_URL": "http://user:hunter2@x"}, []string{"REDIS_URL"}},
 		"two mistakes":     {map[string]string{"SESSION_STORE": "disk", "OIDC_CLIENT_ID": "c"}, []string{"SESSION_STORE", "OIDC_ISSUER"}},
+		"file":             {map[string]string{"SALLYPORT_CONFIG": "hunter.json"}, []string{"hunter.json: the file cannot be opened"}},
+		"list":             {map[string]string{"SALLYPORT_PROVIDERS": "intranet", "SALLYPORT_INTRANET_CLIENT_SECRET": "hunter2"}, []string{"intranet: nothing says what kind"}},
+		"list in public":   {map[string]string{"LISTEN_ADDR": ":8080", "SALLYPORT_PROVIDERS": "x", "SALLYPORT_X_ISSUER": "https://op.example"}, []string{"BASE_URL", "SESSION_SECRET", "SALLYPORT_X_CLIENT_ID"}},
 		"demo, bad secret": {map[string]string{"SESSION_SECRET": "short"}, []string{"ecret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +206,7 @@ func TestRun_WithoutSettings(t *testing.T) {
 	}()
 	select {
 	case text := <-out.found:
-		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER"} {
+		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER", "SALLYPORT_CONFIG"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the welcome does not mention %s:\n%s", want, text)
 			}

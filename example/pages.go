@@ -39,14 +39,15 @@ func newPages(auth *sallyport.Auth, providers provider.Set) *pages {
 
 // A view is what the templates see.
 type view struct {
-	Title   string
-	Path    string           // of this page, for the menu
-	Session *session.Session // nil: nobody is signed in
-	Login   string           // path that signs in and comes back here
-	Logout  string           // path to POST to
-	Claims  []claim
-	Ends    string
-	API     *apiCall
+	Title    string
+	Path     string           // of this page, for the menu
+	Session  *session.Session // nil: nobody is signed in
+	Login    string           // path that signs in and comes back here
+	Logout   string           // path to POST to
+	Claims   []claim
+	Provider string // for people
+	Ends     string
+	API      *apiCall
 
 	Sessions   []session.Entry
 	Listed     bool   // there is a list, even if it is empty
@@ -73,8 +74,16 @@ func (p *pages) profile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.render(w, r, "profile", view{
-		Title: "Your profile", Claims: claims, Ends: s.Expires.UTC().Format(time.RFC1123), API: p.callAPI(w, r, s),
+		Title: "Your profile", Claims: claims, Provider: p.label(s.Provider), Ends: s.Expires.UTC().Format(time.RFC1123), API: p.callAPI(w, r, s),
 	})
+}
+
+// label is what people know a provider by.
+func (p *pages) label(name string) string {
+	if l, ok := p.providers[name].(provider.Labeler); ok && l.Label() != "" {
+		return l.Label()
+	}
+	return name
 }
 
 // claimsOf lists the claims by name. Texts are shown as they are, anything else as JSON.

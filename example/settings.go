@@ -5,11 +5,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/provider"
 )
 
 // settings are what the example runs with.
@@ -20,8 +24,8 @@ type settings struct {
 	closers []func() error
 }
 
-// loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. With a provider on a
-// developer's own machine, the secret and the client ID need not be set; with none, we bring one.
+// loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. On a developer's own machine the secret need not be
+// set, nor the client ID for a provider that is there too; without a provider, we bring one.
 func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 	env := environment(lookup)
 	listen, err := sallyport.ListenAddr(lookup)
@@ -38,10 +42,15 @@ func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 
 // configure fills in all but where sessions are kept.
 func (s *settings) configure(env environment) error {
-	if !env.any("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES") {
+	named := env.any("SALLYPORT_PROVIDERS", "SALLYPORT_CONFIG")
+	if !named && !env.any("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES") {
 		return s.startDemo(env)
 	}
 	defaults := map[string]string{}
+	host, _, _ := net.SplitHostPort(s.listen)
+	if named && loopback.Host(host) && !env.isSet("BASE_URL") {
+		defaults["SESSION_SECRET"] = randomSecret()
+	}
 	if issuer, _ := env("OIDC_ISSUER"); loopback.URL(issuer) {
 		defaults["OIDC_CLIENT_ID"] = "sallyport-example"
 		defaults["SESSION_SECRET"] = randomSecret()
@@ -51,8 +60,7 @@ func (s *settings) configure(env environment) error {
 	return err
 }
 
-// startDemo starts a provider beside the application, and configures it with the same settings as
-// any other.
+// startDemo starts a provider beside the application, which speaks all three protocols: three ways to sign in.
 func (s *settings) startDemo(env environment) error {
 	demo, err := authtest.Start("localhost:0")
 	if err != nil {
@@ -61,11 +69,15 @@ func (s *settings) startDemo(env environment) error {
 	s.demo = demo
 	c, err := sallyport.FromEnv(env.with(map[string]string{
 		"OIDC_ISSUER": demo.Issuer(), "OIDC_CLIENT_ID": authtest.ClientID, "OIDC_CLIENT_SECRET": authtest.ClientSecret,
-		"OIDC_SCOPES": "openid profile email offline_access", "SESSION_SECRET": randomSecret(),
+		"SESSION_SECRET": randomSecret(),
 	}))
 	if err != nil {
 		return fmt.Errorf("%w\nOIDC_ISSUER is not set: without it the example brings a provider of its own, which works with LISTEN_ADDR and BASE_URL on loopback only", err)
 	}
+	oidc, oauth2, oauth1 := demo.OIDC(), demo.OAuth2(), demo.OAuth1()
+	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
+	oidc.DisplayName, oauth2.DisplayName, oauth1.DisplayName = "OpenID Connect", "OAuth 2.0", "OAuth 1.0a"
+	c.Providers = provider.Set{"oidc": oidc, "oauth2": oauth2, "oauth1": oauth1}
 	s.config = c
 	return nil
 }
@@ -79,20 +91,25 @@ func (s *settings) close() {
 	}
 }
 
-// welcome tells what to do next.
-func (s *settings) welcome() string {
+// welcome tells what to do next. The redirect URIs are what to register at each provider.
+func (s *settings) welcome(redirectURIs map[string]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Open %s\n\n", s.config.BaseURL)
 	if s.demo == nil {
-		fmt.Fprintf(&b, "  Redirect URI to register at the provider: %s/auth/callback/oidc\n\n", s.config.BaseURL)
+		for _, name := range slices.Sorted(maps.Keys(redirectURIs)) {
+			fmt.Fprintf(&b, "  Redirect URI to register at the provider %s: %s\n", name, redirectURIs[name])
+		}
+		b.WriteString("\n")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "  An OpenID provider for trying things out runs at %s\n  and knows these users:\n\n", s.demo.Issuer())
+	fmt.Fprintf(&b, "  A provider for trying things out runs at %s,\n", s.demo.Issuer())
+	b.WriteString("  speaks OpenID Connect, OAuth 2.0 and OAuth 1.0a, and knows these users:\n\n")
 	for _, u := range s.demo.Users() {
 		fmt.Fprintf(&b, "    %-8s password %-8s %s\n", u.Username, u.Username, strings.Join(u.Roles, ", "))
 	}
 	b.WriteString("\n  Sessions are kept in memory, with SESSION_STORE=cookies in the browser, with REDIS_URL in Redis.\n")
-	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET.\n\n")
+	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET;\n")
+	b.WriteString("  for several of any kind, SALLYPORT_PROVIDERS or SALLYPORT_CONFIG (see docs/providers.md).\n\n")
 	return b.String()
 }
 

@@ -50,7 +50,7 @@ func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo strin
 		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, offered{choices, returnTo})))
 		return
 	}
-	p := page.Page{Title: "Sign in", Text: []string{"Choose how you want to sign in."}}
+	p := page.Page{Title: "Sign in", Text: []string{"Choose how you want to sign in."}, Equal: true}
 	for _, c := range choices {
 		p.Links = append(p.Links, page.Link{Href: c.URL, Text: "Sign in with " + c.Label})
 	}

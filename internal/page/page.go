@@ -18,11 +18,12 @@ type Page struct {
 	Title string
 	Text  []string // paragraphs
 	Links []Link
+	Equal bool // none of the links is the main action
 	Form  *Form
 	Ref   string // reference number to quote; empty for none
 }
 
-// A Link leads on from the page. The first one is the main action.
+// A Link leads on from the page. The first one is the main action, unless they are equal.
 type Link struct{ Href, Text string }
 
 // A Form is one button that POSTs.

@@ -1,0 +1,66 @@
+// Command fromfile is an application that is configured by a JSON file alone: which providers there are, of what kind, and how to reach
+// them is no matter of its code.
+//
+//	SESSION_SECRET=$(openssl rand -base64 32) go run ./example/fromfile providers.json
+//
+// A file with a vendor that is known by name, and a provider that is not:
+//
+//	{
+//	  "google": {"client_id": "4711.apps.googleusercontent.com", "client_secret_file": "google.secret"},
+//	  "intranet": {
+//	    "client_id": "reports", "client_secret_env": "INTRANET_SECRET",
+//	    "authorize_url": "https://intranet.example.com/oauth/authorize",
+//	    "access_token_url": "https://intranet.example.com/oauth/token",
+//	    "userinfo_url": "https://intranet.example.com/api/me",
+//	    "user": {"id": "data.id", "name": "data.name"}
+//	  }
+//	}
+//
+// What else there is to write is in docs/providers.md. Behind an address that is not on this machine, set BASE_URL too.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: fromfile providers.json")
+	}
+	app, err := newApp(os.Args[1], os.LookupEnv)
+	if err != nil {
+		log.Fatalf("the settings need attention:\n%v", err)
+	}
+	addr, err := sallyport.ListenAddr(os.LookupEnv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(http.ListenAndServe(addr, app))
+}
+
+func newApp(file string, lookup func(string) (string, bool)) (http.Handler, error) {
+	config, err := sallyport.FromFile(file, lookup)
+	if err != nil {
+		return nil, err
+	}
+	auth, err := sallyport.New(config)
+	if err != nil {
+		return nil, err
+	}
+	for name, uri := range auth.RedirectURIs() {
+		log.Printf("redirect URI to register at %s: %s", name, uri)
+	}
+	return auth.Handler(auth.RequireAuth(http.HandlerFunc(hello))), nil
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	s, _ := session.FromContext(r.Context()) // RequireAuth has seen to it
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "Hello, %s. You have signed in with %s.\n", s.User.Name, s.Provider)
+}
