@@ -13,8 +13,8 @@
 //	mux.Handle("GET /profile", auth.RequireAuth(http.HandlerFunc(profile)))
 //	http.ListenAndServe(":8080", auth.Handler(mux))
 //
-// In a handler, session.FromContext returns the user's session. [FromEnv] reads the same Config
-// from environment variables.
+// In a handler, session.FromContext returns the user's session. [FromEnv] and [FromFile] read the same Config
+// from environment variables and a JSON file; docs/providers.md says what to write.
 //
 // # What it protects
 //

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/provider"
@@ -68,7 +69,7 @@ func (h *Handlers) choices(returnTo string) []Choice {
 		choices = append(choices, Choice{Name: name, Label: label, URL: h.route("login/"+name, returnTo)})
 	}
 	slices.SortFunc(choices, func(a, b Choice) int {
-		return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)), cmp.Compare(a.Name, b.Name))
 	})
 	return choices
 }

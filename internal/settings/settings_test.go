@@ -33,7 +33,7 @@ var vendors = []provider.Preset{
 				return nil, errors.New("tenant must not be bad")
 			}
 			id, secret := v.Client()
-			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id, ClientSecret: secret + v["signing_secret"], DisplayName: "Acme", Scopes: []string{"openid"}}, nil
+			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id, ClientSecret: secret + v["signing_secret"], DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}}, nil
 		},
 	},
 	{
@@ -78,15 +78,16 @@ func TestProviders_Kinds(t *testing.T) {
 		"vendor by name": {
 			`{"acme": {"client_id": "c", "client_secret": "s", "tenant": "x"}}`,
 			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_CLIENT_SECRET": "s", "SALLYPORT_ACME_TENANT": "x"},
-			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"vendor under another name, and more": {
-			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b"}}`,
+			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "authorize_params": {"old": "2", "hd": "x"}}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_PRESET": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
 				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
+				"SALLYPORT_MY_WORK_AUTHORIZE_PARAMS": "old=2&hd=x",
 			},
-			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b"},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b", AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
 		},
 		"a vendor's name, but an address": {
 			`{"acme": {"client_id": "c", "issuer": "https://other.example"}}`,

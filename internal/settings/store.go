@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -22,7 +23,7 @@ type value struct {
 	flag   bool
 }
 
-// store puts a value into a field of a provider.
+// store puts a value into a field of a provider. Parameters and headers are added to those that a vendor's preset has.
 func (v value) store(field any) error {
 	switch field := field.(type) {
 	case *string:
@@ -30,9 +31,13 @@ func (v value) store(field any) error {
 	case *[]string:
 		*field = v.list
 	case *url.Values:
-		*field = v.params
+		params := url.Values{}
+		maps.Copy(params, *field)
+		maps.Copy(params, v.params)
+		*field = params
 	case *http.Header:
 		header := http.Header{}
+		maps.Copy(header, *field)
 		for name, values := range v.params {
 			header.Set(name, values[0])
 		}

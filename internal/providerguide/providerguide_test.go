@@ -1,0 +1,154 @@
+package providerguide_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/internal/providerguide"
+	"github.com/sallyport-go/sallyport/internal/settings"
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+const top = "../.."
+
+func guide(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(top, "docs", "providers.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func TestGuide_IsUpToDate(t *testing.T) {
+	want, err := providerguide.Write(provider.Presets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := guide(t); got != string(want) {
+		t.Error("docs/providers.md is out of date: go generate ./internal/providerguide")
+	}
+}
+
+// block is the code of a kind in the document.
+func block(t *testing.T, kind string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(guide(t), "```"+kind+"\n")
+	code, _, ended := strings.Cut(rest, "```\n")
+	if !found || !ended {
+		t.Fatalf("the document has no block of %s", kind)
+	}
+	return code
+}
+
+// What the document writes in three ways is right, and the same.
+func TestGuide_ThreeWays(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"google.secret", "intranet.secret"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("s\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := map[string]string{}
+	for line := range strings.Lines(block(t, "sh")) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if strings.HasSuffix(name, "_FILE") {
+			value = filepath.Join(dir, value)
+		}
+		env[name] = value
+	}
+	file := filepath.Join(dir, "providers.json")
+	if err := os.WriteFile(file, []byte(block(t, "json")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document, err := settings.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fromEnv := read(t, nil, env)
+	fromFile := read(t, document, map[string]string{"INTRANET_SECRET": "s"})
+	if len(fromEnv) != 2 || !reflect.DeepEqual(fromEnv["intranet"], fromFile["intranet"]) || fromEnv["google"].Registration() != fromFile["google"].Registration() {
+		t.Errorf("the environment says %v, the file %v", fromEnv, fromFile)
+	}
+	example, err := os.ReadFile(filepath.Join(top, "provider", "example_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(block(t, "go")) {
+		if !bytes.Contains(example, []byte("\t"+line)) {
+			t.Errorf("provider/example_test.go, which is compiled, does not have the line\n%s", line)
+		}
+	}
+}
+
+// The file in README.md is right as well.
+func TestReadme_File(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```json\n")
+	content, _, _ := strings.Cut(rest, "```\n")
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "login.secret"), []byte("s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	document, err := settings.Parse(filepath.Join(dir, "providers.json"), []byte(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set := read(t, document, map[string]string{"INTRANET_SECRET": "s"}); len(set) != 2 {
+		t.Errorf("the providers are %v", set)
+	}
+}
+
+func read(t *testing.T, document *settings.Document, env map[string]string) provider.Set {
+	t.Helper()
+	presets := provider.Presets()
+	if _, known := provider.PresetNamed("google"); !known {
+		presets = append(presets, provider.Preset{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v provider.Values) (provider.Provider, error) {
+			return &provider.OIDC{Issuer: "https://accounts.google.com", ClientID: v["client_id"], ClientSecret: v["client_secret"]}, nil
+		}})
+	}
+	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Presets: presets}
+	set := source.Providers()
+	if err := errors.Join(e.Mistakes...); err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// Everything that is known about a vendor is there, and stays in its place.
+func TestGuide_Vendors(t *testing.T) {
+	out, err := providerguide.Write([]provider.Preset{
+		{
+			Name: "acme", Label: "Acme | Co.", Protocol: provider.OpenIDConnect, Register: "https://acme.example/apps",
+			Settings: []provider.PresetSetting{{Name: "tenant", Help: "a|b", Required: true}, {Name: "key", Help: "a key", Secret: true}},
+			Notes:    []string{"A note."}, Unconfirmed: []string{"A guess."},
+			New: func(v provider.Values) (provider.Provider, error) {
+				if !strings.HasPrefix(v["tenant"], "https://") {
+					return nil, errors.New("tenant must be an address")
+				}
+				return &provider.OIDC{}, nil
+			},
+		},
+		{Name: "old", Label: "Old", Protocol: provider.OAuthOne, New: func(provider.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| `acme` | [Acme \\| Co.](#acme--co-acme) | OpenID Connect |", "### Acme | Co. `acme`", "<https://acme.example/apps>", "`BASE_URL/auth/callback/acme`",
+		"Scopes: `openid profile email`.", "| `tenant` | a\\|b (needed) |", "| `key`, `key_file`, `key_env` | a key |", "- A note.\n", "Not confirmed at the vendor:\n\n- A guess.\n", "### Old `old`\n\nOAuth 1.0a. Register the application with the redirect URI",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no mention of %q:\n%s", want, out[bytes.Index(out, []byte("## Vendors")):])
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// A provider of OAuth 2.0 that nobody has heard of needs its addresses, and where in its profile the user's ID is. With APIBase, calls of
+// the client have addresses relative to the API.
+func ExampleOAuth2() {
+	secret := "secret"
+
+	intranet := &provider.OAuth2{
+		ClientID: "reports", ClientSecret: secret,
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://intranet.example.com/oauth/authorize", TokenURL: "https://intranet.example.com/oauth/token"},
+		APIBase:    "https://intranet.example.com/api/",
+		UserURL:    "me",
+		UserFields: provider.Fields{ID: "data.id", Name: "data.name"},
+	}
+
+	_, err := intranet.Validate() // sallyport.New does that
+	fmt.Println(intranet, err)
+
+	// In a handler the client is auth.Client(w, r).
+	api := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.URL, strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "))
+	}))
+	defer api.Close()
+	intranet.APIBase, intranet.HTTPClient = api.URL+"/api/", api.Client()
+	client := intranet.Client(context.Background(), session.Tokens{AccessToken: "of the user"})
+	resp, err := client.Get("projects?page=2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	// Output:
+	// provider.OAuth2(https://intranet.example.com) <nil>
+	// /api/projects?page=2 true
+}
