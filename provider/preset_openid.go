@@ -1,4 +1,6 @@
 package provider
 
 // openIDPresets are the vendors that speak OpenID Connect, each in a file of its own.
-var openIDPresets = []Preset{}
+var openIDPresets = []Preset{
+	googlePreset,
+}

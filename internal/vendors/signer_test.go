@@ -1,0 +1,95 @@
+package vendors
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// The keys that ID tokens are signed with, by algorithm. Making an RSA key takes its time, so there is one for all trials.
+var (
+	rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err) // no randomness, no tests
+		}
+		return key
+	})
+	ecKey = sync.OnceValue(func() *ecdsa.PrivateKey {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		return key
+	})
+)
+
+// jwks is the document with the public keys.
+func (k *keySet) jwks(v values) []byte {
+	var keys []any
+	for _, key := range []jose.JSONWebKey{
+		{Key: rsaKey().Public(), KeyID: "key-rs256", Algorithm: "RS256", Use: "sig"},
+		{Key: ecKey().Public(), KeyID: "key-es256", Algorithm: "ES256", Use: "sig"},
+	} {
+		raw, err := json.Marshal(key)
+		if err != nil {
+			panic(err)
+		}
+		var members map[string]any
+		if err := json.Unmarshal(raw, &members); err != nil {
+			panic(err)
+		}
+		keys = append(keys, laid(members, k.Members))
+	}
+	return v.json(map[string]any{"keys": append(keys, k.More...)})
+}
+
+// sign makes an ID token. The header says how: alg RS256 (the default), ES256, HS256 with the client's secret, or none.
+func sign(claims []byte, header map[string]any, v values) (string, error) {
+	alg, _ := header["alg"].(string)
+	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg)}
+	kid := ""
+	switch alg {
+	case "", "RS256":
+		key.Algorithm, key.Key, kid = jose.RS256, rsaKey(), "key-rs256"
+	case "ES256":
+		key.Key, kid = ecKey(), "key-es256"
+	case "HS256":
+		key.Key = []byte(v.texts["client_secret"])
+	case "none":
+		encode := base64.RawURLEncoding.EncodeToString
+		return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + ".", nil
+	default:
+		return "", fmt.Errorf("no key for %q", alg)
+	}
+	options := (&jose.SignerOptions{}).WithType("JWT")
+	if given, there := header["kid"]; there {
+		kid, _ = given.(string)
+	}
+	if kid != "" {
+		options.WithHeader("kid", kid)
+	}
+	signer, err := jose.NewSigner(key, options)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(claims)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}
+
+// halfHash is at_hash or c_hash for the 256 bit algorithms.
+func halfHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}

@@ -1,0 +1,74 @@
+package vendors
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+func fixtures(t testing.TB) []fixture {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures in %s: %v", folder, err)
+	}
+	all := make([]fixture, len(files))
+	for i, file := range files {
+		all[i] = load(t, file)
+	}
+	return all
+}
+
+// Every vendor, in each of its cases. R134: nothing secret is logged.
+func TestVendors(t *testing.T) {
+	for _, f := range fixtures(t) {
+		t.Run(f.Preset, func(t *testing.T) {
+			preset, known := provider.PresetNamed(f.Preset)
+			if !known {
+				t.Fatal("there is no such preset")
+			}
+			for _, c := range f.trials() {
+				t.Run(c.title(), func(t *testing.T) {
+					for _, complaint := range run(t, preset, c) {
+						t.Error(complaint)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestEveryPresetHasFixtures(t *testing.T) {
+	for _, p := range provider.Presets() {
+		if _, err := os.Stat(filepath.Join(folder, p.Name+".json")); err != nil {
+			t.Errorf("there is no fixture of %s: %v", p.Name, err)
+		}
+	}
+}
+
+// What the preset lists say is complete, and means the same to everybody.
+func TestPresets_SayWhatIsNeeded(t *testing.T) {
+	names := map[string]bool{}
+	for _, p := range provider.Presets() {
+		if names[p.Name] || strings.Trim(p.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			t.Errorf("the name %q is taken or not fit for a URL", p.Name)
+		}
+		names[p.Name] = true
+		if p.Label == "" || p.Protocol == "" || p.New == nil || !strings.HasPrefix(p.Register, "https://") {
+			t.Errorf("%s: label, protocol, register URL or New is missing", p.Name)
+		}
+		for _, s := range p.Settings {
+			if s.Name == "" || s.Help == "" {
+				t.Errorf("%s: a setting without a name or help", p.Name)
+			}
+		}
+		for _, sentence := range append(p.Notes, p.Unconfirmed...) {
+			if !strings.HasSuffix(sentence, ".") {
+				t.Errorf("%s: not a sentence: %q", p.Name, sentence)
+			}
+		}
+	}
+}
