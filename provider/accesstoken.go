@@ -40,7 +40,7 @@ func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audie
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultAccessToken, types: accessTokenTypes, basic: oidc.Config{ClientID: audience},
 		claims: []func(*idToken) error{
-			o.checkIssuer, checkSubject, o.checkTimes, checkRest,
+			o.checkIssuer(ctx), checkSubject, o.checkTimes, checkRest,
 			func(t *idToken) error { return hasAudience(t.claims, audience) },
 		},
 	})
@@ -70,7 +70,9 @@ func (o *OIDC) introspectAccessToken(ctx context.Context, token, audience string
 		return nil, err
 	case !info.Active:
 		return nil, accessTokenFault(errors.New("the provider says that the token is not active"))
-	case info.Issuer != "" && info.Issuer != o.Issuer:
+	case o.Organizations != nil || o.TenantClaim != "":
+		return nil, accessTokenFault(errors.New("the provider cannot be asked about tokens whose tenant matters"))
+	case info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases, info.Issuer):
 		return nil, accessTokenFault(errors.New("the token is of another issuer"))
 	case info.Subject == "":
 		return nil, accessTokenFault(errors.New("the token has no subject"))

@@ -20,7 +20,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 	}
 	f.Issuer = o.Issuer
 	f.State, f.Nonce = random(16), random(16)
-	if !o.InsecureNoPKCE && o.responseType() != responseIDToken {
+	if !o.InsecureNoPKCE && !o.noPKCE && o.responseType() != responseIDToken {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	params := o.authorizationRequest(f)
@@ -55,13 +55,12 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 	if m.PAREndpoint == "" {
 		return nil, &Error{Fault: FaultRefused, Err: errors.New("pushed authorization requests are needed, but the provider names no endpoint for them")}
 	}
-	secrets := []string{params.Get("state"), params.Get("nonce"), o.ClientSecret}
 	a, err := o.post(ctx, m, m.PAREndpoint, params)
 	if err != nil {
 		return nil, asUnavailable(FaultRefused, err)
 	}
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
-		return nil, oauthError(FaultRefused, a, secrets)
+		return nil, oauthError(FaultRefused, a, []string{params.Get("state"), params.Get("nonce")})
 	}
 	var pushed struct {
 		RequestURI string `json:"request_uri"`

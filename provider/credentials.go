@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -42,16 +41,6 @@ func (c credentials) on(req *http.Request, raw bool) {
 		return
 	}
 	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
-}
-
-// post sends a form with client authentication. The secret never goes into a URL. Nothing is retried.
-func (c credentials) post(ctx context.Context, out outbound, endpoint string, form url.Values) (answer, error) {
-	req, err := newRequest(ctx, http.MethodPost, endpoint, c.in(form), false)
-	if err != nil {
-		return answer{}, err
-	}
-	c.on(req, false)
-	return do(out.client(never), req)
 }
 
 // secrets are the spellings of the secret that a provider may repeat in an error.

@@ -74,7 +74,7 @@ func (o *OIDC) startDevice(ctx context.Context, m *metadata, scopes []string) (c
 		return code, "", 0, asUnavailable(FaultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return code, "", 0, oauthError(FaultToken, a, []string{o.ClientSecret})
+		return code, "", 0, oauthError(FaultToken, a, nil)
 	}
 	var answer struct {
 		DeviceCode string  `json:"device_code"`

@@ -55,6 +55,10 @@ type Dialect struct {
 	// CommaScopes are scopes with commas between them, in answers; spaces count as well then.
 	CommaScopes bool
 
+	// ScopeNames are the provider's own names of scopes, in answers, by the names that they are asked for with, such as
+	// {"https://www.googleapis.com/auth/userinfo.email": "email"}.
+	ScopeNames map[string]string
+
 	// TokenTypes are further values of token_type that mean Bearer.
 	TokenTypes []string
 

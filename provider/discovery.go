@@ -61,7 +61,7 @@ func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
 
 // discover fetches and checks the discovery document.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
-	a, err := o.outbound().get(ctx, strings.TrimSuffix(o.Issuer, "/")+"/.well-known/openid-configuration")
+	a, err := o.outbound().get(ctx, o.discoveryAddress())
 	if err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
@@ -78,6 +78,7 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	if m.Issuer != o.Issuer {
 		return nil, fmt.Errorf("discovery: issuer is %q, configured is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
 	}
+	o.Endpoints.replace(m)
 	if err := o.checkMetadata(m); err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
@@ -88,28 +89,23 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	return &known{m, o.now()}, nil
 }
 
+func (o *OIDC) discoveryAddress() string {
+	if o.Discovery != "" {
+		return o.Discovery
+	}
+	return strings.TrimSuffix(o.Issuer, "/") + "/.well-known/openid-configuration"
+}
+
 // checkMetadata refuses metadata with an endpoint that must not be used, and settles the algorithms.
 func (o *OIDC) checkMetadata(m *metadata) error {
-	endpoints := []struct {
-		name, address string
-		needed        bool
-	}{
-		{"authorization_endpoint", m.AuthorizationEndpoint, true},
-		{"token_endpoint", m.TokenEndpoint, true},
-		{"jwks_uri", m.JWKSURI, true},
-		{"userinfo_endpoint", m.UserInfoEndpoint, false},
-		{"end_session_endpoint", m.EndSessionEndpoint, false},
-		{"revocation_endpoint", m.RevocationEndpoint, false},
-		{"introspection_endpoint", m.IntrospectionEndpoint, false},
-		{"device_authorization_endpoint", m.DeviceEndpoint, false},
-		{"pushed_authorization_request_endpoint", m.PAREndpoint, false},
-	}
+	e := m.endpoints()
+	needed := []*string{&e.Authorization, &e.Token, &e.JWKS}
 	var mistakes []error
-	for _, e := range endpoints {
-		if e.address == "" && !e.needed {
+	for _, named := range e.named() {
+		if *named.address == "" && !slices.Contains(needed, named.address) {
 			continue
 		}
-		if err := o.outbound().checkEndpoint(e.name, e.address); err != nil {
+		if err := o.outbound().checkEndpoint(named.name, *named.address); err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}
@@ -127,7 +123,10 @@ var asymmetricAlgs = []string{
 
 // allowedAlgs fixes the algorithms before any token is seen (RFC 8725 section 3.1).
 func (o *OIDC) allowedAlgs(advertised []string) []string {
-	if len(o.SigningAlgs) > 0 {
+	switch {
+	case o.SecretSignsTokens:
+		return []string{algShared} // and nothing else (RFC 8725 section 3.1)
+	case len(o.SigningAlgs) > 0:
 		return o.SigningAlgs
 	}
 	if len(advertised) == 0 {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -22,7 +23,7 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if err := checkResponseIssuer(m.Issuer, m.IssInResponse, callback); err != nil {
+	if err := o.checkResponseIssuer(m, callback); err != nil {
 		return nil, err
 	}
 	// 2. What does it say?
@@ -60,5 +61,27 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
+	if o.callbackClaims != nil {
+		info = withClaims(info, o.callbackClaims(callback))
+	}
 	return o.session(token, info, tokens)
+}
+
+// withClaims adds claims that are not there yet.
+func withClaims(c, more claims) claims {
+	all := maps.Clone(more)
+	if all == nil {
+		return c
+	}
+	maps.Copy(all, c)
+	return all
+}
+
+// checkResponseIssuer also accepts an organization's issuer from a provider of many: it is still the same provider.
+func (o *OIDC) checkResponseIssuer(m *metadata, callback url.Values) error {
+	issuer := m.Issuer
+	if o.Organizations != nil && o.isIssuer(callback.Get("iss")) {
+		issuer = callback.Get("iss")
+	}
+	return checkResponseIssuer(issuer, m.IssInResponse, callback)
 }

@@ -108,7 +108,7 @@ func FuzzLogoutClaims(f *testing.F) {
 			return
 		}
 		token := &idToken{claims: c}
-		for _, check := range o.logoutKind().claims {
+		for _, check := range o.logoutKind(t.Context()).claims {
 			if check(token) != nil {
 				return
 			}

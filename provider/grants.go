@@ -25,7 +25,7 @@ func (o *OIDC) grant(ctx context.Context, form url.Values, scopes []string, secr
 	if len(scopes) > 0 {
 		form.Set("scope", strings.Join(scopes, " "))
 	}
-	a, err := o.post(ctx, m, m.TokenEndpoint, form)
+	a, err := o.postToken(ctx, m, form)
 	if err != nil {
 		return session.Tokens{}, asUnavailable(FaultToken, err)
 	}

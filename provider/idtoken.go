@@ -23,6 +23,7 @@ type idToken struct {
 	claims   claims
 	alg      string // of the signature
 	id       string // jti, of logout tokens
+	issuer   string // of the user: the tenant's, where there are several
 	subject  string
 	issued   time.Time
 	authTime time.Time
@@ -33,7 +34,7 @@ type idToken struct {
 
 // verifyIDToken checks the ID token of a login.
 func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, accessToken string) (*idToken, error) {
-	token, err := o.verifyToken(ctx, m, raw, accessToken, func(t *idToken) error { return checkNonce(f, t) })
+	token, err := o.verifyToken(ctx, m, raw, accessToken, func(t *idToken) error { return o.checkNonce(f, t) })
 	if err != nil {
 		return nil, err
 	}
@@ -48,21 +49,14 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken st
 	return o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultIDToken, types: idTokenTypes, basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
-			o.checkIssuer, checkSubject, o.checkAudience, o.checkTimes, checkRest, bound,
+			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, checkRest, bound,
 			func(t *idToken) error { return checkHash(t.claims, "at_hash", false, t.alg, accessToken) },
+			o.checkRequired,
 		},
 	})
 }
 
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
-
-func (o *OIDC) checkIssuer(t *idToken) error {
-	iss, err := t.claims.text("iss")
-	if err == nil && iss != o.Issuer {
-		err = errors.New("iss is not the configured issuer")
-	}
-	return err
-}
 
 func checkSubject(t *idToken) (err error) {
 	t.subject, err = t.claims.text("sub")
@@ -128,9 +122,9 @@ func (o *OIDC) checkBegin(t *idToken) (err error) {
 	return err
 }
 
-func checkNonce(f *Flow, t *idToken) error {
+func (o *OIDC) checkNonce(f *Flow, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
-	if err != nil {
+	if err != nil || o.noNonce && !t.claims.has("nonce") {
 		return err
 	}
 	if f.Nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1 {
@@ -175,7 +169,7 @@ func checkHash(c claims, name string, needed bool, alg, value string) error {
 	}
 	var h hash.Hash
 	switch alg {
-	case "RS256", "ES256", "PS256":
+	case "RS256", "ES256", "PS256", algShared:
 		h = sha256.New()
 	case "RS384", "ES384", "PS384":
 		h = sha512.New384()

@@ -37,7 +37,7 @@ func (o *OIDC) Introspect(ctx context.Context, token string) (Introspection, err
 		return Introspection{}, asUnavailable(FaultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return Introspection{}, oauthError(FaultToken, a, []string{token, o.ClientSecret})
+		return Introspection{}, oauthError(FaultToken, a, []string{token})
 	}
 	if !a.isJSON() {
 		return Introspection{}, &Error{Fault: FaultToken, Err: errors.New("the answer is not application/json")}

@@ -45,6 +45,7 @@ type fetchedKeys struct {
 // A publicKey is a usable key of the JWKS.
 type publicKey struct {
 	id, alg string // either may be empty
+	issuer  string // whose it is, where several share the JWKS; else empty
 	key     any    // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
@@ -66,7 +67,7 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	if payload, ok := known.verify(jws); ok {
+	if payload, ok := known.verify(jws, k.o.signsFor); ok {
 		return payload, nil
 	}
 	fresh, err := k.afterSurprise(ctx, known)
@@ -74,7 +75,7 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 		return nil, err
 	}
 	if fresh != known {
-		if payload, ok := fresh.verify(jws); ok {
+		if payload, ok := fresh.verify(jws, k.o.signsFor); ok {
 			return payload, nil
 		}
 	}
@@ -147,6 +148,7 @@ func usableKey(raw json.RawMessage) (publicKey, bool) {
 	var purpose struct {
 		Use    string   `json:"use"`
 		KeyOps []string `json:"key_ops"`
+		Issuer string   `json:"issuer"`
 	}
 	var key jose.JSONWebKey
 	if json.Unmarshal(raw, &purpose) != nil || json.Unmarshal(raw, &key) != nil {
@@ -161,16 +163,16 @@ func usableKey(raw json.RawMessage) (publicKey, bool) {
 	switch public := key.Key.(type) {
 	case *rsa.PublicKey:
 		bits := public.N.BitLen()
-		return publicKey{key.KeyID, key.Algorithm, public}, minRSABits <= bits && bits <= maxRSABits
+		return publicKey{key.KeyID, key.Algorithm, purpose.Issuer, public}, minRSABits <= bits && bits <= maxRSABits
 	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return publicKey{key.KeyID, key.Algorithm, public}, true
+		return publicKey{key.KeyID, key.Algorithm, purpose.Issuer, public}, true
 	}
 	return publicKey{}, false
 }
 
 // verify returns the payload if one of the keys made the signature. The token's header chooses by key ID
 // only; whatever else it says about keys (jwk, jku, x5u, x5c) is not looked at.
-func (f *fetchedKeys) verify(jws *jose.JSONWebSignature) ([]byte, bool) {
+func (f *fetchedKeys) verify(jws *jose.JSONWebSignature, signsFor func(publicKey, []byte) bool) ([]byte, bool) {
 	header := jws.Signatures[0].Header
 	tries := 0
 	for _, key := range f.keys {
@@ -180,7 +182,7 @@ func (f *fetchedKeys) verify(jws *jose.JSONWebSignature) ([]byte, bool) {
 		if tries++; tries > maxTries {
 			return nil, false
 		}
-		if payload, err := jws.Verify(key.key); err == nil {
+		if payload, err := jws.Verify(key.key); err == nil && signsFor(key, payload) {
 			return payload, true
 		}
 	}

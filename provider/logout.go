@@ -24,11 +24,14 @@ const (
 
 // LogoutURL implements [LogoutURLer] (OpenID Connect RP-Initiated Logout 1.0 section 2).
 func (o *OIDC) LogoutURL(ctx context.Context, l Logout) string {
-	if o.Logout != nil {
+	if o.Logout != nil && !o.Logout.WhenMissing {
 		return o.Logout.address(o.ClientID, l.ReturnURL)
 	}
 	endpoint := o.endSessionEndpoint(ctx)
-	if endpoint == "" {
+	switch {
+	case endpoint == "" && o.Logout != nil:
+		return o.Logout.address(o.ClientID, l.ReturnURL)
+	case endpoint == "":
 		return ""
 	}
 	params := url.Values{

@@ -37,18 +37,18 @@ func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken,
 	if err != nil {
 		return nil, err
 	}
-	t, err := o.verifyJWT(ctx, m, raw, o.logoutKind())
+	t, err := o.verifyJWT(ctx, m, raw, o.logoutKind(ctx))
 	if err != nil {
 		return nil, err
 	}
-	return &LogoutToken{Issuer: o.Issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
+	return &LogoutToken{Issuer: t.issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
 }
 
-func (o *OIDC) logoutKind() jwtKind {
+func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	kind := jwtKind{
 		fault: FaultLogoutToken, types: logoutTokenTypes, basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
-			o.checkIssuer, o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
+			o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
 		},
 	}
 	if o.StrictLogoutTokens {

@@ -14,7 +14,7 @@ import (
 func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session.Session, error) {
 	all, raw := t.claims, json.RawMessage(t.payload)
 	if info != nil {
-		all = merge(t.claims, info)
+		all = merge(t.claims, info, o.verifiedNames())
 		var err error
 		if raw, err = json.Marshal(all); err != nil {
 			return nil, &Error{Fault: FaultUserInfo, Err: fmt.Errorf("merge claims: %w", err)}
@@ -46,28 +46,49 @@ func mapUser(u *session.User, change func(*session.User) error) error {
 	return nil
 }
 
-// user maps the standard claims (OpenID Connect Core section 5.1).
+// user maps the standard claims (OpenID Connect Core section 5.1), or those that are configured.
 func (o *OIDC) user(t *idToken, c claims) session.User {
+	f := o.UserFields
 	u := session.User{
-		Issuer:        o.Issuer,
-		Subject:       t.subject,
-		Name:          c.display("name"),
-		Username:      c.display("preferred_username"),
-		Email:         c.display("email"),
-		EmailVerified: isTrue(c["email_verified"]),
-		Picture:       webAddress(c.display("picture")),
-		Roles:         o.roles(c),
+		Issuer:   t.issuer,
+		Subject:  t.subject,
+		Name:     c.shown(cmp.Or(f.Name, "name")),
+		Username: c.shown(cmp.Or(f.Username, "preferred_username|nickname")),
+		Email:    c.shown(cmp.Or(f.Email, "email")),
+		Picture:  webAddress(c.shown(cmp.Or(f.Picture, "picture"))),
+		Roles:    o.roles(c),
 	}
 	if u.Name == "" {
 		u.Name = strings.TrimSpace(c.display("given_name") + " " + c.display("family_name"))
 	}
-	if u.Username == "" {
-		u.Username = c.display("nickname")
-	}
-	if u.Email == "" {
-		u.EmailVerified = false
-	}
+	u.EmailVerified = u.Email != "" && o.emailVerified(c)
 	return u
+}
+
+// emailVerified reports what there is to be thought of the user's address.
+func (o *OIDC) emailVerified(c claims) bool {
+	switch {
+	case o.EmailTrust == EmailNeverVerified:
+		return false
+	case o.EmailTrust == EmailAlwaysVerified:
+		return true
+	case o.UserFields.EmailVerified != "":
+		raw, _ := c.first(o.UserFields.EmailVerified)
+		return isTrue(raw) || string(raw) == "1" || string(raw) == `"1"`
+	case o.UserFields.Email != "": // email_verified is about the standard claim
+		return false
+	}
+	return isTrue(c["email_verified"])
+}
+
+// verifiedNames are the claims that say something about the address beside them.
+func (o *OIDC) verifiedNames() []string {
+	names := []string{"email_verified"}
+	for path := range alternatives(o.UserFields.EmailVerified) {
+		name, _, _ := strings.Cut(path, ".")
+		names = append(names, name)
+	}
+	return names
 }
 
 // isTrue accepts true, and "true", which several providers send.

@@ -35,6 +35,7 @@ const (
 // code and a description that has been made harmless.
 func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) error {
 	said, known := d.complaints(a)
+	secrets = slices.Concat(secrets, a.sent)
 	e := &Error{Fault: fault, Code: d.code(said), Err: why}
 	for _, c := range said {
 		secrets = append(slices.Clip(secrets), c.display("access_token"), c.display("refresh_token"))

@@ -1,14 +1,13 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/session"
@@ -22,6 +21,33 @@ type OIDC struct {
 	Issuer       string // exactly as the provider's discovery document and ID tokens write it
 	ClientID     string
 	ClientSecret string // empty for a public client
+
+	// SecretFunc makes the client secret of one request, for secrets that are signed anew each time, or kept elsewhere. It takes the
+	// place of ClientSecret, and must be safe for concurrent use. Default: none.
+	SecretFunc func(ctx context.Context) (string, error)
+
+	// Discovery is the address of the discovery document. Default: the well-known one below Issuer.
+	Discovery string
+
+	// Endpoints take the place of what the discovery document says, for those whose document lacks some or has wrong ones.
+	Endpoints Endpoints
+
+	// IssuerAliases are other spellings of Issuer in the provider's tokens, compared in every character. The issuer
+	// of a session's user is Issuer all the same. Default: none.
+	IssuerAliases []string
+
+	// Organizations say who may sign in at a provider of many organizations, whose Issuer is a template with "{tenantid}" in it. They
+	// are needed for such an Issuer. Default: there is one issuer.
+	Organizations *Organizations
+
+	// TenantClaim is the claim that names the organization within which the subject of a user is unique, for providers with one
+	// issuer for all. ID tokens must have it then, and session.User.Issuer is Issuer + "#" + its value.
+	TenantClaim string
+
+	// RequiredClaims are claims that an ID token must have, with a value for each that is one of those given, or "*" for any text, such as
+	// {"hd": {"example.com"}}. A login without them is refused ([FaultDenied]), and a refresh ends the session. Parameters of the
+	// authorization request that ask for the same are hints, which anybody can take away.
+	RequiredClaims map[string][]string
 
 	// Scopes to ask for. Default: openid profile email. openid is always asked for.
 	Scopes []string
@@ -42,9 +68,20 @@ type OIDC struct {
 	// "id_token" or "code id_token", which arrive by form_post. An access token through the browser is refused.
 	ResponseType string
 
+	// FormPost has the answer to a code login sent by POST (response_mode=form_post). The cookie of the login has to be SameSite=None
+	// then. Default: by GET, unless ResponseType wants otherwise.
+	FormPost bool
+
+	// Dialect says where the token endpoint differs from the standard. Default: nowhere.
+	Dialect Dialect
+
 	// SigningAlgs are the algorithms that ID tokens may be signed with. Default: the asymmetric ones that
 	// the provider's metadata lists, or RS256 if it lists none.
 	SigningAlgs []string
+
+	// SecretSignsTokens has the ID tokens checked by HS256 with the ClientSecret, and by nothing else, for a provider that offers no
+	// better. Whoever holds the secret can make such tokens. Default: they are signed with a key of the provider's.
+	SecretSignsTokens bool
 
 	// TrustedAudiences are audiences that an ID token may have beside the ClientID. Default: none.
 	TrustedAudiences []string
@@ -61,6 +98,15 @@ type OIDC struct {
 	// as "realm_access.roles". Default: "roles". An array of strings is a list of roles, a string is one role;
 	// anything else gives none.
 	RolesClaim string
+
+	// UserFields say which claims the user's fields are read from, where those are not the standard ones. ID and Roles stay empty: the
+	// Subject is always sub, and for roles there is RolesClaim. EmailVerified may also be 1 or "1" then, and an Email of its own counts as
+	// verified only with an EmailVerified of its own.
+	UserFields Fields
+
+	// EmailTrust says when the user's e-mail address counts as verified. Default: when the provider says so, in the place where it
+	// says the address.
+	EmailTrust EmailTrust
 
 	// MapUser may change what the claims say about the user, after the standard claims have been
 	// applied. An error fails the login. Issuer and Subject are set again afterwards.
@@ -102,7 +148,22 @@ type OIDC struct {
 	// stolen on their way are then no longer useless to the thief.
 	InsecureNoPKCE bool
 
+	// noPKCE and noNonce are for presets of providers that are known to refuse the one and never to return the other: nobody can
+	// do better there.
+	noPKCE, noNonce bool
+
+	// callbackClaims are what a preset believes of the callback's own parameters: claims for display, which are said once.
+	callbackClaims func(callback url.Values) claims
+
+	// mistake is what was wrong with the settings that a preset was made from.
+	mistake error
+
 	discovery shared[known]
+}
+
+// Endpoints are addresses of a provider. Each that is empty is the one of the discovery document.
+type Endpoints struct {
+	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection, DeviceAuthorization, PushedAuthorization string
 }
 
 // A PARMode says when the authorization request is pushed to the provider beforehand (RFC 9126).
@@ -155,7 +216,7 @@ const (
 
 // ResponseMode implements [ResponseModer].
 func (o *OIDC) ResponseMode() string {
-	if o.responseType() == responseCode {
+	if o.responseType() == responseCode && !o.FormPost {
 		return "query"
 	}
 	return "form_post" // the default would be the fragment, which servers do not see and logs of browsers do
@@ -168,99 +229,13 @@ func (o *OIDC) responseType() string {
 	return o.ResponseType
 }
 
-func (o *OIDC) checkResponseType() error {
-	switch o.responseType() {
-	case responseCode, responseIDToken, responseCodeIDToken:
-		return nil
-	}
-	if slices.Contains(strings.Fields(o.ResponseType), "token") {
-		return fmt.Errorf("ResponseType %q: %w", o.ResponseType, errTokenInBrowser)
-	}
-	return fmt.Errorf("ResponseType %q is not code, id_token or code id_token", o.ResponseType)
-}
-
 var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
 
 // Initiates implements [Initiator].
-func (o *OIDC) Initiates(issuer string) bool { return issuer == o.Issuer }
+func (o *OIDC) Initiates(issuer string) bool { return o.isIssuer(issuer) }
 
 // Registration implements [Provider].
 func (o *OIDC) Registration() string { return registration("", o.Issuer, o.ClientID) }
-
-// Validate implements [Validator].
-func (o *OIDC) Validate() (insecure []string, err error) {
-	var mistakes []error
-	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	switch {
-	case o.Issuer == "":
-		wrong("Issuer is missing")
-	default:
-		if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
-			mistakes = append(mistakes, err)
-		} else if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
-			wrong("Issuer %q must have no query and no user", u.Redacted())
-		}
-	}
-	if o.ClientID == "" {
-		wrong("ClientID is missing")
-	}
-	mistakes = append(mistakes, o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
-	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
-	for _, alg := range o.SigningAlgs {
-		if !slices.Contains(asymmetricAlgs, alg) {
-			wrong("SigningAlgs: %q is not one of %v", alg, asymmetricAlgs)
-		}
-	}
-	mistakes = append(mistakes, checkScopeNames(o.Scopes)...)
-	if o.Leeway < 0 || o.Leeway > maxLeeway {
-		wrong("Leeway %v is not between 0 and %v", o.Leeway, maxLeeway)
-	}
-	if o.MaxAge != nil && *o.MaxAge < 0 {
-		wrong("MaxAge %v is negative", *o.MaxAge)
-	}
-	if o.InsecureLoopbackHTTP {
-		insecure = append(insecure, "InsecureLoopbackHTTP")
-	}
-	if o.InsecureNoPKCE {
-		insecure = append(insecure, "InsecureNoPKCE")
-	}
-	return insecure, errors.Join(mistakes...)
-}
-
-func (o *OIDC) checkAuthMethod() error {
-	switch o.AuthMethod {
-	case "":
-		return nil
-	case authBasic, authPost:
-		if o.ClientSecret == "" {
-			return fmt.Errorf("AuthMethod %s needs a ClientSecret", o.AuthMethod)
-		}
-		return nil
-	case authNone:
-		return nil
-	}
-	return fmt.Errorf("AuthMethod %q is not %s, %s or %s", o.AuthMethod, authBasic, authPost, authNone)
-}
-
-func checkScopeNames(scopes []string) []error {
-	var mistakes []error
-	for _, scope := range scopes {
-		if !validScope(scope) {
-			mistakes = append(mistakes, fmt.Errorf("%q in Scopes is not a scope (RFC 6749 section 3.3)", scope))
-		}
-	}
-	return mistakes
-}
-
-// validScope reports whether s is a scope-token of RFC 6749 section 3.3.
-func validScope(s string) bool {
-	for _, r := range s {
-		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
-			return false
-		}
-	}
-	return s != ""
-}
 
 func (o *OIDC) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
 

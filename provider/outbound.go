@@ -50,6 +50,7 @@ type answer struct {
 	media  string // media type, lower case
 	body   []byte
 	date   time.Time // what the server's clock says; zero when it does not
+	sent   []string  // spellings of the client's secret in the request, which errors must not repeat
 }
 
 // isJSON reports whether the answer says that it is JSON.
@@ -150,7 +151,7 @@ func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error)
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
-	return answer{resp.StatusCode, media, bytes.TrimSpace(body), date}, nil
+	return answer{status: resp.StatusCode, media: media, body: bytes.TrimSpace(body), date: date}, nil
 }
 
 // unreachable is a request that got no whole answer.

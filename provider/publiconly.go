@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// PublicOnly returns a client for providers whose addresses come from strangers, such as tenants who configure their own ([Tenants]):
+// PublicOnly returns a client for providers whose addresses come from strangers, such as tenants who configure their own ([Organizations]):
 //
 //	publicOnly := provider.PublicOnly() // once, for all
 //	...

@@ -45,7 +45,10 @@ var errNoRefreshToken = &Error{Fault: FaultRefresh, Err: errors.New("the session
 // redeemRefreshToken sends the refresh token, once.
 func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.Tokens) (session.Tokens, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
-	a, err := o.post(ctx, m, m.TokenEndpoint, form)
+	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
+		form.Set("scope", strings.Join(old.Scopes, " "))
+	}
+	a, err := o.postToken(ctx, m, form)
 	if err != nil {
 		return session.Tokens{}, asUnavailable(FaultToken, err)
 	}
@@ -97,6 +100,9 @@ func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session,
 	if err := updated.Claims(&claims); err != nil {
 		return err
 	}
+	if o.callbackClaims != nil { // they were said once
+		updated.User.Name = cmp.Or(updated.User.Name, s.User.Name)
+	}
 	s.User = updated.User
 	s.ACR, s.AMR = updated.ACR, updated.AMR
 	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
@@ -117,7 +123,7 @@ func (h *claimsHolder) UnmarshalJSON(raw []byte) error {
 // sameSignIn is the part of OpenID Connect Core section 12.2 that concerns the session.
 func sameSignIn(s *session.Session, t *idToken) error {
 	switch {
-	case t.subject != s.User.Subject:
+	case t.subject != s.User.Subject || t.issuer != s.User.Issuer:
 		return errors.New("the refreshed token is about another user")
 	case !t.authTime.IsZero() && !s.AuthTime.IsZero() && t.authTime.Unix() != s.AuthTime.Unix():
 		return errors.New("auth_time of the refreshed token is that of another sign-in")

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -15,7 +17,7 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	switch {
 	case o.AuthMethod != "":
 		return o.AuthMethod, nil
-	case o.ClientSecret == "":
+	case !o.hasSecret():
 		return authNone, nil
 	case len(m.AuthMethods) == 0 || slices.Contains(m.AuthMethods, authBasic):
 		return authBasic, nil
@@ -25,13 +27,51 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	return "", errors.New("the provider takes no client secret at its token endpoint")
 }
 
-// post sends a form to one of the provider's endpoints with client authentication.
-func (o *OIDC) post(ctx context.Context, m *metadata, endpoint string, form url.Values) (answer, error) {
+func (o *OIDC) hasSecret() bool { return o.ClientSecret != "" || o.SecretFunc != nil }
+
+// credentials are what the client shows in one request.
+func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error) {
 	method, err := o.authMethod(m)
+	if err != nil {
+		return credentials{}, err
+	}
+	secret := o.ClientSecret
+	if o.SecretFunc != nil && method != authNone {
+		if secret, err = o.SecretFunc(ctx); err != nil {
+			return credentials{}, fmt.Errorf("SecretFunc: %w", err)
+		}
+		if secret == "" {
+			return credentials{}, errors.New("SecretFunc: the secret is empty")
+		}
+	}
+	return credentials{o.ClientID, secret, method}, nil
+}
+
+// post sends a form to one of the provider's endpoints with client authentication, once. The secret never goes into a URL.
+func (o *OIDC) post(ctx context.Context, m *metadata, endpoint string, form url.Values) (answer, error) {
+	c, err := o.credentials(ctx, m)
 	if err != nil {
 		return answer{}, err
 	}
-	return credentials{o.ClientID, o.ClientSecret, method}.post(ctx, o.outbound(), endpoint, form)
+	req, err := newRequest(ctx, http.MethodPost, endpoint, c.in(form), false)
+	if err != nil {
+		return answer{}, err
+	}
+	c.on(req, o.Dialect.RawBasic)
+	a, err := do(o.outbound().client(never), req)
+	a.sent = c.secrets()
+	return a, err
+}
+
+// postToken sends a token request.
+func (o *OIDC) postToken(ctx context.Context, m *metadata, form url.Values) (answer, error) {
+	c, err := o.credentials(ctx, m)
+	if err != nil {
+		return answer{}, err
+	}
+	a, err := o.Dialect.post(ctx, o.outbound(), c, nil, m.TokenEndpoint, form)
+	a.sent = c.secrets()
+	return a, err
 }
 
 // asUnavailable turns a request without an answer into ErrUnavailable, and any other failure into a fault.
@@ -48,7 +88,7 @@ func (o *OIDC) exchange(ctx context.Context, m *metadata, f *Flow, code string) 
 	if f.Verifier != "" {
 		form.Set("code_verifier", f.Verifier)
 	}
-	a, err := o.post(ctx, m, m.TokenEndpoint, form)
+	a, err := o.postToken(ctx, m, form)
 	if err != nil {
 		return session.Tokens{}, asUnavailable(FaultToken, err)
 	}
@@ -64,6 +104,6 @@ func (o *OIDC) exchange(ctx context.Context, m *metadata, f *Flow, code string) 
 
 // tokens reads an answer of the token endpoint. The secrets are those of the request.
 func (o *OIDC) tokens(a answer, secrets ...string) (session.Tokens, error) {
-	tokens, _, err := new(Dialect).tokens(a, o.now(), append(secrets, o.ClientSecret))
+	tokens, _, err := o.Dialect.tokens(a, o.now(), secrets)
 	return tokens, err
 }

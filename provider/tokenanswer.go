@@ -153,10 +153,14 @@ func (d *Dialect) granted(c claims) ([]string, error) {
 		return nil, nil
 	}
 	text, err := c.text("scope")
+	scopes := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' && d.CommaScopes })
 	if err != nil {
-		return c.texts("scope")
+		scopes, err = c.texts("scope")
 	}
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' && d.CommaScopes }), nil
+	for i, scope := range scopes {
+		scopes[i] = cmp.Or(d.ScopeNames[scope], scope)
+	}
+	return scopes, err
 }
 
 // expiresIn reads a lifetime in seconds, as a number or as a string, which some providers send. What

@@ -62,7 +62,14 @@ func (o *OIDC) wantsUserInfo(f *Flow, t *idToken) bool {
 	scopes := o.scopes(f.Request.Scopes)
 	lacksProfile := !t.claims.has("name") && !t.claims.has("preferred_username")
 	return slices.Contains(scopes, "profile") && lacksProfile ||
-		slices.Contains(scopes, "email") && !t.claims.has("email")
+		slices.Contains(scopes, "email") && o.lacksEmail(t)
+}
+
+func (o *OIDC) lacksEmail(t *idToken) bool {
+	if o.UserFields.Email != "" {
+		return t.claims.shown(o.UserFields.Email) == ""
+	}
+	return !t.claims.has("email")
 }
 
 // protocolClaims describe the sign-in or the token. They count only where they are signed.
@@ -71,36 +78,38 @@ var protocolClaims = []string{
 	"session_expiry",
 }
 
-// merge adds the userinfo claims to those of the ID token, which win. An e-mail address and whether it is verified
+// merge adds the userinfo claims to those of the ID token, which win. An e-mail address and whether it is verified, the flags,
 // come from one source; where the two sources disagree about the address, it counts as unverified.
-func merge(token, info claims) claims {
+func merge(token, info claims, flags []string) claims {
 	merged := claims{}
 	for name, value := range info {
-		if !slices.Contains(protocolClaims, name) && name != "email" && name != "email_verified" {
+		if !slices.Contains(protocolClaims, name) && name != "email" && !slices.Contains(flags, name) {
 			merged[name] = value
 		}
 	}
 	for name, value := range token {
 		merged[name] = value
 	}
-	mergeEmail(merged, token, info)
+	for _, flag := range flags {
+		mergeEmail(merged, token, info, flag)
+	}
 	return merged
 }
 
-func mergeEmail(merged, token, info claims) {
+func mergeEmail(merged, token, info claims, flag string) {
 	own, other := token.display("email"), info.display("email")
 	switch {
 	case other == "":
 		if own == "" {
-			delete(merged, "email_verified")
+			delete(merged, flag)
 		}
-	case own == "" || own == other && !token.has("email_verified"):
+	case own == "" || own == other && !token.has(flag):
 		merged["email"] = info["email"]
-		delete(merged, "email_verified")
-		if info.has("email_verified") {
-			merged["email_verified"] = info["email_verified"]
+		delete(merged, flag)
+		if info.has(flag) {
+			merged[flag] = info[flag]
 		}
 	case own != other:
-		delete(merged, "email_verified")
+		delete(merged, flag)
 	}
 }

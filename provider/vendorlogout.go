@@ -18,6 +18,10 @@ import (
 type VendorLogout struct {
 	URL         string // of the vendor's logout; a query in it is kept
 	ReturnParam string // name of the parameter with the address to return to
+
+	// WhenMissing uses it only as long as the metadata names no end_session_endpoint, for vendors that have one when it is
+	// switched on. Default: always.
+	WhenMissing bool
 }
 
 // address is where to send the browser.

@@ -1,0 +1,149 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Validate implements [Validator].
+func (o *OIDC) Validate() (insecure []string, err error) {
+	var mistakes []error
+	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	switch {
+	case o.Issuer == "":
+		wrong("Issuer is missing")
+	default:
+		if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
+			mistakes = append(mistakes, err)
+		} else if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
+			wrong("Issuer %q must have no query and no user", u.Redacted())
+		}
+	}
+	if o.ClientID == "" {
+		wrong("ClientID is missing")
+	}
+	mistakes = append(mistakes, o.mistake, o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
+	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
+	mistakes = append(mistakes, o.Dialect.check()...)
+	mistakes = append(mistakes, o.checkOverrides()...)
+	mistakes = append(mistakes, o.checkUserFields()...)
+	for _, alg := range o.SigningAlgs {
+		if !slices.Contains(asymmetricAlgs, alg) {
+			wrong("SigningAlgs: %q is not one of %v", alg, asymmetricAlgs)
+		}
+	}
+	mistakes = append(mistakes, checkScopeNames(o.Scopes)...)
+	if o.Leeway < 0 || o.Leeway > maxLeeway {
+		wrong("Leeway %v is not between 0 and %v", o.Leeway, maxLeeway)
+	}
+	if o.MaxAge != nil && *o.MaxAge < 0 {
+		wrong("MaxAge %v is negative", *o.MaxAge)
+	}
+	if o.InsecureLoopbackHTTP {
+		insecure = append(insecure, "InsecureLoopbackHTTP")
+	}
+	if o.InsecureNoPKCE {
+		insecure = append(insecure, "InsecureNoPKCE")
+	}
+	return insecure, errors.Join(mistakes...)
+}
+
+func (o *OIDC) checkAuthMethod() error {
+	switch o.AuthMethod {
+	case "":
+		return nil
+	case authBasic, authPost:
+		if !o.hasSecret() {
+			return fmt.Errorf("AuthMethod %s needs a ClientSecret or a SecretFunc", o.AuthMethod)
+		}
+		return nil
+	case authNone:
+		return nil
+	}
+	return fmt.Errorf("AuthMethod %q is not %s, %s or %s", o.AuthMethod, authBasic, authPost, authNone)
+}
+
+func checkScopeNames(scopes []string) []error {
+	var mistakes []error
+	for _, scope := range scopes {
+		if !validScope(scope) {
+			mistakes = append(mistakes, fmt.Errorf("%q in Scopes is not a scope (RFC 6749 section 3.3)", scope))
+		}
+	}
+	return mistakes
+}
+
+// validScope reports whether s is a scope-token of RFC 6749 section 3.3.
+func validScope(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func (o *OIDC) checkResponseType() error {
+	switch o.responseType() {
+	case responseCode, responseIDToken, responseCodeIDToken:
+		return nil
+	}
+	if slices.Contains(strings.Fields(o.ResponseType), "token") {
+		return fmt.Errorf("ResponseType %q: %w", o.ResponseType, errTokenInBrowser)
+	}
+	return fmt.Errorf("ResponseType %q is not code, id_token or code id_token", o.ResponseType)
+}
+
+// checkSecret makes sure that there is one secret, and one that signs tokens if it has to.
+func (o *OIDC) checkSecret() error {
+	switch {
+	case o.ClientSecret != "" && o.SecretFunc != nil:
+		return errors.New("ClientSecret and SecretFunc are both set")
+	case !o.SecretSignsTokens:
+		return nil
+	case len(o.ClientSecret) < minSharedSecret:
+		return fmt.Errorf("SecretSignsTokens needs a ClientSecret of at least %d bytes (RFC 7518 section 3.2)", minSharedSecret)
+	case len(o.SigningAlgs) > 0:
+		return errors.New("SecretSignsTokens goes with no SigningAlgs: the algorithm is HS256")
+	}
+	return nil
+}
+
+// checkOverrides checks the addresses that take the place of discovery, and what is compared with tokens.
+func (o *OIDC) checkOverrides() []error {
+	var mistakes []error
+	if o.Discovery != "" {
+		mistakes = append(mistakes, o.outbound().checkEndpoint("Discovery", o.Discovery))
+	}
+	for _, e := range o.Endpoints.named() {
+		if *e.address != "" {
+			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints: "+e.name, *e.address))
+		}
+	}
+	if slices.Contains(o.IssuerAliases, "") {
+		mistakes = append(mistakes, errors.New("IssuerAliases: one of them is empty"))
+	}
+	for name, values := range o.RequiredClaims {
+		if name == "" || len(values) == 0 || slices.Contains(values, "") {
+			mistakes = append(mistakes, fmt.Errorf("RequiredClaims: %q has no name, no values or an empty one", name))
+		}
+	}
+	return mistakes
+}
+
+func (o *OIDC) checkUserFields() []error {
+	var mistakes []error
+	if o.UserFields.ID != "" || o.UserFields.Roles != "" {
+		mistakes = append(mistakes, errors.New("UserFields: ID and Roles stay empty: the subject is sub, and for roles there is RolesClaim"))
+	}
+	fields := o.UserFields
+	fields.ID = "sub"
+	mistakes = append(mistakes, fields.check()...)
+	if o.EmailTrust < EmailByMember || o.EmailTrust > EmailAlwaysVerified {
+		mistakes = append(mistakes, fmt.Errorf("EmailTrust %d is not known", o.EmailTrust))
+	}
+	return mistakes
+}
