@@ -88,6 +88,10 @@ type OAuth2 struct {
 	// [FaultDenied] tells the user that it was refused. Issuer and Subject are set again afterwards.
 	MapUser func(Profile, *session.User) error
 
+	// OmitClaims are members of the profile document that are not kept in the session's claims, such as one that repeats the access
+	// token, or a large one that nobody needs.
+	OmitClaims []string
+
 	// APIBase is the address of the provider's API, such as "https://api.github.com": requests of the client that Client
 	// returns may then have addresses relative to it, such as client.Get("user/repos"). Default: none.
 	APIBase string
@@ -124,6 +128,9 @@ type OAuth2 struct {
 
 	// noPKCE is for presets of providers that are known to refuse it: nobody can do better there.
 	noPKCE bool
+
+	// mistake is what was wrong with the settings that a preset was made from.
+	mistake error
 }
 
 // A Document is a profile document beside the one at UserURL, such as a list of e-mail addresses.

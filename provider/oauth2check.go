@@ -24,6 +24,7 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	default:
 		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
 	}
+	mistakes = append(mistakes, o.mistake)
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 	}

@@ -117,7 +117,7 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 	}
 	s := &session.Session{User: u}
 	if p.User != nil {
-		if err := s.SetClaims(p.User); err != nil {
+		if err := s.SetClaims(o.keptClaims(p.User)); err != nil {
 			return nil, &Error{Fault: FaultUserInfo, Err: err}
 		}
 	}
@@ -128,4 +128,17 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 	}
 	s.SetTokens(t)
 	return s, nil
+}
+
+// keptClaims is the profile document without what is not to be in the session's claims.
+func (o *OAuth2) keptClaims(profile json.RawMessage) json.RawMessage {
+	var c claims
+	if len(o.OmitClaims) == 0 || json.Unmarshal(profile, &c) != nil {
+		return profile
+	}
+	for _, name := range o.OmitClaims {
+		delete(c, name)
+	}
+	rest, _ := json.Marshal(c) // what was JSON still is
+	return rest
 }

@@ -60,5 +60,5 @@ func (o *OAuth2) renewUser(ctx context.Context, s *session.Session, fresh sessio
 		return &Error{Fault: FaultRefresh, Err: fmt.Errorf("after a refresh: %w", err)}
 	}
 	s.User = updated.User
-	return s.SetClaims(p.User)
+	return s.SetClaims(o.keptClaims(p.User))
 }
