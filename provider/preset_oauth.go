@@ -1,4 +1,19 @@
 package provider
 
 // oauthPresets are the vendors that speak OAuth 2.0 or OAuth 1.0a alone, each in a file of its own.
-var oauthPresets = []Preset{}
+var oauthPresets = []Preset{
+	gitHubPreset, gitHubEnterprisePreset, xPreset, xOAuth1Preset, facebookPreset, discordPreset, spotifyPreset, amazonPreset,
+}
+
+// byClient is Preset.New of a vendor that needs nothing but a client.
+func byClient[P Provider](build func(id, secret string) P) func(Values) (Provider, error) {
+	return func(v Values) (Provider, error) { return build(v.Client()), nil }
+}
+
+// sound returns a provider that could be made from its settings.
+func sound(o *OAuth2) (Provider, error) {
+	if o.mistake != nil {
+		return nil, o.mistake
+	}
+	return o, nil
+}

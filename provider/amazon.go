@@ -1,0 +1,24 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// Amazon signs users in with Login with Amazon.
+func Amazon(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://www.amazon.com", ClientID: id, ClientSecret: secret, DisplayName: "Amazon",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://www.amazon.com/ap/oa", TokenURL: "https://api.amazon.com/auth/o2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Scopes:   []string{"profile"},
+		APIBase:  "https://api.amazon.com", UserURL: "user/profile",
+		UserFields: Fields{ID: "user_id", Name: "name", Email: "email"},
+		EmailTrust: EmailNeverVerified, TokenHeader: "x-amz-access-token",
+	}
+}
+
+var amazonPreset = Preset{
+	Name: "amazon", Label: "Amazon", Protocol: OAuthTwo, Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
+	Notes: []string{
+		"Other regions have token endpoints of their own, such as https://api.amazon.co.uk/auth/o2/token: set Endpoint.TokenURL and APIBase, and leave Issuer alone.",
+		"Nothing says whether an address was verified, and there are no pictures.",
+	},
+	New: byClient(Amazon),
+}

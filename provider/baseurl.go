@@ -1,0 +1,50 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// A BaseURL is where an installation is that is not the vendor's own, such as "https://git.example.com" or
+// "https://example.com/git". A slash at its end does not matter.
+type BaseURL string
+
+// at is the address of a path, which begins with a slash.
+func (b BaseURL) at(path string) string { return strings.TrimRight(string(b), "/") + path }
+
+// issuer is the namespace of the installation's users, which does not change with the spelling of the host.
+func (b BaseURL) issuer() string {
+	u, err := url.Parse(b.at(""))
+	if err != nil {
+		return ""
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	return u.String()
+}
+
+// check returns what is wrong with it. Whether http is allowed is checked with the endpoints.
+func (b BaseURL) check() error {
+	u, err := url.Parse(string(b))
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return errors.New("the base URL is not an address such as https://git.example.com")
+	case u.User != nil || strings.ContainsAny(string(b), "?#"):
+		return fmt.Errorf("the base URL at %s must have no user, query and fragment", u.Host)
+	}
+	return nil
+}
+
+// baseURLSetting asks for the address of an installation.
+func baseURLSetting(example string) PresetSetting {
+	return PresetSetting{Name: "base_url", Required: true, Help: "the address of the installation, such as " + example}
+}
+
+// byBaseURL is Preset.New of a product that runs at many addresses.
+func byBaseURL(build func(at BaseURL, id, secret string) *OAuth2) func(Values) (Provider, error) {
+	return func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		return sound(build(BaseURL(v["base_url"]), id, secret))
+	}
+}

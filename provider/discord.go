@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Discord signs users in at Discord.
+func Discord(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://discord.com", ClientID: id, ClientSecret: secret, DisplayName: "Discord",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://discord.com/oauth2/authorize", TokenURL: "https://discord.com/api/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		RevokeURL:  "https://discord.com/api/oauth2/token/revoke",
+		AuthParams: url.Values{},
+		Scopes:     []string{"identify", "email"},
+		APIBase:    "https://discord.com/api", UserURL: "users/@me",
+		UserFields: Fields{ID: "id", Name: "global_name|username", Username: "username", Email: "email", EmailVerified: "verified"},
+		MapUser:    discordAvatar,
+	}
+}
+
+// discordAvatar makes an address of the hash of a picture. Many users have none.
+func discordAvatar(p Profile, u *session.User) error {
+	hash := p.document().shown("avatar")
+	if hash == "" {
+		return nil
+	}
+	format := ".png"
+	if strings.HasPrefix(hash, "a_") {
+		format = ".gif" // it is animated
+	}
+	u.Picture = "https://cdn.discordapp.com/avatars/" + url.PathEscape(u.Subject) + "/" + url.PathEscape(hash) + format
+	return nil
+}
+
+var discordPreset = Preset{
+	Name: "discord", Label: "Discord", Protocol: OAuthTwo, Register: "https://discord.com/developers/applications",
+	Notes: []string{
+		"A logout takes back the user's tokens of all devices, so that the sessions there end when they are refreshed; set RevokeURL to \"\" to leave them alone.",
+		"AuthParams with prompt=none skip the page for consent when the user has agreed before.",
+	},
+	New: byClient(Discord),
+}

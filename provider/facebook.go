@@ -1,0 +1,74 @@
+package provider
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// A GraphVersion is a version of Facebook's Graph API, such as "v24.0". Each works for about two years.
+type GraphVersion string
+
+const graphVersion GraphVersion = "v24.0"
+
+var graphVersionForm = regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]$`)
+
+// Facebook signs users in at Facebook, with version v24.0 of the Graph API. Every call, also by Client, carries the proof that it comes
+// from somebody who knows the application's secret (appsecret_proof), so "Require App Secret" can be switched on there. The ID of a user is
+// another one in each application, the address may be missing, and nothing says whether it was verified.
+func Facebook(id, secret string) *OAuth2 { return FacebookAt(graphVersion, id, secret) }
+
+// FacebookAt is Facebook with another version of the Graph API.
+func FacebookAt(v GraphVersion, id, secret string) *OAuth2 {
+	graph := "https://graph.facebook.com/" + string(v)
+	o := &OAuth2{
+		Issuer: "https://www.facebook.com", ClientID: id, ClientSecret: secret, DisplayName: "Facebook",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://www.facebook.com/" + string(v) + "/dialog/oauth", TokenURL: graph + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams},
+		Scopes:   []string{"public_profile", "email"}, ScopeSeparator: ",",
+		APIBase: graph, UserURL: "me?fields=id,name,first_name,last_name,email,picture",
+		UserFields: Fields{ID: "id", Name: "name", Email: "email", Picture: "picture.data.url"},
+		EmailTrust: EmailNeverVerified,
+	}
+	if !graphVersionForm.MatchString(string(v)) {
+		o.mistake = fmt.Errorf("the version %q of the Graph API is not like v24.0", printable(string(v)))
+	}
+	o.PrepareAPI = func(r *http.Request, t session.Tokens, _ Profile) error {
+		if o.ClientSecret != "" {
+			setQuery(r, "appsecret_proof", appSecretProof(o.ClientSecret, t.AccessToken))
+		}
+		return nil
+	}
+	return o
+}
+
+func appSecretProof(secret, token string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(token))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+var facebookPreset = Preset{
+	Name: "facebook", Label: "Facebook", Protocol: OAuthTwo, Register: "https://developers.facebook.com/apps/",
+	Settings: []PresetSetting{{Name: "version", Help: "version of the Graph API; v24.0 if not set"}},
+	Notes: []string{
+		"The ID of a user is another one in each application: another client ID makes everybody a new user.",
+		"There are no refresh tokens; a token lives for an hour or two.",
+		"Tokens are not taken back at logout, because a DELETE of me/permissions would end the user's consent everywhere.",
+		"A token that an app on a phone has got from Facebook is never accepted.",
+	},
+	Unconfirmed: []string{"PKCE is sent, which Facebook documents for another flow only.", "The addresses are the same in all versions."},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		if version := v["version"]; version != "" {
+			return sound(FacebookAt(GraphVersion(version), id, secret))
+		}
+		return Facebook(id, secret), nil
+	},
+}

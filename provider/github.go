@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// GitHub signs users in at github.com, with an OAuth App or a GitHub App. The e-mail address is the primary one, if it is verified
+// and the user has permitted to read it; else there is none.
+func GitHub(id, secret string) *OAuth2 {
+	o := gitHubAt("https://github.com", "https://api.github.com", id, secret)
+	o.DisplayName = "GitHub"
+	return o
+}
+
+// GitHubEnterprise signs users in at a GitHub Enterprise Server, such as "https://github.example.com", or at one of the subdomains
+// of ghe.com.
+func GitHubEnterprise(at BaseURL, id, secret string) *OAuth2 {
+	api := at.at("/api/v3")
+	if u, err := url.Parse(string(at)); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".ghe.com") {
+		api = "https://api." + u.Host
+	}
+	o := gitHubAt(at, api, id, secret)
+	o.DisplayName, o.mistake = "GitHub Enterprise", at.check()
+	return o
+}
+
+func gitHubAt(at BaseURL, api, id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: at.issuer(), ClientID: id, ClientSecret: secret,
+		Endpoint:   oauth2.Endpoint{AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader},
+		RevokeURL:  api + "/applications/" + url.PathEscape(id) + "/token",
+		Revocation: Revocation{Method: http.MethodDelete, TokenParam: "access_token", JSONBody: true},
+		Scopes:     []string{"read:user", "user:email"},
+		Dialect: Dialect{Sniff: true, CommaScopes: true, ErrorCodes: map[string]string{
+			"bad_verification_code": "invalid_grant", "bad_refresh_token": "invalid_grant",
+			"incorrect_client_credentials": "invalid_client", "unverified_user_email": "access_denied",
+		}},
+		APIBase: api, UserURL: "user", More: []Document{{Name: "emails", URL: "user/emails?per_page=100", Optional: true}},
+		UserFields: Fields{ID: "id", Name: "name|login", Username: "login", Picture: "avatar_url"},
+		MapUser:    gitHubEmail,
+		Header:     http.Header{"User-Agent": {"sallyport"}},
+	}
+}
+
+// gitHubEmail takes the primary address if it is verified, and no other: the one in the profile is for show and proves nothing.
+func gitHubEmail(p Profile, u *session.User) error {
+	raw, permitted := p.More["emails"]
+	if !permitted {
+		return nil
+	}
+	var list []struct {
+		Email             string
+		Primary, Verified bool
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		return &Error{Fault: FaultUserInfo, Err: errors.New("the e-mail addresses are not a list of them")}
+	}
+	for _, e := range list {
+		if e.Primary && e.Verified {
+			u.Email, u.EmailVerified = e.Email, true
+			return nil
+		}
+	}
+	return nil
+}
+
+var gitHubPreset = Preset{
+	Name: "github", Label: "GitHub", Protocol: OAuthTwo, Register: "https://github.com/settings/developers",
+	Notes: []string{
+		"The tokens of an OAuth App do not expire; those of a GitHub App do, and are refreshed.",
+		"An application has one callback URL, so the one for development is another application.",
+	},
+	Unconfirmed: []string{"An expired refresh token is called bad_refresh_token."},
+	New:         byClient(GitHub),
+}
+
+var gitHubEnterprisePreset = Preset{
+	Name: "github-enterprise", Label: "GitHub Enterprise", Protocol: OAuthTwo, Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/building-oauth-apps/creating-an-oauth-app",
+	Settings:    []PresetSetting{baseURLSetting("https://github.example.com")},
+	Notes:       []string{"An address counts as verified when the server says so; some servers do not verify addresses, and then there is none."},
+	Unconfirmed: []string{"Older versions ignore the PKCE parameters.", "The API of a subdomain of ghe.com is at api.SUBDOMAIN.ghe.com."},
+	New:         byBaseURL(GitHubEnterprise),
+}
