@@ -1,0 +1,26 @@
+package provider
+
+import (
+	"net/url"
+
+	"golang.org/x/oauth2"
+)
+
+// Atlassian signs users in with an Atlassian account (Jira, Confluence).
+func Atlassian(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://auth.atlassian.com", ClientID: id, ClientSecret: secret, DisplayName: "Atlassian",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
+		AuthParams: url.Values{"audience": {"api.atlassian.com"}, "prompt": {"consent"}},
+		Scopes:     []string{"read:me"},
+		APIBase:    "https://api.atlassian.com", UserURL: "me",
+		UserFields: Fields{ID: "account_id", Name: "name", Username: "nickname", Email: "email", EmailVerified: "email_verified", Picture: "picture"},
+	}
+}
+
+var atlassianPreset = Preset{
+	Name: "atlassian", Label: "Atlassian", Protocol: OAuthTwo, Register: "https://developer.atlassian.com/console/myapps/",
+	Notes:       []string{"Add the permission User identity API (read:me) to the application.", "Refresh tokens come with the scope offline_access."},
+	Unconfirmed: []string{"The PKCE parameters are understood or ignored.", "Refresh tokens are good once.", "The member that says whether an address was verified is email_verified; without it none is."},
+	New:         byClient(Atlassian),
+}

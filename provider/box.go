@@ -1,0 +1,25 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// Box signs users in at Box. The address is the one that they sign in with.
+func Box(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://account.box.com", ClientID: id, ClientSecret: secret, DisplayName: "Box",
+		Endpoint:  oauth2.Endpoint{AuthURL: "https://account.box.com/api/oauth2/authorize", TokenURL: "https://api.box.com/oauth2/token", AuthStyle: oauth2.AuthStyleInParams},
+		RevokeURL: "https://api.box.com/oauth2/revoke",
+		APIBase:   "https://api.box.com/2.0", UserURL: "users/me",
+		UserFields: Fields{ID: "id", Name: "name", Email: "login", Picture: "avatar_url"},
+		EmailTrust: EmailNeverVerified,
+	}
+}
+
+var boxPreset = Preset{
+	Name: "box", Label: "Box", Protocol: OAuthTwo, Register: "https://app.box.com/developers/console",
+	Notes: []string{
+		"Box does not say of an address whether it was verified. It is said to let nobody in whose address is not: who relies on that sets EmailTrust to EmailAlwaysVerified.",
+		"A logout may end the tokens of other devices as well.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "Refresh tokens are good once."},
+	New:         byClient(Box),
+}

@@ -1,0 +1,32 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+)
+
+// Dropbox signs users in at Dropbox.
+func Dropbox(key, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://www.dropbox.com", ClientID: key, ClientSecret: secret, DisplayName: "Dropbox",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.dropbox.com/oauth2/authorize", TokenURL: "https://api.dropboxapi.com/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		RevokeURL:  "https://api.dropboxapi.com/2/auth/token/revoke",
+		Revocation: Revocation{ByToken: true},
+		AuthParams: url.Values{},
+		Scopes:     []string{"account_info.read"},
+		APIBase:    "https://api.dropboxapi.com/2", UserURL: "users/get_current_account", UserMethod: http.MethodPost,
+		UserFields: Fields{ID: "account_id", Name: "name.display_name", Email: "email", EmailVerified: "email_verified", Picture: "profile_photo_url"},
+	}
+}
+
+var dropboxPreset = Preset{
+	Name: "dropbox", Label: "Dropbox", Protocol: OAuthTwo, Register: "https://www.dropbox.com/developers/apps",
+	Notes: []string{
+		"Refresh tokens come with AuthParams token_access_type=offline; without them a token lives for some hours.",
+		"A logout takes back both tokens.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are understood along with a secret."},
+	New:         byClient(Dropbox),
+}

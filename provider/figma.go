@@ -1,0 +1,23 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// Figma signs users in at Figma.
+func Figma(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://www.figma.com", ClientID: id, ClientSecret: secret, DisplayName: "Figma",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+		RefreshURL: "https://api.figma.com/v1/oauth/refresh",
+		Scopes:     []string{"current_user:read"},
+		APIBase:    "https://api.figma.com/v1", UserURL: "me",
+		UserFields: Fields{ID: "id", Name: "handle", Email: "email", Picture: "img_url"},
+		EmailTrust: EmailNeverVerified,
+	}
+}
+
+var figmaPreset = Preset{
+	Name: "figma", Label: "Figma", Protocol: OAuthTwo, Register: "https://www.figma.com/developers/apps",
+	Notes:       []string{"Nothing says whether an address was verified."},
+	Unconfirmed: []string{"The scope current_user:read.", "The client authenticates with Basic.", "The members of the profile."},
+	New:         byClient(Figma),
+}

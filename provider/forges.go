@@ -1,0 +1,44 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// Gitea signs users in at an installation of Gitea.
+func Gitea(at BaseURL, id, secret string) *OAuth2 {
+	o := giteaAt(at, id, secret)
+	o.DisplayName = "Gitea"
+	return o
+}
+
+// Forgejo signs users in at an installation of Forgejo, such as "https://codeberg.org".
+func Forgejo(at BaseURL, id, secret string) *OAuth2 {
+	o := giteaAt(at, id, secret)
+	o.DisplayName = "Forgejo"
+	return o
+}
+
+func giteaAt(at BaseURL, id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, mistake: at.check(),
+		Endpoint: oauth2.Endpoint{AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader},
+		Scopes:   []string{"read:user"},
+		APIBase:  at.at("/api/v1"), UserURL: "user",
+		UserFields: Fields{ID: "id", Name: "full_name|login", Username: "login", Email: "email", Picture: "avatar_url"},
+		EmailTrust: EmailNeverVerified,
+	}
+}
+
+var giteaPreset = Preset{
+	Name: "gitea", Label: "Gitea", Protocol: OAuthTwo, Register: "https://docs.gitea.com/development/oauth2-provider",
+	Settings:    []PresetSetting{baseURLSetting("https://git.example.com")},
+	Notes:       []string{"Register the application in Settings, Applications, of a user or of an organization.", "Nothing says whether an address was verified."},
+	Unconfirmed: []string{"Older versions ignore the scope read:user, and give tokens for everything."},
+	New:         byBaseURL(Gitea),
+}
+
+var forgejoPreset = Preset{
+	Name: "forgejo", Label: "Forgejo", Protocol: OAuthTwo, Register: "https://forgejo.org/docs/latest/user/oauth2-provider/",
+	Settings:    []PresetSetting{baseURLSetting("https://codeberg.org")},
+	Notes:       giteaPreset.Notes,
+	Unconfirmed: giteaPreset.Unconfirmed,
+	New:         byBaseURL(Forgejo),
+}

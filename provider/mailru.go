@@ -1,0 +1,22 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// MailRu signs users in at Mail.ru.
+func MailRu(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://oauth.mail.ru", ClientID: id, ClientSecret: secret, DisplayName: "Mail.ru",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://oauth.mail.ru/login", TokenURL: "https://oauth.mail.ru/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Scopes:   []string{"userinfo"},
+		APIBase:  "https://oauth.mail.ru", UserURL: "userinfo",
+		UserFields: Fields{ID: "id", Name: "name", Username: "nickname", Email: "email", Picture: "image"},
+		EmailTrust: EmailNeverVerified,
+	}
+}
+
+var mailRuPreset = Preset{
+	Name: "mailru", Label: "Mail.ru", Protocol: OAuthTwo, Register: "https://o2.mail.ru/app/",
+	Notes:       []string{"Nothing says whether an address was verified."},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "The client authenticates with Basic.", "The profile takes the token in the Authorization header.", "The members of the profile."},
+	New:         byClient(MailRu),
+}

@@ -1,0 +1,32 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+)
+
+// Notion signs users in at Notion. Who they are comes along with the access token, and stays as it was until the next login.
+func Notion(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://api.notion.com", ClientID: id, ClientSecret: secret, DisplayName: "Notion",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://api.notion.com/v1/oauth/authorize", TokenURL: "https://api.notion.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+		AuthParams: url.Values{"owner": {"user"}},
+		Dialect:    Dialect{JSONBody: true},
+		APIBase:    "https://api.notion.com/v1",
+		Header:     http.Header{"Notion-Version": {"2022-06-28"}},
+		UserFields: Fields{ID: "owner.user.id", Name: "owner.user.name", Email: "owner.user.person.email", Picture: "owner.user.avatar_url"},
+		EmailTrust: EmailNeverVerified,
+	}
+}
+
+var notionPreset = Preset{
+	Name: "notion", Label: "Notion", Protocol: OAuthTwo, Register: "https://www.notion.so/profile/integrations",
+	Notes: []string{
+		"The integration has to be a public one, with user information including addresses; a token that belongs to a workspace instead of a user fails the login.",
+		"Nothing says whether an address was verified.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "Whether tokens can be refreshed and taken back."},
+	New:         byClient(Notion),
+}

@@ -1,0 +1,39 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+)
+
+// Reddit signs users in at Reddit. There are no e-mail addresses. Reddit asks for a User-Agent that tells applications apart and names
+// somebody to talk to, such as "web:com.example.reports:v1.0 (by /u/alice)": set it in Header. The default has the client ID in it.
+func Reddit(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://www.reddit.com", ClientID: id, ClientSecret: secret, DisplayName: "Reddit",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.reddit.com/api/v1/authorize", TokenURL: "https://www.reddit.com/api/v1/access_token", AuthStyle: oauth2.AuthStyleInHeader},
+		AuthParams: url.Values{},
+		Scopes:     []string{"identity"},
+		APIBase:    "https://oauth.reddit.com/api/v1", UserURL: "me?raw_json=1", // else there is &amp; in addresses
+		UserFields: Fields{ID: "id", Name: "name", Username: "name", Picture: "icon_img"},
+		Header:     http.Header{"User-Agent": {"web:" + id + ":sallyport"}},
+	}
+}
+
+var redditPreset = Preset{
+	Name: "reddit", Label: "Reddit", Protocol: OAuthTwo, Register: "https://www.reddit.com/prefs/apps",
+	Settings: []PresetSetting{{Name: "user_agent", Help: "what the application calls itself, such as web:com.example.reports:v1.0 (by /u/alice)"}},
+	Notes: []string{
+		"Refresh tokens come with AuthParams duration=permanent; without them a token lives for an hour.",
+		"Requests without a User-Agent of the application's own are slowed down or refused.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "Tokens are not taken back at logout; https://www.reddit.com/api/v1/revoke_token is said to do it.", "raw_json=1."},
+	New: func(v Values) (Provider, error) {
+		o := Reddit(v.Client())
+		if agent := v["user_agent"]; agent != "" {
+			o.Header.Set("User-Agent", agent)
+		}
+		return o, nil
+	},
+}

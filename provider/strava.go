@@ -1,0 +1,26 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// Strava signs athletes in at Strava. There are no e-mail addresses.
+func Strava(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://www.strava.com", ClientID: id, ClientSecret: secret, DisplayName: "Strava",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://www.strava.com/oauth/authorize", TokenURL: "https://www.strava.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
+		Dialect:  Dialect{CommaScopes: true},
+		Scopes:   []string{"read"}, ScopeSeparator: ",",
+		APIBase: "https://www.strava.com/api/v3", UserURL: "athlete",
+		UserFields: Fields{ID: "id", Username: "username", Picture: "profile"},
+		MapUser:    nameOf("firstname", "lastname"),
+	}
+}
+
+var stravaPreset = Preset{
+	Name: "strava", Label: "Strava", Protocol: OAuthTwo, Register: "https://www.strava.com/settings/api",
+	Notes: []string{
+		"Scopes have commas between them; those for activities are further ones, such as activity:read.",
+		"Tokens are not taken back at logout: https://www.strava.com/oauth/deauthorize would end the athlete's consent everywhere.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are ignored."},
+	New:         byClient(Strava),
+}

@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// StripeConnect links the Stripe account of a business with the application; the "user" is that account. The secret is the secret key
+// of the application's own account.
+func StripeConnect(id, secretKey string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://connect.stripe.com", ClientID: id, ClientSecret: secretKey, DisplayName: "Stripe",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://connect.stripe.com/oauth/authorize", TokenURL: "https://connect.stripe.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
+		Scopes:   []string{"read_only"},
+		APIBase:  "https://api.stripe.com/v1", UserURL: "accounts/",
+		UserFields: Fields{ID: "id", Name: "business_profile.name|settings.dashboard.display_name", Email: "email"},
+		EmailTrust: EmailNeverVerified,
+		PrepareAPI: func(r *http.Request, _ session.Tokens, p Profile) error {
+			if p.Token == nil {
+				return nil // a call by Client
+			}
+			account := p.tokenText("stripe_user_id")
+			if account == "" {
+				return errors.New("the token's answer has no stripe_user_id")
+			}
+			r.URL = r.URL.JoinPath(url.PathEscape(account))
+			return nil
+		},
+	}
+}
+
+var stripeConnectPreset = Preset{
+	Name: "stripe-connect", Label: "Stripe Connect", Protocol: OAuthTwo, Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
+	Notes: []string{
+		"client_id begins with ca_; client_secret is the secret key of your own account.",
+		"This links the account of a business rather than signing a person in.",
+		"Nothing says whether an address was verified.",
+		"Accounts are not disconnected at logout.",
+	},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "The account can be read with the access token itself.", "The paths of the account's name."},
+	New:         byClient(StripeConnect),
+}

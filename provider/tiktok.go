@@ -1,0 +1,26 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// TikTok signs users in at TikTok. The client ID is called client key there. There are no e-mail addresses, and the ID of a user is another
+// one in each application.
+func TikTok(key, secret string) *OAuth2 {
+	clientKey := map[string]string{"client_id": "client_key"}
+	return &OAuth2{
+		Issuer: "https://www.tiktok.com", ClientID: key, ClientSecret: secret, DisplayName: "TikTok",
+		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.tiktok.com/v2/auth/authorize", TokenURL: "https://open.tiktokapis.com/v2/oauth/token/", AuthStyle: oauth2.AuthStyleInParams},
+		RevokeURL:  "https://open.tiktokapis.com/v2/oauth/revoke/",
+		Revocation: Revocation{TokenParam: "token"},
+		AuthNames:  clientKey, Dialect: Dialect{Names: clientKey, CommaScopes: true},
+		Scopes: []string{"user.info.basic"}, ScopeSeparator: ",",
+		APIBase: "https://open.tiktokapis.com/v2", UserURL: "user/info/?fields=open_id,avatar_url,display_name",
+		UserFields: Fields{ID: "data.user.open_id", Name: "data.user.display_name", Picture: "data.user.avatar_url"},
+	}
+}
+
+var tikTokPreset = Preset{
+	Name: "tiktok", Label: "TikTok", Protocol: OAuthTwo, Register: "https://developers.tiktok.com/apps/",
+	Notes:       []string{"client_id is the client key.", "The ID of a user is another one in each application."},
+	Unconfirmed: []string{"The PKCE parameters are understood for applications of the web.", "The revocation endpoint takes the access token in the parameter token."},
+	New:         byClient(TikTok),
+}

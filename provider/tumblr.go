@@ -1,0 +1,54 @@
+package provider
+
+import "golang.org/x/oauth2"
+
+// tumblrIssuer is the namespace of Tumblr's users in both protocols.
+const tumblrIssuer = "https://www.tumblr.com"
+
+// tumblrFields: there is no other ID.
+func tumblrFields() Fields {
+	return Fields{ID: "response.user.name", Name: "response.user.name", Username: "response.user.name"}
+}
+
+// Tumblr signs users in at Tumblr, with OAuth 2.0. There are no e-mail addresses.
+//
+// Tumblr tells no ID of a user but the name, which users can change, and which somebody else may take after that. So this is good
+// for showing a blog, but what an account is worth something for needs another way to sign in.
+func Tumblr(key, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: tumblrIssuer, ClientID: key, ClientSecret: secret, DisplayName: "Tumblr",
+		Endpoint: oauth2.Endpoint{AuthURL: "https://www.tumblr.com/oauth2/authorize", TokenURL: "https://api.tumblr.com/v2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Scopes:   []string{"basic"},
+		APIBase:  "https://api.tumblr.com/v2", UserURL: "user/info",
+		UserFields: tumblrFields(),
+	}
+}
+
+// TumblrOAuth1 signs users in at Tumblr, with OAuth 1.0a. They are the same users as those of Tumblr, and what is said there
+// about their IDs holds here too.
+func TumblrOAuth1(key, secret string) *OAuth1 {
+	return &OAuth1{
+		Issuer: tumblrIssuer, ClientID: key, ClientSecret: secret, DisplayName: "Tumblr",
+		RequestTokenURL: "https://www.tumblr.com/oauth/request_token",
+		AuthorizeURL:    "https://www.tumblr.com/oauth/authorize",
+		AccessTokenURL:  "https://www.tumblr.com/oauth/access_token",
+		UserURL:         "https://api.tumblr.com/v2/user/info",
+		UserFields:      tumblrFields(),
+		APIBase:         "https://api.tumblr.com/v2/",
+	}
+}
+
+const tumblrNames = "The ID of a user is the name, as Tumblr tells no other: a user who changes it is a new one, and whoever takes the old name gets the old account."
+
+var tumblrPreset = Preset{
+	Name: "tumblr", Label: "Tumblr", Protocol: OAuthTwo, Register: "https://www.tumblr.com/oauth/apps",
+	Notes:       []string{tumblrNames, "Refresh tokens come with the scope offline_access."},
+	Unconfirmed: []string{"The PKCE parameters are ignored."},
+	New:         byClient(Tumblr),
+}
+
+var tumblrOAuth1Preset = Preset{
+	Name: "tumblr-oauth1", Label: "Tumblr (OAuth 1.0a)", Protocol: OAuthOne, Register: "https://www.tumblr.com/oauth/apps",
+	Notes: []string{tumblrNames},
+	New:   byClient(TumblrOAuth1),
+}

@@ -1,0 +1,91 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// WeChat signs users in at a website: they scan a code with their phones. There are no e-mail addresses.
+//
+// The ID of a user is the unionid, which is the same in all applications of one account of the Open Platform, or else the openid, which is
+// another one in each application. Bind the application to such an account before the first user signs in: as soon as there is
+// a unionid, everybody is a new user.
+//
+// WeChat takes the secret and the tokens in addresses only, so logs on the way may keep them, and knows no PKCE.
+func WeChat(appID, secret string) *OAuth2 {
+	o := weChat("https://open.weixin.qq.com/connect/qrconnect", "snsapi_login", appID, secret)
+	o.DisplayName = "WeChat"
+	return o
+}
+
+// WeChatOfficialAccount signs users in on pages of an official account, within WeChat. The rest is as it is with [WeChat].
+func WeChatOfficialAccount(appID, secret string) *OAuth2 {
+	o := weChat("https://open.weixin.qq.com/connect/oauth2/authorize", "snsapi_userinfo", appID, secret)
+	o.DisplayName = "WeChat"
+	return o
+}
+
+func weChat(authorize, scope, appID, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://open.weixin.qq.com", ClientID: appID, ClientSecret: secret,
+		Endpoint:   oauth2.Endpoint{AuthURL: authorize, TokenURL: "https://api.weixin.qq.com/sns/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams},
+		RefreshURL: "https://api.weixin.qq.com/sns/oauth2/refresh_token",
+		AuthNames:  map[string]string{"client_id": "appid"}, AuthFragment: "wechat_redirect", noPKCE: true,
+		Scopes: []string{scope}, ScopeSeparator: ",",
+		Dialect: Dialect{
+			Method: http.MethodGet, Sniff: true, CommaScopes: true, Names: map[string]string{"client_id": "appid", "client_secret": "secret"},
+			EditRequest: weChatRefresh,
+			ErrorCodes: map[string]string{
+				"40029": "invalid_grant", "40163": "invalid_grant", "40030": "invalid_grant", "42002": "invalid_grant", // code, used code, refresh token
+				"40013": "invalid_client", "40125": "invalid_client",
+			},
+		},
+		APIBase: "https://api.weixin.qq.com", UserURL: "sns/userinfo",
+		UserFields: Fields{ID: "unionid|openid", Name: "nickname", Picture: "headimgurl"},
+		PrepareAPI: weChatToken,
+	}
+}
+
+// weChatRefresh takes the secret out of a refresh, which goes without.
+func weChatRefresh(params url.Values) {
+	if params.Get("grant_type") == "refresh_token" {
+		params.Del("secret")
+	}
+}
+
+// weChatToken puts the token where WeChat wants it. The profile needs the user's openid as well, which comes with the token.
+func weChatToken(r *http.Request, t session.Tokens, p Profile) error {
+	r.Header.Del("Authorization")
+	setQuery(r, "access_token", t.AccessToken)
+	if p.Token != nil {
+		setQuery(r, "openid", p.tokenText("openid"))
+		setQuery(r, "lang", "en")
+	}
+	return nil
+}
+
+const weChatRegister = "https://open.weixin.qq.com/"
+
+var (
+	weChatNotes = []string{
+		"client_id is the AppID, client_secret the AppSecret.",
+		"Bind the application to an account of the Open Platform before the first user signs in: only then there is a unionid, and IDs change when it appears.",
+		"Secret and tokens are sent in addresses, as WeChat takes them nowhere else; keep them out of the logs of an outgoing proxy.",
+		"WeChat knows no PKCE, so none is sent.",
+	}
+	weChatUnconfirmed = []string{"WeChat refuses an authorization request with further parameters, or in another order.", "The meaning of the codes 40163, 40030, 42002, 40013 and 40125."}
+)
+
+var weChatPreset = Preset{
+	Name: "wechat", Label: "WeChat", Protocol: OAuthTwo, Register: weChatRegister,
+	Notes: weChatNotes, Unconfirmed: weChatUnconfirmed, New: byClient(WeChat),
+}
+
+var weChatOfficialAccountPreset = Preset{
+	Name: "wechat-official-account", Label: "WeChat (official account)", Protocol: OAuthTwo, Register: "https://mp.weixin.qq.com/",
+	Notes: weChatNotes, Unconfirmed: weChatUnconfirmed, New: byClient(WeChatOfficialAccount),
+}

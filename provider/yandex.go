@@ -1,0 +1,37 @@
+package provider
+
+import (
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Yandex signs users in at Yandex.
+func Yandex(id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: "https://oauth.yandex.com", ClientID: id, ClientSecret: secret, DisplayName: "Yandex",
+		Endpoint:    oauth2.Endpoint{AuthURL: "https://oauth.yandex.com/authorize", TokenURL: "https://oauth.yandex.com/token", AuthStyle: oauth2.AuthStyleInHeader},
+		TokenScheme: "OAuth", UserURL: "https://login.yandex.ru/info?format=json",
+		UserFields: Fields{ID: "id", Name: "real_name|display_name", Username: "login", Email: "default_email"},
+		EmailTrust: EmailNeverVerified,
+		MapUser: func(p Profile, u *session.User) error {
+			c := p.document()
+			if avatar := c.shown("default_avatar_id"); avatar != "" && !c.trueAt("is_avatar_empty") {
+				u.Picture = "https://avatars.yandex.net/get-yapic/" + (&url.URL{Path: avatar}).EscapedPath() + "/islands-200"
+			}
+			return nil
+		},
+	}
+}
+
+var yandexPreset = Preset{
+	Name: "yandex", Label: "Yandex", Protocol: OAuthTwo, Register: "https://oauth.yandex.com/",
+	Notes: []string{
+		"What the application gets to know is chosen where it is registered: access to the address, to the name, and to the picture.",
+		"Nothing says whether an address was verified.",
+	},
+	Unconfirmed: []string{"PKCE is understood along with a secret.", "The address of the picture, and the members real_name, display_name, login and is_avatar_empty."},
+	New:         byClient(Yandex),
+}
