@@ -61,6 +61,7 @@ type place struct {
 type callback struct {
 	Mode   string         `json:"mode"` // "query" or "form_post"
 	Params map[string]any `json:"params"`
+	Signed string         `json:"signed"` // name of a parameter that signs the others, as Shopify does it
 }
 
 // A reply is what the vendor answers, to a request as it has to be.

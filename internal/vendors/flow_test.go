@@ -294,6 +294,9 @@ func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 			params.Set(name, f.values.text(fmt.Sprint(value)))
 		}
 	}
+	if f.trial.Callback != nil && f.trial.Callback.Signed != "" && !params.Has(f.trial.Callback.Signed) {
+		params.Set(f.trial.Callback.Signed, signature(params, f.values.texts["client_secret"]))
+	}
 	path := "/auth/callback/" + f.name
 	f.mu.Unlock()
 	if !f.posts() {

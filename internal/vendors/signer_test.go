@@ -3,12 +3,18 @@ package vendors
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
@@ -92,4 +98,15 @@ func sign(claims []byte, header map[string]any, v values) (string, error) {
 func halfHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// signature signs a callback: the parameters in their order, with the client's secret. None of them has "&", "=" or "%" in it.
+func signature(params url.Values, secret string) string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		pairs = append(pairs, name+"="+params.Get(name))
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(strings.Join(pairs, "&")))
+	return hex.EncodeToString(mac.Sum(nil))
 }
