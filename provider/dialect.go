@@ -64,7 +64,8 @@ type Dialect struct {
 
 	// ErrorCodes are the provider's own error codes or messages, by what they are in RFC 6749, such as {"40029": "invalid_grant"}. A refresh
 	// ends the session if, and only if, the error is invalid_grant. They are looked for in the members error, error.code,
-	// error.type, error_code, errcode, code, status, error_description, error.message, message, errmsg and msg.
+	// error.type, error_code, errcode, code, status, error_description, error.message, message, errmsg and msg. OIDC looks for them in the
+	// callback's error as well.
 	ErrorCodes map[string]string
 
 	// EditAnswer may rewrite an answer, a JSON object, before it is read. MapUser still gets the one that was received.
@@ -146,4 +147,15 @@ func renamed(params url.Values, names map[string]string) url.Values {
 		sent[name] = values
 	}
 	return sent
+}
+
+// translated is a callback whose error is a registered one, if it stands for one.
+func (d *Dialect) translated(callback url.Values) url.Values {
+	code := d.ErrorCodes[callback.Get("error")]
+	if code == "" {
+		return callback
+	}
+	callback = maps.Clone(callback)
+	callback.Set("error", code)
+	return callback
 }

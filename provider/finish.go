@@ -27,7 +27,7 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 		return nil, err
 	}
 	// 2. What does it say?
-	if err := checkResponse(strings.Fields(o.responseType()), f, callback); err != nil {
+	if err := checkResponse(strings.Fields(o.responseType()), f, o.Dialect.translated(callback)); err != nil {
 		return nil, err
 	}
 	if o.responseType() == responseIDToken {

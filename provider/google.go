@@ -2,21 +2,52 @@ package provider
 
 import "net/url"
 
-// Google is Google, for accounts of every kind.
+// Google signs users in at Google, whatever kind of account they have; see GoogleWorkspace.
 //
-// Google hands out a refresh token when AuthParams has "access_type" set to "offline", and only at the user's first consent
-// unless Google is asked for another one (Request.Prompt "consent").
+// A refresh token comes when AuthParams has "access_type" "offline", and only when the user consents for the first time
+// or is asked again ("prompt" "consent").
 func Google(id, secret string) *OIDC {
 	return &OIDC{
-		Issuer: "https://accounts.google.com", ClientID: id, ClientSecret: secret,
-		DisplayName: "Google", AuthMethod: authPost, AuthParams: url.Values{},
+		Issuer: "https://accounts.google.com", IssuerAliases: []string{"accounts.google.com"},
+		ClientID: id, ClientSecret: secret, DisplayName: "Google", AuthMethod: authPost,
+		Dialect: Dialect{ScopeNames: map[string]string{
+			"https://www.googleapis.com/auth/userinfo.email":   "email",
+			"https://www.googleapis.com/auth/userinfo.profile": "profile",
+		}},
 	}
 }
 
+// WorkspaceDomains are the primary domains of organizations that use Google Workspace, such as "example.com", or "*" for any of them.
+type WorkspaceDomains []string
+
+// GoogleWorkspace signs in the users of organizations only, by the claim hd that Google signs. An e-mail address of the domain
+// proves nothing: anybody can have a private account with it.
+func GoogleWorkspace(domains WorkspaceDomains, id, secret string) *OIDC {
+	o := Google(id, secret)
+	o.RequiredClaims = map[string][]string{"hd": domains}
+	hint := anyValue
+	if len(domains) == 1 {
+		hint = domains[0]
+	}
+	o.AuthParams = url.Values{"hd": {hint}} // chooses the account; only the claim counts
+	return o
+}
+
 var googlePreset = Preset{
-	Name: "google", Label: "Google", Protocol: OpenIDConnect,
-	Register: "https://console.cloud.google.com/apis/credentials",
+	Name: "google", Label: "Google", Protocol: OpenIDConnect, Register: "https://console.cloud.google.com/apis/credentials",
+	Settings: []PresetSetting{{
+		Name: "workspace_domains", Help: "lets in only users of these Google Workspace organizations, such as example.com, example.org; * for any of them",
+	}},
+	Notes: []string{
+		"Without workspace_domains everybody with a Google account can sign in.",
+		"There is no logout at Google: only the session here ends.",
+		"Google refuses the scope offline_access; a refresh token comes with AuthParams access_type=offline.",
+	},
 	New: func(v Values) (Provider, error) {
-		return Google(v.Client()), nil
+		id, secret := v.Client()
+		if domains := listed(v["workspace_domains"]); len(domains) > 0 {
+			return soundOpenID(GoogleWorkspace(domains, id, secret))
+		}
+		return soundOpenID(Google(id, secret))
 	},
 }

@@ -36,6 +36,7 @@ type trial struct {
 	IDToken   map[string]any   `json:"id_token"`
 	Header    map[string]any   `json:"id_token_header"` // alg is RS256 unless it says otherwise
 	Answers   map[string]reply `json:"answers"`         // by URL, or method and URL
+	Signed    *signed          `json:"signed"`          // what is at {signed}: a JWT that was signed with {private_key}
 
 	Requested    []string          `json:"requested"` // URLs that must have been asked by the end of the login
 	NotRequested []string          `json:"not_requested"`
@@ -48,6 +49,12 @@ type trial struct {
 	Refresh *refresh `json:"refresh"`
 	Logout  *place   `json:"logout"` // where the browser goes; the URL may be a path of the application
 	Revoked []string `json:"revoked"`
+}
+
+// A signed is a JWT of the client's.
+type signed struct {
+	Header map[string]any `json:"header"`
+	Claims map[string]any `json:"claims"`
 }
 
 // A place is where the browser is sent.
@@ -158,6 +165,9 @@ func (t trial) with(c trial) trial {
 	}
 	if c.Change == nil {
 		c.Change = t.Change
+	}
+	if c.Signed == nil {
+		c.Signed = t.Signed
 	}
 	c.Answers = laidAnswers(t.Answers, c.Answers)
 	if c.User == nil && c.Fault == "" && c.Mistake == "" {

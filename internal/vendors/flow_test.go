@@ -50,8 +50,9 @@ func run(t testing.TB, preset provider.Preset, c trial) []string {
 	f := &flow{trial: c, preset: preset, name: preset.Name, clock: bench.NewClock()}
 	f.vendor = &vendor{
 		values:  values{f.clock.Now, merged(usualVars, c.Vars)},
-		answers: c.Answers, claims: c.IDToken, header: c.Header, arrived: make(chan string, 1000),
+		answers: c.Answers, claims: c.IDToken, header: c.Header, signed: c.Signed, arrived: make(chan string, 1000),
 	}
+	f.values.texts["private_key"] = privateKey()
 	f.steps(t)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -209,7 +210,7 @@ func (f *flow) begin(t testing.TB) *url.URL {
 		}
 		return nil
 	}
-	f.checkFlowCookie(resp)
+	f.checkFlowCookie(t, resp)
 	u := bench.Location(t, resp)
 	query := u.Query()
 	for _, name := range []string{"state", "nonce"} {
@@ -227,9 +228,9 @@ func (f *flow) begin(t testing.TB) *url.URL {
 }
 
 // checkFlowCookie makes sure that the browser will bring the login's cookie along, and no more than it has to.
-func (f *flow) checkFlowCookie(resp *http.Response) {
+func (f *flow) checkFlowCookie(t testing.TB, resp *http.Response) {
 	want := http.SameSiteLaxMode
-	if f.posts() {
+	if bench.Location(t, resp).Query().Get("response_mode") == "form_post" {
 		want = http.SameSiteNoneMode
 	}
 	found := false

@@ -7,9 +7,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"net/url"
@@ -109,4 +111,33 @@ func signature(params url.Values, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(strings.Join(pairs, "&")))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// privateKey is the key of a client that signs, as vendors hand it out.
+func privateKey() string {
+	raw, err := x509.MarshalPKCS8PrivateKey(ecKey())
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
+}
+
+// is reports whether a text is that JWT.
+func (s *signed) is(text string, v values) bool {
+	jws, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil || s == nil {
+		return false
+	}
+	payload, err := jws.Verify(ecKey().Public())
+	if err != nil {
+		return false
+	}
+	raw, _, _ := strings.Cut(text, ".")
+	header, err := base64.RawURLEncoding.DecodeString(raw)
+	return err == nil && string(header) == string(v.json(s.Header)) && equalJSON(payload, v.json(s.Claims))
+}
+
+func equalJSON(a, b []byte) bool {
+	var first, second any
+	return json.Unmarshal(a, &first) == nil && json.Unmarshal(b, &second) == nil && sameJSON(first, second)
 }

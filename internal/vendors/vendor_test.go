@@ -22,6 +22,7 @@ type vendor struct {
 	answers    map[string]reply
 	claims     map[string]any
 	header     map[string]any
+	signed     *signed
 	requested  []string
 	arrived    chan string // every request, for those who wait for one in the background
 	complaints []string
@@ -282,6 +283,9 @@ func (v *vendor) equal(want any, sent []string) bool {
 		return len(sent) == 1 && json.Unmarshal([]byte(sent[0]), &object) == nil && sameJSON(want, object)
 	}
 	text := fmt.Sprint(want)
+	if text == "{signed}" {
+		return len(sent) == 1 && v.signed.is(sent[0], v.values)
+	}
 	return len(sent) == 1 && (text == "{any}" && sent[0] != "" || v.values.text(text) == sent[0])
 }
 

@@ -1,0 +1,26 @@
+package provider
+
+// Auth0 signs users in at Auth0, at the tenant's domain or one of your own. Its logout is the standard one where that is switched
+// on, and else Auth0's own.
+func Auth0(domain Domain, id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: domain.at("/"), ClientID: id, ClientSecret: secret, DisplayName: "Auth0",
+		Logout:  &VendorLogout{URL: domain.at("/v2/logout"), ReturnParam: "returnTo", WhenMissing: true},
+		mistake: domain.check(),
+	}
+}
+
+var auth0Preset = Preset{
+	Name: "auth0", Label: "Auth0", Protocol: OpenIDConnect, Register: "https://manage.auth0.com/#/applications",
+	Settings: []PresetSetting{domainSetting("example.eu.auth0.com")},
+	Notes: []string{
+		"A refresh token comes with the scope offline_access.",
+		"For an access token of an API set AuthParams audience, for one organization AuthParams organization and RequiredClaims org_id.",
+		"Roles are no claim of their own accord: an action there adds one, such as https://example.com/roles, for RolesClaim.",
+	},
+	Unconfirmed: []string{"The parameters audience and organization of authorization requests."},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		return soundOpenID(Auth0(Domain(v["domain"]), id, secret))
+	},
+}

@@ -1,0 +1,21 @@
+package provider
+
+// Dex signs users in at a dex, such as "https://dex.example.com/dex". Roles are the groups that its connectors tell.
+func Dex(at BaseURL, id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: issuerOf(at), ClientID: id, ClientSecret: secret, DisplayName: "dex", mistake: at.check(),
+		Scopes: []string{"openid", "profile", "email", "groups"}, RolesClaim: "groups",
+	}
+}
+
+var dexPreset = Preset{
+	Name: "dex", Label: "dex", Protocol: OpenIDConnect, Register: "https://dexidp.io/docs/getting-started/",
+	Settings: []PresetSetting{baseURLSetting("https://dex.example.com/dex")},
+	Notes: []string{
+		"The address is the issuer of dex's configuration, most often with a path.",
+		"A refresh token comes with the scope offline_access.",
+		"Whether an address is verified is what the connector says.",
+	},
+	Unconfirmed: []string{"The subject holds the connector and the user's ID there, so another connector makes another user."},
+	New:         openIDAt(Dex),
+}

@@ -1,0 +1,62 @@
+package provider
+
+import "errors"
+
+// EntraExternalID signs in the users of an external tenant of Microsoft Entra, where a company keeps its customers.
+func EntraExternalID(tenant EntraTenant, id, secret string) *OIDC {
+	o := entraAt("https://"+string(tenant)+".ciamlogin.com/"+string(tenant)+"/v2.0", id, secret)
+	o.mistake = tenant.check()
+	return o
+}
+
+// A B2CPolicy is a user flow, or custom policy, of Azure AD B2C.
+type B2CPolicy struct {
+	Name   string      // of the tenant: "contoso" of contoso.onmicrosoft.com
+	Tenant EntraTenant // and its ID
+	Policy string      // "B2C_1_signin"
+}
+
+// AzureADB2C signs users in by a policy of Azure AD B2C. It tells nothing of whether addresses are verified that could be relied
+// on in every policy, so they count as unverified.
+func AzureADB2C(policy B2CPolicy, id, secret string) *OIDC {
+	host := Domain(policy.Name + ".b2clogin.com")
+	o := entraAt(host.at("/"+string(policy.Tenant)+"/v2.0/"), id, secret)
+	o.Discovery = host.at("/" + policy.Name + ".onmicrosoft.com/" + policy.Policy + "/v2.0/.well-known/openid-configuration")
+	o.UserFields = Fields{Email: "email|emails.0"}
+	o.EmailTrust = EmailNeverVerified
+	o.Scopes = []string{"openid", "profile", "offline_access", id} // no access token comes without the last
+	o.mistake = errors.Join(host.check(), policy.Tenant.check())
+	if !validScope(policy.Policy) {
+		o.mistake = errors.Join(o.mistake, errors.New("the policy is missing, such as B2C_1_signin"))
+	}
+	return o
+}
+
+var entraExternalPreset = Preset{
+	Name: "entra-external", Label: "Microsoft Entra External ID", Protocol: OpenIDConnect, Register: entraRegister,
+	Settings:    []PresetSetting{{Name: "tenant", Required: true, Help: "the ID of the external tenant, such as 72f988bf-86f1-41af-91ab-2d7cd011db47"}},
+	Notes:       []string{"A refresh token comes with the scope offline_access.", "With a domain of its own, or another name in the address, set Issuer and Discovery."},
+	Unconfirmed: []string{"The issuer has the tenant's ID as host name, and discovery works there."},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		return soundOpenID(EntraExternalID(EntraTenant(v["tenant"]), id, secret))
+	},
+}
+
+var azureADB2CPreset = Preset{
+	Name: "azure-b2c", Label: "Azure AD B2C", Protocol: OpenIDConnect, Register: "https://portal.azure.com/#view/Microsoft_AAD_B2CAdmin/TenantManagementMenuBlade/~/registeredApps",
+	Settings: []PresetSetting{
+		{Name: "tenant_name", Required: true, Help: "the first part of the tenant's domain: contoso of contoso.onmicrosoft.com"},
+		{Name: "tenant", Required: true, Help: "the tenant ID, such as 72f988bf-86f1-41af-91ab-2d7cd011db47"},
+		{Name: "policy", Required: true, Help: "the user flow or custom policy, such as B2C_1_signin"},
+	},
+	Notes: []string{"The issuer is that of policies which have the tenant's ID and no policy in it; otherwise set Issuer as the discovery document writes it."},
+	Unconfirmed: []string{
+		"An access token comes only when the client ID is among the scopes.",
+		"Logout and refresh work as at Microsoft Entra ID.",
+	},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		return soundOpenID(AzureADB2C(B2CPolicy{v["tenant_name"], EntraTenant(v["tenant"]), v["policy"]}, id, secret))
+	},
+}

@@ -1,0 +1,31 @@
+package provider
+
+// GitLab signs users in at gitlab.com.
+func GitLab(id, secret string) *OIDC { return GitLabSelfManaged("https://gitlab.com", id, secret) }
+
+// GitLabSelfManaged signs users in at another GitLab, such as "https://git.example.com" or "https://example.com/gitlab".
+func GitLabSelfManaged(at BaseURL, id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: issuerOf(at), ClientID: id, ClientSecret: secret, DisplayName: "GitLab",
+		RolesClaim: "groups", APIBase: at.at("/api/v4"), mistake: at.check(),
+	}
+}
+
+var gitLabNotes = []string{
+	"User.Roles are the groups, which GitLab tells at its userinfo endpoint: set UserInfo to UserInfoAlways to have them.",
+	"A refresh token is good once, and its use ends the old access token as well.",
+	"There is no logout at GitLab: only the session here ends.",
+}
+
+var gitLabPreset = Preset{
+	Name: "gitlab", Label: "GitLab", Protocol: OpenIDConnect, Register: "https://gitlab.com/-/user_settings/applications",
+	Notes: gitLabNotes, New: byClient(GitLab),
+	Unconfirmed: []string{"The redirect_uri and the code_verifier, which GitLab documents for refreshes, may be left out."},
+}
+
+var gitLabSelfManagedPreset = Preset{
+	Name: "gitlab-self-managed", Label: "GitLab (self-managed)", Protocol: OpenIDConnect, Register: "https://docs.gitlab.com/integration/oauth_provider/",
+	Settings: []PresetSetting{baseURLSetting("https://git.example.com")},
+	Notes:    gitLabNotes, New: openIDAt(GitLabSelfManaged),
+	Unconfirmed: []string{"An installation below a path serves its discovery document there, or redirects to it."},
+}

@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"errors"
+	"net/url"
+)
+
+// A KeycloakRealm is a realm of a Keycloak.
+type KeycloakRealm struct {
+	At    BaseURL // "https://sso.example.com"; before version 17 with "/auth" at the end
+	Realm string
+}
+
+// Keycloak signs users in at a realm. Roles are those of the realm, if they are mapped into ID tokens or userinfo there.
+func Keycloak(realm KeycloakRealm, id, secret string) *OIDC {
+	o := &OIDC{
+		Issuer: realm.At.at("/realms/" + url.PathEscape(realm.Realm)), ClientID: id, ClientSecret: secret, DisplayName: "Keycloak",
+		RolesClaim: "realm_access.roles", mistake: realm.At.check(),
+	}
+	if realm.Realm == "" {
+		o.mistake = errors.Join(o.mistake, errors.New("KeycloakRealm: Realm is missing"))
+	}
+	return o
+}
+
+var keycloakPreset = Preset{
+	Name: "keycloak", Label: "Keycloak", Protocol: OpenIDConnect, Register: "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
+	Settings: []PresetSetting{
+		baseURLSetting("https://sso.example.com, before version 17 with /auth at the end"),
+		{Name: "realm", Required: true, Help: "the name of the realm, such as staff"},
+	},
+	Notes: []string{
+		"Realm roles are in ID tokens only after \"Add to ID token\" of the mapper for them.",
+		"Access tokens name the audience of an API only with a mapper for it.",
+	},
+	Unconfirmed: []string{"Callbacks have iss when the metadata promises it."},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		return soundOpenID(Keycloak(KeycloakRealm{BaseURL(v["base_url"]), v["realm"]}, id, secret))
+	},
+}

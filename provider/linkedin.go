@@ -1,0 +1,25 @@
+package provider
+
+// LinkedIn signs users in with LinkedIn's OpenID Connect.
+//
+// LinkedIn refuses requests with a code_verifier and never returns the nonce, so what binds an answer to a login is the state
+// alone. The code is still of use only together with the client secret.
+func LinkedIn(id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: "https://www.linkedin.com/oauth", IssuerAliases: []string{"https://www.linkedin.com"},
+		ClientID: id, ClientSecret: secret, DisplayName: "LinkedIn", AuthMethod: authPost,
+		Dialect: Dialect{ErrorCodes: map[string]string{"user_cancelled_login": "access_denied", "user_cancelled_authorize": "access_denied"}},
+		noPKCE:  true, noNonce: true,
+	}
+}
+
+var linkedInPreset = Preset{
+	Name: "linkedin", Label: "LinkedIn", Protocol: OpenIDConnect, Register: "https://www.linkedin.com/developers/apps",
+	Notes: []string{
+		"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; the older scopes r_liteprofile and r_emailaddress are dead.",
+		"The subject is another for each application.",
+		"There is neither PKCE nor a nonce at LinkedIn, and no logout.",
+	},
+	Unconfirmed: []string{"Older tokens have https://www.linkedin.com as issuer; both spellings are accepted.", "A login that is cancelled is called user_cancelled_login or user_cancelled_authorize."},
+	New:         byClient(LinkedIn),
+}

@@ -1,0 +1,17 @@
+package provider
+
+// Ory signs users in at a project of the Ory Network, such as "https://example.projects.oryapis.com", or at an Ory Hydra.
+func Ory(at BaseURL, id, secret string) *OIDC {
+	return &OIDC{Issuer: issuerOf(at), ClientID: id, ClientSecret: secret, DisplayName: "Ory", mistake: at.check()}
+}
+
+var oryPreset = Preset{
+	Name: "ory", Label: "Ory", Protocol: OpenIDConnect, Register: "https://console.ory.sh/",
+	Settings: []PresetSetting{baseURLSetting("https://example.projects.oryapis.com")},
+	Notes: []string{
+		"A refresh token comes with the scope offline_access, or offline.",
+		"Some versions of Hydra write their issuer with a slash at the end: set Issuer as the discovery document writes it.",
+	},
+	Unconfirmed: []string{"The issuer of a project is its address."},
+	New:         openIDAt(Ory),
+}

@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// PayPal signs users in at PayPal. PayPal speaks a dialect of OpenID Connect in which tokens and userinfo lack the subject, so its
+// ID tokens are not relied on: as with other providers of OAuth 2.0, the profile is what counts.
+//
+// For the sandbox see PayPalSandbox. No address counts as verified.
+func PayPal(id, secret string) *OAuth2 {
+	return payPalAt(payPalHosts{"https://www.paypal.com", "https://api-m.paypal.com"}, id, secret)
+}
+
+// PayPalSandbox signs in the test accounts of PayPal's sandbox.
+func PayPalSandbox(id, secret string) *OAuth2 {
+	return payPalAt(payPalHosts{"https://www.sandbox.paypal.com", "https://api-m.sandbox.paypal.com"}, id, secret)
+}
+
+type payPalHosts struct{ pages, api BaseURL }
+
+func payPalAt(hosts payPalHosts, id, secret string) *OAuth2 {
+	return &OAuth2{
+		Issuer: hosts.pages.issuer(), ClientID: id, ClientSecret: secret, DisplayName: "PayPal",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: hosts.pages.at("/signin/authorize"), TokenURL: hosts.api.at("/v1/oauth2/token"), AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:     []string{"openid", "profile", "email"},
+		UserURL:    hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
+		UserMethod: http.MethodGet,
+		UserFields: Fields{ID: "user_id", Name: "name"},
+		EmailTrust: EmailNeverVerified,
+		MapUser:    payPalEmail,
+	}
+}
+
+// payPalEmail takes the primary address.
+func payPalEmail(p Profile, u *session.User) error {
+	var list []struct {
+		Value   string
+		Primary bool
+	}
+	_ = json.Unmarshal(p.document()["emails"], &list) // anything else is no address
+	for _, e := range list {
+		if e.Primary {
+			u.Email = e.Value
+		}
+	}
+	return nil
+}
+
+var payPalPreset = Preset{
+	Name: "paypal", Label: "PayPal", Protocol: OAuthTwo, Register: "https://developer.paypal.com/dashboard/applications/",
+	Settings: []PresetSetting{{Name: "sandbox", Help: "yes for the sandbox and its test accounts; empty for the real ones"}},
+	Notes: []string{
+		"The application needs \"Log in with PayPal\", with the scopes that are asked for.",
+		"No e-mail address counts as verified.",
+	},
+	Unconfirmed: []string{
+		"The address of the profile and its member user_id, which is an address itself.",
+		"Whether PayPal says that an address is verified.",
+		"The PKCE parameters are understood: the metadata lists algorithms in the place of methods.",
+	},
+	New: func(v Values) (Provider, error) {
+		if v["sandbox"] != "" {
+			return byClient(PayPalSandbox)(v)
+		}
+		return byClient(PayPal)(v)
+	},
+}

@@ -1,0 +1,33 @@
+package provider
+
+// Salesforce signs users in at login.salesforce.com.
+func Salesforce(id, secret string) *OIDC {
+	return SalesforceAt("https://login.salesforce.com", id, secret)
+}
+
+// SalesforceAt signs users in at a sandbox ("https://test.salesforce.com") or at an organization's own address, such as
+// "https://example.my.salesforce.com". The same person is another user there.
+func SalesforceAt(at BaseURL, id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: issuerOf(at), ClientID: id, ClientSecret: secret, DisplayName: "Salesforce", mistake: at.check(),
+		Endpoints: Endpoints{Revocation: at.at("/services/oauth2/revoke")},
+	}
+}
+
+var salesforcePreset = Preset{
+	Name: "salesforce", Label: "Salesforce", Protocol: OpenIDConnect, Register: "https://help.salesforce.com/s/articleView?id=sf.connected_app_create.htm",
+	Settings: []PresetSetting{{Name: "base_url", Help: "the address of a sandbox or of your organization, such as https://example.my.salesforce.com; default: https://login.salesforce.com"}},
+	Notes: []string{
+		"A refresh token comes with the scope refresh_token, and stays when it is used.",
+		"The subject is an address with the IDs of organization and user in it; the claims organization_id and user_id have them alone.",
+		"To let in one organization at login.salesforce.com, use its own address.",
+	},
+	Unconfirmed: []string{"Token answers may lack expires_in; then nothing is refreshed ahead of time.", "There is no standard logout."},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		if v["base_url"] == "" {
+			return soundOpenID(Salesforce(id, secret))
+		}
+		return soundOpenID(SalesforceAt(BaseURL(v["base_url"]), id, secret))
+	},
+}

@@ -1,0 +1,47 @@
+package provider
+
+import "net/url"
+
+const slackTeam = "https://slack.com/team_id"
+
+// Slack signs users in with Slack, from any workspace; see SlackWorkspace. User IDs are unique within their workspace, so that is part
+// of User.Issuer: "https://slack.com#T0123ABCD".
+func Slack(id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: "https://slack.com", ClientID: id, ClientSecret: secret, DisplayName: "Slack", AuthMethod: authPost,
+		TenantClaim: slackTeam,
+		Dialect:     Dialect{ErrorCodes: map[string]string{"invalid_refresh_token": "invalid_grant"}},
+	}
+}
+
+// A SlackTeam is the ID of a workspace, such as "T0123ABCD".
+type SlackTeam string
+
+// SlackWorkspace signs in the users of one workspace only.
+func SlackWorkspace(team SlackTeam, id, secret string) *OIDC {
+	o := Slack(id, secret)
+	o.AuthParams = url.Values{"team": {string(team)}} // chooses the workspace; only the claim counts
+	o.RequiredClaims = map[string][]string{slackTeam: {string(team)}}
+	return o
+}
+
+var slackPreset = Preset{
+	Name: "slack", Label: "Slack", Protocol: OpenIDConnect, Register: "https://api.slack.com/apps",
+	Settings: []PresetSetting{{Name: "team", Help: "lets in only users of this workspace, by its ID, such as T0123ABCD"}},
+	Notes: []string{
+		"Without team everybody with an account in any workspace can sign in.",
+		"The scopes openid, profile and email go with no other scopes of Slack.",
+		"There is no logout at Slack: only the session here ends.",
+	},
+	Unconfirmed: []string{
+		"Errors come with status 200 and ok false; a refresh token that is of no use is called invalid_refresh_token.",
+		"The PKCE parameters are understood, or ignored.",
+	},
+	New: func(v Values) (Provider, error) {
+		id, secret := v.Client()
+		if v["team"] != "" {
+			return soundOpenID(SlackWorkspace(SlackTeam(v["team"]), id, secret))
+		}
+		return soundOpenID(Slack(id, secret))
+	},
+}

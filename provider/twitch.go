@@ -1,0 +1,33 @@
+package provider
+
+import "net/url"
+
+// Twitch signs users in with Twitch. What is known of the user is what AuthParams "claims" asks for (OpenID Connect Core
+// section 5.5).
+func Twitch(id, secret string) *OIDC {
+	return &OIDC{
+		Issuer: "https://id.twitch.tv/oauth2", ClientID: id, ClientSecret: secret, DisplayName: "Twitch", AuthMethod: authPost,
+		Scopes: []string{"openid", "user:read:email"},
+		AuthParams: url.Values{"claims": {
+			`{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`,
+		}},
+		UserFields: Fields{Name: "preferred_username"},
+		Endpoints:  Endpoints{Revocation: "https://id.twitch.tv/oauth2/revoke"},
+		APIBase:    "https://api.twitch.tv/helix",
+		Dialect:    Dialect{ErrorCodes: map[string]string{"Invalid refresh token": "invalid_grant", "invalid client secret": "invalid_client"}},
+	}
+}
+
+var twitchPreset = Preset{
+	Name: "twitch", Label: "Twitch", Protocol: OpenIDConnect, Register: "https://dev.twitch.tv/console/apps",
+	Notes: []string{
+		"Twitch's API wants the client ID in the header Client-Id of each request.",
+		"There is no logout at Twitch: only the session here ends.",
+	},
+	Unconfirmed: []string{
+		"A refresh token always comes.",
+		"The revocation endpoint takes the client secret along with the client ID.",
+		"The PKCE parameters are understood, or ignored.",
+	},
+	New: byClient(Twitch),
+}
