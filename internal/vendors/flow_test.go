@@ -52,7 +52,7 @@ func run(t testing.TB, preset provider.Preset, c trial) []string {
 		values:  values{f.clock.Now, merged(usualVars, c.Vars)},
 		answers: c.Answers, claims: c.IDToken, header: c.Header, signed: c.Signed, arrived: make(chan string, 1000),
 	}
-	f.values.texts["private_key"] = privateKey()
+	f.values.texts["private_key"], f.values.texts["rsa_n"] = privateKey(), modulus()
 	f.steps(t)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -122,6 +122,9 @@ func privateKey() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
+// modulus is that of the RSA key, for a JWKS with the same key for another purpose.
+func modulus() string { return base64.RawURLEncoding.EncodeToString(rsaKey().N.Bytes()) }
+
 // is reports whether a text is that JWT.
 func (s *signed) is(text string, v values) bool {
 	jws, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
