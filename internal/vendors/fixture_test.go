@@ -44,7 +44,8 @@ type trial struct {
 	Claims       map[string]any    `json:"claims"` // of the session, as far as they are listed; null for those that must be absent
 	Values       map[string]string `json:"values"`
 	Scopes       []string          `json:"scopes"`
-	Fault        string            `json:"fault"` // outcome of the login, if it has to fail; with a place, it does before the redirect
+	Tokens       map[string]string `json:"tokens"` // access_token, refresh_token; empty for none
+	Fault        string            `json:"fault"`  // outcome of the login, if it has to fail; with a place, it does before the redirect
 
 	Refresh *refresh `json:"refresh"`
 	Logout  *place   `json:"logout"` // where the browser goes; the URL may be a path of the application

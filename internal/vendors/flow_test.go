@@ -76,6 +76,7 @@ func (f *flow) steps(t testing.TB) {
 		return
 	}
 	f.checkSession(f.trial.User, f.trial.Claims)
+	f.checkTokens("login", f.trial.Tokens)
 	f.refreshLater(t)
 	f.logOut(t)
 	f.checkLog()
@@ -425,13 +426,18 @@ func (f *flow) refreshLater(t testing.TB) {
 	}
 	f.trial.Scopes = nil
 	f.checkSession(user, r.Claims)
+	f.checkTokens("refresh", r.Tokens)
+}
+
+// checkTokens compares the session's tokens with what they have to be.
+func (f *flow) checkTokens(after string, wanted map[string]string) {
 	f.seen.Lock()
 	tokens, _ := f.last.Tokens()
 	f.seen.Unlock()
-	for name, want := range r.Tokens {
+	for name, want := range wanted {
 		got := map[string]string{"access_token": tokens.AccessToken, "refresh_token": tokens.RefreshToken}[name]
 		if got != f.values.text(want) {
-			f.complain("after the refresh %s is %q, want %q", name, got, want)
+			f.complain("after the %s %s is %q, want %q", after, name, got, want)
 		}
 	}
 }

@@ -42,6 +42,7 @@ func TestChecksCanFail(t *testing.T) {
 		"absent claims":    `{"claims":{"name":null}}`,
 		"values":           `{"values":{"a":"b"}}`,
 		"scopes":           `{"scopes":["x"]}`,
+		"tokens":           `{"tokens":{"access_token":"other"}}`,
 		"fault":            `{"fault":"invalid_id_token"}`,
 		"mistake":          `{"mistake":"anything"}`,
 		"requested":        `{"requested":["https://openidconnect.googleapis.com/v1/userinfo"]}`,
