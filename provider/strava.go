@@ -7,7 +7,6 @@ func Strava(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.strava.com", ClientID: id, ClientSecret: secret, DisplayName: "Strava",
 		Endpoint: oauth2.Endpoint{AuthURL: "https://www.strava.com/oauth/authorize", TokenURL: "https://www.strava.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Dialect:  Dialect{CommaScopes: true},
 		Scopes:   []string{"read"}, ScopeSeparator: ",",
 		APIBase: "https://www.strava.com/api/v3", UserURL: "athlete",
 		UserFields: Fields{ID: "id", Username: "username", Picture: "profile"},
