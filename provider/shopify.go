@@ -74,18 +74,13 @@ func checkShopify(callback url.Values, secret, host string) error {
 	if err != nil || len(given) == 0 {
 		return errors.New("hmac is missing, or not hexadecimal")
 	}
-	var pairs []string
-	for name, values := range callback {
+	for _, values := range callback {
 		if len(values) != 1 {
 			return errors.New("a parameter is repeated")
 		}
-		if name != "hmac" {
-			pairs = append(pairs, shopifyName.Replace(name)+"="+shopifyValue.Replace(values[0]))
-		}
 	}
-	slices.Sort(pairs)
 	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(strings.Join(pairs, "&")))
+	mac.Write([]byte(shopifyText(callback)))
 	switch {
 	case !hmac.Equal(given, mac.Sum(nil)):
 		return errors.New("hmac is wrong")
@@ -93,6 +88,18 @@ func checkShopify(callback url.Values, secret, host string) error {
 		return errors.New("the callback is about another shop")
 	}
 	return nil
+}
+
+// shopifyText is what Shopify signs: the parameters in their order.
+func shopifyText(callback url.Values) string {
+	var pairs []string
+	for name := range callback {
+		if name != "hmac" {
+			pairs = append(pairs, shopifyName.Replace(name)+"="+shopifyValue.Replace(callback.Get(name)))
+		}
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, "&")
 }
 
 // What separates names and values is escaped in them, so that a signature fits one set of parameters only.
