@@ -163,12 +163,16 @@ type unreachable struct {
 func (u *unreachable) Error() string { return u.endpoint + ": " + u.err.Error() }
 func (u *unreachable) Unwrap() error { return u.err }
 
-// rootCause strips *url.Error, whose text repeats the URL with its query.
+// rootCause strips *url.Error, whose text repeats the URL with its query. There are several when the application's transport has a
+// client of its own in it.
 func rootCause(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+	for {
+		u, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			return err
+		}
+		err = u.Err
 	}
-	return err
 }
 
 // where names an endpoint in an error, without query and user.
