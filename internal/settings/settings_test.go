@@ -1,10 +1,13 @@
 package settings_test
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,9 +18,6 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
-
-	"crypto/x509"
-	"encoding/pem"
 )
 
 // acme and forge are vendors; how many others are known does not matter here.
@@ -88,6 +88,11 @@ func TestProviders_Kinds(t *testing.T) {
 				"SALLYPORT_MY_WORK_AUTHORIZE_PARAMS": "old=2&hd=x",
 			},
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b", AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
+		},
+		"a vendor's yes": {
+			`{"acme": {"client_id": "c", "tenant": true}}`,
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_TENANT": "true"},
+			&provider.OIDC{Issuer: "https://true.acme.example", ClientID: "c", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"a vendor's name, but an address": {
 			`{"acme": {"client_id": "c", "issuer": "https://other.example"}}`,
@@ -255,6 +260,7 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"acme": {"client_id": null, "tenant": "x"}}`:                                     {"acme.client_id must be a text that is not empty"},
 		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                      {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
 		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:   {"acme.realm is no setting of Acme", "acme.user.id is no setting of Acme"},
+		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                      {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
 		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                      {"acne: nothing says what kind of provider this is", "did you mean acme?"},
 		`{"x": {"preset": "acne", "client_id": "c"}}`:                                      {"x.preset is not a vendor that is known; did you mean acme?"},
 		`{"x": {"preset": 1, "zzz": 1}}`:                                                   {"x.preset must be a text", "x.zzz is not known"},
@@ -364,6 +370,38 @@ func TestTable(t *testing.T) {
 		}
 	}
 }
+
+// Every vendor that is known by name can be written down: no setting has a name that means something else, in the file or in the
+// environment, where all of them are there at once.
+func TestPresets(t *testing.T) {
+	env := map[string]string{}
+	var names []string
+	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	for _, p := range provider.Presets() {
+		names = append(names, p.Name)
+		prefix := "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_"
+		if !settings.ValidName(p.Name) || p.Label == "" || p.New == nil {
+			t.Errorf("the vendor %q", p.Name)
+		}
+		for _, s := range append(p.Settings, provider.PresetSetting{Name: "client_id"}, provider.PresetSetting{Name: "client_secret", Secret: true}) {
+			if !key.MatchString(s.Name) || s.Name == "preset" || strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
+				t.Errorf("%s: the setting %q", p.Name, s.Name)
+			}
+			env[prefix+strings.ToUpper(s.Name)] = "x"
+		}
+	}
+	source := &settings.Source{Env: e, Names: names, Presets: provider.Presets()}
+	source.Providers()
+	for _, err := range e.Mistakes { // values may be wrong, names may not
+		for _, bad := range []string{"could be about", "no setting of", "not known", "the same settings", "nothing says"} {
+			if strings.Contains(err.Error(), bad) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+var key = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func hasField(v any, name string) bool {
 	_, ok := reflect.TypeOf(v).FieldByName(name)

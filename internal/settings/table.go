@@ -26,6 +26,8 @@ type Setting struct {
 	Fields []string // in package provider, as the errors of Validate call them
 	Help   string
 
+	vendor bool // one of a preset, whose texts may be yes or no
+
 	// Each returns a pointer to the field, or a func(string) error that sets it. Nil: not for this protocol.
 	oidc   func(*provider.OIDC) any
 	oauth2 func(*provider.OAuth2) any

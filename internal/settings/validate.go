@@ -49,9 +49,13 @@ func (e *entry) complainAboutField(line string, made provider.Provider) {
 		e.Env.Wrong("%s: %s", e.place(Setting{}), goName.ReplaceAllStringFunc(line, keyOf))
 		return
 	}
-	rest := line[len(first):]
+	rest := strings.TrimPrefix(line[len(first):], ": "+first)
 	if strings.HasPrefix(rest, " is missing") && (slices.Contains(e.missing, s.Key) || e.isSet(s)) {
 		return // or what is written there was wrong, which has been said
+	}
+	if len(e.own) > 0 && !e.isSet(s) && !strings.HasPrefix(rest, " is missing") { // the vendor's preset has made it of something else
+		e.Env.Wrong("%s: %s%s", e.place(Setting{}), s.Key, goName.ReplaceAllStringFunc(rest, keyOf))
+		return
 	}
 	e.Env.Wrong("%s%s", e.place(s), goName.ReplaceAllStringFunc(rest, keyOf))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -133,6 +134,9 @@ func (s Setting) fromNode(n node) (value, error) {
 			return value{}, errFlag
 		}
 		return value{flag: flag}, nil
+	}
+	if flag, ok := n.value.(bool); ok && s.vendor {
+		return value{text: strconv.FormatBool(flag)}, nil
 	}
 	text, ok := n.value.(string)
 	if !ok || strings.TrimSpace(text) == "" {

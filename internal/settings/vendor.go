@@ -13,7 +13,7 @@ func (e *entry) fromPreset(vendor provider.Preset) (made provider.Provider, loca
 	values := provider.Values{}
 	e.own = []Setting{find("client_id"), find("client_secret")}
 	for _, p := range vendor.Settings {
-		e.own = append(e.own, Setting{Key: p.Name, Secret: p.Secret, Help: p.Help})
+		e.own = append(e.own, Setting{Key: p.Name, Secret: p.Secret, Help: p.Help, vendor: true})
 	}
 	for _, s := range e.own {
 		if !e.isSet(s) {
