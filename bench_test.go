@@ -1,6 +1,7 @@
 package sallyport_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -43,9 +44,13 @@ func perOp(f func()) float64 {
 
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
 func guarded(t testing.TB, edit func(*session.Config)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
-	app = bench.New(t, func(s *bench.Setup) { edit(&s.Config.Session) })
+	return guardedAt(t, "/me", func(s *bench.Setup) { edit(&s.Config.Session) })
+}
+
+func guardedAt(t testing.TB, login string, change func(*bench.Setup)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
+	app = bench.New(t, change)
 	b := bench.Browser(t)
-	app.SignIn(t, b, "alice", "/me")
+	app.SignIn(t, b, "alice", login)
 	signedIn = httptest.NewRequest("GET", "/me", nil)
 	for _, c := range app.SessionCookies(b) {
 		signedIn.AddCookie(c)
@@ -78,6 +83,26 @@ func TestBudget_P3_GuardAllocations(t *testing.T) {
 		t.Logf("%s: %v allocations", name, n)
 		if n > 10 {
 			t.Errorf("%s: the guard allocates %v times, at most 10", name, n)
+		}
+	}
+}
+
+// P3: tenants cost those who have none nothing, and those who have them little.
+func TestBudget_P3_GuardAllocationsOfTenants(t *testing.T) {
+	var n [3]float64
+	for i, login := range []string{"/me", "/auth/login/op?return_to=/me", "/auth/login/acme?return_to=/me"} {
+		_, guard, r := guardedAt(t, login, func(s *bench.Setup) {
+			if i > 0 {
+				s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return s.OIDC, nil }
+			}
+		})
+		w := &discard{header: http.Header{}}
+		n[i] = testing.AllocsPerRun(200, func() {
+			clear(w.header)
+			guard.ServeHTTP(w, r)
+		})
+		if n[i] > n[0] || n[i] == 0 {
+			t.Errorf("signed in at %s: %v allocations, without tenants %v", login, n[i], n[0])
 		}
 	}
 }

@@ -16,6 +16,23 @@
 // In a handler, session.FromContext returns the user's session. [FromEnv] and [FromFile] read the same Config
 // from environment variables and a JSON file; docs/providers.md says what to write.
 //
+// # Tenants
+//
+// An application whose customers bring their own providers cannot list them. Config.Tenants finds them by name, when they are needed:
+//
+//	publicOnly := provider.PublicOnly() // tenants write the addresses
+//	...
+//	Tenants: provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
+//		t, err := tenants.ByName(ctx, name)
+//		if t == nil || err != nil {
+//			return nil, err // nil, nil: there is no such tenant
+//		}
+//		return &provider.OIDC{Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret, HTTPClient: publicOnly}, nil
+//	}},
+//
+// [Auth.LoginURLFor] is where the tenant's users sign in, and Session.Provider says afterwards whose user it is: compare it with the tenant whose
+// data a page shows.
+//
 // # What it protects
 //
 // A login works only in the browser that started it, once, and for the provider it was started at

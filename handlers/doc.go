@@ -3,6 +3,8 @@
 //	GET  {prefix}/login                    one provider: starts the login; several: the chooser page
 //	GET  {prefix}/login/{provider}         starts the login
 //	GET  {prefix}/callback/{provider}      (POST for form_post) finishes it
+//	GET  {prefix}/link/{provider}          asks, with a button that POSTs (with Hooks.Link)
+//	POST {prefix}/link/{provider}          connects an account there with the one that is signed in
 //	GET  {prefix}/logout                   asks, with a button that POSTs
 //	POST {prefix}/logout                   signs out, here and at the provider
 //	GET  {prefix}/logged-out               where the provider sends the browser afterwards
@@ -13,6 +15,16 @@
 // works only in the browser that started the login, once, for the provider it was started at, within
 // [FlowLifetime]; the user ends at an address of the application itself; what went wrong is told to
 // the log, not to the browser.
+//
+// A provider is a configured one, or a tenant's (provider.Tenants): /login/acme starts a login at acme's, and /callback/acme finishes it.
+//
+// # One user, several accounts
+//
+// A user is who one provider says: two accounts are two users, also with the same e-mail address. Hooks.Link lets a user who is signed in
+// connect another account, by signing in there as well: a form of the application POSTs to [Handlers.LinkURL], and the hook notes that the
+// other user key belongs to the same person from now on. Hooks.Login, or the application itself, then looks accounts up by the key of whoever
+// signs in. Nothing is ever connected by itself, and no e-mail address is compared: whoever could make a provider name somebody
+// else's address would get in as them.
 //
 // # When the provider signs users out
 //
@@ -40,8 +52,11 @@
 //	state_mismatch, issuer_mismatch, invalid_response, provider_error, token_error,
 //	invalid_id_token, invalid_userinfo, insufficient_authentication
 //	                     see provider.Fault
-//	provider_unavailable the provider cannot be reached; Retry-After is sent
+//	provider_unavailable the provider cannot be reached, or Tenants.Find does not know it now; Retry-After is sent
 //	login_refused        Hooks.Login said no
+//	link_refused         Hooks.Link said no
+//	session_changed      an account was to be connected with a session that this browser does not have any more
+//	sign_in_required     an account was to be connected, and nobody is signed in
 //	interaction_required a session was asked about silently and is over at the provider
 //	refresh_refused      the provider does not prolong the login; the session has ended
 //	invalid_token        an API was called with an access token that is not valid
@@ -51,6 +66,6 @@
 //	cookies_blocked      logins succeed but the session cookie does not come back
 //	session_too_large    the session does not fit into cookies
 //	store_unavailable    the session store does not answer
-//	cross_site           a sign-out, or a guarded request, asked for by another site
+//	cross_site           a sign-out, the connecting of an account, or a guarded request, asked for by another site
 //	unknown_provider, wrong_host, method_not_allowed, not_found, internal_error
 package handlers

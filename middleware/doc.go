@@ -10,7 +10,8 @@
 // A guarded handler does not run, for whatever method or path, unless the check has passed. Who is not signed in
 // is redirected to the login when a browser is on its way to show a page, and gets 401 with
 // application/problem+json (RFC 9457) and the login's URL otherwise. Who is signed in and may not pass gets 403.
-// When the session store does not answer, the answer is 503: nobody passes, and nobody is signed out.
+// When the session store does not answer, or nobody knows whether the user's tenant still exists, the answer is 503: nobody passes, and nobody is
+// signed out.
 //
 // A request with an unsafe method that another site makes the browser send with the session cookie gets 403 (CSRF).
 //

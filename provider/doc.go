@@ -38,6 +38,11 @@
 // verifier; state is our own and part of the redirect URI that is sent along. The token is redeemed with the secret that waits in the
 // flow, and the profile is read with the token that was received in this very login.
 //
+// # Many of them
+//
+// A [Directory] finds a provider by its name, for everybody who has to: the configured ones, and those of [Tenants], which are not known
+// beforehand. [PublicOnly] keeps the application out of its own network where others write the addresses.
+//
 // # Times
 //
 // Discovery is lazy and repeated hourly while logins go on; a failure keeps what is known. Keys are

@@ -12,7 +12,8 @@ import (
 // register is {base URL}{prefix}/callback/{name}. A configured provider goes before a tenant of the same name.
 //
 // Two tenants are two providers, also when both use the same issuer: a session, a login under way or a logout token of one
-// is worth nothing at the other. A session ends when its tenant has another issuer or client, or is gone, within Keep.
+// is worth nothing at the other. (User.Key is the same for the same person at the same issuer, so keep it together with the name of
+// the tenant.) A session ends when its tenant has another issuer or client, or is gone, within Keep.
 //
 // Where tenants choose the addresses of their providers themselves, give those the HTTPClient of [PublicOnly]: or a tenant can make
 // the application ask its own network.

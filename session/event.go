@@ -6,7 +6,7 @@ import "time"
 // metrics. It holds no secret.
 type Event struct {
 	Time     time.Time
-	Kind     string // "login", "logout", "session"
+	Kind     string // "login", "logout", "link", "session"
 	Outcome  string // "ok" or one fixed code, such as "state_mismatch"; see the package docs of handlers
 	Provider string // the provider's configured name, or empty
 	Issuer   string // with Subject: the user, where one is known

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/handlers"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// newApp returns the whole application.
+func newApp(baseURL, secret string, customers *directory) (http.Handler, error) {
+	app := &app{}
+	auth, err := sallyport.New(sallyport.Config{
+		BaseURL:   baseURL,
+		Session:   session.Config{Secret: secret},
+		Tenants:   provider.Tenants{Find: customers.find},
+		LoginPage: http.HandlerFunc(app.which),
+	})
+	if err != nil {
+		return nil, err
+	}
+	app.auth = auth
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", app.home)
+	mux.HandleFunc("GET /customer", app.toCustomer)
+	mux.Handle("GET /t/{customer}/{$}", app.only(http.HandlerFunc(app.dashboard)))
+	return auth.Handler(mux), nil
+}
+
+type app struct{ auth *sallyport.Auth }
+
+var errOtherCustomer = errors.New("the user belongs to another customer")
+
+// only lets the users of the customer in the address pass, and sends those who are not signed in to that customer's own
+// provider. Every page below /t/ has to be behind it: that somebody is signed in does not say at whose.
+func (a *app) only(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		customer := r.PathValue("customer")
+		if _, signedIn := session.FromContext(r.Context()); !signedIn {
+			http.Redirect(w, r, a.auth.LoginURLFor(customer, r.URL.RequestURI()), http.StatusFound)
+			return
+		}
+		a.auth.Require(func(s *session.Session) error {
+			if s.Provider != customer {
+				return errOtherCustomer
+			}
+			return nil
+		})(next).ServeHTTP(w, r)
+	})
+}
+
+// which is the login page: nobody but the user knows whose user it is.
+func (a *app) which(w http.ResponseWriter, r *http.Request) {
+	show(w, page{Title: "Sign in", ReturnTo: handlers.ReturnTo(r.Context()), Ask: true})
+}
+
+// toCustomer takes the form of that page. LoginURLFor makes a path of whatever was typed, and the login says whether there is such a customer.
+func (a *app) toCustomer(w http.ResponseWriter, r *http.Request) {
+	name := strings.ToLower(strings.TrimSpace(r.FormValue("name")))
+	http.Redirect(w, r, a.auth.LoginURLFor(name, r.FormValue("return_to")), http.StatusSeeOther)
+}
+
+func (a *app) home(w http.ResponseWriter, r *http.Request) {
+	p := page{Title: "Reports for companies", Ask: true}
+	if s, ok := session.FromContext(r.Context()); ok {
+		p = page{Title: "Welcome, " + s.User.Name, Text: "You belong to " + s.Provider + ".", Link: "/t/" + s.Provider + "/"}
+	}
+	show(w, p)
+}
+
+func (a *app) dashboard(w http.ResponseWriter, r *http.Request) {
+	s, _ := session.FromContext(r.Context())
+	show(w, page{Title: "Reports of " + s.Provider, Text: "Shown to " + s.User.Name + ".", SignOut: a.auth.LogoutURL("")})
+}
+
+// A page is what is on one.
+type page struct {
+	Title, Text, Link, ReturnTo, SignOut string
+	Ask                                  bool // for the customer
+}
+
+var layout = template.Must(template.New("page").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{.Title}}</title>
+<h1>{{.Title}}</h1>
+{{with .Text}}<p>{{.}}</p>{{end}}
+{{with .Link}}<p><a href="{{.}}">Your reports</a></p>{{end}}
+{{if .Ask}}<form action="/customer">
+<label>Your company's name: <input name="name" required autofocus></label>
+<input type="hidden" name="return_to" value="{{.ReturnTo}}">
+<button>Go on</button>
+</form>{{end}}
+{{with .SignOut}}<form method="post" action="{{.}}"><button>Sign out</button></form>{{end}}
+</html>
+`))
+
+func show(w http.ResponseWriter, p page) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+	if err := layout.Execute(w, p); err != nil {
+		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
+	}
+}

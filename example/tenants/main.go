@@ -1,0 +1,45 @@
+// Command tenants is an application whose customers bring their own sign-in. Each has a name, a provider that is looked up when it is needed, and
+// pages that only its own users get to see.
+//
+//	go run ./example/tenants
+//
+// The customers here are acme and globex, each with a provider for tests that runs beside the application.
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+)
+
+func main() {
+	if err := run("localhost:8080"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run starts the customers' providers and the application.
+func run(addr string) error {
+	customers := newDirectory()
+	for _, name := range []string{"acme", "globex"} {
+		op, err := authtest.Start("localhost:0")
+		if err != nil {
+			return err
+		}
+		defer op.Close()
+		customers.add(name, op.OIDC())
+	}
+	app, err := newApp("http://"+addr, rand.Text()+rand.Text(), customers)
+	if err != nil {
+		return err
+	}
+	log.Printf("Open http://%s/ and sign in as alice or bob of acme or globex; the password is the user name.", addr)
+	server := &http.Server{Addr: addr, Handler: app, ReadHeaderTimeout: 10 * time.Second}
+	return server.ListenAndServe()
+}
