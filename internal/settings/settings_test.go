@@ -380,7 +380,7 @@ func TestPresets(t *testing.T) {
 	for _, p := range provider.Presets() {
 		names = append(names, p.Name)
 		prefix := "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_"
-		if !settings.ValidName(p.Name) || p.Label == "" || p.New == nil {
+		if !provider.ValidName(p.Name) || p.Label == "" || p.New == nil {
 			t.Errorf("the vendor %q", p.Name)
 		}
 		for _, s := range append(p.Settings, provider.PresetSetting{Name: "client_id"}, provider.PresetSetting{Name: "client_secret", Secret: true}) {
