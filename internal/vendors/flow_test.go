@@ -1,6 +1,7 @@
 package vendors
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -404,10 +405,7 @@ func (f *flow) refreshLater(t testing.TB) {
 	if r == nil {
 		return
 	}
-	f.clock.Advance(time.Duration(max(r.After, 1)) * time.Second)
-	if r.After == 0 {
-		f.clock.Advance(2 * time.Hour)
-	}
+	f.clock.Advance(time.Duration(cmp.Or(r.After, 7200)) * time.Second)
 	f.later(r)
 	resp := f.app.Get(t, f.browser, "/call")
 	if r.Fault != "" {
