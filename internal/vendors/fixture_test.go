@@ -3,6 +3,7 @@ package vendors
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -70,6 +71,7 @@ type callback struct {
 	Mode   string         `json:"mode"` // "query" or "form_post"
 	Params map[string]any `json:"params"`
 	Signed string         `json:"signed"` // name of a parameter that signs the others, as Shopify does it
+	Query  map[string]any `json:"query"`  // in the address of a form_post, where nothing should be
 }
 
 // A reply is what the vendor answers, to a request as it has to be.
@@ -238,5 +240,11 @@ func (r reply) with(over reply) reply {
 	return over
 }
 
-// title is the name of a trial's test.
-func (t trial) title() string { return strings.ReplaceAll(t.Name, "/", "-") }
+// title is the name of a trial's test, with the quirks that it shows.
+func (t trial) title() string {
+	name := strings.ReplaceAll(t.Name, "/", "-")
+	for _, quirk := range t.Quirks {
+		name += fmt.Sprintf(" quirk%d", quirk)
+	}
+	return name
+}

@@ -270,7 +270,6 @@ func (f *flow) checkPlace(what string, u *url.URL, want *place, usual map[string
 // comeBack opens the callback as the vendor makes the browser do it.
 func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 	t.Helper()
-	params := url.Values{}
 	f.mu.Lock()
 	given := map[string]any{"code": "{code}", "state": "{state}"}
 	if f.values.texts["oauth_callback"] != "" {
@@ -284,6 +283,25 @@ func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 			t.Fatal(err)
 		}
 	}
+	params := f.encoded(given)
+	if f.trial.Callback != nil && f.trial.Callback.Signed != "" && !params.Has(f.trial.Callback.Signed) {
+		params.Set(f.trial.Callback.Signed, signature(params, f.values.texts["client_secret"]))
+	}
+	path := "/auth/callback/" + f.name
+	if f.trial.Callback != nil && f.trial.Callback.Query != nil {
+		path += "?" + f.encoded(f.trial.Callback.Query).Encode()
+	}
+	f.mu.Unlock()
+	if !f.posts() {
+		return f.app.Get(t, f.browser, path+"?"+params.Encode(), "Sec-Fetch-Site", "cross-site")
+	}
+	return f.app.Do(t, f.browser, http.MethodPost, path, params, "Content-Type", "application/x-www-form-urlencoded",
+		"Origin", authorize.Scheme+"://"+authorize.Host, "Sec-Fetch-Site", "cross-site")
+}
+
+// encoded are parameters as they are sent: a list several times, an object as JSON.
+func (f *flow) encoded(given map[string]any) url.Values {
+	params := url.Values{}
 	for name, value := range given {
 		switch value := value.(type) {
 		case nil:
@@ -297,16 +315,7 @@ func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 			params.Set(name, f.values.text(fmt.Sprint(value)))
 		}
 	}
-	if f.trial.Callback != nil && f.trial.Callback.Signed != "" && !params.Has(f.trial.Callback.Signed) {
-		params.Set(f.trial.Callback.Signed, signature(params, f.values.texts["client_secret"]))
-	}
-	path := "/auth/callback/" + f.name
-	f.mu.Unlock()
-	if !f.posts() {
-		return f.app.Get(t, f.browser, path+"?"+params.Encode(), "Sec-Fetch-Site", "cross-site")
-	}
-	return f.app.Do(t, f.browser, http.MethodPost, path, params, "Content-Type", "application/x-www-form-urlencoded",
-		"Origin", authorize.Scheme+"://"+authorize.Host, "Sec-Fetch-Site", "cross-site")
+	return params
 }
 
 // checkRequested makes sure that the vendor was asked for the one and not for the other.

@@ -79,6 +79,9 @@ func sign(claims []byte, header map[string]any, v values) (string, error) {
 		return "", fmt.Errorf("no key for %q", alg)
 	}
 	options := (&jose.SignerOptions{}).WithType("JWT")
+	if typ, given := header["typ"].(string); given {
+		options.WithType(jose.ContentType(typ))
+	}
 	if given, there := header["kid"]; there {
 		kid, _ = given.(string)
 	}

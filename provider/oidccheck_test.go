@@ -1,0 +1,88 @@
+package provider_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Each mistake is named, and all are told at once (R156).
+func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
+	secret := func(context.Context) (string, error) { return "s", nil }
+	tenants := &provider.Organizations{Allowed: []string{"72f988bf-86f1-41af-91ab-2d7cd011db47"}}
+	template := "https://op.example.com/{tenantid}/v2"
+	discovery := "https://op.example.com/common"
+	for name, row := range map[string]struct {
+		change func(*provider.OIDC)
+		want   string // empty: no mistake
+	}{
+		"nothing":               {func(*provider.OIDC) {}, ""},
+		"two secrets":           {func(o *provider.OIDC) { o.SecretFunc = secret }, "both set"},
+		"secret made":           {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc = "", secret }, ""},
+		"secret made, basic":    {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc, o.AuthMethod = "", secret, "client_secret_basic" }, ""},
+		"no secret, basic":      {func(o *provider.OIDC) { o.ClientSecret, o.AuthMethod = "", "client_secret_basic" }, "needs a ClientSecret"},
+		"short signing secret":  {func(o *provider.OIDC) { o.SecretSignsTokens = true }, "at least 32 bytes"},
+		"made signing secret":   {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc, o.SecretSignsTokens = "", secret, true }, "at least 32 bytes"},
+		"http discovery":        {func(o *provider.OIDC) { o.Discovery = "http://op.example.com" }, "Discovery must be https"},
+		"http endpoint":         {func(o *provider.OIDC) { o.Endpoints.Token = "http://op.example.com/token" }, "token_endpoint must be https"},
+		"script as endpoint":    {func(o *provider.OIDC) { o.Endpoints.Authorization = "javascript:alert(1)" }, "authorization_endpoint"},
+		"empty alias":           {func(o *provider.OIDC) { o.IssuerAliases = []string{""} }, "IssuerAliases"},
+		"required nothing":      {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": nil} }, "RequiredClaims"},
+		"required empty":        {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": {""}} }, "RequiredClaims"},
+		"field ID":              {func(o *provider.OIDC) { o.UserFields.ID = "oid" }, "stay empty"},
+		"field Roles":           {func(o *provider.OIDC) { o.UserFields.Roles = "groups" }, "stay empty"},
+		"field no path":         {func(o *provider.OIDC) { o.UserFields.Email = "emails..0" }, "UserFields.Email"},
+		"unknown trust":         {func(o *provider.OIDC) { o.EmailTrust = 9 }, "EmailTrust"},
+		"dialect":               {func(o *provider.OIDC) { o.Dialect.Method = "DELETE" }, "Dialect.Method"},
+		"template alone":        {func(o *provider.OIDC) { o.Issuer, o.Discovery = template, discovery }, "Organizations must say"},
+		"tenants, no template":  {func(o *provider.OIDC) { o.Organizations, o.Discovery = tenants, discovery }, "need an Issuer with {tenantid}"},
+		"tenants, no discovery": {func(o *provider.OIDC) { o.Issuer, o.Organizations = template, tenants }, "need Discovery"},
+		"tenants, nobody":       {func(o *provider.OIDC) { o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{} }, "nobody could sign in"},
+		"tenants, aliases": {func(o *provider.OIDC) {
+			o.Issuer, o.Discovery, o.Organizations, o.IssuerAliases = template, discovery, tenants, []string{"x"}
+		}, "neither IssuerAliases"},
+		"tenants, a name": {func(o *provider.OIDC) {
+			o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{Allowed: []string{"example.com"}}
+		}, "is not a GUID"},
+		"tenants": {func(o *provider.OIDC) { o.Issuer, o.Discovery, o.Organizations = template, discovery, tenants }, ""},
+	} {
+		o := &provider.OIDC{Issuer: "https://op.example.com", ClientID: "c", ClientSecret: "s"}
+		row.change(o)
+		insecure, err := o.Validate()
+		if len(insecure) > 0 {
+			t.Errorf("%s: insecure %v", name, insecure)
+		}
+		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+	}
+}
+
+// A preset that was made from nonsense says so, in code as well as from settings.
+func TestPresets_RefuseNonsense(t *testing.T) {
+	for name, o := range map[string]*provider.OIDC{
+		"tenant":    provider.Entra("common", "c", "s"),
+		"tenants":   provider.EntraMultiTenant(provider.Organizations{}, "c", "s"),
+		"external":  provider.EntraExternalID("contoso", "c", "s"),
+		"policy":    provider.AzureADB2C(provider.B2CPolicy{Name: "contoso", Tenant: "72f988bf-86f1-41af-91ab-2d7cd011db47"}, "c", "s"),
+		"apple":     provider.Apple("c", provider.AppleKey{TeamID: "T", KeyID: "K", PrivateKey: "x"}),
+		"gitlab":    provider.GitLabSelfManaged("git.example.com", "c", "s"),
+		"workspace": provider.GoogleWorkspace(nil, "c", "s"),
+		"slack":     provider.SlackWorkspace("", "c", "s"),
+		"cognito":   provider.Cognito(provider.CognitoPool{Domain: "d.example.com"}, "c", "s"),
+		"okta":      provider.Okta(provider.OktaServer{Domain: "https://example.okta.com"}, "c", "s"),
+		"auth0":     provider.Auth0("example.auth0.com/", "c", "s"),
+		"auth0 @":   provider.Auth0("evil@example.auth0.com", "c", "s"),
+		"keycloak":  provider.Keycloak(provider.KeycloakRealm{At: "https://sso.example.com"}, "c", "s"),
+		"authentik": provider.Authentik(provider.AuthentikApplication{At: "https://sso.example.com"}, "c", "s"),
+		"zitadel":   provider.Zitadel("", "c", "s"),
+		"ory":       provider.Ory("https://u@example.com", "c", "s"),
+		"dex":       provider.Dex("https://dex.example.com?x", "c", "s"),
+	} {
+		if _, err := o.Validate(); err == nil {
+			t.Errorf("%s: %v is accepted", name, o)
+		}
+	}
+}
