@@ -18,6 +18,7 @@ func Bitbucket(key, secret string) *OAuth2 {
 		Scopes:   []string{"account", "email"},
 		APIBase:  "https://api.bitbucket.org/2.0", UserURL: "user", More: []Document{{Name: "emails", URL: "user/emails", Optional: true}},
 		UserFields: Fields{ID: "uuid", Name: "display_name", Username: "username|nickname", Picture: "links.avatar.href"},
+		OmitClaims: []string{"links"}, // addresses of the API, which fill the cookie
 		MapUser:    bitbucketUser,
 	}
 }

@@ -45,8 +45,12 @@ func gitHubAt(at BaseURL, api, id, secret string) *OAuth2 {
 		}},
 		APIBase: api, UserURL: "user", More: []Document{{Name: "emails", URL: "user/emails?per_page=100", Optional: true}},
 		UserFields: Fields{ID: "id", Name: "name|login", Username: "login", Picture: "avatar_url"},
-		MapUser:    gitHubEmail,
-		Header:     http.Header{"User-Agent": {"sallyport"}},
+		OmitClaims: []string{ // addresses of the API, which fill the cookie
+			"followers_url", "following_url", "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
+			"received_events_url",
+		},
+		MapUser: gitHubEmail,
+		Header:  http.Header{"User-Agent": {"sallyport"}},
 	}
 }
 

@@ -143,14 +143,14 @@ type Document struct {
 	Optional bool
 }
 
-// An EmailTrust says when an e-mail address counts as verified. MapUser may still decide otherwise.
+// An EmailTrust says when an e-mail address counts as verified. MapUser may still decide otherwise, except that never is never.
 type EmailTrust int
 
 // The kinds of trust. Few providers deserve EmailAlwaysVerified: it is for those that give no account or no address away
 // before the address was confirmed.
 const (
 	EmailByMember       EmailTrust = iota // when Fields.EmailVerified leads to true or "true"; never without such a path
-	EmailNeverVerified                    // whatever the profile says
+	EmailNeverVerified                    // whatever the profile and MapUser say
 	EmailAlwaysVerified                   // whenever there is an address
 )
 

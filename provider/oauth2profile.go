@@ -109,10 +109,7 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	switch o.EmailTrust {
-	case EmailNeverVerified:
-		u.EmailVerified = false
-	case EmailAlwaysVerified:
+	if o.EmailTrust == EmailAlwaysVerified {
 		u.EmailVerified = u.Email != ""
 	}
 	s := &session.Session{User: u}
@@ -125,6 +122,9 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 		if err := mapUser(&s.User, func(u *session.User) error { return o.MapUser(p, u) }); err != nil {
 			return nil, err
 		}
+	}
+	if o.EmailTrust == EmailNeverVerified {
+		s.User.EmailVerified = false
 	}
 	s.SetTokens(t)
 	return s, nil

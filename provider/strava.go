@@ -7,6 +7,7 @@ func Strava(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.strava.com", ClientID: id, ClientSecret: secret, DisplayName: "Strava",
 		Endpoint: oauth2.Endpoint{AuthURL: "https://www.strava.com/oauth/authorize", TokenURL: "https://www.strava.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
+		Dialect:  Dialect{EditAnswer: errorAt("errors.0.resource"), ErrorCodes: map[string]string{"AuthorizationCode": "invalid_grant", "RefreshToken": "invalid_grant"}},
 		Scopes:   []string{"read"}, ScopeSeparator: ",",
 		APIBase: "https://www.strava.com/api/v3", UserURL: "athlete",
 		UserFields: Fields{ID: "id", Username: "username", Picture: "profile"},
@@ -20,6 +21,6 @@ var stravaPreset = Preset{
 		"Scopes have commas between them; those for activities are further ones, such as activity:read.",
 		"Tokens are not taken back at logout: https://www.strava.com/oauth/deauthorize would end the athlete's consent everywhere.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored."},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "An error says at errors.0.resource what it is about."},
 	New:         byClient(Strava),
 }

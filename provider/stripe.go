@@ -20,6 +20,9 @@ func StripeConnect(id, secretKey string) *OAuth2 {
 		APIBase:  "https://api.stripe.com/v1", UserURL: "accounts/",
 		UserFields: Fields{ID: "id", Name: "business_profile.name|settings.dashboard.display_name", Email: "email"},
 		EmailTrust: EmailNeverVerified,
+		OmitClaims: []string{ // large, and nobody's business but the owners'
+			"capabilities", "company", "external_accounts", "future_requirements", "individual", "requirements", "settings", "tos_acceptance",
+		},
 		PrepareAPI: func(r *http.Request, _ session.Tokens, p Profile) error {
 			if p.Token == nil {
 				return nil // a call by Client

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -37,16 +35,6 @@ func VKID(id, secret string) *OAuth2 {
 		return nil
 	}
 	return o
-}
-
-// withoutRefreshToken is for vendors whose refresh tokens are of no use to us: one that is there is tried.
-func withoutRefreshToken(answer json.RawMessage) (json.RawMessage, error) {
-	var c claims
-	if json.Unmarshal(answer, &c) != nil {
-		return nil, errors.New("the answer is not an object")
-	}
-	delete(c, "refresh_token")
-	return json.Marshal(c)
 }
 
 var vkPreset = Preset{
