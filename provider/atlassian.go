@@ -11,7 +11,6 @@ func Atlassian(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://auth.atlassian.com", ClientID: id, ClientSecret: secret, DisplayName: "Atlassian",
 		Endpoint:   oauth2.Endpoint{AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Dialect:    Dialect{ErrorCodes: map[string]string{"refresh_token is invalid": "invalid_grant"}}, // as error_description, with another code
 		AuthParams: url.Values{"audience": {"api.atlassian.com"}, "prompt": {"consent"}},
 		Scopes:     []string{"read:me"},
 		APIBase:    "https://api.atlassian.com", UserURL: "me",
@@ -21,7 +20,7 @@ func Atlassian(id, secret string) *OAuth2 {
 
 var atlassianPreset = Preset{
 	Name: "atlassian", Label: "Atlassian", Protocol: OAuthTwo, Register: "https://developer.atlassian.com/console/myapps/",
-	Notes:       []string{"Add the permission User identity API (read:me) to the application.", "Refresh tokens come with the scope offline_access."},
-	Unconfirmed: []string{"The PKCE parameters are understood or ignored.", "Refresh tokens are good once; one that has been used is an error whose description is \"refresh_token is invalid\".", "The member that says whether an address was verified is email_verified; without it none is."},
+	Notes:       []string{"Add the permission User identity API (read:me) to the application.", "Refresh tokens come with the scope offline_access, and each is good once."},
+	Unconfirmed: []string{"The PKCE parameters are understood or ignored.", "The member that says whether an address was verified is email_verified; without it none is."},
 	New:         byClient(Atlassian),
 }

@@ -18,6 +18,6 @@ func Figma(id, secret string) *OAuth2 {
 var figmaPreset = Preset{
 	Name: "figma", Label: "Figma", Protocol: OAuthTwo, Register: "https://www.figma.com/developers/apps",
 	Notes:       []string{"Nothing says whether an address was verified."},
-	Unconfirmed: []string{"The scope current_user:read.", "The client authenticates with Basic.", "The members of the profile."},
+	Unconfirmed: []string{"The PKCE parameters are understood.", "The client authenticates with Basic."},
 	New:         byClient(Figma),
 }

@@ -17,6 +17,6 @@ func Fitbit(id, secret string) *OAuth2 {
 var fitbitPreset = Preset{
 	Name: "fitbit", Label: "Fitbit", Protocol: OAuthTwo, Register: "https://dev.fitbit.com/apps",
 	Notes:       []string{"The kind of application is \"server\", which has a secret."},
-	Unconfirmed: []string{"The API of Fitbit's own is to be retired.", "The error code is at errors.0.errorType.", "PKCE with S256 is understood along with a secret."},
+	Unconfirmed: []string{"The API of Fitbit's own is to be retired.", "PKCE with S256 is understood along with a secret."},
 	New:         byClient(Fitbit),
 }

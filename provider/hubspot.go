@@ -39,6 +39,6 @@ var hubSpotPreset = Preset{
 		"The account that the user chose is hub_id in the claims.",
 		"There is no name of the user, and nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "Tokens are not taken back at logout.", "The error codes BAD_AUTH_CODE and BAD_REFRESH_TOKEN.", "The profile repeats the access token in its member token."},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "Tokens are not taken back at logout.", "The error codes BAD_AUTH_CODE and BAD_REFRESH_TOKEN."},
 	New:         byClient(HubSpot),
 }

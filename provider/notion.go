@@ -14,6 +14,8 @@ func Notion(id, secret string) *OAuth2 {
 		Endpoint:   oauth2.Endpoint{AuthURL: "https://api.notion.com/v1/oauth/authorize", TokenURL: "https://api.notion.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
 		AuthParams: url.Values{"owner": {"user"}},
 		Dialect:    Dialect{JSONBody: true},
+		RevokeURL:  "https://api.notion.com/v1/oauth/revoke",
+		Revocation: Revocation{TokenParam: "token", JSONBody: true},
 		APIBase:    "https://api.notion.com/v1",
 		Header:     http.Header{"Notion-Version": {"2022-06-28"}},
 		UserFields: Fields{ID: "owner.user.id", Name: "owner.user.name", Email: "owner.user.person.email", Picture: "owner.user.avatar_url"},
@@ -27,6 +29,6 @@ var notionPreset = Preset{
 		"The integration has to be a public one, with user information including addresses; a token that belongs to a workspace instead of a user fails the login.",
 		"Nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "Whether tokens can be refreshed and taken back."},
+	Unconfirmed: []string{"The PKCE parameters are ignored.", "How long a token lives, as nothing says so."},
 	New:         byClient(Notion),
 }

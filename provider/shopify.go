@@ -124,7 +124,7 @@ var shopifyPreset = Preset{
 		"The PKCE parameters are ignored, as is a request without scopes.",
 		"The profile of a shop is at shop.json of the version " + shopifyVersion + ".",
 		"The member email_verified of the user.",
-		"How names and values are escaped where the signature is made.",
+		"How names and values with odd characters are escaped where the signature is made.",
 	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()

@@ -21,6 +21,6 @@ var stravaPreset = Preset{
 		"Scopes have commas between them; those for activities are further ones, such as activity:read.",
 		"Tokens are not taken back at logout: https://www.strava.com/oauth/deauthorize would end the athlete's consent everywhere.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "An error says at errors.0.resource what it is about."},
+	Unconfirmed: []string{"The PKCE parameters are ignored."},
 	New:         byClient(Strava),
 }

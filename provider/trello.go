@@ -36,7 +36,7 @@ var trelloPreset = Preset{
 		"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, 30days, never.",
 		"Nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The address needs account in AuthorizeParams scope.", "The picture's address lacks its size and ending."},
+	Unconfirmed: []string{"The address needs account in AuthorizeParams scope."},
 	New: func(v Values) (Provider, error) {
 		o := Trello(v.Client())
 		if name := v["app_name"]; name != "" {

@@ -44,6 +44,6 @@ var vkPreset = Preset{
 		"Sessions are not refreshed, because VK wants the device_id of the login for that.",
 		"Nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The secret is accepted along with PKCE.", "The profile is asked for with client_id and access_token in a form."},
+	Unconfirmed: []string{"The secret is accepted along with PKCE.", "S256 in capitals is understood, which the documentation writes in small letters."},
 	New:         byClient(VKID),
 }

@@ -15,6 +15,6 @@ func Wikimedia(key, secret string) *OAuth2 {
 var wikimediaPreset = Preset{
 	Name: "wikimedia", Label: "Wikimedia", Protocol: OAuthTwo, Register: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
 	Notes:       []string{"An application has to be approved before others than its owner can sign in.", "What it gets to know is chosen where it is registered."},
-	Unconfirmed: []string{"The client authenticates in the form.", "The members of the profile."},
+	Unconfirmed: []string{"The client authenticates in the form."},
 	New:         byClient(Wikimedia),
 }
