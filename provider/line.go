@@ -6,7 +6,7 @@ import "net/url"
 func LINE(channelID, channelSecret string) *OIDC {
 	return &OIDC{
 		Issuer: "https://access.line.me", ClientID: channelID, ClientSecret: channelSecret, DisplayName: "LINE", AuthMethod: authPost,
-		SigningAlgs: []string{"ES256"}, Dialect: Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
+		Dialect:    Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
 		EmailTrust: EmailNeverVerified,
 		UserInfo:   UserInfoNever, // it has nothing that the ID token lacks
 		Endpoints:  Endpoints{Revocation: "https://api.line.me/oauth2/v2.1/revoke"},
@@ -21,6 +21,6 @@ var linePreset = Preset{
 		"A refresh brings a new access token only.",
 		"There is no logout at LINE: only the session here ends.",
 	},
-	Unconfirmed: []string{"The parameter id_token_key_type=JWK of token requests brings ES256; if not, set SecretSignsTokens and no SigningAlgs."},
+	Unconfirmed: []string{"The parameter id_token_key_type=JWK of token requests brings ES256; if not, set SecretSignsTokens."},
 	New:         byClient(LINE),
 }

@@ -39,7 +39,9 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		"template alone":        {func(o *provider.OIDC) { o.Issuer, o.Discovery = template, discovery }, "Organizations must say"},
 		"tenants, no template":  {func(o *provider.OIDC) { o.Organizations, o.Discovery = tenants, discovery }, "need an Issuer with {tenantid}"},
 		"tenants, no discovery": {func(o *provider.OIDC) { o.Issuer, o.Organizations = template, tenants }, "need Discovery"},
-		"tenants, nobody":       {func(o *provider.OIDC) { o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{} }, "nobody could sign in"},
+		"tenants, nobody": {func(o *provider.OIDC) {
+			o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{}
+		}, "nobody could sign in"},
 		"tenants, aliases": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations, o.IssuerAliases = template, discovery, tenants, []string{"x"}
 		}, "neither IssuerAliases"},

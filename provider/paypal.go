@@ -34,7 +34,6 @@ func payPalAt(hosts payPalHosts, id, secret string) *OAuth2 {
 		UserURL:    hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
 		UserMethod: http.MethodGet,
 		UserFields: Fields{ID: "user_id", Name: "name"},
-		EmailTrust: EmailNeverVerified,
 		MapUser:    payPalEmail,
 	}
 }

@@ -13,15 +13,15 @@ import (
 var unseen = []string{
 	"ClientID", "ClientSecret", // the fixture's
 	"DisplayName",
-	"APIBase",   // for Client as well, and for that alone in some
-	"RevokeURL", // shown by "revoked", which would wait for it here
+	"APIBase",                           // for Client as well, and for that alone in some
+	"RevokeURL", "Endpoints.Revocation", // shown by "revoked", which would wait for them here
 }
 
 // What a preset sets is shown by one of its cases: with another value a fixture complains.
 func TestEveryFieldIsShown(t *testing.T) {
 	for _, f := range fixtures(t) {
 		preset, known := provider.PresetNamed(f.Preset)
-		if !known || preset.Protocol == provider.OpenIDConnect {
+		if !known {
 			continue
 		}
 		t.Run(f.Preset, func(t *testing.T) {
@@ -39,7 +39,8 @@ func TestEveryFieldIsShown(t *testing.T) {
 func (f fixture) set(t *testing.T, preset provider.Preset) map[string]bool {
 	settings := provider.Values{"client_id": "c", "client_secret": "s"}
 	for name, value := range f.Settings {
-		settings[name], _ = value.(string)
+		setting, _ := value.(string)
+		settings[name] = values{texts: map[string]string{"private_key": privateKey()}}.text(setting)
 	}
 	p, err := preset.Make(settings)
 	if err != nil {
@@ -82,7 +83,10 @@ func (f fixture) shows(t *testing.T, preset provider.Preset, path string) bool {
 		return p, err
 	}
 	return slices.ContainsFunc(f.trials(), func(c trial) bool {
-		if !strings.HasPrefix(path, "Revocation.") {
+		switch {
+		case path == "Logout":
+			c.Revoked = nil
+		case !strings.HasPrefix(path, "Revocation."):
 			c.Logout, c.Revoked = nil, nil
 		}
 		return c.Mistake == "" && len(run(t, preset, c)) > 0

@@ -17,6 +17,15 @@ var plainQuirks = []int{
 	49, 50, 51, 52, // refresh, revocation, logout
 }
 
+// openIDQuirks are those of vendors of OpenID Connect.
+var openIDQuirks = []int{
+	1, 2, 3, 5, 7, 8, 9, 10, 12, 13, // authorization request and callback
+	15, 16, 17, 18, 19, 20, 21, 23, 24, 26, // token endpoint
+	28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, // discovery, keys, ID token
+	44, 45, 46, 47, // profile
+	49, 50, 51, 52, // refresh, revocation, logout
+}
+
 var named = regexp.MustCompile(`^quirk ([0-9]+)\b`)
 
 func number(text string) int {
@@ -25,7 +34,7 @@ func number(text string) int {
 }
 
 func TestEveryQuirkHasFixtures(t *testing.T) {
-	shown := map[int]bool{}
+	shown, openID := map[int]bool{}, map[int]bool{}
 	for _, f := range fixtures(t) {
 		preset, _ := provider.PresetNamed(f.Preset)
 		for _, c := range append(f.Cases, f.trial) {
@@ -33,8 +42,15 @@ func TestEveryQuirkHasFixtures(t *testing.T) {
 				t.Errorf("%s: %q is not in the list of its quirks", f.Preset, c.Name)
 			}
 			for _, quirk := range c.Quirks {
-				shown[quirk] = shown[quirk] || preset.Protocol != provider.OpenIDConnect
-				if preset.Protocol != provider.OpenIDConnect && !slices.Contains(plainQuirks, quirk) {
+				if quirk < 1 || quirk > 52 {
+					t.Errorf("%s, %s: there is no quirk %d", f.Preset, c.Name, quirk)
+				}
+				if preset.Protocol == provider.OpenIDConnect {
+					openID[quirk] = true
+					continue
+				}
+				shown[quirk] = true
+				if !slices.Contains(plainQuirks, quirk) {
 					t.Errorf("%s: quirk %d is none of vendors without OpenID Connect", f.Preset, quirk)
 				}
 			}
@@ -43,6 +59,11 @@ func TestEveryQuirkHasFixtures(t *testing.T) {
 	for _, quirk := range plainQuirks {
 		if !shown[quirk] {
 			t.Errorf("no fixture shows quirk %d", quirk)
+		}
+	}
+	for _, quirk := range openIDQuirks {
+		if !openID[quirk] {
+			t.Errorf("no fixture of OpenID Connect shows quirk %d", quirk)
 		}
 	}
 }

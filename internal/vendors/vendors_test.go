@@ -73,29 +73,3 @@ func TestPresets_SayWhatIsNeeded(t *testing.T) {
 		}
 	}
 }
-
-// The quirks of vendors that concern OpenID Connect, by their numbers in the list of them all.
-var openIDQuirks = []int{
-	1, 2, 3, 5, 7, 8, 9, 10, 12, 13, 15, 16, 17, 18, 19, 20, 21, 23, 24, 26, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 44, 45, 46, 47, 49,
-	50, 51, 52,
-}
-
-func TestEveryQuirkIsShown(t *testing.T) {
-	shown := map[int]bool{}
-	for _, f := range fixtures(t) {
-		preset, _ := provider.PresetNamed(f.Preset)
-		for _, c := range f.trials() {
-			for _, quirk := range c.Quirks {
-				if quirk < 1 || quirk > 52 {
-					t.Errorf("%s, %s: there is no quirk %d", f.Preset, c.Name, quirk)
-				}
-				shown[quirk] = shown[quirk] || preset.Protocol == provider.OpenIDConnect
-			}
-		}
-	}
-	for _, quirk := range openIDQuirks {
-		if !shown[quirk] {
-			t.Errorf("no fixture of OpenID Connect shows quirk %d", quirk)
-		}
-	}
-}
