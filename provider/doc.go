@@ -9,6 +9,9 @@
 //
 // A provider that speaks OAuth 1.0a is an [OAuth1].
 //
+// Vendors that are known have a function each, such as [GitHub], which returns one of these to be used, or changed and used. [Presets]
+// lists them with what has to be known about each, for programs that make providers from settings.
+//
 // # What is checked
 //
 // Every login sends state, nonce and a PKCE S256 challenge (RFC 9700 section 2.1), each from its own random
