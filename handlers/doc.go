@@ -49,6 +49,7 @@
 //	flow_used            the same callback came twice
 //	bad_request          a parameter repeated, too long, or not readable
 //	access_denied        the user or the provider said no
+//	not_admitted         the provider vouches for the user, but the configuration lets others in only
 //	state_mismatch, issuer_mismatch, invalid_response, provider_error, token_error,
 //	invalid_id_token, invalid_userinfo, insufficient_authentication
 //	                     see provider.Fault

@@ -81,6 +81,10 @@ func explain(e *problem.Error, fault *provider.Error) {
 		e.Status = http.StatusForbidden
 		e.Title = "You were not signed in"
 		e.Text = "The sign-in was cancelled, or the service that signs you in did not permit it."
+	case provider.FaultNotAdmitted:
+		e.Status = http.StatusForbidden
+		e.Title = "You cannot sign in here with this account"
+		e.Text = "Your account was recognised, but this site is for the accounts of others. If you have another one, start again and choose that."
 	case provider.FaultState, provider.FaultIssuer, provider.FaultResponse:
 		e.Status = http.StatusBadRequest
 		e.Title = "This sign-in did not work"

@@ -99,7 +99,10 @@ func (o *OIDC) discoveryAddress() string {
 // checkMetadata refuses metadata with an endpoint that must not be used, and settles the algorithms.
 func (o *OIDC) checkMetadata(m *metadata) error {
 	e := m.endpoints()
-	needed := []*string{&e.Authorization, &e.Token, &e.JWKS}
+	needed := []*string{&e.Authorization, &e.Token}
+	if !o.SecretSignsTokens {
+		needed = append(needed, &e.JWKS)
+	}
 	var mistakes []error
 	for _, named := range e.named() {
 		if *named.address == "" && !slices.Contains(needed, named.address) {

@@ -1,6 +1,9 @@
 package provider
 
-import "net/url"
+import (
+	"errors"
+	"net/url"
+)
 
 // Google signs users in at Google, whatever kind of account they have; see GoogleWorkspace.
 //
@@ -30,6 +33,9 @@ func GoogleWorkspace(domains WorkspaceDomains, id, secret string) *OIDC {
 		hint = domains[0]
 	}
 	o.AuthParams = url.Values{"hd": {hint}} // chooses the account; only the claim counts
+	if len(domains) == 0 {
+		o.mistake = errors.New("WorkspaceDomains are empty: nobody could sign in")
+	}
 	return o
 }
 
@@ -45,8 +51,8 @@ var googlePreset = Preset{
 	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
-		if domains := listed(v["workspace_domains"]); len(domains) > 0 {
-			return soundOpenID(GoogleWorkspace(domains, id, secret))
+		if domains := v["workspace_domains"]; domains != "" {
+			return soundOpenID(GoogleWorkspace(listed(domains), id, secret))
 		}
 		return soundOpenID(Google(id, secret))
 	},

@@ -68,7 +68,7 @@ func (k jwtKind) failed(err error) error {
 	case refused && errors.Is(err, ErrUnavailable):
 		return err
 	case refused && k.fault == FaultIDToken:
-		return &Error{Fault: FaultDenied, Err: err}
+		return &Error{Fault: FaultNotAdmitted, Err: err}
 	}
 	return &Error{Fault: k.fault, Err: err}
 }

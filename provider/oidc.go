@@ -45,7 +45,7 @@ type OIDC struct {
 	TenantClaim string
 
 	// RequiredClaims are claims that an ID token must have, with a value for each that is one of those given, or "*" for any text, such as
-	// {"hd": {"example.com"}}. A login without them is refused ([FaultDenied]), and a refresh ends the session. Parameters of the
+	// {"hd": {"example.com"}}. A login without them is refused ([FaultNotAdmitted]), and a refresh ends the session. Parameters of the
 	// authorization request that ask for the same are hints, which anybody can take away.
 	RequiredClaims map[string][]string
 

@@ -14,13 +14,14 @@ import (
 // found one, so one of the fields is needed: there is no way to take everybody by saying nothing.
 //
 // A token counts if its iss is the Issuer with its own tid, a GUID, in the placeholder's place, and if the key that signed it is
-// one for that issuer. The same holds when tokens are refreshed, and for logout tokens. A user's Issuer is that of the organization.
+// one for that issuer. The same holds for refreshed tokens, and for logout tokens. A user's Issuer is that of the organization. One that
+// does not pass is refused with [FaultNotAdmitted], and loses its sessions when they are refreshed, if that brings an ID token.
 type Organizations struct {
 	// Allowed are the IDs of organizations, in lower case.
 	Allowed []string
 
-	// Approve is asked about organizations that are not in Allowed, at each login and refresh. An error refuses the login; one that
-	// wraps ErrUnavailable means that this cannot be said now. It must be safe for concurrent use.
+	// Approve is asked about organizations that are not in Allowed, for each token. An error refuses it; one that wraps
+	// [ErrUnavailable] means that this cannot be said now. It must be safe for concurrent use.
 	Approve func(ctx context.Context, tenant string) error
 }
 

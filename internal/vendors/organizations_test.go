@@ -51,11 +51,11 @@ func TestTenants_R38_Approve(t *testing.T) {
 		fault   string
 	}{
 		"approved":          {provider.Organizations{Approve: approve(nil)}, []string{contoso}, ""},
-		"refused":           {provider.Organizations{Approve: approve(errors.New("no customer"))}, []string{contoso}, "access_denied"},
+		"refused":           {provider.Organizations{Approve: approve(errors.New("no customer"))}, []string{contoso}, "not_admitted"},
 		"cannot be said":    {provider.Organizations{Approve: approve(fmt.Errorf("%w: no database", provider.ErrUnavailable))}, []string{contoso}, "provider_unavailable"},
 		"on the list":       {provider.Organizations{Allowed: []string{contoso}, Approve: approve(errors.New("not asked"))}, nil, ""},
 		"beside the list":   {provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(nil)}, []string{contoso}, ""},
-		"not on it, or any": {provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(errors.New("no"))}, []string{contoso}, "access_denied"},
+		"not on it, or any": {provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(errors.New("no"))}, []string{contoso}, "not_admitted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = nil
