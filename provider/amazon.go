@@ -6,9 +6,11 @@ import "golang.org/x/oauth2"
 func Amazon(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.amazon.com", ClientID: id, ClientSecret: secret, DisplayName: "Amazon",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://www.amazon.com/ap/oa", TokenURL: "https://api.amazon.com/auth/o2/token", AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"profile"},
-		APIBase:  "https://api.amazon.com", UserURL: "user/profile",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://www.amazon.com/ap/oa", TokenURL: "https://api.amazon.com/auth/o2/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"profile"},
+		APIBase: "https://api.amazon.com", UserURL: "user/profile",
 		UserFields: Fields{ID: "user_id", Name: "name", Email: "email"},
 		EmailTrust: EmailNeverVerified, TokenHeader: "x-amz-access-token",
 	}

@@ -9,8 +9,10 @@ import (
 // Atlassian signs users in with an Atlassian account (Jira, Confluence).
 func Atlassian(id, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://auth.atlassian.com", ClientID: id, ClientSecret: secret, DisplayName: "Atlassian",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
+		Issuer: "https://auth.atlassian.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "Atlassian",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+		},
 		AuthParams: url.Values{"audience": {"api.atlassian.com"}, "prompt": {"consent"}},
 		Scopes:     []string{"read:me"},
 		APIBase:    "https://api.atlassian.com", UserURL: "me",
@@ -20,7 +22,13 @@ func Atlassian(id, secret string) *OAuth2 {
 
 var atlassianPreset = Preset{
 	Name: "atlassian", Label: "Atlassian", Protocol: OAuthTwo, Register: "https://developer.atlassian.com/console/myapps/",
-	Notes:       []string{"Add the permission User identity API (read:me) to the application.", "Refresh tokens come with the scope offline_access, and each is good once."},
-	Unconfirmed: []string{"The PKCE parameters are understood or ignored.", "The member that says whether an address was verified is email_verified; without it none is."},
-	New:         byClient(Atlassian),
+	Notes: []string{
+		"Add the permission User identity API (read:me) to the application.",
+		"Refresh tokens come with the scope offline_access, and each is good once.",
+	},
+	Unconfirmed: []string{
+		"The PKCE parameters are understood or ignored.",
+		"The member that says whether an address was verified is email_verified; without it none is.",
+	},
+	New: byClient(Atlassian),
 }

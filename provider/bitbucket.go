@@ -13,10 +13,14 @@ import (
 // read it; else there is none. Users whose accounts are not active are refused.
 func Bitbucket(key, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://bitbucket.org", ClientID: key, ClientSecret: secret, DisplayName: "Bitbucket",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://bitbucket.org/site/oauth2/authorize", TokenURL: "https://bitbucket.org/site/oauth2/access_token", AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"account", "email"},
-		APIBase:  "https://api.bitbucket.org/2.0", UserURL: "user", More: []Document{{Name: "emails", URL: "user/emails", Optional: true}},
+		Issuer: "https://bitbucket.org", ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "Bitbucket",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://bitbucket.org/site/oauth2/authorize",
+			TokenURL:  "https://bitbucket.org/site/oauth2/access_token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"account", "email"},
+		APIBase: "https://api.bitbucket.org/2.0", UserURL: "user", More: []Document{{Name: "emails", URL: "user/emails", Optional: true}},
 		UserFields: Fields{ID: "uuid", Name: "display_name", Username: "username|nickname", Picture: "links.avatar.href"},
 		OmitClaims: []string{"links"}, // addresses of the API, which fill the cookie
 		MapUser:    bitbucketUser,

@@ -6,7 +6,11 @@ import "golang.org/x/oauth2"
 func Box(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://account.box.com", ClientID: id, ClientSecret: secret, DisplayName: "Box",
-		Endpoint:  oauth2.Endpoint{AuthURL: "https://account.box.com/api/oauth2/authorize", TokenURL: "https://api.box.com/oauth2/token", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://account.box.com/api/oauth2/authorize",
+			TokenURL:  "https://api.box.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RevokeURL: "https://api.box.com/oauth2/revoke",
 		APIBase:   "https://api.box.com/2.0", UserURL: "users/me",
 		UserFields: Fields{ID: "id", Name: "name", Email: "login", Picture: "avatar_url"},

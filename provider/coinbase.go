@@ -6,7 +6,11 @@ import "golang.org/x/oauth2"
 func Coinbase(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://login.coinbase.com", ClientID: id, ClientSecret: secret, DisplayName: "Coinbase",
-		Endpoint:  oauth2.Endpoint{AuthURL: "https://login.coinbase.com/oauth2/auth", TokenURL: "https://login.coinbase.com/oauth2/token", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://login.coinbase.com/oauth2/auth",
+			TokenURL:  "https://login.coinbase.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RevokeURL: "https://login.coinbase.com/oauth2/revoke",
 		Scopes:    []string{"wallet:user:read", "wallet:user:email"},
 		APIBase:   "https://api.coinbase.com/v2", UserURL: "user",
@@ -17,7 +21,11 @@ func Coinbase(id, secret string) *OAuth2 {
 
 var coinbasePreset = Preset{
 	Name: "coinbase", Label: "Coinbase", Protocol: OAuthTwo, Register: "https://portal.cdp.coinbase.com/",
-	Notes:       []string{"Nothing says whether an address was verified."},
-	Unconfirmed: []string{"The PKCE parameters are understood or ignored.", "The client authenticates in the form.", "The scopes and the members of the profile."},
-	New:         byClient(Coinbase),
+	Notes: []string{"Nothing says whether an address was verified."},
+	Unconfirmed: []string{
+		"The PKCE parameters are understood or ignored.",
+		"The client authenticates in the form.",
+		"The scopes and the members of the profile.",
+	},
+	New: byClient(Coinbase),
 }

@@ -6,9 +6,13 @@ import "golang.org/x/oauth2"
 func DigitalOcean(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://cloud.digitalocean.com", ClientID: id, ClientSecret: secret, DisplayName: "DigitalOcean",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://cloud.digitalocean.com/v1/oauth/authorize", TokenURL: "https://cloud.digitalocean.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   []string{"read"},
-		APIBase:  "https://api.digitalocean.com/v2", UserURL: "account",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://cloud.digitalocean.com/v1/oauth/authorize",
+			TokenURL:  "https://cloud.digitalocean.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes:  []string{"read"},
+		APIBase: "https://api.digitalocean.com/v2", UserURL: "account",
 		UserFields: Fields{ID: "account.uuid", Name: "account.name", Email: "account.email", EmailVerified: "account.email_verified"},
 	}
 }

@@ -10,7 +10,11 @@ import (
 func DingTalk(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://login.dingtalk.com", ClientID: key, ClientSecret: secret, DisplayName: "DingTalk",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://login.dingtalk.com/oauth2/auth", TokenURL: "https://api.dingtalk.com/v1.0/oauth2/userAccessToken", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://login.dingtalk.com/oauth2/auth",
+			TokenURL:  "https://api.dingtalk.com/v1.0/oauth2/userAccessToken",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 		AuthParams: url.Values{"prompt": {"consent"}},
 		Scopes:     []string{"openid"}, // in spite of its name there is no ID token
 		Dialect: Dialect{
@@ -26,7 +30,14 @@ func DingTalk(key, secret string) *OAuth2 {
 
 var dingTalkPreset = Preset{
 	Name: "dingtalk", Label: "DingTalk", Protocol: OAuthTwo, Register: "https://open-dev.dingtalk.com/",
-	Notes:       []string{"client_id is the AppKey, client_secret the AppSecret.", "The ID of a user is the unionId, which is the same in all applications of one developer."},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The names of parameters and members.", "Another header for the token than Authorization."},
-	New:         byClient(DingTalk),
+	Notes: []string{
+		"client_id is the AppKey, client_secret the AppSecret.",
+		"The ID of a user is the unionId, which is the same in all applications of one developer.",
+	},
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"The names of parameters and members.",
+		"Another header for the token than Authorization.",
+	},
+	New: byClient(DingTalk),
 }

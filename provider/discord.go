@@ -13,7 +13,9 @@ import (
 func Discord(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://discord.com", ClientID: id, ClientSecret: secret, DisplayName: "Discord",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://discord.com/oauth2/authorize", TokenURL: "https://discord.com/api/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://discord.com/oauth2/authorize", TokenURL: "https://discord.com/api/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RevokeURL:  "https://discord.com/api/oauth2/token/revoke",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identify", "email"},

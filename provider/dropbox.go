@@ -11,7 +11,11 @@ import (
 func Dropbox(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.dropbox.com", ClientID: key, ClientSecret: secret, DisplayName: "Dropbox",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.dropbox.com/oauth2/authorize", TokenURL: "https://api.dropboxapi.com/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.dropbox.com/oauth2/authorize",
+			TokenURL:  "https://api.dropboxapi.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RevokeURL:  "https://api.dropboxapi.com/2/auth/token/revoke",
 		Revocation: Revocation{ByToken: true},
 		AuthParams: url.Values{},

@@ -30,8 +30,12 @@ func FacebookAt(v GraphVersion, id, secret string) *OAuth2 {
 	graph := "https://graph.facebook.com/" + string(v)
 	o := &OAuth2{
 		Issuer: "https://www.facebook.com", ClientID: id, ClientSecret: secret, DisplayName: "Facebook",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://www.facebook.com/" + string(v) + "/dialog/oauth", TokenURL: graph + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   []string{"public_profile", "email"}, ScopeSeparator: ",",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.facebook.com/" + string(v) + "/dialog/oauth",
+			TokenURL:  graph + "/oauth/access_token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes: []string{"public_profile", "email"}, ScopeSeparator: ",",
 		APIBase: graph, UserURL: "me?fields=id,name,first_name,last_name,email,picture",
 		UserFields: Fields{ID: "id", Name: "name", Email: "email", Picture: "picture.data.url"},
 		EmailTrust: EmailNeverVerified,

@@ -6,7 +6,9 @@ import "golang.org/x/oauth2"
 func Figma(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.figma.com", ClientID: id, ClientSecret: secret, DisplayName: "Figma",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RefreshURL: "https://api.figma.com/v1/oauth/refresh",
 		Scopes:     []string{"current_user:read"},
 		APIBase:    "https://api.figma.com/v1", UserURL: "me",

@@ -6,10 +6,12 @@ import "golang.org/x/oauth2"
 func Fitbit(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.fitbit.com", ClientID: id, ClientSecret: secret, DisplayName: "Fitbit",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://www.fitbit.com/oauth2/authorize", TokenURL: "https://api.fitbit.com/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
-		Dialect:  Dialect{EditAnswer: errorAt("errors.0.errorType")},
-		Scopes:   []string{"profile"},
-		APIBase:  "https://api.fitbit.com/1", UserURL: "user/-/profile.json",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://www.fitbit.com/oauth2/authorize", TokenURL: "https://api.fitbit.com/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Dialect: Dialect{EditAnswer: errorAt("errors.0.errorType")},
+		Scopes:  []string{"profile"},
+		APIBase: "https://api.fitbit.com/1", UserURL: "user/-/profile.json",
 		UserFields: Fields{ID: "user.encodedId", Name: "user.fullName|user.displayName", Picture: "user.avatar150"},
 	}
 }

@@ -19,9 +19,11 @@ func Forgejo(at BaseURL, id, secret string) *OAuth2 {
 func giteaAt(at BaseURL, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, mistake: at.check(),
-		Endpoint: oauth2.Endpoint{AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"read:user"},
-		APIBase:  at.at("/api/v1"), UserURL: "user",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"read:user"},
+		APIBase: at.at("/api/v1"), UserURL: "user",
 		UserFields: Fields{ID: "id", Name: "full_name|login", Username: "login", Email: "email", Picture: "avatar_url"},
 		EmailTrust: EmailNeverVerified,
 	}
@@ -29,8 +31,11 @@ func giteaAt(at BaseURL, id, secret string) *OAuth2 {
 
 var giteaPreset = Preset{
 	Name: "gitea", Label: "Gitea", Protocol: OAuthTwo, Register: "https://docs.gitea.com/development/oauth2-provider",
-	Settings:    []PresetSetting{baseURLSetting("https://git.example.com")},
-	Notes:       []string{"Register the application in Settings, Applications, of a user or of an organization.", "Nothing says whether an address was verified."},
+	Settings: []PresetSetting{baseURLSetting("https://git.example.com")},
+	Notes: []string{
+		"Register the application in Settings, Applications, of a user or of an organization.",
+		"Nothing says whether an address was verified.",
+	},
 	Unconfirmed: []string{"Older versions ignore the scope read:user, and give tokens for everything."},
 	New:         byBaseURL(Gitea),
 }

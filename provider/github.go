@@ -34,8 +34,10 @@ func GitHubEnterprise(at BaseURL, id, secret string) *OAuth2 {
 
 func gitHubAt(at BaseURL, api, id, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: at.issuer(), ClientID: id, ClientSecret: secret,
-		Endpoint:   oauth2.Endpoint{AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader},
+		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, confidential: true,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RevokeURL:  api + "/applications/" + url.PathEscape(id) + "/token",
 		Revocation: Revocation{Method: http.MethodDelete, TokenParam: "access_token", JSONBody: true},
 		Scopes:     []string{"read:user", "user:email"},
@@ -88,8 +90,10 @@ var gitHubPreset = Preset{
 
 var gitHubEnterprisePreset = Preset{
 	Name: "github-enterprise", Label: "GitHub Enterprise", Protocol: OAuthTwo, Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/building-oauth-apps/creating-an-oauth-app",
-	Settings:    []PresetSetting{baseURLSetting("https://github.example.com")},
-	Notes:       []string{"An address counts as verified when the server says so; some servers do not verify addresses, and then there is none."},
+	Settings: []PresetSetting{baseURLSetting("https://github.example.com")},
+	Notes: []string{
+		"An address counts as verified when the server says so; some servers do not verify addresses, and then there is none.",
+	},
 	Unconfirmed: []string{"Older versions ignore the PKCE parameters.", "The API of a subdomain of ghe.com is at api.SUBDOMAIN.ghe.com."},
 	New:         byBaseURL(GitHubEnterprise),
 }

@@ -12,9 +12,11 @@ import (
 func Heroku(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://id.heroku.com", ClientID: id, ClientSecret: secret, DisplayName: "Heroku",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://id.heroku.com/oauth/authorize", TokenURL: "https://id.heroku.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   []string{"identity"},
-		APIBase:  "https://api.heroku.com", UserURL: "account",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://id.heroku.com/oauth/authorize", TokenURL: "https://id.heroku.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes:  []string{"identity"},
+		APIBase: "https://api.heroku.com", UserURL: "account",
 		UserFields: Fields{ID: "id", Name: "name", Email: "email"},
 		EmailTrust: EmailNeverVerified, // its member "verified" is about payment
 		PrepareAPI: func(r *http.Request, _ session.Tokens, _ Profile) error {
@@ -28,7 +30,11 @@ func Heroku(id, secret string) *OAuth2 {
 
 var herokuPreset = Preset{
 	Name: "heroku", Label: "Heroku", Protocol: OAuthTwo, Register: "https://dashboard.heroku.com/account/applications",
-	Notes:       []string{"The member \"verified\" of the profile is about payment, not about the address."},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The client authenticates in the form.", "The members of the profile, and the version in Accept."},
-	New:         byClient(Heroku),
+	Notes: []string{"The member \"verified\" of the profile is about payment, not about the address."},
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"The client authenticates in the form.",
+		"The members of the profile, and the version in Accept.",
+	},
+	New: byClient(Heroku),
 }

@@ -14,11 +14,15 @@ import (
 // profile, so logs on the way may keep it.
 func HubSpot(id, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, DisplayName: "HubSpot",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://app.hubspot.com/oauth/authorize", TokenURL: "https://api.hubapi.com/oauth/v1/token", AuthStyle: oauth2.AuthStyleInParams},
-		Dialect:  Dialect{ErrorCodes: map[string]string{"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant"}},
-		Scopes:   []string{"oauth"},
-		APIBase:  "https://api.hubapi.com", UserURL: "oauth/v1/access-tokens/",
+		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "HubSpot",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://app.hubspot.com/oauth/authorize",
+			TokenURL:  "https://api.hubapi.com/oauth/v1/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Dialect: Dialect{ErrorCodes: map[string]string{"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant"}},
+		Scopes:  []string{"oauth"},
+		APIBase: "https://api.hubapi.com", UserURL: "oauth/v1/access-tokens/",
 		UserFields: Fields{ID: "user_id", Email: "user"},
 		EmailTrust: EmailNeverVerified,
 		OmitClaims: []string{"token"},
@@ -39,6 +43,10 @@ var hubSpotPreset = Preset{
 		"The account that the user chose is hub_id in the claims.",
 		"There is no name of the user, and nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "Tokens are not taken back at logout.", "The error codes BAD_AUTH_CODE and BAD_REFRESH_TOKEN."},
-	New:         byClient(HubSpot),
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"Tokens are not taken back at logout.",
+		"The error codes BAD_AUTH_CODE and BAD_REFRESH_TOKEN.",
+	},
+	New: byClient(HubSpot),
 }

@@ -10,9 +10,11 @@ import (
 func Kakao(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://kauth.kakao.com", ClientID: key, ClientSecret: secret, DisplayName: "Kakao",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://kauth.kakao.com/oauth/authorize", TokenURL: "https://kauth.kakao.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   []string{"account_email", "profile_nickname", "profile_image"},
-		APIBase:  "https://kapi.kakao.com", UserURL: "v2/user/me",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://kauth.kakao.com/oauth/authorize", TokenURL: "https://kauth.kakao.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes:  []string{"account_email", "profile_nickname", "profile_image"},
+		APIBase: "https://kapi.kakao.com", UserURL: "v2/user/me",
 		UserFields: Fields{ID: "id", Name: "kakao_account.profile.nickname", Email: "kakao_account.email", Picture: "kakao_account.profile.profile_image_url"},
 		MapUser: func(p Profile, u *session.User) error {
 			c := p.document() // an address that is not valid any more may belong to somebody else by now

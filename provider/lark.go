@@ -20,9 +20,13 @@ func Lark(id, secret string) *OAuth2 {
 func larkAt(domain, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://accounts." + domain, ClientID: id, ClientSecret: secret,
-		Endpoint: oauth2.Endpoint{AuthURL: "https://accounts." + domain + "/open-apis/authen/v1/authorize", TokenURL: "https://open." + domain + "/open-apis/authen/v2/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Dialect:  Dialect{JSONBody: true},
-		APIBase:  "https://open." + domain + "/open-apis", UserURL: "authen/v1/user_info",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://accounts." + domain + "/open-apis/authen/v1/authorize",
+			TokenURL:  "https://open." + domain + "/open-apis/authen/v2/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Dialect: Dialect{JSONBody: true},
+		APIBase: "https://open." + domain + "/open-apis", UserURL: "authen/v1/user_info",
 		UserFields: Fields{ID: "data.union_id", Name: "data.name", Email: "data.email", Picture: "data.avatar_url"},
 		EmailTrust: EmailNeverVerified,
 	}

@@ -6,9 +6,11 @@ import "golang.org/x/oauth2"
 func MailRu(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://oauth.mail.ru", ClientID: id, ClientSecret: secret, DisplayName: "Mail.ru",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://oauth.mail.ru/login", TokenURL: "https://oauth.mail.ru/token", AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"userinfo"},
-		APIBase:  "https://oauth.mail.ru", UserURL: "userinfo",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://oauth.mail.ru/login", TokenURL: "https://oauth.mail.ru/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"userinfo"},
+		APIBase: "https://oauth.mail.ru", UserURL: "userinfo",
 		UserFields: Fields{ID: "id", Name: "name", Username: "nickname", Email: "email", Picture: "image"},
 		EmailTrust: EmailNeverVerified,
 	}
@@ -16,7 +18,12 @@ func MailRu(id, secret string) *OAuth2 {
 
 var mailRuPreset = Preset{
 	Name: "mailru", Label: "Mail.ru", Protocol: OAuthTwo, Register: "https://o2.mail.ru/app/",
-	Notes:       []string{"Nothing says whether an address was verified."},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The client authenticates with Basic.", "The profile takes the token in the Authorization header.", "The members of the profile."},
-	New:         byClient(MailRu),
+	Notes: []string{"Nothing says whether an address was verified."},
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"The client authenticates with Basic.",
+		"The profile takes the token in the Authorization header.",
+		"The members of the profile.",
+	},
+	New: byClient(MailRu),
 }

@@ -20,7 +20,9 @@ type MastodonInstance struct {
 func Mastodon(at MastodonInstance, key, secret string) *OAuth2 {
 	o := &OAuth2{
 		Issuer: at.URL.issuer(), ClientID: key, ClientSecret: secret, DisplayName: "Mastodon", mistake: at.URL.check(),
-		Endpoint:  oauth2.Endpoint{AuthURL: at.URL.at("/oauth/authorize"), TokenURL: at.URL.at("/oauth/token"), AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: at.URL.at("/oauth/authorize"), TokenURL: at.URL.at("/oauth/token"), AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RevokeURL: at.URL.at("/oauth/revoke"),
 		Scopes:    []string{"profile"},
 		APIBase:   at.URL.at("/api/v1"), UserURL: at.URL.at("/oauth/userinfo"),

@@ -11,8 +11,10 @@ import (
 func Nextcloud(at BaseURL, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, DisplayName: "Nextcloud", mistake: at.check(),
-		Endpoint: oauth2.Endpoint{AuthURL: at.at("/apps/oauth2/authorize"), TokenURL: at.at("/apps/oauth2/api/v1/token"), AuthStyle: oauth2.AuthStyleInHeader},
-		APIBase:  at.at("/"), UserURL: "ocs/v2.php/cloud/user?format=json",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: at.at("/apps/oauth2/authorize"), TokenURL: at.at("/apps/oauth2/api/v1/token"), AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		APIBase: at.at("/"), UserURL: "ocs/v2.php/cloud/user?format=json",
 		Header:     http.Header{"OCS-APIRequest": {"true"}},
 		UserFields: Fields{ID: "ocs.data.id", Name: "ocs.data.display-name|ocs.data.displayname", Username: "ocs.data.id", Email: "ocs.data.email"},
 		EmailTrust: EmailNeverVerified,

@@ -10,8 +10,12 @@ import (
 // Notion signs users in at Notion. Who they are comes along with the access token, and stays as it was until the next login.
 func Notion(id, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://api.notion.com", ClientID: id, ClientSecret: secret, DisplayName: "Notion",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://api.notion.com/v1/oauth/authorize", TokenURL: "https://api.notion.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Issuer: "https://api.notion.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "Notion",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://api.notion.com/v1/oauth/authorize",
+			TokenURL:  "https://api.notion.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		AuthParams: url.Values{"owner": {"user"}},
 		Dialect:    Dialect{JSONBody: true},
 		RevokeURL:  "https://api.notion.com/v1/oauth/revoke",

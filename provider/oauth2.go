@@ -129,6 +129,9 @@ type OAuth2 struct {
 	// noPKCE is for presets of providers that are known to refuse it: nobody can do better there.
 	noPKCE bool
 
+	// confidential is for presets of providers that know no public clients, so that a secret which is not set is a mistake.
+	confidential bool
+
 	// mistake is what was wrong with the settings that a preset was made from.
 	mistake error
 }

@@ -19,6 +19,9 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	if o.ClientID == "" {
 		mistakes = append(mistakes, errors.New("ClientID is missing"))
 	}
+	if o.confidential && o.ClientSecret == "" {
+		mistakes = append(mistakes, errors.New("ClientSecret is missing, and the vendor has no public clients"))
+	}
 	switch o.Endpoint.AuthStyle {
 	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
 	default:

@@ -6,7 +6,11 @@ import "golang.org/x/oauth2"
 func Patreon(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.patreon.com", ClientID: id, ClientSecret: secret, DisplayName: "Patreon",
-		Endpoint:  oauth2.Endpoint{AuthURL: "https://www.patreon.com/oauth2/authorize", TokenURL: "https://www.patreon.com/api/oauth2/token", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.patreon.com/oauth2/authorize",
+			TokenURL:  "https://www.patreon.com/api/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RevokeURL: "https://www.patreon.com/oauth2/revoke",
 		Scopes:    []string{"identity", "identity[email]"},
 		APIBase:   "https://www.patreon.com/api/oauth2/v2",

@@ -172,11 +172,18 @@ func TestPresets_Mistakes(t *testing.T) {
 		"no version":       {provider.FacebookAt("", "id", "hush"), "is not like v24.0"},
 		"no shop":          {provider.Shopify(provider.Shop{}, "id", "hush"), "not the name of a shop"},
 		"another domain":   {provider.Shopify(provider.Shop{Name: "flowers.example.com"}, "id", "hush"), "not the name of a shop"},
+		"no secret":        {provider.GitHub("id", ""), "ClientSecret is missing"},
+		"no secret at all": {provider.Shopify(provider.Shop{Name: "flowers"}, "id", ""), "ClientSecret is missing"},
 		"a version of API": {provider.Shopify(provider.Shop{Name: "flowers", APIVersion: "1"}, "id", "hush"), "not a version"},
 	} {
 		_, err := row.o.Validate()
 		if err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+	}
+	for name, public := range map[string]*provider.OAuth2{"X": provider.X("id", ""), "Spotify": provider.Spotify("id", "")} {
+		if _, err := public.Validate(); err != nil {
+			t.Errorf("%s without a secret: %v", name, err)
 		}
 	}
 	local := provider.Gitea("http://localhost:3000", "id", "hush")

@@ -12,7 +12,11 @@ import (
 func Reddit(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.reddit.com", ClientID: id, ClientSecret: secret, DisplayName: "Reddit",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.reddit.com/api/v1/authorize", TokenURL: "https://www.reddit.com/api/v1/access_token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.reddit.com/api/v1/authorize",
+			TokenURL:  "https://www.reddit.com/api/v1/access_token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		AuthParams: url.Values{},
 		Scopes:     []string{"identity"},
 		APIBase:    "https://oauth.reddit.com/api/v1", UserURL: "me?raw_json=1", // else there is &amp; in addresses
@@ -28,7 +32,11 @@ var redditPreset = Preset{
 		"Refresh tokens come with AuthParams duration=permanent; without them a token lives for an hour.",
 		"Requests without a User-Agent of the application's own are slowed down or refused.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "Tokens are not taken back at logout; https://www.reddit.com/api/v1/revoke_token is said to do it.", "raw_json=1."},
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"Tokens are not taken back at logout; https://www.reddit.com/api/v1/revoke_token is said to do it.",
+		"raw_json=1.",
+	},
 	New: func(v Values) (Provider, error) {
 		o := Reddit(v.Client())
 		if agent := v["user_agent"]; agent != "" {

@@ -45,8 +45,10 @@ func Shopify(shop Shop, key, secret string) *OAuth2 {
 	}
 	admin := "https://" + host + "/admin"
 	o := &OAuth2{
-		Issuer: "https://" + host, ClientID: key, ClientSecret: secret, DisplayName: "Shopify",
-		Endpoint:       oauth2.Endpoint{AuthURL: admin + "/oauth/authorize", TokenURL: admin + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams},
+		Issuer: "https://" + host, ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "Shopify",
+		Endpoint: oauth2.Endpoint{
+			AuthURL: admin + "/oauth/authorize", TokenURL: admin + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams,
+		},
 		Dialect:        Dialect{CommaScopes: true},
 		ScopeSeparator: ",",
 		APIBase:        admin + "/api/" + version, TokenHeader: "X-Shopify-Access-Token",
@@ -70,6 +72,9 @@ func Shopify(shop Shop, key, secret string) *OAuth2 {
 
 // checkShopify checks the signature over all parameters but itself, and whose they are.
 func checkShopify(callback url.Values, secret, host string) error {
+	if secret == "" {
+		return errors.New("there is no secret to check hmac with")
+	}
 	given, err := hex.DecodeString(callback.Get("hmac"))
 	if err != nil || len(given) == 0 {
 		return errors.New("hmac is missing, or not hexadecimal")

@@ -14,10 +14,15 @@ import (
 func TestShopify_Signature(t *testing.T) {
 	const example = "code=0907a61c0c8d55e99db179b68161bc00&hmac=700e2dadb827fcc8609e9d5ce208b2e9cdaab9df07390d2cbca10d7c328fc4bf" +
 		"&shop=some-shop.myshopify.com&state=0.6784241404160823&timestamp=1337178173"
-	sign := func(text string) string {
-		mac := hmac.New(sha256.New, []byte("hush"))
+	signWith := func(secret, text string) string {
+		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(text))
 		return "&hmac=" + hex.EncodeToString(mac.Sum(nil))
+	}
+	sign := func(text string) string { return signWith("hush", text) }
+	const shop = "shop=some-shop.myshopify.com"
+	if callback, _ := url.ParseQuery(shop + signWith("", shop)); checkShopify(callback, "", "some-shop.myshopify.com") == nil {
+		t.Error("accepted without a secret")
 	}
 	for name, row := range map[string]struct{ callback, want string }{
 		"as documented":          {example, ""},

@@ -6,9 +6,13 @@ import "golang.org/x/oauth2"
 func Spotify(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://accounts.spotify.com", ClientID: id, ClientSecret: secret, DisplayName: "Spotify",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://accounts.spotify.com/authorize", TokenURL: "https://accounts.spotify.com/api/token", AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"user-read-email", "user-read-private"},
-		APIBase:  "https://api.spotify.com/v1", UserURL: "me",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://accounts.spotify.com/authorize",
+			TokenURL:  "https://accounts.spotify.com/api/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"user-read-email", "user-read-private"},
+		APIBase: "https://api.spotify.com/v1", UserURL: "me",
 		UserFields: Fields{ID: "id", Name: "display_name|id", Email: "email", Picture: "images.0.url"},
 		EmailTrust: EmailNeverVerified,
 	}

@@ -14,10 +14,14 @@ import (
 // of the application's own account.
 func StripeConnect(id, secretKey string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://connect.stripe.com", ClientID: id, ClientSecret: secretKey, DisplayName: "Stripe",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://connect.stripe.com/oauth/authorize", TokenURL: "https://connect.stripe.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams},
-		Scopes:   []string{"read_only"},
-		APIBase:  "https://api.stripe.com/v1", UserURL: "accounts/",
+		Issuer: "https://connect.stripe.com", ClientID: id, ClientSecret: secretKey, confidential: true, DisplayName: "Stripe",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://connect.stripe.com/oauth/authorize",
+			TokenURL:  "https://connect.stripe.com/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		Scopes:  []string{"read_only"},
+		APIBase: "https://api.stripe.com/v1", UserURL: "accounts/",
 		UserFields: Fields{ID: "id", Name: "business_profile.name|settings.dashboard.display_name", Email: "email"},
 		EmailTrust: EmailNeverVerified,
 		OmitClaims: []string{ // large, and nobody's business but the owners'
@@ -45,6 +49,10 @@ var stripeConnectPreset = Preset{
 		"Nothing says whether an address was verified.",
 		"Accounts are not disconnected at logout.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The account can be read with the access token itself.", "The paths of the account's name."},
-	New:         byClient(StripeConnect),
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored.",
+		"The account can be read with the access token itself.",
+		"The paths of the account's name.",
+	},
+	New: byClient(StripeConnect),
 }

@@ -7,8 +7,12 @@ import "golang.org/x/oauth2"
 func TikTok(key, secret string) *OAuth2 {
 	clientKey := map[string]string{"client_id": "client_key"}
 	return &OAuth2{
-		Issuer: "https://www.tiktok.com", ClientID: key, ClientSecret: secret, DisplayName: "TikTok",
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://www.tiktok.com/v2/auth/authorize", TokenURL: "https://open.tiktokapis.com/v2/oauth/token/", AuthStyle: oauth2.AuthStyleInParams},
+		Issuer: "https://www.tiktok.com", ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "TikTok",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.tiktok.com/v2/auth/authorize",
+			TokenURL:  "https://open.tiktokapis.com/v2/oauth/token/",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RevokeURL:  "https://open.tiktokapis.com/v2/oauth/revoke/",
 		Revocation: Revocation{TokenParam: "token"},
 		AuthNames:  clientKey, Dialect: Dialect{Names: clientKey, CommaScopes: true},
@@ -20,7 +24,10 @@ func TikTok(key, secret string) *OAuth2 {
 
 var tikTokPreset = Preset{
 	Name: "tiktok", Label: "TikTok", Protocol: OAuthTwo, Register: "https://developers.tiktok.com/apps/",
-	Notes:       []string{"client_id is the client key.", "The ID of a user is another one in each application."},
-	Unconfirmed: []string{"The PKCE parameters are understood for applications of the web.", "The revocation endpoint takes the access token in the parameter token."},
-	New:         byClient(TikTok),
+	Notes: []string{"client_id is the client key.", "The ID of a user is another one in each application."},
+	Unconfirmed: []string{
+		"The PKCE parameters are understood for applications of the web.",
+		"The revocation endpoint takes the access token in the parameter token.",
+	},
+	New: byClient(TikTok),
 }

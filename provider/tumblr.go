@@ -17,9 +17,13 @@ func tumblrFields() Fields {
 func Tumblr(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: tumblrIssuer, ClientID: key, ClientSecret: secret, DisplayName: "Tumblr",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://www.tumblr.com/oauth2/authorize", TokenURL: "https://api.tumblr.com/v2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
-		Scopes:   []string{"basic"},
-		APIBase:  "https://api.tumblr.com/v2", UserURL: "user/info",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.tumblr.com/oauth2/authorize",
+			TokenURL:  "https://api.tumblr.com/v2/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:  []string{"basic"},
+		APIBase: "https://api.tumblr.com/v2", UserURL: "user/info",
 		UserFields: tumblrFields(),
 	}
 }

@@ -15,7 +15,9 @@ import (
 func VKID(id, secret string) *OAuth2 {
 	o := &OAuth2{
 		Issuer: "https://id.vk.com", ClientID: id, ClientSecret: secret, DisplayName: "VK",
-		Endpoint:       oauth2.Endpoint{AuthURL: "https://id.vk.com/authorize", TokenURL: "https://id.vk.com/oauth2/auth", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://id.vk.com/authorize", TokenURL: "https://id.vk.com/oauth2/auth", AuthStyle: oauth2.AuthStyleInParams,
+		},
 		CallbackParams: []string{"device_id"},
 		Dialect:        Dialect{EditAnswer: withoutRefreshToken},
 		Scopes:         []string{"email"},
@@ -44,6 +46,9 @@ var vkPreset = Preset{
 		"Sessions are not refreshed, because VK wants the device_id of the login for that.",
 		"Nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"The secret is accepted along with PKCE.", "S256 in capitals is understood, which the documentation writes in small letters."},
-	New:         byClient(VKID),
+	Unconfirmed: []string{
+		"The secret is accepted along with PKCE.",
+		"S256 in capitals is understood, which the documentation writes in small letters.",
+	},
+	New: byClient(VKID),
 }

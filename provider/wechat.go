@@ -31,8 +31,10 @@ func WeChatOfficialAccount(appID, secret string) *OAuth2 {
 
 func weChat(authorize, scope, appID, secret string) *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://open.weixin.qq.com", ClientID: appID, ClientSecret: secret,
-		Endpoint:   oauth2.Endpoint{AuthURL: authorize, TokenURL: "https://api.weixin.qq.com/sns/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams},
+		Issuer: "https://open.weixin.qq.com", ClientID: appID, ClientSecret: secret, confidential: true,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: authorize, TokenURL: "https://api.weixin.qq.com/sns/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams,
+		},
 		RefreshURL: "https://api.weixin.qq.com/sns/oauth2/refresh_token",
 		AuthNames:  map[string]string{"client_id": "appid"}, AuthFragment: "wechat_redirect", noPKCE: true,
 		Scopes: []string{scope}, ScopeSeparator: ",",

@@ -6,15 +6,22 @@ import "golang.org/x/oauth2"
 func Wikimedia(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://meta.wikimedia.org", ClientID: key, ClientSecret: secret, DisplayName: "Wikimedia",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://meta.wikimedia.org/w/rest.php/oauth2/authorize", TokenURL: "https://meta.wikimedia.org/w/rest.php/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams},
-		APIBase:  "https://meta.wikimedia.org/w/rest.php", UserURL: "oauth2/resource/profile",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://meta.wikimedia.org/w/rest.php/oauth2/authorize",
+			TokenURL:  "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		APIBase: "https://meta.wikimedia.org/w/rest.php", UserURL: "oauth2/resource/profile",
 		UserFields: Fields{ID: "sub", Name: "realname|username", Username: "username", Email: "email", EmailVerified: "confirmed_email"},
 	}
 }
 
 var wikimediaPreset = Preset{
 	Name: "wikimedia", Label: "Wikimedia", Protocol: OAuthTwo, Register: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
-	Notes:       []string{"An application has to be approved before others than its owner can sign in.", "What it gets to know is chosen where it is registered."},
+	Notes: []string{
+		"An application has to be approved before others than its owner can sign in.",
+		"What it gets to know is chosen where it is registered.",
+	},
 	Unconfirmed: []string{"The client authenticates in the form."},
 	New:         byClient(Wikimedia),
 }

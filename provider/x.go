@@ -16,7 +16,9 @@ const xIssuer = "https://x.com"
 func X(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: xIssuer, ClientID: id, ClientSecret: secret, DisplayName: "X",
-		Endpoint:  oauth2.Endpoint{AuthURL: "https://x.com/i/oauth2/authorize", TokenURL: "https://api.x.com/2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://x.com/i/oauth2/authorize", TokenURL: "https://api.x.com/2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RevokeURL: "https://api.x.com/2/oauth2/revoke",
 		Scopes:    []string{"users.read", "tweet.read", "users.email"}, // without tweet.read the profile is forbidden
 		APIBase:   "https://api.x.com/2", UserURL: "users/me?user.fields=profile_image_url,confirmed_email",

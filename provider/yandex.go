@@ -12,7 +12,9 @@ import (
 func Yandex(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://oauth.yandex.com", ClientID: id, ClientSecret: secret, DisplayName: "Yandex",
-		Endpoint:    oauth2.Endpoint{AuthURL: "https://oauth.yandex.com/authorize", TokenURL: "https://oauth.yandex.com/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://oauth.yandex.com/authorize", TokenURL: "https://oauth.yandex.com/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		TokenScheme: "OAuth", UserURL: "https://login.yandex.ru/info?format=json",
 		UserFields: Fields{ID: "id", Name: "real_name|display_name", Username: "login", Email: "default_email"},
 		EmailTrust: EmailNeverVerified,
@@ -32,6 +34,9 @@ var yandexPreset = Preset{
 		"What the application gets to know is chosen where it is registered: access to the address, to the name, and to the picture.",
 		"Nothing says whether an address was verified.",
 	},
-	Unconfirmed: []string{"PKCE is understood along with a secret.", "The address of the picture, and the members real_name, display_name, login and is_avatar_empty."},
-	New:         byClient(Yandex),
+	Unconfirmed: []string{
+		"PKCE is understood along with a secret.",
+		"The address of the picture, and the members real_name, display_name, login and is_avatar_empty.",
+	},
+	New: byClient(Yandex),
 }

@@ -11,7 +11,9 @@ import (
 func Zoom(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://zoom.us", ClientID: id, ClientSecret: secret, DisplayName: "Zoom",
-		Endpoint:  oauth2.Endpoint{AuthURL: "https://zoom.us/oauth/authorize", TokenURL: "https://zoom.us/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://zoom.us/oauth/authorize", TokenURL: "https://zoom.us/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
+		},
 		RevokeURL: "https://zoom.us/oauth/revoke",
 		APIBase:   "https://api.zoom.us/v2", UserURL: "users/me",
 		UserFields: Fields{ID: "id", Name: "display_name", Email: "email", Picture: "pic_url"},
