@@ -1,6 +1,8 @@
 package settings_test
 
 import (
+	"crypto/ecdh"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -43,6 +45,7 @@ var vendors = []provider.Preset{
 			id, secret := v.Client()
 			return &provider.OAuth2{
 				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserURL: v["issuer"] + "/user", UserFields: provider.Fields{ID: "id"},
+				Header:   map[string][]string{"User-Agent": {"forge"}},
 				Endpoint: oauth2.Endpoint{AuthURL: v["issuer"] + "/a", TokenURL: v["issuer"] + "/t"},
 			}, nil
 		},
@@ -81,11 +84,11 @@ func TestProviders_Kinds(t *testing.T) {
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"vendor under another name, and more": {
-			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "authorize_params": {"old": "2", "hd": "x"}}}`,
+			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "authorize_params": {"old": "2", "hd": "x"}}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_PRESET": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
 				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
-				"SALLYPORT_MY_WORK_AUTHORIZE_PARAMS": "old=2&hd=x",
+				"SALLYPORT_MY_WORK_AUTHORIZE_PARAMS": "old=2&hd=x", "SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
 			},
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b", AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
 		},
@@ -100,11 +103,12 @@ func TestProviders_Kinds(t *testing.T) {
 			&provider.OIDC{Issuer: "https://other.example", ClientID: "c"},
 		},
 		"an address that the vendor asks for": {
-			`{"forge": {"client_id": "c", "issuer": "http://127.0.0.1:1", "email_trust": "always"}}`,
-			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c", "SALLYPORT_FORGE_ISSUER": "http://127.0.0.1:1", "SALLYPORT_FORGE_EMAIL_TRUST": "always"},
+			`{"forge": {"client_id": "c", "issuer": "http://127.0.0.1:1", "email_trust": "always", "headers": {"accept": "b"}, "token_endpoint_auth_method": "none"}}`,
+			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c", "SALLYPORT_FORGE_ISSUER": "http://127.0.0.1:1", "SALLYPORT_FORGE_EMAIL_TRUST": "always", "SALLYPORT_FORGE_HEADERS": "Accept=b", "SALLYPORT_FORGE_TOKEN_ENDPOINT_AUTH_METHOD": "none"},
 			&provider.OAuth2{
 				Issuer: "http://127.0.0.1:1", ClientID: "c", UserURL: "http://127.0.0.1:1/user", UserFields: provider.Fields{ID: "id"}, EmailTrust: provider.EmailAlwaysVerified,
 				Endpoint: oauth2.Endpoint{AuthURL: "http://127.0.0.1:1/a", TokenURL: "http://127.0.0.1:1/t"}, InsecureLoopbackHTTP: true,
+				Header: map[string][]string{"User-Agent": {"forge"}, "Accept": {"b"}},
 			},
 		},
 		"OpenID Connect": {
@@ -196,7 +200,16 @@ func differences(got, want any) string {
 func TestProviders_Secrets(t *testing.T) {
 	dir := t.TempDir()
 	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(authtest.ClientKey())})
-	for name, content := range map[string][]byte{"s": []byte("from file\r\n"), "key.pem": key, "empty": nil, "big": make([]byte, 100<<10)} {
+	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(exchange)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+	for name, content := range map[string][]byte{"s": []byte("from file\r\n"), "key.pem": key, "other.pem": other, "broken.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")}), "empty": nil, "big": make([]byte, 100<<10)} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -244,8 +257,10 @@ func TestProviders_Secrets(t *testing.T) {
 	if mistakes != "" || !authtest.ClientKey().Equal(set["one"].(*provider.OAuth1).PrivateKey) {
 		t.Errorf("RSA: %s", mistakes)
 	}
-	if _, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "s", 1), map[string]string{"DIR": dir}); !strings.Contains(mistakes, "one.private_key must be a key in PEM") || strings.Contains(mistakes, "\n") {
-		t.Errorf("a key that is none: %s", mistakes)
+	for file, want := range map[string]string{"s": "must be a key in PEM", "other.pem": "must be a private key that", "broken.pem": "must be a private key that"} {
+		if _, mistakes = makeAll(t, strings.Replace(rsa, "FILE", file, 1), map[string]string{"DIR": dir}); !strings.Contains(mistakes, "one.private_key "+want) || strings.Contains(mistakes, "\n") {
+			t.Errorf("%s, which holds no such key: %s", file, mistakes)
+		}
 	}
 }
 
@@ -254,35 +269,38 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 	const oauth = `"client_id": "c", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "userinfo_url": "https://a.example/me"`
 	for file, want := range map[string][]string{
 		`{"acme": {}}`: {"acme.client_id is not set", "acme.tenant is not set: the directory"},
-		`{"acme": {"client_id": "c", "tenant": "bad"}}`:                                    {"acme.tenant must not be bad"},
-		`{"acme": {"client_id": "c", "tenant": 1}}`:                                        {"acme.tenant must be a text"},
-		`{"acme": {"client_id": "", "tenant": "x"}}`:                                       {"acme.client_id must be a text that is not empty"},
-		`{"acme": {"client_id": null, "tenant": "x"}}`:                                     {"acme.client_id must be a text that is not empty"},
-		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                      {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
-		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:   {"acme.realm is no setting of Acme", "acme.user.id is no setting of Acme"},
-		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                      {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
-		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                      {"acne: nothing says what kind of provider this is", "did you mean acme?"},
-		`{"x": {"preset": "acne", "client_id": "c"}}`:                                      {"x.preset is not a vendor that is known; did you mean acme?"},
-		`{"x": {"preset": 1, "zzz": 1}}`:                                                   {"x.preset must be a text", "x.zzz is not known"},
-		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                             {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
-		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:              {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
-		`{"x": {"access_token_url": "https://x.example"}}`:                                 {"x.client_id is not set", "x.authorize_url is not set", "x.user.id is not set"},
-		`{"x": {` + oauth + `, "user": "id"}}`:                                             {"x.user must be an object", "x.user.id is not set"},
-		`{"x": {` + oauth + `, "user": {"id": "a..b", "nam": "x"}}}`:                       {`x.user.id: "a..b" has an empty name in it`, "x.user.nam is not known; did you mean user.name?"},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": "a"}}`:                      {`x.scopes must be a list of texts`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": ["a", 1]}}`:                 {`x.scopes must be a list of texts`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": []}}`:                       {`x.scopes must be a list of texts`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"a": 1}}}`:                {`x.headers must be an object of texts`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"Cookie": "a"}}}`:         {`x: Cookie in headers is set by the library`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "insecure_no_pkce": "true"}}`:         {`x.insecure_no_pkce must be true or false, without quotation marks`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "email_trust": "yes"}}`:               {`x.email_trust must be by_member, never or always`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:  {`x.token_endpoint_auth_method must be client_secret_basic`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "api_base_url": "ftp://x"}}`:          {`x.api_base_url must be https`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "authorize_params": {"state": "x"}}}`: {`x.authorize_params: state is set by the library`},
-		`{"x": {"client_id": "c", "issuer": "http://op.example"}}`:                         {`x.issuer must be https`},
-		`{"x": {"client_id": "c", "issuer": "https://op.example", "max_age": "-1s"}}`:      {`x.max_age must be a duration`},
-		`{"X": {}, "a/b": {}, "": {}, "y": 1, "a\nb": {}}`:                                 {"X must consist of", "a/b must consist of", ": must consist of"[1:], "y must be an object", `a\nb must consist of`},
-		`{"a-b": {"client_id": "c", "issuer": "https://op.example"}, "a_b": {}}`:           {"a_b has the same settings in the environment as a-b"},
+		`{"acme": {"client_id": "c", "tenant": "bad"}}`:                                                            {"acme.tenant must not be bad"},
+		`{"acme": {"client_id": "c", "tenant": 1}}`:                                                                {"acme.tenant must be a text"},
+		`{"acme": {"client_id": "", "tenant": "x"}}`:                                                               {"acme.client_id must be a text that is not empty"},
+		`{"acme": {"client_id": null, "tenant": "x"}}`:                                                             {"acme.client_id must be a text that is not empty"},
+		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                                              {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
+		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:                           {"acme.realm is no setting of Acme", "acme.user.id is no setting of Acme"},
+		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                                              {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
+		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: nothing says what kind of provider this is", "did you mean acme?"},
+		`{"x": {"preset": "acne", "client_id": "c"}}`:                                                              {"x.preset is not a vendor that is known; did you mean acme?"},
+		`{"x": {"preset": 1, "zzz": 1}}`:                                                                           {"x.preset must be a text", "x.zzz is not known"},
+		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                                                     {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
+		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:                                      {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
+		`{"x": {"access_token_url": "https://x.example"}}`:                                                         {"x.client_id is not set", "x.authorize_url is not set", "x.user.id is not set"},
+		`{"x": {` + oauth + `, "user": "id"}}`:                                                                     {"x.user must be an object", "x.user.id is not set"},
+		`{"x": {` + oauth + `, "user": {"id": "a..b", "nam": "x"}}}`:                                               {`x.user.id: "a..b" has an empty name in it`, "x.user.nam is not known; did you mean user.name?"},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": "a"}}`:                                              {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": ["a", 1]}}`:                                         {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": []}}`:                                               {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": [""]}}`:                                             {`x.scopes must be a list of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"": "a"}}}`:                                       {`x.headers must be an object of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "client_secret": "s", "token_endpoint_auth_method": "none"}}`: {`x.token_endpoint_auth_method must not be none: there is a client_secret`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"a": 1}}}`:                                        {`x.headers must be an object of texts`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"Cookie": "a"}}}`:                                 {`x: Cookie in headers is set by the library`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "insecure_no_pkce": "true"}}`:                                 {`x.insecure_no_pkce must be true or false, without quotation marks`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "email_trust": "yes"}}`:                                       {`x.email_trust must be by_member, never or always`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:                          {`x.token_endpoint_auth_method must be client_secret_basic`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "api_base_url": "ftp://x"}}`:                                  {`x.api_base_url must be https`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "authorize_params": {"state": "x"}}}`:                         {`x.authorize_params: state is set by the library`},
+		`{"x": {"client_id": "c", "issuer": "http://op.example"}}`:                                                 {`x.issuer must be https`},
+		`{"x": {"client_id": "c", "issuer": "https://op.example", "max_age": "-1s"}}`:                              {`x.max_age must be a duration`},
+		`{"X": {}, "a/b": {}, "": {}, "y": 1, "a\nb": {}}`:                                                         {"X must consist of", "a/b must consist of", ": must consist of"[1:], "y must be an object", `a\nb must consist of`},
+		`{"a-b": {"client_id": "c", "issuer": "https://op.example"}, "a_b": {}}`:                                   {"a_b has the same settings in the environment as a-b"},
 	} {
 		set, mistakes := makeAll(t, file, nil)
 		for _, line := range strings.Split(mistakes, "\n") {
