@@ -68,8 +68,8 @@ func authStyle(o *provider.OAuth2) func(value) error {
 	}
 }
 
-func emailTrust(o *provider.OAuth2) func(value) error {
-	return oneOf(&o.EmailTrust, "by_member, never or always", map[string]provider.EmailTrust{
+func emailTrust(field *provider.EmailTrust) func(value) error {
+	return oneOf(field, "by_member, never or always", map[string]provider.EmailTrust{
 		"by_member": provider.EmailByMember, "never": provider.EmailNeverVerified, "always": provider.EmailAlwaysVerified,
 	})
 }

@@ -168,7 +168,7 @@ var table = []Setting{
 		oauth2: func(o *provider.OAuth2) any { return &o.Issuer },
 		oauth1: func(o *provider.OAuth1) any { return &o.Issuer }},
 	{Key: "email_trust", Fields: []string{"EmailTrust"}, Help: "when an e-mail address counts as verified: by_member (when user.email_verified says so), never or always",
-		oauth2: func(o *provider.OAuth2) any { return emailTrust(o) }},
+		oauth2: func(o *provider.OAuth2) any { return emailTrust(&o.EmailTrust) }},
 	{Key: "roles_claim", Fields: []string{"RolesClaim"}, Help: "the path of the claim with the roles, such as realm_access.roles; otherwise roles",
 		oidc: func(o *provider.OIDC) any { return &o.RolesClaim }},
 	{Key: "userinfo_mode", Fields: []string{"UserInfo"}, Help: "when the userinfo endpoint is asked: when_needed, always or never",
