@@ -40,8 +40,11 @@ func (e *entry) kind() (*provider.Preset, provider.Protocol, bool) {
 	case decided:
 		return nil, protocol, true
 	}
-	e.Env.Wrong("%s: nothing says what kind of provider this is: preset, issuer, request_token_url or authorize_url%s",
-		e.place(Setting{}), nearest(e.name, e.vendors()))
+	ways := "preset, issuer, request_token_url or authorize_url"
+	if e.line == 0 {
+		ways = e.variable("preset") + ", _ISSUER, _REQUEST_TOKEN_URL or _AUTHORIZE_URL"
+	}
+	e.Env.Wrong("%s: nothing says what kind of provider this is: set %s%s", e.place(Setting{}), ways, nearest(e.name, e.vendors()))
 	return nil, "", false
 }
 

@@ -355,7 +355,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		`SALLYPORT_X_AUTHORIZE_PARAMS must look like a query`,
 		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
 		`SALLYPORT_X_USER_ISSUER could be about x or about x-user`,
-		`SALLYPORT_PROVIDERS: y: nothing says what kind`,
+		`SALLYPORT_PROVIDERS: y: nothing says what kind of provider this is: set SALLYPORT_Y_PRESET, _ISSUER`,
 		`SALLYPORT_ACME_TENANT is not set`,
 		`SALLYPORT_ACME_SIGNING_SECRET_FILE: the file cannot be opened`,
 		`SALLYPORT_Y_2_PRESET is not a vendor that is known; did you mean acme?`,
