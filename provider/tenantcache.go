@@ -92,9 +92,6 @@ func (c *tenantCache) ask(ctx context.Context, name string) (tenant, error) {
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
 	result := c.flight.DoChan(name, func() (any, error) {
-		if t, known := c.recall(name); known { // by the call that has just ended
-			return t, nil
-		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout)
 		defer cancel()
 		return c.look(ctx, name)

@@ -211,6 +211,10 @@ func TestTenants_R105_ChangesAndRemovals(t *testing.T) {
 	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, provider.ErrUnknown) {
 		t.Errorf("after its removal: %v", err)
 	}
+	before := g.count()
+	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, provider.ErrUnknown) || g.count() != before {
+		t.Errorf("again: %v; that it is gone was not kept", err)
+	}
 	g.change(func() { g.issuers["acme"] = "https://acme.example" })
 	g.pass(10 * time.Second)
 	if again, err := d.Registration(t.Context(), "acme"); err != nil || again != first {
@@ -265,11 +269,14 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 		})
 	}
 	own := &custom{"a", nil} // a Find that returns its own value again
-	g := newRegistry()
+	g, checked := newRegistry(), 0
 	d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return own, nil }},
-		func(string, provider.Provider) error { return nil }, g.clock)
-	if p, err := d.Find(t.Context(), "acme"); err != nil || p != own {
-		t.Error(p, err)
+		func(string, provider.Provider) error { checked++; return nil }, g.clock)
+	for range 3 {
+		if p, err := d.Find(t.Context(), "acme"); err != nil || p != own || checked != 1 {
+			t.Errorf("%v, %v, checked %d times", p, err, checked)
+		}
+		g.pass(time.Minute)
 	}
 }
 
@@ -380,8 +387,9 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 // A Find that hangs costs each who waits ten seconds, whatever its context does.
 func TestTenants_SlowFind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
+		release, calls := make(chan struct{}), 0
 		d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+			calls++
 			<-release
 			return &provider.OIDC{Issuer: "https://late.example", ClientID: "c"}, nil
 		}}, func(string, provider.Provider) error { return nil }, time.Now)
@@ -391,6 +399,10 @@ func TestTenants_SlowFind(t *testing.T) {
 			t.Errorf("%v, %v after %v", p, err, took)
 		}
 		close(release)
+		synctest.Wait()
+		if p, err := d.Find(t.Context(), "acme"); err != nil || p == nil || calls != 2 {
+			t.Errorf("afterwards: %v, %v; asked %d times: an answer that came too late was kept", p, err, calls)
+		}
 	})
 }
 
