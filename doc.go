@@ -30,8 +30,8 @@
 //		return &provider.OIDC{Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret, HTTPClient: publicOnly}, nil
 //	}},
 //
-// [Auth.LoginURLFor] is where the tenant's users sign in, and Session.Provider says afterwards whose user it is: compare it with the tenant whose
-// data a page shows.
+// [Auth.LoginURLFor] is where the tenant's users sign in, and Session.Provider says afterwards whose user it is. RequireTenant guards what belongs
+// to one tenant; RequireAuth lets users of all of them pass.
 //
 // # What it protects
 //

@@ -90,7 +90,7 @@ const defaultPrefix = "/auth"
 
 // Auth signs users in and guards routes. It is safe for concurrent use.
 //
-// All methods of [middleware.Guard] are methods of Auth: RequireAuth, RequireRole, Require, ...
+// All methods of [middleware.Guard] are methods of Auth: RequireAuth, RequireTenant, RequireRole, Require, ...
 type Auth struct {
 	*middleware.Guard
 
@@ -142,8 +142,9 @@ func New(c Config) (*Auth, error) {
 	}
 	auth.Guard = middleware.New(middleware.Config{
 		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
-		LoginPath: auth.Routes.LoginURL(""), LoginURL: base.String() + auth.Routes.LoginURL(""),
-		StepUp: auth.Routes.StepUp, Silent: auth.Routes.Silent,
+		LoginPath: auth.Routes.LoginURL(""), Origin: base.String(),
+		LoginFor: func(name string) string { return auth.Routes.LoginURLFor(name, "") },
+		StepUp:   auth.Routes.StepUp, Silent: auth.Routes.Silent,
 		Providers: auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil

@@ -68,5 +68,6 @@
 //	session_too_large    the session does not fit into cookies
 //	store_unavailable    the session store does not answer
 //	cross_site           a sign-out, the connecting of an account, or a guarded request, asked for by another site
+//	other_tenant         a page of one tenant was asked for by a user of another
 //	unknown_provider, wrong_host, method_not_allowed, not_found, internal_error
 package handlers

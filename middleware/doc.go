@@ -2,6 +2,7 @@
 // into the context, and guards routes:
 //
 //	mux.Handle("GET /reports", guard.RequireAuth(reports))
+//	mux.Handle("GET /t/{tenant}/", guard.RequireTenant(tenantOf)(dashboard))
 //	mux.Handle("GET /admin", guard.RequireRole("admin")(admin))
 //
 // sallyport.New builds the Guard, and sallyport.Auth has all of its methods. The guarded handler finds the user with

@@ -16,10 +16,11 @@ type Config struct {
 	Sessions *session.Manager
 	Report   *problem.Reporter
 
-	// LoginPath starts a login ("/auth/login"); LoginURL is the same with the origin, for
-	// programs that are told about it.
+	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a provider, by name. Programs are told
+	// about it with the Origin ("https://app.example.com") before it.
 	LoginPath string
-	LoginURL  string
+	LoginFor  func(name string) string
+	Origin    string
 
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
 	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
@@ -51,7 +52,7 @@ type Guard struct {
 
 // New returns a Guard for c, which it does not check: sallyport.New does.
 func New(c Config) *Guard {
-	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.LoginURL)}
+	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath)}
 }
 
 // Load puts the session of the request, if there is one, into the context and lets every request

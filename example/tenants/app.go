@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"html/template"
 	"net/http"
 	"strings"
@@ -28,31 +27,13 @@ func newApp(baseURL, secret string, customers *directory) (http.Handler, error) 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", app.home)
 	mux.HandleFunc("GET /customer", app.toCustomer)
-	mux.Handle("GET /t/{customer}/{$}", app.only(http.HandlerFunc(app.dashboard)))
+	// Every page of a customer has to be behind this: that somebody is signed in does not say at whose provider.
+	own := auth.RequireTenant(func(r *http.Request) string { return r.PathValue("customer") })
+	mux.Handle("GET /t/{customer}/{$}", own(http.HandlerFunc(app.dashboard)))
 	return auth.Handler(mux), nil
 }
 
 type app struct{ auth *sallyport.Auth }
-
-var errOtherCustomer = errors.New("the user belongs to another customer")
-
-// only lets the users of the customer in the address pass, and sends those who are not signed in to that customer's own
-// provider. Every page below /t/ has to be behind it: that somebody is signed in does not say at whose.
-func (a *app) only(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		customer := r.PathValue("customer")
-		if _, signedIn := session.FromContext(r.Context()); !signedIn {
-			http.Redirect(w, r, a.auth.LoginURLFor(customer, r.URL.RequestURI()), http.StatusFound)
-			return
-		}
-		a.auth.Require(func(s *session.Session) error {
-			if s.Provider != customer {
-				return errOtherCustomer
-			}
-			return nil
-		})(next).ServeHTTP(w, r)
-	})
-}
 
 // which is the login page: nobody but the user knows whose user it is.
 func (a *app) which(w http.ResponseWriter, r *http.Request) {

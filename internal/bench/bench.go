@@ -118,16 +118,17 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 func (app *App) routes() {
 	app.Mux.HandleFunc("/{$}", app.who)
 	app.Mux.HandleFunc("/public/", app.who)
-	me := app.Auth.RequireAuth(http.HandlerFunc(app.guarded))
+	me := app.Auth.RequireAuth(http.HandlerFunc(app.Guarded))
 	app.Mux.Handle("/me", me)
 	app.Mux.Handle("/me/", me)
-	app.Mux.Handle("/admin", app.Auth.RequireRole("admin")(http.HandlerFunc(app.guarded)))
+	app.Mux.Handle("/admin", app.Auth.RequireRole("admin")(http.HandlerFunc(app.Guarded)))
 }
 
 // who says who is signed in: "anonymous", or provider, issuer and subject.
 func (app *App) who(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, Who(r.Context())) }
 
-func (app *App) guarded(w http.ResponseWriter, r *http.Request) {
+// Guarded is what is behind guards: it writes the Marker, and who is signed in.
+func (app *App) Guarded(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s: %s", Marker, Who(r.Context()))
 }
 

@@ -150,17 +150,36 @@ func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
 // R38: a session of one tenant is none at another, whatever the address says.
 func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 	app, _ := withTenants(t)
-	app.Mux.Handle("/t/{tenant}/", app.Auth.Require(func(s *session.Session) error { return nil })(http.HandlerFunc(
-		func(w http.ResponseWriter, r *http.Request) {
-			if s, _ := session.FromContext(r.Context()); s.Provider != r.PathValue("tenant") {
-				w.WriteHeader(http.StatusForbidden)
-			}
-		})))
+	tenant := app.Auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
+	app.Mux.Handle("/t/{tenant}/", tenant(http.HandlerFunc(app.Guarded)))
+	app.Mux.Handle("/nobody", app.Auth.RequireTenant(func(*http.Request) string { return "" })(http.HandlerFunc(app.Guarded)))
 	b := signedIn(t, app, "alice", "/auth/login/globex")
-	for path, want := range map[string]int{"/t/globex/": 200, "/t/initech/": 403, "/t/acme/": 403} {
-		if resp := app.Get(t, b, path); resp.StatusCode != want {
-			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
+	for path, want := range map[string]int{"/t/globex/": 200, "/t/initech/": 403, "/t/acme/": 403, "/t/op/": 403, "/t/GLOBEX/": 403, "/t/none/": 403, "/nobody": 403} {
+		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {
+			resp := app.Do(t, b, method, path, nil, "Origin", app.URL, "Sec-Fetch-Site", "same-origin")
+			if body := authtest.Body(t, resp); resp.StatusCode != want || want == 403 && strings.Contains(body, bench.Marker) {
+				t.Errorf("%s %s: status %d, want %d: %s", method, path, resp.StatusCode, want, body)
+			}
 		}
+	}
+	if body := app.Visit(t, b, "/t/initech/x?y=1"); !strings.Contains(body, `href="/auth/login/initech?return_to=%2Ft%2Finitech%2Fx%3Fy%3D1"`) || !app.Happened("session", "other_tenant") {
+		t.Errorf("no way in: %s; events %v", body, app.Outcomes())
+	}
+	if resp := app.Do(t, b, "POST", "/t/globex/", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("a POST of another site: status %d", resp.StatusCode)
+	}
+	// Who is not signed in goes to the tenant's own.
+	nobody := bench.Browser(t)
+	resp := app.Get(t, nobody, "/t/acme/x?y=1")
+	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusFound || got != "/auth/login/acme?return_to=%2Ft%2Facme%2Fx%3Fy%3D1" {
+		t.Errorf("status %d, Location %q", resp.StatusCode, got)
+	}
+	resp = app.Get(t, nobody, "/t/acme/", "Sec-Fetch-Mode", "cors")
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(body, `"login_url":"`+app.URL+`/auth/login/acme"`) {
+		t.Errorf("a script: status %d: %s", resp.StatusCode, body)
+	}
+	if got := app.Get(t, nobody, "/t/a%2Fb/").Header.Get("Location"); !strings.HasPrefix(got, "/auth/login/a%2Fb?") {
+		t.Errorf("a name that is none: Location %q", got)
 	}
 	// Opening the login routes of another tenant changes nothing until the user has signed in there.
 	before := app.Visit(t, b, "/")

@@ -1,0 +1,60 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// RequireTenant lets those signed-in users pass who have signed in at one provider: the one whose name, a tenant's or a configured one, name
+// returns for the request. It is what keeps tenants apart, because RequireAuth lets users of all of them pass:
+//
+//	tenant := auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
+//	mux.Handle("GET /t/{tenant}/reports", tenant(reports))
+//
+// Who is not signed in gets the challenge of RequireAuth, with the login of that provider. Who is signed in elsewhere gets 403, and a page
+// from where they can sign in there as well, which ends the session that they have. Other guards may follow.
+func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			tenant := name(r)
+			r, s, ok := g.load(w, r)
+			switch {
+			case !ok:
+				return
+			case s == nil:
+				g.challengeOf(tenant).serve(w, r)
+				return
+			}
+			g.guard(next, func(s *session.Session) error {
+				if s.Provider != tenant || tenant == "" {
+					return g.errOtherTenant(r, s, tenant)
+				}
+				return nil
+			}).ServeHTTP(w, r)
+		})
+	}
+}
+
+// challengeOf is the challenge that leads to the login of one provider.
+func (g *Guard) challengeOf(tenant string) challenge {
+	path := g.config.LoginFor(tenant)
+	return newChallenge(path, g.config.Origin+path)
+}
+
+var errOtherTenant = errors.New("middleware: the user has signed in at another provider")
+
+func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant string) *problem.Error {
+	login := g.config.LoginFor(tenant)
+	if r.Method == http.MethodGet {
+		login = challenge{loginPath: login}.location(r)
+	}
+	return &problem.Error{
+		Status: http.StatusForbidden, Code: "other_tenant", Provider: s.Provider, Err: errOtherTenant,
+		Title: "You may not see this page",
+		Text:  "You are signed in, but as somebody of another organisation. If you belong to this one as well, sign in there.",
+		Links: []problem.Link{{Href: login, Text: "Sign in there"}, {Href: "/", Text: "Go to the start page"}},
+	}
+}
