@@ -24,9 +24,9 @@ import (
 // there gets the same answer, after the same work, as one that is. Without session.Config.Revocations there is no such route, because
 // sessions could not be ended.
 func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
-	name, p, unknown := h.provider(r, "backchannel")
+	name, p, lookup := h.provider(r, "backchannel")
 	verifier, able := p.(provider.LogoutVerifier)
-	away := errors.Is(unknown, provider.ErrUnavailable)
+	away := errors.Is(lookup, provider.ErrUnavailable)
 	if !able && !away || !h.config.Sessions.Revocable() {
 		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
 		return
@@ -36,7 +36,7 @@ func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	about := session.Event{Outcome: "ok", Provider: name}
 	if away {
-		h.refuseLogout(w, r, about, unknown)
+		h.refuseLogout(w, r, about, lookup)
 		return
 	}
 	if err := h.endProviderSessions(w, r, verifier, &about); err != nil {

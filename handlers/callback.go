@@ -21,9 +21,8 @@ const (
 )
 
 // Callback finishes what a flow of this browser has begun: a login, or the connecting of an account (see [Handlers.Link]). The
-// steps are in this order for a reason: nothing is done for a
-// callback that does not belong to a flow of this browser, the flow is used up before anything can
-// fail, and an existing session stays as it is until the new one is complete.
+// steps are in this order for a reason: nothing is done for a callback that does not belong to a flow of this browser, the
+// flow is used up before anything can fail, and an existing session stays as it is until the new one is complete.
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {

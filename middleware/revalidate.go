@@ -15,11 +15,11 @@ import (
 //
 // A provider that cannot be reached proves nothing; the session goes on, and is asked about again soon.
 func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
-	tokens, err := s.Tokens()
-	p, unknown := g.config.Providers.Find(r.Context(), s.Provider)
-	if unknown != nil {
-		return s, false // it has been accepted a moment ago, and proves nothing now
+	p, err := g.config.Providers.Find(r.Context(), s.Provider)
+	if err != nil {
+		return s, false // it was there a moment ago, when the session was accepted
 	}
+	tokens, err := s.Tokens()
 	_, canRefresh := p.(provider.Refresher)
 	if err == nil && canRefresh && tokens.RefreshToken != "" {
 		return g.revalidateByRefresh(w, r, s), false

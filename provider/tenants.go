@@ -22,7 +22,7 @@ type Tenants struct {
 	// name end. An error says that it is not known now: the request gets 503, and nobody is signed in or out.
 	//
 	// It is asked for names that a provider may have ([ValidName]) and that are not configured, once at a time for each name, and has ten
-	// seconds. The context is that of the request that needed the answer first, less its end; others get the same answer, so it
+	// seconds. Anybody can make it be asked, by opening the address of a login, so it should cost little. The context is that of the request that needed the answer first, less its end; others get the same answer, so it
 	// must depend on the name alone. What it returns is checked as configured providers are (Validator); a mistake in it counts as
 	// an error, with the cause in the log.
 	Find func(ctx context.Context, name string) (Provider, error)
