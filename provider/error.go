@@ -19,7 +19,7 @@ const (
 	FaultIssuer      Fault = "issuer_mismatch"      // RFC 9207: the response came from somebody else
 	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory
 	FaultDenied      Fault = "access_denied"        // the user or the provider said no
-	FaultNotAdmitted Fault = "not_admitted"         // of an organization that may not sign in here: RequiredClaims, Tenants
+	FaultNotAdmitted Fault = "not_admitted"         // of an organization that may not sign in here: RequiredClaims, Organizations
 	FaultInteraction Fault = "interaction_required" // prompt=none, and the provider wants to talk to the user
 	FaultRefused     Fault = "provider_error"       // the provider answered with another OAuth error
 	FaultToken       Fault = "token_error"          // the token endpoint's answer is unusable
