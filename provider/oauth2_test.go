@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -243,6 +245,108 @@ func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 	}
 }
 
+// An ID token that comes along is not kept: nobody has checked it. Without scopes there is no parameter for them.
+func TestOAuth2_NothingThatWasNotAskedFor(t *testing.T) {
+	o := right()
+	o.HTTPClient = &http.Client{Transport: &scripted{statuses: []int{200, 200}, bodies: []string{`{"access_token":"a","id_token":"not.looked.at"}`, `{"id":1}`}}}
+	f := &Flow{}
+	address, err := o.Begin(t.Context(), f)
+	if u, parseErr := url.Parse(address); err != nil || parseErr != nil || u.Query().Has("scope") {
+		t.Errorf("%s, %v, %v", address, err, parseErr)
+	}
+	s, err := o.Finish(t.Context(), f, url.Values{"state": {f.State}, "code": {"c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tokens, err := s.Tokens(); err != nil || tokens.IDToken != "" || tokens.AccessToken != "a" {
+		t.Errorf("ID token %q, %v", tokens.IDToken, err)
+	}
+}
+
+// R61, R134: nothing is followed, also by the methods that net/http would go on with, and no error has a secret in it, whatever the
+// provider says and wherever the token went.
+func TestOAuth2_R61_NothingIsFollowedOrRepeated(t *testing.T) {
+	inThePath := func(r *http.Request, t session.Tokens, _ Profile) error {
+		r.URL = r.URL.JoinPath(t.AccessToken)
+		return nil
+	}
+	for _, method := range []string{"POST", "PUT", "GET"} {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			for at := range 4 { // the token endpoint, the profile, the refresh, the revocation
+				o := right()
+				o.Dialect.Method, o.RefreshURL, o.RevokeURL, o.PrepareAPI = method, "https://op.example/refresh", "https://op.example/revoke", inThePath
+				seen, want := 0, 1
+				if at == 1 {
+					want = 2
+				}
+				o.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+					seen++
+					if r.URL.Host == "evil.example" {
+						t.Errorf("%s, %d: somebody came to the other server", method, status)
+					}
+					if at == 1 && seen == 1 {
+						return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"access_token":"t0ken-t0ken"}`)), Request: r}, nil
+					}
+					return &http.Response{StatusCode: status, Header: http.Header{"Location": {"https://evil.example/"}}, Body: http.NoBody, Request: r}, nil
+				})}
+				var err error
+				switch s := new(session.Session); at {
+				case 0, 1:
+					_, err = o.Finish(t.Context(), &Flow{State: "s"}, url.Values{"state": {"s"}, "code": {"c0de-c0de"}})
+				case 2:
+					s.SetTokens(session.Tokens{RefreshToken: "c0de-c0de"})
+					_, err = o.Refresh(t.Context(), s)
+				case 3:
+					err = o.Revoke(t.Context(), session.Tokens{RefreshToken: "c0de-c0de"})
+				}
+				if !errors.Is(err, errNoRedirect) || strings.Contains(err.Error(), "c0de") || strings.Contains(err.Error(), "t0ken") || seen != want {
+					t.Errorf("%s, %d, %d: %v after %d requests", method, status, at, err, seen)
+				}
+			}
+		}
+	}
+}
+
+func TestOAuth2_R134_WhatProvidersRepeat(t *testing.T) {
+	const secret = "s3cret s3cret+"
+	for _, echoed := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), "c0de-c0de", "v3rifier", "st4te", base64.StdEncoding.EncodeToString([]byte("id:" + secret)), base64.StdEncoding.EncodeToString([]byte("id:" + url.QueryEscape(secret)))} {
+		body, _ := json.Marshal(map[string]string{"error": "invalid_client", "error_description": "you sent <" + echoed + ">"})
+		o := right()
+		o.ClientSecret, o.HTTPClient = secret, &http.Client{Transport: &scripted{statuses: []int{401}, bodies: []string{string(body)}}}
+		_, err := o.Finish(t.Context(), &Flow{State: "st4te", Verifier: "v3rifier"}, url.Values{"state": {"st4te"}, "code": {"c0de-c0de"}})
+		if e, ok := errors.AsType[*Error](err); !ok || e.Code != "invalid_client" || e.Description != "you sent <[redacted]>" {
+			t.Errorf("%s: %v", echoed, err)
+		}
+	}
+}
+
+// R109: which failures of a refresh end the session, and which are trouble of the moment.
+func TestOAuth2_R109_RefreshFailures(t *testing.T) {
+	for name, row := range map[string]struct {
+		status int
+		body   string
+		want   Fault // empty: unavailable
+	}{
+		"spent":                   {400, `{"error":"invalid_grant"}`, FaultRefresh},
+		"spent, in another way":   {500, `{"error":"invalid_grant"}`, FaultRefresh},
+		"the client is wrong":     {401, `{"error":"invalid_client"}`, FaultToken},
+		"not understood":          {400, `{}`, FaultToken},
+		"an error of the server":  {500, `{"error":"server_error"}`, ""},
+		"the server is away":      {503, ``, ""},
+		"too many, it says":       {429, `{"error":"slow_down"}`, ""},
+		"too many, without words": {429, ``, ""},
+	} {
+		o, s := right(), new(session.Session)
+		s.SetTokens(session.Tokens{RefreshToken: "r"})
+		o.HTTPClient = &http.Client{Transport: &scripted{statuses: []int{row.status}, bodies: []string{row.body}}}
+		_, err := o.Refresh(t.Context(), s)
+		e, ok := errors.AsType[*Error](err)
+		if errors.Is(err, ErrUnavailable) != (row.want == "") || row.want != "" && (!ok || e.Fault != row.want) {
+			t.Errorf("%s: %v, want %q", name, err, row.want)
+		}
+	}
+}
+
 // PrepareAPI must not lead the token to where nobody would have been allowed to configure it, and nothing of the address that it
 // makes is in an error.
 func TestOAuth2_PrepareAPI(t *testing.T) {
@@ -258,6 +362,9 @@ func TestOAuth2_PrepareAPI(t *testing.T) {
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Fault != FaultUserInfo || strings.Contains(err.Error(), "hush-hush") || len(s.seen) > 2 || len(s.seen) == 2 && name != "in the path" {
 			t.Errorf("%s: %v after %q", name, err, s.seen)
+		}
+		if name == "in the path" && !strings.Contains(err.Error(), "https://api.op.example/user: status 418") {
+			t.Errorf("%s: %v does not say where", name, err)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/session"
@@ -15,7 +14,6 @@ import (
 // fetchProfile fetches the profile documents with the access token that was just issued, and adds them to what the token
 // endpoint said.
 func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) (Profile, error) {
-	p.More = maps.Clone(p.More)
 	if o.UserURL != "" {
 		var err error
 		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.UserURL, t, p); err != nil {

@@ -306,7 +306,7 @@ func TestOAuth2_R62_HostileEndpoints(t *testing.T) {
 		"emails: 401":                  {answer("emails", 401, "text/html", marker), "ok"},
 		"emails: 403":                  {answer("emails", 403, "text/html", marker), "ok"},
 		"emails: 404":                  {answer("emails", 404, "text/html", marker), "ok"},
-		"emails: 400":                  {answer("emails", 400, "text/html", marker), "invalid_userinfo"},
+		"emails: 400":                  {answer("emails", 400, "application/json", `[]`), "invalid_userinfo"},
 		"emails: 503":                  {answer("emails", 503, "text/html", marker), "provider_unavailable"},
 		"emails: not JSON":             {answer("emails", 200, "application/json", marker), "invalid_userinfo"},
 		"emails: a text":               {answer("emails", 200, "application/json", `"`+marker+`"`), "invalid_userinfo"},
