@@ -127,7 +127,7 @@ func (o *OIDC) checkTenants() error {
 	placeholders := strings.Count(o.Issuer, tenantPlaceholder)
 	switch {
 	case o.Organizations == nil && placeholders > 0:
-		return fmt.Errorf("Issuer %s is a template: Organizations must say which organizations may sign in", o.Issuer)
+		return fmt.Errorf("the Issuer %s is a template: Organizations must say which organizations may sign in", o.Issuer)
 	case o.Organizations == nil:
 		return nil
 	case placeholders != 1:

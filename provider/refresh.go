@@ -26,6 +26,10 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 	if err != nil {
 		return nil, err
 	}
+	// What may fail although nobody is to blame is tried first: once the refresh token is spent, the new one must not be lost.
+	if _, err := m.keys.known(ctx); err != nil {
+		return nil, err
+	}
 	fresh, err := o.redeemRefreshToken(ctx, m, old)
 	if err != nil {
 		return nil, err
@@ -89,6 +93,9 @@ func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session,
 		return endsSession(err)
 	}
 	info, err := o.userInfo(ctx, m, &Flow{}, token, fresh.AccessToken)
+	if errors.Is(err, ErrUnavailable) {
+		return nil // the claims stay as they were, the tokens are good
+	}
 	if err != nil {
 		return endsSession(err)
 	}

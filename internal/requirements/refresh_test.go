@@ -198,6 +198,62 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	}
 }
 
+// R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the new refresh token.
+func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		source, err := app.Auth.TokenSource(w, r)
+		if err == nil {
+			_, err = source.Token()
+		}
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+		}
+	})))
+	token := func(b *http.Client) int {
+		return app.Do(t, b, "GET", "/token", nil, "Sec-Fetch-Mode", "cors").StatusCode
+	}
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for _, away := range []string{"userinfo", "jwks"} {
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = func(endpoint string, w http.ResponseWriter, _ *http.Request) bool {
+				if endpoint == away {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+				return endpoint == away
+			}
+		})
+		app.Clock.Advance(2 * time.Hour)
+		if got := token(b); got != 200 || app.Visit(t, b, "/") != app.Is("alice") {
+			t.Errorf("%s away: status %d, signed in as %s", away, got, app.Visit(t, b, "/"))
+		}
+		app.OP.Behave()
+		app.Clock.Advance(2 * time.Hour)
+		if got := token(b); got != 200 || app.Visit(t, b, "/") != app.Is("alice") { // the provider ends logins whose refresh token comes twice
+			t.Errorf("%s back: status %d, signed in as %s", away, got, app.Visit(t, b, "/"))
+		}
+	}
+	// After a restart nothing is known about the keys: the refresh token is not even sent.
+	sent := refreshes(app)
+	again := provider.OIDC{
+		Issuer: app.OIDC.Issuer, ClientID: app.OIDC.ClientID, ClientSecret: app.OIDC.ClientSecret, HTTPClient: app.OIDC.HTTPClient, Now: app.OIDC.Now,
+	}
+	handler := app.AgainWith(t, provider.Set{"op": &again})
+	app.Server.Config.Handler = handler
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = func(set map[string]any) { set["keys"] = []any{} } })
+	app.Clock.Advance(2 * time.Hour)
+	if got := calls(t, app, b, "GET"); got != http.StatusServiceUnavailable || refreshes(app) != sent {
+		t.Errorf("without keys: status %d, %d refreshes", got, refreshes(app)-sent)
+	}
+	app.OP.Behave()
+	app.Clock.Advance(time.Minute)
+	if got := calls(t, app, b, "GET"); got != 200 || app.Visit(t, b, "/") != app.Is("alice") {
+		t.Errorf("with keys: status %d, signed in as %s", got, app.Visit(t, b, "/"))
+	}
+}
+
 // R108
 func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 	for name, row := range map[string]struct {
