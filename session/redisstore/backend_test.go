@@ -144,6 +144,8 @@ func TestStore_R100_ForeignKeys(t *testing.T) {
 			}
 			wantUnknown(t, name+": "+call, 3*time.Second, do)
 		}
+		client.Del(t.Context(), "sallyport:epoch") // so that a revocation comes as far as the mark
+		wantUnknown(t, name+": Revoke over a mark", 3*time.Second, everyCall(fresh)["Revoke"])
 	}
 }
 
@@ -172,6 +174,11 @@ func TestList_PrunesItsIndex(t *testing.T) {
 		if n := client.ZCard(t.Context(), indexes[0]).Val(); n != 110 {
 			t.Errorf("the index has %d entries, want 110", n)
 		}
+	}
+	// What is deleted is taken out at once.
+	id := client.ZRange(t.Context(), indexes[0], 0, 0).Val()[0]
+	if err := s.Delete(t.Context(), session.Key{Owner: owner, ID: id}); err != nil || client.ZCard(t.Context(), indexes[0]).Val() != 109 {
+		t.Errorf("after a Delete the index has %d entries, %v", client.ZCard(t.Context(), indexes[0]).Val(), err)
 	}
 	// Each Put takes out what has ended, so that it does not grow although nobody lists.
 	busy := session.Key{Owner: "an-owner-nobody-lists-", ID: "long"}

@@ -287,14 +287,18 @@ func kept(had, set []*http.Cookie) (now []*http.Cookie) {
 
 // R129: a connection that is open in one process ends when the session ends in the other.
 func TestProcesses_R129_WatchEnds(t *testing.T) {
-	twoProcesses(t, func(t *testing.T, st *site) {
+	t.Parallel()
+	url := startServer(t).url()
+	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
+		t.Parallel()
+		st := newSite(t, keep, func() *redisstore.Store { return open(t, url) }, func(s *bench.Setup) { s.Config.Session.Watch = time.Second })
 		_, cookies := st.signIn(t, "alice")
 		ctx, cancel := st.one.Sessions.Watch(t.Context(), st.session(t, st.one, cookies))
 		defer cancel()
 		select {
 		case <-ctx.Done():
 			t.Fatal("it ends early:", context.Cause(ctx))
-		case <-time.After(1200 * time.Millisecond):
+		case <-time.After(1200 * time.Millisecond): // has looked once
 		}
 		st.signOut(st.two, cookies)
 		select {
@@ -304,5 +308,5 @@ func TestProcesses_R129_WatchEnds(t *testing.T) {
 		if !errors.Is(context.Cause(ctx), session.ErrEnded) {
 			t.Errorf("the cause is %v", context.Cause(ctx))
 		}
-	}, func(s *bench.Setup) { s.Config.Session.Watch = time.Second })
+	})
 }

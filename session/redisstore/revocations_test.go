@@ -62,23 +62,41 @@ func TestEpoch_R118_LostCount(t *testing.T) {
 			if again := epochOf(t, other); again < first {
 				t.Errorf("a login afterwards has epoch %d, below the mark %d: it is over at once", again, first)
 			}
-			for _, s := range []*redisstore.Store{one, other, store(time.Now)} { // the last one has seen nothing
+			for _, s := range []*redisstore.Store{store(time.Now), one, other} { // the first one has seen nothing
 				if number := revoke(t, s, key); number <= login {
 					t.Errorf("a revocation has number %d, which does not end the login of epoch %d", number, login)
 				}
 			}
 		})
 	}
-	// A process whose own clock is slow, too, goes by what it has seen.
+}
+
+// R118: a slow clock, of a process or of Redis, is made up for by the other one, and both by what the process has seen.
+func TestEpoch_R118_SlowProcess(t *testing.T) {
 	m := miniredis.RunT(t)
 	m.SetTime(time.Now())
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
 	t.Cleanup(func() { client.Close() })
-	s := redisstore.New(client)
-	s.Now = func() time.Time { return time.Unix(0, 0) }
+	slow := func() *redisstore.Store {
+		s := redisstore.New(client)
+		s.Now = func() time.Time { return time.Unix(0, 0) }
+		return s
+	}
+	s := slow()
 	login := epochOf(t, s)
 	m.FlushAll()
+	m.SetTime(time.Now().Add(time.Minute))
+	if number := revoke(t, slow(), session.RevocationKey{7}); number <= login {
+		t.Errorf("a revocation by another process has number %d, a login before it epoch %d", number, login)
+	}
+	m.FlushAll()
 	m.SetTime(time.Unix(1_000_000, 0))
+	punctual := redisstore.New(client)
+	punctual.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	if number := revoke(t, punctual, session.RevocationKey{7}); number <= login {
+		t.Errorf("with a slow Redis, a revocation by another process has number %d, a login before it epoch %d", number, login)
+	}
+	m.FlushAll()
 	if number := revoke(t, s, session.RevocationKey{7}); number <= login {
 		t.Errorf("a revocation has number %d, a login before it epoch %d", number, login)
 	}

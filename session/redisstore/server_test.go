@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -69,7 +68,6 @@ func (s *server) start(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
 	s.process = exec.Command(need(t, "redis-server"), s.args...)
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	s.process.Stdout, s.process.Stderr = &s.output, &s.output
 	err := s.process.Start()
 	s.mu.Unlock()
@@ -90,14 +88,6 @@ func (s *server) kill() {
 	s.process.Process.Kill()
 	s.process.Wait()
 	s.process = nil
-}
-
-// signal stops the process where it is (SIGSTOP), or lets it go on (SIGCONT).
-func (s *server) signal(t testing.TB, what os.Signal) {
-	t.Helper()
-	if err := s.process.Process.Signal(what); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // client is a client of the server for the test itself.

@@ -184,6 +184,7 @@ func TestStore_R100_MovedForEver(t *testing.T) {
 }
 
 func TestStore_R100_NobodyListens(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -266,6 +267,35 @@ func TestStore_ContextEndsCalls(t *testing.T) {
 			t.Errorf("%s = %v after %v", name, err, time.Since(begin))
 		}
 	}
+}
+
+// A client that hangs for reasons of its own, such as a hook, is asked by so many goroutines and no more.
+func TestStore_HangingClient(t *testing.T) {
+	before := runtime.NumGoroutine()
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+	t.Cleanup(func() { client.Close() })
+	release := make(chan struct{})
+	client.AddHook(waiting{release})
+	s := redisstore.New(client)
+	s.Timeout = 200 * time.Millisecond
+	var wg sync.WaitGroup
+	for range 3000 {
+		wg.Go(func() { wantUnknown(t, "Get", 3*time.Second, everyCall(s)["Get"]) })
+	}
+	wg.Wait()
+	if n := runtime.NumGoroutine() - before; n < 500 || n > 1100 {
+		t.Errorf("%d goroutines are left; the store has a bound of 1000", n)
+	}
+	close(release)
+	until(t, "nothing is left behind", func() bool { return runtime.NumGoroutine()-before < 100 })
+}
+
+type waiting struct{ until chan struct{} }
+
+func (waiting) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (waiting) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (w waiting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { <-w.until; return next(ctx, cmds) }
 }
 
 // A hook of the application's client that panics must not end the process.
