@@ -1,4 +1,4 @@
-// Package redisstore keeps sessions, revocations and locks in Redis (5 or later, or Valkey), for several processes of one application:
+// Package redisstore keeps sessions, revocations and locks in Redis, for several processes of one application:
 //
 //	store, err := redisstore.Open(os.Getenv("REDIS_URL"))
 //	if err != nil {
@@ -12,7 +12,9 @@
 //
 //	session.Config{Secret: secret, Revocations: store, Locker: store}
 //
-// [New] takes a client that the application has already.
+// [New] takes a client that the application has already. Redis 5 is the oldest that can do what is needed; the tests run with Redis 7. The user that Redis
+// knows us as needs the keys that begin with [Store.Prefix], and the commands GET, SET, GETRANGE, DEL, EXISTS, PTTL, PEXPIRE, ZADD, ZRANGE,
+// ZREM, ZREMRANGEBYSCORE, TIME, EVAL and EVALSHA.
 //
 // # What is in Redis
 //
@@ -28,22 +30,25 @@
 //
 // # When Redis is away
 //
-// A call ends within [Store.Timeout]. While the answer is unknown, users see 503 and stay signed in; nobody becomes somebody else, and nobody is sent to
-// sign in again. When Redis is back, all goes on without a restart. In a cluster, that goes for the users
-// whose keys live on the node that is away. Logins, and revocations, also need the node that has the epoch. A refresh that
-// has happened is kept in the process that did it until Redis takes it.
+// A call ends within [Store.Timeout]. While the answer is unknown, users see 503 and stay signed in; nobody becomes somebody
+// else, and nobody is sent to sign in again. When Redis is back, all goes on without a restart. What a refresh has brought stays in the
+// process that has done it until Redis takes it.
+//
+// When one node of a cluster is away, that goes for the users whose keys it has, and the others notice nothing, provided that the cluster goes on
+// without its slots (cluster-require-full-coverage no) or has a replica that takes over. Logins and revocations also need the
+// node that has the epoch.
 //
 // # What a deployment guarantees
 //
-// One server: what is written is there for all. What a crash costs depends on its persistence: nothing with appendfsync always, a second
-// with everysec, what came after the last snapshot with snapshots, all without.
+// One server: what is written is there for all. What a crash costs depends on its persistence: nothing with appendfsync always, a
+// second with everysec, what came after the last snapshot with snapshots, all without.
 //
-// Sentinel and Cluster: replicas follow a little later, so a failover can lose what was written just before it: a login has to
-// be repeated, but a logout or a revocation may be undone for a session whose cookie somebody still holds. A master that is cut off from the others goes on answering
-// for a while. Set min-replicas-to-write 1 and a short min-replicas-max-lag to narrow that. If what was signed out must never come
-// back, use one server with appendfsync always.
+// Sentinel and Cluster: replicas follow a little later, so a failover can lose what was written just before it. A login that is lost has
+// to be repeated; but a logout or a revocation that is lost lets a session live for which somebody still has the cookie. A
+// master that is cut off from the others goes on answering for a while. Set min-replicas-to-write 1 and a short
+// min-replicas-max-lag to narrow that. If what was signed out must never come back, use one server with appendfsync always.
 //
-// The store reads from masters only, and refuses clients that are set up to read from replicas. Clients with a Ring of servers are refused.
+// The store reads from masters only, and refuses clients that are set up to read from replicas, and a Ring of servers.
 //
 // # When Redis loses its data
 //
@@ -52,7 +57,7 @@
 //
 // # When Redis is full
 //
-// Set maxmemory-policy noeviction: logins then fail with 503 until there is room, and sessions that exist go on and can be signed
-// out. With an allkeys or volatile policy Redis drops sessions as it likes, which signs their users out; and, which is worse, revocations, which
-// lets sessions in cookies live again. Do not use these with Config.Revocations and cookies.
+// Set maxmemory-policy noeviction. There is then no room for logins and revocations, which fail with 503; sessions that exist go
+// on, and those in a ServerStore can be signed out. With another policy Redis drops what it likes: sessions, whose users have to sign in again; and
+// revocations, so that sessions in cookies live again. Do not use one with revocations of sessions in cookies.
 package redisstore

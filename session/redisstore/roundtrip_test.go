@@ -61,6 +61,29 @@ func TestStore_RoundTrips(t *testing.T) {
 	}
 }
 
+// What a user waits for: one round trip for a page, whether the session is in Redis or in cookies, and none for a stranger.
+func TestRequest_OneRoundTrip(t *testing.T) {
+	server := startServer(t)
+	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
+		p := startProxy(t, server.addr())
+		st := newSite(t, keep, func() *redisstore.Store { return open(t, p.url()) })
+		_, alice := st.signIn(t, "alice")
+		st.want(t, st.one, alice, "alice") // connects
+		for range 5 {
+			before := p.trips.Load()
+			st.want(t, st.one, alice, "alice")
+			if n := p.trips.Load() - before; n != 1 {
+				t.Errorf("%d round trips for a page", n)
+			}
+		}
+		before := p.trips.Load()
+		st.want(t, st.one, nil, "sign in")
+		if n := p.trips.Load() - before; n != 0 {
+			t.Errorf("%d round trips for a stranger", n)
+		}
+	})
+}
+
 // In a cluster the nodes are asked at the same time: with answers that take 300 ms each, three take no longer than one.
 func TestStore_RoundTripsInACluster(t *testing.T) {
 	c := startCluster(t, 0)

@@ -49,7 +49,11 @@ func (s *Store) runAs(ctx context.Context, want string, script *redis.Script, ke
 	return err
 }
 
-// milliseconds is how long a key lives. Redis knows no key without life.
+// milliseconds is how long a key lives, rounded up. Redis knows no key without life.
 func milliseconds(d time.Duration) int64 {
-	return max(1, int64((d+time.Millisecond-1)/time.Millisecond))
+	n := d.Milliseconds()
+	if d%time.Millisecond > 0 {
+		n++
+	}
+	return max(n, 1)
 }

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -167,5 +168,36 @@ func TestStore_Prefix(t *testing.T) {
 		if !strings.HasPrefix(key, "sallyport:") && !strings.HasPrefix(key, "other:") {
 			t.Errorf("key %q has neither prefix", key)
 		}
+	}
+}
+
+// The rights that the package documentation names are enough.
+func TestStore_FewRights(t *testing.T) {
+	server := startServer(t)
+	rights := strings.Fields("ACL SETUSER app on >password resetkeys ~sallyport:* nocommands +get +set +getrange +del +exists +pttl +pexpire +zadd +zrange +zrem +zremrangebyscore +time +eval +evalsha")
+	args := make([]any, len(rights))
+	for i, word := range rights {
+		args[i] = word
+	}
+	if err := server.client(t).Do(t.Context(), args...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, "redis://app:password@"+server.addr())
+	for name, do := range everyCall(s) {
+		if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) && !strings.Contains(err.Error(), "it ran") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got, err := s.Do(t.Context(), "key", time.Minute, text("x")); err != nil || string(got) != "x" {
+		t.Errorf("Do = %q, %v", got, err)
+	}
+	for _, id := range []string{"a", "b"} {
+		if err := putVersion(t, s, session.Key{Owner: "o", ID: id}, 1, session.IfAbsent); err != nil {
+			t.Error(err)
+		}
+	}
+	server.client(t).Del(t.Context(), "sallyport:{o}:session:a")
+	if records, err := s.List(t.Context(), "o"); err != nil || len(records) != 1 || server.client(t).ZCard(t.Context(), "sallyport:{o}:sessions").Val() != 1 {
+		t.Errorf("List = %v, %v", records, err)
 	}
 }

@@ -1,0 +1,56 @@
+package redisstore
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// FuzzStored reads what is in Redis as a record and as a mark: nothing but what this package writes is one.
+func FuzzStored(f *testing.F) {
+	f.Add(newMark(1, time.Time{}))
+	f.Add(newMark(math.MaxUint64, time.Unix(1<<32-1, 0)))
+	f.Add(strings.Repeat("9", markLen))
+	f.Add(fixedWidth(7) + "0123456789abcdef" + "data")
+	f.Add(fixedWidth(7))
+	f.Add("-0000000000000000001" + "0123456789abcdef")
+	f.Add("+0000000000000000001" + "0123456789abcdef")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		if m, err := parseMark(text); err == nil {
+			if again := fmt.Sprintf("%020d%020d%010d", m.All, m.Some, m.Before); again != text {
+				t.Errorf("%q is read as the mark %q", text, again)
+			}
+		}
+		if r, err := parseRecord(text); err == nil {
+			if again := fixedWidth(r.Version) + text[digits:digits+tagLen] + r.Data; again != text {
+				t.Errorf("%q is read as the record %q", text, again)
+			}
+		}
+	})
+}
+
+func TestMark_RoundTrip(t *testing.T) {
+	for _, epoch := range []uint64{1, 1 << 53, math.MaxUint64} {
+		for _, before := range []time.Time{{}, time.Unix(0, 0), time.Unix(1_800_000_000, 999), time.Unix(1<<40, 0)} {
+			want := session.Mark{}.Merge(epoch, before)
+			if got, err := parseMark(newMark(epoch, before)); err != nil || got != want {
+				t.Errorf("%+v comes back as %+v, %v", want, got, err)
+			}
+		}
+	}
+}
+
+func TestMilliseconds(t *testing.T) {
+	for d, want := range map[time.Duration]int64{
+		0: 1, -time.Hour: 1, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Second: 1000, math.MaxInt64: math.MaxInt64 / 1_000_000,
+	} {
+		if got := milliseconds(d); got != want && got != want+1 {
+			t.Errorf("%v is %d ms, want %d", d, got, want)
+		}
+	}
+}
