@@ -77,7 +77,9 @@ func judge[T any](ctx context.Context, s *Store, what string, got outcome[T]) (T
 	if got.err == nil || got.err == session.ErrNoRecord || got.err == session.ErrChanged {
 		return got.value, got.err
 	}
-	s.lookAround(ctx)
+	if ctx.Err() != context.Canceled {
+		s.lookAround(ctx) // it is not that the caller has gone away
+	}
 	if ctx.Err() != nil {
 		got.err = context.Cause(ctx) // says more than the client does
 	}

@@ -65,16 +65,16 @@ func TestContract_InMemory(t *testing.T) {
 
 func TestContract_OneServer(t *testing.T) {
 	server := startServer(t)
-	runContract(t, func(t *testing.T) *redisstore.Store { return open(t, server.url()) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, server.url()) }, storetest.Options{})
 }
 
 func TestContract_Cluster(t *testing.T) {
 	c := startCluster(t, 0)
-	runContract(t, func(t *testing.T) *redisstore.Store { return open(t, c.url()) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, c.url()) }, storetest.Options{})
 }
 
 func TestContract_Sentinel(t *testing.T) {
 	_, _, sentinel := startSentinel(t)
 	url := "redis+sentinel://" + sentinel.addr() + "?master_name=main"
-	runContract(t, func(t *testing.T) *redisstore.Store { return open(t, url) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, url) }, storetest.Options{})
 }

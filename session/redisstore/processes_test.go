@@ -19,7 +19,7 @@ func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...fun
 	for where, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
 		t.Run(where, func(t *testing.T) {
 			eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
-				test(t, newSite(t, keep, func() *redisstore.Store { return open(t, url) }, change...))
+				test(t, newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, change...))
 			})
 		})
 	}
@@ -69,7 +69,7 @@ func TestProcesses_R95_EndAll(t *testing.T) {
 // A user's sessions can be listed and ended, from any process.
 func TestProcesses_ListAndEndOne(t *testing.T) {
 	url := startServer(t).url()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, url) })
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return patient(t, url) })
 	_, alice := st.signIn(t, "alice")
 	_, elsewhere := st.signIn(t, "alice")
 	_, bob := st.signIn(t, "bob")
@@ -174,7 +174,7 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 // R96: what is older never takes the place of what is newer, whichever process has it.
 func TestProcesses_R96_OlderStateNeverComesBack(t *testing.T) {
 	url := startServer(t).url()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, url) })
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return patient(t, url) })
 	_, cookies := st.signIn(t, "alice")
 	r := st.request("/", cookies)
 	save := func(p process, s *session.Session, step string) error {
@@ -291,7 +291,7 @@ func TestProcesses_R129_WatchEnds(t *testing.T) {
 	url := startServer(t).url()
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		t.Parallel()
-		st := newSite(t, keep, func() *redisstore.Store { return open(t, url) }, func(s *bench.Setup) { s.Config.Session.Watch = time.Second })
+		st := newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, func(s *bench.Setup) { s.Config.Session.Watch = time.Second })
 		_, cookies := st.signIn(t, "alice")
 		ctx, cancel := st.one.Sessions.Watch(t.Context(), st.session(t, st.one, cookies))
 		defer cancel()

@@ -136,7 +136,7 @@ func TestRevoke_MergesAsMarksDo(t *testing.T) {
 func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 	for name, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
 		t.Run(name, func(t *testing.T) {
-			stores := []*redisstore.Store{open(t, url), open(t, url), open(t, url)}
+			stores := []*redisstore.Store{patient(t, url), patient(t, url), patient(t, url)}
 			type login struct{ asked, answered, epoch uint64 }
 			type revocation struct{ begun, done, number uint64 }
 			var mu sync.Mutex

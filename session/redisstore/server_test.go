@@ -8,7 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,60 +34,85 @@ func need(t testing.TB, program string) string {
 // A server is a Redis of its own for a test, at an address that stays the same when it is started again.
 type server struct {
 	port int
+	bus  int // of a node of a cluster; zero otherwise
 	args []string
 
-	mu      sync.Mutex
 	process *exec.Cmd
+	exited  chan struct{}
 	output  bytes.Buffer
 }
 
 // startServer starts a Redis that keeps nothing on the disk, unless args say so, and ends with the test.
 func startServer(t testing.TB, args ...string) *server {
 	t.Helper()
-	s := newServer(t, args...)
-	s.start(t)
-	return s
+	return firstThatStarts(t, func() *server {
+		port := freePort(t)
+		return &server{port: port, args: append([]string{
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
+		}, args...)}
+	})
 }
 
-func newServer(t testing.TB, args ...string) *server {
+// firstThatStarts tries again when somebody else has taken the port.
+func firstThatStarts(t testing.TB, make func() *server) *server {
 	t.Helper()
-	port := freePort(t)
-	s := &server{port: port, args: append([]string{
-		"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
-	}, args...)}
-	t.Cleanup(s.kill)
-	return s
+	for range 5 {
+		s := make()
+		t.Cleanup(s.kill)
+		if s.tryStart(t) {
+			return s
+		}
+		t.Logf("redis-server %v: %s", s.args, s.output.String())
+	}
+	t.Fatal("redis-server does not start")
+	return nil
 }
 
 func (s *server) addr() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
 func (s *server) url() string { return "redis://" + s.addr() }
 
-// start starts the server, again if it was killed, and waits until it answers.
+// start starts a server again that was killed.
 func (s *server) start(t testing.TB) {
 	t.Helper()
-	s.mu.Lock()
-	s.process = exec.Command(need(t, "redis-server"), s.args...)
-	s.process.Stdout, s.process.Stderr = &s.output, &s.output
-	err := s.process.Start()
-	s.mu.Unlock()
-	if err != nil {
+	if !s.tryStart(t) {
+		t.Fatalf("redis-server %v: %s", s.args, s.output.String())
+	}
+}
+
+// tryStart starts the process, and waits until it answers, or ends.
+func (s *server) tryStart(t testing.TB) (answers bool) {
+	t.Helper()
+	process, exited := exec.Command(need(t, "redis-server"), s.args...), make(chan struct{})
+	process.Stdout, process.Stderr = &s.output, &s.output
+	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	client := s.client(t)
-	until(t, "redis-server answers", func() bool { return client.Ping(t.Context()).Err() == nil })
+	go func() {
+		defer close(exited)
+		process.Wait()
+	}()
+	s.process, s.exited = process, exited
+	client, self := s.client(t), fmt.Sprintf("process_id:%d\r", process.Process.Pid)
+	until(t, "redis-server answers, or ends", func() bool {
+		select {
+		case <-exited:
+			return true
+		default:
+		}
+		info, err := client.Info(t.Context(), "server").Result()
+		answers = err == nil && strings.Contains(info, self) // and not somebody else's
+		return answers
+	})
+	return answers
 }
 
 // kill ends the server at once, as a power failure would.
 func (s *server) kill() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil || s.process.Process == nil {
-		return
+	if s.process != nil {
+		s.process.Process.Kill()
+		<-s.exited
 	}
-	s.process.Process.Kill()
-	s.process.Wait()
-	s.process = nil
 }
 
 // client is a client of the server for the test itself.
@@ -118,6 +143,18 @@ func open(t testing.TB, url string) *redisstore.Store {
 	return s
 }
 
+// patient is open for tests in which it does not matter how long something takes on a busy machine.
+func patient(t testing.TB, url string) *redisstore.Store {
+	t.Helper()
+	mark := "?"
+	if strings.Contains(url, "?") {
+		mark = "&"
+	}
+	s := open(t, url+mark+"read_timeout=30s&pool_timeout=30s&dial_timeout=30s")
+	s.Timeout = 30 * time.Second
+	return s
+}
+
 // until waits for something that must happen soon.
 func until(t testing.TB, what string, happened func() bool) {
 	t.Helper()
@@ -142,8 +179,14 @@ func startCluster(t testing.TB, replicas int) *cluster {
 	t.Helper()
 	c := &cluster{}
 	for range 3 * (1 + replicas) {
-		c.nodes = append(c.nodes, startServer(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(freePort(t)),
-			"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0"))
+		c.nodes = append(c.nodes, firstThatStarts(t, func() *server {
+			port, bus := freePort(t), freePort(t)
+			return &server{port: port, bus: bus, args: []string{
+				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
+				"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus), "--cluster-node-timeout", "1000",
+				"--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0",
+			}}
+		}))
 	}
 	do := func(node *server, args ...any) string {
 		text, err := node.client(t).Do(t.Context(), args...).Text()
@@ -159,7 +202,7 @@ func startCluster(t testing.TB, replicas int) *cluster {
 		}
 		do(node, "CLUSTER", "SET-CONFIG-EPOCH", i+1)
 		if i > 0 {
-			do(node, "CLUSTER", "MEET", "127.0.0.1", c.nodes[0].port, clusterPort(c.nodes[0]))
+			do(node, "CLUSTER", "MEET", "127.0.0.1", c.nodes[0].port, c.nodes[0].bus)
 		}
 	}
 	c.wait(t)
@@ -170,15 +213,6 @@ func startCluster(t testing.TB, replicas int) *cluster {
 	return c
 }
 
-func clusterPort(s *server) string {
-	for i, arg := range s.args {
-		if arg == "--cluster-port" {
-			return s.args[i+1]
-		}
-	}
-	return ""
-}
-
 // wait waits until every node knows all slots and all nodes, and replicas have what they need.
 func (c *cluster) wait(t testing.TB) {
 	t.Helper()
@@ -187,10 +221,10 @@ func (c *cluster) wait(t testing.TB) {
 		until(t, "the cluster is up", func() bool {
 			info, _ := client.ClusterInfo(t.Context()).Result()
 			replication, _ := client.Info(t.Context(), "replication").Result()
-			return bytes.Contains([]byte(info), []byte("cluster_state:ok")) &&
-				bytes.Contains([]byte(info), fmt.Appendf(nil, "cluster_known_nodes:%d\r", len(c.nodes))) &&
-				bytes.Contains([]byte(info), []byte("cluster_slots_ok:16384")) &&
-				!bytes.Contains([]byte(replication), []byte("master_link_status:down"))
+			return strings.Contains(info, "cluster_state:ok") &&
+				strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", len(c.nodes))) &&
+				strings.Contains(info, "cluster_slots_ok:16384") &&
+				!strings.Contains(replication, "master_link_status:down")
 		})
 	}
 }
@@ -209,14 +243,14 @@ func startSentinel(t testing.TB) (master, replica, sentinel *server) {
 	if err := os.WriteFile(config, []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
-	sentinel = &server{port: port, args: []string{config, "--sentinel", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir()}}
-	t.Cleanup(sentinel.kill)
-	sentinel.start(t)
+	sentinel = firstThatStarts(t, func() *server {
+		port := freePort(t)
+		return &server{port: port, args: []string{config, "--sentinel", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir()}}
+	})
 	client := sentinel.client(t)
 	until(t, "the Sentinel knows the replica", func() bool {
 		replicas, err := client.Do(t.Context(), "SENTINEL", "REPLICAS", "main").Slice()
-		return err == nil && len(replicas) == 1 && bytes.Contains(fmt.Append(nil, replicas[0]), []byte("master-link-status:ok"))
+		return err == nil && len(replicas) == 1 && strings.Contains(fmt.Sprint(replicas[0]), "master-link-status:ok")
 	})
 	return master, replica, sentinel
 }

@@ -144,7 +144,7 @@ func TestStore_R100_Nil(t *testing.T) {
 	}
 	delete(calls, "Lookup")
 	for name, call := range calls {
-		wantUnknown(t, name, time.Second, call)
+		wantUnknown(t, name, 3*time.Second, call)
 	}
 }
 
@@ -248,7 +248,7 @@ func TestStore_DeadlineEndsCalls(t *testing.T) {
 		s.Timeout = time.Minute
 		for name, call := range everyCall(s) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			wantUnknown(t, name, 2*time.Second, func(context.Context) error { return call(ctx) })
+			wantUnknown(t, name, 5*time.Second, func(context.Context) error { return call(ctx) })
 			cancel()
 		}
 	}
@@ -280,7 +280,7 @@ func TestStore_HangingClient(t *testing.T) {
 	s.Timeout = 200 * time.Millisecond
 	var wg sync.WaitGroup
 	for range 3000 {
-		wg.Go(func() { wantUnknown(t, "Get", 3*time.Second, everyCall(s)["Get"]) })
+		wg.Go(func() { wantUnknown(t, "Get", 10*time.Second, everyCall(s)["Get"]) })
 	}
 	wg.Wait()
 	if n := runtime.NumGoroutine() - before; n < 500 || n > 1100 {
@@ -305,7 +305,7 @@ func TestStore_PanicIsAnError(t *testing.T) {
 	client.AddHook(panicking{})
 	s := redisstore.New(client)
 	for name, call := range everyCall(s) {
-		wantUnknown(t, name, time.Second, call)
+		wantUnknown(t, name, 3*time.Second, call)
 	}
 }
 
