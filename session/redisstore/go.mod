@@ -9,7 +9,13 @@ require (
 	github.com/sallyport-go/sallyport v0.0.0-00010101000000-000000000000
 )
 
-require github.com/yuin/gopher-lua v1.1.1 // indirect
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0 // indirect
+	github.com/go-jose/go-jose/v4 v4.1.9 // indirect
+	github.com/yuin/gopher-lua v1.1.1 // indirect
+	golang.org/x/oauth2 v0.37.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+)
 
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
