@@ -21,6 +21,14 @@
 // (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims. Access tokens and logout tokens
 // go through the same checks as far as they have the claims, and none of the three kinds passes for another.
 //
+// # One provider, many organizations
+//
+// Some providers vouch for the users of many organizations, and which of them may sign in is for the application to say. Where each has
+// an issuer of its own ([EntraMultiTenant]) that is [Organizations]; there is no way to leave it open. Where a claim names the organization
+// ([GoogleWorkspace], [SlackWorkspace], org_id at [Auth0]) it is OIDC.RequiredClaims, which are checked at each login and refresh; the
+// parameters of the authorization request that ask for an organization are hints to the provider's pages, and no more. An e-mail
+// address proves no membership.
+//
 // # Without OpenID Connect
 //
 // An [OAuth2] is a provider that only hands out access tokens:

@@ -88,7 +88,8 @@ func (v *vendor) find(r *http.Request) (string, reply, bool) {
 
 // answer writes what the vendor says.
 func (v *vendor) answer(r *http.Request, a reply) (*http.Response, error) {
-	media, body := "application/json", []byte{}
+	media := "application/json"
+	var body []byte
 	if _, there := v.values.texts["id_token"]; len(v.claims) > 0 && !there {
 		if err := v.sign(); err != nil {
 			return nil, err
