@@ -108,7 +108,7 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error)
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
 	p, err := g.config.Providers.Find(ctx, s.Provider)
-	if errors.Is(err, provider.ErrUnavailable) {
+	if err != nil {
 		g.refreshFailed(ctx, s, err)
 		return nil, err
 	}

@@ -15,11 +15,8 @@ import (
 //
 // A provider that cannot be reached proves nothing; the session goes on, and is asked about again soon.
 func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
-	p, err := g.config.Providers.Find(r.Context(), s.Provider)
-	if err != nil {
-		return s, false // it was there a moment ago, when the session was accepted
-	}
 	tokens, err := s.Tokens()
+	p, _ := g.config.Providers.Find(r.Context(), s.Provider) // Load has just found it
 	_, canRefresh := p.(provider.Refresher)
 	if err == nil && canRefresh && tokens.RefreshToken != "" {
 		return g.revalidateByRefresh(w, r, s), false

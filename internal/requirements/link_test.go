@@ -501,7 +501,7 @@ func TestLink_Failures(t *testing.T) {
 	refuse = false
 	app.OP2.SetDown(true)
 	resp := app.Post(t, b, "/auth/link/op2", nil)
-	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) || strings.Contains(body, "/auth/login") {
+	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) || strings.Contains(body, "/auth/login") || !strings.Contains(body, "The account was not connected") {
 		t.Errorf("the way out: %s", body)
 	}
 	notLinked(t, app, a, b, resp, http.StatusServiceUnavailable, who)

@@ -168,6 +168,12 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 	if resp := app.Do(t, b, "POST", "/t/globex/", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); resp.StatusCode != http.StatusForbidden {
 		t.Errorf("a POST of another site: status %d", resp.StatusCode)
 	}
+	// A session that is of no provider is of no tenant.
+	w := httptest.NewRecorder()
+	app.Server.Config.Handler.ServeHTTP(w, authtest.WithSession(httptest.NewRequest("GET", app.URL+"/nobody", nil), &session.Session{User: session.User{Issuer: "i", Subject: "s"}}))
+	if w.Code != http.StatusForbidden {
+		t.Errorf("without names: status %d", w.Code)
+	}
 	// Who is not signed in goes to the tenant's own.
 	nobody := bench.Browser(t)
 	resp := app.Get(t, nobody, "/t/acme/x?y=1")
@@ -502,6 +508,49 @@ func TestTenants_StepUpAndRevalidation(t *testing.T) {
 	}
 }
 
+// R100: a page that takes long finds out in the middle of its work that nobody knows the tenant any more.
+func TestTenants_R100_InTheMiddleOfARequest(t *testing.T) {
+	app, tn := withTenants(t)
+	oidc := app.OP.OIDC()
+	oidc.Scopes = []string{"openid", "offline_access"}
+	tn.set("globex", oidc)
+	long := func(next http.Handler) http.Handler {
+		return app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app.Clock.Advance(2 * time.Minute)
+			tn.fail(errTenancy)
+			next.ServeHTTP(w, r)
+		}))
+	}
+	app.Mux.Handle("/call", long(callAPI(app)))
+	app.Mux.Handle("/recent", long(app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded))))
+	app.Mux.Handle("/later", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		client, err := app.Auth.Client(w, r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		app.Clock.Advance(2 * time.Hour)
+		tn.fail(errTenancy)
+		_, err = client.Get(app.OP.Issuer() + "/userinfo")
+		app.Auth.Refuse(w, r, err)
+	})))
+	b := signedIn(t, app, "alice", "/auth/login/globex")
+	for _, path := range []string{"/call", "/recent", "/later"} {
+		tn.fail(nil)
+		resp := app.Get(t, b, path)
+		if resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(authtest.Body(t, resp), bench.Marker) || app.OP.Count("userinfo") != 0 || refreshes(app) != 0 {
+			t.Errorf("%s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
+		}
+	}
+	if n := strings.Count(app.Log(), errTenancy.Error()); n < 3 {
+		t.Errorf("the cause is in the log %d times:\n%s", n, app.Log())
+	}
+	tn.fail(nil)
+	if !alive(t, app, b) {
+		t.Error("the session has ended")
+	}
+}
+
 // R38: a token of one tenant is none at another, although it has been found good a moment ago.
 func TestTenants_R38_Bearer(t *testing.T) {
 	app, tn := withTenants(t)
@@ -558,7 +607,11 @@ func TestTenants_R145_SlowProvider(t *testing.T) {
 	// Nor those of another tenant at the same provider: its turns are its own.
 	r := callbackAt(t, app, "initech")
 	wg.Go(func() { app.Server.Config.Handler.ServeHTTP(httptest.NewRecorder(), r) })
-	<-slow.arrived
+	select {
+	case <-slow.arrived:
+	case <-time.After(8 * time.Second): // after ten, others give up
+		t.Error("a tenant waits for another one's turn")
+	}
 	if !alive(t, app, signedIn(t, app, "bob", "/auth/login/acme")) {
 		t.Error("nobody")
 	}
