@@ -98,5 +98,5 @@ func public(addr netip.Addr) bool {
 		}
 		special = notPublic6
 	}
-	return addr.IsValid() && !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
