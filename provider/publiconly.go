@@ -81,11 +81,9 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-// public reports whether an address is one of the internet. An IPv4 address inside of an IPv6 address is judged as what it is.
+// public reports whether an address is one of the internet. An IPv4 address inside of an IPv6 address is judged as what it is. An address with a
+// zone is in no prefix.
 func public(addr netip.Addr) bool {
-	if addr.Zone() != "" {
-		return false
-	}
 	addr = addr.Unmap()
 	if nat64.Contains(addr) {
 		all := addr.As16()

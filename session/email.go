@@ -2,11 +2,8 @@ package session
 
 import "strings"
 
-// Limits of an e-mail address (RFC 5321 section 4.5.3.1).
-const (
-	maxAddress   = 254
-	maxLocalPart = 64
-)
+// maxLocalPart is how long the part of an e-mail address before the "@" may be (RFC 5321 section 4.5.3.1.1).
+const maxLocalPart = 64
 
 // EmailIn reports whether the user has a verified e-mail address in one of the domains, such as "corp.example": in exactly that
 // one, not in one below it or one that ends alike. Upper and lower case are the same in a domain. Everything out of the ordinary is in none:
@@ -27,7 +24,7 @@ const (
 // session (Session.Provider) may speak for. Who somebody is, is said by [User.Key] alone.
 func (u User) EmailIn(domains ...string) bool {
 	local, domain, found := strings.Cut(u.Email, "@")
-	if !found || !u.EmailVerified || len(u.Email) > maxAddress || !plainLocalPart(local) {
+	if !found || !u.EmailVerified || !plainLocalPart(local) {
 		return false
 	}
 	for _, allowed := range domains {

@@ -104,6 +104,11 @@ func TestEmailIn_R150_BadDomains(t *testing.T) {
 			t.Errorf("the domain %q lets %q in", domain, email)
 		}
 	}
+	for _, email := range []string{"a@\u212aiss.example", "a@ki\u017fs.example"} { // which Unicode folds to k and s
+		if (User{Email: email, EmailVerified: true}).EmailIn("kiss.example") {
+			t.Errorf("%q is in kiss.example", email)
+		}
+	}
 	if (User{Email: "a@corp.example", EmailVerified: true}).EmailIn() {
 		t.Error("without a domain somebody is in it")
 	}
