@@ -173,3 +173,31 @@ func TestTenants_R38_Initiates(t *testing.T) {
 		}
 	}
 }
+
+// R38: what the provider says of an opaque token does not tell whose it is. An alias of the issuer is the issuer.
+func TestTenants_R38_Introspection(t *testing.T) {
+	introspect := "https://op.example.com/introspect"
+	for name, row := range map[string]struct {
+		change func(*provider.OIDC)
+		iss    string
+		good   bool
+	}{
+		"the issuer":     {func(*provider.OIDC) {}, "https://accounts.google.com", true},
+		"an alias":       {func(*provider.OIDC) {}, "accounts.google.com", true},
+		"somebody else":  {func(*provider.OIDC) {}, "https://op.example.com", false},
+		"tenants matter": {func(o *provider.OIDC) { o.TenantClaim = "tid" }, "https://accounts.google.com", false},
+	} {
+		c := load(t, filepath.Join(folder, "google.json")).trials()[0]
+		clock := bench.NewClock()
+		v := &vendor{values: values{clock.Now, merged(usualVars, nil)}, arrived: make(chan string, 1000)}
+		v.answers = laidAnswers(c.Answers, map[string]reply{introspect: {JSON: map[string]any{"active": true, "iss": row.iss, "sub": "alice", "aud": "https://api.example.com"}}})
+		o := provider.Google(usualVars["client_id"], usualVars["client_secret"])
+		o.Endpoints.Introspection = introspect
+		row.change(o)
+		connect(o, &http.Client{Transport: v}, clock.Now)
+		s, err := o.VerifyAccessToken(t.Context(), "opaque", "https://api.example.com")
+		if (err == nil) != row.good || row.good && s.User.Issuer != "https://accounts.google.com" {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}
