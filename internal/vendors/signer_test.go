@@ -72,6 +72,9 @@ func sign(claims []byte, header map[string]any, v values) (string, error) {
 		key.Key, kid = ecKey(), "key-es256"
 	case "HS256":
 		key.Key = []byte(v.texts["client_secret"])
+		if other, given := header["secret"].(string); given {
+			key.Key = []byte(other)
+		}
 	case "none":
 		encode := base64.RawURLEncoding.EncodeToString
 		return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + ".", nil
