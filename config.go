@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -139,6 +140,30 @@ func (c Config) checkProviders(base *url.URL) []error {
 			continue
 		}
 		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
+	}
+	return append(mistakes, sharedKeys(c.Providers, names)...)
+}
+
+// sharedKeys refuses two providers of which one could show the other's statements of who the client is: with the same key and the same
+// client ID (RFC 9700 and its update, section 2.1).
+func sharedKeys(providers provider.Set, names []string) []error {
+	var mistakes []error
+	type client struct{ id, key string }
+	used := map[client]string{}
+	for _, name := range names {
+		o, ok := providers[name].(*provider.OIDC)
+		if !ok || o == nil || o.ClientKey == nil || o.ClientKey.Signer == nil {
+			continue
+		}
+		public, err := x509.MarshalPKIXPublicKey(o.ClientKey.Signer.Public())
+		if err != nil {
+			continue // no key that could sign; Validate says so
+		}
+		who := client{o.ClientID, string(public)}
+		if other, taken := used[who]; taken {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: providers %q and %q have the same ClientKey and ClientID: give each a key of its own", other, name))
+		}
+		used[who] = name
 	}
 	return mistakes
 }

@@ -105,7 +105,7 @@ func readParameters(form url.Values) (a *authorization, problem string) {
 
 // par takes a pushed request (RFC 9126 section 2).
 func (p *Provider) par(w http.ResponseWriter, r *http.Request) {
-	if !authenticated(r) {
+	if !p.authenticated(r) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}

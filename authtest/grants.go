@@ -83,7 +83,7 @@ const deviceLifetime = 10 * time.Minute
 
 // deviceAuthorization is the device authorization endpoint.
 func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
-	if !authenticated(r) {
+	if !p.authenticated(r) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}
@@ -139,7 +139,7 @@ func (p *Provider) pollDevice(secret string) (a *authorization, refused string) 
 
 // introspect is the introspection endpoint (RFC 7662).
 func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
-	if !authenticated(r) {
+	if !p.authenticated(r) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}

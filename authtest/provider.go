@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"crypto"
 	"fmt"
 	"io"
 	"log"
@@ -49,6 +50,9 @@ type Provider struct {
 	down     bool
 	requests []Request
 
+	clientKey  crypto.PublicKey // of the client, in the place of its secret; nil for none
+	assertions map[string]bool  // by jti
+
 	backchannel, frontchannel string // logout URIs of the application
 }
 
@@ -94,7 +98,7 @@ func newProvider(users []session.User) *Provider {
 	p := &Provider{
 		now: time.Now, users: slices.Clone(users), claims: map[string]map[string]any{},
 		pending: map[string]*authorization{}, pushed: map[string]*authorization{}, logins: map[string]*login{},
-		codes: map[string]*authorization{}, access: map[string]issued{}, refresh: map[string]issued{}, devices: map[string]*device{}, lifetime: time.Hour,
+		codes: map[string]*authorization{}, assertions: map[string]bool{}, access: map[string]issued{}, refresh: map[string]issued{}, devices: map[string]*device{}, lifetime: time.Hour,
 		oauth1: newSignedLogins(),
 	}
 	p.RotateKeys()

@@ -4,7 +4,7 @@ import "net/http"
 
 // revoke takes a token back (RFC 7009): a refresh token with everything that came from the login, an access token alone.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
-	if !authenticated(r) {
+	if !p.authenticated(r) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}

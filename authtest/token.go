@@ -24,8 +24,11 @@ type issued struct {
 }
 
 // authenticated checks the client: client_secret_basic, form-decoded as RFC 6749 section 2.3.1 has it, or
-// client_secret_post, but not both.
-func authenticated(r *http.Request) bool {
+// client_secret_post, but not both; or by an assertion, if there is a client key ([Provider.SetClientKey]).
+func (p *Provider) authenticated(r *http.Request) bool {
+	if needed, ok := p.byKey(r); needed {
+		return ok
+	}
 	id, secret, basic := r.BasicAuth()
 	if !basic {
 		return r.PostForm.Get("client_id") == ClientID && r.PostForm.Get("client_secret") == ClientSecret
@@ -40,7 +43,7 @@ func authenticated(r *http.Request) bool {
 
 // token is the token endpoint (RFC 6749 section 4.1.3).
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	if !authenticated(r) || r.URL.RawQuery != "" {
+	if !p.authenticated(r) || r.URL.RawQuery != "" {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}

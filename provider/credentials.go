@@ -15,7 +15,7 @@ const (
 )
 
 // credentials are what a client shows at the endpoints of its provider, and how. The secret is never shown in two
-// ways at once (RFC 6749 section 2.3.1).
+// ways at once (RFC 6749 section 2.3.1). With private_key_jwt, the secret is the assertion of one request.
 type credentials struct{ id, secret, method string }
 
 // in returns the parameters of a request with those credentials that go there.
@@ -27,6 +27,10 @@ func (c credentials) in(params url.Values) url.Values {
 		all.Set("client_secret", c.secret)
 	case authNone:
 		all.Set("client_id", c.id)
+	case authKey:
+		all.Set("client_id", c.id)
+		all.Set("client_assertion_type", assertionType)
+		all.Set("client_assertion", c.secret)
 	}
 	return all
 }

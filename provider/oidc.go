@@ -26,6 +26,9 @@ type OIDC struct {
 	// place of ClientSecret, and must be safe for concurrent use. Default: none.
 	SecretFunc func(ctx context.Context) (string, error)
 
+	// ClientKey signs a statement for each request (private_key_jwt), in the place of a secret. Default: none.
+	ClientKey *ClientKey
+
 	// Discovery is the address of the discovery document. Default: the well-known one below Issuer.
 	Discovery string
 
@@ -56,8 +59,8 @@ type OIDC struct {
 	DisplayName string
 
 	// AuthMethod is how the client authenticates to the token endpoint: "client_secret_basic",
-	// "client_secret_post" or "none". Default: basic if the provider takes it or does not say, else post; none
-	// without a secret. It is never found out by trying, which would spend the code.
+	// "client_secret_post", "private_key_jwt" or "none". Default: private_key_jwt with a ClientKey; with a secret basic if the provider
+	// takes it or does not say, else post; none without either. It is never found out by trying, which would spend the code.
 	AuthMethod string
 
 	// AuthParams are further parameters of the authorization request, such as {"hd": {"example.com"}}.

@@ -62,8 +62,13 @@ func (o *OIDC) checkAuthMethod() error {
 		return nil
 	case authNone:
 		return nil
+	case authKey:
+		if o.ClientKey == nil {
+			return fmt.Errorf("AuthMethod %s needs a ClientKey", o.AuthMethod)
+		}
+		return nil
 	}
-	return fmt.Errorf("AuthMethod %q is not %s, %s or %s", o.AuthMethod, authBasic, authPost, authNone)
+	return fmt.Errorf("AuthMethod %q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost, authKey, authNone)
 }
 
 func checkScopeNames(scopes []string) []error {
@@ -102,6 +107,14 @@ func (o *OIDC) checkSecret() error {
 	switch {
 	case o.ClientSecret != "" && o.SecretFunc != nil:
 		return errors.New("ClientSecret and SecretFunc are both set")
+	case o.ClientKey != nil && (o.hasSecret() || o.AuthMethod != "" && o.AuthMethod != authKey):
+		return errors.New("ClientKey takes the place of a secret: there is a ClientSecret, a SecretFunc or another AuthMethod beside it")
+	case o.ClientKey != nil && o.Organizations != nil:
+		return errors.New("ClientKey goes with no Organizations: an issuer that is a template is nobody's audience")
+	case o.ClientKey != nil && o.SecretSignsTokens:
+		return errors.New("SecretSignsTokens needs a ClientSecret, not a ClientKey")
+	case o.ClientKey != nil:
+		return o.ClientKey.check()
 	case !o.SecretSignsTokens:
 		return nil
 	case len(o.ClientSecret) < minSharedSecret:

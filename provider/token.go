@@ -17,6 +17,8 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	switch {
 	case o.AuthMethod != "":
 		return o.AuthMethod, nil
+	case o.ClientKey != nil:
+		return authKey, nil
 	case !o.hasSecret():
 		return authNone, nil
 	case len(m.AuthMethods) == 0 || slices.Contains(m.AuthMethods, authBasic):
@@ -34,6 +36,9 @@ func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error
 	method, err := o.authMethod(m)
 	if err != nil {
 		return credentials{}, err
+	}
+	if method == authKey {
+		return o.asserting(ctx, m)
 	}
 	secret := o.ClientSecret
 	if o.SecretFunc != nil && method != authNone {

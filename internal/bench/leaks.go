@@ -21,7 +21,7 @@ func (app *App) Secrets() []string {
 		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "user", "emails", "revoke", "introspect", "device", "end_session"} {
 			for _, r := range op.Requests(endpoint) {
 				for _, form := range []url.Values{r.Query, r.Form} {
-					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "secret", "access_token", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "subject_token", "device_code"} {
+					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "secret", "access_token", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "client_assertion", "subject_token", "device_code"} {
 						secrets = append(secrets, form.Get(name))
 					}
 				}

@@ -114,14 +114,18 @@ func pushed(o *provider.OIDC) func(value) error {
 }
 
 // privateKey reads PKCS #8 (RFC 5958) and the older PKCS #1.
-func privateKey(o *provider.OAuth1) func(value) error {
+func privateKey(store func(crypto.Signer)) func(value) error {
 	return func(v value) error {
 		block, _ := pem.Decode([]byte(v.text))
 		if block == nil {
 			return errors.New("must be a key in PEM, which begins with -----BEGIN PRIVATE KEY-----")
 		}
 		if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-			o.PrivateKey = key
+			store(key)
+			return nil
+		}
+		if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
+			store(key)
 			return nil
 		}
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
@@ -129,7 +133,23 @@ func privateKey(o *provider.OAuth1) func(value) error {
 		if err != nil || !ok {
 			return errors.New("must be a private key that is not encrypted")
 		}
-		o.PrivateKey = signer
+		store(signer)
+		return nil
+	}
+}
+
+// clientKey is the key of a client, made when the first of its settings is there.
+func clientKey(o *provider.OIDC) *provider.ClientKey {
+	if o.ClientKey == nil {
+		o.ClientKey = &provider.ClientKey{}
+	}
+	return o.ClientKey
+}
+
+// keyID names the key of a client.
+func keyID(o *provider.OIDC) func(value) error {
+	return func(v value) error {
+		clientKey(o).ID = v.text
 		return nil
 	}
 }

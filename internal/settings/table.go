@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"crypto"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
@@ -192,8 +193,11 @@ var table = []Setting{
 		oidc: func(o *provider.OIDC) any { return pushed(o) }},
 	{Key: "signature_method", Fields: []string{"SignatureMethod"}, Help: "HMAC-SHA1, HMAC-SHA256, RSA-SHA1 or PLAINTEXT; otherwise HMAC-SHA1",
 		oauth1: func(o *provider.OAuth1) any { return &o.SignatureMethod }},
-	{Key: "private_key", Secret: true, Fields: []string{"PrivateKey"}, Help: "the RSA key of RSA-SHA1, as PEM; it is best kept in a file",
-		oauth1: func(o *provider.OAuth1) any { return privateKey(o) }},
+	{Key: "private_key", Secret: true, Fields: []string{"ClientKey.Signer", "PrivateKey"}, Help: "as PEM, and best kept in a file: what the client signs with in the place of a secret (private_key_jwt), or the RSA key of RSA-SHA1",
+		oidc:   func(o *provider.OIDC) any { return privateKey(func(k crypto.Signer) { clientKey(o).Signer = k }) },
+		oauth1: func(o *provider.OAuth1) any { return privateKey(func(k crypto.Signer) { o.PrivateKey = k }) }},
+	{Key: "key_id", Fields: []string{"ClientKey.ID"}, Help: "the name that the provider has for private_key",
+		oidc: func(o *provider.OIDC) any { return keyID(o) }},
 	{Key: "realm", Fields: []string{"Realm"}, Help: "goes into the Authorization header",
 		oauth1: func(o *provider.OAuth1) any { return &o.Realm }},
 	{Key: "insecure_no_pkce", Shape: Flag, Fields: []string{"InsecureNoPKCE"}, Help: "true leaves PKCE out, for a provider that refuses it; not with a public base URL",

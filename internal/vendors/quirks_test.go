@@ -17,7 +17,7 @@ var plainQuirks = []int{
 	49, 50, 51, 52, // refresh, revocation, logout
 }
 
-// openIDQuirks are those of vendors of OpenID Connect.
+// openIDQuirks are those of vendors of OpenID Connect. Quirk 27, clients that sign, is shown by the tests of ClientKey.
 var openIDQuirks = []int{
 	1, 2, 3, 5, 7, 8, 9, 10, 12, 13, // authorization request and callback
 	15, 16, 17, 18, 19, 20, 21, 23, 24, 26, // token endpoint
