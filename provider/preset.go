@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Preset is what is known about one vendor: how to make its provider from a few settings, and what somebody who registers an
@@ -78,10 +79,10 @@ func (p Preset) Make(v Values) (Provider, error) {
 	return p.New(v)
 }
 
-// Presets returns the vendors that are known by name, sorted by label.
+// Presets returns the vendors that are known by name, sorted by label, whatever its case.
 func Presets() []Preset {
 	all := slices.Concat(openIDPresets, oauthPresets)
-	slices.SortFunc(all, func(a, b Preset) int { return cmp.Compare(a.Label, b.Label) })
+	slices.SortFunc(all, func(a, b Preset) int { return cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)) })
 	return all
 }
 
