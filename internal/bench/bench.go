@@ -157,12 +157,17 @@ func (app *App) event(_ context.Context, e session.Event) {
 	app.events = append(app.events, e)
 }
 
-// Outcomes returns the outcome codes of the events so far.
-func (app *App) Outcomes() []string {
+// Events returns the events so far.
+func (app *App) Events() []session.Event {
 	app.mu.Lock()
 	defer app.mu.Unlock()
+	return slices.Clone(app.events)
+}
+
+// Outcomes returns the outcome codes of the events so far.
+func (app *App) Outcomes() []string {
 	var codes []string
-	for _, e := range app.events {
+	for _, e := range app.Events() {
 		codes = append(codes, e.Kind+" "+e.Outcome)
 	}
 	return codes

