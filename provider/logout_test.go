@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,5 +33,23 @@ func TestLogoutURL_UsesWhatIsKnown(t *testing.T) {
 	o.discovery.current.Store(&known{&metadata{}, time.Unix(0, 0)})
 	if got := o.LogoutURL(t.Context(), Logout{}); got != "" {
 		t.Errorf("without an endpoint: %q", got)
+	}
+}
+
+// R122: all origins that the provider may show a frame on, each once.
+func TestLogoutOrigins(t *testing.T) {
+	o := &OIDC{Issuer: "https://op.example/tenant", Logout: &VendorLogout{URL: "https://vendor.example/v2/logout?federated", ReturnParam: "returnTo"}}
+	if got, want := o.LogoutOrigins(), []string{"https://op.example", "https://vendor.example"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	for endpoint, more := range map[string][]string{
+		"https://logout.op.example:8443/end?a=b": {"https://logout.op.example:8443"}, "https://op.example/end": nil, "": nil, "http://[::1]:8080/end": {"http://[::1]:8080"},
+		"https://a.example;script-src": nil, "https://*/end": nil, "https://a.example,b.example/": nil, "https://bücher.example/": nil, "https://'self'/": nil,
+	} {
+		o := &OIDC{Issuer: "https://op.example"}
+		o.discovery.current.Store(&known{&metadata{EndSessionEndpoint: endpoint}, time.Unix(0, 0)})
+		if got, want := o.LogoutOrigins(), append([]string{"https://op.example"}, more...); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", endpoint, got, want)
+		}
 	}
 }
