@@ -10,6 +10,22 @@ import (
 	"time"
 )
 
+// refusedCleanly demands that a callback was refused, with an error that a handler can answer and a log can hold.
+func refusedCleanly(t *testing.T, query string, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("a login succeeded without a provider")
+	}
+	if _, ok := errors.AsType[*Error](err); !ok && !errors.Is(err, ErrUnavailable) {
+		t.Errorf("%q: an error of another kind: %v", query, err)
+	}
+	for _, r := range err.Error() {
+		if r < ' ' {
+			t.Errorf("%q: control characters in the error %q", query, err)
+		}
+	}
+}
+
 // R15, R16, R17, R133: whatever a callback carries, Finish says no with an error of its own, and asks the
 // provider nothing, unless the parameters are exactly those of a successful response of this flow.
 func FuzzCallback(f *testing.F) {
@@ -29,17 +45,7 @@ func FuzzCallback(f *testing.F) {
 			}
 		})
 		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Nonce: "N", Verifier: "V", Issuer: o.Issuer}, params)
-		if err == nil {
-			t.Fatal("a login succeeded without a provider")
-		}
-		if _, ok := errors.AsType[*Error](err); !ok && !errors.Is(err, ErrUnavailable) {
-			t.Errorf("%q: an error of another kind: %v", query, err)
-		}
-		for _, r := range err.Error() {
-			if r < ' ' {
-				t.Errorf("%q: control characters in the error %q", query, err)
-			}
-		}
+		refusedCleanly(t, query, err)
 		if key := o.FlowKey(params); len(key) > maxState || key != "" && len(params["state"]) != 1 {
 			t.Errorf("%q: flow key %q", query, key)
 		}

@@ -576,30 +576,43 @@ func withoutSession(t *testing.T, app *bench.App, b *http.Client, method, path s
 	return app.Do(t, bare, method, path, form, append(headers, "Cookie", strings.Join(sent, "; "), "Sec-Fetch-Site", "cross-site")...)
 }
 
-// By form_post the browser leaves the session's cookie out; the user goes on from a page of our own.
-func TestLink_FormPost(t *testing.T) {
+// linkingByPost is an application whose second provider answers with a form, and a browser in which alice is signed in.
+func linkingByPost(t *testing.T, responseType string) (*bench.App, *accounts, *http.Client) {
+	t.Helper()
 	op2 := authtest.NewTLSProvider(t)
 	app, a := linking(t, func(s *bench.Setup) {
 		s.Second = false
 		op2.SetNow(s.Config.Session.Now)
 		posting := op2.OIDC()
-		posting.ResponseType = "code id_token"
+		posting.ResponseType = responseType
 		s.Config.Providers = provider.Set{"op": s.OIDC, "op2": posting}
 	})
 	app.OP2 = op2
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	who := app.Visit(t, b, "/")
+	return app, a, signedIn(t, app, "alice", "/auth/login/op")
+}
+
+// answerForm is the second provider's page, bob signed in there, that is about to POST its answer to the application.
+func answerForm(t *testing.T, app *bench.App, b *http.Client) *http.Response {
+	t.Helper()
 	page := authtest.Open(t, b, beginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
 	for strings.Contains(authtest.Body(t, page), `action="/`) {
 		page = authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}, "decision": {"allow"}})
 	}
+	return page
+}
+
+// By form_post the browser leaves the session's cookie out; the user goes on from a page of our own.
+func TestLink_FormPost(t *testing.T) {
+	app, a, b := linkingByPost(t, "code id_token")
+	who := app.Visit(t, b, "/")
+	page := answerForm(t, app, b)
 	form := url.Values{"user": {`{"name":"<b>\"x"}`}} // Apple sends one
 	for _, field := range strings.Split(authtest.Body(t, page), "<input type=\"hidden\" name=\"")[1:] {
 		name, rest, _ := strings.Cut(field, `" value="`)
 		value, _, _ := strings.Cut(rest, `"`)
 		form.Set(name, strings.ReplaceAll(value, "&#43;", "+"))
 	}
-	post := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", op2.Issuer()}
+	post := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP2.Issuer()}
 	twice := url.Values{"extra": {"1", "2"}}
 	for name, values := range form {
 		twice[name] = values
@@ -608,7 +621,7 @@ func TestLink_FormPost(t *testing.T) {
 		t.Errorf("a repeated parameter: status %d", resp.StatusCode)
 	}
 	resp := withoutSession(t, app, b, "POST", "/auth/callback/op2", form, post...)
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.count() != 0 || strings.Contains(body, "<b>") || op2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.count() != 0 || strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
 	// Nobody is signed in where the button leads: it is not asked again.
@@ -628,21 +641,9 @@ func TestLink_FormPost(t *testing.T) {
 
 // The same, to the end.
 func TestLink_FormPostConnects(t *testing.T) {
-	op2 := authtest.NewTLSProvider(t)
-	app, a := linking(t, func(s *bench.Setup) {
-		s.Second = false
-		op2.SetNow(s.Config.Session.Now)
-		posting := op2.OIDC()
-		posting.ResponseType = "id_token"
-		s.Config.Providers = provider.Set{"op": s.OIDC, "op2": posting}
-	})
-	app.OP2 = op2
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app, a, b := linkingByPost(t, "id_token")
 	who := app.Visit(t, b, "/")
-	page := authtest.Open(t, b, beginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
-	for strings.Contains(authtest.Body(t, page), `action="/`) {
-		page = authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}, "decision": {"allow"}})
-	}
+	page := answerForm(t, app, b)
 	hidden := b.Jar
 	u, _ := url.Parse(app.URL)
 	sessions := app.SessionCookies(b)
