@@ -1,52 +1,81 @@
 package provider
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"golang.org/x/oauth2"
 
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// HubSpot signs users in at HubSpot. A user may belong to many accounts: the one that was chosen is the member hub_id of the session's
-// claims, which an application for certain customers has to look at. HubSpot wants the access token in the address of the
-// profile, so logs on the way may keep it.
+// HubSpot signs users in at HubSpot. A user can belong to several HubSpot accounts. The claim hub_id
+// of the session is the account that the user chose: check it when only certain accounts may sign in.
+//
+// The profile is the result of token introspection, a POST with the access token and the client's
+// credentials in the form.
 func HubSpot(id, secret string) *OAuth2 {
-	return &OAuth2{
-		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "HubSpot",
+	const api = "https://api.hubapi.com"
+	o := &OAuth2{
+		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, confidential: true,
+		DisplayName: "HubSpot",
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://app.hubspot.com/oauth/authorize",
-			TokenURL:  "https://api.hubapi.com/oauth/v1/token",
+			TokenURL:  api + "/oauth/2026-03/token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Dialect: Dialect{ErrorCodes: map[string]string{"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant"}},
+		RevokeURL: api + "/oauth/2026-03/token/revoke",
+		// Answers have the standard member error, and still the older member status beside it.
+		Dialect: Dialect{ErrorCodes: map[string]string{
+			"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant",
+		}},
 		Scopes:  []string{"oauth"},
-		APIBase: "https://api.hubapi.com", UserURL: "oauth/v1/access-tokens/",
+		APIBase: api, UserURL: "oauth/2026-03/token/introspect", UserMethod: http.MethodPost,
 		UserFields: Fields{ID: "user_id", Email: "user"},
 		EmailTrust: EmailNeverVerified,
-		OmitClaims: []string{"token"},
-		PrepareAPI: func(r *http.Request, t session.Tokens, p Profile) error {
-			if p.Token != nil { // the profile, not a call by Client
-				r.Header.Del("Authorization")
-				r.URL = r.URL.JoinPath(url.PathEscape(t.AccessToken))
-			}
-			return nil
-		},
+		OmitClaims: []string{"token", "signed_access_token"},
+		MapUser:    hubSpotActive,
 	}
+	o.PrepareAPI = func(r *http.Request, t session.Tokens, p Profile) error {
+		if p.Token != nil { // the profile, not a call by Client
+			r.Header.Del("Authorization")
+			setForm(r, url.Values{
+				"client_id": {o.ClientID}, "client_secret": {o.ClientSecret},
+				"token": {t.AccessToken}, "token_type_hint": {"access_token"},
+			})
+		}
+		return nil
+	}
+	return o
+}
+
+// hubSpotActive rejects the answer about a token that HubSpot does not know: status 200 and active
+// false (RFC 7662 section 2.2).
+func hubSpotActive(p Profile, _ *session.User) error {
+	if !p.document().trueAt("active") {
+		return &Error{Fault: FaultUserInfo, Err: errors.New("HubSpot says that the access token is not active")}
+	}
+	return nil
+}
+
+// setForm gives a request a form as its body.
+func setForm(r *http.Request, form url.Values) {
+	body := form.Encode()
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Body = io.NopCloser(strings.NewReader(body))
+	r.ContentLength = int64(len(body))
 }
 
 var hubSpotPreset = Preset{
 	Name: "hubspot", Label: "HubSpot", Protocol: OAuthTwo, Register: "https://developers.hubspot.com/",
 	Notes: []string{
-		"The address of the profile has the access token in it; it is in no error of ours, but keep it out of the logs of an outgoing proxy.",
-		"The account that the user chose is hub_id in the claims.",
-		"There is no name of the user, and nothing says whether an address was verified.",
+		"The HubSpot account that the user chose is the claim hub_id.",
+		"HubSpot sends no name, and does not say whether an address is verified.",
+		"HubSpot ends the OAuth endpoints of version 1 on 2027-02-16; this preset uses those of 2026-03.",
 	},
-	Unconfirmed: []string{
-		"The PKCE parameters are ignored.",
-		"Tokens are not taken back at logout.",
-		"The error codes BAD_AUTH_CODE and BAD_REFRESH_TOKEN.",
-	},
-	New: byClient(HubSpot),
+	Unconfirmed: []string{"HubSpot checks the PKCE verifier: its token endpoint lists code_verifier."},
+	New:         byClient(HubSpot),
 }

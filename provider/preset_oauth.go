@@ -3,7 +3,7 @@ package provider
 // oauthPresets are the vendors that speak OAuth 2.0 or OAuth 1.0a alone, each in a file of its own.
 var oauthPresets = []Preset{
 	amazonPreset, atlassianPreset, bitbucketPreset, boxPreset, coinbasePreset, digitalOceanPreset, dingTalkPreset, discordPreset,
-	dropboxPreset, facebookPreset, figmaPreset, fitbitPreset, flickrPreset, giteaPreset, forgejoPreset, gitHubPreset,
+	dropboxPreset, facebookPreset, figmaPreset, flickrPreset, giteaPreset, forgejoPreset, gitHubPreset,
 	gitHubEnterprisePreset, herokuPreset, hubSpotPreset, kakaoPreset, feishuPreset, larkPreset, mailRuPreset, mastodonPreset,
 	naverPreset, nextcloudPreset, notionPreset, patreonPreset, redditPreset, shopifyPreset, spotifyPreset, stravaPreset,
 	stripeConnectPreset, tikTokPreset, trelloPreset, tumblrPreset, tumblrOAuth1Preset, vkPreset, weChatPreset,

@@ -121,19 +121,21 @@ func TestPresets_BothProtocols(t *testing.T) {
 	}
 }
 
-// HubSpot's profile has the token in its address, which no error shows, whatever goes wrong.
+// F56: HubSpot's profile is fetched with the token in the form, and no address or error shows it,
+// whatever goes wrong.
 func TestHubSpot_KeepsTheToken(t *testing.T) {
 	for name, fails := range map[string]error{
-		"unreachable":     errors.New("no route"),
-		"with an address": &url.Error{Op: "Get", URL: "https://api.hubapi.com/oauth/v1/access-tokens/s3cret-t0ken", Err: errors.New("no route")},
-		"none":            nil, // the profile has no ID
+		"unreachable": errors.New("no route"),
+		"with the form": &url.Error{
+			Op: "Post", URL: "https://api.hubapi.com/?token=s3cret-t0ken", Err: errors.New("no route"),
+		},
+		"none": nil, // the profile has no ID
 	} {
-		o := provider.HubSpot("id", "hush")
+		o := provider.HubSpot("id", "s3cret-of-the-client")
 		profile := &sent{fails: fails}
 		o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPost {
-				body := `{"access_token":"s3cret-t0ken","token_type":"bearer","expires_in":1800}`
-				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+			if strings.HasSuffix(r.URL.Path, "/token") {
+				return jsonAnswer(`{"access_token":"s3cret-t0ken","token_type":"bearer","expires_in":1800}`), nil
 			}
 			return profile.RoundTrip(r)
 		})}
@@ -142,9 +144,19 @@ func TestHubSpot_KeepsTheToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := o.Finish(t.Context(), f, url.Values{"code": {"c0de"}, "state": {f.State}})
-		if err == nil || strings.Contains(err.Error(), "s3cret") || !strings.HasSuffix(profile.request.URL.Path, "/s3cret-t0ken") {
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", name, err)
 		}
+		if asked := profile.request.URL.String(); asked != "https://api.hubapi.com/oauth/2026-03/token/introspect" {
+			t.Errorf("%s: the profile is fetched from %s", name, asked)
+		}
+	}
+}
+
+func jsonAnswer(body string) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)),
 	}
 }
 

@@ -22,8 +22,8 @@ func fixtures(t testing.TB) []fixture {
 	return all
 }
 
-// Every vendor, in each of its cases. R18, R19: Apple's callbacks by POST. R38: Entra's tenants. R78: addresses of userinfo. R134: nothing
-// secret is logged.
+// Every vendor, in each of its cases. R18, R19: Apple's callbacks by POST. R38: Entra's tenants. R78:
+// addresses of userinfo. R134: no secret is logged. F56: the facts of each vendor as it documents them.
 func TestVendors(t *testing.T) {
 	for _, f := range fixtures(t) {
 		t.Run(f.Preset, func(t *testing.T) {
