@@ -17,8 +17,14 @@ const identityFormat = 2
 // identityFormat1 had no Epoch, Issued and Device.
 const identityFormat1 = 1
 
-// latest is the highest time that is read, far beyond every real one, so that time arithmetic cannot overflow.
-const latest = 1 << 40
+const (
+	// latest is the highest time that is read: far beyond every real one, and low enough that
+	// arithmetic with times cannot overflow.
+	latest uint64 = 1 << 40
+
+	// longest is the greatest length of a details text that is read.
+	longest = 1 << 30
+)
 
 // A manifest is what the identity part knows of the rest of the session's text, so that pieces of
 // different writes never combine (R97).
@@ -85,7 +91,7 @@ func decodeIdentity(text string, s *Session, room []string) (manifest, bool) {
 	if format != identityFormat && format != identityFormat1 {
 		return manifest{}, false
 	}
-	m := manifest{chunks: r.byte(), length: r.count(latest), sum: r.uint32()}
+	m := manifest{chunks: r.byte(), length: r.count(longest), sum: r.uint32()}
 
 	s.ID = r.string()
 	s.Provider = r.string()
@@ -234,8 +240,11 @@ func (r *reader) list(n int) []string {
 }
 
 func (r *reader) time() time.Time {
-	seconds := r.count(latest)
-	if seconds == 0 {
+	seconds := r.uint()
+	if seconds > latest {
+		r.fail()
+	}
+	if seconds == 0 || r.bad {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0)
