@@ -13,6 +13,7 @@ func Atlassian(id, secret string) *OAuth2 {
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},
+		RevokeURL:  "https://auth.atlassian.com/oauth/revoke",
 		AuthParams: url.Values{"audience": {"api.atlassian.com"}, "prompt": {"consent"}},
 		Scopes:     []string{"read:me"},
 		APIBase:    "https://api.atlassian.com", UserURL: "me",
@@ -24,11 +25,12 @@ var atlassianPreset = Preset{
 	Name: "atlassian", Label: "Atlassian", Protocol: OAuthTwo, Register: "https://developer.atlassian.com/console/myapps/",
 	Notes: []string{
 		"Add the permission User identity API (read:me) to the application.",
-		"Refresh tokens come with the scope offline_access, and each is good once.",
+		"Refresh tokens come with the scope offline_access. They rotate: each is valid for one refresh.",
 	},
 	Unconfirmed: []string{
-		"The PKCE parameters are understood or ignored.",
-		"The member that says whether an address was verified is email_verified; without it none is.",
+		"PKCE with S256 is in Atlassian's metadata and used by other libraries; the guide does not mention it.",
+		"The revocation endpoint is in Atlassian's metadata and used by other libraries; the guide does not mention it.",
+		"The member email_verified says whether the address is verified; one other library relies on it. Without it, no address is.",
 	},
 	New: byClient(Atlassian),
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A GraphVersion is a version of Facebook's Graph API, such as "v24.0". Each works for about two years.
+// A GraphVersion is a version of Facebook's Graph API, such as "v26.0". Each works for about two years.
 type GraphVersion string
 
-const graphVersion GraphVersion = "v24.0"
+const graphVersion GraphVersion = "v26.0"
 
 var graphVersionForm = regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]$`)
 
-// Facebook signs users in at Facebook, with version v24.0 of the Graph API. Every call, also by Client, carries the proof that it comes
+// Facebook signs users in at Facebook, with version v26.0 of the Graph API. Every call, also by Client, carries the proof that it comes
 // from somebody who knows the application's secret (appsecret_proof), so "Require App Secret" can be switched on there. The ID of a user is
 // another one in each application, the address may be missing, and nothing says whether it was verified.
 func Facebook(id, secret string) *OAuth2 { return FacebookAt(graphVersion, id, secret) }
@@ -60,14 +60,15 @@ func appSecretProof(secret, token string) string {
 
 var facebookPreset = Preset{
 	Name: "facebook", Label: "Facebook", Protocol: OAuthTwo, Register: "https://developers.facebook.com/apps/",
-	Settings: []PresetSetting{{Name: "version", Help: "version of the Graph API; v24.0 if not set"}},
+	Settings: []PresetSetting{{Name: "version", Help: "version of the Graph API; " + string(graphVersion) + " if not set"}},
 	Notes: []string{
 		"The ID of a user is another one in each application: another client ID makes everybody a new user.",
+		"Each version of the Graph API ends about two years after its release: v24.0 on 2028-02-18, v25.0 on 2028-07-29.",
 		"There are no refresh tokens; a token lives for an hour or two.",
 		"Tokens are not taken back at logout, because a DELETE of me/permissions would end the user's consent everywhere.",
 		"A token that an app on a phone has got from Facebook is never accepted.",
 	},
-	Unconfirmed: []string{"PKCE is sent, which Facebook documents for another flow only.", "The addresses are the same in all versions."},
+	Unconfirmed: []string{"PKCE is sent, which Facebook documents for another flow only; another library sends it along with the secret.", "The addresses are the same in all versions."},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		if version := v["version"]; version != "" {

@@ -13,7 +13,7 @@ func Kakao(key, secret string) *OAuth2 {
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://kauth.kakao.com/oauth/authorize", TokenURL: "https://kauth.kakao.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Scopes:  []string{"account_email", "profile_nickname", "profile_image"},
+		Scopes: []string{"account_email", "profile_nickname", "profile_image"}, ScopeSeparator: ",",
 		APIBase: "https://kapi.kakao.com", UserURL: "v2/user/me",
 		UserFields: Fields{ID: "id", Name: "kakao_account.profile.nickname", Email: "kakao_account.email", Picture: "kakao_account.profile.profile_image_url"},
 		MapUser: func(p Profile, u *session.User) error {
@@ -27,10 +27,10 @@ func Kakao(key, secret string) *OAuth2 {
 var kakaoPreset = Preset{
 	Name: "kakao", Label: "Kakao", Protocol: OAuthTwo, Register: "https://developers.kakao.com/console/app",
 	Notes: []string{
-		"client_id is the REST API key; the secret is optional there, but should be switched on.",
-		"Each scope has to be switched on under \"consent items\", or the login fails; take those that are not out of Scopes.",
+		"client_id is the REST API key. The secret is optional at Kakao; switch it on.",
+		"Switch on each scope under \"consent items\", or the login fails; remove those that are off from Scopes.",
 		"With OpenID Connect switched on there, Kakao is an OIDC provider with the issuer https://kauth.kakao.com.",
 	},
-	Unconfirmed: []string{"Scopes may have spaces between them.", "Tokens are not taken back at logout."},
+	Unconfirmed: []string{"Tokens are not revoked at logout."},
 	New:         byClient(Kakao),
 }

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Reddit signs users in at Reddit. There are no e-mail addresses. Reddit asks for a User-Agent that tells applications apart and names
-// somebody to talk to, such as "web:com.example.reports:v1.0 (by /u/alice)": set it in Header. The default has the client ID in it.
+// Reddit signs users in at Reddit. There are no email addresses. Reddit asks for a User-Agent that
+// identifies the application and its owner, such as "web:com.example.reports:v1.0 (by /u/alice)": set
+// it in Header. The default contains the client ID.
 func Reddit(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.reddit.com", ClientID: id, ClientSecret: secret, DisplayName: "Reddit",
@@ -17,6 +18,7 @@ func Reddit(id, secret string) *OAuth2 {
 			TokenURL:  "https://www.reddit.com/api/v1/access_token",
 			AuthStyle: oauth2.AuthStyleInHeader,
 		},
+		RevokeURL:  "https://www.reddit.com/api/v1/revoke_token",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identity"},
 		APIBase:    "https://oauth.reddit.com/api/v1", UserURL: "me?raw_json=1", // else there is &amp; in addresses
@@ -29,12 +31,11 @@ var redditPreset = Preset{
 	Name: "reddit", Label: "Reddit", Protocol: OAuthTwo, Register: "https://www.reddit.com/prefs/apps",
 	Settings: []PresetSetting{{Name: "user_agent", Help: "what the application calls itself, such as web:com.example.reports:v1.0 (by /u/alice)"}},
 	Notes: []string{
-		"Refresh tokens come with AuthParams duration=permanent; without them a token lives for an hour.",
+		"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may bring another. Without them, a token lives for an hour.",
 		"Requests without a User-Agent of the application's own are slowed down or refused.",
 	},
 	Unconfirmed: []string{
 		"The PKCE parameters are ignored.",
-		"Tokens are not taken back at logout; https://www.reddit.com/api/v1/revoke_token is said to do it.",
 		"raw_json=1.",
 	},
 	New: func(v Values) (Provider, error) {

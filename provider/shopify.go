@@ -18,8 +18,9 @@ import (
 type Shop struct {
 	Name string // "flowers", or "flowers.myshopify.com"
 
-	// AsShop signs in the shop itself instead of one of its staff, with a token that works when nobody is there (access mode
-	// "offline"). Everybody who may install the application is the same user then.
+	// AsShop signs in the shop itself instead of one of its staff (access mode "offline"). Everyone
+	// who may install the application is then the same user. The token is for work without the user;
+	// it expires after an hour and is refreshed.
 	AsShop bool
 
 	// APIVersion is that of the Admin API, from which the profile of a shop comes. Default: "2026-07".
@@ -61,13 +62,23 @@ func Shopify(shop Shop, key, secret string) *OAuth2 {
 		o.mistake = fmt.Errorf("%q is not a version of the Admin API, such as %s", printable(version), shopifyVersion)
 	}
 	if shop.AsShop {
-		o.UserURL, o.UserFields, o.EmailTrust = "shop.json", Fields{ID: "shop.id", Name: "shop.name", Username: "shop.myshopify_domain", Email: "shop.email"}, EmailNeverVerified
+		o.UserURL, o.EmailTrust = "shop.json", EmailNeverVerified
+		o.UserFields = Fields{ID: "shop.id", Name: "shop.name", Username: "shop.myshopify_domain", Email: "shop.email"}
+		o.Dialect.EditRequest = expiringToken
 		return o
 	}
 	o.AuthParams = url.Values{"grant_options[]": {"per-user"}}
 	o.UserFields = Fields{ID: "associated_user.id", Email: "associated_user.email", EmailVerified: "associated_user.email_verified"}
 	o.MapUser = nameOf("associated_user.first_name", "associated_user.last_name")
 	return o
+}
+
+// expiringToken asks for a token that expires and comes with a refresh token. Shopify's APIs reject
+// other offline tokens of public applications.
+func expiringToken(params url.Values) {
+	if params.Get("grant_type") == "authorization_code" {
+		params.Set("expiring", "1")
+	}
 }
 
 // checkShopify checks the signature over all parameters but itself, and whose they are.
@@ -117,18 +128,19 @@ var shopifyPreset = Preset{
 	Name: "shopify", Label: "Shopify", Protocol: OAuthTwo, Register: "https://partners.shopify.com/",
 	Settings: []PresetSetting{
 		{Name: "shop", Required: true, Help: "name of the shop, such as flowers or flowers.myshopify.com"},
-		{Name: "as_shop", Help: "true signs in the shop itself instead of one of its staff"},
+		{Name: "as_shop", Help: "true signs in the shop itself instead of one of its staff, with an offline token that is refreshed"},
 		{Name: "api_version", Help: "version of the Admin API; " + shopifyVersion + " if not set"},
 	},
 	Notes: []string{
-		"Each shop is a provider of its own, whose users are others than those of any other shop.",
-		"A login of the staff gives a token that ends with their session at Shopify; there are no refresh tokens.",
-		"Scopes have commas between them; a login needs none.",
+		"Each shop is a provider of its own; its users differ from those of every other shop.",
+		"The token of a staff member ends when they sign out at Shopify, or after 24 hours. It comes without a refresh token.",
+		"With as_shop, the token expires after an hour. Refresh tokens rotate: each is valid for one refresh. From 2027-01-01, Shopify's APIs reject offline tokens of public applications that do not expire.",
+		"With as_shop, the profile comes from the REST Admin API, which is legacy; Shopify requires new public applications to use GraphQL for everything else.",
+		"Scopes are separated by commas; a login needs none.",
 	},
 	Unconfirmed: []string{
 		"The PKCE parameters are ignored, as is a request without scopes.",
-		"The profile of a shop is at shop.json of the version " + shopifyVersion + ".",
-		"The member email_verified of the user.",
+		"The profile of a shop is at shop.json of the version " + shopifyVersion + "; one project reports that it is.",
 		"How names and values with odd characters are escaped where the signature is made.",
 	},
 	New: func(v Values) (Provider, error) {
