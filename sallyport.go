@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -215,7 +216,7 @@ func (a *Auth) Ready(ctx context.Context) error {
 	var failed []error
 	for name, p := range a.providers.Configured() {
 		if r, ok := p.(provider.Readier); ok {
-			if err := r.Ready(ctx); err != nil {
+			if err := recovered.Call(func() error { return r.Ready(ctx) }); err != nil {
 				failed = append(failed, fmt.Errorf("sallyport: provider %q: %w", name, err))
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -143,7 +144,7 @@ func (h *Handlers) refuseLogout(w http.ResponseWriter, r *http.Request, about se
 		}
 	}
 	h.config.Logout.Logger.Log(r.Context(), level, "sallyport: logout of a provider refused",
-		"code", about.Outcome, "provider", about.Provider, "cause", problem.Printable(err.Error()))
+		"code", about.Outcome, "provider", about.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
 	h.config.Logout.Event(r.Context(), about)
 	protect(w.Header())
 	w.Header().Set("Content-Type", "application/json")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -103,7 +104,7 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a answer
 	if err != nil {
 		return nil, err
 	}
-	s, err := a.p.Finish(ctx, a.flow, a.params)
+	s, err := recovered.Get(func() (*session.Session, error) { return a.p.Finish(ctx, a.flow, a.params) })
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,10 @@ func (h *Handlers) Owns(path string) bool {
 
 // ServeHTTP routes to the handler of the path.
 func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.config.Login.Serve(w, r, func() { h.dispatch(w, r) })
+}
+
+func (h *Handlers) dispatch(w http.ResponseWriter, r *http.Request) {
 	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"), "/")
 	switch {
 	case route == "login":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 )
@@ -129,7 +130,7 @@ func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Fl
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
-	return p.Begin(ctx, flow)
+	return recovered.Get(func() (string, error) { return p.Begin(ctx, flow) })
 }
 
 // RedirectURI is where the provider of the name sends the browser back to: one per provider, so that an

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -91,12 +92,16 @@ func (h *Handlers) revoke(r *http.Request, s *session.Session) {
 		return // who cannot be found now cannot be asked
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), revokeTimeout)
-	go func() {
+	failed := func(err error) {
+		h.config.Logout.Logger.WarnContext(ctx, "sallyport: tokens not revoked",
+			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+	}
+	recovered.Go(func() {
 		defer cancel()
-		if err := problem.Call(func() error { return p.Revoke(ctx, tokens) }); err != nil {
-			h.config.Logout.Logger.WarnContext(ctx, "sallyport: tokens not revoked", "provider", s.Provider, "cause", problem.Printable(err.Error()))
+		if err := p.Revoke(ctx, tokens); err != nil {
+			failed(err)
 		}
-	}()
+	}, failed)
 }
 
 // logoutDone tells the application.
@@ -112,7 +117,8 @@ func (h *Handlers) logoutDone(r *http.Request, s *session.Session) {
 		return
 	}
 	if err := problem.Call(func() error { hook(r.Context(), s); return nil }); err != nil {
-		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: Hooks.Logout failed", "error", err)
+		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: Hooks.Logout failed",
+			"error", problem.Printable(err.Error()), recovered.Stack(err))
 	}
 }
 
@@ -138,8 +144,14 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *sessio
 		return here
 	}
 	state := rand.Text()
-	there := p.LogoutURL(r.Context(), h.logoutRequest(s, state))
+	there, err := recovered.Get(func() (string, error) {
+		return p.LogoutURL(r.Context(), h.logoutRequest(s, state)), nil
+	})
 	switch {
+	case err != nil:
+		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: no logout at the provider",
+			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+		return here
 	case there == "":
 		return here
 	case !strings.Contains(there, state): // the browser will come back without it, and just get the page

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -24,7 +25,8 @@ func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, name, returnTo
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone}}
 	target, err := h.open(w, r, name, p, flow)
 	if err != nil {
-		h.config.Login.Logger.WarnContext(r.Context(), "sallyport: session not revalidated", "provider", name, "cause", problem.Printable(err.Error()))
+		h.config.Login.Logger.WarnContext(r.Context(), "sallyport: session not revalidated",
+			"provider", name, "cause", problem.Printable(err.Error()), recovered.Stack(err))
 		return false
 	}
 	redirect(w, target)

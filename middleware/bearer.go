@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -72,7 +73,9 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			}
 			s, err := tokens.get(name, token, func() (*session.Session, error) {
 				// Others may wait for the same answer when this request goes away.
-				return v.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
+				return recovered.Get(func() (*session.Session, error) {
+					return v.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
+				})
 			})
 			if err != nil {
 				g.refuseBearer(w, r, name, err)
@@ -94,7 +97,11 @@ func (g *Guard) verifier(api API) verifier {
 			panic("middleware: API with a Tenant needs an Audience, and no Provider")
 		}
 		return func(r *http.Request) (string, provider.TokenVerifier, error) {
-			return g.tenantVerifier(r, api.Tenant(r))
+			name, err := recovered.Get(func() (string, error) { return api.Tenant(r), nil })
+			if err != nil {
+				return "", nil, err
+			}
+			return g.tenantVerifier(r, name)
 		}
 	}
 	configured, name := g.config.Providers.Configured(), api.Provider
@@ -141,7 +148,7 @@ func bearerToken(r *http.Request) (token string, found bool, err error) {
 }
 
 func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string, err error) {
-	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultAccessToken {
+	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultAccessToken && !recovered.Is(err) {
 		g.config.Report.Event(r.Context(), session.Event{Outcome: string(fault.Fault), Provider: name})
 		g.config.Report.Logger.WarnContext(r.Context(), "sallyport: access token refused", "provider", name, "cause", problem.Printable(err.Error()))
 		answerBearer(w, r, http.StatusUnauthorized, "invalid_token")

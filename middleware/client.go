@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -28,7 +29,7 @@ import (
 // [Guard.Refuse], and errors of the client's calls as well: an API that asks for a stronger or more recent sign-in (RFC 9470), or for more
 // scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up.
 func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
-	c, err := g.caller(w, r)
+	c, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, er
 // oauth2.TokenSource. Each Token call refreshes if that is due. The same rules and errors apply. There is none for
 // OAuth 1.0a, whose tokens sign requests and are not sent along as they are; use Client.
 func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.TokenSource, error) {
-	c, err := g.caller(w, r)
+	c, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if step, ok := errors.AsType[*stepUp](err); ok {
 		if s, _ := g.config.Sessions.Attached(r.Context()); s != nil {
-			g.stepUp(w, r, s, step)
+			g.config.Report.Serve(w, r, func() { g.stepUp(w, r, s, step) })
 			return
 		}
 	}
@@ -135,7 +136,7 @@ func (c *caller) fresh(s *session.Session, t session.Tokens) bool {
 
 // tokens returns tokens that are good, refreshed if they have to be.
 func (c *caller) tokens(good func(*session.Session, session.Tokens) bool) (session.Tokens, error) {
-	s, err := c.guard.current(c.r, c.session, good)
+	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(c.r, c.session, good) })
 	if err != nil {
 		return session.Tokens{}, err
 	}
@@ -173,7 +174,9 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (c *caller) send(req *http.Request, tokens session.Tokens) (*http.Response, error) {
-	return c.provider.Client(req.Context(), tokens).Transport.RoundTrip(req)
+	return recovered.Get(func() (*http.Response, error) {
+		return c.provider.Client(req.Context(), tokens).Transport.RoundTrip(req)
+	})
 }
 
 // repeatable reports whether sending the request twice does no more than sending it once (RFC 9110 section 9.2.2).

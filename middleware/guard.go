@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -68,7 +69,12 @@ func (g *Guard) Load(next http.Handler) http.Handler {
 // load finds out who sends the request, once per request and guard. Due work on the
 // session is done here, because its cookies must be set before the handler writes. It is
 // not ok when the request has been answered: the store does not know.
-func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *session.Session, bool) {
+func (g *Guard) load(w http.ResponseWriter, r *http.Request) (loaded *http.Request, s *session.Session, ok bool) {
+	g.config.Report.Serve(w, r, func() { loaded, s, ok = g.find(w, r) })
+	return loaded, s, ok
+}
+
+func (g *Guard) find(w http.ResponseWriter, r *http.Request) (*http.Request, *session.Session, bool) {
 	m := g.config.Sessions
 	if s, looked := m.Attached(r.Context()); looked {
 		return r, s, true
@@ -101,14 +107,14 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 // renew moves the idle limit. That it could not be moved is no reason to turn the user away now.
 func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	if _, err := g.config.Sessions.Renew(w, r, s); err != nil {
-		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error", err)
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error", err, recovered.Stack(err))
 	}
 }
 
 // discard removes a cookie that is no session (any more), so that it is not sent again.
 func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	if err := g.config.Sessions.End(w, r); err != nil {
-		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err)
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err, recovered.Stack(err))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -81,8 +82,11 @@ func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, err
 	if err := g.pauses.wait(s.ID, g.config.Sessions.Now()); err != nil {
 		return nil, err
 	}
-	sealed, err := g.config.Sessions.Locker().Do(r.Context(), refreshKey(s), keepRefreshed, func(ctx context.Context) ([]byte, error) {
-		return g.refresh(ctx, s)
+	refresh := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
+		return recovered.Get(func() ([]byte, error) { return g.refresh(ctx, s) })
+	}
+	sealed, err := recovered.Get(func() ([]byte, error) {
+		return g.config.Sessions.Locker().Do(r.Context(), refreshKey(s), keepRefreshed, refresh)
 	})
 	if err != nil {
 		return nil, err
@@ -116,13 +120,13 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error)
 	if !ok {
 		return nil, errNoRefresh
 	}
-	fresh, err := refresher.Refresh(ctx, s)
+	fresh, err := recovered.Get(func() (*session.Session, error) { return refresher.Refresh(ctx, s) })
 	if err == nil && g.config.Refreshed != nil {
 		if hookErr := problem.Call(func() error { return g.config.Refreshed(ctx, fresh) }); hookErr != nil {
 			err = &provider.Error{Fault: provider.FaultRefresh, Err: hookErr}
 		}
 	}
-	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultRefresh {
+	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultRefresh && !recovered.Is(err) {
 		g.refreshEnded(ctx, s, err)
 		return []byte{}, nil
 	}
@@ -145,7 +149,8 @@ func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error)
 // refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
 func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error) {
 	g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
-	g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens not refreshed", "session", s, "cause", problem.Printable(err.Error()))
+	g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens not refreshed",
+		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
 }
 
 // unrefreshed decides what a request gets whose session could not be renewed: nothing if it is over,

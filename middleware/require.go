@@ -113,7 +113,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		return
 	}
 	if step, wanted := errors.AsType[*stepUp](err); wanted {
-		g.stepUp(w, r, s, step)
+		g.config.Report.Serve(w, r, func() { g.stepUp(w, r, s, step) })
 		return
 	}
 	g.config.Report.Fail(w, r, &problem.Error{

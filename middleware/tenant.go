@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -19,7 +20,11 @@ import (
 func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			tenant := name(r)
+			tenant, err := recovered.Get(func() (string, error) { return name(r), nil })
+			if err != nil {
+				g.config.Report.Fail(w, r, err)
+				return
+			}
 			r, s, ok := g.load(w, r)
 			switch {
 			case !ok:

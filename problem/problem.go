@@ -10,6 +10,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // An Error is a request that cannot be answered as wished. Title and Text are for the
@@ -40,12 +42,21 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// From returns err's *Error, or wraps err as an internal error (500).
+// From returns err's *Error, or wraps err as an internal error (500), which a panic always is.
 func From(err error) *Error {
-	if e, ok := errors.AsType[*Error](err); ok {
+	e, ok := errors.AsType[*Error](err)
+	if ok && !recovered.Is(err) {
 		copied := *e // the caller's value may be shared by many requests
 		return &copied
 	}
+	failed := internal(err)
+	if ok {
+		failed.Provider, failed.Links = e.Provider, e.Links
+	}
+	return failed
+}
+
+func internal(err error) *Error {
 	return &Error{
 		Status: http.StatusInternalServerError,
 		Code:   "internal_error",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -39,8 +39,8 @@ func (rp *Reporter) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	if rp.OnError != nil {
-		if err := Call(func() error { rp.OnError(w, r, e); return nil }); err != nil {
-			rp.Logger.ErrorContext(r.Context(), "sallyport: OnError failed", "ref", e.Ref, "error", err)
+		if err := serve(func() { rp.OnError(w, r, e) }); err != nil {
+			rp.complain(r.Context(), "sallyport: OnError failed", err, slog.String("ref", e.Ref))
 			Write(w, r, e)
 		}
 		return
@@ -60,7 +60,19 @@ func (rp *Reporter) log(r *http.Request, e *Error) {
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("cause", Printable(e.Err.Error())))
 	}
-	rp.Logger.LogAttrs(r.Context(), level, "sallyport: request refused", attrs...)
+	attrs = append(attrs, recovered.Stack(e.Err))
+	rp.write(r.Context(), level, "sallyport: request refused", attrs...)
+}
+
+// complain logs an error that does not change the answer.
+func (rp *Reporter) complain(ctx context.Context, message string, err error, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.String("error", Printable(err.Error())), recovered.Stack(err))
+	rp.write(ctx, slog.LevelError, message, attrs...)
+}
+
+// write logs. A handler of the application that panics loses its line, and nothing else.
+func (rp *Reporter) write(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	_ = Call(func() error { rp.Logger.LogAttrs(ctx, level, message, attrs...); return nil })
 }
 
 // Event fills in what is common to the reporter's events and hands ev to OnEvent.
@@ -70,7 +82,7 @@ func (rp *Reporter) Event(ctx context.Context, ev session.Event) {
 	}
 	ev.Kind, ev.Time = rp.Kind, rp.Now()
 	if err := Call(func() error { rp.OnEvent(ctx, ev); return nil }); err != nil {
-		rp.Logger.ErrorContext(ctx, "sallyport: OnEvent failed", "error", err)
+		rp.complain(ctx, "sallyport: OnEvent failed", err)
 	}
 }
 
@@ -113,27 +125,6 @@ func writeJSON(w http.ResponseWriter, r *http.Request, e *Error, title string) {
 		w.Write(body)
 	}
 }
-
-// Call runs f, code of the application, and turns a panic into an error, so that a
-// faulty hook fails its own request and nothing else. http.ErrAbortHandler passes through.
-func Call(f func() error) (err error) {
-	defer func() {
-		switch v := recover(); v {
-		case nil:
-		case http.ErrAbortHandler:
-			panic(v)
-		default:
-			err = &Panic{Value: v}
-		}
-	}()
-	return f()
-}
-
-// A Panic is a panic of application code that [Call] caught.
-type Panic struct{ Value any }
-
-// Error implements error.
-func (p *Panic) Error() string { return fmt.Sprintf("application code panicked: %v", p.Value) }
 
 // Printable makes text from elsewhere fit for one line of a log: control characters and
 // whatever is not printable become '.', and the length is bounded.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -70,14 +71,14 @@ type apiTransport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent, err := t.prepare(r)
+	sent, err := recovered.Get(func() (*http.Request, error) { return t.prepare(r) })
 	if err != nil {
 		if r.Body != nil {
 			r.Body.Close() // as a RoundTripper must
 		}
 		return nil, err
 	}
-	resp, err := t.next.RoundTrip(sent)
+	resp, err := recovered.Get(func() (*http.Response, error) { return t.next.RoundTrip(sent) })
 	if err == nil {
 		// Whoever prints the response's request must not find the token there.
 		resp.Request = r.WithContext(r.Context())

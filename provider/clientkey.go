@@ -19,6 +19,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/cryptosigner"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // A ClientKey is what a client signs with to show who it is, in the place of a client secret (private_key_jwt, OpenID Connect Core
@@ -136,6 +138,8 @@ func (o *OIDC) asserting(ctx context.Context, m *metadata) (credentials, error) 
 	if err := ctx.Err(); err != nil { // a key in a device takes its time
 		return credentials{}, context.Cause(ctx)
 	}
-	assertion, err := o.ClientKey.assertion(o.ClientID, m.Issuer, o.now())
+	assertion, err := recovered.Get(func() (string, error) { // Signer is the application's
+		return o.ClientKey.assertion(o.ClientID, m.Issuer, o.now())
+	})
 	return credentials{id: o.ClientID, secret: assertion, method: authKey}, err
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -38,7 +39,7 @@ func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session
 // mapUser lets the application change what is said about the user, but not who that is.
 func mapUser(u *session.User, change func(*session.User) error) error {
 	issuer, subject := u.Issuer, u.Subject
-	if err := change(u); err != nil {
+	if err := recovered.Call(func() error { return change(u) }); err != nil {
 		return fmt.Errorf("provider: MapUser: %w", err)
 	}
 	u.Issuer, u.Subject = issuer, subject

@@ -10,6 +10,7 @@ import (
 	"net/url"
 
 	"github.com/sallyport-go/sallyport/internal/oauth1"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -121,7 +122,7 @@ func (o *OAuth1) user(p Profile) (session.User, error) {
 		}
 	}
 	if o.MapUser != nil {
-		if err := o.MapUser(p, &u); err != nil {
+		if err := recovered.Call(func() error { return o.MapUser(p, &u) }); err != nil {
 			return session.User{}, fmt.Errorf("provider: MapUser: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -97,7 +98,8 @@ func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
 		}
 	}
 	if o.CheckCallback != nil {
-		if err := o.CheckCallback(callback); err != nil {
+		err := recovered.Call(func() error { return o.CheckCallback(callback) })
+		if err != nil {
 			return nil, &Error{Fault: FaultResponse, Err: fmt.Errorf("CheckCallback: %w", err)}
 		}
 	}

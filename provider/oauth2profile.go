@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -87,7 +88,7 @@ func (o *OAuth2) carry(r *http.Request, t session.Tokens, p Profile) error {
 	if o.PrepareAPI == nil {
 		return nil
 	}
-	if err := o.PrepareAPI(r, t, p); err != nil {
+	if err := recovered.Call(func() error { return o.PrepareAPI(r, t, p) }); err != nil {
 		return fmt.Errorf("PrepareAPI: %w", err)
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // Organizations say which organizations may sign their users in at a provider of many, such as Microsoft Entra ID, whose Issuer has the
@@ -44,7 +46,8 @@ func (t *Organizations) admit(ctx context.Context, tenant string) error {
 	case t.Approve == nil:
 		return &notAdmitted{fmt.Errorf("the tenant %s is not in Organizations.Allowed", tenant)}
 	}
-	if err := t.Approve(ctx, tenant); err != nil {
+	err := recovered.Call(func() error { return t.Approve(ctx, tenant) })
+	if err != nil {
 		return &notAdmitted{fmt.Errorf("Organizations.Approve: %w", err)}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // Limits of what is accepted from a provider. It may be slow, broken or hostile; it must not
@@ -134,6 +135,15 @@ func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error)
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}
+	a, err := recovered.Get(func() (answer, error) { return roundTrip(c, req, endpoint) })
+	if recovered.Is(err) { // the transport may be the application's
+		return answer{}, &unreachable{endpoint: endpoint, err: err}
+	}
+	return a, err
+}
+
+// roundTrip sends a request.
+func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, error) {
 	resp, err := c.Do(req)
 	if err != nil {
 		return answer{}, &unreachable{endpoint: endpoint, err: rootCause(err)}

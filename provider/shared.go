@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // shared is a document of the provider that all logins use: the metadata, or the keys. It is read when needed, once for all who
@@ -50,19 +52,7 @@ func (s *shared[T]) wait(now time.Time) error {
 // has its own time limit. No lock is held meanwhile.
 func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read func(context.Context) (*T, error)) (*T, error) {
 	result := s.flight.DoChan("", func() (any, error) {
-		s.fetching.Add(1)
-		defer s.fetching.Add(-1)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
-		defer cancel()
-		fresh, err := read(ctx)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if err != nil {
-			return nil, s.backoff.failed(now(), err)
-		}
-		s.backoff.reset()
-		s.current.Store(fresh)
-		return fresh, nil
+		return recovered.Get(func() (any, error) { return s.refetch(ctx, now, read) })
 	})
 	select {
 	case <-ctx.Done():
@@ -73,4 +63,22 @@ func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read func(c
 		}
 		return r.Val.(*T), nil
 	}
+}
+
+// refetch reads the document and keeps it. It does not end with the caller that has caused it.
+func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read func(context.Context) (*T, error)) (*T, error) {
+	s.fetching.Add(1)
+	defer s.fetching.Add(-1)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)
+	defer cancel()
+	fresh, err := recovered.Get(func() (*T, error) { return read(ctx) })
+	at := now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		return nil, s.backoff.failed(at, err)
+	}
+	s.backoff.reset()
+	s.current.Store(fresh)
+	return fresh, nil
 }

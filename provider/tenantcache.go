@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not remembered: the next
@@ -92,9 +94,11 @@ func (c *tenantCache) ask(ctx context.Context, name string) (tenant, error) {
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
 	result := c.flight.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout)
-		defer cancel()
-		return c.look(ctx, name)
+		return recovered.Get(func() (any, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), findTimeout)
+			defer cancel()
+			return c.look(ctx, name)
+		})
 	})
 	select {
 	case <-ctx.Done():
@@ -111,13 +115,8 @@ func noAnswer(name string, cause error) error {
 	return &unavailable{err: fmt.Errorf("tenant %q: %w", name, cause)}
 }
 
-// look asks the application, and judges what it says. Code of the application that panics fails this call only.
-func (c *tenantCache) look(ctx context.Context, name string) (t tenant, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("Find panicked: %v", v)
-		}
-	}()
+// look asks the application and checks its answer.
+func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	found, err := c.find(ctx, name)
 	if err != nil {
 		return tenant{}, err

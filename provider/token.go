@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -42,7 +43,8 @@ func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error
 	}
 	secret := o.ClientSecret
 	if o.SecretFunc != nil && method != authNone {
-		if secret, err = o.SecretFunc(ctx); err != nil {
+		secret, err = recovered.Get(func() (string, error) { return o.SecretFunc(ctx) })
+		if err != nil {
 			return credentials{}, fmt.Errorf("SecretFunc: %w", err)
 		}
 		if secret == "" {

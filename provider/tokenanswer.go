@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -103,7 +104,8 @@ func (d *Dialect) members(received json.RawMessage) (claims, error) {
 // opened returns what is in the envelope, or the answer itself if there is none.
 func (d *Dialect) opened(raw json.RawMessage) (c claims, err error) {
 	if d.EditAnswer != nil {
-		if raw, err = d.EditAnswer(slices.Clone(raw)); err != nil {
+		raw, err = recovered.Get(func() (json.RawMessage, error) { return d.EditAnswer(slices.Clone(raw)) })
+		if err != nil {
 			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
 		}
 		if err := checkJSON(raw, answerNames); err != nil {

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // post sends a token request in the dialect, once: a code or refresh token that was sent may be spent.
@@ -18,7 +20,10 @@ func (d *Dialect) post(ctx context.Context, out outbound, c credentials, header 
 	maps.Copy(params, d.Params)
 	params = renamed(c.in(params), d.Names)
 	if d.EditRequest != nil {
-		d.EditRequest(params)
+		err := recovered.Call(func() error { d.EditRequest(params); return nil })
+		if err != nil {
+			return answer{}, fmt.Errorf("EditRequest: %w", err)
+		}
 	}
 	how := d.Method
 	if how == "" {

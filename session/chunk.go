@@ -195,14 +195,11 @@ func writtenAfter(a, b *Session) bool {
 // host can when Config.Domain is used.
 func (m *Manager) reportDuplicates(r *http.Request, s *Session, valid int) {
 	m.scope.Logger.WarnContext(r.Context(), "session: duplicate session cookies", "cookie", m.fullName, "valid", valid)
-	if m.scope.OnEvent == nil {
-		return
-	}
 	event := Event{Time: m.config.Now(), Kind: "session", Outcome: "duplicate_cookie"}
 	if s != nil {
 		event.Provider, event.Issuer, event.Subject = s.Provider, s.User.Issuer, s.User.Subject
 	}
-	m.scope.OnEvent(r.Context(), event)
+	m.scope.event(r.Context(), event)
 }
 
 // openChunks opens the session that is cut into these chunks. Leftovers with a higher number than the

@@ -34,7 +34,7 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	if !ok {
 		return nil, ErrNoList
 	}
-	sessions, err := k.list(ctx, of)
+	sessions, err := fromStore(func() ([]*Session, error) { return k.list(ctx, of) })
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +82,10 @@ func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error 
 	if !ok {
 		return ErrNoList
 	}
+	return toStore(func() error { return k.endOne(ctx, of, handle) })
+}
+
+func (k serverKeeper) endOne(ctx context.Context, of *Session, handle string) error {
 	sessions, err := k.list(ctx, of)
 	if err != nil {
 		return err
@@ -117,7 +121,7 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	if !ok {
 		return nil
 	}
-	return k.clear(ctx, of)
+	return toStore(func() error { return k.clear(ctx, of) })
 }
 
 // clear deletes the records of sessions that are revoked, so that they do not take room.

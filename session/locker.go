@@ -2,8 +2,11 @@ package session
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // A Locker makes sure that something is done once although several want it done, at the same time or a little
@@ -61,14 +64,14 @@ func (c *call) over(now time.Time) bool { return !c.until.IsZero() && !now.Befor
 
 // Do implements Locker.
 func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
-	l.mu.Lock()
 	now := l.now()
+	l.mu.Lock()
 	l.forget(now)
 	c := l.calls[key]
 	if c == nil || c.over(now) {
 		c = &call{key: key, done: make(chan struct{})}
 		l.calls[key] = c
-		go l.run(context.WithoutCancel(ctx), c, keep, f)
+		recovered.Go(func() { l.run(context.WithoutCancel(ctx), c, keep, f) }, nil)
 	}
 	l.mu.Unlock()
 	select {
@@ -80,14 +83,29 @@ func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f
 }
 
 func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f func(context.Context) ([]byte, error)) {
+	var result []byte
+	var until time.Time
+	err := errNotFinished
+	defer func() { l.finish(c, result, err, until) }() // however f ends, or callers would wait forever
 	ctx, cancel := context.WithTimeout(ctx, lockerTimeout)
 	defer cancel()
-	c.result, c.err = f(ctx)
+	result, err = recovered.Get(func() ([]byte, error) {
+		result, err := f(ctx)
+		until = l.now().Add(keep)
+		return result, err
+	})
+}
+
+// errNotFinished is the result of an f that has ended its goroutine instead of returning.
+var errNotFinished = errors.New("session: the function did not return")
+
+// finish keeps a result and wakes the callers.
+func (l *memoryLocker) finish(c *call, result []byte, err error, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c.until = l.now().Add(keep)
-	if c.err != nil {
-		delete(l.calls, c.key) // nobody has replaced it: it has no end yet
+	c.result, c.err, c.until = result, err, until
+	if err != nil {
+		delete(l.calls, c.key) // still this call: a running one is not replaced
 	} else {
 		l.order = append(l.order, c)
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // ErrNone means that a request carries no session.
@@ -43,6 +45,17 @@ type Scope struct {
 
 	Logger  *slog.Logger                 // nil: slog.Default()
 	OnEvent func(context.Context, Event) // nil: none
+}
+
+// event tells the application. A panic there is its own affair.
+func (sc Scope) event(ctx context.Context, e Event) {
+	if sc.OnEvent == nil {
+		return
+	}
+	err := recovered.Call(func() error { sc.OnEvent(ctx, e); return nil })
+	if err != nil {
+		sc.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
+	}
 }
 
 // A Manager starts, reads, renews and ends sessions. It is safe for concurrent use.
@@ -90,7 +103,9 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 
 // Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (there is one
 // that does not count: forged, expired, revoked, of another registration, ...), or one that wraps [ErrStore].
-func (m *Manager) Load(r *http.Request) (*Session, error) { return m.keeper.load(r) }
+func (m *Manager) Load(r *http.Request) (*Session, error) {
+	return fromStore(func() (*Session, error) { return m.keeper.load(r) })
+}
 
 // Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires is kept if it is
 // earlier than Config.Lifetime allows, Epoch if it is set), sets the cookies, and ends the session that the request came with.
@@ -170,7 +185,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	}
 	before := s.Seen
 	s.Seen = now
-	if err := m.keeper.write(w, r, s, details, IfNotNewer); err != nil {
+	if err := m.keep(w, r, s, details, IfNotNewer); err != nil {
 		s.Seen = before
 		if errors.Is(err, ErrChanged) {
 			return false, nil // somebody else has just renewed it, and with more
@@ -184,7 +199,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 // the cookies are removed even then. A copy of the cookie is of no use afterwards, unless sessions live in cookies only and
 // there are no Config.Revocations.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
-	err := m.keeper.end(r)
+	err := toStore(func() error { return m.keeper.end(r) })
 	m.removeChunks(w, r, 0)
 	return err
 }
@@ -198,7 +213,12 @@ func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Co
 	if err != nil {
 		return err
 	}
-	return m.keeper.write(w, r, s, details, c)
+	return m.keep(w, r, s, details, c)
+}
+
+// keep has the keeper write what is sealed.
+func (m *Manager) keep(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+	return toStore(func() error { return m.keeper.write(w, r, s, details, c) })
 }
 
 // admit refuses what does not count, and what has been revoked.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // onceDone is what a Locker keeps of a Once. It says nothing.
@@ -23,13 +25,14 @@ func (m *Manager) Once(ctx context.Context, key string, keep time.Duration, f fu
 		locker = memory.once
 	}
 	var done atomic.Bool
-	_, err := locker.Do(ctx, key, keep, func(ctx context.Context) ([]byte, error) {
-		if err := f(ctx); err != nil {
+	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the locker uses
+		if err := recovered.Call(func() error { return f(ctx) }); err != nil {
 			return nil, err
 		}
 		done.Store(true)
 		return onceDone, nil
-	})
+	}
+	_, err := fromStore(func() ([]byte, error) { return locker.Do(ctx, key, keep, run) })
 	if err != nil && !errors.Is(err, ErrStore) {
 		err = fmt.Errorf("%w: %w", ErrStore, err)
 	}

@@ -118,7 +118,7 @@ func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
 	if m.config.Revocations == nil {
 		return 0, nil
 	}
-	epoch, err := m.config.Revocations.Epoch(ctx)
+	epoch, err := fromStore(func() (uint64, error) { return m.config.Revocations.Epoch(ctx) })
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrStore, err)
 	}
@@ -159,7 +159,8 @@ func (m *Manager) over(ctx context.Context, id string) error {
 func (m *Manager) revoke(ctx context.Context, issuedBefore time.Time, keys ...RevocationKey) error {
 	// A session that begins now lives this long; the clocks of two processes may be apart.
 	keep := m.config.Lifetime + 2*skew
-	if err := m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep); err != nil {
+	revoke := func() error { return m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep) }
+	if err := toStore(revoke); err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	m.watchers.wake(keys)

@@ -165,9 +165,7 @@ func (k serverKeeper) reportEvicted(r *http.Request) {
 	}
 	if n := e.Evicted(); n > 0 {
 		k.scope.Logger.WarnContext(r.Context(), "session: the store is full, idle sessions were dropped", "sessions", n)
-		if k.scope.OnEvent != nil {
-			k.scope.OnEvent(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
-		}
+		k.scope.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
 	}
 }
 

@@ -52,7 +52,7 @@ func (st *ServerStore) read(ctx context.Context, m *Manager, name, text string, 
 	if err := m.Codec().Decode(m.cookies.Name(name), text, &id); err != nil {
 		return err
 	}
-	record, err := st.backend.Get(ctx, ownKey(id))
+	record, err := fromStore(func() (Record, error) { return st.backend.Get(ctx, ownKey(id)) })
 	if errors.Is(err, ErrNoRecord) {
 		return &codecError{decode: true, err: ErrInvalid}
 	}
@@ -84,7 +84,7 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 		if gs.ID == "" {
 			return nil
 		}
-		return asStore(st.backend.Delete(r.Context(), ownKey(gs.ID)))
+		return asStore(toStore(func() error { return st.backend.Delete(r.Context(), ownKey(gs.ID)) }))
 	}
 	if gs.ID == "" {
 		gs.ID = newID() // never from the request: New sets it only if we have sealed it
@@ -100,7 +100,9 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 	if err != nil {
 		return err
 	}
-	if err := asStore(st.backend.Put(r.Context(), ownKey(gs.ID), Record{Data: data, TTL: lifetime}, Always)); err != nil {
+	record := Record{Data: data, TTL: lifetime}
+	put := func() error { return st.backend.Put(r.Context(), ownKey(gs.ID), record, Always) }
+	if err := asStore(toStore(put)); err != nil {
 		return err
 	}
 	maxAge := lifetime

@@ -36,7 +36,7 @@ func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (
 	if !ok || s.ID != earlier.ID || s.Generation <= earlier.Generation {
 		return nil, ErrInvalid
 	}
-	if err := m.check(ctx, s, now); err != nil {
+	if err := toStore(func() error { return m.check(ctx, s, now) }); err != nil {
 		return nil, err
 	}
 	s.details.record = earlier.details.record
@@ -48,7 +48,7 @@ func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) erro
 	if s.details.sealed == nil {
 		return ErrInvalid
 	}
-	err := m.keeper.write(w, r, s, s.details.sealed.text(), IfOlder)
+	err := m.keep(w, r, s, s.details.sealed.text(), IfOlder)
 	if errors.Is(err, ErrChanged) {
 		return nil // the store holds a later one already
 	}

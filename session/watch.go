@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // ErrEnded is the cause ([context.Cause]) of a context of [Manager.Watch] whose session has ended.
@@ -25,10 +27,10 @@ func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context, can
 	ctx, end := context.WithCancelCause(ctx)
 	w := &watcher{keys: revocationKeys(s), look: make(chan struct{}, 1), end: end}
 	m.watchers.add(w)
-	go func() {
+	recovered.Go(func() {
 		defer m.watchers.remove(w)
 		m.watch(ctx, w, s)
-	}()
+	}, func(err error) { m.lost(w, err) })
 	return ctx, func() { end(context.Canceled) }
 }
 
@@ -44,16 +46,22 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 			timer.Stop()
 		case <-timer.C:
 		}
-		fresh, err := m.keeper.reload(ctx, s)
+		fresh, err := fromStore(func() (*Session, error) { return m.keeper.reload(ctx, s) })
 		switch now := m.config.Now(); {
 		case err == nil:
 			s, known = fresh, now
 		case !errors.Is(err, ErrStore):
 			w.end(ErrEnded)
 		case now.Sub(known) >= patience:
-			w.end(err)
+			m.lost(w, err)
 		}
 	}
+}
+
+// lost ends a context because nothing can be found out about its session.
+func (m *Manager) lost(w *watcher, err error) {
+	w.end(err)
+	m.scope.Logger.Error("session: Watch gave up", "error", err, recovered.Stack(err))
 }
 
 // left is how long the session has to go if nobody uses it, and never nothing, so that nobody spins.

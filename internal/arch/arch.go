@@ -21,7 +21,7 @@ type rule struct {
 }
 
 // The library packages; examples, tests and tools are free to import them.
-var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback", "internal/oauth1", "internal/settings"}
+var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/page", "internal/loopback", "internal/oauth1", "internal/recovered", "internal/settings"}
 
 // A nested module has a go.mod of its own, for dependencies that not everybody wants.
 type nested struct {
@@ -46,6 +46,7 @@ var rules = []rule{
 	{"problem", []string{"./provider", "./handlers", "./middleware"}, "how failures are answered does not depend on what failed"},
 	{"middleware", []string{"./handlers"}, "the guards know the login by its URL only"},
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
+	{"internal/recovered", []string{"./"}, "everybody recovers, so it knows nobody"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},
 	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing knows nothing of the flow"},
 	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "what is written down makes providers, and nothing else"},
@@ -194,4 +195,69 @@ func initFuncs(pkgs []pkg) []string {
 		}
 	}
 	return broken
+}
+
+// bareGoroutines returns a sentence for each goroutine that is started without recovery: by a go
+// statement, or by a singleflight.Group, which panics in a goroutine of its own.
+func bareGoroutines(pkgs []pkg) []string {
+	var broken []string
+	for _, p := range pkgs {
+		if !slices.Contains(library, p.path) || p.path == "internal/recovered" {
+			continue
+		}
+		for name, f := range p.files {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if what := startsBare(n); what != "" {
+					broken = append(broken, fmt.Sprintf("%s: %s: a panic would end the process; use internal/recovered",
+						path.Join(p.path, name), what))
+				}
+				return true
+			})
+		}
+	}
+	return broken
+}
+
+// startsBare names what starts a goroutine in which a panic is not recovered.
+func startsBare(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "go statement"
+	case *ast.CallExpr:
+		called, ok := n.Fun.(*ast.SelectorExpr)
+		if !ok || len(n.Args) == 0 {
+			return ""
+		}
+		switch name := called.Sel.Name; name {
+		case "AfterFunc":
+			return name
+		case "DoChan":
+			if !recoversFirst(n.Args[len(n.Args)-1]) {
+				return name + " of a function that does not recover"
+			}
+		}
+	}
+	return ""
+}
+
+// recoversFirst reports whether a function literal does nothing but call into internal/recovered.
+func recoversFirst(f ast.Expr) bool {
+	literal, ok := f.(*ast.FuncLit)
+	if !ok || len(literal.Body.List) != 1 {
+		return false
+	}
+	result, ok := literal.Body.List[0].(*ast.ReturnStmt)
+	if !ok || len(result.Results) != 1 {
+		return false
+	}
+	call, ok := result.Results[0].(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	called, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	from, ok := called.X.(*ast.Ident)
+	return ok && from.Name == "recovered"
 }

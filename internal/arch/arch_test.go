@@ -84,6 +84,9 @@ func TestEveryPackageHasOneDoc(t *testing.T) { report(t, packageDocs(house(t))) 
 
 func TestEveryExportedNameIsDocumented(t *testing.T) { report(t, undocumented(house(t))) }
 
+// F2
+func TestGoroutinesRecover_F2(t *testing.T) { report(t, bareGoroutines(house(t))) }
+
 func TestNoInit(t *testing.T) { report(t, initFuncs(house(t))) }
 
 // testsOnly reports whether a folder belongs to a nested module that nobody imports.
@@ -225,6 +228,13 @@ func (T) Method() {}
 var V = 1
 
 func init() {}
+
+func bare() {
+	go bare()
+	time.AfterFunc(0, bare)
+	flight.DoChan("", func() (any, error) { return nil, nil })
+	flight.DoChan("", func() (any, error) { return recovered.Get(f) })
+}
 `, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
@@ -235,6 +245,7 @@ func init() {}
 		"docs":     {len(packageDocs(bad)), 1},
 		"exported": {len(undocumented(bad)), 4},
 		"init":     {len(initFuncs(bad)), 1},
+		"bare":     {len(bareGoroutines(bad)), 3},
 	} {
 		if check.got != check.want {
 			t.Errorf("%s: %d complaints, want %d", name, check.got, check.want)

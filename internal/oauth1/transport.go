@@ -1,6 +1,10 @@
 package oauth1
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
+)
 
 // A Transport signs each request on its way. It is safe for concurrent use if Next is.
 //
@@ -20,5 +24,5 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return t.Next.RoundTrip(signed)
+	return recovered.Get(func() (*http.Response, error) { return t.Next.RoundTrip(signed) })
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -36,10 +37,10 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 		return judge(ctx, s, what, outcome[T]{err: ctx.Err()})
 	}
 	answer := make(chan outcome[T], 1)
-	go func() {
+	recovered.Go(func() {
 		defer func() { <-s.calls }()
 		answer <- attempt(ctx, f)
-	}()
+	}, nil)
 	select {
 	case got := <-answer:
 		return judge(ctx, s, what, got)
@@ -60,15 +61,9 @@ func read[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	return judge(ctx, s, what, attempt(ctx, f))
 }
 
-// attempt turns a panic, of a hook of the client for example, into an error: here it would end the process, in the
-// request's own goroutine it would not.
-func attempt[T any](ctx context.Context, f func(context.Context) (T, error)) (got outcome[T]) {
-	defer func() {
-		if p := recover(); p != nil {
-			got = outcome[T]{err: fmt.Errorf("panic: %v", p)}
-		}
-	}()
-	value, err := f(ctx)
+// attempt turns a panic, for example of a hook of the client, into an error.
+func attempt[T any](ctx context.Context, f func(context.Context) (T, error)) outcome[T] {
+	value, err := recovered.Get(func() (T, error) { return f(ctx) })
 	return outcome[T]{value, err}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	mathrand "math/rand/v2"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 const (
@@ -82,14 +84,14 @@ func (l *lock) hold(ctx context.Context) (string, error) {
 func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	calls := context.WithoutCancel(ctx) // have their own limit, and must be made also when f has used up its time
 	stop := l.prolong(calls)
-	result, err := f(ctx)
+	result, err := recovered.Get(func() ([]byte, error) { return f(ctx) })
 	stop()
 	text := resultMark + string(result)
 	if err != nil {
 		text = ""
 	}
 	if l.release(calls, text, keep) != nil && err == nil {
-		go l.insist(calls, text, keep)
+		recovered.Go(func() { l.insist(calls, text, keep) }, nil)
 	}
 	return result, err
 }
@@ -98,7 +100,7 @@ func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Conte
 // after the release would take the lock again.
 func (l *lock) prolong(ctx context.Context) (stop func()) {
 	stopped, done := make(chan struct{}), make(chan struct{})
-	go func() {
+	recovered.Go(func() {
 		defer close(done)
 		ticker := time.NewTicker(prolongEvery)
 		defer ticker.Stop()
@@ -110,7 +112,7 @@ func (l *lock) prolong(ctx context.Context) (stop func()) {
 				return
 			}
 		}
-	}()
+	}, nil)
 	return func() {
 		close(stopped)
 		<-done
