@@ -128,7 +128,7 @@ var shopifyPreset = Preset{
 	Name: "shopify", Label: "Shopify", Protocol: OAuthTwo, Register: "https://partners.shopify.com/",
 	Settings: []PresetSetting{
 		{Name: "shop", Required: true, Help: "name of the shop, such as flowers or flowers.myshopify.com"},
-		{Name: "as_shop", Help: "true signs in the shop itself instead of one of its staff, with an offline token that is refreshed"},
+		{Name: "as_shop", Help: "true signs in the shop itself instead of one of its staff"},
 		{Name: "api_version", Help: "version of the Admin API; " + shopifyVersion + " if not set"},
 	},
 	Notes: []string{
