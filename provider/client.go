@@ -25,10 +25,9 @@ func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 // apiClient returns a client that calls a provider's API: addresses may be relative to base, and carry puts the
 // token into each request.
 func (out outbound) apiClient(base string, carry func(*http.Request) error) *http.Client {
-	c := out.client(nil)
+	c := out.callAPI(nil)
 	t := &apiTransport{carry: carry, next: c.Transport}
 	t.base, t.err = parseAPIBase(base)
-	c.Timeout = 0 // the request's context decides
 	c.Transport, c.CheckRedirect = t, t.redirect
 	return c
 }

@@ -23,6 +23,7 @@ const (
 	FaultInteraction Fault = "interaction_required" // prompt=none, and the provider wants to talk to the user
 	FaultRefused     Fault = "provider_error"       // the provider answered with another OAuth error
 	FaultToken       Fault = "token_error"          // the token endpoint's answer is unusable
+	FaultInterrupted Fault = "interrupted"          // the connection ended while the code was redeemed, and it is spent
 	FaultIDToken     Fault = "invalid_id_token"
 	FaultUserInfo    Fault = "invalid_userinfo"
 	FaultRefresh     Fault = "refresh_refused"             // the provider does not prolong this login any more

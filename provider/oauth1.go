@@ -74,7 +74,9 @@ type OAuth1 struct {
 	DisplayName string
 
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
-	// time limit are still controlled here. Default: a client of our own, TLS 1.2 or newer.
+	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
+	// whose idle connections are closed after three seconds. With another transport a request that
+	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
 	HTTPClient *http.Client
 
 	// Now replaces the clock in tests. Default: time.Now. The provider refuses signatures when it is wrong by minutes.
@@ -88,6 +90,8 @@ type OAuth1 struct {
 	// 1.0 without the "a", at which an attacker can have a victim authorize the attacker's login. The verifier is
 	// still needed.
 	InsecureUnconfirmedCallback bool
+
+	connections connections
 }
 
 // String implements fmt.Stringer without the secrets.
@@ -201,7 +205,9 @@ func (o *OAuth1) checkAuthorizeParams() []error {
 	return mistakes
 }
 
-func (o *OAuth1) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
+func (o *OAuth1) outbound() outbound {
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+}
 
 func (o *OAuth1) issuer() string {
 	if o.Issuer != "" {

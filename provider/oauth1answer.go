@@ -26,14 +26,16 @@ const (
 
 // ask makes a request of the flow and reads the credential that answers it.
 func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer, step oauth1.Param) (credential, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
+	a, err := o.outbound().sendOnce(ctx, address, func(ctx context.Context) (*http.Request, []string, error) {
+		r, err := newRequest(ctx, http.MethodPost, address, nil, false)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.Header.Set("Accept", "application/x-www-form-urlencoded, */*;q=0.1")
+		return r, nil, s.Sign(r, step)
+	})
 	if err != nil {
-		return credential{}, &Error{Fault: fault, Err: errors.New("bad address")}
-	}
-	req.Header.Set("Accept", "application/x-www-form-urlencoded, */*;q=0.1")
-	a, err := o.send(req, fault, s, step)
-	if err != nil {
-		return credential{}, err
+		return credential{}, asUnavailable(fault, err)
 	}
 	if a.status != http.StatusOK && a.status != http.StatusCreated {
 		return credential{}, o.refusal(fault, a)
@@ -43,18 +45,6 @@ func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1
 		return credential{}, &Error{Fault: fault, Err: err}
 	}
 	return c, nil
-}
-
-// send signs a request of ours and sends it, once.
-func (o *OAuth1) send(req *http.Request, fault Fault, s *oauth1.Signer, step ...oauth1.Param) (answer, error) {
-	if err := s.Sign(req, step...); err != nil {
-		return answer{}, fmt.Errorf("provider: %w", err)
-	}
-	a, err := do(o.outbound().client(never), req)
-	if err != nil {
-		return answer{}, asUnavailable(fault, err)
-	}
-	return a, nil
 }
 
 // readCredential reads an answer. Its Content-Type says nothing: text/html and text/plain are usual.
@@ -117,6 +107,9 @@ func (o *OAuth1) refusal(fault Fault, a answer) error {
 	}
 	if skew := a.date.Sub(o.now()); !a.date.IsZero() && skew.Abs() > maxSkew {
 		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need clocks that agree", err, skew.Round(time.Second))
+	}
+	if a.repeated && fault == FaultToken {
+		return &Error{Fault: FaultInterrupted, Err: fmt.Errorf("%w: %w", errInterrupted, err)}
 	}
 	return &Error{Fault: fault, Err: err}
 }

@@ -20,10 +20,9 @@ func (o *OAuth1) Client(_ context.Context, t session.Tokens) *http.Client {
 	if base != nil && !strings.HasSuffix(base.Path, "/") {
 		base = base.JoinPath("/")
 	}
-	c := o.outbound().client(func(req *http.Request, via []*http.Request) error {
+	c := o.outbound().callAPI(func(req *http.Request, via []*http.Request) error {
 		return sameOrigin(req, append([]*http.Request{{URL: absolute(base, via[0].URL)}}, via[1:]...))
 	})
-	c.Timeout = 0 // the request's context decides
 	c.Transport = apiBase{base, &oauth1.Transport{Signer: o.signer(t.AccessToken, t.Secret), Next: c.Transport}}
 	return c
 }

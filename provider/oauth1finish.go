@@ -99,9 +99,12 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if err != nil {
 		return Profile{}, &Error{Fault: FaultUserInfo, Err: errors.New("bad address")}
 	}
-	a, err := o.send(req, FaultUserInfo, o.signer(c.token, c.secret))
+	if err := o.signer(c.token, c.secret).Sign(req); err != nil {
+		return Profile{}, fmt.Errorf("provider: %w", err)
+	}
+	a, err := do(o.outbound().client(never), req)
 	if err != nil {
-		return Profile{}, err
+		return Profile{}, asUnavailable(FaultUserInfo, err)
 	}
 	if a.status != http.StatusOK {
 		return Profile{}, o.refusal(FaultUserInfo, a)

@@ -112,7 +112,9 @@ type OAuth2 struct {
 	DisplayName string
 
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
-	// time limit are still controlled here. Default: a client of our own, TLS 1.2 or newer.
+	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
+	// whose idle connections are closed after three seconds. With another transport a request that
+	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
 	HTTPClient *http.Client
 
 	// Now replaces the clock in tests. Default: time.Now.
@@ -134,6 +136,8 @@ type OAuth2 struct {
 
 	// mistake is what was wrong with the settings that a preset was made from.
 	mistake error
+
+	connections connections
 }
 
 // A Document is a profile document beside the one at UserURL, such as a list of e-mail addresses.
@@ -186,7 +190,9 @@ func (o *OAuth2) issuer() string {
 	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
-func (o *OAuth2) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
+func (o *OAuth2) outbound() outbound {
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+}
 
 func (o *OAuth2) now() time.Time {
 	if o.Now != nil {

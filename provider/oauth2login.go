@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -139,11 +140,17 @@ func callbackObject(extra url.Values) json.RawMessage {
 // along has not been checked by anybody.
 func (o *OAuth2) requestTokens(ctx context.Context, endpoint string, params url.Values, secrets []string) (session.Tokens, json.RawMessage, error) {
 	c := o.credentials()
-	a, err := o.Dialect.post(ctx, o.outbound(), c, o.Header, endpoint, params)
+	a, err := o.outbound().sendOnce(ctx, endpoint, func(ctx context.Context) (*http.Request, []string, error) {
+		r, err := o.Dialect.tokenRequest(ctx, c, endpoint, params)
+		if err == nil {
+			addHeader(r, o.Header)
+		}
+		return r, c.secrets(), err
+	})
 	if err != nil {
 		return session.Tokens{}, nil, asUnavailable(FaultToken, err)
 	}
-	tokens, raw, err := o.Dialect.tokens(a, o.now(), append(secrets, c.secrets()...))
+	tokens, raw, err := o.Dialect.tokens(a, o.now(), secrets)
 	if err != nil && params.Get("grant_type") == "refresh_token" {
 		err = refreshError(err, a.status)
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,6 +46,8 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 	}
 	switch {
 	case why != nil:
+	case a.repeated && fault == FaultToken && e.Code == "invalid_grant":
+		e.Fault, e.Err = FaultInterrupted, errInterrupted
 	case known:
 		e.Err = fmt.Errorf("status %d", a.status)
 	default:
@@ -58,6 +61,9 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 	}
 	return e
 }
+
+// errInterrupted is a code or a token that the provider received twice; see sendOnce.
+var errInterrupted = errors.New("the provider closed the connection without an answer, and has spent the code all the same")
 
 // complaints are the objects in which to look for what went wrong: the envelope, then the answer. They are none if it cannot be
 // read. An OAuth error is known by its error member.

@@ -137,7 +137,9 @@ type OIDC struct {
 	Leeway time.Duration
 
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
-	// time limit are still controlled here. Default: a client of our own, TLS 1.2 or newer.
+	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
+	// whose idle connections are closed after three seconds. With another transport a request that
+	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
 	HTTPClient *http.Client
 
 	// Now replaces the clock in tests. Default: time.Now.
@@ -161,7 +163,8 @@ type OIDC struct {
 	// mistake is what was wrong with the settings that a preset was made from.
 	mistake error
 
-	discovery shared[known]
+	connections connections
+	discovery   shared[known]
 }
 
 // Endpoints are addresses of a provider. Each that is empty is the one of the discovery document.
@@ -240,7 +243,9 @@ func (o *OIDC) Initiates(issuer string) bool { return o.isIssuer(issuer) }
 // Registration implements [Provider].
 func (o *OIDC) Registration() string { return registration("", o.Issuer, o.ClientID) }
 
-func (o *OIDC) outbound() outbound { return outbound{o.HTTPClient, o.InsecureLoopbackHTTP} }
+func (o *OIDC) outbound() outbound {
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+}
 
 func (o *OIDC) now() time.Time {
 	if o.Now != nil {

@@ -3,17 +3,14 @@ package provider
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
@@ -28,30 +25,15 @@ const (
 	maxRedirects    = 2 // of discovery, keys and API calls only, within one origin
 )
 
-// ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
-// application may have changed for its own purposes.
-var ownTransport = sync.OnceValue(func() http.RoundTripper {
-	t := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  outboundTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		MaxIdleConnsPerHost:    16,
-		IdleConnTimeout:        90 * time.Second,
-		ForceAttemptHTTP2:      true,
-	}
-	return t
-})
-
 // An answer is a response that has been read within the limits.
 type answer struct {
 	status int
 	media  string // media type, lower case
 	body   []byte
 	date   time.Time // what the server's clock says; zero when it does not
-	sent   []string  // spellings of the client's secret in the request, which errors must not repeat
+
+	sent     []string // spellings of the client's secret in the request, which errors must not repeat
+	repeated bool     // the request was sent a second time; see sendOnce
 }
 
 // isJSON reports whether the answer says that it is JSON.
@@ -78,22 +60,33 @@ var errNoRedirect = errors.New("the provider answered with a redirect, which is 
 // An outbound makes the requests of one provider, whatever protocol that speaks.
 type outbound struct {
 	own          *http.Client // the application's; nil for ours
+	connections  *connections // to the provider's endpoints
 	loopbackHTTP bool         // http endpoints on this machine are permitted
 }
 
-// client returns the client for one kind of request.
+// client returns the client for requests to the provider's endpoints.
 func (out outbound) client(redirects func(*http.Request, []*http.Request) error) *http.Client {
 	c := &http.Client{}
 	if out.own != nil {
 		*c = *out.own
 	}
-	if c.Transport == nil {
-		c.Transport = ownTransport()
-	}
+	c.Transport = out.connections.transport(c.Transport)
 	c.CheckRedirect = redirects
 	c.Jar = nil
 	if c.Timeout == 0 || c.Timeout > outboundTimeout {
 		c.Timeout = outboundTimeout
+	}
+	return c
+}
+
+// callAPI returns a client for the provider's API. It keeps idle connections for as long as the
+// transport says, and the context of a request limits its time.
+func (out outbound) callAPI(redirects func(*http.Request, []*http.Request) error) *http.Client {
+	c := out.client(redirects)
+	c.Timeout = 0
+	c.Transport = ownTransport()
+	if out.own != nil && out.own.Transport != nil {
+		c.Transport = out.own.Transport
 	}
 	return c
 }

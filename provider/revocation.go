@@ -88,22 +88,17 @@ func (o *OAuth2) revoke(ctx context.Context, t session.Tokens, params url.Values
 	if !o.Revocation.ByToken {
 		params = renamed(c.in(params), o.Dialect.Names)
 	}
-	req, err := newRequest(ctx, cmp.Or(o.Revocation.Method, http.MethodPost), o.RevokeURL, params, o.Revocation.JSONBody)
-	if err != nil {
-		return answer{}, err
-	}
-	if o.Revocation.ByToken {
-		err = o.carry(req, t, Profile{})
-	} else {
-		addHeader(req, o.Header)
-		c.on(req, o.Dialect.RawBasic)
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	u, err := url.Parse(o.RevokeURL)
-	if err != nil {
-		return answer{}, err
-	}
-	return doNamed(o.outbound().client(never), req, where(u))
+	method := cmp.Or(o.Revocation.Method, http.MethodPost)
+	return o.outbound().sendOnce(ctx, o.RevokeURL, func(ctx context.Context) (*http.Request, []string, error) {
+		r, err := newRequest(ctx, method, o.RevokeURL, params, o.Revocation.JSONBody)
+		if err != nil {
+			return nil, nil, err
+		}
+		if o.Revocation.ByToken {
+			return r, nil, o.carry(r, t, Profile{})
+		}
+		addHeader(r, o.Header)
+		c.on(r, o.Dialect.RawBasic)
+		return r, c.secrets(), nil
+	})
 }

@@ -54,31 +54,33 @@ func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error
 	return credentials{o.ClientID, secret, method}, nil
 }
 
-// post sends a form to one of the provider's endpoints with client authentication, once. The secret never goes into a URL.
+// post sends a form to one of the provider's endpoints with client authentication. The secret never
+// goes into a URL.
 func (o *OIDC) post(ctx context.Context, m *metadata, endpoint string, form url.Values) (answer, error) {
-	c, err := o.credentials(ctx, m)
-	if err != nil {
-		return answer{}, err
-	}
-	req, err := newRequest(ctx, http.MethodPost, endpoint, c.in(form), false)
-	if err != nil {
-		return answer{}, err
-	}
-	c.on(req, o.Dialect.RawBasic)
-	a, err := do(o.outbound().client(never), req)
-	a.sent = c.secrets()
-	return a, err
+	return o.outbound().sendOnce(ctx, endpoint, func(ctx context.Context) (*http.Request, []string, error) {
+		c, err := o.credentials(ctx, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := newRequest(ctx, http.MethodPost, endpoint, c.in(form), false)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.on(r, o.Dialect.RawBasic)
+		return r, c.secrets(), nil
+	})
 }
 
 // postToken sends a token request.
 func (o *OIDC) postToken(ctx context.Context, m *metadata, form url.Values) (answer, error) {
-	c, err := o.credentials(ctx, m)
-	if err != nil {
-		return answer{}, err
-	}
-	a, err := o.Dialect.post(ctx, o.outbound(), c, nil, m.TokenEndpoint, form)
-	a.sent = c.secrets()
-	return a, err
+	return o.outbound().sendOnce(ctx, m.TokenEndpoint, func(ctx context.Context) (*http.Request, []string, error) {
+		c, err := o.credentials(ctx, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := o.Dialect.tokenRequest(ctx, c, m.TokenEndpoint, form)
+		return r, c.secrets(), err
+	})
 }
 
 // asUnavailable turns a request without an answer into ErrUnavailable, and any other failure into a fault.

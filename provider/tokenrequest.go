@@ -14,28 +14,27 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// post sends a token request in the dialect, once: a code or refresh token that was sent may be spent.
-func (d *Dialect) post(ctx context.Context, out outbound, c credentials, header http.Header, endpoint string, params url.Values) (answer, error) {
+// tokenRequest makes a token request in the dialect.
+func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint string, params url.Values) (*http.Request, error) {
 	params = maps.Clone(params)
 	maps.Copy(params, d.Params)
 	params = renamed(c.in(params), d.Names)
 	if d.EditRequest != nil {
 		err := recovered.Call(func() error { d.EditRequest(params); return nil })
 		if err != nil {
-			return answer{}, fmt.Errorf("EditRequest: %w", err)
+			return nil, fmt.Errorf("EditRequest: %w", err)
 		}
 	}
 	how := d.Method
 	if how == "" {
 		how = http.MethodPost
 	}
-	req, err := newRequest(ctx, how, endpoint, params, d.JSONBody)
+	r, err := newRequest(ctx, how, endpoint, params, d.JSONBody)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	addHeader(req, header)
-	c.on(req, d.RawBasic)
-	return do(out.client(never), req)
+	c.on(r, d.RawBasic)
+	return r, nil
 }
 
 // newRequest puts parameters where the method has them: into the address of a GET, else into the body.
@@ -64,15 +63,20 @@ func newRequest(ctx context.Context, method, endpoint string, params url.Values,
 	if err != nil {
 		return nil, fmt.Errorf("bad address: %w", rootCause(err))
 	}
-	// Not to be sent again by the transport either, which takes it upon itself to repeat a GET that has no body.
-	req.GetBody = nil
-	if method == http.MethodGet {
-		req.Body = io.NopCloser(http.NoBody)
-	}
+	notRepeated(req)
 	if media != "" {
 		req.Header.Set("Content-Type", media)
 	}
 	return req, nil
+}
+
+// notRepeated keeps the transport from sending the request again by itself: it repeats a GET, and a
+// request without a body.
+func notRepeated(r *http.Request) {
+	r.GetBody = nil
+	if r.Body == nil || r.Body == http.NoBody {
+		r.Body = io.NopCloser(http.NoBody)
+	}
 }
 
 // addHeader adds what is configured and not there yet.
