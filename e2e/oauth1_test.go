@@ -195,7 +195,7 @@ func TestAuthlib_WrongSecret(t *testing.T) {
 		o.ClientSecret += "x"
 		var log lockedBuffer
 		app := oauth1App(t, o, &log, callAll)
-		if resp := authtest.Open(t, authtest.NewBrowser(t), app+"/me"); resp.StatusCode != http.StatusBadGateway || !strings.Contains(log.String(), "status 401") {
+		if resp := authtest.Open(t, authtest.NewBrowser(t), app+"/me"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(log.String(), "status 401") {
 			t.Errorf("%s: status %d; %s", method, resp.StatusCode, &log)
 		}
 	}

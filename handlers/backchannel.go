@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -54,7 +52,7 @@ func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v
 	// 1. Find the token.
 	raw, err := logoutToken(w, r)
 	if err != nil {
-		return &problem.Error{Code: "bad_request", Err: err}
+		return failed("bad_request", err)
 	}
 	// 2. Let the provider check it. Until then nothing is remembered: somebody else's token must not use up an ID.
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
@@ -74,7 +72,7 @@ func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v
 		return problem.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
 	})
 	if err == nil && !first {
-		err = &problem.Error{Code: "logout_replayed"}
+		err = failed("logout_replayed", nil)
 	}
 	return err
 }
@@ -123,31 +121,19 @@ func logoutKey(name string, t *provider.LogoutToken) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours (section 2.8), and why
-// is told to the log only.
+// refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours
+// (section 2.8), and only the log says why.
 func (h *Handlers) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
-	about.Outcome = "internal_error"
-	answer, level := "invalid_request", slog.LevelWarn
-	fault, faulty := errors.AsType[*provider.Error](err)
-	refusal, refused := errors.AsType[*problem.Error](err)
-	switch {
-	case refused:
-		about.Outcome = refusal.Code
-	case faulty:
-		about.Outcome = string(fault.Fault)
-	default: // the token may be good; who sent it may try again
-		answer, level = "temporarily_unavailable", slog.LevelError
-		if errors.Is(err, provider.ErrUnavailable) {
-			about.Outcome = "provider_unavailable"
-		} else if errors.Is(err, session.ErrStore) {
-			about.Outcome = "store_unavailable"
-		}
+	e := h.loginError(about.Provider, err)
+	code := "invalid_request"
+	if e.Status >= 500 { // the token may be good; the provider may try again
+		code = "temporarily_unavailable"
 	}
-	h.config.Logout.Logger.Log(r.Context(), level, "sallyport: logout of a provider refused",
-		"code", about.Outcome, "provider", about.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+	h.config.Logout.Log(r.Context(), e)
+	about.Outcome = e.Code
 	h.config.Logout.Event(r.Context(), about)
 	protect(w.Header())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
-	io.WriteString(w, `{"error":"`+answer+`"}`)
+	io.WriteString(w, `{"error":"`+code+`"}`)
 }

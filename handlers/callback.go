@@ -46,8 +46,8 @@ func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An answer of a provider is a callback that belongs to a flow of this browser.
-type answer struct {
+// A response of a provider is a callback that belongs to a flow of this browser.
+type response struct {
 	name   string
 	p      provider.Provider
 	params url.Values
@@ -56,16 +56,16 @@ type answer struct {
 }
 
 // answered reads the parameters from the one place where the response mode puts them, and finds this browser's flow for them.
-func (h *Handlers) answered(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (answer, error) {
+func (h *Handlers) answered(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (response, error) {
 	params, err := callbackParams(w, r)
 	if err != nil {
-		return answer{}, h.errBadRequest(name, err)
+		return response{}, h.errBadRequest(name, err)
 	}
 	flow, cookie, err := h.findFlow(r, name, p, params)
-	return answer{name, p, params, flow, cookie}, err
+	return response{name, p, params, flow, cookie}, err
 }
 
-func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a answer) {
+func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	s, err := h.exchange(ctx, w, a)
 	if err == nil && a.flow.Request.Prompt == promptNone {
 		err = h.carryOver(r, s)
@@ -89,7 +89,7 @@ func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *ht
 }
 
 // exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain the identity.
-func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a answer) (*session.Session, error) {
+func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
 	done, err := h.turns.wait(ctx, a.name)
 	if err != nil {
 		return nil, h.errBusy(a.name, err)
@@ -151,24 +151,16 @@ func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) 
 }
 
 // refused marks an error of a hook as the application's decision about a login.
-func refused(err error) error {
-	return decided(err, problem.Error{
-		Status: http.StatusForbidden, Code: "login_refused",
-		Title: "You cannot sign in here",
-		Text:  "Your account was recognised, but it has no access to this site. If you think that it should, ask the people who run it.",
-	})
-}
+func refused(err error) error { return decided(err, "login_refused") }
 
-// decided words an error of a hook as what the application has decided, unless the hook chose its own
-// words (*problem.Error) or panicked.
-func decided(err error, as problem.Error) error {
+// decided words an error of a hook as the decision of the application, unless the hook chose its
+// own words (*problem.Error) or panicked.
+func decided(err error, code string) error {
 	if _, own := errors.AsType[*problem.Error](err); own {
 		return err
 	}
 	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
 		return problem.From(err)
 	}
-	as.Links = []problem.Link{toHome}
-	as.Err = fmt.Errorf("refused by the application: %w", err)
-	return &as
+	return failed(code, fmt.Errorf("refused by the application: %w", err), toHome)
 }

@@ -42,32 +42,7 @@
 //
 // # Outcomes
 //
-// Every event (sallyport.Config.OnEvent) and every log line of a failed request carries one fixed code:
-//
-//	ok                   signed in, or signed out, here or by the provider
-//	no_flow              the callback has no matching, unexpired login of this browser
-//	flow_used            the same callback came twice
-//	bad_request          a parameter repeated, too long, or not readable
-//	access_denied        the user or the provider said no
-//	not_admitted         the provider vouches for the user, but the configuration lets others in only
-//	state_mismatch, issuer_mismatch, invalid_response, provider_error, token_error,
-//	invalid_id_token, invalid_userinfo, insufficient_authentication
-//	                     see provider.Fault
-//	provider_unavailable the provider cannot be reached, or Tenants.Find does not know it now; Retry-After is sent
-//	login_refused        Hooks.Login said no
-//	link_refused         Hooks.Link said no
-//	session_changed      an account was to be connected with a session that this browser does not have any more
-//	sign_in_required     an account was to be connected, and nobody is signed in
-//	interaction_required a session was asked about silently and is over at the provider
-//	refresh_refused      the provider does not prolong the login; the session has ended
-//	invalid_token        an API was called with an access token that is not valid
-//	invalid_logout_token a back-channel logout whose token is not valid
-//	logout_replayed      a back-channel logout whose token has come before
-//	duplicate_cookie     a browser sent two session cookies
-//	cookies_blocked      logins succeed but the session cookie does not come back
-//	session_too_large    the session does not fit into cookies
-//	store_unavailable    the session store does not answer
-//	cross_site           a sign-out, the connecting of an account, or a guarded request, asked for by another site
-//	other_tenant         a page of one tenant was asked for by a user of another
-//	unknown_provider, wrong_host, method_not_allowed, not_found, internal_error
+// Every event (sallyport.Config.OnEvent) and every log line of a failed request carries one fixed
+// code. docs/troubleshooting.md lists them all, with the HTTP status, the cause and what to do; the
+// log line has the address of its section as "help".
 package handlers

@@ -83,7 +83,7 @@ func linkOf(s *session.Session) string {
 }
 
 // finishLink is the callback of a flow that Link has begun.
-func (h *Handlers) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a answer) {
+func (h *Handlers) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	_, err := h.linker(r, a.flow)
 	switch {
 	case h.config.Hooks.Link == nil: // it was there when the flow began
@@ -126,7 +126,7 @@ func (h *Handlers) fromElsewhere(r *http.Request) bool {
 
 // goOn answers a callback to which the browser has not sent the session's cookie along, because it came from another site: by form_post, or to
 // an application whose cookies are SameSite=Strict. From a page of our own it will, so here is one.
-func (h *Handlers) goOn(w http.ResponseWriter, r *http.Request, a answer) {
+func (h *Handlers) goOn(w http.ResponseWriter, r *http.Request, a response) {
 	const button = "Go on"
 	callback := h.config.Prefix + "/callback/" + a.name
 	p := page.Page{
@@ -152,7 +152,7 @@ func (h *Handlers) goOn(w http.ResponseWriter, r *http.Request, a answer) {
 
 // connect obtains the other identity and asks the application to connect it. The session is looked at again when the
 // provider has answered: it may have ended meanwhile.
-func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a answer) error {
+func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) error {
 	linked, err := h.exchange(ctx, w, a)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
@@ -124,8 +125,8 @@ func (h *Handlers) logoutDone(r *http.Request, s *session.Session) {
 
 func (h *Handlers) logoutError(err error) *problem.Error {
 	e := h.loginError("", err)
-	e.Title, e.Text = "You may still be signed in", "The problem is on our side. Please try again in a moment."
-	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: "Try again"}, toHome}
+	e.Title, e.Text = answer.NotSignedOut.Title, answer.NotSignedOut.Text
+	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: answer.TryAgain}, toHome}
 	return e
 }
 

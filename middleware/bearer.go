@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -57,10 +56,11 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			token, found, err := bearerToken(r)
 			switch {
 			case err != nil:
-				answerBearer(w, r, http.StatusBadRequest, "invalid_request")
+				g.failBearer(w, r, failed("invalid_request", "", err), `Bearer error="invalid_request"`)
 				return
 			case !found && api.BearerOnly:
-				answerBearer(w, r, http.StatusUnauthorized, "")
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				g.config.Report.Challenge(w, r, problem.New("token_missing"))
 				return
 			case !found:
 				next.ServeHTTP(w, r)
@@ -149,29 +149,16 @@ func bearerToken(r *http.Request) (token string, found bool, err error) {
 
 func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string, err error) {
 	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultAccessToken && !recovered.Is(err) {
-		g.config.Report.Event(r.Context(), session.Event{Outcome: string(fault.Fault), Provider: name})
-		g.config.Report.Logger.WarnContext(r.Context(), "sallyport: access token refused", "provider", name, "cause", problem.Printable(err.Error()))
-		answerBearer(w, r, http.StatusUnauthorized, "invalid_token")
+		g.failBearer(w, r, failed("invalid_token", name, err), `Bearer error="invalid_token"`)
 		return
 	}
-	g.config.Report.Fail(w, r, &problem.Error{
-		Status: http.StatusServiceUnavailable, Code: "provider_unavailable", Provider: name, Err: err, RetryAfter: provider.RetryAfter(err),
-		Title: "The token cannot be checked right now",
-	})
+	e := failed("provider_unavailable/api", name, err)
+	e.RetryAfter = provider.RetryAfter(err)
+	g.config.Report.FailJSON(w, r, e)
 }
 
-// answerBearer is the error answer of RFC 6750 section 3. Without a code it only says what is wanted.
-func answerBearer(w http.ResponseWriter, r *http.Request, status int, code string) {
-	h := w.Header()
-	page.Protect(h)
-	challenge := "Bearer"
-	if code != "" {
-		challenge += ` error="` + code + `"`
-	}
-	h.Set("WWW-Authenticate", challenge)
-	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		w.Write([]byte(`{"title":"` + http.StatusText(status) + `","code":"` + code + `"}`))
-	}
+// failBearer is the error answer of RFC 6750 section 3.
+func (g *Guard) failBearer(w http.ResponseWriter, r *http.Request, e *problem.Error, challenge string) {
+	w.Header().Set("WWW-Authenticate", challenge)
+	g.config.Report.FailJSON(w, r, e)
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/problem"
 )
 
@@ -21,13 +21,14 @@ type challenge struct {
 }
 
 func newChallenge(loginPath, loginURL string) challenge {
+	e := problem.New("sign_in_required")
 	body, _ := json.Marshal(struct { // strings and an int always marshal
 		Title    string `json:"title"`
 		Status   int    `json:"status"`
 		Detail   string `json:"detail"`
 		Code     string `json:"code"`
 		LoginURL string `json:"login_url"`
-	}{"Sign-in required", http.StatusUnauthorized, "Open login_url in the browser to sign in.", "sign_in_required", loginURL})
+	}{e.Title, e.Status, e.Text, e.Code, loginURL})
 	return challenge{loginPath: loginPath, body: body}
 }
 
@@ -41,11 +42,8 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h["Www-Authenticate"] = []string{`Session login="` + c.loginPath + `"`}
 	if sentForm(r) {
-		page.Write(w, r, http.StatusUnauthorized, page.Page{
-			Title: "Please sign in",
-			Text:  []string{"You are not signed in any more, so what you sent was not saved. Sign in, then send it again."},
-			Links: []page.Link{{Href: c.loginPath, Text: "Sign in"}},
-		})
+		e := failed("sign_in_required/form", "", nil, problem.Link{Href: c.loginPath, Text: answer.SignIn})
+		problem.Write(w, r, e)
 		return
 	}
 	h["Content-Type"] = []string{"application/problem+json"}

@@ -73,6 +73,8 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	g.config.Report.Fail(w, r, err)
 }
 
+var errNotSignedIn = errors.New("middleware: the request has no session")
+
 // A caller calls APIs with the tokens of one request's session.
 type caller struct {
 	guard    *Guard
@@ -88,7 +90,7 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 		s, _ = session.FromContext(r.Context())
 	}
 	if s == nil {
-		return nil, &problem.Error{Status: http.StatusUnauthorized, Code: "sign_in_required", Err: errors.New("middleware: nobody is signed in")}
+		return nil, failed("sign_in_required", "", errNotSignedIn)
 	}
 	p, err := g.config.Providers.Find(r.Context(), s.Provider)
 	if errors.Is(err, provider.ErrUnavailable) {

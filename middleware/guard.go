@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -118,16 +119,21 @@ func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unknown is the answer while nobody can tell whether the user is signed in: the store does not answer, or whoever knows the tenants.
+// unknown is the answer while it is not known whether the user is signed in: the store does not
+// answer, or the tenant cannot be looked up.
 func unknown(err error) *problem.Error {
-	e := &problem.Error{
-		Status: http.StatusServiceUnavailable, Code: "store_unavailable", RetryAfter: retryAfterStore,
-		Title: "This page is not available right now",
-		Text:  "We cannot find out whether you are signed in. Please try again in a moment.",
-		Err:   err,
-	}
 	if errors.Is(err, provider.ErrUnavailable) {
-		e.Code = "provider_unavailable"
+		return failed("provider_unavailable/page", "", err)
 	}
+	return failed("store_unavailable/page", "", err)
+}
+
+// toHome is the way out that every page offers.
+var toHome = problem.Link{Href: "/", Text: answer.Home}
+
+// failed returns the error of a code, with the way on from there.
+func failed(code, provider string, cause error, links ...problem.Link) *problem.Error {
+	e := problem.New(code)
+	e.Provider, e.Err, e.Links = provider, cause, links
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -142,8 +143,10 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error)
 var errNoRefresh = errors.New("middleware: the session's provider cannot refresh tokens")
 
 func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error) {
-	g.config.Report.Logger.WarnContext(ctx, "sallyport: session ended by the provider", "session", s, "cause", problem.Printable(err.Error()))
-	g.config.Report.Event(ctx, session.Event{Outcome: string(provider.FaultRefresh), Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject})
+	code := string(provider.FaultRefresh)
+	g.config.Report.Logger.WarnContext(ctx, "sallyport: session ended by the provider", "code", code, "session", s,
+		"cause", problem.Printable(err.Error()), "help", answer.Help(code))
+	g.config.Report.Event(ctx, session.Event{Outcome: code, Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject})
 }
 
 // refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
@@ -157,19 +160,12 @@ func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error
 // its tokens of before as long as they are valid, and 503 after that.
 func (g *Guard) unrefreshed(s *session.Session, tokens session.Tokens, err error) (*session.Session, error) {
 	if errors.Is(err, errEnded) {
-		return nil, &problem.Error{
-			Status: http.StatusUnauthorized, Code: "session_ended", Provider: s.Provider, Err: err,
-			Title: "Please sign in again", Text: "The service that signs you in has ended your session.",
-			Links: []problem.Link{{Href: g.config.LoginPath, Text: "Sign in"}},
-		}
+		return nil, failed("session_ended", s.Provider, err, problem.Link{Href: g.config.LoginPath, Text: answer.SignIn})
 	}
 	if tokens.Expiry.After(g.config.Sessions.Now()) {
 		return s, nil
 	}
-	return nil, &problem.Error{
-		Status: http.StatusServiceUnavailable, Code: "provider_unavailable", Provider: s.Provider, Err: err,
-		RetryAfter: max(provider.RetryAfter(err), time.Second),
-		Title:      "This page is not available right now",
-		Text:       "The service that signs you in does not answer. Please try again in a moment. You stay signed in.",
-	}
+	e := failed("provider_unavailable/tokens", s.Provider, err)
+	e.RetryAfter = provider.RetryAfter(err)
+	return nil, e
 }

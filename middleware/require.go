@@ -4,14 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
 )
-
-// retryAfterStore is when a client may ask again after the session store did not answer.
-const retryAfterStore = 5 * time.Second
 
 // RequireAuth lets only signed-in users pass. In the handler, session.FromContext finds the session. It works
 // alone as well as below Auth.Handler.
@@ -86,11 +82,7 @@ func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
 	if err == nil {
 		return nil
 	}
-	return &problem.Error{
-		Status: http.StatusForbidden, Code: "cross_site", Provider: s.Provider, Err: err,
-		Title: "That was not done", Text: "Another site asked for it in your name. If you wanted it, do it here.",
-		Links: []problem.Link{{Href: "/", Text: "Go to the start page"}},
-	}
+	return failed("cross_site", s.Provider, err, toHome)
 }
 
 // use makes this guard's session the current one, for the case that guards of several Auth values are nested.
@@ -116,10 +108,5 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		g.config.Report.Serve(w, r, func() { g.stepUp(w, r, s, step) })
 		return
 	}
-	g.config.Report.Fail(w, r, &problem.Error{
-		Status: http.StatusForbidden, Code: "forbidden", Provider: s.Provider, Err: err,
-		Title: "You may not see this page",
-		Text:  "You are signed in, but your account does not have the access that this page needs.",
-		Links: []problem.Link{{Href: "/", Text: "Go to the start page"}},
-	})
+	g.config.Report.Fail(w, r, failed("forbidden", s.Provider, err, toHome))
 }

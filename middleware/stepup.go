@@ -1,14 +1,12 @@
 package middleware
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -91,24 +89,16 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		g.config.StepUp(w, r, s.Provider, requested(r), step.request)
 		return
 	}
-	status, code, title := http.StatusUnauthorized, "insufficient_user_authentication", "A stronger sign-in is required"
+	e := problem.New("insufficient_user_authentication")
 	if step.missing != nil {
-		status, code, title = http.StatusForbidden, "insufficient_scope", "More access is required"
+		e = problem.New("insufficient_scope")
 	}
-	h := w.Header()
-	page.Protect(h)
 	scheme := "Bearer"
 	if byCookie {
 		scheme = "Session"
 	}
-	h.Set("WWW-Authenticate", scheme+step.challenge(code))
-	h.Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		json.NewEncoder(w).Encode(map[string]any{
-			"title": title, "status": status, "detail": "Open this page in the browser to sign in again.", "code": code,
-		})
-	}
+	w.Header().Set("WWW-Authenticate", scheme+step.challenge(e.Code))
+	g.config.Report.Challenge(w, r, e)
 }
 
 // challenge is the WWW-Authenticate value, after its scheme, of RFC 9470 section 3, or of RFC 6750 section 3.1 for scopes.

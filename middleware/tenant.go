@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
@@ -56,10 +57,6 @@ func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant strin
 	if r.Method == http.MethodGet {
 		login = challenge{loginPath: login}.location(r)
 	}
-	return &problem.Error{
-		Status: http.StatusForbidden, Code: "other_tenant", Provider: s.Provider, Err: errOtherTenant,
-		Title: "You may not see this page",
-		Text:  "You are signed in, but as somebody of another organisation. If you belong to this one as well, sign in there.",
-		Links: []problem.Link{{Href: login, Text: "Sign in there"}, {Href: "/", Text: "Go to the start page"}},
-	}
+	return failed("other_tenant", s.Provider, errOtherTenant,
+		problem.Link{Href: login, Text: answer.SignInThere}, toHome)
 }

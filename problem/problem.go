@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
@@ -42,6 +43,25 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// retryAfter is when a client may ask again unless the cause says more.
+const retryAfter = 5 * time.Second
+
+// New returns the error with the status and the words that belong to a code of
+// docs/troubleshooting.md, such as "login_refused". An unknown code gets those of
+// "internal_error".
+func New(code string) *Error {
+	o, known := answer.Find(code)
+	if !known {
+		o, _ = answer.Find("internal_error")
+		o.Code = code
+	}
+	e := &Error{Status: o.Status, Code: o.Code, Title: o.Title, Text: o.Text}
+	if o.Status == http.StatusServiceUnavailable {
+		e.RetryAfter = retryAfter
+	}
+	return e
+}
+
 // From returns err's *Error, or wraps err as an internal error (500), which a panic always is.
 func From(err error) *Error {
 	e, ok := errors.AsType[*Error](err)
@@ -49,19 +69,10 @@ func From(err error) *Error {
 		copied := *e // the caller's value may be shared by many requests
 		return &copied
 	}
-	failed := internal(err)
+	failed := New("internal_error")
+	failed.Err = err
 	if ok {
 		failed.Provider, failed.Links = e.Provider, e.Links
 	}
 	return failed
-}
-
-func internal(err error) *Error {
-	return &Error{
-		Status: http.StatusInternalServerError,
-		Code:   "internal_error",
-		Title:  "Something went wrong",
-		Text:   "The problem is on our side. Please try again in a moment.",
-		Err:    err,
-	}
 }

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
@@ -28,12 +30,31 @@ type Reporter struct {
 // Fail answers the request with err: it is logged once, told to OnEvent, and shown to the
 // browser by OnError or in the built-in way. Nothing may have been written to w before.
 func (rp *Reporter) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	rp.fail(w, r, err, Write)
+}
+
+// FailJSON is Fail for requests that only programs send: the built-in answer is never a page.
+func (rp *Reporter) FailJSON(w http.ResponseWriter, r *http.Request, err error) {
+	rp.fail(w, r, err, writeJSON)
+}
+
+// builtIn writes an error in one way.
+type builtIn func(http.ResponseWriter, *http.Request, *Error)
+
+func (rp *Reporter) fail(w http.ResponseWriter, r *http.Request, err error, write builtIn) {
 	e := From(err)
-	if e.Ref == "" {
-		e.Ref = rand.Text()[:10]
-	}
-	rp.log(r, e)
+	rp.Log(r.Context(), e)
 	rp.Event(r.Context(), session.Event{Outcome: e.Code, Provider: e.Provider, Ref: e.Ref})
+	rp.answer(w, r, e, write)
+}
+
+// Challenge is FailJSON without log line, event and reference number, for requests that have merely
+// not signed in yet.
+func (rp *Reporter) Challenge(w http.ResponseWriter, r *http.Request, e *Error) {
+	rp.answer(w, r, e, writeJSON)
+}
+
+func (rp *Reporter) answer(w http.ResponseWriter, r *http.Request, e *Error, write builtIn) {
 	page.Protect(w.Header())
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
@@ -41,18 +62,27 @@ func (rp *Reporter) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	if rp.OnError != nil {
 		if err := serve(func() { rp.OnError(w, r, e) }); err != nil {
 			rp.complain(r.Context(), "sallyport: OnError failed", err, slog.String("ref", e.Ref))
-			Write(w, r, e)
+			write(w, r, e)
 		}
 		return
 	}
-	Write(w, r, e)
+	write(w, r, e)
 }
 
-func (rp *Reporter) log(r *http.Request, e *Error) {
+// Log gives e a reference number, and writes its log line.
+func (rp *Reporter) Log(ctx context.Context, e *Error) {
+	if e.Ref == "" {
+		e.Ref = rand.Text()[:10]
+	}
 	level := slog.LevelWarn
 	if e.Status >= 500 {
 		level = slog.LevelError
 	}
+	rp.write(ctx, level, "sallyport: request refused", e.attrs()...)
+}
+
+// attrs are what the log line of an error has.
+func (e *Error) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("code", e.Code), slog.Int("status", e.Status), slog.String("ref", e.Ref)}
 	if e.Provider != "" {
 		attrs = append(attrs, slog.String("provider", e.Provider))
@@ -60,8 +90,10 @@ func (rp *Reporter) log(r *http.Request, e *Error) {
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("cause", Printable(e.Err.Error())))
 	}
-	attrs = append(attrs, recovered.Stack(e.Err))
-	rp.write(r.Context(), level, "sallyport: request refused", attrs...)
+	if _, known := answer.Find(e.Code); known {
+		attrs = append(attrs, slog.String("help", answer.Help(e.Code)))
+	}
+	return append(attrs, recovered.Stack(e.Err))
 }
 
 // complain logs an error that does not change the answer.
@@ -89,15 +121,11 @@ func (rp *Reporter) Event(ctx context.Context, ev session.Event) {
 // Write is the built-in answer: a page for a browser, application/problem+json (RFC 9457)
 // for a client that asks for JSON or fetches from a script.
 func Write(w http.ResponseWriter, r *http.Request, e *Error) {
-	title := e.Title
-	if title == "" {
-		title = http.StatusText(e.Status)
-	}
 	if !WantsPage(r) {
-		writeJSON(w, r, e, title)
+		writeJSON(w, r, e)
 		return
 	}
-	p := page.Page{Title: title, Ref: e.Ref}
+	p := page.Page{Title: e.title(), Ref: e.Ref}
 	if e.Text != "" {
 		p.Text = []string{e.Text}
 	}
@@ -107,14 +135,17 @@ func Write(w http.ResponseWriter, r *http.Request, e *Error) {
 	page.Write(w, r, e.Status, p)
 }
 
-func writeJSON(w http.ResponseWriter, r *http.Request, e *Error, title string) {
+// title is the title of the answer.
+func (e *Error) title() string { return cmp.Or(e.Title, http.StatusText(e.Status)) }
+
+func writeJSON(w http.ResponseWriter, r *http.Request, e *Error) {
 	body, err := json.Marshal(struct {
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Detail string `json:"detail,omitempty"`
 		Code   string `json:"code"`
 		Ref    string `json:"ref,omitempty"`
-	}{title, e.Status, e.Text, e.Code, e.Ref})
+	}{e.title(), e.Status, e.Text, e.Code, e.Ref})
 	if err != nil {
 		body = []byte(`{}`) // strings and an int always marshal
 	}

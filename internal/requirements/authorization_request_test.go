@@ -270,7 +270,7 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode < 500 {
+		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode < 400 {
 			t.Errorf("status %d, want an error", resp.StatusCode)
 		}
 	})

@@ -493,7 +493,7 @@ func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer(endpoint, 200, row.contentType, row.body) })
 			b := bench.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/me")
-			if resp.StatusCode < 500 {
+			if resp.StatusCode < 400 {
 				t.Errorf("%s from %s: status %d, want an error", name, endpoint, resp.StatusCode)
 			}
 			if strings.Contains(authtest.Body(t, resp), marker) || strings.Contains(app.Log(), marker) {

@@ -77,20 +77,20 @@ func TestHybrid_R58_ResponsesThatDoNotFit(t *testing.T) {
 		"id_token with a token":   {"id_token", func(f url.Values) { f.Set("access_token", "x") }, nil, 400},
 		"id_token missing":        {"id_token", func(f url.Values) { f.Del("id_token") }, nil, 400},
 		"id_token twice":          {"id_token", func(f url.Values) { f.Add("id_token", f.Get("id_token")) }, nil, 400},
-		"id_token, other nonce":   {"id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["nonce"] = "x" } }, 502},
+		"id_token, other nonce":   {"id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["nonce"] = "x" } }, 400},
 		"id_token and error":      {"id_token", func(f url.Values) { f.Set("error", "access_denied") }, nil, 400},
 		"hybrid, right":           {"code id_token", func(url.Values) {}, nil, 303},
 		"hybrid without id_token": {"code id_token", func(f url.Values) { f.Del("id_token") }, nil, 400},
 		"hybrid without code":     {"code id_token", func(f url.Values) { f.Del("code") }, nil, 400},
-		"hybrid, no c_hash":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { delete(c, "c_hash") } }, 502},
-		"hybrid, wrong c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "AAAA" } }, 502},
-		"hybrid, empty c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "" } }, 502},
-		"hybrid, other code":      {"code id_token", func(f url.Values) { f.Set("code", "x"+f.Get("code")) }, nil, 502},
-		"hybrid, other sub":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["sub"] = "1002" } }, 502},
+		"hybrid, no c_hash":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { delete(c, "c_hash") } }, 400},
+		"hybrid, wrong c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "AAAA" } }, 400},
+		"hybrid, empty c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "" } }, 400},
+		"hybrid, other code":      {"code id_token", func(f url.Values) { f.Set("code", "x"+f.Get("code")) }, nil, 400},
+		"hybrid, other sub":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["sub"] = "1002" } }, 400},
 		"hybrid, other iss": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
 			f.FrontIDToken = func(c map[string]any) { c["iss"] = "https://evil.example" }
-		}, 502},
-		"hybrid, wrong at_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, 502},
+		}, 400},
+		"hybrid, wrong at_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := bench.New(t, responseType(row.kind))
@@ -105,7 +105,8 @@ func TestHybrid_R58_ResponsesThatDoNotFit(t *testing.T) {
 			if who := app.Visit(t, b, "/"); (who == app.Is("alice")) != (row.want == 303) {
 				t.Errorf("signed in as %s", who)
 			}
-			if row.want == 400 && app.OP.Count("token") != 0 {
+			afterwards := name == "hybrid, other sub" || name == "hybrid, wrong at_hash" // seen by the second ID token
+			if row.want == 400 && !afterwards && app.OP.Count("token") != 0 {
 				t.Error("the token endpoint was asked")
 			}
 		})

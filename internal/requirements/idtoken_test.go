@@ -472,7 +472,7 @@ func TestIDToken_R48_ClockThatIsOff(t *testing.T) {
 		app.OP.SetNow(func() time.Time { return app.Clock.Now().Add(off) })
 		b := bench.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/me")
-		if resp.StatusCode != http.StatusBadGateway || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback") {
+		if resp.StatusCode != http.StatusBadRequest || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback") {
 			t.Errorf("%v: ended at %s with status %d", off, resp.Request.URL.Path, resp.StatusCode)
 		}
 		if !strings.Contains(app.Log(), "clocks") {

@@ -166,7 +166,7 @@ func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
 	app.SignIn(t, bench.Browser(t), "alice", "/me")
 	e, ok := errors.AsType[*problem.Error](got)
-	if !ok || e.Status != http.StatusBadGateway || e.Code != "invalid_id_token" || e.Provider != "op" || e.Ref == "" || e.Text == "" {
+	if !ok || e.Status != http.StatusBadRequest || e.Code != "invalid_id_token" || e.Provider != "op" || e.Ref == "" || e.Text == "" {
 		t.Errorf("the application got %#v", got)
 	}
 	fault, ok := errors.AsType[*provider.Error](got)

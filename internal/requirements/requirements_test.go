@@ -10,7 +10,7 @@ import (
 
 func TestTableIsUpToDateAndWithoutGap(t *testing.T) {
 	root := os.DirFS(filepath.Join("..", ".."))
-	all, err := All()
+	all, faults, err := All()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,25 +18,26 @@ func TestTableIsUpToDateAndWithoutGap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range Missing(all, tests) {
-		t.Errorf("no test shows R%d: %s", r.Number, r.Statement)
+	for _, r := range Missing(slices.Concat(all, faults), tests) {
+		t.Errorf("no test shows %s: %s", r.Mark, r.Statement)
 	}
 	got, err := os.ReadFile(filepath.Join("..", "..", "docs", "security-requirements.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != string(Table(all, tests)) {
+	if string(got) != string(Document(all, faults, tests)) {
 		t.Error("docs/security-requirements.md is out of date: run go generate ./internal/requirements")
 	}
 }
 
 func TestMarksAreFound(t *testing.T) {
 	const source = `package x
-// TestPlain shows R7 and R8.
+// TestPlain shows R7, F8 and R8.
 func TestPlain(t *testing.T) {
 	// R9, R10: inside
 }
 func TestName_R33_Words(t *testing.T) {}
+func TestName_F12(t *testing.T) {}
 func TestNone(t *testing.T) { _ = "R99"; var R98 int }
 func helper() { /* R97 */ }
 // FuzzX: (R1/R2)
@@ -46,23 +47,26 @@ func FuzzX(f *testing.F) {}
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[int]string{7: "TestPlain", 8: "TestPlain", 9: "TestPlain", 10: "TestPlain", 33: "TestName_R33_Words", 1: "FuzzX", 2: "FuzzX"}
-	for n, name := range want {
-		if len(found[n]) != 1 || found[n][0].Name != name {
-			t.Errorf("R%d is shown by %v, want %s", n, found[n], name)
+	want := map[string]string{
+		"R7": "TestPlain", "R8": "TestPlain", "F8": "TestPlain", "R9": "TestPlain", "R10": "TestPlain",
+		"R33": "TestName_R33_Words", "F12": "TestName_F12", "R1": "FuzzX", "R2": "FuzzX",
+	}
+	for mark, name := range want {
+		if len(found[mark]) != 1 || found[mark][0].Name != name {
+			t.Errorf("%s is shown by %v, want %s", mark, found[mark], name)
 		}
 	}
-	for n := range found {
-		if _, ok := want[n]; !ok {
-			t.Errorf("R%d is found where there is no mark: %v", n, found[n])
+	for mark := range found {
+		if _, ok := want[mark]; !ok {
+			t.Errorf("%s is found where there is no mark: %v", mark, found[mark])
 		}
 	}
 }
 
 func TestMissingNamesWhatNoTestShows(t *testing.T) {
-	all := []Requirement{{Number: 1, Required: true}, {Number: 2, Required: true}, {Number: 3}}
-	missing := Missing(all, map[int][]Test{1: {{"f", "T"}}})
+	all := []Requirement{{Mark: "R1", Required: true}, {Mark: "F2", Required: true}, {Mark: "R3"}}
+	missing := Missing(all, map[string][]Test{"R1": {{"f", "T"}}})
 	if !slices.Equal(missing, all[1:2]) {
-		t.Errorf("missing: %v, want R2 alone", missing)
+		t.Errorf("missing: %v, want F2 alone", missing)
 	}
 }

@@ -298,7 +298,7 @@ func TestSession_R98_TooLarge(t *testing.T) {
 			}
 			continue
 		}
-		if resp.StatusCode != http.StatusInternalServerError || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback/") {
+		if resp.StatusCode != http.StatusForbidden || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback/") {
 			t.Errorf("%d KB: status %d at %s", size>>10, resp.StatusCode, resp.Request.URL.Path)
 		}
 		if !app.Happened("login", "session_too_large") || !strings.Contains(app.Log(), "groups") {

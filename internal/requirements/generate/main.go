@@ -11,7 +11,7 @@ import (
 
 func main() {
 	root := filepath.Join("..", "..")
-	all, err := requirements.All()
+	all, faults, err := requirements.All()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func main() {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		log.Fatal(err)
 	}
-	if err := os.WriteFile(target, requirements.Table(all, tests), 0o644); err != nil {
+	if err := os.WriteFile(target, requirements.Document(all, faults, tests), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
