@@ -7,7 +7,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
-	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -55,9 +54,6 @@ func (h *Handlers) lookupError(name string, err error) *problem.Error {
 // loginError turns the error of a login into what the user, the log and the events get. The user's
 // text depends on the class only: the operator reads why a token was rejected, nobody else.
 func (h *Handlers) loginError(name string, err error) *problem.Error {
-	if recovered.Is(err) {
-		return h.failedAt(name, "internal_error", err)
-	}
 	if e, ok := errors.AsType[*problem.Error](err); ok {
 		copied := *e
 		copied.Provider = name

@@ -81,6 +81,16 @@ var providers = []Outcome{{
 	Remedy: "If every login ends here: invalid_client means a wrong ClientSecret or AuthMethod, " +
 		"invalid_grant a redirect URI that differs from the registered one.",
 }, {
+	Code: "interrupted", Status: 400,
+	Wording: Wording{
+		Title: "This sign-in was interrupted",
+		Text:  "The connection to the sign-in service was lost. Please sign in again.",
+	},
+	Cause: "The provider closed the connection while the code was redeemed, and the code was spent " +
+		"all the same.",
+	Remedy: "Nothing. If it happens often, a proxy or firewall between here and the provider drops " +
+		"connections.",
+}, {
 	Code: "invalid_id_token", Status: 400,
 	Wording: invalidResponse,
 	Cause: "The ID token is not valid: signature, issuer, audience, time, nonce or another claim; " +
