@@ -68,12 +68,19 @@ var applePreset = Preset{
 		{Name: "private_key", Required: true, Secret: true, Help: "the content of the key's .p8 file"},
 	},
 	Notes: []string{
-		"The client ID is that of the Services ID; there is no client_secret: it is made from the key, for each request.",
-		"Apple answers by POST, which needs https here, also for development, and a domain that is registered with the Services ID.",
+		"The client ID is that of the Services ID; there is no client_secret: it is made from " +
+			"the key, for each request.",
+		"Apple answers by POST, which needs https here, also for development, and a domain that " +
+			"is registered with the Services ID.",
 		"The name comes at the first sign-in only, and nobody has signed it.",
+		"Apple requires the PKCE verifier when the authorization request had a challenge, as it " +
+			"always has here.",
 		"There is no logout at Apple: only the session here ends.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are understood, or ignored.", "A nonce that is sent always comes back."},
+	Unconfirmed: []string{
+		"The nonce always comes back. Apple lets it be absent when nonce_supported is false; " +
+			"such a login fails here.",
+	},
 	New: func(v Values) (Provider, error) {
 		return soundOpenID(Apple(v["client_id"], AppleKey{TeamID: v["team_id"], KeyID: v["key_id"], PrivateKey: v["private_key"]}))
 	},

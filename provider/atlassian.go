@@ -25,12 +25,16 @@ var atlassianPreset = Preset{
 	Name: "atlassian", Label: "Atlassian", Protocol: OAuthTwo, Register: "https://developer.atlassian.com/console/myapps/",
 	Notes: []string{
 		"Add the permission User identity API (read:me) to the application.",
-		"Refresh tokens come with the scope offline_access. They rotate: each is valid for one refresh.",
+		"Refresh tokens come with the scope offline_access. They rotate: each is valid for one " +
+			"refresh.",
 	},
 	Unconfirmed: []string{
-		"PKCE with S256 is in Atlassian's metadata and used by other libraries; the guide does not mention it.",
-		"The revocation endpoint is in Atlassian's metadata and used by other libraries; the guide does not mention it.",
-		"The member email_verified says whether the address is verified; one other library relies on it. Without it, no address is.",
+		"PKCE with S256 is in Atlassian's metadata and used by other libraries; the guide does " +
+			"not mention it.",
+		"The revocation endpoint is in Atlassian's metadata and used by other libraries; the " +
+			"guide does not mention it.",
+		"The member email_verified says whether the address is verified; one other library " +
+			"relies on it. Without it, no address is.",
 	},
 	New: byClient(Atlassian),
 }

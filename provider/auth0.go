@@ -14,9 +14,12 @@ var auth0Preset = Preset{
 	Name: "auth0", Label: "Auth0", Protocol: OpenIDConnect, Register: "https://manage.auth0.com/#/applications",
 	Settings: []PresetSetting{domainSetting("example.eu.auth0.com")},
 	Notes: []string{
-		"A refresh token comes with the scope offline_access.",
-		"For an access token of an API set AuthParams audience, for one organization AuthParams organization and RequiredClaims org_id.",
-		"Roles are no claim of their own accord: an action there adds one, such as https://example.com/roles, for RolesClaim.",
+		"A refresh token comes with the scope offline_access. Refresh tokens rotate when " +
+			"rotation is on for the application: each is then valid for one refresh.",
+		"For an access token of an API set AuthParams audience, for one organization AuthParams " +
+			"organization and RequiredClaims org_id.",
+		"Roles are no claim of their own accord: an action there adds one, such as " +
+			"https://example.com/roles, for RolesClaim.",
 	},
 	Unconfirmed: []string{"The parameters audience and organization of authorization requests."},
 	New: func(v Values) (Provider, error) {

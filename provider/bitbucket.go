@@ -9,8 +9,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Bitbucket signs users in at Bitbucket Cloud. The e-mail address is the primary one, if it is confirmed and the user has permitted to
-// read it; else there is none. Users whose accounts are not active are refused.
+// Bitbucket signs users in at Bitbucket Cloud. The email address is the primary one, if it is
+// confirmed and the user lets the application read it. Users whose accounts are not active are
+// rejected.
 func Bitbucket(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://bitbucket.org", ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "Bitbucket",
@@ -57,9 +58,15 @@ func bitbucketUser(p Profile, u *session.User) error {
 var bitbucketPreset = Preset{
 	Name: "bitbucket", Label: "Bitbucket", Protocol: OAuthTwo, Register: "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/",
 	Notes: []string{
-		"client_id is the key of an OAuth consumer of a workspace, with the permissions Account: Read and Email.",
+		"client_id is the key of an OAuth consumer of a workspace, with the permissions Account: " +
+			"Read and Email.",
 		"The ID of a user is the UUID with its braces.",
+		"Access tokens last about two hours. Refresh tokens rotate: each is valid for one " +
+			"refresh, plus about 10 minutes, and ends after 3 months.",
+		"The access token and the refresh token are often longer than 2,500 characters each. " +
+			"Cookies with both exceed the limit of 8 KB that many proxies set for the header: " +
+			"raise that limit, or keep sessions in Session.Store.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The member account_status is in every profile."},
+	Unconfirmed: []string{pkceIgnored, "The member account_status is in every profile."},
 	New:         byClient(Bitbucket),
 }

@@ -33,7 +33,8 @@ var cognitoPreset = Preset{
 		domainSetting("example.auth.eu-west-1.amazoncognito.com"),
 	},
 	Notes: []string{
-		"A refresh brings a new access token only; the refresh token stays.",
+		"A refresh brings a new access token and a new ID token. Refresh tokens rotate when " +
+			"rotation is on for the app client; they last 30 days by default.",
 		"After a logout the browser stays at the page that says so: no state comes back.",
 	},
 	Unconfirmed: []string{"The groups are in the claim cognito:groups of ID tokens."},

@@ -42,8 +42,13 @@ func discordAvatar(p Profile, u *session.User) error {
 var discordPreset = Preset{
 	Name: "discord", Label: "Discord", Protocol: OAuthTwo, Register: "https://discord.com/developers/applications",
 	Notes: []string{
-		"A logout takes back the user's tokens of all devices, so that the sessions there end when they are refreshed; set RevokeURL to \"\" to leave them alone.",
-		"AuthParams with prompt=none skip the page for consent when the user has agreed before.",
+		"A logout revokes the user's tokens on all devices, so sessions there end at their next " +
+			"refresh; set RevokeURL to \"\" to keep them.",
+		"AuthParams with prompt=none skip the consent page when the user has agreed before.",
+		"Refresh tokens rotate: a refresh may bring another.",
+		"Discord's metadata promises the parameter iss in callbacks (RFC 9207); iss is checked " +
+			"when it is present. Set ResponseIssuer to https://discord.com to require it.",
 	},
-	New: byClient(Discord),
+	Unconfirmed: []string{"Every callback has iss, as the metadata promises."},
+	New:         byClient(Discord),
 }

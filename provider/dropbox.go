@@ -28,9 +28,12 @@ func Dropbox(key, secret string) *OAuth2 {
 var dropboxPreset = Preset{
 	Name: "dropbox", Label: "Dropbox", Protocol: OAuthTwo, Register: "https://www.dropbox.com/developers/apps",
 	Notes: []string{
-		"Refresh tokens come with AuthParams token_access_type=offline; without them a token lives for some hours.",
-		"A logout takes back both tokens.",
+		"Refresh tokens come with AuthParams token_access_type=offline; without them a token " +
+			"lives for some hours.",
+		"A logout revokes both tokens.",
+		"Dropbox also supports OpenID Connect, but its ID tokens have no nonce, so a strict " +
+			"client rejects them.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are understood along with a secret."},
+	Unconfirmed: []string{"PKCE works along with a secret; other clients send both."},
 	New:         byClient(Dropbox),
 }

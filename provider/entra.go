@@ -62,9 +62,12 @@ func EntraMultiTenant(tenants Organizations, id, secret string) *OIDC {
 const entraRegister = "https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"
 
 var entraNotes = []string{
-	"A refresh token comes with the scope offline_access.",
-	"An e-mail address counts as verified only if the optional claim xms_edov is configured for ID tokens.",
-	"A user in more than 200 groups has no groups claim; use application roles, which become User.Roles.",
+	"A refresh token comes with the scope offline_access. Refresh tokens rotate: each refresh " +
+		"brings another, and the old one stays valid.",
+	"An e-mail address counts as verified only if the optional claim xms_edov is configured for " +
+		"ID tokens.",
+	"A user in more than 200 groups has no groups claim; use application roles, which become " +
+		"User.Roles.",
 }
 
 var entraPreset = Preset{

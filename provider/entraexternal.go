@@ -34,9 +34,18 @@ func AzureADB2C(policy B2CPolicy, id, secret string) *OIDC {
 
 var entraExternalPreset = Preset{
 	Name: "entra-external", Label: "Microsoft Entra External ID", Protocol: OpenIDConnect, Register: entraRegister,
-	Settings:    []PresetSetting{{Name: "tenant", Required: true, Help: "the ID of the external tenant, such as 72f988bf-86f1-41af-91ab-2d7cd011db47"}},
-	Notes:       []string{"A refresh token comes with the scope offline_access.", "With a domain of its own, or another name in the address, set Issuer and Discovery."},
-	Unconfirmed: []string{"The issuer has the tenant's ID as host name, and discovery works there."},
+	Settings: []PresetSetting{{Name: "tenant", Required: true, Help: "the ID of the external tenant, such as 72f988bf-86f1-41af-91ab-2d7cd011db47"}},
+	Notes: []string{
+		"A refresh token comes with the scope offline_access. Refresh tokens rotate: each " +
+			"refresh brings another, and the old one stays valid.",
+		"The published discovery address is " +
+			"https://TENANT_NAME.ciamlogin.com/TENANT_ID/v2.0/.well-known/openid-configuration. " +
+			"Set Discovery to it if discovery below the tenant's ID fails; the issuer stays.",
+		"With a domain of your own, set Issuer and Discovery.",
+	},
+	Unconfirmed: []string{
+		"Discovery works at the host name with the tenant's ID, which is that of the issuer.",
+	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		return soundOpenID(EntraExternalID(EntraTenant(v["tenant"]), id, secret))
@@ -50,7 +59,11 @@ var azureADB2CPreset = Preset{
 		{Name: "tenant", Required: true, Help: "the tenant ID, such as 72f988bf-86f1-41af-91ab-2d7cd011db47"},
 		{Name: "policy", Required: true, Help: "the user flow or custom policy, such as B2C_1_signin"},
 	},
-	Notes: []string{"The issuer is that of policies which have the tenant's ID and no policy in it; otherwise set Issuer as the discovery document writes it."},
+	Notes: []string{
+		"The issuer has the tenant's ID, no policy, and a slash at the end. For a policy with " +
+			"another issuer, set Issuer to the one in the discovery document.",
+		"Refresh tokens rotate: each refresh brings another.",
+	},
 	Unconfirmed: []string{
 		"An access token comes only when the client ID is among the scopes.",
 		"Logout and refresh work as at Microsoft Entra ID.",

@@ -62,10 +62,13 @@ var facebookPreset = Preset{
 	Name: "facebook", Label: "Facebook", Protocol: OAuthTwo, Register: "https://developers.facebook.com/apps/",
 	Settings: []PresetSetting{{Name: "version", Help: "version of the Graph API; " + string(graphVersion) + " if not set"}},
 	Notes: []string{
-		"The ID of a user is another one in each application: another client ID makes everybody a new user.",
-		"Each version of the Graph API ends about two years after its release: v24.0 on 2028-02-18, v25.0 on 2028-07-29.",
+		"The ID of a user is another one in each application: another client ID makes everybody " +
+			"a new user.",
+		"Each version of the Graph API ends about two years after its release: v24.0 on " +
+			"2028-02-18, v25.0 on 2028-07-29.",
 		"There are no refresh tokens; a token lives for an hour or two.",
-		"Tokens are not taken back at logout, because a DELETE of me/permissions would end the user's consent everywhere.",
+		"Tokens are not taken back at logout, because a DELETE of me/permissions would end the " +
+			"user's consent everywhere.",
 		"A token that an app on a phone has got from Facebook is never accepted.",
 	},
 	Unconfirmed: []string{"PKCE is sent, which Facebook documents for another flow only; another library sends it along with the secret.", "The addresses are the same in all versions."},

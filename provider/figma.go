@@ -19,7 +19,9 @@ func Figma(id, secret string) *OAuth2 {
 
 var figmaPreset = Preset{
 	Name: "figma", Label: "Figma", Protocol: OAuthTwo, Register: "https://www.figma.com/developers/apps",
-	Notes:       []string{"Nothing says whether an address was verified."},
-	Unconfirmed: []string{"The PKCE parameters are understood.", "The client authenticates with Basic."},
-	New:         byClient(Figma),
+	Notes: []string{"Nothing says whether an address was verified."},
+	Unconfirmed: []string{
+		"PKCE is supported and the client authenticates with Basic; one other library does both.",
+	},
+	New: byClient(Figma),
 }

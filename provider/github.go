@@ -81,18 +81,21 @@ func gitHubEmail(p Profile, u *session.User) error {
 var gitHubPreset = Preset{
 	Name: "github", Label: "GitHub", Protocol: OAuthTwo, Register: "https://github.com/settings/developers",
 	Notes: []string{
-		"The tokens of an OAuth App do not expire; those of a GitHub App do, and are refreshed.",
-		"An application has one callback URL, so the one for development is another application.",
+		"The tokens of an OAuth App do not expire. Those of a GitHub App last 8 hours; their " +
+			"refresh tokens last 6 months and rotate: each is valid for one refresh, which also " +
+			"ends the old access token.",
+		"An OAuth App has one callback URL, so development needs another application; a GitHub " +
+			"App may have several.",
 	},
-	Unconfirmed: []string{"An expired refresh token is called bad_refresh_token."},
-	New:         byClient(GitHub),
+	New: byClient(GitHub),
 }
 
 var gitHubEnterprisePreset = Preset{
 	Name: "github-enterprise", Label: "GitHub Enterprise", Protocol: OAuthTwo, Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/building-oauth-apps/creating-an-oauth-app",
 	Settings: []PresetSetting{baseURLSetting("https://github.example.com")},
 	Notes: []string{
-		"An address counts as verified when the server says so; some servers do not verify addresses, and then there is none.",
+		"The refresh tokens of a GitHub App rotate: each is valid for one refresh.",
+		"An address is verified when the server says so. Some servers do not verify addresses.",
 	},
 	Unconfirmed: []string{"Older versions ignore the PKCE parameters.", "The API of a subdomain of ghe.com is at api.SUBDOMAIN.ghe.com."},
 	New:         byBaseURL(GitHubEnterprise),

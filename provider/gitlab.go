@@ -1,5 +1,7 @@
 package provider
 
+import "slices"
+
 // GitLab signs users in at gitlab.com.
 func GitLab(id, secret string) *OIDC { return GitLabSelfManaged("https://gitlab.com", id, secret) }
 
@@ -12,20 +14,28 @@ func GitLabSelfManaged(at BaseURL, id, secret string) *OIDC {
 }
 
 var gitLabNotes = []string{
-	"User.Roles are the groups, which GitLab tells at its userinfo endpoint: set UserInfo to UserInfoAlways to have them.",
-	"A refresh token is good once, and its use ends the old access token as well.",
+	"User.Roles are the groups, which GitLab tells at its userinfo endpoint: set UserInfo to " +
+		"UserInfoAlways to have them.",
+	"Refresh tokens rotate: each is valid for one refresh, which also ends the old access token.",
 	"There is no logout at GitLab: only the session here ends.",
 }
 
 var gitLabPreset = Preset{
 	Name: "gitlab", Label: "GitLab", Protocol: OpenIDConnect, Register: "https://gitlab.com/-/user_settings/applications",
-	Notes: gitLabNotes, New: byClient(GitLab),
-	Unconfirmed: []string{"The redirect_uri and the code_verifier, which GitLab documents for refreshes, may be left out."},
+	Notes: slices.Concat(gitLabNotes, []string{
+		"AuthParams with root_namespace_id start the SAML single sign-on of a group.",
+	}),
+	New: byClient(GitLab),
+	Unconfirmed: []string{
+		"The redirect_uri, which GitLab's examples send with refreshes, may be omitted.",
+	},
 }
 
 var gitLabSelfManagedPreset = Preset{
 	Name: "gitlab-self-managed", Label: "GitLab (self-managed)", Protocol: OpenIDConnect, Register: "https://docs.gitlab.com/integration/oauth_provider/",
 	Settings: []PresetSetting{baseURLSetting("https://git.example.com")},
 	Notes:    gitLabNotes, New: openIDAt(GitLabSelfManaged),
-	Unconfirmed: []string{"An installation below a path serves its discovery document there, or redirects to it."},
+	Unconfirmed: []string{
+		"An installation below a path serves its discovery document there, or redirects to it.",
+	},
 }

@@ -74,7 +74,8 @@ var hubSpotPreset = Preset{
 	Notes: []string{
 		"The HubSpot account that the user chose is the claim hub_id.",
 		"HubSpot sends no name, and does not say whether an address is verified.",
-		"HubSpot ends the OAuth endpoints of version 1 on 2027-02-16; this preset uses those of 2026-03.",
+		"HubSpot ends the OAuth endpoints of version 1 on 2027-02-16; this preset uses those of " +
+			"2026-03.",
 	},
 	Unconfirmed: []string{"HubSpot checks the PKCE verifier: its token endpoint lists code_verifier."},
 	New:         byClient(HubSpot),

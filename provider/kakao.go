@@ -28,8 +28,10 @@ var kakaoPreset = Preset{
 	Name: "kakao", Label: "Kakao", Protocol: OAuthTwo, Register: "https://developers.kakao.com/console/app",
 	Notes: []string{
 		"client_id is the REST API key. The secret is optional at Kakao; switch it on.",
-		"Switch on each scope under \"consent items\", or the login fails; remove those that are off from Scopes.",
-		"With OpenID Connect switched on there, Kakao is an OIDC provider with the issuer https://kauth.kakao.com.",
+		"Switch on each scope under \"consent items\", or the login fails; remove those that are " +
+			"off from Scopes.",
+		"With OpenID Connect switched on there, Kakao is an OIDC provider with the issuer " +
+			"https://kauth.kakao.com.",
 	},
 	Unconfirmed: []string{"Tokens are not revoked at logout."},
 	New:         byClient(Kakao),

@@ -32,8 +32,12 @@ var keycloakPreset = Preset{
 	Notes: []string{
 		"Realm roles are in ID tokens only after \"Add to ID token\" of the mapper for them.",
 		"Access tokens name the audience of an API only with a mapper for it.",
+		"Since version 23 the realm promises iss in callbacks. Leave \"Exclude Issuer From " +
+			"Authentication Response\" off for the client: the switch removes iss, the promise " +
+			"remains, and every login fails.",
+		"Refresh tokens rotate; with \"Revoke Refresh Token\" on in the realm, each is valid for " +
+			"one refresh.",
 	},
-	Unconfirmed: []string{"Callbacks have iss when the metadata promises it."},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		return soundOpenID(Keycloak(KeycloakRealm{BaseURL(v["base_url"]), v["realm"]}, id, secret))

@@ -2,7 +2,8 @@ package provider
 
 import "net/url"
 
-// LINE signs users in with LINE Login. ID tokens come signed with the channel secret unless ES256 is asked for, as it is here.
+// LINE signs users in with LINE Login. By default LINE signs the ID tokens of web logins with the
+// channel secret (HS256); the parameter id_token_key_type=JWK of the token request asks for ES256.
 func LINE(channelID, channelSecret string) *OIDC {
 	return &OIDC{
 		Issuer: "https://access.line.me", ClientID: channelID, ClientSecret: channelSecret, DisplayName: "LINE", AuthMethod: authPost,
@@ -17,10 +18,11 @@ var linePreset = Preset{
 	Name: "line", Label: "LINE", Protocol: OpenIDConnect, Register: "https://developers.line.biz/console/",
 	Notes: []string{
 		"The client ID is the channel ID, the secret the channel secret.",
-		"The e-mail address needs a permission that is applied for in the console; LINE does not say that it is verified.",
-		"A refresh brings a new access token only.",
+		"The e-mail address needs a permission that is applied for in the console; LINE does not " +
+			"say that it is verified.",
+		"A refresh brings a new access token only. Access tokens last 30 days, refresh tokens at " +
+			"most 90 days.",
 		"There is no logout at LINE: only the session here ends.",
 	},
-	Unconfirmed: []string{"The parameter id_token_key_type=JWK of token requests brings ES256; if not, set SecretSignsTokens."},
-	New:         byClient(LINE),
+	New: byClient(LINE),
 }

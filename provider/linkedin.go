@@ -16,10 +16,15 @@ func LinkedIn(id, secret string) *OIDC {
 var linkedInPreset = Preset{
 	Name: "linkedin", Label: "LinkedIn", Protocol: OpenIDConnect, Register: "https://www.linkedin.com/developers/apps",
 	Notes: []string{
-		"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; the older scopes r_liteprofile and r_emailaddress are dead.",
+		"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; the " +
+			"older scopes r_liteprofile and r_emailaddress are dead.",
 		"The subject is another for each application.",
-		"There is neither PKCE nor a nonce at LinkedIn, and no logout.",
+		"LinkedIn has no nonce, no logout, and no PKCE for web applications.",
+		"Refresh tokens are for partners only. They do not rotate, and end 365 days after the " +
+			"first consent.",
 	},
-	Unconfirmed: []string{"Older tokens have https://www.linkedin.com as issuer; both spellings are accepted.", "A login that is cancelled is called user_cancelled_login or user_cancelled_authorize."},
-	New:         byClient(LinkedIn),
+	Unconfirmed: []string{
+		"Older tokens have https://www.linkedin.com as issuer; both spellings are accepted.",
+	},
+	New: byClient(LinkedIn),
 }

@@ -21,12 +21,16 @@ func Naver(id, secret string) *OAuth2 {
 var naverPreset = Preset{
 	Name: "naver", Label: "Naver", Protocol: OAuthTwo, Register: "https://developers.naver.com/apps/",
 	Notes: []string{
-		"What the application gets to know is chosen where it is registered, not by scopes.",
-		"Nothing says whether an address was verified.",
+		"Choose the data that the application receives where you register it, not by scopes.",
+		"Naver does not say whether an address is verified.",
+		"Tokens are not revoked at logout: grant_type=delete at the token endpoint would end the " +
+			"user's consent.",
+		"Naver also supports OpenID Connect, with the issuer https://nid.naver.com and endpoints " +
+			"below /oauth2/ instead of /oauth2.0/. Before you switch, check that sub equals " +
+			"response.id, or every user becomes a new one.",
 	},
 	Unconfirmed: []string{
-		"The PKCE parameters are ignored.",
-		"Tokens are not taken back at logout; grant_type=delete at the token endpoint would do it.",
+		"The PKCE parameters are ignored; Naver documents them for OpenID Connect only.",
 	},
 	New: byClient(Naver),
 }

@@ -28,6 +28,6 @@ var nextcloudPreset = Preset{
 		"Register the application in Administration settings, Security.",
 		"There are no scopes: a token opens everything that is the user's.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The members of ocs.data."},
+	Unconfirmed: []string{pkceIgnored, "The members of ocs.data."},
 	New:         byBaseURL(Nextcloud),
 }

@@ -28,11 +28,17 @@ func Notion(id, secret string) *OAuth2 {
 }
 
 var notionPreset = Preset{
-	Name: "notion", Label: "Notion", Protocol: OAuthTwo, Register: "https://www.notion.so/profile/integrations",
+	Name: "notion", Label: "Notion", Protocol: OAuthTwo,
+	Register: "https://www.notion.so/developers/connections",
 	Notes: []string{
-		"The integration has to be a public one, with user information including addresses; a token that belongs to a workspace instead of a user fails the login.",
-		"Nothing says whether an address was verified.",
+		"The integration has to be a public one, with user information including addresses; a " +
+			"token that belongs to a workspace instead of a user fails the login.",
+		"Notion does not say whether an address is verified.",
+		"Refresh tokens rotate: each is valid for one refresh.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "How long a token lives, as nothing says so."},
-	New:         byClient(Notion),
+	Unconfirmed: []string{
+		"The PKCE parameters are ignored; Notion does not document them.",
+		"How long a token lives; Notion does not say.",
+	},
+	New: byClient(Notion),
 }

@@ -34,7 +34,8 @@ var oktaPreset = Preset{
 		{Name: "authorization_server", Help: "the ID of a custom authorization server, such as default; empty for the organization's own"},
 	},
 	Notes: []string{
-		"A refresh token comes with the scope offline_access.",
+		"A refresh token comes with the scope offline_access. Refresh tokens rotate when " +
+			"rotation is on for the application: each is then valid for one refresh.",
 		"With the wrong authorization server the issuers differ, and nobody can sign in.",
 	},
 	Unconfirmed: []string{"ID tokens have email_verified, and groups when that claim is configured."},

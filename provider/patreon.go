@@ -25,6 +25,6 @@ func Patreon(id, secret string) *OAuth2 {
 var patreonPreset = Preset{
 	Name: "patreon", Label: "Patreon", Protocol: OAuthTwo, Register: "https://www.patreon.com/portal/registration/register-clients",
 	Notes:       []string{"The scope for the address is identity[email], with the brackets."},
-	Unconfirmed: []string{"The PKCE parameters are ignored.", "The revocation endpoint is one of RFC 7009."},
+	Unconfirmed: []string{pkceIgnored, "The revocation endpoint is one of RFC 7009."},
 	New:         byClient(Patreon),
 }

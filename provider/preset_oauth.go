@@ -10,6 +10,9 @@ var oauthPresets = []Preset{
 	weChatOfficialAccountPreset, wikimediaPreset, xPreset, xOAuth1Preset, yandexPreset, zoomPreset,
 }
 
+// pkceIgnored is in Unconfirmed of vendors whose documentation does not mention PKCE.
+const pkceIgnored = "The PKCE parameters are ignored; other libraries do not send them."
+
 // byClient is Preset.New of a vendor that needs nothing but a client.
 func byClient[P Provider](build func(id, secret string) P) func(Values) (Provider, error) {
 	return func(v Values) (Provider, error) { return build(v.Client()), nil }

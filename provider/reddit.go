@@ -31,11 +31,12 @@ var redditPreset = Preset{
 	Name: "reddit", Label: "Reddit", Protocol: OAuthTwo, Register: "https://www.reddit.com/prefs/apps",
 	Settings: []PresetSetting{{Name: "user_agent", Help: "what the application calls itself, such as web:com.example.reports:v1.0 (by /u/alice)"}},
 	Notes: []string{
-		"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may bring another. Without them, a token lives for an hour.",
+		"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may bring " +
+			"another. Without them, a token lives for an hour.",
 		"Requests without a User-Agent of the application's own are slowed down or refused.",
 	},
 	Unconfirmed: []string{
-		"The PKCE parameters are ignored.",
+		pkceIgnored,
 		"raw_json=1.",
 	},
 	New: func(v Values) (Provider, error) {

@@ -15,14 +15,22 @@ func SalesforceAt(at BaseURL, id, secret string) *OIDC {
 }
 
 var salesforcePreset = Preset{
-	Name: "salesforce", Label: "Salesforce", Protocol: OpenIDConnect, Register: "https://help.salesforce.com/s/articleView?id=sf.connected_app_create.htm",
+	Name: "salesforce", Label: "Salesforce", Protocol: OpenIDConnect,
+	Register: "https://help.salesforce.com/s/articleView?id=xcloud.create_a_local_external_client_app.htm",
 	Settings: []PresetSetting{{Name: "base_url", Help: "the address of a sandbox or of your organization, such as https://example.my.salesforce.com; default: https://login.salesforce.com"}},
 	Notes: []string{
-		"A refresh token comes with the scope refresh_token, and stays when it is used.",
-		"The subject is an address with the IDs of organization and user in it; the claims organization_id and user_id have them alone.",
+		"Register an External Client App; since Spring '26, Salesforce creates no new connected " +
+			"apps.",
+		"A refresh token comes with the scope refresh_token (or offline_access). Refresh tokens " +
+			"rotate when rotation is on for the application: each is then valid for one refresh.",
+		"Partner applications must require PKCE; the verifier is always sent, along with the " +
+			"secret.",
+		"There is no logout at Salesforce: only the session here ends.",
+		"The subject is an address with the IDs of organization and user in it; the claims " +
+			"organization_id and user_id have them alone.",
 		"To let in one organization at login.salesforce.com, use its own address.",
 	},
-	Unconfirmed: []string{"Token answers may lack expires_in; then nothing is refreshed ahead of time.", "There is no standard logout."},
+	Unconfirmed: []string{"Token answers may lack expires_in; then nothing is refreshed ahead of time."},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		if v["base_url"] == "" {

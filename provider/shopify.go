@@ -133,9 +133,13 @@ var shopifyPreset = Preset{
 	},
 	Notes: []string{
 		"Each shop is a provider of its own; its users differ from those of every other shop.",
-		"The token of a staff member ends when they sign out at Shopify, or after 24 hours. It comes without a refresh token.",
-		"With as_shop, the token expires after an hour. Refresh tokens rotate: each is valid for one refresh. From 2027-01-01, Shopify's APIs reject offline tokens of public applications that do not expire.",
-		"With as_shop, the profile comes from the REST Admin API, which is legacy; Shopify requires new public applications to use GraphQL for everything else.",
+		"The token of a staff member ends when they sign out at Shopify, or after 24 hours. It " +
+			"comes without a refresh token.",
+		"With as_shop, the token expires after an hour. Refresh tokens rotate: each is valid for " +
+			"one refresh. From 2027-01-01, Shopify's APIs reject offline tokens of public " +
+			"applications that do not expire.",
+		"With as_shop, the profile comes from the REST Admin API, which is legacy; Shopify " +
+			"requires new public applications to use GraphQL for everything else.",
 		"Scopes are separated by commas; a login needs none.",
 	},
 	Unconfirmed: []string{

@@ -29,13 +29,18 @@ var slackPreset = Preset{
 	Name: "slack", Label: "Slack", Protocol: OpenIDConnect, Register: "https://api.slack.com/apps",
 	Settings: []PresetSetting{{Name: "team", Help: "lets in only users of this workspace, by its ID, such as T0123ABCD"}},
 	Notes: []string{
-		"Without team everybody with an account in any workspace can sign in.",
+		"Without team, anyone with an account in any workspace can sign in.",
 		"The scopes openid, profile and email go with no other scopes of Slack.",
+		"With token rotation on, access tokens last 12 hours and refresh tokens rotate: each is " +
+			"valid for one refresh.",
+		"Leave PKCE off in the settings of the application: it makes the application a public " +
+			"client for good, whose refresh tokens end after 30 days.",
 		"There is no logout at Slack: only the session here ends.",
 	},
 	Unconfirmed: []string{
-		"Errors come with status 200 and ok false; a refresh token that is of no use is called invalid_refresh_token.",
-		"The PKCE parameters are understood, or ignored.",
+		"Errors come with status 200 and ok false; a refresh token that is of no use is called " +
+			"invalid_refresh_token.",
+		"The PKCE parameters are ignored while PKCE is off in the settings of the application.",
 	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()

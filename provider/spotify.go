@@ -24,10 +24,13 @@ func Spotify(id, secret string) *OAuth2 {
 var spotifyPreset = Preset{
 	Name: "spotify", Label: "Spotify", Protocol: OAuthTwo, Register: "https://developer.spotify.com/dashboard",
 	Notes: []string{
-		"Users are identified by account_id; an application that already stores id sets UserFields.ID to id (the setting user.id).",
-		"In development mode, an application has at most 5 users, its owner needs Premium, and Spotify sends no email address; extended quota mode has none of these limits.",
+		"Users are identified by account_id; an application that already stores id sets " +
+			"UserFields.ID to id (the setting user.id).",
+		"In development mode, an application has at most 5 users, its owner needs Premium, and " +
+			"Spotify sends no email address; extended quota mode has none of these limits.",
 		"Spotify does not verify email addresses, so none is treated as verified.",
-		"Refresh tokens end 6 months after the user's consent, whether or not they are used; the user then signs in again.",
+		"Refresh tokens end 6 months after the user's consent, whether or not they are used; the " +
+			"user then signs in again.",
 		"For a public client (no secret), refresh tokens rotate: each is valid for one refresh.",
 	},
 	Unconfirmed: []string{"The revocation endpoint of Spotify's OpenID Connect metadata is not used."},

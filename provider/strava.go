@@ -20,9 +20,12 @@ func Strava(id, secret string) *OAuth2 {
 var stravaPreset = Preset{
 	Name: "strava", Label: "Strava", Protocol: OAuthTwo, Register: "https://www.strava.com/settings/api",
 	Notes: []string{
-		"Scopes have commas between them; those for activities are further ones, such as activity:read.",
-		"Tokens are not taken back at logout: https://www.strava.com/oauth/deauthorize would end the athlete's consent everywhere.",
+		"Scopes have commas between them; those for activities are further ones, such as " +
+			"activity:read.",
+		"Refresh tokens rotate: a refresh may bring another, which ends the old one.",
+		"Tokens are not revoked at logout: https://www.strava.com/oauth/deauthorize would end " +
+			"the athlete's consent everywhere.",
 	},
-	Unconfirmed: []string{"The PKCE parameters are ignored."},
+	Unconfirmed: []string{pkceIgnored},
 	New:         byClient(Strava),
 }

@@ -50,7 +50,7 @@ var stripeConnectPreset = Preset{
 		"Accounts are not disconnected at logout.",
 	},
 	Unconfirmed: []string{
-		"The PKCE parameters are ignored.",
+		pkceIgnored,
 		"The account can be read with the access token itself.",
 		"The paths of the account's name.",
 	},

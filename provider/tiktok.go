@@ -24,7 +24,11 @@ func TikTok(key, secret string) *OAuth2 {
 
 var tikTokPreset = Preset{
 	Name: "tiktok", Label: "TikTok", Protocol: OAuthTwo, Register: "https://developers.tiktok.com/apps/",
-	Notes: []string{"client_id is the client key.", "The ID of a user is another one in each application."},
+	Notes: []string{
+		"client_id is the client key.",
+		"A user has a different ID in each application.",
+		"Refresh tokens rotate: a refresh may bring another.",
+	},
 	Unconfirmed: []string{
 		"The PKCE parameters are understood for applications of the web.",
 		"The revocation endpoint takes the access token in the parameter token.",

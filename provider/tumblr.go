@@ -47,7 +47,7 @@ const tumblrNames = "The ID of a user is the name, as Tumblr tells no other: a u
 var tumblrPreset = Preset{
 	Name: "tumblr", Label: "Tumblr", Protocol: OAuthTwo, Register: "https://www.tumblr.com/oauth/apps",
 	Notes:       []string{tumblrNames, "Refresh tokens come with the scope offline_access."},
-	Unconfirmed: []string{"The PKCE parameters are ignored."},
+	Unconfirmed: []string{pkceIgnored},
 	New:         byClient(Tumblr),
 }
 

@@ -14,7 +14,10 @@ func Twitch(id, secret string) *OIDC {
 		UserFields: Fields{Name: "preferred_username"},
 		Endpoints:  Endpoints{Revocation: "https://id.twitch.tv/oauth2/revoke"},
 		APIBase:    "https://api.twitch.tv/helix",
-		Dialect:    Dialect{ErrorCodes: map[string]string{"Invalid refresh token": "invalid_grant", "invalid client secret": "invalid_client"}},
+		Dialect: Dialect{ErrorCodes: map[string]string{
+			"Invalid refresh token": "invalid_grant",
+			"invalid client secret": "invalid_client", "missing client secret": "invalid_client",
+		}},
 	}
 }
 
@@ -22,12 +25,14 @@ var twitchPreset = Preset{
 	Name: "twitch", Label: "Twitch", Protocol: OpenIDConnect, Register: "https://dev.twitch.tv/console/apps",
 	Notes: []string{
 		"Twitch's API wants the client ID in the header Client-Id of each request.",
+		"Twitch does not support PKCE, so every client needs a secret.",
+		"Refresh tokens rotate: a refresh may bring another.",
 		"There is no logout at Twitch: only the session here ends.",
 	},
 	Unconfirmed: []string{
 		"A refresh token always comes.",
 		"The revocation endpoint takes the client secret along with the client ID.",
-		"The PKCE parameters are understood, or ignored.",
+		pkceIgnored,
 	},
 	New: byClient(Twitch),
 }

@@ -22,6 +22,6 @@ var wikimediaPreset = Preset{
 		"An application has to be approved before others than its owner can sign in.",
 		"What it gets to know is chosen where it is registered.",
 	},
-	Unconfirmed: []string{"The client authenticates in the form."},
+	Unconfirmed: []string{"The client authenticates in the form.", pkceIgnored},
 	New:         byClient(Wikimedia),
 }

@@ -28,7 +28,14 @@ func Zoom(id, secret string) *OAuth2 {
 
 var zoomPreset = Preset{
 	Name: "zoom", Label: "Zoom", Protocol: OAuthTwo, Register: "https://marketplace.zoom.us/",
-	Notes:       []string{"Scopes are those of the application, so none are asked for; it needs user:read."},
-	Unconfirmed: []string{"Refresh tokens are good once."},
-	New:         byClient(Zoom),
+	Notes: []string{
+		"The scopes are those of the application, so the login asks for none; the application " +
+			"needs user:read.",
+		"Access tokens last an hour. Refresh tokens rotate: each is valid for one refresh.",
+	},
+	Unconfirmed: []string{
+		"How long a refresh token lasts; Zoom's pages differ.",
+		"Whether new applications need the scope user:read:user instead of user:read.",
+	},
+	New: byClient(Zoom),
 }
