@@ -50,8 +50,9 @@ type Provider struct {
 	down     bool
 	requests []Request
 
-	clientKey  crypto.PublicKey // of the client, in the place of its secret; nil for none
-	assertions map[string]bool  // by jti
+	clientKey         crypto.PublicKey // of the client, in the place of its secret; nil for none
+	assertions        map[string]bool  // by jti
+	assertionAudience string
 
 	backchannel, frontchannel string // logout URIs of the application
 }

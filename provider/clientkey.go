@@ -1,11 +1,9 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -15,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -23,13 +23,19 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// A ClientKey is what a client signs with to show who it is, in the place of a client secret (private_key_jwt, OpenID Connect Core
-// section 9, RFC 7523 section 2.2). The provider gets to know the public key only. Each provider should get a key of its own. A
-// ClientKey never prints itself.
+// A ClientKey signs the client assertions that replace a client secret (private_key_jwt, OpenID
+// Connect Core section 9, RFC 7523 section 2.2). The provider knows the public key only. Each
+// provider should get a key of its own. A ClientKey never prints itself.
 type ClientKey struct {
 	// Signer is a private key: RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519. It may live in a
 	// device, and must be safe for concurrent use.
 	Signer crypto.Signer
+
+	// Algorithm is how the key signs: RS256, RS384, RS512, PS256, PS384 or PS512 for RSA, EdDSA or
+	// Ed25519 (RFC 9864) for Ed25519. Default: RS256 or EdDSA, or another algorithm of the key that
+	// the provider's token_endpoint_auth_signing_alg_values_supported lists. A key that can sign with
+	// none of those listed is a mistake, which is found when the metadata is read.
+	Algorithm string
 
 	// ID is the key's name at the provider ("kid"). Default: none.
 	ID string
@@ -62,35 +68,49 @@ const (
 	assertionLifetime = 2 * time.Minute
 )
 
-// algorithm is how the key signs, or an error for a key that must not.
-func (k *ClientKey) algorithm() (jose.SignatureAlgorithm, error) {
+// algs are the algorithms that the key may sign with, the preferred one first, or an error for a
+// key that must not sign.
+func (k *ClientKey) algs() ([]string, error) {
 	if k.Signer == nil {
-		return "", errors.New("ClientKey: Signer is missing")
+		return nil, errors.New("ClientKey: Signer is missing")
 	}
-	switch public := k.Signer.Public().(type) {
-	case *rsa.PublicKey:
-		if bits := public.N.BitLen(); bits < minRSABits {
-			return "", fmt.Errorf("ClientKey: an RSA key of %d bits is too short, at least %d are needed", bits, minRSABits)
-		}
-		return jose.RS256, nil
-	case *ecdsa.PublicKey:
-		switch public.Curve {
-		case elliptic.P256():
-			return jose.ES256, nil
-		case elliptic.P384():
-			return jose.ES384, nil
-		case elliptic.P521():
-			return jose.ES512, nil
-		}
-	case ed25519.PublicKey:
-		return jose.EdDSA, nil
+	public := k.Signer.Public()
+	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
+		return nil, fmt.Errorf("ClientKey: an RSA key of %d bits is too short, at least %d are needed", key.N.BitLen(), minRSABits)
 	}
-	return "", errors.New("ClientKey: Signer is neither RSA, nor ECDSA with P-256, P-384 or P-521, nor Ed25519")
+	algs := keyAlgs(public)
+	switch {
+	case algs == nil:
+		return nil, errors.New("ClientKey: Signer is neither RSA, nor ECDSA with P-256, P-384 or P-521, nor Ed25519")
+	case k.Algorithm == "":
+		return algs, nil
+	case !slices.Contains(algs, k.Algorithm):
+		return nil, fmt.Errorf("ClientKey: Algorithm %q is not one of %v, with which the key can sign", k.Algorithm, algs)
+	}
+	return []string{k.Algorithm}, nil
+}
+
+// algorithm is how the key signs for a provider that lists the algorithms it takes, or says nothing.
+func (k *ClientKey) algorithm(listed []string) (string, error) {
+	algs, err := k.algs()
+	if err != nil {
+		return "", err
+	}
+	if len(listed) == 0 {
+		return algs[0], nil
+	}
+	for _, alg := range algs {
+		if slices.Contains(listed, alg) {
+			return alg, nil
+		}
+	}
+	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported is %q: use another key or ClientKey.Algorithm",
+		strings.Join(algs, ", "), listed)
 }
 
 // check returns what is wrong with the key.
 func (k *ClientKey) check() error {
-	if _, err := k.algorithm(); err != nil {
+	if _, err := k.algs(); err != nil {
 		return err
 	}
 	if k.Certificate != nil {
@@ -102,26 +122,27 @@ func (k *ClientKey) check() error {
 	return nil
 }
 
-// assertion signs a statement for one request. Its only audience is the provider's issuer, which no other provider can be: an endpoint could
-// be called what another provider's issuer is called.
-func (k *ClientKey) assertion(clientID, issuer string, now time.Time) (string, error) {
-	algorithm, err := k.algorithm()
-	if err != nil {
-		return "", err
-	}
+// assertion signs a client assertion for one request. Its only audience is, unless configured, the
+// provider's issuer, which no other provider can be: an endpoint could be called what another
+// provider's issuer is called.
+func (k *ClientKey) assertion(clientID, audience, algorithm string, now time.Time) (string, error) {
 	options := new(jose.SignerOptions).WithType("JWT")
 	if k.Certificate != nil {
 		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // names of the certificate, no signatures
 		options.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(first[:])).
 			WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(second[:]))
 	}
-	key := jose.JSONWebKey{Key: cryptosigner.Opaque(k.Signer), KeyID: k.ID}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, options)
+	opaque := cryptosigner.Opaque(k.Signer)
+	if algorithm == algEd25519 {
+		opaque = ed25519Signer{opaque}
+	}
+	key := jose.JSONWebKey{Key: opaque, KeyID: k.ID}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}, options)
 	if err != nil {
 		return "", fmt.Errorf("ClientKey: %w", err)
 	}
 	claims, err := json.Marshal(map[string]any{
-		"iss": clientID, "sub": clientID, "aud": issuer, "jti": random(16), "iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
+		"iss": clientID, "sub": clientID, "aud": audience, "jti": random(16), "iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("ClientKey: %w", err)
@@ -139,7 +160,11 @@ func (o *OIDC) asserting(ctx context.Context, m *metadata) (credentials, error) 
 		return credentials{}, context.Cause(ctx)
 	}
 	assertion, err := recovered.Get(func() (string, error) { // Signer is the application's
-		return o.ClientKey.assertion(o.ClientID, m.Issuer, o.now())
+		algorithm, err := o.ClientKey.algorithm(m.AuthSigningAlgs)
+		if err != nil {
+			return "", err
+		}
+		return o.ClientKey.assertion(o.ClientID, cmp.Or(o.AssertionAudience, m.Issuer), algorithm, o.now())
 	})
 	return credentials{id: o.ClientID, secret: assertion, method: authKey}, err
 }

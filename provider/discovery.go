@@ -31,6 +31,7 @@ type metadata struct {
 	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
 	SigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+	AuthSigningAlgs       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 
 	keys *keySet
 	algs []string // that ID tokens may be signed with
@@ -41,6 +42,7 @@ var metadataNames = []string{
 	"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
 	"revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
 	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
+	"token_endpoint_auth_signing_alg_values_supported",
 }
 
 // known is the metadata in use.
@@ -118,19 +120,13 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 	return errors.Join(mistakes...)
 }
 
-// asymmetricAlgs are the signature algorithms we know. The symmetric ones are not among them: whoever can
-// check such a token can make one.
-var asymmetricAlgs = []string{
-	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
-}
-
 // allowedAlgs fixes the algorithms before any token is seen (RFC 8725 section 3.1).
 func (o *OIDC) allowedAlgs(advertised []string) []string {
 	switch {
 	case o.SecretSignsTokens:
 		return []string{algShared} // and nothing else (RFC 8725 section 3.1)
 	case len(o.SigningAlgs) > 0:
-		return o.SigningAlgs
+		return withBothNames(o.SigningAlgs)
 	}
 	if len(advertised) == 0 {
 		return []string{"RS256"}
@@ -141,7 +137,7 @@ func (o *OIDC) allowedAlgs(advertised []string) []string {
 			allowed = append(allowed, alg)
 		}
 	}
-	return allowed
+	return withBothNames(allowed)
 }
 
 // Ready implements [Readier].

@@ -173,7 +173,7 @@ func checkHash(c claims, name string, needed bool, alg, value string) error {
 		h = sha256.New()
 	case "RS384", "ES384", "PS384":
 		h = sha512.New384()
-	case "RS512", "ES512", "PS512", "EdDSA":
+	case "RS512", "ES512", "PS512", "EdDSA", algEd25519:
 		h = sha512.New()
 	default:
 		return fmt.Errorf("%s with algorithm %q cannot be checked", name, alg)

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	keysLifetime = 10 * time.Minute // how long a withdrawn key may still be believed
+	keysLifetime = 10 * time.Minute // how long keys are used without asking for newer ones
+	keysLimit    = 24 * time.Hour   // how long they are used if newer ones cannot be had
 	keysInterval = time.Minute      // between fetches that surprising tokens cause
 	maxKeys      = 100
 	maxTries     = 3 // keys tried for one token
@@ -49,7 +50,11 @@ type publicKey struct {
 	key     any    // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
-func newKeySet(o *OIDC, uri string) *keySet { return &keySet{o: o, uri: uri} }
+func newKeySet(o *OIDC, uri string) *keySet {
+	k := &keySet{o: o, uri: uri}
+	k.keys.usable = k.younger(keysLimit)
+	return k
+}
 
 var errNoKey = errors.New("no key of the provider explains the signature")
 
@@ -82,10 +87,19 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	return nil, errNoKey
 }
 
-// known returns keys that are young enough, or older ones while the provider does not answer.
+// known returns keys that are young enough. While the JWKS cannot be read, it returns older ones, for a
+// day at most: the provider may have withdrawn them since, because somebody stole them.
 func (k *keySet) known(ctx context.Context) (*fetchedKeys, error) {
-	young := func(f *fetchedKeys) bool { return k.o.now().Sub(f.at) < keysLifetime }
-	return k.keys.get(ctx, k.o.now, young, k.read)
+	found, err := k.keys.get(ctx, k.o.now, k.younger(keysLifetime), k.read)
+	if err != nil && k.keys.current.Load() != nil {
+		err = fmt.Errorf("keys are used for %v at most if newer ones cannot be had: %w", keysLimit, err)
+	}
+	return found, err
+}
+
+// younger reports whether keys were fetched less than limit ago, whichever way a clock was set.
+func (k *keySet) younger(limit time.Duration) func(*fetchedKeys) bool {
+	return func(f *fetchedKeys) bool { return k.o.now().Sub(f.at).Abs() < limit }
 }
 
 // afterSurprise fetches the keys again because seen did not explain a token, if that is due.
@@ -182,7 +196,7 @@ func (f *fetchedKeys) verify(jws *jose.JSONWebSignature, signsFor func(publicKey
 		if tries++; tries > maxTries {
 			return nil, false
 		}
-		if payload, err := jws.Verify(key.key); err == nil && signsFor(key, payload) {
+		if payload, err := jws.Verify(key.verifier(header.Algorithm)); err == nil && signsFor(key, payload) {
 			return payload, true
 		}
 	}
@@ -191,16 +205,16 @@ func (f *fetchedKeys) verify(jws *jose.JSONWebSignature, signsFor func(publicKey
 
 // fits reports whether the key may have made a signature with the algorithm (RFC 7518 section 3.1).
 func (k publicKey) fits(alg string) bool {
-	if k.alg != "" && k.alg != alg {
+	if k.alg != "" && !slices.Contains(withBothNames([]string{k.alg}), alg) {
 		return false
 	}
-	switch key := k.key.(type) {
-	case *rsa.PublicKey:
-		return alg[:2] == "RS" || alg[:2] == "PS"
-	case *ecdsa.PublicKey:
-		return alg == map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[key.Curve.Params().BitSize]
-	case ed25519.PublicKey:
-		return alg == "EdDSA"
+	return slices.Contains(keyAlgs(k.key), alg)
+}
+
+// verifier is what go-jose verifies a signature with.
+func (k publicKey) verifier(alg string) any {
+	if key, ok := k.key.(ed25519.PublicKey); ok && alg == algEd25519 {
+		return ed25519Verifier(key)
 	}
-	return false
+	return k.key
 }

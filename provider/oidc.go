@@ -26,8 +26,13 @@ type OIDC struct {
 	// place of ClientSecret, and must be safe for concurrent use. Default: none.
 	SecretFunc func(ctx context.Context) (string, error)
 
-	// ClientKey signs a statement for each request (private_key_jwt), in the place of a secret. Default: none.
+	// ClientKey signs a client assertion for each request (private_key_jwt). It replaces a secret.
+	// Default: none.
 	ClientKey *ClientKey
+
+	// AssertionAudience is the only audience of client assertions, for providers that do not accept
+	// their issuer as one and want the address of their token endpoint, for instance. Default: Issuer.
+	AssertionAudience string
 
 	// Discovery is the address of the discovery document. Default: the well-known one below Issuer.
 	Discovery string

@@ -109,8 +109,12 @@ func (o *OIDC) checkSecret() error {
 		return errors.New("ClientSecret and SecretFunc are both set")
 	case o.ClientKey != nil && (o.hasSecret() || o.AuthMethod != "" && o.AuthMethod != authKey):
 		return errors.New("ClientKey takes the place of a secret: there is a ClientSecret, a SecretFunc or another AuthMethod beside it")
-	case o.ClientKey != nil && o.Organizations != nil:
-		return errors.New("ClientKey goes with no Organizations: an issuer that is a template is nobody's audience")
+	case o.AssertionAudience != "" && o.ClientKey == nil:
+		return errors.New("AssertionAudience needs a ClientKey, whose assertions have it")
+	case strings.ContainsFunc(o.AssertionAudience, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return fmt.Errorf("AssertionAudience %q must be an address without spaces", o.AssertionAudience)
+	case o.ClientKey != nil && o.Organizations != nil && o.AssertionAudience == "":
+		return errors.New("ClientKey with Organizations needs AssertionAudience: an Issuer that is a template cannot be the audience")
 	case o.ClientKey != nil && o.SecretSignsTokens:
 		return errors.New("SecretSignsTokens needs a ClientSecret, not a ClientKey")
 	case o.ClientKey != nil:

@@ -14,6 +14,9 @@ import (
 // shared is a document of the provider that all logins use: the metadata, or the keys. It is read when needed, once for all who
 // wait, and what is known stays in use while newer cannot be had. The zero value is ready for use.
 type shared[T any] struct {
+	// usable reports whether what is known may be used although newer cannot be had. Nil: it may.
+	usable func(*T) bool
+
 	current  atomic.Pointer[T]
 	flight   singleflight.Group
 	fetching atomic.Int32
@@ -35,7 +38,7 @@ func (s *shared[T]) get(ctx context.Context, now func() time.Time, young func(*T
 			return fresh, nil
 		}
 	}
-	if known != nil {
+	if known != nil && (s.usable == nil || s.usable(known)) {
 		return known, nil
 	}
 	return nil, err

@@ -153,3 +153,11 @@ func keyID(o *provider.OIDC) func(value) error {
 		return nil
 	}
 }
+
+// keyAlgorithm says how the key of a client signs.
+func keyAlgorithm(o *provider.OIDC) func(value) error {
+	return func(v value) error {
+		clientKey(o).Algorithm = v.text
+		return nil
+	}
+}
