@@ -21,7 +21,10 @@ type rule struct {
 }
 
 // The library packages; examples, tests and tools are free to import them.
-var library = []string{"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/answer", "internal/page", "internal/loopback", "internal/oauth1", "internal/recovered", "internal/settings"}
+var library = []string{
+	"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/answer",
+	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings",
+}
 
 // A nested module has a go.mod of its own, for dependencies that not everybody wants.
 type nested struct {
@@ -46,6 +49,7 @@ var rules = []rule{
 	{"problem", []string{"./provider", "./handlers", "./middleware"}, "how failures are answered does not depend on what failed"},
 	{"middleware", []string{"./handlers"}, "the guards know the login by its URL only"},
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
+	{"internal/bounded", []string{"./"}, "a cache knows nothing of what it keeps"},
 	{"internal/recovered", []string{"./"}, "everybody recovers, so it knows nobody"},
 	{"internal/answer", []string{"./"}, "the table of outcomes is words only"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},
