@@ -131,20 +131,21 @@ func (g *Guard) tenantVerifier(r *http.Request, name string) (string, provider.T
 
 var errBearer = errors.New("middleware: malformed Authorization header")
 
-// bearerToken reads the one place where a token may be (RFC 6750 section 2.1).
+// bearerToken reads the one place where a token may be (RFC 6750 section 2.1). A second Authorization
+// header beside it is an error: the field has one value (RFC 9110 section 11.6.2), and a proxy might
+// have read the other one.
 func bearerToken(r *http.Request) (token string, found bool, err error) {
 	lines := r.Header["Authorization"]
-	if len(lines) == 0 {
-		return "", false, nil
+	for _, line := range lines {
+		scheme, rest, _ := strings.Cut(line, " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			token, found = rest, true
+		}
 	}
-	scheme, token, _ := strings.Cut(lines[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", false, nil
-	}
-	if len(lines) > 1 || token == "" || strings.ContainsAny(token, " \t,") {
+	if found && (len(lines) > 1 || token == "" || strings.ContainsAny(token, " \t,")) {
 		return "", false, errBearer
 	}
-	return token, true, nil
+	return token, found, nil
 }
 
 func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string, err error) {
