@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,6 +41,12 @@ func (c Config) check() (*url.URL, []error) {
 	}
 	if c.Prefix != "" && !validPrefix(c.Prefix) {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: Prefix %q is not a plain path such as /auth", c.Prefix))
+	}
+	if c.Home != "" && !validHome(c.Home, cmp.Or(c.Prefix, defaultPrefix)) {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: Home %q is not a plain path outside of Prefix, such as /app/", c.Home))
+	}
+	if c.NoStore && c.CacheableAfterSignOut {
+		mistakes = append(mistakes, errors.New("sallyport: NoStore and CacheableAfterSignOut contradict each other: remove one"))
 	}
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
@@ -83,6 +90,12 @@ func withoutUser(text string) string {
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
 
 func validPrefix(p string) bool { return prefixPattern.MatchString(p) && path.Clean(p) == p }
+
+// validHome accepts a path that the login routes do not own.
+func validHome(p, prefix string) bool {
+	plain := strings.TrimSuffix(p, "/")
+	return p == "/" || validPrefix(plain) && plain != prefix && !strings.HasPrefix(plain, prefix+"/")
+}
 
 // withDefaults fills in what was left zero.
 func (c Config) withDefaults(base *url.URL) Config {

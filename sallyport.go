@@ -29,6 +29,10 @@ type Config struct {
 	// Prefix is where the login routes live. Default: "/auth".
 	Prefix string
 
+	// Home is the path of the application's start page, where pages and sign-ins lead that have no
+	// better place, such as "/app/" for an application below a path. Default: "/".
+	Home string
+
 	// Providers are the ways to sign in, by name. The name is part of the redirect URI to register
 	// at the provider: BaseURL + Prefix + "/callback/" + name.
 	Providers provider.Set
@@ -47,9 +51,15 @@ type Config struct {
 	// which, and handlers.ReturnTo where the user wants to go. Default: a plain, accessible page.
 	LoginPage http.Handler
 
-	// OnError answers requests that fail in the login routes or at a guard. The error is a
-	// *problem.Error with a text for the user; its Err is not for the browser. Default: a plain page, or
-	// application/problem+json for programs.
+	// OnError replaces everything that a user or client reads from the library, at the login routes
+	// and at guards: failed requests, requests that have to sign in first (401), and the pages that ask
+	// or report something (the sign-out question, the page after it, and those of Hooks.Link), whose
+	// Status is 200. LoginPage replaces the choice of providers. Redirects are not asked about, nor are
+	// answers to a provider's back-channel logout.
+	//
+	// The error is a *problem.Error with words for the user; its Err is for the log only. Headers such
+	// as WWW-Authenticate, Retry-After, Vary and Allow are set already. Hand what is not to be replaced
+	// to problem.Write. Default: problem.Write, a plain page or application/problem+json for programs.
 	OnError func(http.ResponseWriter, *http.Request, error)
 
 	// OnEvent is told about logins, logouts and refusals, for audit trails and metrics. It runs in
@@ -74,8 +84,13 @@ type Config struct {
 	// need it. Default: one minute.
 	RefreshAhead time.Duration
 
-	// NoStore marks everything behind a guard Cache-Control: no-store, so that neither a
-	// shared computer's browser nor a cache keeps it. A handler may override it.
+	// CacheableAfterSignOut leaves Cache-Control to the handlers. The browser may then show guarded
+	// pages from its cache after the user has signed out, and to the next user of the computer.
+	// Default: everything behind a guard is marked no-store, and style sheets, scripts, images and
+	// fonts "private, no-cache"; the header of a handler wins.
+	CacheableAfterSignOut bool
+
+	// NoStore marks style sheets, scripts, images and fonts behind a guard no-store as well.
 	NoStore bool
 
 	// Logger gets the cause of every failure, under the reference number that the user sees,
@@ -128,7 +143,7 @@ func New(c Config) (*Auth, error) {
 	}, manager.Now)
 	c.warn()
 	auth.Routes, err = handlers.New(handlers.Config{
-		BaseURL: base, Prefix: c.Prefix, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
+		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager), Link: c.reporter("link", manager),
 	})
@@ -142,8 +157,8 @@ func New(c Config) (*Auth, error) {
 		}
 	}
 	auth.Guard = middleware.New(middleware.Config{
-		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore,
-		LoginPath: auth.Routes.LoginURL(""), Origin: base.String(),
+		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
+		Home: c.Home, LoginPath: auth.Routes.LoginURL(""), Origin: base.String(),
 		LoginFor: func(name string) string { return auth.Routes.LoginURLFor(name, "") },
 		StepUp:   auth.Routes.StepUp, Silent: auth.Routes.Silent,
 		Providers: auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,

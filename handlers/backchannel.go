@@ -27,7 +27,7 @@ func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
 	verifier, able := p.(provider.LogoutVerifier)
 	away := errors.Is(lookup, provider.ErrUnavailable)
 	if !able && !away || !h.config.Sessions.Revocable() {
-		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
 	if !h.admit(w, r, h.config.Logout, http.MethodPost) {

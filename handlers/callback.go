@@ -116,7 +116,7 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request, s *session.Session) error {
 	if hook := h.config.Hooks.Login; hook != nil {
 		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {
-			return refused(err)
+			return h.refused(err)
 		}
 	}
 	return h.config.Sessions.Start(w, r, s)
@@ -151,16 +151,16 @@ func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) 
 }
 
 // refused marks an error of a hook as the application's decision about a login.
-func refused(err error) error { return decided(err, "login_refused") }
+func (h *Handlers) refused(err error) error { return h.decided(err, "login_refused") }
 
 // decided words an error of a hook as the decision of the application, unless the hook chose its
 // own words (*problem.Error) or panicked.
-func decided(err error, code string) error {
+func (h *Handlers) decided(err error, code string) error {
 	if _, own := errors.AsType[*problem.Error](err); own {
 		return err
 	}
 	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
 		return problem.From(err)
 	}
-	return failed(code, fmt.Errorf("refused by the application: %w", err), toHome)
+	return failed(code, fmt.Errorf("refused by the application: %w", err), h.toHome())
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/provider"
 )
@@ -42,7 +43,7 @@ func ReturnTo(ctx context.Context) string {
 
 // choose shows the login page.
 func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo string) {
-	if returnTo == home {
+	if returnTo == h.returns.start() {
 		returnTo = ""
 	}
 	choices := h.choices(returnTo)
@@ -51,9 +52,9 @@ func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo strin
 		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, offered{choices, returnTo})))
 		return
 	}
-	p := page.Page{Title: "Sign in", Text: []string{"Choose how you want to sign in."}, Equal: true}
+	p := page.Page{Title: answer.Choose.Title, Text: []string{answer.Choose.Text}, Equal: true}
 	for _, c := range choices {
-		p.Links = append(p.Links, page.Link{Href: c.URL, Text: "Sign in with " + c.Label})
+		p.Links = append(p.Links, page.Link{Href: c.URL, Text: answer.SignInWith + c.Label})
 	}
 	page.Write(w, r, http.StatusOK, p)
 }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
@@ -15,7 +14,17 @@ import (
 func protect(h http.Header) { page.Protect(h) }
 
 // toHome is the way out that every page offers.
-var toHome = problem.Link{Href: home, Text: answer.Home}
+func (h *Handlers) toHome() problem.Link { return h.homeAs(answer.Home) }
+
+// homeAs is toHome in other words.
+func (h *Handlers) homeAs(text string) problem.Link {
+	return problem.Link{Href: h.returns.start(), Text: text}
+}
+
+// atHome is toHome with the origin, for a request that has come to another host.
+func (h *Handlers) atHome(text string) problem.Link {
+	return problem.Link{Href: h.config.BaseURL.String() + h.returns.start(), Text: text}
+}
 
 // failed returns the error of a code, with the way on from there.
 func failed(code string, cause error, links ...problem.Link) *problem.Error {
@@ -40,7 +49,7 @@ func (h *Handlers) retry(name, text string) []problem.Link {
 	if name != "" {
 		target += "/" + name
 	}
-	return []problem.Link{{Href: target, Text: text}, toHome}
+	return []problem.Link{{Href: target, Text: text}, h.toHome()}
 }
 
 // lookupError answers for a name that has not led to a provider.
@@ -109,14 +118,18 @@ func (h *Handlers) errCookiesBlocked(name string) *problem.Error {
 	return h.failedAt(name, "cookies_blocked", nil)
 }
 
-func errNotFound(base *url.URL) *problem.Error {
-	return failed("not_found", nil, problem.Link{Href: base.String() + "/", Text: answer.Home})
+func (h *Handlers) errNotFound() *problem.Error {
+	return failed("not_found", nil, h.atHome(answer.Home))
 }
 
-func errMethod() *problem.Error { return failed("method_not_allowed", nil, toHome) }
-
-func errWrongHost(base *url.URL) *problem.Error {
-	return failed("wrong_host", nil, problem.Link{Href: base.String() + "/", Text: "Go to " + base.Host})
+func (h *Handlers) errMethod() *problem.Error {
+	return failed("method_not_allowed", nil, h.toHome())
 }
 
-func errCrossSite(cause error) *problem.Error { return failed("cross_site/logout", cause, toHome) }
+func (h *Handlers) errWrongHost() *problem.Error {
+	return failed("wrong_host", nil, h.atHome(answer.GoTo+h.config.BaseURL.Host))
+}
+
+func (h *Handlers) errCrossSite(cause error) *problem.Error {
+	return failed("cross_site/logout", cause, h.toHome())
+}

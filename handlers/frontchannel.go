@@ -19,7 +19,7 @@ import (
 // on another site than the application, BackchannelLogout is the one that works.
 func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	if !h.config.FrontchannelLogout {
-		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
 	name, p, err := h.provider(r, "frontchannel")
@@ -29,7 +29,7 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	framer, able := p.(provider.LogoutFramer)
 	if !able {
-		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
 	if !h.admit(w, r, h.config.Logout, http.MethodGet) {

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	BaseURL   *url.URL // public origin of the application
 	Prefix    string   // path below which the routes live, such as "/auth"
+	Home      string   // path of the application's start page; default: "/"
 	Providers *provider.Directory
 	Sessions  *session.Manager
 	Hooks     Hooks
@@ -81,7 +82,7 @@ func New(c Config) (*Handlers, error) {
 	}
 	return &Handlers{
 		config:   c,
-		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix},
+		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix, home: c.Home},
 		crossing: crossing,
 		rounds:   c.Sessions.CookieName() + "-" + roundsCookie,
 	}, nil
@@ -116,7 +117,7 @@ func (h *Handlers) dispatch(w http.ResponseWriter, r *http.Request) {
 	case route == "frontchannel":
 		h.FrontchannelLogout(w, r)
 	default:
-		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		h.config.Login.Fail(w, r, h.errNotFound())
 	}
 }
 
@@ -174,13 +175,13 @@ func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, report *problem
 			continue
 		}
 		if !sameHost(r.Host, h.config.BaseURL) {
-			report.Fail(w, r, errWrongHost(h.config.BaseURL))
+			report.Fail(w, r, h.errWrongHost())
 			return false
 		}
 		return true
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	report.Fail(w, r, errMethod())
+	report.Fail(w, r, h.errMethod())
 	return false
 }
 

@@ -9,7 +9,7 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -24,14 +24,14 @@ import (
 // the reverse.
 func (h *Handlers) Link(w http.ResponseWriter, r *http.Request) {
 	if h.config.Hooks.Link == nil {
-		h.config.Login.Fail(w, r, errNotFound(h.config.BaseURL))
+		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
 	if !h.admit(w, r, h.config.Link, http.MethodGet, http.MethodPost) {
 		return
 	}
 	if err := h.crossing.Check(r); err != nil { // GET passes
-		h.config.Link.Fail(w, r, errCrossSiteLink(err))
+		h.config.Link.Fail(w, r, h.errCrossSiteLink(err))
 		return
 	}
 	name, p, err := h.provider(r, "link")
@@ -41,7 +41,7 @@ func (h *Handlers) Link(w http.ResponseWriter, r *http.Request) {
 	}
 	s, err := h.config.Sessions.Load(r)
 	if err == nil && h.config.Sessions.Due(s) {
-		err = errUnproven()
+		err = h.errUnproven()
 	}
 	switch {
 	case err != nil:
@@ -55,16 +55,10 @@ func (h *Handlers) Link(w http.ResponseWriter, r *http.Request) {
 
 // askLink is the page with the button.
 func (h *Handlers) askLink(w http.ResponseWriter, r *http.Request, name string) {
-	form := &page.Form{Action: h.LinkURL(name, ""), Button: "Go on"}
-	if to := h.returns.clean(r.URL.Query().Get("return_to")); to != home {
-		form.Hidden = map[string]string{"return_to": to}
-	}
-	page.Write(w, r, http.StatusOK, page.Page{
-		Title: "Connect another account?",
-		Text:  []string{"You will sign in to the other account. Afterwards it belongs to the one that you use here."},
-		Form:  form,
-		Links: []page.Link{{Href: home, Text: "Leave it as it is"}},
-	})
+	e := failed("ask_link", nil, h.homeAs(answer.Cancel))
+	e.Provider = name
+	e.Form = h.form(r, h.LinkURL(name, ""), answer.Continue)
+	h.config.Link.Show(w, r, e)
 }
 
 func (h *Handlers) beginLink(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, s *session.Session) {
@@ -127,27 +121,23 @@ func (h *Handlers) fromElsewhere(r *http.Request) bool {
 // goOn answers a callback to which the browser has not sent the session's cookie along, because it came from another site: by form_post, or to
 // an application whose cookies are SameSite=Strict. From a page of our own it will, so here is one.
 func (h *Handlers) goOn(w http.ResponseWriter, r *http.Request, a response) {
-	const button = "Go on"
 	callback := h.config.Prefix + "/callback/" + a.name
-	p := page.Page{
-		Title: "Connect the account?",
-		Text:  []string{"You have signed in to the other account. Go on to connect it with the one that you use here."},
-		Links: []page.Link{{Href: home, Text: "Leave it as it is"}},
-	}
+	e := failed("finish_link", nil, h.homeAs(answer.Cancel))
+	e.Provider = a.name
 	if r.Method == http.MethodGet {
-		p.Links = append([]page.Link{{Href: callback + "?" + r.URL.RawQuery, Text: button}}, p.Links...)
-		page.Write(w, r, http.StatusOK, p)
+		e.Links = append([]problem.Link{{Href: callback + "?" + r.URL.RawQuery, Text: answer.Continue}}, e.Links...)
+		h.config.Link.Show(w, r, e)
 		return
 	}
-	p.Form = &page.Form{Action: callback, Button: button, Hidden: map[string]string{}}
+	e.Form = &problem.Form{Action: callback, Button: answer.Continue, Hidden: map[string]string{}}
 	for name, values := range a.params {
 		if len(values) != 1 {
 			h.config.Link.Fail(w, r, h.errBadRequest(a.name, errors.New("a parameter is repeated")))
 			return
 		}
-		p.Form.Hidden[name] = values[0]
+		e.Form.Hidden[name] = values[0]
 	}
-	page.Write(w, r, http.StatusOK, p)
+	h.config.Link.Show(w, r, e)
 }
 
 // connect obtains the other identity and asks the application to connect it. The session is looked at again when the
@@ -163,7 +153,7 @@ func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.R
 	}
 	changed := current.Clone()
 	if err := problem.Call(func() error { return h.config.Hooks.Link(ctx, changed, linked) }); err != nil {
-		return refusedLink(err)
+		return h.refusedLink(err)
 	}
 	h.config.Link.Event(r.Context(), session.Event{
 		Outcome: "ok", Provider: a.name, Issuer: linked.User.Issuer, Subject: linked.User.Subject,

@@ -21,7 +21,7 @@ func (h *Handlers) linkError(name string, err error) *problem.Error {
 		e.Title = answer.NotConnected
 	}
 	if len(e.Links) > 0 && e.Links[0].Href == h.LoginURLFor(name, "") {
-		e.Links = []problem.Link{{Href: h.LinkURL(name, ""), Text: answer.TryAgain}, toHome}
+		e.Links = []problem.Link{{Href: h.LinkURL(name, ""), Text: answer.TryAgain}, h.toHome()}
 	}
 	return e
 }
@@ -31,17 +31,17 @@ func (h *Handlers) linkError(name string, err error) *problem.Error {
 func (h *Handlers) errNobody(err error) error {
 	switch {
 	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrInvalid):
-		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""), Text: answer.SignIn}, toHome)
+		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""), Text: answer.SignIn}, h.toHome())
 	case errors.Is(err, errOtherSession):
-		return failed("session_changed", err, toHome)
+		return failed("session_changed", err, h.toHome())
 	}
 	return err
 }
 
 // errUnproven is a session that the guards admit only after the provider has confirmed it
 // (session.Config.Revalidate).
-func errUnproven() *problem.Error {
-	return failed("sign_in_required/unproven", errors.New("handlers: the session has to be revalidated first"), toHome)
+func (h *Handlers) errUnproven() *problem.Error {
+	return failed("sign_in_required/unproven", errors.New("handlers: the session has to be revalidated first"), h.toHome())
 }
 
 // errNotKept is an account that is linked, and a session that does not hold the values of the hook.
@@ -49,13 +49,13 @@ func errUnproven() *problem.Error {
 func (h *Handlers) errNotKept(name string, err error) *problem.Error {
 	e := h.loginError(name, err)
 	e.Status = max(e.Status, http.StatusInternalServerError)
-	e.Title, e.Text, e.Links = answer.NotKept.Title, answer.NotKept.Text, []problem.Link{toHome}
+	e.Title, e.Text, e.Links = answer.NotKept.Title, answer.NotKept.Text, []problem.Link{h.toHome()}
 	return e
 }
 
 // refusedLink marks an error of Hooks.Link as the application's decision.
-func refusedLink(err error) error { return decided(err, "link_refused") }
+func (h *Handlers) refusedLink(err error) error { return h.decided(err, "link_refused") }
 
-func errCrossSiteLink(cause error) *problem.Error {
-	return failed("cross_site/link", cause, toHome)
+func (h *Handlers) errCrossSiteLink(cause error) *problem.Error {
+	return failed("cross_site/link", cause, h.toHome())
 }

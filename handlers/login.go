@@ -96,7 +96,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: returnTo, Round: round, Request: req})
 	if err != nil {
 		failed := h.loginError(name, err)
-		if returnTo != home && len(failed.Links) > 0 && failed.Links[0].Href == h.route("login/"+name, "") {
+		if returnTo != h.returns.start() && len(failed.Links) > 0 && failed.Links[0].Href == h.route("login/"+name, "") {
 			failed.Links[0].Href = h.route("login/"+name, returnTo) // trying again still leads there
 		}
 		h.config.Login.Fail(w, r, failed)
@@ -122,7 +122,7 @@ func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Fl
 	if hook := h.config.Hooks.Begin; hook != nil {
 		owned := *flow // what a hook must not change
 		if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
-			return "", refused(err)
+			return "", h.refused(err)
 		}
 		flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
 		flow.Created, flow.Round, flow.Link = owned.Created, owned.Round, owned.Link

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
-	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -36,7 +35,7 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.crossing.Check(r); err != nil {
-		h.config.Logout.Fail(w, r, errCrossSite(err))
+		h.config.Logout.Fail(w, r, h.errCrossSite(err))
 		return
 	}
 	returnTo := h.postedReturn(w, r)
@@ -53,16 +52,18 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 
 // askLogout is the page with the button.
 func (h *Handlers) askLogout(w http.ResponseWriter, r *http.Request) {
-	form := &page.Form{Action: h.config.Prefix + "/logout", Button: "Sign out"}
-	if to := h.returns.clean(r.URL.Query().Get("return_to")); to != home {
+	e := failed("ask_logout", nil, h.homeAs(answer.StaySignedIn))
+	e.Form = h.form(r, h.LogoutURL(""), answer.SignOut)
+	h.config.Logout.Show(w, r, e)
+}
+
+// form is a button that POSTs, and hands on where the request wants to return to.
+func (h *Handlers) form(r *http.Request, action, button string) *problem.Form {
+	form := &problem.Form{Action: action, Button: button}
+	if to := h.returns.clean(r.URL.Query().Get("return_to")); to != h.returns.start() {
 		form.Hidden = map[string]string{"return_to": to}
 	}
-	page.Write(w, r, http.StatusOK, page.Page{
-		Title: "Sign out?",
-		Text:  []string{"You will be signed out of this site, and of the service that signed you in if it takes part."},
-		Form:  form,
-		Links: []page.Link{{Href: home, Text: "Stay signed in"}},
-	})
+	return form
 }
 
 // postedReturn reads return_to from the form or from the query of the form's action. Empty means that there is none.
@@ -126,7 +127,7 @@ func (h *Handlers) logoutDone(r *http.Request, s *session.Session) {
 func (h *Handlers) logoutError(err error) *problem.Error {
 	e := h.loginError("", err)
 	e.Title, e.Text = answer.NotSignedOut.Title, answer.NotSignedOut.Text
-	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: answer.TryAgain}, toHome}
+	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: answer.TryAgain}, h.toHome()}
 	return e
 }
 
@@ -212,14 +213,11 @@ func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	title, text := "You are signed out", "You have signed out of this site."
+	e := failed("signed_out", nil, h.toHome())
 	if _, err := h.config.Sessions.Load(r); err == nil {
-		title, text = "You are signed in", "You are still signed in to this site."
+		e = failed("still_signed_in", nil, h.toHome())
 	}
-	page.Write(w, r, http.StatusOK, page.Page{
-		Title: title, Text: []string{text},
-		Links: []page.Link{{Href: home, Text: toHome.Text}},
-	})
+	h.config.Logout.Show(w, r, e)
 }
 
 func (h *Handlers) openLogout(r *http.Request, state string) (pendingLogout, bool) {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // maxReturnTo bounds the address to return to: it travels in the flow's cookie.
 const maxReturnTo = 2048
 
-// home is where the user goes when there is no better place.
+// home is where the user goes when there is no better place and Config.Home names none.
 const home = "/"
 
 // A returnFilter decides which addresses a sign-in or sign-out may end at: rooted paths on
@@ -19,9 +20,13 @@ const home = "/"
 type returnFilter struct {
 	origin string // "https://app.example.com"
 	prefix string // "/auth"
+	home   string // start page of the application; empty for "/"
 }
 
-// clean returns raw unchanged if it is a good place to return to, and home if not. An absolute
+// start is where the user goes when there is no better place.
+func (f returnFilter) start() string { return cmp.Or(f.home, home) }
+
+// clean returns raw unchanged if it is a good place to return to, and the start page if not. An absolute
 // URL of the own origin is reduced to its path. The value is judged by parsing it the way
 // browsers do, never by searching for bad words, so a query may hold anything.
 func (f returnFilter) clean(raw string) string {
@@ -30,7 +35,7 @@ func (f returnFilter) clean(raw string) string {
 		target = rest
 	}
 	if !f.allowed(target) {
-		return home
+		return f.start()
 	}
 	return target
 }

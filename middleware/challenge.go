@@ -17,19 +17,22 @@ const maxReturnTo = 2048
 // page with thirty images may ask for it thirty times.
 type challenge struct {
 	loginPath string
+	loginURL  string
 	body      []byte // problem+json for everything that is no navigation
+	report    *problem.Reporter
 }
 
-func newChallenge(loginPath, loginURL string) challenge {
-	e := problem.New("sign_in_required")
-	body, _ := json.Marshal(struct { // strings and an int always marshal
-		Title    string `json:"title"`
-		Status   int    `json:"status"`
-		Detail   string `json:"detail"`
-		Code     string `json:"code"`
-		LoginURL string `json:"login_url"`
-	}{e.Title, e.Status, e.Text, e.Code, loginURL})
-	return challenge{loginPath: loginPath, body: body}
+func newChallenge(loginPath, loginURL string, report *problem.Reporter) challenge {
+	c := challenge{loginPath: loginPath, loginURL: loginURL, report: report}
+	c.body, _ = json.Marshal(c.failed("sign_in_required")) // strings and an int always marshal
+	return c
+}
+
+// failed is the challenge in words.
+func (c challenge) failed(code string) *problem.Error {
+	e := failed(code, "", nil, problem.Link{Href: c.loginPath, Text: answer.SignIn})
+	e.LoginURL = c.loginURL
+	return e
 }
 
 func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
@@ -42,8 +45,11 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	h["Www-Authenticate"] = []string{`Session login="` + c.loginPath + `"`}
 	if sentForm(r) {
-		e := failed("sign_in_required/form", "", nil, problem.Link{Href: c.loginPath, Text: answer.SignIn})
-		problem.Write(w, r, e)
+		c.report.Show(w, r, c.failed("sign_in_required/form"))
+		return
+	}
+	if c.report.OnError != nil {
+		c.report.Challenge(w, r, c.failed("sign_in_required"))
 		return
 	}
 	h["Content-Type"] = []string{"application/problem+json"}

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,6 +25,9 @@ type Config struct {
 	LoginFor  func(name string) string
 	Origin    string
 
+	// Home is the path of the application's start page. Default: "/".
+	Home string
+
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
 	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
 
@@ -39,9 +43,9 @@ type Config struct {
 	// Crossing refuses requests of other sites that carry the session cookie; nil refuses none.
 	Crossing *http.CrossOriginProtection
 
-	// NoStore marks everything behind a guard Cache-Control: no-store. A handler may
-	// override it.
-	NoStore bool
+	// NoStore and Cacheable change the Cache-Control of everything behind a guard; see
+	// sallyport.Config.
+	NoStore, Cacheable bool
 }
 
 // A Guard guards routes. It is safe for concurrent use.
@@ -54,7 +58,7 @@ type Guard struct {
 
 // New returns a Guard for c, which it does not check: sallyport.New does.
 func New(c Config) *Guard {
-	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath)}
+	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath, c.Report)}
 }
 
 // Load puts the session of the request, if there is one, into the context and lets every request
@@ -129,7 +133,9 @@ func unknown(err error) *problem.Error {
 }
 
 // toHome is the way out that every page offers.
-var toHome = problem.Link{Href: "/", Text: answer.Home}
+func (g *Guard) toHome() problem.Link {
+	return problem.Link{Href: cmp.Or(g.config.Home, "/"), Text: answer.Home}
+}
 
 // failed returns the error of a code, with the way on from there.
 func failed(code, provider string, cause error, links ...problem.Link) *problem.Error {

@@ -60,9 +60,7 @@ func (g *Guard) guard(next http.Handler, check func(*session.Session) error) htt
 				return
 			}
 		}
-		if g.config.NoStore {
-			w.Header().Set("Cache-Control", "no-store")
-		}
+		g.protect(w, r)
 		next.ServeHTTP(w, g.use(r))
 	})
 }
@@ -82,7 +80,7 @@ func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
 	if err == nil {
 		return nil
 	}
-	return failed("cross_site", s.Provider, err, toHome)
+	return failed("cross_site", s.Provider, err, g.toHome())
 }
 
 // use makes this guard's session the current one, for the case that guards of several Auth values are nested.
@@ -108,5 +106,5 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		g.config.Report.Serve(w, r, func() { g.stepUp(w, r, s, step) })
 		return
 	}
-	g.config.Report.Fail(w, r, failed("forbidden", s.Provider, err, toHome))
+	g.config.Report.Fail(w, r, failed("forbidden", s.Provider, err, g.toHome()))
 }

@@ -47,7 +47,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 // challengeOf is the challenge that leads to the login of one provider.
 func (g *Guard) challengeOf(tenant string) challenge {
 	path := g.config.LoginFor(tenant)
-	return newChallenge(path, g.config.Origin+path)
+	return newChallenge(path, g.config.Origin+path, g.config.Report)
 }
 
 var errOtherTenant = errors.New("middleware: the user has signed in at another provider")
@@ -58,5 +58,5 @@ func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant strin
 		login = challenge{loginPath: login}.location(r)
 	}
 	return failed("other_tenant", s.Provider, errOtherTenant,
-		problem.Link{Href: login, Text: answer.SignInThere}, toHome)
+		problem.Link{Href: login, Text: answer.SignInThere}, g.toHome())
 }

@@ -7,6 +7,8 @@
 package problem
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -23,6 +25,8 @@ type Error struct {
 	Title      string        // a few words; default: the status text
 	Text       string        // what happened and what to do
 	Links      []Link        // where to go from here
+	Form       *Form         // a button, on a page that asks a question; else nil
+	LoginURL   string        // where to sign in, for programs; with the code "sign_in_required"
 	RetryAfter time.Duration // sent as Retry-After, in whole seconds; 0 for none
 	Provider   string        // configured name, if one is involved
 	Ref        string        // reference number, filled in by Reporter.Fail
@@ -31,6 +35,13 @@ type Error struct {
 
 // A Link leads the user on from an error page.
 type Link struct{ Href, Text string }
+
+// A Form is a button that POSTs the hidden fields to the action.
+type Form struct {
+	Action string
+	Hidden map[string]string
+	Button string
+}
 
 // Error implements error. The text is for the log.
 func (e *Error) Error() string {
@@ -42,6 +53,21 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// title is the title of the answer.
+func (e *Error) title() string { return cmp.Or(e.Title, http.StatusText(e.Status)) }
+
+// MarshalJSON implements json.Marshaler: application/problem+json (RFC 9457), without the cause.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Title    string `json:"title"`
+		Status   int    `json:"status"`
+		Detail   string `json:"detail,omitempty"`
+		Code     string `json:"code"`
+		Ref      string `json:"ref,omitempty"`
+		LoginURL string `json:"login_url,omitempty"`
+	}{e.title(), e.Status, e.Text, e.Code, e.Ref, e.LoginURL})
+}
 
 // retryAfter is when a client may ask again unless the cause says more.
 const retryAfter = 5 * time.Second

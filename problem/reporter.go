@@ -1,7 +1,6 @@
 package problem
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -54,8 +53,17 @@ func (rp *Reporter) Challenge(w http.ResponseWriter, r *http.Request, e *Error) 
 	rp.answer(w, r, e, writeJSON)
 }
 
+// Show answers with a page that reports no failure: it is not logged and no event. OnError may
+// replace it.
+func (rp *Reporter) Show(w http.ResponseWriter, r *http.Request, e *Error) {
+	rp.answer(w, r, e, writePage)
+}
+
 func (rp *Reporter) answer(w http.ResponseWriter, r *http.Request, e *Error, write builtIn) {
 	page.Protect(w.Header())
+	if e.Form != nil {
+		page.ProtectForm(w.Header())
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
@@ -125,6 +133,10 @@ func Write(w http.ResponseWriter, r *http.Request, e *Error) {
 		writeJSON(w, r, e)
 		return
 	}
+	writePage(w, r, e)
+}
+
+func writePage(w http.ResponseWriter, r *http.Request, e *Error) {
 	p := page.Page{Title: e.title(), Ref: e.Ref}
 	if e.Text != "" {
 		p.Text = []string{e.Text}
@@ -132,20 +144,14 @@ func Write(w http.ResponseWriter, r *http.Request, e *Error) {
 	for _, l := range e.Links {
 		p.Links = append(p.Links, page.Link(l))
 	}
+	if e.Form != nil {
+		p.Form = (*page.Form)(e.Form)
+	}
 	page.Write(w, r, e.Status, p)
 }
 
-// title is the title of the answer.
-func (e *Error) title() string { return cmp.Or(e.Title, http.StatusText(e.Status)) }
-
 func writeJSON(w http.ResponseWriter, r *http.Request, e *Error) {
-	body, err := json.Marshal(struct {
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail,omitempty"`
-		Code   string `json:"code"`
-		Ref    string `json:"ref,omitempty"`
-	}{e.title(), e.Status, e.Text, e.Code, e.Ref})
+	body, err := json.Marshal(e)
 	if err != nil {
 		body = []byte(`{}`) // strings and an int always marshal
 	}

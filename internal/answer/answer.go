@@ -36,7 +36,7 @@ type Wording struct {
 }
 
 // all is the table.
-var all = slices.Concat(logins, providers, sessions, requests, logouts)
+var all = slices.Concat(logins, providers, sessions, requests, logouts, pages)
 
 // All returns the outcomes in no particular order.
 func All() []Outcome { return slices.Clone(all) }

@@ -5,10 +5,17 @@ const (
 	NotConnected = "The account was not connected"
 
 	Home        = "Go to the start page"
+	GoTo        = "Go to "        // then a host
+	SignInWith  = "Sign in with " // then a provider
 	SignIn      = "Sign in"
 	SignInThere = "Sign in there"
 	SignInAgain = "Sign in again"
 	TryAgain    = "Try again"
+
+	SignOut      = "Sign out"
+	StaySignedIn = "Stay signed in"
+	Continue     = "Continue"
+	Cancel       = "Cancel"
 )
 
 // Words about an error of any code in one situation.
@@ -18,6 +25,8 @@ var (
 		Title: "The account is connected",
 		Text:  "But this site couldn't update your session. If something is missing, sign out and in again.",
 	}
+	// Choose: several providers, and no login page of the application.
+	Choose = Wording{Title: "Sign in", Text: "Choose how you want to sign in."}
 	// NotSignedOut: the session could not be ended.
 	NotSignedOut = Wording{
 		Title: "You may still be signed in",

@@ -63,6 +63,8 @@ func Write(w http.ResponseWriter, r *http.Request, status int, p Page) {
 		// A page with a form goes without form-action: browsers apply it to the redirect that
 		// answers the form as well, and signing out ends at the provider's origin.
 		csp += "; form-action 'none'"
+	} else {
+		ProtectForm(h)
 	}
 	h.Set("Content-Security-Policy", csp)
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -72,6 +74,11 @@ func Write(w http.ResponseWriter, r *http.Request, status int, p Page) {
 		w.Write(body.Bytes())
 	}
 }
+
+// ProtectForm changes the headers of Protect for a page with a form. Without a referrer, browsers
+// send "Origin: null" with the form (Fetch Standard, "append a request Origin header"), which looks
+// like a request of another site to those checks that have no Fetch Metadata to go by.
+func ProtectForm(h http.Header) { h.Set("Referrer-Policy", "same-origin") }
 
 // Protect sets the headers that every answer of the login routes carries: not to be stored
 // (it may hold state or say who is signed in), no referrer (the URL may hold a code), no sniffing.
