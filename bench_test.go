@@ -198,7 +198,8 @@ func BenchmarkLogin_P9(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sample := &session.Session{Provider: "op", User: session.User{Issuer: "i", Subject: "s"}}
+	registered := &provider.OIDC{Issuer: op.server.URL, ClientID: "c"}
+	sample := &session.Session{Provider: "op", Registration: registered.Registration(), User: session.User{Issuer: "i", Subject: "s"}}
 	sample.SetTokens(session.Tokens{AccessToken: "a", IDToken: op.idToken()})
 	unavoidable := func() {
 		resp, err := op.server.Client().Post(op.server.URL+"/token", "application/x-www-form-urlencoded", strings.NewReader("code=c"))

@@ -170,16 +170,20 @@ func (c Config) reporter(kind string, m *session.Manager) *problem.Reporter {
 	return &problem.Reporter{Kind: kind, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent, Now: m.Now}
 }
 
-// errRegistration refuses a session whose provider has been removed or is another client now.
-var errRegistration = errors.New("sallyport: the session's provider is not configured (any more)")
+// errRegistration ends a session of a tenant that is gone, or of another client than the one configured now.
+var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or client now: %w",
+	session.ErrEnded)
 
-// accept binds sessions to the configuration of their provider, so that another issuer or client
-// under the same name ends them (R105). Nobody is signed out because a tenant's configuration cannot be read (R100).
+// accept binds sessions to the configuration of their provider: another issuer or client under the same
+// name ends them (R105). A provider that only other servers know, in a rolling deployment, ends nothing,
+// nor does a tenant that cannot be looked up (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	registration, err := a.providers.Registration(ctx, s.Provider)
 	switch {
 	case errors.Is(err, provider.ErrUnavailable):
 		return fmt.Errorf("%w: %w", session.ErrStore, err)
+	case err != nil && !a.providers.HasTenants():
+		return fmt.Errorf("sallyport: its provider %q is not configured here", s.Provider)
 	case err != nil || registration != s.Registration:
 		return errRegistration
 	}

@@ -103,9 +103,9 @@ func (g *Guard) find(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 	case errors.Is(err, session.ErrStore):
 		g.config.Report.Fail(w, r, unknown(err))
 		return nil, nil, false
-	default:
+	case errors.Is(err, session.ErrEnded):
 		g.discard(w, r)
-	}
+	} // a session that is not valid here may be valid elsewhere: it is kept
 	return r.WithContext(m.Attach(r.Context(), s)), s, true
 }
 
@@ -116,7 +116,7 @@ func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session
 	}
 }
 
-// discard removes a cookie that is no session (any more), so that it is not sent again.
+// discard removes the cookies of a session that has ended, so that they are not sent again.
 func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	if err := g.config.Sessions.End(w, r); err != nil {
 		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err, recovered.Stack(err))

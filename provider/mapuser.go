@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -13,6 +14,9 @@ import (
 
 // session puts together what the caller keeps.
 func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session.Session, error) {
+	if !t.expires.IsZero() && !o.now().Before(t.expires) {
+		return nil, &Error{Fault: FaultIDToken, Err: errors.New("session_expiry is in the past")}
+	}
 	all, raw := t.claims, json.RawMessage(t.payload)
 	if info != nil {
 		all = merge(t.claims, info, o.verifiedNames())

@@ -26,24 +26,19 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 	if err := c.m.checkOwnName(name); err != nil {
 		return gs, err
 	}
-	found, ok := c.m.cookies.collectChunks(r, name)
-	if ok && found.values == [maxChunks]string{} {
+	if found, _ := c.m.cookies.firstChunks(r, name); found == (chunks{}) {
 		return gs, nil
 	}
-	err := error(&codecError{decode: true, err: ErrInvalid})
-	if !ok {
-		return gs, err
+	for _, candidate := range c.m.cookies.candidates(r, name) {
+		for _, pieces := range [...]chunks{candidate.pieces(), candidate} { // there were no tags once
+			text, ok := joinCounted(pieces)
+			if ok && c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values) == nil {
+				gs.IsNew = false
+				return gs, nil // of duplicates, the first that opens
+			}
+		}
 	}
-	c.m.cookies.combinations(r, name, func(candidate chunks) {
-		if err == nil {
-			return // of duplicates, the first that opens
-		}
-		if text, ok := joinCounted(candidate); ok {
-			err = c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values)
-		}
-	})
-	gs.IsNew = err != nil
-	return gs, err
+	return gs, &codecError{decode: true, err: ErrInvalid}
 }
 
 // Save sets the session's cookies, or removes them when Options.MaxAge is negative.
@@ -94,13 +89,18 @@ func (m *Manager) checkOwnName(name string) error {
 	return nil
 }
 
-// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of its own: a wrong
-// one leaves a text that does not open.
+// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of its
+// own: a wrong one leaves a text that does not open.
 func joinCounted(c chunks) (string, bool) {
-	count, _, found := strings.Cut(c.values[0], ".")
+	count, text, found := strings.Cut(c[0], ".")
 	if !found || len(count) != 1 || count[0] < '1' || count[0] > '0'+maxChunks {
 		return "", false
 	}
-	text := strings.Join(c.values[:count[0]-'0'], "")
-	return text[len(count)+1:], true
+	if n := int(count[0] - '0'); n > 1 {
+		if len(c[0]) < fullChunk || c[n-1] == "" {
+			return "", false
+		}
+		text += strings.Join(c[1:n], "")
+	}
+	return text, true
 }

@@ -128,7 +128,7 @@ func (d *sealedDetails) decode() error {
 	}
 	plain, _, err := d.manager.keyring.open(PurposeDetails, d.manager.detailsSeal(d.binding), text, d.loadedAt)
 	if err != nil {
-		return err
+		return ErrInvalid
 	}
 	var ok bool
 	if d.tokens, d.claims, ok = decodeDetails(string(plain)); !ok {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"net/http"
 
 	"github.com/gorilla/securecookie"
@@ -27,7 +28,41 @@ type gorillaKeeper struct {
 }
 
 func (k gorillaKeeper) load(r *http.Request) (*Session, error) {
-	return k.loadReferenced(r, func(reference string) (*Session, error) { return k.lookUp(r, reference) })
+	var pick choice
+	found, lookups := 0, 0
+	for reference := range k.references(r) {
+		if found++; lookups == maxLookups {
+			break
+		}
+		s, err := k.lookUp(r, reference)
+		if err != errUndecoded {
+			lookups++
+		}
+		pick.add(s, err)
+	}
+	if found == 0 {
+		return nil, ErrNone
+	}
+	if found > 1 {
+		k.reportDuplicates(r, pick.session)
+	}
+	return pick.result(r.Context(), k.Manager)
+}
+
+// references yields each value of our cookie once.
+func (k gorillaKeeper) references(r *http.Request) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		known := map[string]bool{}
+		for reference := range k.cookies.ReadAll(r, k.config.CookieName) {
+			if known[reference] {
+				continue
+			}
+			known[reference] = true
+			if !yield(reference) {
+				return
+			}
+		}
+	}
 }
 
 func (k gorillaKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
@@ -47,11 +82,14 @@ func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, erro
 	if err != nil {
 		return nil, err
 	}
+	if gs.IsNew {
+		return nil, errGone
+	}
 	text, _ := gs.Values[storedKey].(string)
 	now := k.config.Now()
-	s, ok := k.openStored(text, now)
-	if gs.IsNew || !ok {
-		return nil, ErrInvalid
+	s, err := k.openStored(text, now)
+	if err != nil {
+		return nil, err
 	}
 	if err := k.admit(r.Context(), s, now); err != nil {
 		return nil, err
@@ -64,9 +102,11 @@ func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, erro
 func (k gorillaKeeper) fetch(r *http.Request, reference string) (*sessions.Session, error) {
 	gs, err := k.store.New(k.withReference(r, reference), k.fullName)
 	if err != nil {
-		var refused securecookie.Error
-		if errors.As(err, &refused) && refused.IsDecode() || errors.Is(err, fs.ErrNotExist) {
-			return nil, ErrInvalid
+		if refused, ok := errors.AsType[securecookie.Error](err); ok && refused.IsDecode() {
+			return nil, errUndecoded
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, errGone
 		}
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
@@ -131,8 +171,8 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 		return nil, err
 	}
 	text, _ := gs.Values[storedKey].(string)
-	stored, ok := k.openStored(text, k.config.Now())
-	if gs.IsNew || !ok || stored.ID != s.ID {
+	stored, err := k.openStored(text, k.config.Now())
+	if gs.IsNew || err != nil || stored.ID != s.ID {
 		return nil, ErrInvalid // ended meanwhile: writing it would bring it back
 	}
 	if err := c.Check(true, stored.Generation, s.Generation); err != nil {
@@ -165,12 +205,15 @@ func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Se
 // end deletes the records that the request refers to.
 func (k gorillaKeeper) end(r *http.Request) error {
 	var failed []error
-	found := 0
-	for reference := range k.cookies.ReadAll(r, k.config.CookieName) {
-		if found++; found > maxReferences {
+	lookups := 0
+	for reference := range k.references(r) {
+		if lookups == maxLookups {
 			break
 		}
 		gs, err := k.fetch(r, reference)
+		if err != errUndecoded {
+			lookups++
+		}
 		if errors.Is(err, ErrStore) {
 			failed = append(failed, err)
 		}
@@ -183,7 +226,7 @@ func (k gorillaKeeper) end(r *http.Request) error {
 			failed = append(failed, fmt.Errorf("%w: %w", ErrStore, err))
 			continue
 		}
-		if s, ok := k.openStored(text, k.config.Now()); ok {
+		if s, err := k.openStored(text, k.config.Now()); err == nil {
 			failed = append(failed, k.over(r.Context(), s.ID))
 		}
 	}

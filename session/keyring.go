@@ -121,7 +121,10 @@ func (k *Keyring) Seal(p Purpose, name, binding string, plaintext []byte, now ti
 // Open returns what was sealed with the same purpose, name and binding. Its only error is [ErrInvalid].
 func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]byte, error) {
 	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
-	return plain, err
+	if err != nil {
+		return nil, ErrInvalid
+	}
+	return plain, nil
 }
 
 func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (string, error) {
@@ -140,26 +143,25 @@ func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, nil, plaintext, associated)), nil
 }
 
-// open also reports whether the text was sealed under the newest secret.
+// open also reports whether the text was sealed under the newest secret. Its errors are unusable.
 func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
-		return nil, false, ErrInvalid
+		return nil, false, errForeign
 	}
 	sealed := make([]byte, n)
-	if !decodeText(sealed, text) || sealed[0] != sealVersion {
-		return nil, false, ErrInvalid
+	if !decodeText(sealed, text) {
+		return nil, false, errForeign
 	}
-	period := binary.BigEndian.Uint16(sealed[3:])
-	if age := int(periodOf(now)) - int(period); age < -1 || age > k.window {
-		return nil, false, ErrInvalid // before any key is derived: foreign input cannot make the cache grow
+	roots, period, err := k.readHeader(sealed, now)
+	if err != nil {
+		return nil, false, err
 	}
-	roots := k.byID[binary.BigEndian.Uint16(sealed[1:])]
 	for i, root := range roots {
 		key := dayKey{root, p, period}
 		aead, known, err := k.aead(key)
 		if err != nil {
-			return nil, false, ErrInvalid
+			return nil, false, errForeign
 		}
 		body := sealed[headerSize:]
 		if i < len(roots)-1 {
@@ -174,7 +176,26 @@ func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time)
 		}
 		return plain, root == k.sealing, nil
 	}
-	return nil, false, ErrInvalid
+	return nil, false, errForeign
+}
+
+// readHeader returns the keys that may open a sealed value. It refuses before any key is derived: foreign
+// input cannot make the cache grow.
+func (k *Keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
+	if sealed[0] != sealVersion {
+		return nil, 0, errNewer
+	}
+	if roots = k.byID[binary.BigEndian.Uint16(sealed[1:])]; roots == nil {
+		return nil, 0, errOtherKey
+	}
+	period = binary.BigEndian.Uint16(sealed[3:])
+	switch age := int(periodOf(now)) - int(period); {
+	case age < -1:
+		return nil, 0, errNotYet
+	case age > k.window:
+		return nil, 0, errTooOld
+	}
+	return roots, period, nil
 }
 
 // aead returns the cipher of a derived key and whether it comes from the cache.

@@ -61,11 +61,11 @@ func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error)
 	now := k.config.Now()
 	var alive []*Session
 	for _, record := range records {
-		s, ok := k.openStored(record.Data, now)
-		if !ok || userKey(s.Provider, s.User.Issuer, s.User.Subject) != user {
+		s, err := k.openStored(record.Data, now)
+		if err != nil || userKey(s.Provider, s.User.Issuer, s.User.Subject) != user {
 			continue
 		}
-		switch err := k.admit(ctx, s, now); {
+		switch err = k.admit(ctx, s, now); {
 		case errors.Is(err, ErrStore):
 			return nil, err
 		case err == nil:
@@ -124,7 +124,7 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	return toStore(func() error { return k.clear(ctx, of) })
 }
 
-// clear deletes the records of sessions that are revoked, so that they do not take room.
+// clear deletes the records of the user's sessions that are revoked, so that they do not take room.
 func (k serverKeeper) clear(ctx context.Context, of *Session) error {
 	records, err := k.backend.List(ctx, ownerOf(userKey(of.Provider, of.User.Issuer, of.User.Subject)))
 	if err != nil {
@@ -133,8 +133,8 @@ func (k serverKeeper) clear(ctx context.Context, of *Session) error {
 	now := k.config.Now()
 	var failed []error
 	for _, record := range records {
-		s, ok := k.openStored(record.Data, now)
-		if ok && errors.Is(k.admit(ctx, s, now), ErrInvalid) {
+		s, err := k.openStored(record.Data, now)
+		if err == nil && errors.Is(k.unrevoked(ctx, s), ErrEnded) {
 			failed = append(failed, k.drop(ctx, s))
 		}
 	}

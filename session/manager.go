@@ -38,9 +38,11 @@ type Scope struct {
 	BaseURL *url.URL // public origin; decides names and attributes of cookies
 	Prefix  string   // path of the login routes, such as "/auth"
 
-	// Accept is asked about each session that was read and is otherwise valid; an error refuses it as
-	// [ErrInvalid], unless it wraps [ErrStore], which says that nobody knows at the moment. It is for what the
-	// manager cannot know: is the registration still the same? Nil accepts all.
+	// Accept is asked about each session that was read and is otherwise valid, and about each that
+	// starts. It decides what the manager cannot know: is the provider's registration still the same?
+	// An error that wraps [ErrEnded] ends the session, and one that wraps [ErrStore] means that the
+	// answer is unknown at the moment. Any other rejects the session here only, and is logged. Nil
+	// accepts all.
 	Accept func(context.Context, *Session) error
 
 	Logger  *slog.Logger                 // nil: slog.Default()
@@ -73,6 +75,7 @@ type Manager struct {
 
 	keeper   keeper
 	watchers watchers
+	logged   logged
 
 	buffers sync.Pool // of *[4096]byte, for checksums
 }
@@ -101,15 +104,22 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 	return m, nil
 }
 
-// Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (there is one
-// that does not count: forged, expired, revoked, of another registration, ...), or one that wraps [ErrStore].
+// Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (the
+// session is not valid: forged, expired, revoked, of another registration, ...), or one that wraps
+// [ErrStore]. ErrInvalid is also [ErrEnded] if the session has provably been ended. Keep the cookies of
+// any other: another server may accept them. The reason is logged, at most once an hour.
 func (m *Manager) Load(r *http.Request) (*Session, error) {
 	return fromStore(func() (*Session, error) { return m.keeper.load(r) })
 }
 
-// Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires is kept if it is
-// earlier than Config.Lifetime allows, Epoch if it is set), sets the cookies, and ends the session that the request came with.
-// A session that does not fit is a [*TooLargeError].
+// Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires
+// is kept if it is earlier than Config.Lifetime allows, Epoch if it is set), sets the cookies, and ends
+// the session that the request came with. It must be called before the response's first byte.
+//
+// The login routes call it. An application calls it with a session that it has loaded, for a new ID or
+// after EndAll. A session that no guard would accept is an error: one without a user, whose Provider is
+// not configured or has another Registration, or which has ended. A session that does not fit is a
+// [*TooLargeError].
 func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if err := s.settle(); err != nil {
 		return err
@@ -120,6 +130,9 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 			return err
 		}
 		s.Epoch = epoch
+	}
+	if err := m.startable(r.Context(), s); err != nil {
+		return err
 	}
 	now := m.now()
 	s.ID = newID()
@@ -229,33 +242,38 @@ func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) error {
 	return m.unrevoked(ctx, s)
 }
 
-// check refuses what is sealed properly and does not count (any more).
+// check rejects a session that has expired, and one that is of no use here.
 func (m *Manager) check(ctx context.Context, s *Session, now time.Time) error {
-	if !m.current(s, now) {
-		return ErrInvalid
+	switch {
+	case s.ID == "" || s.Created.IsZero():
+		return errForeign
+	case m.expired(s, now):
+		return ErrInvalid // the browser removes it, and so does the store
+	case s.Created.After(now.Add(skew)), s.Seen.After(now.Add(skew)):
+		return errNotYet
 	}
+	return m.accepted(ctx, s)
+}
+
+// accepted asks Scope.Accept.
+func (m *Manager) accepted(ctx context.Context, s *Session) error {
 	if m.scope.Accept == nil {
 		return nil
 	}
 	switch err := m.scope.Accept(ctx, s); {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrStore):
+	case err == nil, errors.Is(err, ErrStore):
 		return err
+	case errors.Is(err, ErrEnded):
+		return errEnded
+	default:
+		return &unusable{err.Error()}
 	}
-	return ErrInvalid
 }
 
-// current reports whether a session's time has come and is not over.
-func (m *Manager) current(s *Session, now time.Time) bool {
-	switch {
-	case s.ID == "" || s.Created.IsZero(),
-		s.Created.After(now.Add(skew)), s.Seen.After(now.Add(skew)),
-		!now.Before(s.Seen.Add(m.config.Idle)),
-		!now.Before(s.Expires), !now.Before(s.Created.Add(m.config.Lifetime)):
-		return false
-	}
-	return true
+// expired reports whether a session's time is over.
+func (m *Manager) expired(s *Session, now time.Time) bool {
+	return !now.Before(s.Seen.Add(m.config.Idle)) || !now.Before(s.Expires) ||
+		!now.Before(s.Created.Add(m.config.Lifetime))
 }
 
 // remaining is how long the browser needs to keep the session.

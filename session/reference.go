@@ -2,46 +2,8 @@ package session
 
 import (
 	"encoding/base64"
-	"errors"
-	"net/http"
 	"time"
 )
-
-// maxReferences is how many duplicate cookies are looked up in a store.
-const maxReferences = 4
-
-// loadReferenced returns the session that the request's cookie refers to. Of several cookies of the name, it takes the only one that leads
-// to a session, or the session written last.
-func (m *Manager) loadReferenced(r *http.Request, lookUp func(reference string) (*Session, error)) (*Session, error) {
-	var latest *Session
-	found, valid := 0, 0
-	for reference := range m.cookies.ReadAll(r, m.config.CookieName) {
-		if found++; found > maxReferences {
-			break
-		}
-		s, err := lookUp(reference)
-		if errors.Is(err, ErrStore) {
-			return nil, err
-		}
-		if err != nil {
-			continue
-		}
-		valid++
-		if latest == nil || writtenAfter(s, latest) {
-			latest = s
-		}
-	}
-	if found == 0 {
-		return nil, ErrNone
-	}
-	if found > 1 {
-		m.reportDuplicates(r, latest, valid)
-	}
-	if latest == nil {
-		return nil, ErrInvalid
-	}
-	return latest, nil
-}
 
 // A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get, and under which keys the session
 // may have been revoked, so that both can be asked for at once.
@@ -113,17 +75,21 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 	return m.keyring.seal(PurposeReference, m.referenceSeal, plain, now)
 }
 
-// openReference refuses what we have not sealed, before any store is asked. It also reports whether the newest secret sealed it.
-func (m *Manager) openReference(text string, now time.Time) (ref reference, current, ok bool) {
+// openReference rejects what we have not sealed, before any store is asked. It also reports whether the
+// newest secret sealed it.
+func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
 	plain, current, err := m.keyring.open(PurposeReference, m.referenceSeal, text, now)
 	const short, long = 1 + idSize + len(ref.user), 1 + idSize + len(ref.user) + len(ref.sid)
-	if err != nil || len(plain) != short && len(plain) != long || plain[0] != referenceFormat {
-		return reference{}, false, false
+	switch {
+	case err != nil:
+		return reference{}, false, err
+	case len(plain) != short && len(plain) != long, plain[0] != referenceFormat:
+		return reference{}, false, errNewer
 	}
 	ref.id = [idSize]byte(plain[1:])
 	ref.user = RevocationKey(plain[1+idSize:])
 	if len(plain) == long {
 		ref.sid = RevocationKey(plain[short:])
 	}
-	return ref, current, true
+	return ref, current, nil
 }

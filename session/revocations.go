@@ -140,7 +140,7 @@ func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
 func (marks Marks) check(s *Session) error {
 	for _, mark := range marks {
 		if mark.ends(s) {
-			return ErrInvalid
+			return errEnded
 		}
 	}
 	return nil

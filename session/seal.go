@@ -38,18 +38,20 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 }
 
 // openIdentity opens the identity text. The details are not attached yet.
-func (m *Manager) openIdentity(text string, now time.Time) (*loaded, bool) {
+func (m *Manager) openIdentity(text string, now time.Time) (*loaded, error) {
 	plain, current, err := m.keyring.open(PurposeSession, m.identitySeal, text, now)
 	if err != nil {
-		return nil, false
+		return nil, err
 	}
 	l := &loaded{}
 	l.sealed.manager, l.sealed.loadedAt, l.sealed.current = m, now, current
 	l.sealed.identity = string(plain)
 	var ok bool
-	l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session, l.lists[:])
+	if l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session, l.lists[:]); !ok {
+		return nil, errNewer // it is ours, so the format is one that is not known here
+	}
 	l.sealed.binding = detailsBinding{l.session.ID, l.session.Generation}
-	return l, ok
+	return l, nil
 }
 
 // attach gives the session its details text, in pieces, if it is the one that the identity was written with.
@@ -70,16 +72,19 @@ func (l *loaded) attach(parts [maxChunks]string) bool {
 }
 
 // openStored opens a text that is in one piece.
-func (m *Manager) openStored(text string, now time.Time) (*Session, bool) {
+func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	identity, details, found := strings.Cut(text, ".")
 	if !found {
-		return nil, false
+		return nil, errForeign
 	}
-	l, ok := m.openIdentity(identity, now)
-	if !ok || l.manifest.chunks != 0 || !l.attach([maxChunks]string{details}) {
-		return nil, false
+	l, err := m.openIdentity(identity, now)
+	if err != nil {
+		return nil, err
 	}
-	return &l.session, true
+	if l.manifest.chunks != 0 || !l.attach([maxChunks]string{details}) {
+		return nil, errIncomplete
+	}
+	return &l.session, nil
 }
 
 // checksum works through a pooled buffer, because converting a string to bytes would allocate. What it holds is

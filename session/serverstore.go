@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"sync/atomic"
 )
 
@@ -60,17 +61,36 @@ func newServerKeeper(m *Manager, b Backend) serverKeeper {
 }
 
 func (k serverKeeper) load(r *http.Request) (*Session, error) {
-	return k.loadReferenced(r, func(text string) (*Session, error) {
-		ref, current, ok := k.openReference(text, k.config.Now())
-		if !ok {
-			return nil, ErrInvalid
+	var pick choice
+	asked := make([]reference, 0, 1)
+	found := 0
+	for text := range k.cookies.ReadAll(r, k.config.CookieName) {
+		found++
+		ref, current, err := k.openReference(text, k.config.Now())
+		if err != nil {
+			pick.add(nil, err)
+			continue
 		}
+		if len(asked) == maxLookups || slices.Contains(asked, ref) {
+			continue
+		}
+		asked = append(asked, ref)
 		s, err := k.find(r.Context(), &ref)
+		if errors.Is(err, ErrStore) {
+			return nil, err
+		}
 		if err == nil {
 			s.details.sealed.current = s.details.sealed.current && current
 		}
-		return s, err
-	})
+		pick.add(s, err)
+	}
+	if found == 0 {
+		return nil, ErrNone
+	}
+	if found > 1 {
+		k.reportDuplicates(r, pick.session)
+	}
+	return pick.result(r.Context(), k.Manager)
 }
 
 func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
@@ -88,12 +108,15 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 		return nil, asStoreError(err)
 	}
 	now := k.config.Now()
-	s, ok := k.openStored(record.Data, now)
-	if !ok || !ref.isTo(s) { // a record that was moved is not the one that the cookie means
-		return nil, ErrInvalid
+	s, err := k.openStored(record.Data, now)
+	if err != nil {
+		return nil, err
 	}
-	if marks.check(s) != nil {
-		return nil, ErrInvalid
+	if !ref.isTo(s) { // a record that was moved is not the one that the cookie means
+		return nil, errForeign
+	}
+	if err := marks.check(s); err != nil {
+		return nil, err
 	}
 	if err := k.check(ctx, s, now); err != nil {
 		return nil, err
@@ -114,11 +137,11 @@ func (k serverKeeper) get(ctx context.Context, ref *reference) (Record, Marks, e
 	return record, marks, err
 }
 
-// asStoreError tells that there is no record from not knowing.
+// asStoreError separates "no such record" from "store unavailable".
 func asStoreError(err error) error {
 	switch {
 	case errors.Is(err, ErrNoRecord):
-		return ErrInvalid
+		return errEnded
 	case errors.Is(err, ErrChanged):
 		return ErrChanged
 	}
@@ -172,15 +195,13 @@ func (k serverKeeper) reportEvicted(r *http.Request) {
 // end deletes the records that the request refers to.
 func (k serverKeeper) end(r *http.Request) error {
 	var failed []error
-	found := 0
+	removed := map[reference]bool{}
 	for text := range k.cookies.ReadAll(r, k.config.CookieName) {
-		if found++; found > maxReferences {
-			break
-		}
-		ref, _, ok := k.openReference(text, k.config.Now())
-		if !ok {
+		ref, _, err := k.openReference(text, k.config.Now())
+		if err != nil || removed[ref] {
 			continue
 		}
+		removed[ref] = true
 		failed = append(failed, k.remove(r.Context(), &ref))
 	}
 	return errors.Join(failed...)

@@ -32,8 +32,8 @@ func (m *Manager) Next(s *Session) ([]byte, error) {
 // error is [ErrInvalid] when it is no session, no later one, or not valid any more, or wraps [ErrStore].
 func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
-	s, ok := m.openStored(string(sealed), now)
-	if !ok || s.ID != earlier.ID || s.Generation <= earlier.Generation {
+	s, err := m.openStored(string(sealed), now)
+	if err != nil || s.ID != earlier.ID || s.Generation <= earlier.Generation {
 		return nil, ErrInvalid
 	}
 	if err := toStore(func() error { return m.check(ctx, s, now) }); err != nil {

@@ -254,9 +254,10 @@ func TestPanics_F2_Watch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fuse{value: "faulty application code"}
 		logged := &strings.Builder{}
+		op := &provider.OIDC{Issuer: "https://op.example.com", ClientID: "app"}
 		auth, err := sallyport.New(sallyport.Config{
 			BaseURL: "https://app.example.com", Logger: slog.New(slog.NewTextHandler(logged, nil)),
-			Providers: provider.Set{"op": &provider.OIDC{Issuer: "https://op.example.com", ClientID: "app"}},
+			Providers: provider.Set{"op": op},
 			Session: session.Config{
 				Secret: bench.Secret,
 				Store:  session.NewServerStore(burningBackend{session.NewMemoryBackend(session.MemoryLimits{}, nil), f}),
@@ -265,7 +266,7 @@ func TestPanics_F2_Watch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session.Session{Provider: "op", User: session.User{Issuer: "https://op.example.com", Subject: "1"}}
+		s := &session.Session{Provider: "op", Registration: op.Registration(), User: session.User{Issuer: "https://op.example.com", Subject: "1"}}
 		if err := auth.Sessions.Start(httptest.NewRecorder(), httptest.NewRequest("GET", "https://app.example.com/", nil), s); err != nil {
 			t.Fatal(err)
 		}
