@@ -101,6 +101,11 @@ type Config struct {
 // An Event is something that happened to a sign-in or a session.
 type Event = session.Event
 
+// ErrRefused is what a hook returns, or wraps, to refuse a login, a refresh or the linking of an
+// account. Any other error, except a *problem.Error, is a failure of the hook: the user reads that the
+// problem is on our side.
+var ErrRefused = handlers.ErrRefused
+
 // defaultPrefix is where the login routes live unless configured otherwise.
 const defaultPrefix = "/auth"
 

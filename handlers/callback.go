@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -148,19 +147,4 @@ func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) 
 		return nil, errors.New("form not readable or too long")
 	}
 	return r.PostForm, nil
-}
-
-// refused marks an error of a hook as the application's decision about a login.
-func (h *Handlers) refused(err error) error { return h.decided(err, "login_refused") }
-
-// decided words an error of a hook as the decision of the application, unless the hook chose its
-// own words (*problem.Error) or panicked.
-func (h *Handlers) decided(err error, code string) error {
-	if _, own := errors.AsType[*problem.Error](err); own {
-		return err
-	}
-	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
-		return problem.From(err)
-	}
-	return failed(code, fmt.Errorf("refused by the application: %w", err), h.toHome())
 }

@@ -30,37 +30,43 @@ type Config struct {
 	Link   *problem.Reporter
 }
 
-// Hooks are the application's own words in a sign-in. Each may be nil. A hook that panics
-// fails its own request with 500 and leaves no session behind.
+// Hooks let the application take part in a sign-in. Each may be nil.
+//
+// A hook refuses with [ErrRefused], or with a *[problem.Error] to choose what the user reads. Any other
+// error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
+// context.DeadlineExceeded, else 500, as after a panic. Neither leaves a session behind.
 type Hooks struct {
 	// Begin may change what a login asks for, such as the login hint or more scopes
-	// (Flow.Request), or refuse to start it. Flow.Link is not empty where an account is to be connected.
+	// (Flow.Request), or refuse to start it by ErrRefused. Flow.Link is not empty when an account is
+	// to be linked.
 	Begin func(*http.Request, *provider.Flow) error
 
-	// Login sees the verified session before it begins. It may enrich it (User.Roles,
-	// Values) or refuse the login by an error; return a *[problem.Error] to choose what the user reads.
+	// Login sees the verified session before it begins. It may enrich it (User.Roles, Values) or refuse
+	// the login.
 	//
-	// Users are identified by User.Key(), never by their e-mail address. Where only people of some organisation may come in, and it
-	// is known by its mail domain, ask User.EmailIn.
+	// Users are identified by User.Key(), never by their email address. To admit only users of an
+	// organization that is known by its mail domain, ask User.EmailIn.
 	Login func(context.Context, *session.Session) error
 
-	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed, before it
-	// takes the place of the old one. What Login has added to User has to be added again; Values stay. An error
-	// ends the session.
+	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed,
+	// before it replaces the old one. It has to add again what Login has added to User; Values stay. A
+	// refusal ends the session. After any other error, which is logged, the session goes on with the new
+	// tokens and the User and Claims of before.
 	Refresh func(context.Context, *session.Session) error
 
-	// Link connects an account at another provider, or another one at the same, with the account of a user who is signed in
-	// ([Handlers.Link]). current is that user's session, which stays as it is but for Values, which the hook may change; linked is the
-	// verified session of the other account, which never begins, with its tokens. An error refuses. Without the hook there is no
-	// way to connect accounts.
+	// Link links an account at another provider, or another one at the same, to the account of the
+	// signed-in user ([Handlers.Link]). current is that user's session, of which the hook may change
+	// Values only; linked is the verified session of the other account, with its tokens, which never
+	// begins. Without the hook, accounts cannot be linked.
 	//
-	// Store linked.User.Key() with the account of current.User.Key(). Whether an account that signs somebody in already may be taken over is
-	// for the hook to decide, and refusing is the safe answer; so is whether current is recent enough (AuthTime). An e-mail address
-	// that both have proves nothing: addresses change hands, and providers say of addresses what they like.
+	// Store linked.User.Key() with the account of current.User.Key(). The hook decides whether to take
+	// over an account that signs in another user already, and whether current is recent enough
+	// (AuthTime); refusing is the safe answer. An email address that both have proves nothing: addresses
+	// change hands, and providers put anything into them.
 	Link func(ctx context.Context, current, linked *session.Session) error
 
-	// Logout is told which session has ended, by the user or in the user's browser. Those that the provider ends by back-channel are not
-	// known one by one; there is an event.
+	// Logout is told which session has ended, by the user or in the user's browser. Sessions that the
+	// provider ends by back-channel logout are not known one by one; there is an event.
 	Logout func(context.Context, *session.Session)
 }
 

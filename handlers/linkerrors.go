@@ -53,9 +53,6 @@ func (h *Handlers) errNotKept(name string, err error) *problem.Error {
 	return e
 }
 
-// refusedLink marks an error of Hooks.Link as the application's decision.
-func (h *Handlers) refusedLink(err error) error { return h.decided(err, "link_refused") }
-
 func (h *Handlers) errCrossSiteLink(cause error) *problem.Error {
 	return failed("cross_site/link", cause, h.toHome())
 }

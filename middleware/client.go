@@ -54,8 +54,10 @@ func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.Toke
 
 var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent along; use Client, which signs requests")
 
-// Refuse answers a request with an error of Client or TokenSource, or of the methods of session.Manager: who has to sign in gets the same
-// challenge as at a guard, everything else a page or problem+json; 503 when the session store does not answer.
+// Refuse answers a request with an error of Client or TokenSource, of their calls, or of the methods of
+// session.Manager. A user who has to sign in gets the same challenge as at a guard. An API that cannot
+// be reached and a session store that does not answer are 503, and the rest is 500; a *[problem.Error]
+// chooses the answer.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
 		g.challenge.serve(w, r)
@@ -67,10 +69,7 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 			return
 		}
 	}
-	if errors.Is(err, session.ErrStore) {
-		err = unknown(err)
-	}
-	g.config.Report.Fail(w, r, err)
+	g.config.Report.Fail(w, r, g.asOutage(err))
 }
 
 var errNotSignedIn = errors.New("middleware: the request has no session")

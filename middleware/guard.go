@@ -132,6 +132,21 @@ func unknown(err error) *problem.Error {
 	return failed("store_unavailable/page", "", err)
 }
 
+// asOutage returns the answer to an error that may be an outage: of the session store, of what knows
+// the tenants, or of an API. Other errors it returns as they are.
+func (g *Guard) asOutage(err error) error {
+	_, worded := errors.AsType[*problem.Error](err)
+	switch {
+	case worded:
+		return err
+	case errors.Is(err, session.ErrStore), errors.Is(err, provider.ErrUnavailable):
+		return unknown(err)
+	case unreachable(err):
+		return failed("api_unavailable", "", err, g.toHome())
+	}
+	return err
+}
+
 // toHome is the way out that every page offers.
 func (g *Guard) toHome() problem.Link {
 	return problem.Link{Href: cmp.Or(g.config.Home, "/"), Text: answer.Home}

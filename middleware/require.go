@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -15,9 +16,9 @@ func (g *Guard) RequireAuth(next http.Handler) http.Handler {
 	return g.guard(next, nil)
 }
 
-// Require lets those signed-in users pass for whom check returns nil. Others get 403; a check may
-// choose status and text by returning a *[problem.Error]. The check runs for every request, also concurrently. If it
-// panics, the answer is 500.
+// Require admits signed-in users for whom check returns nil. Others get 403; a check may choose status
+// and text by returning a *[problem.Error]. An error that wraps session.ErrStore or
+// provider.ErrUnavailable is 503, and a panic 500. The check runs for every request, also concurrently.
 func (g *Guard) Require(check func(*session.Session) error) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return g.guard(next, check) }
 }
@@ -104,6 +105,10 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	}
 	if step, wanted := errors.AsType[*stepUp](err); wanted {
 		g.config.Report.Serve(w, r, func() { g.stepUp(w, r, s, step) })
+		return
+	}
+	if errors.Is(err, session.ErrStore) || errors.Is(err, provider.ErrUnavailable) {
+		g.config.Report.Fail(w, r, unknown(err))
 		return
 	}
 	g.config.Report.Fail(w, r, failed("forbidden", s.Provider, err, g.toHome()))

@@ -69,6 +69,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	}{e.title(), e.Status, e.Text, e.Code, e.Ref, e.LoginURL})
 }
 
+// ErrRefused is what hooks of the application return to refuse; see handlers.ErrRefused.
+var ErrRefused = errors.New("sallyport: refused by the application")
+
 // retryAfter is when a client may ask again unless the cause says more.
 const retryAfter = 5 * time.Second
 

@@ -75,7 +75,7 @@ func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {
 			r.Body.Close() // as a RoundTripper must
 		}
-		return nil, err
+		return nil, &notSent{err}
 	}
 	resp, err := recovered.Get(func() (*http.Response, error) { return t.next.RoundTrip(sent) })
 	if err == nil {
@@ -85,6 +85,15 @@ func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// notSent is an error of a request to an API that was not sent, or not sent on, because it must not be.
+type notSent struct{ error }
+
+// NotSent tells this error from an outage of the API.
+func (*notSent) NotSent() {}
+
+// Unwrap returns the cause.
+func (e *notSent) Unwrap() error { return e.error }
 
 // prepare makes the request that is sent in the place of r, which a RoundTripper must not change.
 func (t *apiTransport) prepare(r *http.Request) (*http.Request, error) {
@@ -115,9 +124,17 @@ func (t *apiTransport) resolve(u *url.URL) (*url.URL, error) {
 	return t.base.ResolveReference(u), nil
 }
 
-// redirect follows redirects within the origin of the first request. Their addresses are relative to where a request
-// really went, which is not always what net/http knows.
+// redirect follows redirects within the origin of the first request.
 func (t *apiTransport) redirect(req *http.Request, via []*http.Request) error {
+	if err := t.follow(req, via); err != nil {
+		return &notSent{err}
+	}
+	return nil
+}
+
+// follow sets the address of a redirect, which is relative to where the last request really went: that
+// is not always what net/http knows.
+func (t *apiTransport) follow(req *http.Request, via []*http.Request) error {
 	first, err := t.resolve(via[0].URL)
 	if err != nil {
 		return err

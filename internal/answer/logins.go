@@ -60,7 +60,7 @@ var logins = []Outcome{{
 		Text: "Your account was recognized but isn't allowed to use this site. " +
 			"Contact the site owner if you think this is a mistake.",
 	},
-	Cause:  "Hooks.Login or Hooks.Begin refused.",
+	Cause:  "Hooks.Login or Hooks.Begin refused (ErrRefused).",
 	Remedy: "Nothing, if the refusal is intended. The log has the error of the hook.",
 }, {
 	Code: "link_refused", Status: 403,
@@ -68,8 +68,19 @@ var logins = []Outcome{{
 		Title: NotConnected,
 		Text:  "This account couldn't be linked. Nothing was changed.",
 	},
-	Cause:  "Hooks.Link refused.",
+	Cause:  "Hooks.Link refused (ErrRefused).",
 	Remedy: "Nothing, if the refusal is intended. The log has the error of the hook.",
+}, {
+	Code: "hook_failed", Status: 500,
+	Wording: ours,
+	Cause:   "A hook of the application returned an error that is no refusal.",
+	Remedy: "The log has the error. A hook that means to refuse returns sallyport.ErrRefused or a " +
+		"*problem.Error.",
+}, {
+	Code: "hook_timeout", Status: 503,
+	Wording: ours,
+	Cause:   "A hook of the application did not finish in time (context.DeadlineExceeded).",
+	Remedy:  "Check what the hook waits for, such as the database.",
 }, {
 	Code: "session_changed", Status: 403,
 	Wording: Wording{

@@ -1,5 +1,11 @@
 package answer
 
+// ours is a fault that the user can do nothing about.
+var ours = Wording{
+	Title: "Something went wrong",
+	Text:  "The problem is on our side. Please try again in a moment.",
+}
+
 // requests are the outcomes about requests themselves, and about calling APIs.
 var requests = []Outcome{{
 	Code: "not_found", Status: 404,
@@ -89,13 +95,19 @@ var requests = []Outcome{{
 	Remedy: "Compare API.Audience with the aud claim of the token, and the provider's signing keys. " +
 		"Expired tokens are normal.",
 }, {
-	Code: "internal_error", Status: 500,
+	Code: "api_unavailable", Status: 503,
 	Wording: Wording{
-		Title: "Something went wrong",
-		Text:  "The problem is on our side. Please try again in a moment.",
+		Title: "This page isn't available right now",
+		Text:  "A service that this page needs isn't responding. Please try again in a moment.",
 	},
-	Cause:  "A panic or an unexpected error, of the application's code or of this library.",
-	Remedy: "The log has the cause. If it is not the application's, please report it.",
+	Cause: "An API that the application called as the user could not be reached or did not answer in " +
+		"time (Guard.Refuse).",
+	Remedy: "The cause in the log names the address and the error.",
+}, {
+	Code: "internal_error", Status: 500,
+	Wording: ours,
+	Cause:   "A panic or an unexpected error, of the application's code or of this library.",
+	Remedy:  "The log has the cause. If it is not the application's, please report it.",
 }}
 
 // logouts are the outcomes of sign-outs, and of the messages by which providers end sessions. The

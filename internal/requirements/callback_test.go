@@ -2,7 +2,6 @@ package requirements_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
 	"github.com/sallyport-go/sallyport/provider"
@@ -461,7 +461,7 @@ func TestCallback_HookRefuses(t *testing.T) {
 	app := bench.New(t, func(s *bench.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			if refuse && s.User.Username == "bob" {
-				return errors.New("not on the list: bob")
+				return fmt.Errorf("not on the list: bob: %w", sallyport.ErrRefused)
 			}
 			if refuse {
 				panic("a fault of the application")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
 	"github.com/sallyport-go/sallyport/problem"
@@ -456,7 +457,7 @@ func TestLink_HookRefuses(t *testing.T) {
 		code   string
 		text   string
 	}{
-		"refuses": {func() error { return errors.New("it belongs to somebody else") }, 403, "link_refused", "The account was not connected"},
+		"refuses": {func() error { return fmt.Errorf("it belongs to somebody else: %w", sallyport.ErrRefused) }, 403, "link_refused", "The account was not connected"},
 		"own words": {func() error {
 			return &problem.Error{Status: 409, Code: "taken", Title: "Taken", Text: "It is somebody else's."}
 		}, 409, "taken", "somebody else&#39;s"},
@@ -489,7 +490,7 @@ func TestLink_Failures(t *testing.T) {
 	app, a := linking(t, func(s *bench.Setup) {
 		s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {
 			if refuse {
-				return errors.New("not now")
+				return sallyport.ErrRefused
 			}
 			return nil
 		}
