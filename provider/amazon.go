@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func Amazon(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.amazon.com", ClientID: id, ClientSecret: secret, DisplayName: "Amazon",
+		OtherOrigins: []string{"https://api.amazon.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://www.amazon.com/ap/oa", TokenURL: "https://api.amazon.com/auth/o2/token", AuthStyle: oauth2.AuthStyleInHeader,
 		},

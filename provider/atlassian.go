@@ -10,6 +10,7 @@ import (
 func Atlassian(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://auth.atlassian.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "Atlassian",
+		OtherOrigins: []string{"https://api.atlassian.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://auth.atlassian.com/authorize", TokenURL: "https://auth.atlassian.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},

@@ -15,6 +15,7 @@ import (
 func Bitbucket(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://bitbucket.org", ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "Bitbucket",
+		OtherOrigins: []string{"https://api.bitbucket.org"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://bitbucket.org/site/oauth2/authorize",
 			TokenURL:  "https://bitbucket.org/site/oauth2/access_token",

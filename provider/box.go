@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func Box(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://account.box.com", ClientID: id, ClientSecret: secret, DisplayName: "Box",
+		OtherOrigins: []string{"https://api.box.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://account.box.com/api/oauth2/authorize",
 			TokenURL:  "https://api.box.com/oauth2/token",

@@ -15,7 +15,8 @@ func Cognito(pool CognitoPool, id, secret string) *OIDC {
 	o := &OIDC{
 		Issuer:   "https://cognito-idp." + pool.Region + ".amazonaws.com/" + pool.ID,
 		ClientID: id, ClientSecret: secret, DisplayName: "Amazon Cognito",
-		RolesClaim: "cognito:groups", UserFields: Fields{Username: "preferred_username|cognito:username|username"},
+		OtherOrigins: []string{pool.Domain.at("")},
+		RolesClaim:   "cognito:groups", UserFields: Fields{Username: "preferred_username|cognito:username|username"},
 		Logout: &VendorLogout{URL: pool.Domain.at("/logout"), ReturnParam: "logout_uri"},
 	}
 	o.mistake = pool.Domain.check()

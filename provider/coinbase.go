@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func Coinbase(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://login.coinbase.com", ClientID: id, ClientSecret: secret, DisplayName: "Coinbase",
+		OtherOrigins: []string{"https://api.coinbase.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://login.coinbase.com/oauth2/auth",
 			TokenURL:  "https://login.coinbase.com/oauth2/token",

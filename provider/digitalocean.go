@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func DigitalOcean(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://cloud.digitalocean.com", ClientID: id, ClientSecret: secret, DisplayName: "DigitalOcean",
+		OtherOrigins: []string{"https://api.digitalocean.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://cloud.digitalocean.com/v1/oauth/authorize",
 			TokenURL:  "https://cloud.digitalocean.com/v1/oauth/token",

@@ -10,6 +10,7 @@ import (
 func DingTalk(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://login.dingtalk.com", ClientID: key, ClientSecret: secret, DisplayName: "DingTalk",
+		OtherOrigins: []string{"https://api.dingtalk.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://login.dingtalk.com/oauth2/auth",
 			TokenURL:  "https://api.dingtalk.com/v1.0/oauth2/userAccessToken",

@@ -114,6 +114,7 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 			mistakes = append(mistakes, err)
 		}
 	}
+	mistakes = append(mistakes, o.checkOrigins(m))
 	if m.algs = o.allowedAlgs(m.SigningAlgs); len(m.algs) == 0 {
 		mistakes = append(mistakes, errors.New("none of the signing algorithms is acceptable"))
 	}

@@ -11,6 +11,7 @@ import (
 func Dropbox(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.dropbox.com", ClientID: key, ClientSecret: secret, DisplayName: "Dropbox",
+		OtherOrigins: []string{"https://api.dropboxapi.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.dropbox.com/oauth2/authorize",
 			TokenURL:  "https://api.dropboxapi.com/oauth2/token",

@@ -35,7 +35,8 @@ func Entra(tenant EntraTenant, id, secret string) *OIDC {
 func entraAt(issuer, id, secret string) *OIDC {
 	return &OIDC{
 		Issuer: issuer, ClientID: id, ClientSecret: secret, DisplayName: "Microsoft", AuthMethod: authPost,
-		UserFields: Fields{EmailVerified: "xms_edov"},
+		OtherOrigins: []string{"https://graph.microsoft.com"}, // userinfo
+		UserFields:   Fields{EmailVerified: "xms_edov"},
 		// The ID token has it all, and Graph refuses tokens for the application's own API.
 		UserInfo: UserInfoNever,
 		Dialect:  Dialect{RefreshScope: true},

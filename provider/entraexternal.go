@@ -22,7 +22,7 @@ func AzureADB2C(policy B2CPolicy, id, secret string) *OIDC {
 	host := Domain(policy.Name + ".b2clogin.com")
 	o := entraAt(host.at("/"+string(policy.Tenant)+"/v2.0/"), id, secret)
 	o.Discovery = host.at("/" + policy.Name + ".onmicrosoft.com/" + policy.Policy + "/v2.0/.well-known/openid-configuration")
-	o.UserFields = Fields{Email: "email|emails.0"}
+	o.UserFields, o.OtherOrigins = Fields{Email: "email|emails.0"}, nil
 	o.EmailTrust, o.UserInfo = EmailNeverVerified, UserInfoWhenNeeded
 	o.Scopes = []string{"openid", "profile", "offline_access", id} // no access token comes without the last
 	o.mistake = errors.Join(host.check(), policy.Tenant.check())

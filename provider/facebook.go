@@ -30,6 +30,7 @@ func FacebookAt(v GraphVersion, id, secret string) *OAuth2 {
 	graph := "https://graph.facebook.com/" + string(v)
 	o := &OAuth2{
 		Issuer: "https://www.facebook.com", ClientID: id, ClientSecret: secret, DisplayName: "Facebook",
+		OtherOrigins: []string{"https://graph.facebook.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.facebook.com/" + string(v) + "/dialog/oauth",
 			TokenURL:  graph + "/oauth/access_token",

@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func Figma(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.figma.com", ClientID: id, ClientSecret: secret, DisplayName: "Figma",
+		OtherOrigins: []string{"https://api.figma.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
 		},

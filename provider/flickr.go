@@ -6,6 +6,7 @@ import "net/url"
 func Flickr(key, secret string) *OAuth1 {
 	return &OAuth1{
 		Issuer: "https://www.flickr.com", ClientID: key, ClientSecret: secret, DisplayName: "Flickr",
+		OtherOrigins:    []string{"https://api.flickr.com"},
 		RequestTokenURL: "https://www.flickr.com/services/oauth/request_token",
 		AuthorizeURL:    "https://www.flickr.com/services/oauth/authorize",
 		AccessTokenURL:  "https://www.flickr.com/services/oauth/access_token",

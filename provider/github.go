@@ -35,6 +35,7 @@ func GitHubEnterprise(at BaseURL, id, secret string) *OAuth2 {
 func gitHubAt(at BaseURL, api, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, confidential: true,
+		OtherOrigins: []string{originIn(api)},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader,
 		},

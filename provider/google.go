@@ -13,6 +13,9 @@ func Google(id, secret string) *OIDC {
 	return &OIDC{
 		Issuer: "https://accounts.google.com", IssuerAliases: []string{"accounts.google.com"},
 		ClientID: id, ClientSecret: secret, DisplayName: "Google", AuthMethod: authPost,
+		OtherOrigins: []string{
+			"https://oauth2.googleapis.com", "https://openidconnect.googleapis.com", "https://www.googleapis.com",
+		},
 		Dialect: Dialect{ScopeNames: map[string]string{
 			"https://www.googleapis.com/auth/userinfo.email":   "email",
 			"https://www.googleapis.com/auth/userinfo.profile": "profile",

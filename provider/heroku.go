@@ -12,6 +12,7 @@ import (
 func Heroku(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://id.heroku.com", ClientID: id, ClientSecret: secret, DisplayName: "Heroku",
+		OtherOrigins: []string{"https://api.heroku.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://id.heroku.com/oauth/authorize", TokenURL: "https://id.heroku.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},

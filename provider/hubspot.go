@@ -21,7 +21,8 @@ func HubSpot(id, secret string) *OAuth2 {
 	const api = "https://api.hubapi.com"
 	o := &OAuth2{
 		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, confidential: true,
-		DisplayName: "HubSpot",
+		OtherOrigins: []string{"https://api.hubapi.com"},
+		DisplayName:  "HubSpot",
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://app.hubspot.com/oauth/authorize",
 			TokenURL:  api + "/oauth/2026-03/token",

@@ -10,6 +10,7 @@ import (
 func Kakao(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://kauth.kakao.com", ClientID: key, ClientSecret: secret, DisplayName: "Kakao",
+		OtherOrigins: []string{"https://kapi.kakao.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://kauth.kakao.com/oauth/authorize", TokenURL: "https://kauth.kakao.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},

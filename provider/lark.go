@@ -20,6 +20,7 @@ func Lark(id, secret string) *OAuth2 {
 func larkAt(domain, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://accounts." + domain, ClientID: id, ClientSecret: secret,
+		OtherOrigins: []string{"https://open." + domain},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://accounts." + domain + "/open-apis/authen/v1/authorize",
 			TokenURL:  "https://open." + domain + "/open-apis/authen/v2/oauth/token",

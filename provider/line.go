@@ -7,10 +7,11 @@ import "net/url"
 func LINE(channelID, channelSecret string) *OIDC {
 	return &OIDC{
 		Issuer: "https://access.line.me", ClientID: channelID, ClientSecret: channelSecret, DisplayName: "LINE", AuthMethod: authPost,
-		Dialect:    Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
-		EmailTrust: EmailNeverVerified,
-		UserInfo:   UserInfoNever, // it has nothing that the ID token lacks
-		Endpoints:  Endpoints{Revocation: "https://api.line.me/oauth2/v2.1/revoke"},
+		Dialect:      Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
+		OtherOrigins: []string{"https://api.line.me"},
+		EmailTrust:   EmailNeverVerified,
+		UserInfo:     UserInfoNever, // it has nothing that the ID token lacks
+		Endpoints:    Endpoints{Revocation: "https://api.line.me/oauth2/v2.1/revoke"},
 	}
 }
 

@@ -8,8 +8,9 @@ func LinkedIn(id, secret string) *OIDC {
 	return &OIDC{
 		Issuer: "https://www.linkedin.com/oauth", IssuerAliases: []string{"https://www.linkedin.com"},
 		ClientID: id, ClientSecret: secret, DisplayName: "LinkedIn", AuthMethod: authPost,
-		Dialect: Dialect{ErrorCodes: map[string]string{"user_cancelled_login": "access_denied", "user_cancelled_authorize": "access_denied"}},
-		noPKCE:  true, noNonce: true,
+		OtherOrigins: []string{"https://api.linkedin.com"}, // userinfo
+		Dialect:      Dialect{ErrorCodes: map[string]string{"user_cancelled_login": "access_denied", "user_cancelled_authorize": "access_denied"}},
+		noPKCE:       true, noNonce: true,
 	}
 }
 

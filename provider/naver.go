@@ -6,6 +6,7 @@ import "golang.org/x/oauth2"
 func Naver(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://nid.naver.com", ClientID: id, ClientSecret: secret, confidential: true, DisplayName: "Naver",
+		OtherOrigins: []string{"https://openapi.naver.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://nid.naver.com/oauth2.0/authorize",
 			TokenURL:  "https://nid.naver.com/oauth2.0/token",

@@ -31,9 +31,16 @@ import (
 // not passed on; AuthorizeParams are. How the user signed in to the application rests on the tokens alone: they were issued to this
 // client, in this login.
 type OAuth1 struct {
-	// Issuer is what the users of this provider are told apart by from those of others (session.User.Issuer). Default: the
-	// origin of AuthorizeURL.
+	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Once there
+	// are users it must not change. Default: the origin of the three addresses and UserURL, if they
+	// share one.
 	Issuer string
+
+	// OtherOrigins are origins besides the issuer's that serve this provider, such as
+	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
+	// everything from the origin of Issuer: a tenant that could name others could sign its
+	// users in under any issuer. Set it in code, never from what a tenant has written down.
+	OtherOrigins []string `json:"-"`
 
 	ClientID     string // also known as consumer key
 	ClientSecret string // consumer secret; RSA-SHA1 does without
@@ -128,7 +135,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		wrong("Realm %q is not printable ASCII", o.Realm)
 	}
-	mistakes = append(mistakes, o.checkMethod())
+	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod())
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthorizeParams()...)
 	if o.InsecureLoopbackHTTP {

@@ -23,7 +23,7 @@ import (
 
 func photos() *OAuth1 {
 	return &OAuth1{
-		ClientID: "consumer", ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request", AuthorizeURL: "https://Photos.example:8443/authorize?a=1",
+		Issuer: "https://photos.example:8443", ClientID: "consumer", ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request", AuthorizeURL: "https://Photos.example:8443/authorize?a=1",
 		AccessTokenURL: "https://photos.example/token", UserURL: "https://api.photos.example/me", UserFields: Fields{ID: "id"},
 	}
 }
@@ -98,6 +98,7 @@ func TestOAuth1_Validate(t *testing.T) {
 
 func TestOAuth1_IssuerAndRegistration(t *testing.T) {
 	o := photos()
+	o.Issuer = ""
 	if got := o.issuer(); got != "https://photos.example:8443" {
 		t.Errorf("issuer %s", got)
 	}

@@ -23,9 +23,16 @@ import (
 // to another application, whose owner could then sign in as each of its users. For the same reason nothing tells when or how the user signed
 // in, so a login that asks for that (Request.MaxAge, Request.ACRValues) fails before it begins.
 type OAuth2 struct {
-	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Default: the origin of the authorization
-	// endpoint, such as "https://github.com". Once there are users it must not change.
+	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Once there
+	// are users it must not change. Default: the origin of the endpoints, such as "https://github.com",
+	// if those that decide who the user is (authorization, token, refresh and profile) share one.
 	Issuer string
+
+	// OtherOrigins are origins besides the issuer's that serve this provider, such as
+	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
+	// everything from the origin of Issuer: a tenant that could name others could sign its
+	// users in under any issuer. Set it in code, never from what a tenant has written down.
+	OtherOrigins []string `json:"-"`
 
 	ClientID     string
 	ClientSecret string // empty for a public client

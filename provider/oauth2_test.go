@@ -19,7 +19,7 @@ import (
 // right is a configuration without fault.
 func right() *OAuth2 {
 	return &OAuth2{
-		ClientID: "id", ClientSecret: "hush", Endpoint: oauth2.Endpoint{AuthURL: "https://op.example/a", TokenURL: "https://op.example/t"},
+		Issuer: "https://op.example", ClientID: "id", ClientSecret: "hush", Endpoint: oauth2.Endpoint{AuthURL: "https://op.example/a", TokenURL: "https://op.example/t"},
 		UserURL: "https://api.op.example/user", UserFields: Fields{ID: "id"},
 	}
 }
@@ -116,7 +116,7 @@ func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 
 func TestOAuth2_IssuerAndRegistration(t *testing.T) {
 	o := right()
-	o.Endpoint.AuthURL = "https://OP.example:8443/a?b"
+	o.Issuer, o.Endpoint.AuthURL = "", "https://OP.example:8443/a?b"
 	if got := o.issuer(); got != "https://op.example:8443" {
 		t.Errorf("issuer %q", got)
 	}

@@ -15,7 +15,7 @@ import (
 // Vendors without a preset can be told in the same types. Those with one are in internal/vendors.
 func TestOAuth2_RequestAndAnswerOfTheirOwnKind(t *testing.T) { // quirk 22
 	o := &provider.OAuth2{
-		ClientID: "id", ClientSecret: "hush",
+		Issuer: "https://account.withings.com", ClientID: "id", ClientSecret: "hush",
 		Endpoint: oauth2.Endpoint{AuthURL: "https://account.withings.com/oauth2_user/authorize2", TokenURL: "https://wbsapi.withings.net/v2/oauth2", AuthStyle: oauth2.AuthStyleInParams},
 		Dialect: provider.Dialect{Params: url.Values{"action": {"requesttoken"}}, Envelope: "body", EditRequest: func(p url.Values) {
 			p.Set("client_secret", "hash of "+p.Get("client_secret"))

@@ -27,7 +27,7 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	default:
 		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
 	}
-	mistakes = append(mistakes, o.mistake)
+	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins))
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 	}

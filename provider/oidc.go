@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/session"
@@ -39,6 +40,12 @@ type OIDC struct {
 
 	// Endpoints take the place of what the discovery document says, for those whose document lacks some or has wrong ones.
 	Endpoints Endpoints
+
+	// OtherOrigins are origins besides the issuer's that serve this provider, such as
+	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
+	// metadata and endpoints from the origin of Issuer: a tenant that could name others could sign its
+	// users in under any issuer. Set it in code, never from what a tenant has written down.
+	OtherOrigins []string `json:"-"`
 
 	// IssuerAliases are other spellings of Issuer in the provider's tokens, compared in every character. The issuer
 	// of a session's user is Issuer all the same. Default: none.
@@ -169,6 +176,7 @@ type OIDC struct {
 	mistake error
 
 	connections connections
+	confined    atomic.Bool // to the origins of its issuer, because it is a tenant's
 	discovery   shared[known]
 }
 

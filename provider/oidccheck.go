@@ -131,7 +131,7 @@ func (o *OIDC) checkSecret() error {
 
 // checkOverrides checks the addresses that take the place of discovery, and what is compared with tokens.
 func (o *OIDC) checkOverrides() []error {
-	var mistakes []error
+	mistakes := []error{checkOtherOrigins(o.OtherOrigins)}
 	if o.Discovery != "" {
 		mistakes = append(mistakes, o.outbound().checkEndpoint("Discovery", o.Discovery))
 	}

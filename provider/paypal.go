@@ -27,6 +27,7 @@ type payPalHosts struct{ pages, api BaseURL }
 func payPalAt(hosts payPalHosts, id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: hosts.pages.issuer(), ClientID: id, ClientSecret: secret, DisplayName: "PayPal",
+		OtherOrigins: []string{hosts.api.issuer()},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: hosts.pages.at("/signin/authorize"), TokenURL: hosts.api.at("/v1/oauth2/token"), AuthStyle: oauth2.AuthStyleInHeader,
 		},

@@ -13,6 +13,7 @@ import (
 func Reddit(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://www.reddit.com", ClientID: id, ClientSecret: secret, DisplayName: "Reddit",
+		OtherOrigins: []string{"https://oauth.reddit.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.reddit.com/api/v1/authorize",
 			TokenURL:  "https://www.reddit.com/api/v1/access_token",

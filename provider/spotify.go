@@ -9,6 +9,7 @@ import "golang.org/x/oauth2"
 func Spotify(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://accounts.spotify.com", ClientID: id, ClientSecret: secret, DisplayName: "Spotify",
+		OtherOrigins: []string{"https://api.spotify.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://accounts.spotify.com/authorize",
 			TokenURL:  "https://accounts.spotify.com/api/token",

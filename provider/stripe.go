@@ -15,6 +15,7 @@ import (
 func StripeConnect(id, secretKey string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://connect.stripe.com", ClientID: id, ClientSecret: secretKey, confidential: true, DisplayName: "Stripe",
+		OtherOrigins: []string{"https://api.stripe.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://connect.stripe.com/oauth/authorize",
 			TokenURL:  "https://connect.stripe.com/oauth/token",

@@ -136,6 +136,11 @@ func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	if err := c.check(name, found); err != nil {
 		return tenant{}, err
 	}
+	if p, ok := found.(confinable); ok {
+		if err := p.confine(); err != nil {
+			return tenant{}, err
+		}
+	}
 	registration := found.Registration()
 	if registration == "" {
 		return tenant{}, errNoRegistration

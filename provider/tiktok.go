@@ -8,6 +8,7 @@ func TikTok(key, secret string) *OAuth2 {
 	clientKey := map[string]string{"client_id": "client_key"}
 	return &OAuth2{
 		Issuer: "https://www.tiktok.com", ClientID: key, ClientSecret: secret, confidential: true, DisplayName: "TikTok",
+		OtherOrigins: []string{"https://open.tiktokapis.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.tiktok.com/v2/auth/authorize",
 			TokenURL:  "https://open.tiktokapis.com/v2/oauth/token/",

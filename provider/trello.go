@@ -10,6 +10,7 @@ import (
 func Trello(key, secret string) *OAuth1 {
 	return &OAuth1{
 		Issuer: "https://trello.com", ClientID: key, ClientSecret: secret, DisplayName: "Trello",
+		OtherOrigins:    []string{"https://api.trello.com"},
 		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
 		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
 		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",

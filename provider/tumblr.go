@@ -17,6 +17,7 @@ func tumblrFields() Fields {
 func Tumblr(key, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: tumblrIssuer, ClientID: key, ClientSecret: secret, DisplayName: "Tumblr",
+		OtherOrigins: []string{"https://api.tumblr.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.tumblr.com/oauth2/authorize",
 			TokenURL:  "https://api.tumblr.com/v2/oauth2/token",
@@ -33,6 +34,7 @@ func Tumblr(key, secret string) *OAuth2 {
 func TumblrOAuth1(key, secret string) *OAuth1 {
 	return &OAuth1{
 		Issuer: tumblrIssuer, ClientID: key, ClientSecret: secret, DisplayName: "Tumblr",
+		OtherOrigins:    []string{"https://api.tumblr.com"},
 		RequestTokenURL: "https://www.tumblr.com/oauth/request_token",
 		AuthorizeURL:    "https://www.tumblr.com/oauth/authorize",
 		AccessTokenURL:  "https://www.tumblr.com/oauth/access_token",

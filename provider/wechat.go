@@ -32,6 +32,7 @@ func WeChatOfficialAccount(appID, secret string) *OAuth2 {
 func weChat(authorize, scope, appID, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://open.weixin.qq.com", ClientID: appID, ClientSecret: secret, confidential: true,
+		OtherOrigins: []string{"https://api.weixin.qq.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: authorize, TokenURL: "https://api.weixin.qq.com/sns/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams,
 		},

@@ -16,6 +16,7 @@ const xIssuer = "https://x.com"
 func X(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: xIssuer, ClientID: id, ClientSecret: secret, DisplayName: "X",
+		OtherOrigins: []string{"https://api.x.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://x.com/i/oauth2/authorize", TokenURL: "https://api.x.com/2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
 		},
@@ -31,6 +32,7 @@ func X(id, secret string) *OAuth2 {
 func XOAuth1(key, secret string) *OAuth1 {
 	return &OAuth1{
 		Issuer: xIssuer, ClientID: key, ClientSecret: secret, DisplayName: "X",
+		OtherOrigins:    []string{"https://api.x.com", "https://api.twitter.com"},
 		RequestTokenURL: "https://api.twitter.com/oauth/request_token",
 		AuthorizeURL:    "https://api.twitter.com/oauth/authenticate", // unlike authorize it asks for consent only once
 		AccessTokenURL:  "https://api.twitter.com/oauth/access_token",

@@ -12,6 +12,7 @@ import (
 func Yandex(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://oauth.yandex.com", ClientID: id, ClientSecret: secret, DisplayName: "Yandex",
+		OtherOrigins: []string{"https://login.yandex.ru"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://oauth.yandex.com/authorize", TokenURL: "https://oauth.yandex.com/token", AuthStyle: oauth2.AuthStyleInHeader,
 		},

@@ -11,6 +11,7 @@ import (
 func Zoom(id, secret string) *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://zoom.us", ClientID: id, ClientSecret: secret, DisplayName: "Zoom",
+		OtherOrigins: []string{"https://api.zoom.us"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://zoom.us/oauth/authorize", TokenURL: "https://zoom.us/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
 		},

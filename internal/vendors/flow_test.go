@@ -31,6 +31,7 @@ type flow struct {
 	clock   *bench.Clock
 	app     *bench.App
 	browser *http.Client
+	tenant  bool // the provider is that of a tenant
 
 	seen sync.Mutex
 	last *session.Session // as the hooks saw it
@@ -48,7 +49,13 @@ var usualVars = map[string]string{
 // run goes through a trial and returns what was not as it should be.
 func run(t testing.TB, preset provider.Preset, c trial) []string {
 	t.Helper()
-	f := &flow{trial: c, preset: preset, name: preset.Name, clock: bench.NewClock()}
+	return (&flow{trial: c, preset: preset}).run(t)
+}
+
+func (f *flow) run(t testing.TB) []string {
+	t.Helper()
+	c := f.trial
+	f.name, f.clock = f.preset.Name, bench.NewClock()
 	f.vendor = &vendor{
 		values:  values{f.clock.Now, merged(usualVars, c.Vars)},
 		answers: c.Answers, claims: c.IDToken, header: c.Header, signed: c.Signed, arrived: make(chan string, 1000),
@@ -149,6 +156,10 @@ func (f *flow) configure(t testing.TB) bool {
 	}
 	f.app = bench.New(t, func(s *bench.Setup) {
 		s.Config.Providers = provider.Set{f.name: p}
+		if f.tenant {
+			s.Config.Providers, s.Config.LoginPage = provider.Set{}, http.NotFoundHandler()
+			s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return p, nil }
+		}
 		s.Config.Session.Now = f.clock.Now
 		s.Config.Hooks.Login = f.see
 		s.Config.Hooks.Refresh = func(ctx context.Context, s *session.Session) error {

@@ -42,6 +42,18 @@ func TestVendors(t *testing.T) {
 	}
 }
 
+// F3: what a preset makes can be the provider of a tenant, although many vendors have several origins.
+func TestVendors_F3_AsTenants(t *testing.T) {
+	for _, f := range fixtures(t) {
+		t.Run(f.Preset, func(t *testing.T) {
+			preset, _ := provider.PresetNamed(f.Preset)
+			for _, complaint := range (&flow{trial: f.trials()[0], preset: preset, tenant: true}).run(t) {
+				t.Error(complaint)
+			}
+		})
+	}
+}
+
 func TestEveryPresetHasFixtures(t *testing.T) {
 	for _, p := range provider.Presets() {
 		if _, err := os.Stat(filepath.Join(folder, p.Name+".json")); err != nil {

@@ -1,0 +1,155 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A tenant may write down another provider's issuer. Only that issuer's own origin speaks for it, so
+// the providers of tenants are confined to the origins of their issuers: no address, whether it is
+// configured or named by the metadata, leads elsewhere. Further origins are vouched for by the
+// application's code, in OtherOrigins.
+
+// confinable is implemented by the providers of this package.
+type confinable interface {
+	// confine rejects a configuration with addresses of other origins, and from then on metadata
+	// that names some.
+	confine() error
+}
+
+// An address is one by which a provider is reached, with the field or member that names it.
+type address struct{ name, url string }
+
+// checkOrigins rejects addresses that are neither at the issuer's origin nor at one of the others.
+func checkOrigins(issuer string, others []string, addresses ...address) error {
+	allowed := []string{originIn(issuer)}
+	for _, other := range others {
+		allowed = append(allowed, originIn(other))
+	}
+	var mistakes []error
+	for _, a := range addresses {
+		if origin := originIn(a.url); a.url != "" && (origin == "" || !slices.Contains(allowed, origin)) {
+			mistakes = append(mistakes, fmt.Errorf("%s is at %s, the issuer at %s: a tenant's provider must serve it "+
+				"from the origin of its issuer, or its code must name the origin in OtherOrigins", a.name, origin, allowed[0]))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// originIn is the origin of an address in one spelling. It is empty for what is not an address.
+func originIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return ""
+	}
+	scheme := strings.ToLower(u.Scheme)
+	port := map[string]string{"https": ":443", "http": ":80"}[scheme]
+	return scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), port)
+}
+
+// sharedOrigin is the origin of all addresses, or an error that says which of them differ.
+func sharedOrigin(addresses ...address) (string, error) {
+	first := addresses[0]
+	for _, a := range addresses[1:] {
+		if a.url != "" && originIn(a.url) != originIn(first.url) {
+			return "", fmt.Errorf("Issuer is missing: %s is at %s, %s at %s: set Issuer to the namespace of the user IDs, "+
+				"which must not change later", first.name, originIn(first.url), a.name, originIn(a.url))
+		}
+	}
+	return originIn(first.url), nil
+}
+
+// checkOtherOrigins rejects what is not an origin.
+func checkOtherOrigins(origins []string) error {
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if err != nil || originIn(origin) == "" || u.Path != "" || strings.ContainsAny(origin, "?#") {
+			return fmt.Errorf("OtherOrigins: %q is not an origin such as https://api.example.com", origin)
+		}
+	}
+	return nil
+}
+
+func (o *OIDC) confine() error {
+	if o.SecretSignsTokens && o.responseType() != responseCode {
+		return errors.New("SecretSignsTokens with ResponseType " + o.responseType() +
+			": the tenant knows the secret and could sign in as anyone of the issuer")
+	}
+	configured := []address{{"Discovery", o.Discovery}}
+	for _, e := range o.Endpoints.named() {
+		configured = append(configured, address{"Endpoints: " + e.name, *e.address})
+	}
+	if o.Logout != nil {
+		configured = append(configured, address{"Logout.URL", o.Logout.URL})
+	}
+	o.confined.Store(true)
+	return checkOrigins(o.Issuer, o.OtherOrigins, configured...)
+}
+
+// checkOrigins rejects metadata of a tenant's provider that leads elsewhere.
+func (o *OIDC) checkOrigins(m *metadata) error {
+	if !o.confined.Load() {
+		return nil
+	}
+	var named []address
+	for _, e := range m.endpoints().named() {
+		named = append(named, address{e.name, *e.address})
+	}
+	return checkOrigins(o.Issuer, o.OtherOrigins, named...)
+}
+
+// addresses are where the provider is reached; Client alone goes to APIBase.
+func (o *OAuth2) addresses() []address {
+	all := []address{
+		{"Endpoint.AuthURL", o.Endpoint.AuthURL}, {"Endpoint.TokenURL", o.Endpoint.TokenURL}, {"RefreshURL", o.RefreshURL},
+	}
+	documents := []Document{{Name: "UserURL", URL: o.UserURL}}
+	for _, d := range o.More {
+		documents = append(documents, Document{Name: "More " + d.Name, URL: d.URL})
+	}
+	for _, d := range documents {
+		if d.URL == "" {
+			continue
+		}
+		if u, err := o.apiAddress(d.URL); err == nil { // else Validate complains
+			all = append(all, address{d.Name, u.String()})
+		}
+	}
+	return all
+}
+
+func (o *OAuth2) checkIssuer() error {
+	if o.Issuer != "" {
+		return nil
+	}
+	_, err := sharedOrigin(o.addresses()...)
+	return err
+}
+
+func (o *OAuth2) confine() error {
+	configured := append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase})
+	return checkOrigins(o.issuer(), o.OtherOrigins, configured...)
+}
+
+// addresses are where the provider is reached; Client alone goes to APIBase.
+func (o *OAuth1) addresses() []address {
+	return []address{
+		{"AuthorizeURL", o.AuthorizeURL}, {"RequestTokenURL", o.RequestTokenURL},
+		{"AccessTokenURL", o.AccessTokenURL}, {"UserURL", o.UserURL},
+	}
+}
+
+func (o *OAuth1) checkIssuer() error {
+	if o.Issuer != "" {
+		return nil
+	}
+	_, err := sharedOrigin(o.addresses()...)
+	return err
+}
+
+func (o *OAuth1) confine() error {
+	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase})...)
+}
