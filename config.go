@@ -188,7 +188,7 @@ func (c Config) checkTenants() []error {
 	switch {
 	case t.Find == nil && len(c.Providers) == 0:
 		mistakes = append(mistakes, errors.New("sallyport: Providers is empty; there must be one way to sign in"))
-	case t.Find == nil && (t.Keep != 0 || t.Limit != 0):
+	case t.Find == nil && (t.Keep != 0 || t.Limit != 0 || t.TrustRoles):
 		mistakes = append(mistakes, errors.New("sallyport: Tenants.Find is missing"))
 	case t.Find != nil && len(c.Providers) == 0 && c.LoginPage == nil:
 		mistakes = append(mistakes, errors.New("sallyport: LoginPage is missing; without Providers somebody has to find out which tenant's sign-in is wanted"))

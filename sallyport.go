@@ -166,7 +166,8 @@ func New(c Config) (*Auth, error) {
 		Home: c.Home, LoginPath: auth.Routes.LoginURL(""), Origin: base.String(),
 		LoginFor: func(name string) string { return auth.Routes.LoginURLFor(name, "") },
 		StepUp:   auth.Routes.StepUp, Silent: auth.Routes.Silent,
-		Providers: auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
+		TrustTenantRoles: c.Tenants.TrustRoles,
+		Providers:        auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil
 }
@@ -183,6 +184,7 @@ var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or 
 // name ends them (R105). A provider that only other servers know, in a rolling deployment, ends nothing,
 // nor does a tenant that cannot be looked up (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
+	s.User.Tenant = a.providers.TenantOf(s.Provider)
 	registration, err := a.providers.Registration(ctx, s.Provider)
 	switch {
 	case errors.Is(err, provider.ErrUnavailable):

@@ -108,6 +108,7 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 		return nil, err
 	}
 	s.Provider, s.Registration, s.Epoch = a.name, a.flow.Registration, epoch
+	s.User.Tenant = h.config.Providers.TenantOf(a.name)
 	return s, nil
 }
 

@@ -81,7 +81,7 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 				g.refuseBearer(w, r, name, err)
 				return
 			}
-			s.Provider = name
+			s.Provider, s.User.Tenant = name, g.config.Providers.TenantOf(name)
 			next.ServeHTTP(w, r.WithContext(session.NewContext(r.Context(), s)))
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
@@ -40,6 +41,9 @@ type Config struct {
 	Refreshed    func(context.Context, *session.Session) error
 	RefreshAhead time.Duration
 
+	// TrustTenantRoles is provider.Tenants.TrustRoles.
+	TrustTenantRoles bool
+
 	// Crossing refuses requests of other sites that carry the session cookie; nil refuses none.
 	Crossing *http.CrossOriginProtection
 
@@ -54,6 +58,7 @@ type Guard struct {
 	challenge  challenge
 	pauses     pauses
 	superseded superseded
+	untrusted  sync.Once // logs that a tenant is not trusted
 }
 
 // New returns a Guard for c, which it does not check: sallyport.New does.

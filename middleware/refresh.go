@@ -122,6 +122,9 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error)
 		return nil, errNoRefresh
 	}
 	fresh, err := recovered.Get(func() (*session.Session, error) { return refresher.Refresh(ctx, s) })
+	if err == nil {
+		fresh.User.Tenant = s.User.Tenant // which providers do not know
+	}
 	if err == nil && g.config.Refreshed != nil {
 		if hookErr := problem.Call(func() error { return g.config.Refreshed(ctx, fresh) }); hookErr != nil {
 			err = &provider.Error{Fault: provider.FaultRefresh, Err: hookErr}

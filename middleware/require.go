@@ -20,14 +20,30 @@ func (g *Guard) RequireAuth(next http.Handler) http.Handler {
 // and text by returning a *[problem.Error]. An error that wraps session.ErrStore or
 // provider.ErrUnavailable is 503, and a panic 500. The check runs for every request, also concurrently.
 func (g *Guard) Require(check func(*session.Session) error) func(http.Handler) http.Handler {
+	return g.require(func(_ *http.Request, s *session.Session) error { return check(s) })
+}
+
+// require is Require for a check that needs the request.
+func (g *Guard) require(check func(*http.Request, *session.Session) error) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return g.guard(next, check) }
 }
 
-// RequireRole lets those signed-in users pass who have at least one of the roles
-// (User.Roles, compared exactly). Without any role given, nobody passes.
+// RequireRole admits signed-in users who have at least one of the roles (User.Roles, compared
+// exactly). Without any role given, it admits no one.
+//
+// Configured providers are trusted for roles, which may come from the ID token or from userinfo at
+// the provider's own endpoint. Tenants are not: a tenant's provider can say "admin" of anyone. With
+// Tenants.TrustRoles, their roles count on the tenant's own pages, inside RequireTenant:
+//
+//	tenant(auth.RequireRole("admin")(h))
+//
+// Otherwise the answer to a tenant's user is 403, and the reason is logged once.
 func (g *Guard) RequireRole(anyOf ...string) func(http.Handler) http.Handler {
 	allowed := slices.Clone(anyOf)
-	return g.Require(func(s *session.Session) error {
+	return g.require(func(r *http.Request, s *session.Session) error {
+		if err := g.trusted(r, s); err != nil {
+			return err
+		}
 		for _, role := range s.User.Roles {
 			if slices.Contains(allowed, role) {
 				return nil
@@ -41,7 +57,7 @@ var errNoRole = errors.New("middleware: the user has none of the roles")
 
 // guard is the one way through: who gets here without a session is challenged, and the check, if
 // any, has the last word.
-func (g *Guard) guard(next http.Handler, check func(*session.Session) error) http.Handler {
+func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Session) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, s, ok := g.load(w, r)
 		switch {
@@ -56,7 +72,7 @@ func (g *Guard) guard(next http.Handler, check func(*session.Session) error) htt
 			return
 		}
 		if check != nil {
-			if err := problem.Call(func() error { return check(s) }); err != nil {
+			if err := problem.Call(func() error { return check(r, s) }); err != nil {
 				g.refuse(w, r, s, err)
 				return
 			}

@@ -32,14 +32,21 @@ func (g *Guard) RequireRecent(max time.Duration) func(http.Handler) http.Handler
 	})
 }
 
-// RequireACR lets those pass whose sign-in reached one of the authentication context classes (the "acr" claim,
-// compared exactly). Others sign in anew with acr_values and come back; a login that does not reach one of
-// them fails. Without any value given, nobody passes.
+// RequireACR admits users whose sign-in reached one of the authentication context classes (the "acr"
+// claim, compared exactly). Others are sent to sign in with acr_values and then return; a login that
+// does not reach one of them fails. Without any value given, it admits no one.
+//
+// Configured providers are trusted for the claim. Tenants are not: a tenant's provider can claim any
+// class. With Tenants.TrustRoles, theirs counts on the tenant's own pages, inside RequireTenant;
+// otherwise the answer to a tenant's user is 403, and the reason is logged once.
 func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 	wanted := slices.Clone(anyOf)
-	return g.Require(func(s *session.Session) error {
+	return g.require(func(r *http.Request, s *session.Session) error {
 		if len(wanted) == 0 {
 			return errNoACR
+		}
+		if err := g.trusted(r, s); err != nil {
+			return err
 		}
 		if s.ACR != "" && slices.Contains(wanted, s.ACR) {
 			return nil

@@ -34,7 +34,10 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 				g.challengeOf(tenant).serve(w, r)
 				return
 			}
-			g.guard(next, func(s *session.Session) error {
+			inside := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, g.inTenant(r, tenant))
+			})
+			g.guard(inside, func(r *http.Request, s *session.Session) error {
 				if s.Provider != tenant || tenant == "" {
 					return g.errOtherTenant(r, s, tenant)
 				}

@@ -36,6 +36,14 @@ func (d *Directory) Configured() Set { return d.configured }
 // HasTenants reports whether there may be more than the configured ones.
 func (d *Directory) HasTenants() bool { return d.tenants != nil }
 
+// TenantOf returns the name if it is that of a tenant, and "" if it is that of a configured provider.
+func (d *Directory) TenantOf(name string) string {
+	if _, configured := d.configured[name]; configured {
+		return ""
+	}
+	return name
+}
+
 // Find returns the provider of a name. The error is [ErrUnknown] when there is none, and wraps [ErrUnavailable] when
 // nobody knows at the moment.
 func (d *Directory) Find(ctx context.Context, name string) (Provider, error) {

@@ -42,11 +42,11 @@ func (o *OIDC) session(t *idToken, info claims, tokens session.Tokens) (*session
 
 // mapUser lets the application change what is said about the user, but not who that is.
 func mapUser(u *session.User, change func(*session.User) error) error {
-	issuer, subject := u.Issuer, u.Subject
+	is := *u
 	if err := recovered.Call(func() error { return change(u) }); err != nil {
 		return fmt.Errorf("provider: MapUser: %w", err)
 	}
-	u.Issuer, u.Subject = issuer, subject
+	u.Tenant, u.Issuer, u.Subject = is.Tenant, is.Issuer, is.Subject
 	u.EmailVerified = u.EmailVerified && u.Email != ""
 	return nil
 }

@@ -53,7 +53,7 @@ func (o *OAuth2) renewUser(ctx context.Context, s *session.Session, fresh sessio
 	if err == nil {
 		updated, err = o.session(p, fresh)
 	}
-	if err == nil && updated.User.Key() != s.User.Key() {
+	if err == nil && (updated.User.Issuer != s.User.Issuer || updated.User.Subject != s.User.Subject) {
 		err = errors.New("the profile is about another user")
 	}
 	if err != nil {

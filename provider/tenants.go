@@ -12,8 +12,14 @@ import (
 // register is {base URL}{prefix}/callback/{name}. A configured provider goes before a tenant of the same name.
 //
 // Two tenants are two providers, also when both use the same issuer: a session, a login under way or a logout token of one
-// is worth nothing at the other. (User.Key is the same for the same person at the same issuer, so keep it together with the name of
-// the tenant.) A session ends when its tenant has another issuer or client, or is gone, within Keep.
+// is worth nothing at the other. User.Key of a tenant's user holds the name of the tenant, so it differs from the
+// keys of all other tenants and of configured providers. A session ends when its tenant has another issuer or client, or is gone, within Keep.
+//
+// A tenant's provider must serve its metadata and all its endpoints from the origin of its issuer: a
+// tenant may write down any issuer, but only that issuer's own origin speaks for it. Find fails for a
+// provider that leads elsewhere, and so do logins if the metadata does. OIDC.OtherOrigins permits
+// more; what the functions of vendors return (Google, Entra, ...) names the vendor's own. A Provider
+// that is none of this package's is up to the application.
 //
 // Where tenants choose the addresses of their providers themselves, give those the HTTPClient of [PublicOnly]: or a tenant can make
 // the application ask its own network.
@@ -26,6 +32,11 @@ type Tenants struct {
 	// must depend on the name alone. What it returns is checked as configured providers are (Validator); a mistake in it counts as
 	// an error, with the cause in the log.
 	Find func(ctx context.Context, name string) (Provider, error)
+
+	// TrustRoles has guards believe what tenants' providers say of roles and of authentication context
+	// classes (RequireRole, RequireACR), on the tenant's own pages only: inside RequireTenant. Default:
+	// they do not believe it, because a tenant can make its provider say anything.
+	TrustRoles bool
 
 	// Keep is how long an answer stands before Find is asked again. That there is none stands for ten seconds at most. Default: one
 	// minute; at most a day.

@@ -96,10 +96,15 @@ func (s *Session) LogValue() slog.Value {
 
 // A User is the person who signed in, in the words of the provider.
 //
-// Only the pair (Issuer, Subject) identifies a person (OpenID Connect Core section 5.7):
-// use [User.Key] as the key of an account. Name, Username, Email and Picture are for
+// Only the pair (Issuer, Subject) identifies a person (OpenID Connect Core section 5.7), together with
+// Tenant for the users of tenants: use [User.Key] as the key of an account. Name, Username, Email and Picture are for
 // display, may change at any time, and may be the same for different people.
 type User struct {
+	// Tenant is the name of the tenant whose provider signed the user in, and empty for the providers
+	// of the configuration. It is filled in from Session.Provider. What a tenant's provider says of
+	// its users holds within that tenant only.
+	Tenant string `json:"tenant,omitempty"`
+
 	Issuer        string   `json:"iss"`
 	Subject       string   `json:"sub"`
 	Name          string   `json:"name,omitempty"`
@@ -111,12 +116,18 @@ type User struct {
 }
 
 // Key identifies the user among all users of all providers, without ambiguity: no other
-// (Issuer, Subject) pair has the same key. It is the value to store as an account's
-// foreign key. It is empty for the zero User.
+// (Issuer, Subject) pair has the same key. A user of a tenant is another one in each tenant, and
+// never one of a configured provider, whatever issuer the tenant's provider has: the key of
+// (Tenant, Issuer, Subject) has another form. Store it as an account's foreign key. It is empty for
+// the zero User.
 func (u User) Key() string {
 	if u.Issuer == "" && u.Subject == "" {
 		return ""
 	}
-	key, _ := json.Marshal([2]string{u.Issuer, u.Subject}) // two strings always marshal
+	parts := []string{u.Issuer, u.Subject}
+	if u.Tenant != "" {
+		parts = []string{u.Tenant, u.Issuer, u.Subject}
+	}
+	key, _ := json.Marshal(parts) // strings always marshal
 	return string(key)
 }

@@ -321,7 +321,7 @@ func TestOAuth1_R154_CallbackMustBeConfirmed(t *testing.T) {
 func TestOAuth1_R156_InsecureSwitches(t *testing.T) {
 	o := &provider.OAuth1{
 		ClientID: "key", ClientSecret: "secret", RequestTokenURL: "https://p.example/r", AuthorizeURL: "https://p.example/a", AccessTokenURL: "https://p.example/t",
-		UserURL: "http://127.0.0.1/me", UserFields: provider.Fields{ID: "id"}, InsecureUnconfirmedCallback: true, InsecureLoopbackHTTP: true,
+		Issuer: "https://p.example", UserURL: "http://127.0.0.1/me", UserFields: provider.Fields{ID: "id"}, InsecureUnconfirmedCallback: true, InsecureLoopbackHTTP: true,
 	}
 	config := sallyport.Config{BaseURL: "https://app.example.com", Providers: provider.Set{"op": o}, Session: session.Config{Secret: bench.Secret}}
 	_, err := sallyport.New(config)
