@@ -144,8 +144,12 @@ func New(c Config) (*Auth, error) {
 	}
 	auth.Sessions = manager
 	auth.providers = provider.NewDirectory(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
+		c.reportFrom(name, p)
 		return errors.Join(c.checkProvider(name, p, base)...)
 	}, manager.Now)
+	for name, p := range c.Providers {
+		c.reportFrom(name, p)
+	}
 	c.warn()
 	auth.Routes, err = handlers.New(handlers.Config{
 		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
@@ -170,6 +174,13 @@ func New(c Config) (*Auth, error) {
 		Providers:        auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil
+}
+
+// reportFrom hands a provider the logger, for what is odd about its answers.
+func (c Config) reportFrom(name string, p provider.Provider) {
+	if r, ok := p.(provider.Reporter); ok {
+		r.ReportTo(c.Logger.With("provider", name))
+	}
 }
 
 func (c Config) reporter(kind string, m *session.Manager) *problem.Reporter {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -20,10 +21,10 @@ func (o *OIDC) VerifyAccessToken(ctx context.Context, token, audience string) (*
 	if err != nil {
 		return nil, err
 	}
-	if len(token) > maxIDToken {
-		return nil, accessTokenFault(errors.New("token is too large"))
+	if len(token) > maxStranger {
+		return nil, accessTokenFault(fmt.Errorf("the token has %d bytes, at most %d are accepted", len(token), maxStranger))
 	}
-	_, formErr := checkHeader(token, m.algs, accessTokenTypes)
+	_, formErr := checkHeader(token, maxStranger, m.algs, accessTokenTypes)
 	switch {
 	case formErr == nil:
 		return o.verifyJWTAccessToken(ctx, m, token, audience)
@@ -38,9 +39,10 @@ func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, 
 // verifyJWTAccessToken checks a JWT access token (RFC 9068 section 4).
 func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audience string) (*session.Session, error) {
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: FaultAccessToken, types: accessTokenTypes, basic: oidc.Config{ClientID: audience},
+		fault: FaultAccessToken, limit: maxStranger, types: accessTokenTypes, schema: o.tokenSchema("access token", "scope"),
+		basic: oidc.Config{ClientID: audience},
 		claims: []func(*idToken) error{
-			o.checkIssuer(ctx), checkSubject, o.checkTimes, checkRest,
+			o.checkIssuer(ctx), checkSubject, o.checkTimes, readRest,
 			func(t *idToken) error { return hasAudience(t.claims, audience) },
 		},
 	})
@@ -51,7 +53,7 @@ func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audie
 	if err != nil {
 		return nil, accessTokenFault(err)
 	}
-	return o.apiSession(o.user(t, t.claims), t.payload, raw, strings.Fields(t.claims.display("scope")), expiry, t)
+	return o.apiSession(o.user(t, t.document), t.raw, raw, strings.Fields(t.claims.display("scope")), expiry, t)
 }
 
 func hasAudience(c claims, audience string) error {

@@ -49,6 +49,9 @@ func (o *OIDC) authorizationRequest(f *Flow) url.Values {
 	return params
 }
 
+// maxRequestURI bounds request_uri, which is of no use in an address that is too long for browsers.
+const maxRequestURI = 1024
+
 // push sends the request to the provider directly and returns what is left for the browser to carry
 // (RFC 9126 section 2). There is no way back to a plain request: a failure fails the login.
 func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Values, error) {
@@ -62,14 +65,13 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
 		return nil, oauthError(FaultRefused, a, []string{params.Get("state"), params.Get("nonce")})
 	}
-	var pushed struct {
-		RequestURI string `json:"request_uri"`
-	}
-	if err := decodeAnswer(a, &pushed, "request_uri", "expires_in"); err != nil {
+	pushed, err := a.read(newSchema("answer to a pushed request", "request_uri"), &o.notes)
+	if err != nil {
 		return nil, &Error{Fault: FaultRefused, Err: err}
 	}
-	if pushed.RequestURI == "" || len(pushed.RequestURI) > 1024 {
+	address, err := pushed.text("request_uri")
+	if err != nil || address == "" || len(address) > maxRequestURI {
 		return nil, &Error{Fault: FaultRefused, Err: errors.New("the answer to the pushed request has no usable request_uri")}
 	}
-	return url.Values{"client_id": {o.ClientID}, "request_uri": {pushed.RequestURI}}, nil
+	return url.Values{"client_id": {o.ClientID}, "request_uri": {address}}, nil
 }

@@ -76,28 +76,27 @@ func (o *OIDC) startDevice(ctx context.Context, m *metadata, scopes []string) (c
 	if a.status != http.StatusOK {
 		return code, "", 0, oauthError(FaultToken, a, nil)
 	}
-	var answer struct {
-		DeviceCode string  `json:"device_code"`
-		UserCode   string  `json:"user_code"`
-		URI        string  `json:"verification_uri"`
-		Complete   string  `json:"verification_uri_complete"`
-		ExpiresIn  float64 `json:"expires_in"`
-		Interval   float64 `json:"interval"`
-	}
-	if err := decodeAnswer(a, &answer, "device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"); err != nil {
+	return o.readDeviceCode(a)
+}
+
+// readDeviceCode reads the answer (RFC 8628 section 3.2).
+func (o *OIDC) readDeviceCode(a answer) (code DeviceCode, secret string, interval time.Duration, err error) {
+	d, err := a.read(newSchema("device authorization answer", "device_code", "user_code", "verification_uri"), &o.notes)
+	if err != nil {
 		return code, "", 0, &Error{Fault: FaultToken, Err: err}
 	}
-	if answer.DeviceCode == "" || answer.UserCode == "" || webAddress(answer.URI) == "" {
-		return code, "", 0, &Error{Fault: FaultToken, Err: errors.New("the answer lacks a code or a verification URI")}
+	secret, uri := d.display("device_code"), webAddress(d.display("verification_uri"))
+	code = DeviceCode{UserCode: d.display("user_code"), VerificationURI: uri, VerificationURIComplete: webAddress(d.display("verification_uri_complete"))}
+	if secret == "" || code.UserCode == "" || uri == "" {
+		return DeviceCode{}, "", 0, &Error{Fault: FaultToken, Err: errors.New("the answer lacks a code or a verification URI")}
 	}
-	lifetime := time.Duration(min(max(answer.ExpiresIn, 0), maxDevice.Seconds())) * time.Second
+	lifetime, _ := expiresIn(d.claims["expires_in"])
+	code.Expires = o.now().Add(min(lifetime, maxDevice))
 	interval = defaultPoll
-	if answer.Interval > 0 {
-		interval = min(time.Duration(min(answer.Interval, maxPoll.Seconds())*float64(time.Second)), maxPoll)
+	if wanted, ok := expiresIn(d.claims["interval"]); ok {
+		interval = min(wanted, maxPoll)
 	}
-	return DeviceCode{
-		UserCode: answer.UserCode, VerificationURI: answer.URI, VerificationURIComplete: webAddress(answer.Complete), Expires: o.now().Add(lifetime),
-	}, answer.DeviceCode, interval, nil
+	return code, secret, interval, nil
 }
 
 // keepPolling reads an answer that is not the tokens (RFC 8628 section 3.5).

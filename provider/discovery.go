@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,17 +31,11 @@ type metadata struct {
 	SigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
 	AuthSigningAlgs       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	UserInfoAlgs          []string `json:"userinfo_signing_alg_values_supported"`
 
-	keys *keySet
-	algs []string // that ID tokens may be signed with
-}
-
-// metadataNames are the members that are read, of which there must be no look-alikes.
-var metadataNames = []string{
-	"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-	"revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "authorization_response_iss_parameter_supported",
-	"id_token_signing_alg_values_supported", "token_endpoint_auth_methods_supported",
-	"token_endpoint_auth_signing_alg_values_supported",
+	keys         *keySet
+	algs         []string // that ID tokens may be signed with
+	userInfoAlgs []string // that userinfo may be signed with
 }
 
 // known is the metadata in use.
@@ -61,34 +54,36 @@ func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
 	return k.metadata, nil
 }
 
-// discover fetches and checks the discovery document.
+// discover fetches and checks the discovery document. Errors name its address.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
-	a, err := o.outbound().get(ctx, o.discoveryAddress())
+	m, err := o.fetchMetadata(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("discovery: %w", err)
-	}
-	if a.status != http.StatusOK {
-		return nil, fmt.Errorf("discovery: status %d", a.status)
-	}
-	if err := checkJSON(a.body, metadataNames); err != nil {
-		return nil, fmt.Errorf("discovery: %w", err)
-	}
-	m := new(metadata)
-	if err := json.Unmarshal(a.body, m); err != nil {
-		return nil, errors.New("discovery: a member has the wrong type")
-	}
-	if m.Issuer != o.Issuer {
-		return nil, fmt.Errorf("discovery: issuer is %q, configured is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
-	}
-	o.Endpoints.replace(m)
-	if err := o.checkMetadata(m); err != nil {
-		return nil, fmt.Errorf("discovery: %w", err)
+		return nil, fmt.Errorf("discovery: %s: %w", o.discoveryAddress(), err)
 	}
 	m.keys = newKeySet(o, m.JWKSURI)
 	if before := o.discovery.current.Load(); before != nil && before.metadata.JWKSURI == m.JWKSURI {
 		m.keys = before.metadata.keys // what they know about the keys stays
 	}
 	return &known{m, o.now()}, nil
+}
+
+func (o *OIDC) fetchMetadata(ctx context.Context) (*metadata, error) {
+	a, err := o.outbound().get(ctx, o.discoveryAddress())
+	if err != nil {
+		return nil, err
+	}
+	if a.status != http.StatusOK {
+		return nil, fmt.Errorf("status %d", a.status)
+	}
+	m, err := o.readMetadata(a.body)
+	if err != nil {
+		return nil, err
+	}
+	if m.Issuer != o.Issuer {
+		return nil, fmt.Errorf("issuer is %q, configured is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
+	}
+	o.Endpoints.replace(m)
+	return m, o.checkMetadata(m)
 }
 
 func (o *OIDC) discoveryAddress() string {
@@ -116,7 +111,10 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 	}
 	mistakes = append(mistakes, o.checkOrigins(m))
 	if m.algs = o.allowedAlgs(m.SigningAlgs); len(m.algs) == 0 {
-		mistakes = append(mistakes, errors.New("none of the signing algorithms is acceptable"))
+		mistakes = append(mistakes, errors.New("id_token_signing_alg_values_supported: none of the signing algorithms is acceptable"))
+	}
+	if m.userInfoAlgs = m.algs; len(m.UserInfoAlgs) > 0 {
+		m.userInfoAlgs = o.allowedAlgs(m.UserInfoAlgs)
 	}
 	return errors.Join(mistakes...)
 }

@@ -20,6 +20,16 @@ func alternatives(field string) iter.Seq[string] {
 	return strings.SplitSeq(field, "|")
 }
 
+// sure reports whether no name appears twice in the members that a field leads into.
+func (d document) sure(field string) bool {
+	for path := range alternatives(field) {
+		if root, _, _ := strings.Cut(path, "."); d.unsure[root] {
+			return false
+		}
+	}
+	return true
+}
+
 // first returns what is at the first alternative that is there, if only a null.
 func (c claims) first(field string) (raw json.RawMessage, there bool) {
 	for path := range alternatives(field) {
@@ -66,18 +76,6 @@ func (f Fields) paths() [7]struct{ name, path string } {
 		{"ID", f.ID}, {"Name", f.Name}, {"Username", f.Username}, {"Email", f.Email}, {"EmailVerified", f.EmailVerified},
 		{"Picture", f.Picture}, {"Roles", f.Roles},
 	}
-}
-
-// names are the members of the document that the fields begin with, of which there must be no look-alikes.
-func (f Fields) names() []string {
-	var names []string
-	for _, field := range f.paths() {
-		for path := range alternatives(field.path) {
-			name, _, _ := strings.Cut(path, ".")
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // check returns what is wrong with the fields.

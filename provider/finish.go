@@ -3,8 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
@@ -46,7 +46,7 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if tokens.Scopes == nil { // as asked for (RFC 6749 section 5.1)
 		tokens.Scopes = o.scopes(f.Request.Scopes)
 	}
-	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, tokens.AccessToken)
+	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, maxDirect, hashed{tokens.AccessToken, code})
 	if err != nil {
 		return nil, err
 	}
@@ -62,26 +62,16 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 		return nil, err
 	}
 	if o.callbackClaims != nil {
-		info = withClaims(info, o.callbackClaims(callback))
+		info = info.with(o.callbackClaims(callback))
 	}
 	return o.session(token, info, tokens)
 }
 
-// withClaims adds claims that are not there yet.
-func withClaims(c, more claims) claims {
-	all := maps.Clone(more)
-	if all == nil {
-		return c
-	}
-	maps.Copy(all, c)
-	return all
-}
-
-// checkResponseIssuer also accepts an organization's issuer from a provider of many: it is still the same provider.
+// checkResponseIssuer also accepts an alias, and an organization's issuer from a provider of many: it is still the same provider.
 func (o *OIDC) checkResponseIssuer(m *metadata, callback url.Values) error {
-	issuer := m.Issuer
-	if o.Organizations != nil && o.isIssuer(callback.Get("iss")) {
-		issuer = callback.Get("iss")
+	issuer, iss := m.Issuer, callback.Get("iss")
+	if slices.Contains(o.IssuerAliases, iss) || o.Organizations != nil && o.isIssuer(iss) {
+		issuer = iss
 	}
 	return checkResponseIssuer(issuer, m.IssInResponse, callback)
 }

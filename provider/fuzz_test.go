@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/session"
 )
 
 // refusedCleanly demands that a callback was refused, with an error that a handler can answer and a log can hold.
@@ -52,24 +56,35 @@ func FuzzCallback(f *testing.F) {
 	})
 }
 
-// R50: what checkJSON accepts means the same to encoding/json in a map and in a struct.
+// R50: what is accepted means the same to encoding/json in a map and in a struct, and session.SetClaims takes it.
 func FuzzStrictJSON(f *testing.F) {
+	schema := newSchema("document", "sub").paths("data.id")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if checkJSON(data, readNames) != nil {
+		d, err := schema.read(data, nil)
+		if err != nil {
 			return
 		}
 		var m map[string]any
-		if err := json.Unmarshal(data, &m); err != nil {
+		if err := json.Unmarshal(d.raw, &m); err != nil {
 			t.Fatalf("accepted, but encoding/json says %v: %q", err, data)
 		}
 		var s struct {
 			Sub any `json:"sub"`
 		}
-		if err := json.Unmarshal(data, &s); err != nil {
+		if err := json.Unmarshal(d.raw, &s); err != nil {
 			t.Fatal(err)
 		}
 		if want, got := toText(m["sub"]), toText(s.Sub); want != got {
 			t.Errorf("sub is %s in a map and %s in a struct: %q", want, got, data)
+		}
+		if broken(toText(s.Sub)) {
+			t.Errorf("a broken sub is accepted: %q", data)
+		}
+		if err := new(session.Session).SetClaims(d.raw); err != nil {
+			t.Errorf("%q: %v", data, err)
+		}
+		if again, err := schema.read(d.raw, nil); err != nil || !bytes.Equal(again.raw, d.raw) && !bytes.ContainsRune(d.raw, utf8.RuneError) {
+			t.Errorf("%q is %q at first, then %q: %v", data, d.raw, again.raw, err)
 		}
 	})
 }
@@ -82,11 +97,11 @@ func toText(v any) string {
 // R51, R54: the outer form of a token.
 func FuzzTokenForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
-		alg, err := checkHeader(raw, []string{"ES256"}, idTokenTypes)
+		alg, err := checkHeader(raw, maxStranger, []string{"ES256"}, idTokenTypes)
 		if err != nil {
 			return
 		}
-		if alg != "ES256" || strings.Count(raw, ".") != 2 || len(raw) > maxIDToken {
+		if alg != "ES256" || strings.Count(raw, ".") != 2 || len(raw) > maxStranger {
 			t.Errorf("%q is accepted with algorithm %q", raw, alg)
 		}
 		for _, part := range strings.Split(raw, ".") {
@@ -109,18 +124,19 @@ func FuzzLogoutClaims(f *testing.F) {
 	now := time.Unix(1700000000, 0)
 	o := &OIDC{Issuer: "https://op.example", ClientID: "c", Now: func() time.Time { return now }}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		c, err := parseClaims(payload)
+		kind := o.logoutKind(t.Context())
+		d, err := kind.schema.read(payload, nil)
 		if err != nil {
 			return
 		}
-		token := &idToken{claims: c}
-		for _, check := range o.logoutKind(t.Context()).claims {
+		token := &idToken{document: d}
+		for _, check := range kind.claims {
 			if check(token) != nil {
 				return
 			}
 		}
 		var all map[string]any
-		if err := json.Unmarshal(payload, &all); err != nil {
+		if err := json.Unmarshal(d.raw, &all); err != nil {
 			t.Fatalf("accepted, but encoding/json says %v: %q", err, payload)
 		}
 		_, nonce := all["nonce"]

@@ -19,8 +19,7 @@ const maxSubject = 255 // OpenID Connect Core section 2
 
 // An idToken is an ID token that has passed all checks.
 type idToken struct {
-	payload  []byte // the JSON that was signed
-	claims   claims
+	document        // what was signed
 	alg      string // of the signature
 	id       string // jti, of logout tokens
 	issuer   string // of the user: the tenant's, where there are several
@@ -32,9 +31,12 @@ type idToken struct {
 	amr      []string
 }
 
+// hashed are the values that hashes in an ID token are compared with: those that came along with it, or nothing.
+type hashed struct{ accessToken, code string }
+
 // verifyIDToken checks the ID token of a login.
-func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, accessToken string) (*idToken, error) {
-	token, err := o.verifyToken(ctx, m, raw, accessToken, func(t *idToken) error { return o.checkNonce(f, t) })
+func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw string, limit int, h hashed) (*idToken, error) {
+	token, err := o.verifyToken(ctx, m, raw, limit, h, func(t *idToken) error { return o.checkNonce(f, t) })
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +47,17 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw, acc
 }
 
 // verifyToken checks everything but what depends on why the token was issued (OpenID Connect Core sections 2 and 3.1.3.7), which bound does.
-func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken string, bound func(*idToken) error) (*idToken, error) {
+func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit int, h hashed, bound func(*idToken) error) (*idToken, error) {
+	schema := o.tokenSchema("ID token", "azp", "at_hash", "c_hash")
+	for name := range o.RequiredClaims {
+		schema.member(name).final = true
+	}
 	return o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: FaultIDToken, types: idTokenTypes, basic: oidc.Config{ClientID: o.ClientID},
+		fault: FaultIDToken, limit: limit, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
-			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, checkRest, bound,
-			func(t *idToken) error { return checkHash(t.claims, "at_hash", false, t.alg, accessToken) },
+			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, readRest, bound,
+			func(t *idToken) error { return checkHash(t.claims, "at_hash", t.alg, h.accessToken) },
+			func(t *idToken) error { return checkHash(t.claims, "c_hash", t.alg, h.code) },
 			o.checkRequired,
 		},
 	})
@@ -59,16 +66,10 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw, accessToken st
 func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
 
 func checkSubject(t *idToken) (err error) {
-	t.subject, err = t.claims.text("sub")
-	switch {
-	case err != nil:
+	if t.subject, err = t.claims.text("sub"); err != nil {
 		return err
-	case t.subject == "":
-		return errors.New("sub is missing or empty")
-	case len(t.subject) > maxSubject:
-		return errors.New("sub is too long")
 	}
-	return nil
+	return checkIdentifier("sub", t.subject)
 }
 
 func (o *OIDC) checkAudience(t *idToken) error {
@@ -124,7 +125,7 @@ func (o *OIDC) checkBegin(t *idToken) (err error) {
 
 func (o *OIDC) checkNonce(f *Flow, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
-	if err != nil || o.noNonce && !t.claims.has("nonce") {
+	if err != nil || o.noNonce && !t.claims.named("nonce") {
 		return err
 	}
 	if f.Nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1 {
@@ -133,34 +134,24 @@ func (o *OIDC) checkNonce(f *Flow, t *idToken) error {
 	return nil
 }
 
-// checkRest reads what has no required value but a required type.
-func checkRest(t *idToken) (err error) {
+// readRest reads what no login depends on unless it was asked for: checkStrength wants it then.
+func readRest(t *idToken) error {
 	if t.claims.has("events") {
 		return errors.New("a token with events is no ID token")
 	}
-	if t.authTime, err = t.claims.time("auth_time"); err != nil {
-		return err
-	}
-	if t.expires, err = t.claims.time("session_expiry"); err != nil {
-		return err
-	}
-	if t.acr, err = t.claims.text("acr"); err != nil {
-		return err
-	}
-	if t.sid, err = t.claims.text("sid"); err != nil {
-		return err
-	}
-	t.amr, _ = t.claims.texts("amr") // informative
+	t.authTime = tolerated(t.document, "auth_time", t.time)
+	t.expires = tolerated(t.document, "session_expiry", t.time)
+	t.acr = tolerated(t.document, "acr", t.text)
+	t.sid = tolerated(t.document, "sid", t.text)
+	t.amr = tolerated(t.document, "amr", t.texts)
 	return nil
 }
 
-// checkHash ties another value to the ID token: the access token by at_hash, which is optional (Core section 3.1.3.8), the code by
-// c_hash (section 3.3.2.11). Whatever stands there must match; an empty text does not count as absent.
-func checkHash(c claims, name string, needed bool, alg, value string) error {
-	if !c.has(name) {
-		if needed {
-			return fmt.Errorf("%s is missing", name)
-		}
+// checkHash ties another value to the ID token: the access token by at_hash (Core section 3.1.3.8), the code by c_hash
+// (section 3.3.2.11). Both are optional, except for c_hash in the hybrid flow, but one that is there must match: an empty text or
+// a null as well. Without a value there is nothing to compare with.
+func checkHash(c claims, name, alg, value string) error {
+	if !c.named(name) || value == "" {
 		return nil
 	}
 	got, err := c.text(name)

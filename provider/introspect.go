@@ -39,31 +39,33 @@ func (o *OIDC) Introspect(ctx context.Context, token string) (Introspection, err
 	if a.status != http.StatusOK {
 		return Introspection{}, oauthError(FaultToken, a, []string{token})
 	}
-	if !a.isJSON() {
-		return Introspection{}, &Error{Fault: FaultToken, Err: errors.New("the answer is not application/json")}
-	}
-	c, err := parseClaims(a.body)
-	if err == nil && string(c["active"]) != "true" {
-		return Introspection{}, nil // exactly true counts, and nothing else
-	}
-	info, err := readIntrospection(c, err)
+	info, err := readIntrospection(a, &o.notes)
 	if err != nil {
 		return Introspection{}, &Error{Fault: FaultToken, Err: err}
 	}
 	return info, nil
 }
 
-func readIntrospection(c claims, err error) (Introspection, error) {
-	if err != nil {
+// readIntrospection reads the answer. Exactly true makes a token active, and nothing else.
+func readIntrospection(a answer, n *notes) (Introspection, error) {
+	d, err := a.read(newSchema("introspection answer", "active", "iss", "sub", "aud", "exp", "scope"), n)
+	if err != nil || string(d.claims["active"]) != "true" {
 		return Introspection{}, err
 	}
-	info := Introspection{
-		Active: true, Issuer: c.display("iss"), Subject: c.display("sub"), ClientID: c.display("client_id"), Username: c.display("username"),
-		TokenType: c.display("token_type"), Scopes: strings.Fields(c.display("scope")),
-	}
-	if info.Audience, err = c.texts("aud"); err != nil {
+	info := Introspection{Active: true, ClientID: d.display("client_id"), Username: d.display("username"), TokenType: d.display("token_type")}
+	var issErr, subErr, audErr, expErr, scopeErr error
+	var scopes string
+	info.Issuer, issErr = d.text("iss")
+	info.Subject, subErr = d.text("sub")
+	info.Audience, audErr = d.texts("aud")
+	info.Expiry, expErr = d.time("exp")
+	scopes, scopeErr = d.text("scope")
+	if err := errors.Join(issErr, subErr, audErr, expErr, scopeErr); err != nil {
 		return Introspection{}, err
 	}
-	info.Expiry, err = c.time("exp")
+	if info.Subject != "" {
+		err = checkIdentifier("sub", info.Subject)
+	}
+	info.Scopes = strings.Fields(scopes)
 	return info, err
 }

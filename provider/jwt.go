@@ -4,64 +4,118 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// A jwtKind says what one kind of JWT has to be like: ID tokens, access tokens and logout tokens are signed with the same keys, and
-// must not pass for each other (RFC 8725 section 3.12).
+// A jwtKind says what one kind of JWT has to be like: ID tokens, access tokens and logout tokens
+// are signed with the same keys, and must not pass for each other (RFC 8725 section 3.12).
 type jwtKind struct {
 	fault  Fault                  // if it is not like that
+	limit  int                    // of its size in bytes
 	types  []string               // what its header may say in typ
+	algs   []string               // default: those of ID tokens
+	schema *schema                // of its claims
 	basic  oidc.Config            // what go-oidc checks beside the signature and the issuer
 	claims []func(*idToken) error // the rest
 }
 
-// verifyJWT checks a JWT: its form, then its signature, then what it claims. go-oidc does the signature, issuer, and as far
-// as the kind has it audience and expiry; the rest is what it leaves to its callers.
-func (o *OIDC) verifyJWT(ctx context.Context, m *metadata, raw string, kind jwtKind) (*idToken, error) {
-	fault := func(err error) error { return kind.failed(err) }
+const (
+	// maxStranger is the limit for tokens that come through a browser, or from anyone: checking
+	// them costs time before it is known who has sent them.
+	maxStranger = 64 << 10
+	// maxDirect is the limit for tokens from the provider's own endpoints, whose answers are no
+	// larger. How much of it a session can keep depends on where sessions are kept, and is not
+	// known here.
+	maxDirect = maxAnswer
+)
+
+// verifyJWT checks a JWT: its form, then its signature, then its claims. go-oidc checks the
+// signature, the issuer, and as far as the kind has it audience and expiry; the rest is what it
+// leaves to its callers.
+func (o *OIDC) verifyJWT(
+	ctx context.Context, m *metadata, raw string, kind jwtKind,
+) (*idToken, error) {
 	// 1. The form, before any effort: it comes from outside and may be huge or odd.
-	alg, err := checkHeader(raw, m.algs, kind.types)
+	if kind.algs == nil {
+		kind.algs = m.algs
+	}
+	alg, err := checkHeader(raw, kind.limit, kind.algs, kind.types)
 	if err != nil {
-		return nil, fault(err)
+		return nil, kind.failed(err)
 	}
 	keys, err := o.signers(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	// 2. The signature, and the basic claims.
+	// 2. The signature, then the basic claims.
+	signed := &signedDocument{KeySet: keys, schema: kind.schema, notes: &o.notes}
 	config := kind.basic
-	config.SupportedSigningAlgs = m.algs
-	config.SkipIssuerCheck = o.Organizations != nil || len(o.IssuerAliases) > 0 // it knows one issuer; checkIssuer is in kind.claims
+	config.SupportedSigningAlgs = kind.algs
+	if o.Organizations != nil || len(o.IssuerAliases) > 0 {
+		config.SkipIssuerCheck = true // it knows one issuer; checkIssuer is in kind.claims
+	}
 	config.Now = func() time.Time { return o.now().Add(-o.leeway()) }
-	verified, err := oidc.NewVerifier(o.Issuer, keys, &config).Verify(ctx, raw)
-	if _, expired := errors.AsType[*oidc.TokenExpiredError](err); expired {
-		err = errExpired
+	if _, err := oidc.NewVerifier(o.Issuer, signed, &config).Verify(ctx, raw); err != nil {
+		return nil, kind.failed(signed.reason(err))
 	}
-	if err != nil {
-		return nil, fault(err)
-	}
-	// 3. Everything else, from the very bytes that were signed.
-	var payload json.RawMessage
-	if err := verified.Claims(&payload); err != nil {
-		return nil, fault(err)
-	}
-	c, err := parseClaims(payload)
-	if err != nil {
-		return nil, fault(err)
-	}
-	t := &idToken{payload: payload, claims: c, alg: alg}
+	// 3. Everything else, from the same document.
+	t := &idToken{document: signed.document, alg: alg}
 	for _, check := range kind.claims {
 		if err := check(t); err != nil {
-			return nil, fault(err)
+			return nil, kind.failed(err)
 		}
 	}
 	return t, nil
 }
 
-// failed is a token that did not pass. Of a login it is told from that whether the user is just not one of those who may.
+// A signedDocument is an oidc.KeySet that reads the payload by its schema once the signature is
+// known to be right, and shows go-oidc the members that decide: it would stumble over others that
+// we only ignore.
+type signedDocument struct {
+	oidc.KeySet
+	schema *schema
+	notes  *notes
+
+	document document
+	err      error
+}
+
+// VerifySignature implements oidc.KeySet.
+func (s *signedDocument) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := s.KeySet.VerifySignature(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if s.document, s.err = s.schema.read(payload, s.notes); s.err != nil {
+		return nil, s.err
+	}
+	decisive := claims{}
+	for name := range s.schema.members {
+		if s.document.has(name) {
+			decisive[name] = s.document.claims[name]
+		}
+	}
+	return json.Marshal(decisive)
+}
+
+// reason is why go-oidc did not accept the token. Its own text may quote the token.
+func (s *signedDocument) reason(err error) error {
+	switch _, expired := errors.AsType[*oidc.TokenExpiredError](err); {
+	case s.err != nil:
+		return s.err
+	case expired:
+		return errExpired
+	}
+	return errors.New(printable(err.Error()))
+}
+
+// failed is a token that did not pass. Of a login it is told from that whether the user is just not
+// one of those who may.
 func (k jwtKind) failed(err error) error {
 	_, refused := errors.AsType[*notAdmitted](err)
 	switch {
@@ -83,4 +137,39 @@ func (o *OIDC) signers(ctx context.Context, m *metadata) (oidc.KeySet, error) {
 	return m.keys, err
 }
 
-var errExpired = errors.New("exp is missing or in the past; if the token is new, compare the clocks")
+var errExpired = errors.New(
+	"exp is missing or in the past; if the token is new, compare the clocks")
+
+// tokenSchema names the claims that decide in every token of this provider, and in one kind of
+// token.
+func (o *OIDC) tokenSchema(document string, more ...string) *schema {
+	s := newSchema(document, "iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "events")
+	for _, name := range more {
+		s.member(name).final = true
+	}
+	if o.Organizations != nil {
+		s.member("tid").final = true
+	}
+	if o.TenantClaim != "" {
+		s.member(o.TenantClaim).final = true
+	}
+	return s
+}
+
+// checkIdentifier accepts what users, tenants and organizations are told apart by. It goes into
+// logs, so it has no control characters, nor characters that turn or hide text; and none that was
+// lost on the way, or two users could become one.
+func checkIdentifier(name, text string) error {
+	switch {
+	case text == "":
+		return fmt.Errorf("%s is missing or empty", name)
+	case len(text) > maxSubject:
+		return fmt.Errorf("%s is longer than %d bytes", name, maxSubject)
+	case broken(text) || strings.ContainsFunc(text, unseen):
+		return fmt.Errorf("%s has control characters in it", name)
+	}
+	return nil
+}
+
+// unseen reports whether a character has no shape of its own.
+func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }

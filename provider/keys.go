@@ -2,10 +2,7 @@ package provider
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/rsa"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -134,73 +131,22 @@ func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	if a.status != http.StatusOK {
-		return nil, fmt.Errorf("keys: status %d", a.status)
+		return nil, fmt.Errorf("keys: %s: status %d", k.uri, a.status)
 	}
-	if err := checkJSON(a.body, []string{"keys"}); err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
-	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(a.body, &set); err != nil {
-		return nil, errors.New("keys: a member has the wrong type")
+	set, err := readKeys(a.body, &k.o.notes)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %s: %w", k.uri, err)
 	}
 	var keys []publicKey
-	for _, raw := range set.Keys[:min(len(set.Keys), maxKeys)] {
+	for _, raw := range set[:min(len(set), maxKeys)] {
 		if key, ok := usableKey(raw); ok {
 			keys = append(keys, key)
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("keys: none of them can be used")
+		return nil, fmt.Errorf("keys: %s: none of them can be used", k.uri)
 	}
 	return &fetchedKeys{keys, k.o.now()}, nil
-}
-
-// usableKey reads one key and reports whether it is a public key for checking signatures, and strong enough.
-func usableKey(raw json.RawMessage) (publicKey, bool) {
-	var purpose struct {
-		Use    string   `json:"use"`
-		KeyOps []string `json:"key_ops"`
-		Issuer string   `json:"issuer"`
-	}
-	var key jose.JSONWebKey
-	if json.Unmarshal(raw, &purpose) != nil || json.Unmarshal(raw, &key) != nil {
-		return publicKey{}, false
-	}
-	if purpose.Use != "" && purpose.Use != "sig" {
-		return publicKey{}, false
-	}
-	if purpose.KeyOps != nil && !slices.Contains(purpose.KeyOps, "verify") {
-		return publicKey{}, false
-	}
-	switch public := key.Key.(type) {
-	case *rsa.PublicKey:
-		bits := public.N.BitLen()
-		return publicKey{key.KeyID, key.Algorithm, purpose.Issuer, public}, minRSABits <= bits && bits <= maxRSABits
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return publicKey{key.KeyID, key.Algorithm, purpose.Issuer, public}, true
-	}
-	return publicKey{}, false
-}
-
-// verify returns the payload if one of the keys made the signature. The token's header chooses by key ID
-// only; whatever else it says about keys (jwk, jku, x5u, x5c) is not looked at.
-func (f *fetchedKeys) verify(jws *jose.JSONWebSignature, signsFor func(publicKey, []byte) bool) ([]byte, bool) {
-	header := jws.Signatures[0].Header
-	tries := 0
-	for _, key := range f.keys {
-		if header.KeyID != "" && key.id != header.KeyID || !key.fits(header.Algorithm) {
-			continue
-		}
-		if tries++; tries > maxTries {
-			return nil, false
-		}
-		if payload, err := jws.Verify(key.verifier(header.Algorithm)); err == nil && signsFor(key, payload) {
-			return payload, true
-		}
-	}
-	return nil, false
 }
 
 // fits reports whether the key may have made a signature with the algorithm (RFC 7518 section 3.1).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -30,7 +31,7 @@ var (
 // with [FaultLogoutToken].
 func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken, error) {
 	// Anybody may send anything: what does not even look like a token causes no request to the provider.
-	if _, err := readHeader(raw); err != nil {
+	if _, err := readHeader(raw, maxStranger); err != nil {
 		return nil, &Error{Fault: FaultLogoutToken, Err: err}
 	}
 	m, err := o.metadata(ctx)
@@ -45,10 +46,13 @@ func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken,
 }
 
 func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
+	schema := o.tokenSchema("logout token", "azp", "jti", "sid")
+	schema.final = true // anyone may send one, and it is not about how somebody is called
 	kind := jwtKind{
-		fault: FaultLogoutToken, types: logoutTokenTypes, basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
+		fault: FaultLogoutToken, limit: maxStranger, types: logoutTokenTypes, schema: schema,
+		basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
-			o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
+			schema.checkNoNull, o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
 		},
 	}
 	if o.StrictLogoutTokens {
@@ -57,9 +61,19 @@ func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	return kind
 }
 
+// checkNoNull keeps out a token that says nothing where it should say something.
+func (s *schema) checkNoNull(t *idToken) error {
+	for name := range s.members {
+		if t.named(name) && !t.has(name) {
+			return fmt.Errorf("%s is null", name)
+		}
+	}
+	return nil
+}
+
 // checkLogoutTimes lets exp be missing, as in the older text, because iat bounds the age as well.
 func (o *OIDC) checkLogoutTimes(t *idToken) error {
-	if o.StrictLogoutTokens || t.claims.has("exp") {
+	if o.StrictLogoutTokens || t.claims.named("exp") {
 		if err := o.checkEnd(t); err != nil {
 			return err
 		}
@@ -94,7 +108,7 @@ func checkLogoutEvent(t *idToken) error {
 
 // checkNoNonce keeps ID tokens out: a nonce is forbidden, whatever it is.
 func checkNoNonce(t *idToken) error {
-	if t.claims.has("nonce") {
+	if t.claims.named("nonce") {
 		return errors.New("a token with a nonce is no logout token")
 	}
 	return nil
@@ -115,16 +129,16 @@ func checkTokenID(t *idToken) (err error) {
 
 // checkWhoLeft reads whom it is about: one of them must be there, and neither may be empty, which could mean everybody.
 func checkWhoLeft(t *idToken) (err error) {
-	if !t.claims.has("sub") && !t.claims.has("sid") {
+	if !t.claims.named("sub") && !t.claims.named("sid") {
 		return errors.New("sub and sid are both missing")
 	}
-	if t.claims.has("sub") {
+	if t.claims.named("sub") {
 		if err := checkSubject(t); err != nil {
 			return err
 		}
 	}
 	t.sid, err = t.claims.text("sid")
-	if err == nil && t.claims.has("sid") && t.sid == "" {
+	if err == nil && t.claims.named("sid") && t.sid == "" {
 		err = errors.New("sid is empty")
 	}
 	return err

@@ -98,6 +98,7 @@ type OAuth1 struct {
 	// still needed.
 	InsecureUnconfirmedCallback bool
 
+	notes       notes
 	connections connections
 }
 
@@ -112,6 +113,9 @@ func (o *OAuth1) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // MarshalJSON implements json.Marshaler without the secrets.
 func (o *OAuth1) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
+
+// ReportTo implements [Reporter].
+func (o *OAuth1) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
 
 // Label implements [Labeler].
 func (o *OAuth1) Label() string { return o.DisplayName }

@@ -109,10 +109,11 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if a.status != http.StatusOK {
 		return Profile{}, o.refusal(FaultUserInfo, a)
 	}
-	if err := checkJSON(a.body, nil); err != nil { // whatever its Content-Type says: some write text/html
-		return Profile{}, &Error{Fault: FaultUserInfo, Err: err}
+	profile, err := o.UserFields.schema().read(a.body, &o.notes) // whatever its Content-Type says: some write text/html
+	if err != nil {
+		return Profile{}, userInfoFault(err)
 	}
-	return Profile{Token: extras, User: a.body}, nil
+	return Profile{Token: extras, User: profile.raw}, nil
 }
 
 // user maps the profile.
@@ -120,7 +121,7 @@ func (o *OAuth1) user(p Profile) (session.User, error) {
 	u := session.User{}
 	if o.UserFields != (Fields{}) {
 		var err error
-		if u, err = p.user(o.issuer(), o.UserFields); err != nil {
+		if u, err = p.user(o.issuer(), o.UserFields, EmailByMember, &o.notes); err != nil {
 			return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
 		}
 	}

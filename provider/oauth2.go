@@ -144,6 +144,7 @@ type OAuth2 struct {
 	// mistake is what was wrong with the settings that a preset was made from.
 	mistake error
 
+	notes       notes
 	connections connections
 }
 
@@ -157,17 +158,6 @@ type Document struct {
 	Optional bool
 }
 
-// An EmailTrust says when an e-mail address counts as verified. MapUser may still decide otherwise, except that never is never.
-type EmailTrust int
-
-// The kinds of trust. Few providers deserve EmailAlwaysVerified: it is for those that give no account or no address away
-// before the address was confirmed.
-const (
-	EmailByMember       EmailTrust = iota // when Fields.EmailVerified leads to true or "true"; never without such a path
-	EmailNeverVerified                    // whatever the profile and MapUser say
-	EmailAlwaysVerified                   // whenever there is an address
-)
-
 // String implements fmt.Stringer without the secret.
 func (o *OAuth2) String() string { return "provider.OAuth2(" + o.issuer() + ")" }
 
@@ -179,6 +169,9 @@ func (o *OAuth2) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // MarshalJSON implements json.Marshaler without the secret.
 func (o *OAuth2) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
+
+// ReportTo implements [Reporter].
+func (o *OAuth2) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
 
 // Label implements [Labeler].
 func (o *OAuth2) Label() string { return o.DisplayName }

@@ -113,9 +113,7 @@ func (o *OAuth2) checkProfile() []error {
 	default:
 		mistakes = append(mistakes, fmt.Errorf("UserMethod %q is not GET or POST", o.UserMethod))
 	}
-	if o.EmailTrust < EmailByMember || o.EmailTrust > EmailAlwaysVerified {
-		mistakes = append(mistakes, fmt.Errorf("EmailTrust %d is not known", o.EmailTrust))
-	}
+	mistakes = append(mistakes, o.EmailTrust.check())
 	return mistakes
 }
 

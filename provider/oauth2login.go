@@ -123,8 +123,25 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 		secrets = append(secrets, values...)
 	}
 	tokens, raw, err := o.requestTokens(ctx, o.Endpoint.TokenURL, params, secrets)
-	p.Token = raw
+	if err != nil {
+		return session.Tokens{}, Profile{}, err
+	}
+	p.Token, err = o.asProfile(raw)
 	return tokens, p, err
+}
+
+// asProfile reads an answer of the token endpoint for those who find more than tokens in it. It says who the user is if there is no
+// other document.
+func (o *OAuth2) asProfile(answer json.RawMessage) (json.RawMessage, error) {
+	schema := newSchema("token answer")
+	if o.UserURL == "" {
+		schema = o.UserFields.schema()
+	}
+	d, err := schema.read(answer, &o.notes)
+	if err != nil {
+		return nil, userInfoFault(fmt.Errorf("the profile: %w", err))
+	}
+	return d.raw, nil
 }
 
 func callbackObject(extra url.Values) json.RawMessage {
@@ -150,7 +167,7 @@ func (o *OAuth2) requestTokens(ctx context.Context, endpoint string, params url.
 	if err != nil {
 		return session.Tokens{}, nil, asUnavailable(FaultToken, err)
 	}
-	tokens, raw, err := o.Dialect.tokens(a, o.now(), secrets)
+	tokens, raw, err := o.Dialect.tokens(a, o.now(), secrets, &o.notes)
 	if err != nil && params.Get("grant_type") == "refresh_token" {
 		err = refreshError(err, a.status)
 	}

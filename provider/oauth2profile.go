@@ -17,12 +17,13 @@ import (
 func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) (Profile, error) {
 	if o.UserURL != "" {
 		var err error
-		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.UserURL, t, p); err != nil {
+		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.UserURL, o.UserFields.schema(), t, p); err != nil {
 			return Profile{}, err
 		}
 	}
 	for _, d := range o.More {
-		document, err := o.fetch(ctx, http.MethodGet, d.URL, t, p)
+		schema := &schema{document: "document " + d.Name, single: true} // nobody here knows what MapUser looks for
+		document, err := o.fetch(ctx, http.MethodGet, d.URL, schema, t, p)
 		switch {
 		case err == nil:
 			p.More[d.Name] = document
@@ -36,9 +37,9 @@ func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) 
 
 var errNotPermitted = errors.New("the token does not open it, or there is none")
 
-// fetch fetches one document. It may have any Content-Type, because nothing but strict JSON passes, and nothing of it is
+// fetch fetches one document. It may have any Content-Type, because nothing but JSON passes, and nothing of it is
 // shown anywhere.
-func (o *OAuth2) fetch(ctx context.Context, method, address string, t session.Tokens, p Profile) (json.RawMessage, error) {
+func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *schema, t session.Tokens, p Profile) (json.RawMessage, error) {
 	fault := func(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
 	u, err := o.apiAddress(address)
 	if err != nil {
@@ -67,10 +68,11 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, t session.To
 	case a.status != http.StatusOK:
 		return nil, fault(err)
 	}
-	if err := checkDocument(a.body, o.UserFields.names(), true); err != nil {
+	clean, _, err := schema.clean(a.body, true, &o.notes)
+	if err != nil {
 		return nil, fault(fmt.Errorf("%s: %w", name, err))
 	}
-	return a.body, nil
+	return clean, nil
 }
 
 // carry puts the access token into a request to the API.
@@ -104,12 +106,9 @@ func (o *OAuth2) Client(_ context.Context, t session.Tokens) *http.Client {
 // session puts together what the caller keeps. The claims of the session are the profile document; the answer of the token
 // endpoint never is, because of the tokens in it.
 func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) {
-	u, err := p.user(o.issuer(), o.UserFields)
+	u, err := p.user(o.issuer(), o.UserFields, o.EmailTrust, &o.notes)
 	if err != nil {
 		return nil, err
-	}
-	if o.EmailTrust == EmailAlwaysVerified {
-		u.EmailVerified = u.Email != ""
 	}
 	s := &session.Session{User: u}
 	if p.User != nil {
@@ -118,12 +117,9 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 		}
 	}
 	if o.MapUser != nil {
-		if err := mapUser(&s.User, func(u *session.User) error { return o.MapUser(p, u) }); err != nil {
+		if err := mapUser(&s.User, o.EmailTrust, func(u *session.User) error { return o.MapUser(p, u) }); err != nil {
 			return nil, err
 		}
-	}
-	if o.EmailTrust == EmailNeverVerified {
-		s.User.EmailVerified = false
 	}
 	s.SetTokens(t)
 	return s, nil

@@ -45,7 +45,11 @@ func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Sess
 
 // renewUser brings the user up to date. A profile that is not what it has to be ends the session.
 func (o *OAuth2) renewUser(ctx context.Context, s *session.Session, fresh session.Tokens, raw json.RawMessage) error {
-	p, err := o.fetchProfile(ctx, fresh, Profile{Token: raw, More: map[string]json.RawMessage{}})
+	p := Profile{More: map[string]json.RawMessage{}}
+	var err error
+	if p.Token, err = o.asProfile(raw); err == nil {
+		p, err = o.fetchProfile(ctx, fresh, p)
+	}
 	if errors.Is(err, ErrUnavailable) {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // oauthCodes are the error codes that are passed on by name (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core
@@ -72,14 +71,14 @@ func (d *Dialect) complaints(a answer) (said []claims, known bool) {
 	if err != nil {
 		return nil, false
 	}
-	var c claims
-	if json.Unmarshal(raw, &c) != nil {
+	answer, err := d.schema().read(raw, nil)
+	if err != nil {
 		return nil, false
 	}
-	if inner, err := d.opened(raw); err == nil {
+	if inner, err := d.opened(raw, nil); err == nil {
 		said = append(said, inner)
 	}
-	said = append(said, c)
+	said = append(said, answer.claims)
 	known = slices.ContainsFunc(said, func(c claims) bool { return c.display("error") != "" }) || d.code(said) != ""
 	return said, known
 }
@@ -121,15 +120,4 @@ func registeredCode(code string) string {
 		return code
 	}
 	return ""
-}
-
-// description makes an error_description fit for a log: printable, short, and without the secrets that
-// some providers repeat there.
-func description(text string, secrets []string) string {
-	for _, secret := range secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
-		}
-	}
-	return printable(text)
 }

@@ -110,8 +110,12 @@ type OIDC struct {
 	ACRValues []string
 
 	// RolesClaim says where User.Roles come from: the path of a claim with dots between the names, such
-	// as "realm_access.roles". Default: "roles". An array of strings is a list of roles, a string is one role;
-	// anything else gives none.
+	// as "realm_access.roles". Default: "roles". Names may have dots in them too: the longest name that is
+	// there is taken. An array of strings is a list of roles, a string is one role. In an array of
+	// objects the path leads to a member of each ("roles.name"). The names of an object's members are
+	// roles with "*" at the end of the path ("roles.*"), unless their value is false or null; also without
+	// it if RolesClaim is set and all the values are objects. Anything else gives no roles and a line in
+	// the log, as does a pointer to roles that are kept elsewhere.
 	RolesClaim string
 
 	// UserFields say which claims the user's fields are read from, where those are not the standard ones. ID and Roles stay empty: the
@@ -175,6 +179,7 @@ type OIDC struct {
 	// mistake is what was wrong with the settings that a preset was made from.
 	mistake error
 
+	notes       notes
 	connections connections
 	confined    atomic.Bool // to the origins of its issuer, because it is a tenant's
 	discovery   shared[known]
@@ -222,6 +227,9 @@ func (o *OIDC) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // MarshalJSON implements json.Marshaler without the secret.
 func (o *OIDC) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
+
+// ReportTo implements [Reporter].
+func (o *OIDC) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
 
 // Label implements [Labeler].
 func (o *OIDC) Label() string { return o.DisplayName }

@@ -159,8 +159,5 @@ func (o *OIDC) checkUserFields() []error {
 	fields := o.UserFields
 	fields.ID = "sub"
 	mistakes = append(mistakes, fields.check()...)
-	if o.EmailTrust < EmailByMember || o.EmailTrust > EmailAlwaysVerified {
-		mistakes = append(mistakes, fmt.Errorf("EmailTrust %d is not known", o.EmailTrust))
-	}
-	return mistakes
+	return append(mistakes, o.EmailTrust.check())
 }

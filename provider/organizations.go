@@ -71,8 +71,8 @@ func (o *OIDC) checkIssuer(ctx context.Context) func(*idToken) error {
 			return nil
 		}
 		tenant, err := t.claims.text(o.TenantClaim)
-		if err == nil && (tenant == "" || len(tenant) > maxSubject) {
-			err = fmt.Errorf("%s is missing, empty or too long", o.TenantClaim)
+		if err == nil {
+			err = checkIdentifier(o.TenantClaim, tenant)
 		}
 		t.issuer += "#" + tenant // an issuer has no fragment of its own
 		return err
@@ -118,7 +118,7 @@ func (o *OIDC) signsFor(key publicKey, payload []byte) bool {
 	if o.Organizations == nil {
 		return true
 	}
-	c, err := parseClaims(payload)
+	c, err := newSchema("token", "iss", "tid").read(payload, nil)
 	if err != nil {
 		return false
 	}

@@ -3,7 +3,6 @@ package provider
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,18 +40,12 @@ func (a answer) isJSON() bool {
 	return a.media == "application/json" || strings.HasSuffix(a.media, "+json")
 }
 
-// decodeAnswer reads a JSON object of which the given members are used.
-func decodeAnswer(a answer, v any, names ...string) error {
+// read reads an answer that has to be a JSON object.
+func (a answer) read(s *schema, n *notes) (document, error) {
 	if !a.isJSON() {
-		return errors.New("the answer is not application/json")
+		return document{}, errors.New("the answer is not application/json")
 	}
-	if err := checkJSON(a.body, names); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(a.body, v); err != nil {
-		return errors.New("a member of the answer has the wrong type")
-	}
-	return nil
+	return s.read(a.body, n)
 }
 
 var errNoRedirect = errors.New("the provider answered with a redirect, which is not followed here")
@@ -154,8 +147,12 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
-	return answer{status: resp.StatusCode, media: media, body: bytes.TrimSpace(body), date: date}, nil
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
+	return answer{status: resp.StatusCode, media: media, body: body, date: date}, nil
 }
+
+// byteOrderMark is what some editors put before JSON; parsers may ignore it (RFC 8259 section 8.1).
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // unreachable is a request that got no whole answer.
 type unreachable struct {
@@ -163,7 +160,7 @@ type unreachable struct {
 	err      error
 }
 
-func (u *unreachable) Error() string { return u.endpoint + ": " + u.err.Error() }
+func (u *unreachable) Error() string { return u.endpoint + ": " + networkText(u.err) }
 func (u *unreachable) Unwrap() error { return u.err }
 
 // rootCause strips *url.Error, whose text repeats the URL with its query. There are several when the application's transport has a

@@ -48,45 +48,32 @@ func (Profile) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedProfi
 
 // user reads the profile document, or the answer of the token endpoint where that is all there is (R153). What fails is
 // an *Error.
-func (p Profile) user(issuer string, f Fields) (session.User, error) {
-	document := p.User
-	if document == nil {
-		document = p.Token
+func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (session.User, error) {
+	raw := p.User
+	if raw == nil {
+		raw = p.Token
 	}
-	c, err := parseProfile(document, f)
+	c, err := f.schema().read(raw, n)
 	if err != nil {
-		return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+		return session.User{}, userInfoFault(fmt.Errorf("the profile: %w", err))
 	}
 	id, err := c.stableID(f.ID)
 	if err != nil {
-		return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+		return session.User{}, userInfoFault(err)
 	}
 	u := session.User{
 		Issuer: issuer, Subject: id,
 		Name: c.shown(f.Name), Username: c.shown(f.Username), Email: c.shown(f.Email), Picture: webAddress(c.shown(f.Picture)),
 	}
 	verified, _ := c.first(f.EmailVerified)
-	u.EmailVerified = u.Email != "" && isTrue(verified)
-	for path := range alternatives(f.Roles) {
-		if roles, there := c.rolesAt(path); there {
-			u.Roles = roles
-			break
-		}
-	}
+	said := isTrue(verified) && c.sure(f.Email) && c.sure(f.EmailVerified)
+	u.EmailVerified = u.Email != "" && trust.verified(said)
+	u.Roles = c.roles(f.Roles, true)
 	return u, nil
 }
 
-// parseProfile makes sure that the document means the same to everybody who reads it.
-func parseProfile(document json.RawMessage, f Fields) (claims, error) {
-	if err := checkJSON(document, f.names()); err != nil {
-		return nil, fmt.Errorf("the profile: %w", err)
-	}
-	var c claims
-	if err := json.Unmarshal(document, &c); err != nil {
-		return nil, errors.New("the profile: malformed JSON")
-	}
-	return c, nil
-}
+// schema says that who the user is decides, and nothing else.
+func (f Fields) schema() *schema { return newSchema("profile").paths(f.ID) }
 
 // stableID reads the ID at the first alternative that is there, whatever is there.
 func (c claims) stableID(path string) (string, error) {
@@ -96,7 +83,7 @@ func (c claims) stableID(path string) (string, error) {
 	}
 	id, err := idText(raw)
 	if err != nil {
-		return "", fmt.Errorf("the member %q of the profile %w", path, err)
+		return "", fmt.Errorf("the member %q of the profile: %w", path, err)
 	}
 	return id, nil
 }
@@ -107,18 +94,12 @@ func idText(raw json.RawMessage) (string, error) {
 	text := string(raw)
 	if strings.HasPrefix(text, `"`) {
 		if err := json.Unmarshal(raw, &text); err != nil {
-			return "", errors.New("is malformed")
+			return "", errMalformed
 		}
 	} else if strings.Trim(text, "0123456789") != "" {
-		return "", errors.New("is neither a text nor a whole number without a sign")
+		return "", errors.New("it is neither a text nor a whole number without a sign")
 	}
-	switch {
-	case text == "":
-		return "", errors.New("is empty")
-	case len(text) > maxSubject:
-		return "", errors.New("is too long")
-	}
-	return text, nil
+	return text, checkIdentifier("its value", text)
 }
 
 // shown reads a text for display at the first alternative that has one.

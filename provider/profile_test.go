@@ -66,7 +66,7 @@ func TestProfile_R153_StableID(t *testing.T) {
 		"more after it":              {`{"id":1}{"id":2}`, "id", refused},
 		"too deep":                   {`{"id":1,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "id", refused},
 	} {
-		u, err := Profile{User: json.RawMessage(row.document)}.user("https://op.example", Fields{ID: row.path})
+		u, err := Profile{User: json.RawMessage(row.document)}.user("https://op.example", Fields{ID: row.path}, EmailByMember, nil)
 		if u.Subject != row.want || (err == nil) != (row.want != refused) {
 			t.Errorf("%s: subject %q, error %v; want %q", name, u.Subject, err, row.want)
 		}
@@ -108,7 +108,7 @@ func TestProfile_Fields(t *testing.T) {
 		"roles as object":             {`{"id":1,"groups":{"admin":true}}`, session.User{}},
 	} {
 		row.want.Issuer, row.want.Subject = "i", "1"
-		got, err := Profile{User: json.RawMessage(row.document)}.user("i", full)
+		got, err := Profile{User: json.RawMessage(row.document)}.user("i", full, EmailByMember, nil)
 		if err != nil || !reflect.DeepEqual(got, row.want) {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, row.want)
 		}
@@ -122,7 +122,7 @@ func TestProfile_Fields(t *testing.T) {
 		`{"id":1,"realm":{"roles":["b"]}}`:                                  {"b"},
 		`{"id":1}`:                                                          nil,
 	} {
-		if got, err := (Profile{User: json.RawMessage(document)}).user("i", roles); err != nil || !reflect.DeepEqual(got.Roles, want) {
+		if got, err := (Profile{User: json.RawMessage(document)}).user("i", roles, EmailByMember, nil); err != nil || !reflect.DeepEqual(got.Roles, want) {
 			t.Errorf("%s: roles %v, %v; want %v", document, got.Roles, err, want)
 		}
 	}
@@ -132,10 +132,10 @@ func TestProfile_Fields(t *testing.T) {
 func TestProfile_FromTheTokenAnswer(t *testing.T) {
 	token := json.RawMessage(`{"access_token":"a","owner":{"user":{"id":"u-1","name":"Alice"}}}`)
 	f := Fields{ID: "owner.user.id", Name: "owner.user.name"}
-	if u, err := (Profile{Token: token}).user("i", f); err != nil || u.Subject != "u-1" || u.Name != "Alice" {
+	if u, err := (Profile{Token: token}).user("i", f, EmailByMember, nil); err != nil || u.Subject != "u-1" || u.Name != "Alice" {
 		t.Errorf("%+v, %v", u, err)
 	}
-	if u, err := (Profile{Token: token, User: json.RawMessage(`{}`)}).user("i", f); err == nil {
+	if u, err := (Profile{Token: token, User: json.RawMessage(`{}`)}).user("i", f, EmailByMember, nil); err == nil {
 		t.Errorf("a profile document without an ID: %+v", u)
 	}
 }
@@ -181,7 +181,7 @@ func FuzzFields(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document, path string) {
 		fields := Fields{ID: path, Name: path, Email: path, EmailVerified: path, Picture: path, Roles: path}
 		fields.check()
-		u, err := Profile{User: json.RawMessage(document)}.user("i", fields)
+		u, err := Profile{User: json.RawMessage(document)}.user("i", fields, EmailByMember, nil)
 		if err != nil {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Fault != FaultUserInfo || u.Subject != "" {
 				t.Errorf("%q at %q: %+v, error %v", document, path, u, err)

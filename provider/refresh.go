@@ -86,7 +86,7 @@ func kept(fresh, old session.Tokens) session.Tokens {
 // renewClaims checks a refreshed ID token like a first one, and that it is about the same user and the same sign-in;
 // then its claims take the place of the old ones. Another user's token ends the session.
 func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens) error {
-	token, err := o.verifyToken(ctx, m, fresh.IDToken, fresh.AccessToken, func(t *idToken) error {
+	token, err := o.verifyToken(ctx, m, fresh.IDToken, maxDirect, hashed{accessToken: fresh.AccessToken}, func(t *idToken) error {
 		return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t))
 	})
 	if err != nil {
@@ -143,7 +143,7 @@ func sameSignIn(s *session.Session, t *idToken) error {
 // sameNonce accepts a refreshed token without a nonce, or with that of the first one (if that was kept).
 func sameNonce(first string, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
-	if err != nil || !t.claims.has("nonce") {
+	if err != nil || !t.claims.named("nonce") {
 		return err
 	}
 	_, payload, _ := strings.Cut(first, ".")
@@ -152,7 +152,7 @@ func sameNonce(first string, t *idToken) error {
 	if err != nil || payload == "" {
 		return nil // not kept
 	}
-	kept, err := parseClaims(raw)
+	kept, err := newSchema("ID token", "nonce").read(raw, nil)
 	if err != nil {
 		return err
 	}

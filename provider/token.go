@@ -113,6 +113,6 @@ func (o *OIDC) exchange(ctx context.Context, m *metadata, f *Flow, code string) 
 
 // tokens reads an answer of the token endpoint. The secrets are those of the request.
 func (o *OIDC) tokens(a answer, secrets ...string) (session.Tokens, error) {
-	tokens, _, err := o.Dialect.tokens(a, o.now(), secrets)
+	tokens, _, err := o.Dialect.tokens(a, o.now(), secrets, &o.notes)
 	return tokens, err
 }

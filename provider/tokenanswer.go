@@ -18,12 +18,12 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// answerNames are the members of a token answer that are read.
+// answerNames are the members of a token answer that are read. All but the lifetime decide.
 var answerNames = []string{"access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "error"}
 
 // tokens reads the answer to a token request (RFC 6749 section 5.1). It also returns the whole answer as it was received, as
 // a JSON object. What is an error is an error, whatever its status says.
-func (d *Dialect) tokens(a answer, now time.Time, secrets []string) (session.Tokens, json.RawMessage, error) {
+func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (session.Tokens, json.RawMessage, error) {
 	if a.status != http.StatusOK {
 		return session.Tokens{}, nil, d.refused(FaultToken, a, nil, secrets)
 	}
@@ -34,7 +34,7 @@ func (d *Dialect) tokens(a answer, now time.Time, secrets []string) (session.Tok
 	if err != nil {
 		return fault(err)
 	}
-	c, err := d.members(received)
+	c, err := d.members(received, n)
 	if err != nil {
 		return fault(err)
 	}
@@ -66,28 +66,48 @@ func (d *Dialect) object(a answer) (json.RawMessage, error) {
 			return nil, err
 		}
 	}
-	return raw, checkJSON(raw, answerNames)
+	return raw, nil
 }
 
-// formAsObject reads a form-encoded answer, in which nothing may stand twice.
+// formAsObject reads a form-encoded answer as the JSON object that it stands for, in which a name may appear twice.
 func formAsObject(body []byte) (json.RawMessage, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, errors.New("the answer is neither JSON nor form-encoded")
 	}
-	object := make(map[string]string, len(form))
+	var members []string
 	for name, values := range form {
-		if len(values) != 1 {
-			return nil, errors.New("a name stands twice in the answer")
+		for _, value := range values {
+			members = append(members, asJSON(name)+":"+asJSON(value))
 		}
-		object[name] = values[0]
 	}
-	return json.Marshal(object)
+	return json.RawMessage("{" + strings.Join(members, ",") + "}"), nil
+}
+
+func asJSON(text string) string {
+	raw, _ := json.Marshal(text) // a text always marshals
+	return string(raw)
+}
+
+// schema names what decides in an answer: in the envelope, and in the answer itself when there is no envelope.
+func (d *Dialect) schema() *schema {
+	s := newSchema("token answer")
+	for _, name := range answerNames {
+		path := cmp.Or(d.AnswerNames[name], name)
+		if name == "expires_in" {
+			continue
+		}
+		s.paths(path)
+		if d.Envelope != "" {
+			s.paths(d.Envelope + "." + path)
+		}
+	}
+	return s
 }
 
 // members finds what is read in an answer, by its standard names.
-func (d *Dialect) members(received json.RawMessage) (claims, error) {
-	c, err := d.opened(received)
+func (d *Dialect) members(received json.RawMessage, n *notes) (claims, error) {
+	c, err := d.opened(received, n)
 	if err != nil {
 		return nil, err
 	}
@@ -102,27 +122,33 @@ func (d *Dialect) members(received json.RawMessage) (claims, error) {
 }
 
 // opened returns what is in the envelope, or the answer itself if there is none.
-func (d *Dialect) opened(raw json.RawMessage) (c claims, err error) {
-	if d.EditAnswer != nil {
-		raw, err = recovered.Get(func() (json.RawMessage, error) { return d.EditAnswer(slices.Clone(raw)) })
-		if err != nil {
-			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
-		}
-		if err := checkJSON(raw, answerNames); err != nil {
-			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
-		}
+func (d *Dialect) opened(raw json.RawMessage, n *notes) (claims, error) {
+	answer, err := d.schema().read(raw, n)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, errors.New("malformed JSON")
+	if d.EditAnswer != nil {
+		if answer, err = d.edited(answer); err != nil {
+			return nil, fmt.Errorf("Dialect.EditAnswer: %w", err)
+		}
 	}
 	if d.Envelope == "" {
-		return c, nil
+		return answer.claims, nil
 	}
 	var inner claims
-	if raw, there := c.at(d.Envelope); there && json.Unmarshal(raw, &inner) == nil && inner != nil {
+	if raw, there := answer.at(d.Envelope); there && json.Unmarshal(raw, &inner) == nil && inner != nil {
 		return inner, nil
 	}
-	return c, nil
+	return answer.claims, nil
+}
+
+// edited is an answer after Dialect.EditAnswer.
+func (d *Dialect) edited(answer document) (document, error) {
+	raw, err := recovered.Get(func() (json.RawMessage, error) { return d.EditAnswer(slices.Clone(answer.raw)) })
+	if err != nil {
+		return document{}, err
+	}
+	return d.schema().read(raw, answer.notes)
 }
 
 // readTokens reads the members of a successful answer.

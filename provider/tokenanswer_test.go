@@ -88,7 +88,7 @@ func TestDialect_Answers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := time.Unix(1_000_000, 0)
-			tokens, raw, err := row.d.tokens(answer{status: http.StatusOK, media: row.media, body: []byte(strings.TrimSpace(row.body))}, now, nil)
+			tokens, raw, err := row.d.tokens(answer{status: http.StatusOK, media: row.media, body: []byte(strings.TrimSpace(row.body))}, now, nil, nil)
 			if row.refused {
 				if err == nil || !strings.Contains(err.Error(), row.want) || raw != nil || tokens.AccessToken != "" {
 					t.Errorf("%v, %v; want an error with %q", tokens.AccessToken, err, row.want)
@@ -194,7 +194,7 @@ func FuzzTokenAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, media string, body []byte, sniff bool, envelope string) {
 		d := Dialect{Sniff: sniff, Envelope: envelope, CommaScopes: sniff, ErrorCodes: map[string]string{"40029": "invalid_grant"}}
-		tokens, raw, err := d.tokens(answer{status: status, media: media, body: body}, time.Unix(1_000_000, 0), []string{"S3CRET"})
+		tokens, raw, err := d.tokens(answer{status: status, media: media, body: body}, time.Unix(1_000_000, 0), []string{"S3CRET"}, nil)
 		if err != nil {
 			e, ok := errors.AsType[*Error](err)
 			if !ok && !errors.Is(err, ErrUnavailable) || ok && e.Code != "" && !slices.Contains(oauthCodes, e.Code) {

@@ -2,18 +2,15 @@ package provider
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
-const maxIDToken = 64 << 10
-
 // checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
-func checkHeader(raw string, algs, types []string) (string, error) {
-	header, err := readHeader(raw)
+func checkHeader(raw string, limit int, algs, types []string) (string, error) {
+	header, err := readHeader(raw, limit)
 	if err != nil {
 		return "", err
 	}
@@ -21,9 +18,9 @@ func checkHeader(raw string, algs, types []string) (string, error) {
 }
 
 // readHeader checks the outer form, and reads the header.
-func readHeader(raw string) (claims, error) {
-	if len(raw) > maxIDToken {
-		return nil, errors.New("token is too large")
+func readHeader(raw string, limit int) (claims, error) {
+	if len(raw) > limit {
+		return nil, fmt.Errorf("the token has %d bytes, at most %d are accepted here", len(raw), limit)
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 {
@@ -38,15 +35,15 @@ func readHeader(raw string) (claims, error) {
 	if err != nil {
 		return nil, errors.New("the header is not base64url")
 	}
-	if err := checkJSON(decoded, []string{"alg", "typ", "crit", "b64", "zip", "enc", "kid"}); err != nil {
+	header, err := headerSchema.read(decoded, nil)
+	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	var header claims
-	if err := json.Unmarshal(decoded, &header); err != nil {
-		return nil, errors.New("malformed header")
-	}
-	return header, nil
+	return header.claims, nil
 }
+
+// headerSchema names what decides in a JOSE header. What it says about keys (jwk, jku, x5u, x5c) is not looked at.
+var headerSchema = newSchema("JOSE header", "alg", "typ", "crit", "b64", "zip", "enc", "kid")
 
 // The values of typ, in lower case and without "application/". Other kinds of JWT say so there: logout+jwt, dpop+jwt, ...
 // (RFC 8725 section 3.11).
@@ -56,12 +53,17 @@ var (
 )
 
 func checkHeaderMembers(header claims, algs, types []string) (string, error) {
+	for name := range headerSchema.members {
+		if header.named(name) && !header.has(name) {
+			return "", fmt.Errorf("header: %s is null", name)
+		}
+	}
 	alg, err := header.text("alg")
 	if err != nil || !slices.Contains(algs, alg) {
 		return "", fmt.Errorf("algorithm %q is not among the allowed ones %v", printable(alg), algs)
 	}
 	for _, refused := range []string{"crit", "b64", "zip", "enc"} {
-		if header.has(refused) {
+		if header.named(refused) {
 			return "", fmt.Errorf("header has %s, which is not supported", refused)
 		}
 	}

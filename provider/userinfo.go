@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// UserInfoURL returns the address of the provider's userinfo endpoint, for an application that asks for the user's current
-// profile with Guard.Client. It is empty when the provider has none.
+// UserInfoURL returns the address of the provider's userinfo endpoint, for an application that asks
+// for the user's current profile with Guard.Client. It is empty when the provider has none.
 func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
 	m, err := o.metadata(ctx)
 	if err != nil {
@@ -18,38 +20,88 @@ func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
 	return m.UserInfoEndpoint, nil
 }
 
-// userInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they are needed. It
-// returns nil when they are not. An answer about anybody else fails the login.
-func (o *OIDC) userInfo(ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string) (claims, error) {
+// userInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they
+// are needed. It returns none when they are not. An answer about another user fails the login.
+func (o *OIDC) userInfo(
+	ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string,
+) (document, error) {
 	if m.UserInfoEndpoint == "" || !o.wantsUserInfo(f, t) {
-		return nil, nil
+		return document{}, nil
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.UserInfoEndpoint, nil)
 	if err != nil {
-		return nil, &Error{Fault: FaultUserInfo, Err: errors.New("bad address")}
+		return document{}, userInfoFault(errors.New("bad address"))
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
 	a, err := do(o.outbound().client(never), req)
 	if err != nil {
-		return nil, asUnavailable(FaultUserInfo, err)
+		return document{}, asUnavailable(FaultUserInfo, err)
 	}
 	switch {
 	case a.status >= 500:
-		return nil, &unavailable{err: fmt.Errorf("userinfo: status %d", a.status)}
+		return document{}, &unavailable{err: fmt.Errorf("userinfo: status %d", a.status)}
+	case a.status >= 400 && o.UserInfo == UserInfoWhenNeeded: // the ID token is all a login needs
+		o.notes.add("userinfo", fmt.Sprintf("status %d: claims that ID tokens lack are missing", a.status))
+		return document{}, nil
 	case a.status != http.StatusOK:
-		return nil, &Error{Fault: FaultUserInfo, Err: fmt.Errorf("status %d", a.status)}
-	case !a.isJSON():
-		return nil, &Error{Fault: FaultUserInfo, Err: errors.New("the answer is not application/json")}
+		return document{}, userInfoFault(fmt.Errorf("status %d", a.status))
 	}
-	info, err := parseClaims(a.body)
+	info, err := o.readUserInfo(ctx, m, a)
 	if err != nil {
-		return nil, &Error{Fault: FaultUserInfo, Err: err}
+		return document{}, err
 	}
 	sub, err := info.text("sub")
 	if err != nil || sub != t.subject {
-		return nil, &Error{Fault: FaultUserInfo, Err: errors.New("sub is missing or not that of the ID token")}
+		return document{}, userInfoFault(errors.New("sub is missing or not that of the ID token"))
 	}
 	return info, nil
+}
+
+func userInfoFault(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
+
+// readUserInfo reads the answer, which may be signed (OpenID Connect Core section 5.3.2).
+func (o *OIDC) readUserInfo(ctx context.Context, m *metadata, a answer) (document, error) {
+	switch {
+	case a.media == "application/jwt":
+		return o.verifyUserInfo(ctx, m, string(a.body))
+	case !a.isJSON():
+		return document{}, userInfoFault(errors.New("the answer is neither JSON nor application/jwt"))
+	}
+	info, err := newSchema("userinfo", "sub").read(a.body, &o.notes)
+	if err != nil {
+		return document{}, userInfoFault(err)
+	}
+	return info, nil
+}
+
+// The values of typ in signed userinfo.
+var userInfoTypes = []string{"", "jwt"}
+
+// verifyUserInfo checks a signed answer like an ID token. It comes from the endpoint itself, for
+// the access token that was sent, so what the token does not say about itself (iss, aud, exp) need
+// not be there.
+func (o *OIDC) verifyUserInfo(ctx context.Context, m *metadata, raw string) (document, error) {
+	present := func(name string, check func(*idToken) error) func(*idToken) error {
+		return func(t *idToken) error {
+			if !t.named(name) {
+				return nil
+			}
+			return check(t)
+		}
+	}
+	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
+		fault: FaultUserInfo, limit: maxDirect, types: userInfoTypes, algs: m.userInfoAlgs,
+		schema: o.tokenSchema("userinfo", "azp"),
+		basic:  oidc.Config{SkipIssuerCheck: true, SkipClientIDCheck: true, SkipExpiryCheck: true},
+		claims: []func(*idToken) error{
+			present("iss", o.checkIssuer(ctx)), present("aud", o.checkAudience),
+			present("exp", o.checkEnd), readRest,
+		},
+	})
+	if err != nil {
+		return document{}, err
+	}
+	return t.document, nil
 }
 
 func (o *OIDC) wantsUserInfo(f *Flow, t *idToken) bool {
@@ -60,56 +112,14 @@ func (o *OIDC) wantsUserInfo(f *Flow, t *idToken) bool {
 		return false
 	}
 	scopes := o.scopes(f.Request.Scopes)
-	lacksProfile := !t.claims.has("name") && !t.claims.has("preferred_username")
+	lacksProfile := !t.has("name") && !t.has("preferred_username")
 	return slices.Contains(scopes, "profile") && lacksProfile ||
 		slices.Contains(scopes, "email") && o.lacksEmail(t)
 }
 
 func (o *OIDC) lacksEmail(t *idToken) bool {
 	if o.UserFields.Email != "" {
-		return t.claims.shown(o.UserFields.Email) == ""
+		return t.shown(o.UserFields.Email) == ""
 	}
-	return !t.claims.has("email")
-}
-
-// protocolClaims describe the sign-in or the token. They count only where they are signed.
-var protocolClaims = []string{
-	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash", "auth_time", "acr", "amr", "sid",
-	"session_expiry",
-}
-
-// merge adds the userinfo claims to those of the ID token, which win. An e-mail address and whether it is verified, the flags,
-// come from one source; where the two sources disagree about the address, it counts as unverified.
-func merge(token, info claims, flags []string) claims {
-	merged := claims{}
-	for name, value := range info {
-		if !slices.Contains(protocolClaims, name) && name != "email" && !slices.Contains(flags, name) {
-			merged[name] = value
-		}
-	}
-	for name, value := range token {
-		merged[name] = value
-	}
-	for _, flag := range flags {
-		mergeEmail(merged, token, info, flag)
-	}
-	return merged
-}
-
-func mergeEmail(merged, token, info claims, flag string) {
-	own, other := token.display("email"), info.display("email")
-	switch {
-	case other == "":
-		if own == "" {
-			delete(merged, flag)
-		}
-	case own == "" || own == other && !token.has(flag):
-		merged["email"] = info["email"]
-		delete(merged, flag)
-		if info.has(flag) {
-			merged[flag] = info[flag]
-		}
-	case own != other:
-		delete(merged, flag)
-	}
+	return !t.has("email")
 }

@@ -175,7 +175,7 @@ var table = []Setting{
 	{Key: "email_trust", Fields: []string{"EmailTrust"}, Help: "when an e-mail address counts as verified: by_member (when user.email_verified, or the claim email_verified, says so), never or always",
 		oidc:   func(o *provider.OIDC) any { return emailTrust(&o.EmailTrust) },
 		oauth2: func(o *provider.OAuth2) any { return emailTrust(&o.EmailTrust) }},
-	{Key: "roles_claim", Fields: []string{"RolesClaim"}, Help: "the path of the claim with the roles, such as realm_access.roles; otherwise roles",
+	{Key: "roles_claim", Fields: []string{"RolesClaim"}, Help: "the path of the claim with the roles, such as realm_access.roles, roles.name for a list of objects, or roles.* for the names of an object's members; otherwise roles",
 		oidc: func(o *provider.OIDC) any { return &o.RolesClaim }},
 	{Key: "userinfo_mode", Fields: []string{"UserInfo"}, Help: "when the userinfo endpoint is asked: when_needed, always or never",
 		oidc: func(o *provider.OIDC) any { return userInfoMode(o) }},

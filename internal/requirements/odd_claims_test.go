@@ -1,0 +1,360 @@
+package requirements_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// rewritten has the provider sign a changed payload.
+func rewritten(app *bench.App, change func(payload string) string) func(*authtest.Faults) {
+	return func(f *authtest.Faults) {
+		f.IDTokenRaw = func(token string) string {
+			payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+			return app.OP.SignPayload([]byte(change(string(payload))))
+		}
+	}
+}
+
+// with adds members, as they are written, to the end of a JSON object.
+func with(members string) func(string) string {
+	return func(object string) string { return object[:len(object)-1] + "," + members + "}" }
+}
+
+// oddMembers decide nothing, and are odd in every way.
+var oddMembers = map[string]string{
+	"capital":              `"Groups":["x"],"Email":7,"Role":null,"Name":{},"EMAIL_VERIFIED":true`,
+	"null":                 `"acr":null,"auth_time":null,"amr":null,"sid":null,"azp":null,"nbf":null,"session_expiry":null,"picture":null`,
+	"wrong types":          `"acr":1,"auth_time":"1","amr":{},"sid":[],"session_expiry":"soon","picture":[],"family_name":7`,
+	"emoji cut":            `"title":"Alice \ud83d"`,
+	"emoji cut in front":   `"title":"\udc4d Alice"`,
+	"not UTF-8":            "\"title\":\"M\xfcller\"",
+	"not UTF-8 in a name":  "\"t\xfctle\":\"x\"",
+	"twice":                `"department":"a","department":"b"`,
+	"twice, one escaped":   `"department":"a","d\u0065partment":"b"`,
+	"many times":           strings.TrimSuffix(strings.Repeat(`"department":"a",`, 50), ","),
+	"twice, deeper":        `"x":{"a":1,"a":2,"b":[{"c":1,"c":2}]}`,
+	"twice, and cut emoji": `"x":{"a":"\ud83d","a":"\ud83d"}`,
+	"distributed claims":   `"_claim_names":{"groups":"missing"},"_claim_sources":7`,
+	"aggregated claims":    `"_claim_names":["groups"]`,
+	"an address":           `"address":{"formatted":null,"locality":5}`,
+	"a large number":       `"employee":9007199254740993123,"rate":0.10,"huge":1e999`,
+}
+
+// F21, R50: what decides nothing keeps nobody out, in the ID token and in userinfo.
+func TestClaims_F21_OddMembersKeepNobodyOut(t *testing.T) {
+	var claims map[string]any
+	app := bench.New(t, func(s *bench.Setup) {
+		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			claims = nil
+			return s.Claims(&claims)
+		}
+	})
+	for name, members := range oddMembers {
+		app.OP.Behave()
+		app.OP.Misbehave(rewritten(app, with(members)))
+		if got := tryLogin(t, app); got != "ok" {
+			t.Errorf("%s in the ID token: %s\n%s", name, got, lastLine(app.Log()))
+		}
+		app.OP.Behave()
+		body := `{"sub":"1001","name":"Alice Adams"}`
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/json", with(members)(body)) })
+		if got := tryLogin(t, app); got != "ok" {
+			t.Errorf("%s in userinfo: %s\n%s", name, got, lastLine(app.Log()))
+		}
+		if claims["name"] != "Alice Adams" {
+			t.Errorf("%s: the claims are %v", name, claims)
+		}
+	}
+}
+
+// F21: a name that looks like one that decides is rejected all the same.
+func TestClaims_F21_LookAlikesOfWhatDecides(t *testing.T) {
+	app := bench.New(t)
+	for _, name := range []string{"SUB", "ſub", "Iss", "AUD", "Exp", "iaT", "NBF", "Nonce", "AT_HASH", "Azp", "c_haſh"} {
+		for place, change := range map[string]func(string) string{"beside it": with(`"` + name + `":"1001"`), "for a null": with(`"` + name + `":null`)} {
+			app.OP.Misbehave(rewritten(app, change))
+			if got := tryLogin(t, app); got != "invalid_id_token" {
+				t.Errorf("%s %s: %s", name, place, got)
+			}
+		}
+	}
+}
+
+// F21: what the application reads is repaired, and the last of several.
+func TestClaims_F21_WhatTheApplicationReads(t *testing.T) {
+	var claims map[string]any
+	var user session.User
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			user = s.User
+			return s.Claims(&claims)
+		}
+	})
+	app.OP.Misbehave(rewritten(app, func(p string) string {
+		return with(`"department":"a","department":"b","n":9007199254740993123`)(strings.Replace(p, `"Alice Adams"`, `"Alice \ud83d"`, 1))
+	}))
+	if got := tryLogin(t, app); got != "ok" {
+		t.Fatal(got)
+	}
+	if user.Name != "Alice \ufffd" || claims["name"] != "Alice \ufffd" || claims["department"] != "b" {
+		t.Errorf("user %+v, claims %v", user, claims)
+	}
+	log := app.Log()
+	tryLogin(t, app)
+	if n := strings.Count(app.Log(), `\"department\" appears twice`); n != 1 || !strings.Contains(log, "provider=op") {
+		t.Errorf("the log says it %d times: %s", n, app.Log())
+	}
+}
+
+// R50, R151, F21: a right never follows from a member that is ambiguous. Nor is anyone kept out by
+// it.
+func TestClaims_F21_AmbiguousRights(t *testing.T) {
+	age := map[string]string{"requested": "insufficient_authentication", "not requested": "ok"}
+	for name, row := range map[string]struct {
+		members string
+		check   func(s *session.Session) bool
+	}{
+		"roles":          {`"roles":["admin"],"roles":["admin"]`, func(s *session.Session) bool { return len(s.User.Roles) == 0 }},
+		"broken role":    {`"roles":["admin\ud83d"]`, func(s *session.Session) bool { return len(s.User.Roles) == 0 }},
+		"email_verified": {`"email_verified":false,"email_verified":true`, func(s *session.Session) bool { return !s.User.EmailVerified }},
+		"acr":            {`"acr":"gold","acr":"gold"`, func(s *session.Session) bool { return s.ACR == "" }},
+		"amr":            {`"amr":["pwd"],"amr":["hwk"]`, func(s *session.Session) bool { return s.AMR == nil }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got *session.Session
+			app := bench.New(t, func(s *bench.Setup) {
+				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+					got = s
+					return nil
+				}
+			})
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken = func(c map[string]any) {
+					delete(c, "roles")
+					delete(c, "acr")
+					delete(c, "amr")
+					delete(c, "email_verified")
+				}
+			})
+			app.OP.Misbehave(rewritten(app, with(row.members)))
+			if outcome := tryLogin(t, app); outcome != "ok" || !row.check(got) {
+				t.Errorf("%s: %+v, ACR %q, AMR %v", outcome, got.User, got.ACR, got.AMR)
+			}
+		})
+	}
+	for asked, want := range age {
+		app := bench.New(t, func(s *bench.Setup) {
+			if asked == "requested" {
+				s.OIDC.ACRValues = []string{"gold"}
+			}
+		})
+		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "acr") } })
+		app.OP.Misbehave(rewritten(app, with(`"acr":"gold","acr":"gold"`)))
+		if got := tryLogin(t, app); got != want {
+			t.Errorf("acr twice, %s: %s", asked, got)
+		}
+	}
+}
+
+// F45: roles in every shape that a setting covers, and a line in the log for what cannot be read.
+func TestRoles_F45_Shapes(t *testing.T) {
+	for name, row := range map[string]struct {
+		claim  string
+		claims string
+		want   []string
+		log    string
+	}{
+		"names of objects":        {"urn:x:roles", `"urn:x:roles":{"editor":{"1":"example.com"},"admin":{}}`, []string{"admin", "editor"}, ""},
+		"names of flags":          {"rights.*", `"rights":{"editor":true,"admin":false,"owner":null}`, []string{"editor"}, ""},
+		"flags without the star":  {"rights", `"rights":{"editor":true}`, nil, "rights"},
+		"flags, nothing chosen":   {"", `"roles":{"editor":{}}`, nil, "roles"},
+		"list of objects":         {"groups.name", `"groups":[{"name":"a","id":1},{"name":"b"}]`, []string{"a", "b"}, ""},
+		"no member in one":        {"groups.name", `"groups":[{"name":"a"},{"id":1}]`, nil, "groups.name"},
+		"objects without a path":  {"groups", `"groups":[{"name":"a"}]`, nil, "groups"},
+		"dots at the top":         {"https://example.com/app.roles", `"https://example.com/app":{"roles":["a"]}`, []string{"a"}, ""},
+		"dots below":              {"resource_access.my.client.roles", `"resource_access":{"my.client":{"roles":["a"]}}`, []string{"a"}, ""},
+		"dots at the end":         {"access.example.com/roles", `"access":{"example.com/roles":["a"]}`, []string{"a"}, ""},
+		"objects by a dotted way": {"access.my.app.groups.name", `"access":{"my.app":{"groups":[{"name":"a"}]}}`, []string{"a"}, ""},
+		"an element":              {"tenants.1.roles", `"tenants":[{"roles":["x"]},{"roles":["a"]}]`, []string{"a"}, ""},
+		"a pointer":               {"groups", `"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://graph.example.com"}}`, nil, "groups"},
+		"hasgroups":               {"groups", `"hasgroups":true`, nil, "groups"},
+		"hasgroups as text":       {"groups", `"hasgroups":"true"`, nil, "groups"},
+		"mixed":                   {"groups", `"groups":["a",7]`, nil, "groups"},
+		"a number":                {"groups", `"groups":7`, nil, "groups"},
+		"twice inside":            {"access.roles", `"access":{"roles":["a"],"roles":["b"]}`, nil, "access.roles"},
+		"none":                    {"groups", `"x":1`, nil, ""},
+		"null":                    {"groups", `"groups":null`, nil, ""},
+		"an empty list":           {"groups", `"groups":[]`, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			app := bench.New(t, func(s *bench.Setup) {
+				s.OIDC.RolesClaim = row.claim
+				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+					got = s.User.Roles
+					return nil
+				}
+			})
+			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "roles") } })
+			app.OP.Misbehave(rewritten(app, with(row.claims)))
+			for range 2 {
+				if outcome := tryLogin(t, app); outcome != "ok" || !slices.Equal(got, row.want) {
+					t.Errorf("%s: roles %v, want %v", outcome, got, row.want)
+				}
+			}
+			lines := 0
+			for line := range strings.Lines(app.Log()) {
+				if strings.Contains(line, "the roles at") && strings.Contains(line, row.log) {
+					lines++
+				}
+			}
+			if want := map[bool]int{true: 1}[row.log != ""]; lines != want {
+				t.Errorf("%d lines in the log, want %d: %s", lines, want, app.Log())
+			}
+		})
+	}
+}
+
+// F21: userinfo that is refused costs what it would have said, unless it was asked for always.
+func TestUserInfo_F21_RefusedWhereItIsNotNeeded(t *testing.T) {
+	for mode, want := range map[provider.UserInfoMode]string{provider.UserInfoWhenNeeded: "ok", provider.UserInfoAlways: "invalid_userinfo"} {
+		app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = mode })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
+			f.Handler = answer("userinfo", 403, "application/json", "{}")
+		})
+		if got := tryLogin(t, app); got != want {
+			t.Errorf("mode %d: %s, want %s", mode, got, want)
+		}
+		if mode == provider.UserInfoWhenNeeded && !strings.Contains(app.Log(), "status 403") {
+			t.Errorf("the log does not say so: %s", app.Log())
+		}
+	}
+}
+
+// F24: a user in thousands of groups can sign in where sessions are kept on the server; with
+// cookies the message says what the limit is.
+func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
+	groups := make([]string, 5000)
+	for i := range groups {
+		groups[i] = "department-of-something-" + fmtInt(int64(i))
+	}
+	for name, row := range map[string]struct {
+		change func(*bench.Setup)
+		want   string
+	}{
+		"server": {func(s *bench.Setup) {
+			s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, nil))
+		}, "ok"},
+		"cookies": {func(*bench.Setup) {}, "session_too_large"},
+	} {
+		app := bench.New(t, row.change)
+		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["groups"] = groups } })
+		if got := tryLogin(t, app); got != row.want {
+			t.Errorf("%s: %s, want %s", name, got, row.want)
+		}
+		if row.want != "ok" && !strings.Contains(app.Log(), "Config.Store") {
+			t.Errorf("the log does not say what to do: %s", lastLine(app.Log()))
+		}
+	}
+	// What comes through the browser is not from the provider itself, and stays small.
+	app := bench.New(t, func(s *bench.Setup) { s.OIDC.ResponseType = "id_token" })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["groups"] = groups } })
+	resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+	if resp.StatusCode < 400 || app.Happened("login", "ok") {
+		t.Errorf("status %d: %s", resp.StatusCode, lastLine(app.Log()))
+	}
+	if _, err := app.OIDC.VerifyLogoutToken(t.Context(), strings.Repeat("A", 70_000)); err == nil || !strings.Contains(err.Error(), "at most 65536") {
+		t.Errorf("the error does not name the limit: %v", err)
+	}
+}
+
+// R79, F55: signed userinfo is verified like an ID token.
+func TestUserInfo_R79_Signed(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	own := map[string]any{"iss": app.OP.Issuer(), "aud": authtest.ClientID, "sub": "1001", "department": "x"}
+	changed := func(name string, value any) string {
+		c := maps.Clone(own)
+		c[name] = value
+		return app.OP.Sign(c)
+	}
+	good := app.OP.Sign(own)
+	bare := app.OP.Sign(map[string]any{"sub": "1001"})
+	for name, row := range map[string]struct{ token, want string }{ // F55
+		"right":            {good, "ok"},
+		"says little":      {bare, "ok"},
+		"odd and harmless": {app.OP.SignPayload([]byte(`{"sub":"1001","x":1,"x":"\ud83d","exp":4000000000}`)), "ok"},
+		"other issuer":     {changed("iss", "https://evil.example"), "invalid_userinfo"},
+		"other audience":   {changed("aud", "other"), "invalid_userinfo"},
+		"one more":         {changed("aud", []string{authtest.ClientID, "other"}), "invalid_userinfo"},
+		"other user":       {changed("sub", "1002"), "invalid_userinfo"},
+		"expired":          {changed("exp", 1), "invalid_userinfo"},
+		"logout token":     {changed("events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}), "invalid_userinfo"},
+		"sub twice":        {app.OP.SignPayload([]byte(`{"sub":"1001","sub":"1001"}`)), "invalid_userinfo"},
+		"cut":              {good[:len(good)-4], "invalid_userinfo"},
+		"unsigned":         {b64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good, ".")[1] + ".", "invalid_userinfo"},
+		"plain JSON":       {`{"sub":"1001"}`, "invalid_userinfo"},
+		"encrypted":        {b64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA", "invalid_userinfo"},
+	} {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/jwt", row.token) })
+		if got := tryLogin(t, app); got != row.want {
+			t.Errorf("%s: %s, want %s\n%s", name, got, row.want, lastLine(app.Log()))
+		}
+	}
+}
+
+// F49: a subject has to be visible, or two users could look the same in a log.
+func TestIDToken_F49_SubjectWithControlCharacters(t *testing.T) {
+	app := bench.New(t)
+	for _, sub := range []string{"10\n01", "1001\x00", "\x1b[31m1001", "1001\u202e", "1001\u200b", "10\u202801", "1001\ufffd", "\u009b1001"} {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
+		if got := tryLogin(t, app); got != "invalid_id_token" {
+			t.Errorf("%q: %s", sub, got)
+		}
+	}
+	for _, sub := range []string{"10 01", "jörg@example.com", "auth0|1001", "用户"} {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
+		if got := tryLogin(t, app); got != "ok" {
+			t.Errorf("%q: %s", sub, got)
+		}
+	}
+}
+
+// F18: nothing that the application maps makes an address verified that never is.
+func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
+	verify := func(u *session.User) { u.EmailVerified = true }
+	for name, change := range map[string]func(*bench.Setup){
+		"OIDC": func(s *bench.Setup) {
+			s.OIDC.EmailTrust = provider.EmailNeverVerified
+			s.OIDC.MapUser = func(_ json.RawMessage, u *session.User) error { verify(u); return nil }
+		},
+		"OAuth 2.0": func(s *bench.Setup) {
+			o := s.OP.OAuth2()
+			o.EmailTrust = provider.EmailNeverVerified
+			o.MapUser = func(_ provider.Profile, u *session.User) error { verify(u); return nil }
+			s.Other = o
+		},
+	} {
+		var got session.User
+		app := bench.New(t, change, func(s *bench.Setup) {
+			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+				got = s.User
+				return nil
+			}
+		})
+		if outcome := tryLogin(t, app); outcome != "ok" || got.Email == "" || got.EmailVerified {
+			t.Errorf("%s: %s, %+v", name, outcome, got)
+		}
+	}
+}
