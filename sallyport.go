@@ -70,8 +70,8 @@ type Config struct {
 	// ...) to guarded routes with the user's session cookie. Default: none. The routes for signing in and out are not among them.
 	TrustedOrigins []string
 
-	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), for the initiate_login_uri
-	// BaseURL + Prefix + "/login". Only iss and target_link_uri are read. Default: off.
+	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), by GET or POST, for the
+	// initiate_login_uri BaseURL + Prefix + "/login". Only iss, login_hint and target_link_uri are read. Default: off.
 	ThirdPartyLogin bool
 
 	// FrontchannelLogout lets pages of a provider end the user's session here, in a frame (OpenID Connect Front-Channel Logout 1.0), for
@@ -137,7 +137,7 @@ func New(c Config) (*Auth, error) {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
 	manager, err := session.NewManager(c.Session, session.Scope{
-		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, Logger: c.Logger, OnEvent: c.OnEvent,
+		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, SignedOut: auth.signedOut, Logger: c.Logger, OnEvent: c.OnEvent,
 	})
 	if err := errors.Join(append(mistakes, err)...); err != nil {
 		return nil, err
@@ -207,6 +207,9 @@ func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	}
 	return nil
 }
+
+// signedOut makes the login routes forget what they count for this browser (F41).
+func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.Routes.SignedOut(w, r) }
 
 // Handler serves the login routes, and puts the signed-in user of every other request into its context
 // before next gets it. Mount it once, outermost.

@@ -20,9 +20,13 @@ const (
 	maxCallback = 64 << 10
 )
 
-// Callback finishes what a flow of this browser has begun: a login, or the connecting of an account (see [Handlers.Link]). The
-// steps are in this order for a reason: nothing is done for a callback that does not belong to a flow of this browser, the
-// flow is used up before anything can fail, and an existing session stays as it is until the new one is complete.
+// Callback finishes what a flow of this browser has begun: a login, or the linking of an account (see
+// [Handlers.Link]). The steps are in this order for a reason: nothing is done for a callback that does not
+// belong to a flow of this browser, the flow is used up before anything can fail, and an existing session
+// stays as it is until the new one is complete.
+//
+// A callback that comes again leads a signed-in user on to where the login led, and one that comes too
+// late starts the login again, once. The rest get a page from where they can do so themselves.
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
@@ -32,36 +36,45 @@ func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Login, callbackMethod(p)) {
 		return
 	}
-	a, err := h.answered(w, r, name, p)
+	c, err := readCallback(w, r, name, p)
+	if err != nil {
+		h.config.Login.Fail(w, r, h.errBadRequest(name, err))
+		return
+	}
+	flow, err := h.findFlow(r, c)
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
-	switch {
+	switch a := (response{c, flow}); {
 	case err != nil:
-		h.config.Login.Fail(w, r, h.loginError(name, err))
-	case a.flow.Link != "":
+		h.answerLate(w, r, c, flow, err)
+	case flow.Link != "":
 		h.finishLink(ctx, w, r, a)
 	default:
 		h.finishLogin(ctx, w, r, a)
 	}
 }
 
-// A response of a provider is a callback that belongs to a flow of this browser.
-type response struct {
-	name   string
+// A callback is what the browser brings back from a provider.
+type callback struct {
+	name   string // of the provider
 	p      provider.Provider
 	params url.Values
-	flow   *provider.Flow
-	cookie string // the flow's
+	key    string // of the flow; empty if there is none in the parameters
 }
 
-// answered reads the parameters from the one place where the response mode puts them, and finds this browser's flow for them.
-func (h *Handlers) answered(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (response, error) {
+// A response of a provider is a callback that belongs to a flow of this browser.
+type response struct {
+	callback
+	flow *provider.Flow
+}
+
+// readCallback reads the parameters from the one place where the response mode puts them.
+func readCallback(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (callback, error) {
 	params, err := callbackParams(w, r)
 	if err != nil {
-		return response{}, h.errBadRequest(name, err)
+		return callback{}, err
 	}
-	flow, cookie, err := h.findFlow(r, name, p, params)
-	return response{name, p, params, flow, cookie}, err
+	return callback{name, p, params, p.FlowKey(params)}, nil
 }
 
 func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
@@ -76,15 +89,26 @@ func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *ht
 	if err == nil {
 		err = h.beginSession(ctx, w, r, s)
 	}
-	if err != nil {
-		h.config.Login.Fail(w, r, h.loginError(a.name, err))
+	switch {
+	case errors.Is(err, errUsed):
+		h.answerLate(w, r, a.callback, a.flow, err)
+		return
+	case asksToStartAgain(a, err) && h.restart(w, r, a.callback, a.flow, err):
+		return
+	case err != nil:
+		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
 		return
 	}
-	h.countRound(w, a.flow.Round)
+	h.arrive(w, r, a)
 	h.config.Login.Event(r.Context(), session.Event{
 		Outcome: "ok", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
 	})
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
+}
+
+// failLogin answers a login that has failed. The way on keeps the address to return to.
+func (h *Handlers) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string, err error) {
+	h.config.Login.Fail(w, r, h.leadingTo(returnTo, h.loginError(name, err)))
 }
 
 // exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain the identity.
@@ -94,7 +118,7 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 		return nil, h.errBusy(a.name, err)
 	}
 	defer done()
-	if err := h.useFlow(w, a.name, a.p, a.flow, a.cookie); err != nil {
+	if err := h.useFlow(w, a.p, a.flow); err != nil {
 		return nil, err
 	}
 	// A logout that arrives from here on counts for the session that is about to begin (OpenID Connect Back-Channel Logout 1.0

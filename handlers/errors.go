@@ -2,7 +2,10 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/page"
@@ -52,6 +55,20 @@ func (h *Handlers) retry(name, text string) []problem.Link {
 	return []problem.Link{{Href: target, Text: text}, h.toHome()}
 }
 
+// leadingTo makes the ways to try again lead to an address.
+func (h *Handlers) leadingTo(returnTo string, e *problem.Error) *problem.Error {
+	if returnTo == h.returns.start() {
+		return e
+	}
+	e.Links = slices.Clone(e.Links)
+	for i, link := range e.Links {
+		if slices.Contains([]string{h.LoginURL(""), h.route("login/"+e.Provider, ""), h.LinkURL(e.Provider, "")}, link.Href) {
+			e.Links[i].Href += "?return_to=" + url.QueryEscape(returnTo)
+		}
+	}
+	return e
+}
+
 // lookupError answers for a name that has not led to a provider.
 func (h *Handlers) lookupError(name string, err error) *problem.Error {
 	if errors.Is(err, provider.ErrUnknown) {
@@ -67,6 +84,12 @@ func (h *Handlers) loginError(name string, err error) *problem.Error {
 		copied := *e
 		copied.Provider = name
 		return &copied
+	}
+	if _, missing := errors.AsType[*flowError](err); missing {
+		return h.failedAt(name, "no_flow", err)
+	}
+	if errors.Is(err, errUsed) {
+		return h.failedAt(name, "flow_used", err)
 	}
 	if errors.Is(err, provider.ErrUnavailable) {
 		e := h.failedAt(name, "provider_unavailable", err)
@@ -95,19 +118,11 @@ func faultCode(fault *provider.Error) string {
 	return "provider_error"
 }
 
-func (h *Handlers) errNoFlow(name string) *problem.Error {
-	return h.failedAt(name, "no_flow", nil)
-}
-
 // errBusy is a callback that did not get its turn. Its flow has not been used up.
 func (h *Handlers) errBusy(name string, cause error) *problem.Error {
 	e := h.loginError(name, cause)
 	e.Text = problem.New("provider_unavailable/busy").Text
 	return e
-}
-
-func (h *Handlers) errUsed(name string) *problem.Error {
-	return h.failedAt(name, "flow_used", nil)
 }
 
 func (h *Handlers) errBadRequest(name string, cause error) *problem.Error {
@@ -126,8 +141,10 @@ func (h *Handlers) errMethod() *problem.Error {
 	return failed("method_not_allowed", nil, h.toHome())
 }
 
-func (h *Handlers) errWrongHost() *problem.Error {
-	return failed("wrong_host", nil, h.atHome(answer.GoTo+h.config.BaseURL.Host))
+func (h *Handlers) errWrongHost(host string) *problem.Error {
+	base := h.config.BaseURL
+	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the proxy forward the Host header?", host, base.Host)
+	return failed("wrong_host", cause, h.atHome(answer.GoTo+base.Host))
 }
 
 func (h *Handlers) errCrossSite(cause error) *problem.Error {

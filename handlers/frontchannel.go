@@ -40,7 +40,6 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 			h.config.Logout.Fail(w, r, h.logoutError(err))
 			return
 		}
-		h.forgetRounds(w)
 		h.logoutDone(r, s)
 	}
 	writeFramed(w, framer.LogoutOrigins())

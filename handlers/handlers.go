@@ -20,7 +20,7 @@ type Config struct {
 	Sessions  *session.Manager
 	Hooks     Hooks
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
-	// ThirdPartyLogin lets others start a login: {prefix}/login?iss=...&target_link_uri=...
+	// ThirdPartyLogin lets others start a login: {prefix}/login?iss=...&login_hint=...&target_link_uri=...
 	ThirdPartyLogin bool
 	// FrontchannelLogout serves [Handlers.FrontchannelLogout].
 	FrontchannelLogout bool
@@ -77,7 +77,6 @@ type Handlers struct {
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
 	turns    exchanges
-	rounds   string // name of the cookie that counts rounds
 }
 
 // New returns the routes for c, which it does not check: sallyport.New does.
@@ -90,7 +89,6 @@ func New(c Config) (*Handlers, error) {
 		config:   c,
 		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix, home: c.Home},
 		crossing: crossing,
-		rounds:   c.Sessions.CookieName() + "-" + roundsCookie,
 	}, nil
 }
 
@@ -181,7 +179,7 @@ func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, report *problem
 			continue
 		}
 		if !sameHost(r.Host, h.config.BaseURL) {
-			report.Fail(w, r, h.errWrongHost())
+			report.Fail(w, r, h.errWrongHost(r.Host))
 			return false
 		}
 		return true

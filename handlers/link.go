@@ -81,19 +81,20 @@ func (h *Handlers) finishLink(ctx context.Context, w http.ResponseWriter, r *htt
 	_, err := h.linker(r, a.flow)
 	switch {
 	case h.config.Hooks.Link == nil: // it was there when the flow began
-		err = h.errNoFlow(a.name)
+		err = h.failedAt(a.name, "no_flow", errors.New("handlers: the flow links an account, and Hooks.Link is not set any more"))
 	case errors.Is(err, session.ErrNone) && h.fromElsewhere(r):
 		h.goOn(w, r, a)
 		return
 	case err == nil:
 		err = h.connect(ctx, w, r, a)
 	case !errors.Is(err, session.ErrStore):
-		_ = h.useFlow(w, a.name, a.p, a.flow, a.cookie) // nothing will come of it any more
+		_ = h.useFlow(w, a.p, a.flow) // nothing will come of it any more
 	}
 	if err != nil {
-		h.config.Link.Fail(w, r, h.linkError(a.name, h.errNobody(err)))
+		h.config.Link.Fail(w, r, h.leadingTo(a.flow.ReturnTo, h.linkError(a.name, h.errNobody(err))))
 		return
 	}
+	h.forgetDestination(w, a.p, a.flow)
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
@@ -12,28 +13,43 @@ import (
 
 // Login starts a login: with one provider, or with the one that the path names, it seals a flow
 // into a cookie and redirects to the provider; with several it shows the chooser. The only
-// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin, iss and target_link_uri as well.
+// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin also those of
+// [Handlers.thirdParty].
 func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
-	if !h.admit(w, r, h.config.Login, http.MethodGet) {
+	methods := []string{http.MethodGet}
+	if h.config.ThirdPartyLogin {
+		methods = append(methods, http.MethodPost)
+	}
+	if !h.admit(w, r, h.config.Login, methods...) {
 		return
 	}
-	query := r.URL.Query()
-	returnTo := h.returns.clean(query.Get("return_to"))
 	name, p, err := h.chosen(r)
-	if h.config.ThirdPartyLogin && query.Has("iss") {
-		returnTo = h.returns.clean(query.Get("target_link_uri"))
-		if err == nil {
-			name, p = h.initiatedBy(query.Get("iss"), name, p)
-		}
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		h.config.Login.Fail(w, r, h.lookupError(name, err))
-	case p == nil:
-		h.choose(w, r, returnTo)
-	default:
-		h.begin(w, r, name, p, returnTo, provider.Request{})
+		return
 	}
+	flow := &provider.Flow{}
+	params, initiated := h.thirdParty(w, r)
+	if initiated {
+		name, p = h.initiatedBy(params.Get("iss"), name, p)
+		flow.ReturnTo = h.returns.clean(params.Get("target_link_uri"))
+		flow.Request.LoginHint = loginHint(params.Get("login_hint"))
+	} else {
+		flow.ReturnTo = h.returns.clean(params.Get("return_to"))
+	}
+	if p == nil {
+		h.choose(w, r, flow.ReturnTo)
+		return
+	}
+	h.begin(w, r, name, p, flow, h.sentByPage(r, flow.ReturnTo))
+}
+
+// sentByPage reports whether the address of the request is, to the letter, the one that our guards send
+// the browser to. A user who signs in again on purpose mostly comes from elsewhere.
+func (h *Handlers) sentByPage(r *http.Request, returnTo string) bool {
+	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
+	sent := r.URL.RequestURI()
+	return sent == h.route(route, returnTo) || sent == h.route(route, "") && returnTo == h.returns.start()
 }
 
 // chosen finds the provider to log in with. There is none while there is a choice to make.
@@ -50,25 +66,6 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, er
 	return "", nil, nil
 }
 
-// initiatedBy finds the provider that asks for a login (OpenID Connect Core section 4): one that is configured, or else the
-// one that the path names, which a tenant's has to be. An issuer that is neither is never contacted (R30, R69); its user gets the
-// choice that everybody has.
-func (h *Handlers) initiatedBy(issuer, named string, namedProvider provider.Provider) (name string, p provider.Provider) {
-	initiates := func(p provider.Provider) bool {
-		i, ok := p.(provider.Initiator)
-		return ok && i.Initiates(issuer)
-	}
-	if initiates(namedProvider) {
-		return named, namedProvider
-	}
-	for name, p := range h.config.Providers.Configured() {
-		if initiates(p) {
-			return name, p
-		}
-	}
-	return "", nil
-}
-
 // StepUp starts a login for a page that needs more than the session can show (a recent
 // sign-in, a stronger one, another scope), and returns to that page. req is the page's own wish; nothing
 // of it comes from the browser. An unknown provider leads to the chooser.
@@ -82,24 +79,22 @@ func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo
 		h.config.Login.Fail(w, r, h.loginError(name, err))
 		return
 	}
-	h.begin(w, r, name, p, h.returns.clean(returnTo), req)
+	h.begin(w, r, name, p, &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req}, true)
 }
 
-// begin sends the browser to the provider.
-func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, returnTo string, req provider.Request) {
-	round, loop := h.round(r)
-	if loop {
-		h.forgetRounds(w)
-		h.config.Login.Fail(w, r, h.errCookiesBlocked(name))
-		return
+// begin sends the browser to the provider, unless it has just been there and back too often: for the same
+// as now, if the login is sent by a page, or for anything while there is no session.
+func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow, byPage bool) {
+	returnTo := flow.ReturnTo
+	target, err := "", h.prepare(r, name, p, flow)
+	if err == nil {
+		err = h.countRounds(w, r, flow, byPage)
 	}
-	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: returnTo, Round: round, Request: req})
+	if err == nil {
+		target, err = h.depart(w, r, p, flow)
+	}
 	if err != nil {
-		failed := h.loginError(name, err)
-		if returnTo != h.returns.start() && len(failed.Links) > 0 && failed.Links[0].Href == h.route("login/"+name, "") {
-			failed.Links[0].Href = h.route("login/"+name, returnTo) // trying again still leads there
-		}
-		h.config.Login.Fail(w, r, failed)
+		h.failLogin(w, r, name, returnTo, err)
 		return
 	}
 	redirect(w, target)
@@ -107,30 +102,45 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 
 // open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
 func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow) (string, error) {
+	if err := h.prepare(r, name, p, flow); err != nil {
+		return "", err
+	}
+	return h.depart(w, r, p, flow)
+}
+
+// prepare fills in the flow, then asks the application.
+func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider, flow *provider.Flow) (err error) {
 	flow.Provider, flow.Registration = name, p.Registration()
 	flow.RedirectURI = h.RedirectURI(name)
 	flow.Created = h.config.Sessions.Now()
-	target, err := h.start(r, p, flow)
+	if flow.State == "" && flow.Link == "" {
+		if flow.State, err = h.newState(name, 0); err != nil {
+			return err
+		}
+	}
+	hook := h.config.Hooks.Begin
+	if hook == nil {
+		return nil
+	}
+	owned := *flow // what a hook must not change
+	if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
+		return h.refused(err)
+	}
+	flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
+	flow.Created, flow.Round, flow.Link, flow.State = owned.Created, owned.Round, owned.Link, owned.State
+	flow.ReturnTo = h.returns.clean(flow.ReturnTo)
+	return nil
+}
+
+// depart asks the provider where to send the browser, and keeps the flow.
+func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Provider, flow *provider.Flow) (string, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
+	defer cancel()
+	target, err := recovered.Get(func() (string, error) { return p.Begin(ctx, flow) })
 	if err != nil {
 		return "", err
 	}
 	return target, h.keepFlow(w, r, p, flow)
-}
-
-// start asks the application, then the provider.
-func (h *Handlers) start(r *http.Request, p provider.Provider, flow *provider.Flow) (string, error) {
-	if hook := h.config.Hooks.Begin; hook != nil {
-		owned := *flow // what a hook must not change
-		if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
-			return "", h.refused(err)
-		}
-		flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
-		flow.Created, flow.Round, flow.Link = owned.Created, owned.Round, owned.Link
-		flow.ReturnTo = h.returns.clean(flow.ReturnTo)
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
-	defer cancel()
-	return recovered.Get(func() (string, error) { return p.Begin(ctx, flow) })
 }
 
 // RedirectURI is where the provider of the name sends the browser back to: one per provider, so that an

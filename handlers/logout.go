@@ -44,7 +44,6 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 		h.config.Logout.Fail(w, r, h.logoutError(err))
 		return
 	}
-	h.forgetRounds(w)
 	h.revoke(r, s)
 	h.logoutDone(r, s)
 	redirect(w, h.afterLogout(w, r, s, returnTo))
@@ -223,7 +222,7 @@ func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
 func (h *Handlers) openLogout(r *http.Request, state string) (pendingLogout, bool) {
 	sessions := h.config.Sessions
 	name := h.cookie(logoutCookie)
-	for text := range sessions.Cookies().ReadAll(r, name) {
+	for text := range h.values(r, name) {
 		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.RedirectURI(""), text, sessions.Now())
 		if err != nil {
 			continue

@@ -1,43 +1,54 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A browser that finishes logins but does not send the session cookie back (blocked, or dropped on the
-// way) would be led from the page to the provider and back for ever, because the provider still knows the
-// user. So each finished login leaves a short-lived counter behind, and a login that finds it too high although there
-// is no session shows an error instead.
+// A browser that finishes logins but does not send the session cookie to the page (blocked, dropped on
+// the way, or kept from some paths by a proxy) would be led from the page to the provider and back for
+// ever, because the provider still knows the user. So a destination notes how many logins in a row have
+// led to it, and one login too many within a minute shows an error instead. Signing out starts the count
+// again.
 const (
-	roundsCookie   = "rounds"
 	roundsLifetime = time.Minute
 	maxRounds      = 2
 )
 
-// round returns how many logins in a row ended without a session, and whether these are enough.
-func (h *Handlers) round(r *http.Request) (round int, loop bool) {
-	for text := range h.config.Sessions.Cookies().ReadAll(r, h.rounds) {
-		n, err := strconv.Atoi(text)
-		if err == nil && n > round {
-			round = n
+// countRounds notes in the flow how many logins of its kind have just ended, and fails if these are
+// enough. Without a session, logins of all kinds are counted, because the pages may differ.
+func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow, byPage bool) error {
+	now := h.config.Sessions.Now()
+	_, err := h.config.Sessions.Load(r)
+	kind, all := kindOf(flow), h.held(r)
+	for _, d := range all.destinations {
+		if now.Sub(d.at) < roundsLifetime && (err != nil || byPage && d.kind == kind) {
+			flow.Round = max(flow.Round, int(d.rounds))
 		}
 	}
-	if round == 0 {
-		return 0, false
+	if flow.Round < maxRounds {
+		return nil
 	}
-	if _, err := h.config.Sessions.Load(r); err == nil {
-		return 0, false // signed in: somebody signs in anew on purpose
+	h.SignedOut(w, r) // the next attempt starts from zero
+	if flow.Request.Prompt == "" && flow.Request.MaxAge == nil && len(flow.Request.ACRValues) == 0 && len(flow.Request.Scopes) == 0 {
+		return h.errCookiesBlocked(flow.Provider)
 	}
-	return round, round >= maxRounds
+	return &provider.Error{
+		Fault: provider.FaultStepUp,
+		Err:   errors.New("handlers: the page asks again for what the provider has just delivered"),
+	}
 }
 
-// countRound notes one more finished login.
-func (h *Handlers) countRound(w http.ResponseWriter, round int) {
-	h.config.Sessions.Cookies().Set(w, h.rounds, strconv.Itoa(round+1), roundsLifetime, http.SameSiteLaxMode)
-}
-
-func (h *Handlers) forgetRounds(w http.ResponseWriter) {
-	h.config.Sessions.Cookies().Delete(w, h.rounds, http.SameSiteLaxMode)
+// SignedOut removes the notes of logins that are finished, with the addresses that they led to.
+// sallyport.New has the session manager call it.
+func (h *Handlers) SignedOut(w http.ResponseWriter, r *http.Request) {
+	all := h.held(r)
+	for _, d := range all.destinations {
+		if d.destination.rounds > 0 {
+			h.drop(w, all, d.name)
+		}
+	}
 }

@@ -18,16 +18,31 @@ type spentFlows struct {
 
 const spentPerGeneration = 1 << 14
 
-// first reports whether this is the first use of the flow with this state.
-func (s *spentFlows) first(state string) bool {
-	sum := sha256.Sum256([]byte(state))
-	key := [16]byte(sum[:16])
+// used reports whether the flow with this state has been used in this process.
+func (s *spentFlows) used(state string) bool {
+	key := spentKey(state)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, used := s.young[key]; used {
-		return false
-	}
-	if _, used := s.older[key]; used {
+	return s.has(key)
+}
+
+func (s *spentFlows) has(key [16]byte) bool {
+	_, young := s.young[key]
+	_, older := s.older[key]
+	return young || older
+}
+
+func spentKey(state string) [16]byte {
+	sum := sha256.Sum256([]byte(state))
+	return [16]byte(sum[:16])
+}
+
+// first reports whether this is the first use of the flow with this state.
+func (s *spentFlows) first(state string) bool {
+	key := spentKey(state)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.has(key) {
 		return false
 	}
 	if s.young == nil || len(s.young) >= spentPerGeneration {

@@ -123,7 +123,7 @@ func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session
 
 // discard removes the cookies of a session that has ended, so that they are not sent again.
 func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
-	if err := g.config.Sessions.End(w, r); err != nil {
+	if err := g.config.Sessions.Discard(w, r); err != nil {
 		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err, recovered.Stack(err))
 	}
 }

@@ -19,7 +19,9 @@ func IsNavigation(r *http.Request) bool {
 	}
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
 		dest := h.Get("Sec-Fetch-Dest")
-		return mode == "navigate" && (dest == "" || dest == "document")
+		// A service worker that passes the navigation on with fetch(event.request) keeps the mode, and
+		// makes the destination "empty".
+		return mode == "navigate" && (dest == "" || dest == "document" || dest == "empty")
 	}
 	return h.Get("X-Requested-With") == "" && accepts(r, "text/html")
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -19,7 +20,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 		return "", err
 	}
 	f.Issuer = o.Issuer
-	f.State, f.Nonce = random(16), random(16)
+	f.State, f.Nonce = cmp.Or(f.State, random(16)), random(16)
 	if !o.InsecureNoPKCE && !o.noPKCE && o.responseType() != responseIDToken {
 		f.Verifier = oauth2.GenerateVerifier()
 	}

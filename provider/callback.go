@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -50,7 +52,9 @@ func checkResponseIssuer(issuer string, promised bool, callback url.Values) erro
 	case callback.Has("iss") && callback.Get("iss") != issuer:
 		return &Error{Fault: FaultIssuer, Err: errors.New("iss is not the issuer that this login was started at")}
 	case !callback.Has("iss") && promised:
-		return &Error{Fault: FaultIssuer, Err: errors.New("iss is missing, although the provider promises to send it")}
+		return &Error{Fault: FaultIssuer, Err: errors.New(
+			"iss is missing from the callback, although the metadata promise it (authorization_response_iss_parameter_supported): " +
+				`in Keycloak, turn off "Exclude Issuer From Authentication Response" in the client's settings; elsewhere, look for a proxy that drops it`)}
 	}
 	return nil
 }
@@ -80,13 +84,37 @@ func checkResponse(asked []string, f *Flow, callback url.Values) error {
 	return nil
 }
 
+// CallbackError reads the error response in the parameters of a callback that belongs to no login, for
+// the log; nil if they hold none. Nothing of it is authenticated.
+func CallbackError(callback url.Values) *Error {
+	if !callback.Has("error") {
+		return nil
+	}
+	return responseError(&Flow{State: callback.Get("state")}, callback)
+}
+
+// startAgain are what providers answer when their own login page has expired or another tab has taken
+// over: Hydra the first, Keycloak the others, as the error or its description.
+var startAgain = []string{"request_forbidden", "temporarily_unavailable", "authentication_expired"}
+
+// StartAgain reports whether the provider asks, in other words, to start the login again.
+func (e *Error) StartAgain() bool {
+	return slices.Contains(startAgain, e.Code) || slices.Contains(startAgain, strings.TrimSpace(e.Description))
+}
+
+// ownCode is what a provider's own error codes look like. Anything else in their place may be a secret.
+var ownCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{2,31}$`)
+
 // responseError reads an error response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
-func responseError(f *Flow, callback url.Values) error {
+func responseError(f *Flow, callback url.Values) *Error {
 	e := &Error{
 		Fault:       FaultRefused,
 		Code:        registeredCode(callback.Get("error")),
 		Description: description(callback.Get("error_description"), []string{f.State, f.Nonce, f.Verifier}),
 		Err:         errors.New("the provider refused the login"),
+	}
+	if own := callback.Get("error"); e.Code == "" && ownCode.MatchString(own) {
+		e.Err = fmt.Errorf("the provider refused the login with its own error %s", own)
 	}
 	switch e.Code {
 	case "access_denied":

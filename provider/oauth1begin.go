@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err := checkRequest(f.Request); err != nil {
 		return "", err
 	}
-	f.Issuer, f.State = o.issuer(), random(16)
+	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
 	// The provider brings back nothing but the token and the verifier, so our own state is part of the address that it sends the
 	// browser to. Unlike the token it is not in the authorization request, where others may see it.
 	callback, err := withParams(f.RedirectURI, url.Values{"state": {f.State}})

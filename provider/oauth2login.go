@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,7 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 	if f.Request.MaxAge != nil || len(f.Request.ACRValues) > 0 {
 		return "", &Error{Fault: FaultStepUp, Err: errors.New("a provider without OpenID Connect cannot tell when or how the user signed in")}
 	}
-	f.Issuer, f.State = o.issuer(), random(16)
+	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
 	if !o.InsecureNoPKCE && !o.noPKCE {
 		f.Verifier = oauth2.GenerateVerifier()
 	}

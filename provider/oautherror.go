@@ -16,6 +16,7 @@ var oauthCodes = []string{
 	"account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
 	"request_uri_not_supported", "registration_not_supported", "invalid_target", "unmet_authentication_requirements",
 	"authorization_pending", "slow_down", "expired_token",
+	"request_forbidden", "authentication_expired", // of Hydra and Keycloak; see startAgain
 }
 
 // oauthError reads an error answer of an endpoint that keeps to the standard.

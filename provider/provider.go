@@ -145,8 +145,11 @@ type Flow struct {
 
 	Request Request `json:"req,omitzero"` // what this attempt asks for beyond the configuration
 
+	// State may be filled in before Begin, which keeps it then: the login routes seal in it what they need
+	// to restart a login that has expired.
+	State string `json:"s"`
+
 	// Filled in by Begin.
-	State    string `json:"s"`
 	Nonce    string `json:"o,omitempty"`
 	Verifier string `json:"v,omitempty"` // PKCE code_verifier
 	Issuer   string `json:"i,omitempty"`

@@ -64,14 +64,15 @@ func (c Cookies) cookie(name, value string, sameSite http.SameSite) *http.Cookie
 }
 
 // write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not
-// apply them in order (RFC 6265 section 4.1.1), so there must not be two.
+// apply them in order (RFC 6265 section 4.1.1), so there must not be two. Its cost grows with the
+// lines of the response, so what is written per response must not grow with the request.
 func write(w http.ResponseWriter, cookie *http.Cookie) {
 	header := w.Header()
 	lines := header["Set-Cookie"]
 	for i, line := range lines {
-		if name, _, _ := strings.Cut(line, "="); name == cookie.Name {
-			kept := append(lines[:i:i], lines[i+1:]...)
-			header["Set-Cookie"] = kept
+		rest, same := strings.CutPrefix(line, cookie.Name)
+		if same && strings.HasPrefix(rest, "=") {
+			header["Set-Cookie"] = append(lines[:i:i], lines[i+1:]...)
 			break
 		}
 	}

@@ -45,6 +45,10 @@ type Scope struct {
 	// accepts all.
 	Accept func(context.Context, *Session) error
 
+	// SignedOut is called by [Manager.End], so that what is kept beside the session can end with it. Nil
+	// does nothing.
+	SignedOut func(http.ResponseWriter, *http.Request)
+
 	Logger  *slog.Logger                 // nil: slog.Default()
 	OnEvent func(context.Context, Event) // nil: none
 }
@@ -208,10 +212,18 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	return true, nil
 }
 
-// End removes the session from the browser and from the store. It needs no valid session. The error wraps [ErrStore];
-// the cookies are removed even then. A copy of the cookie is of no use afterwards, unless sessions live in cookies only and
-// there are no Config.Revocations.
+// End signs the user out: it removes the session from the browser and from the store. It needs no valid session. The error wraps
+// [ErrStore]; the cookies are removed even then. A copy of the cookie is of no use afterwards, unless sessions live in cookies only
+// and there are no Config.Revocations.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
+	if m.scope.SignedOut != nil {
+		m.scope.SignedOut(w, r)
+	}
+	return m.Discard(w, r)
+}
+
+// Discard is End for a session that has ended by itself, without a decision to sign out.
+func (m *Manager) Discard(w http.ResponseWriter, r *http.Request) error {
 	err := toStore(func() error { return m.keeper.end(r) })
 	m.removeChunks(w, r, 0)
 	return err

@@ -29,6 +29,11 @@ var logins = []Outcome{{
 	Cause:  "The same callback arrived twice, such as by the back button or a double click.",
 	Remedy: "Nothing. Many of them from one address can be an attempt to replay a callback.",
 }, {
+	Code: "login_restarted",
+	Cause: "A login took longer than 15 minutes, or the provider's own login page had expired, so " +
+		"that it was started again, once, by itself.",
+	Remedy: "Nothing.",
+}, {
 	Code: "bad_request", Status: 400,
 	Wording: Wording{
 		Title: "This sign-in didn't work",

@@ -95,7 +95,7 @@ func TestCallback_R13_StateOfAnotherLogin(t *testing.T) {
 	}
 }
 
-// R14
+// R14, F38: the code is not redeemed again. The browser that is signed in goes on to where the login led.
 func TestCallback_R14_OneUse(t *testing.T) {
 	app := bench.New(t)
 	b := bench.Browser(t)
@@ -104,8 +104,8 @@ func TestCallback_R14_OneUse(t *testing.T) {
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("status %d, want 303", resp.StatusCode)
 	}
-	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("second time: status %d, want 400", resp.StatusCode)
+	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/" {
+		t.Errorf("second time: status %d, Location %q; want 303 and /", resp.StatusCode, resp.Header.Get("Location"))
 	}
 	thief := bench.Browser(t)
 	app.SetCookies(thief, kept...) // the very cookies of before
@@ -349,7 +349,7 @@ func TestCallback_R23_WithoutItsCookie(t *testing.T) {
 	}
 }
 
-// R24
+// R24, F31: a login that has expired is not finished but started again.
 func TestCallback_R24_FlowExpiresByItsSealedTime(t *testing.T) {
 	for age, ok := range map[time.Duration]bool{14 * time.Minute: true, 15*time.Minute + time.Second: false, 24 * time.Hour: false, -2 * time.Minute: false} {
 		app := bench.New(t)
@@ -357,8 +357,8 @@ func TestCallback_R24_FlowExpiresByItsSealedTime(t *testing.T) {
 		callback := app.Callback(t, b, "alice", "/auth/login")
 		app.Clock.Advance(age)
 		resp := app.Get(t, b, callback.String())
-		if got := resp.StatusCode == http.StatusSeeOther; got != ok {
-			t.Errorf("after %v: status %d", age, resp.StatusCode)
+		if got := app.OP.Count("token") == 1; got != ok || got != (resp.Header.Get("Location") == "/") {
+			t.Errorf("after %v: status %d, Location %q", age, resp.StatusCode, resp.Header.Get("Location"))
 		}
 	}
 }
