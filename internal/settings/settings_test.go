@@ -425,3 +425,22 @@ func hasField(v any, name string) bool {
 	_, ok := reflect.TypeOf(v).FieldByName(name)
 	return ok
 }
+
+// F56: an application that already stores Spotify's id keeps it by the setting user.id.
+func TestProviders_F56_SpotifyUsersByID(t *testing.T) {
+	for file, want := range map[string]string{
+		`{"spotify": {"client_id": "c", "client_secret": "s"}}`:                       "account_id",
+		`{"spotify": {"client_id": "c", "client_secret": "s", "user": {"id": "id"}}}`: "id",
+	} {
+		e := &settings.Env{Lookup: func(string) (string, bool) { return "", false }}
+		s := &settings.Source{Env: e, Presets: provider.Presets()}
+		var err error
+		if s.Document, err = settings.Parse("providers.json", []byte(file)); err != nil {
+			t.Fatal(err)
+		}
+		made, _ := s.Providers()["spotify"].(*provider.OAuth2)
+		if err := errors.Join(e.Mistakes...); err != nil || made == nil || made.UserFields.ID != want {
+			t.Errorf("%s: %+v, %v; want users by %s", file, made, err, want)
+		}
+	}
+}
