@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
-	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -123,6 +122,7 @@ type Auth struct {
 	Sessions *session.Manager
 
 	providers *provider.Directory
+	logger    *slog.Logger
 }
 
 // New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
@@ -132,7 +132,7 @@ func New(c Config) (*Auth, error) {
 	c = c.withDefaults(base)
 	mistakes = append(mistakes, c.checkProviders(base)...)
 
-	auth := &Auth{}
+	auth := &Auth{logger: c.Logger}
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
@@ -211,11 +211,18 @@ func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 // signedOut makes the login routes forget what they count for this browser (F41).
 func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.Routes.SignedOut(w, r) }
 
-// Handler serves the login routes, and puts the signed-in user of every other request into its context
-// before next gets it. Mount it once, outermost.
+// Handler serves the login routes, and puts the signed-in user of every other request into its
+// context before next gets it. Mount it once, outermost.
+//
+// The first request of an http.Server starts a check of the configured providers in the background:
+// what keeps users from signing in is logged before the first of them tries. See [Auth.Ready].
 func (a *Auth) Handler(next http.Handler) http.Handler {
 	app := a.Load(next)
+	check := sync.OnceFunc(a.checkInBackground)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Context().Value(http.ServerContextKey) != nil { // tests without a server use no network
+			check()
+		}
 		if a.Routes.Owns(r.URL.Path) {
 			a.Routes.ServeHTTP(w, r)
 			return
@@ -247,22 +254,4 @@ func (a *Auth) RedirectURIs() map[string]string {
 		all[name] = a.Routes.RedirectURI(name)
 	}
 	return all
-}
-
-// Ready reports whether every configured provider is able to sign users in at the moment, for readiness
-// probes. It asks those providers that have not been reached yet. Users who are signed in do not depend on it, and those
-// of tenants do not count: one tenant's provider must not take the application away from the others.
-func (a *Auth) Ready(ctx context.Context) error {
-	var failed []error
-	for name, p := range a.providers.Configured() {
-		if r, ok := p.(provider.Readier); ok {
-			if err := recovered.Call(func() error { return r.Ready(ctx) }); err != nil {
-				failed = append(failed, fmt.Errorf("sallyport: provider %q: %w", name, err))
-			}
-		}
-	}
-	slices.SortFunc(failed, func(a, b error) int {
-		return slices.Compare([]byte(a.Error()), []byte(b.Error()))
-	})
-	return errors.Join(failed...)
 }

@@ -91,6 +91,9 @@ func (h *Handlers) loginError(name string, err error) *problem.Error {
 	if errors.Is(err, errUsed) {
 		return h.failedAt(name, "flow_used", err)
 	}
+	if errors.Is(err, provider.ErrMisconfigured) { // which also is ErrUnavailable
+		return h.failedAt(name, "provider_misconfigured", err)
+	}
 	if errors.Is(err, provider.ErrUnavailable) {
 		e := h.failedAt(name, "provider_unavailable", err)
 		e.RetryAfter, e.Links = provider.RetryAfter(err), h.retry(name, answer.TryAgain)

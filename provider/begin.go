@@ -21,7 +21,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 	}
 	f.Issuer = o.Issuer
 	f.State, f.Nonce = cmp.Or(f.State, random(16)), random(16)
-	if !o.InsecureNoPKCE && !o.noPKCE && o.responseType() != responseIDToken {
+	if o.usesPKCE() {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	params := o.authorizationRequest(f)
@@ -31,6 +31,10 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 		}
 	}
 	return withParams(m.AuthorizationEndpoint, params)
+}
+
+func (o *OIDC) usesPKCE() bool {
+	return !o.InsecureNoPKCE && !o.noPKCE && o.responseType() != responseIDToken
 }
 
 // authorizationRequest is the request of OpenID Connect Core section 3.1.2.1.
@@ -56,9 +60,6 @@ const maxRequestURI = 1024
 // push sends the request to the provider directly and returns what is left for the browser to carry
 // (RFC 9126 section 2). There is no way back to a plain request: a failure fails the login.
 func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Values, error) {
-	if m.PAREndpoint == "" {
-		return nil, &Error{Fault: FaultRefused, Err: errors.New("pushed authorization requests are needed, but the provider names no endpoint for them")}
-	}
 	a, err := o.post(ctx, m, m.PAREndpoint, params)
 	if err != nil {
 		return nil, asUnavailable(FaultRefused, err)

@@ -104,8 +104,8 @@ func (k *ClientKey) algorithm(listed []string) (string, error) {
 			return alg, nil
 		}
 	}
-	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported is %q: use another key or ClientKey.Algorithm",
-		strings.Join(algs, ", "), listed)
+	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported is %s: use another key or ClientKey.Algorithm",
+		strings.Join(algs, ", "), listedTexts(listed))
 }
 
 // check returns what is wrong with the key.

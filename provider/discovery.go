@@ -1,10 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,15 @@ type metadata struct {
 	AuthSigningAlgs       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	UserInfoAlgs          []string `json:"userinfo_signing_alg_values_supported"`
 
+	// These are compared with what is configured; see checkRequests.
+	ResponseTypes         []string `json:"response_types_supported"`
+	ResponseModes         []string `json:"response_modes_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
+	RequestObjectRequired bool     `json:"require_signed_request_object"`
+
+	// Aliases are the endpoints for clients with a TLS certificate (RFC 8705 section 5).
+	Aliases json.RawMessage `json:"mtls_endpoint_aliases"`
+
 	keys         *keySet
 	algs         []string // that ID tokens may be signed with
 	userInfoAlgs []string // that userinfo may be signed with
@@ -46,19 +56,30 @@ type known struct {
 
 // metadata returns what is known about the provider, and finds out first if that is nothing, or old.
 func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
-	young := func(k *known) bool { return o.now().Sub(k.fetched) < metadataLifetime }
-	k, err := o.discovery.get(ctx, o.now, young, o.discover)
+	k, err := o.discovery.get(ctx, o.now, o.younger(metadataLifetime), o.discover)
 	if err != nil {
 		return nil, err
 	}
 	return k.metadata, nil
 }
 
-// discover fetches and checks the discovery document. Errors name its address.
+// younger reports whether metadata was read less than limit ago, whichever way a clock was set.
+func (o *OIDC) younger(limit time.Duration) func(*known) bool {
+	return func(k *known) bool { return o.now().Sub(k.fetched).Abs() < limit }
+}
+
+// discover fetches and checks the discovery document.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
-	m, err := o.fetchMetadata(ctx)
+	a, err := o.outbound().fetch(ctx, "discovery", o.discoveryAddress())
+	if errors.Is(err, ErrMisconfigured) {
+		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the address of the metadata", err, o.Issuer)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("discovery: %s: %w", o.discoveryAddress(), err)
+		return nil, err
+	}
+	m, err := o.fitting(a)
+	if err != nil {
+		return nil, &misconfigured{fmt.Errorf("discovery: %s: %w", displayed(o.discoveryAddress()), err)}
 	}
 	m.keys = newKeySet(o, m.JWKSURI)
 	if before := o.discovery.current.Load(); before != nil && before.metadata.JWKSURI == m.JWKSURI {
@@ -67,20 +88,21 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	return &known{m, o.now()}, nil
 }
 
-func (o *OIDC) fetchMetadata(ctx context.Context) (*metadata, error) {
-	a, err := o.outbound().get(ctx, o.discoveryAddress())
-	if err != nil {
-		return nil, err
-	}
-	if a.status != http.StatusOK {
-		return nil, fmt.Errorf("status %d", a.status)
-	}
+// fitting reads the discovery document, and checks that it fits the configuration.
+func (o *OIDC) fitting(a answer) (*metadata, error) {
 	m, err := o.readMetadata(a.body)
-	if err != nil {
+	switch {
+	case err != nil && !a.isJSON():
+		return nil, fmt.Errorf("%w: this is %s, not the metadata of a provider", err, cmp.Or(a.media, "something without Content-Type"))
+	case err != nil:
 		return nil, err
+	case m.Issuer != o.Issuer:
+		return nil, fmt.Errorf("issuer is %q, and Issuer is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
 	}
-	if m.Issuer != o.Issuer {
-		return nil, fmt.Errorf("issuer is %q, configured is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
+	if o.outbound().presentsCertificate() {
+		if err := m.useAliases(&o.notes); err != nil {
+			return nil, fmt.Errorf("mtls_endpoint_aliases: %w", err)
+		}
 	}
 	o.Endpoints.replace(m)
 	return m, o.checkMetadata(m)
@@ -91,32 +113,6 @@ func (o *OIDC) discoveryAddress() string {
 		return o.Discovery
 	}
 	return strings.TrimSuffix(o.Issuer, "/") + "/.well-known/openid-configuration"
-}
-
-// checkMetadata refuses metadata with an endpoint that must not be used, and settles the algorithms.
-func (o *OIDC) checkMetadata(m *metadata) error {
-	e := m.endpoints()
-	needed := []*string{&e.Authorization, &e.Token}
-	if !o.SecretSignsTokens {
-		needed = append(needed, &e.JWKS)
-	}
-	var mistakes []error
-	for _, named := range e.named() {
-		if *named.address == "" && !slices.Contains(needed, named.address) {
-			continue
-		}
-		if err := o.outbound().checkEndpoint(named.name, *named.address); err != nil {
-			mistakes = append(mistakes, err)
-		}
-	}
-	mistakes = append(mistakes, o.checkOrigins(m))
-	if m.algs = o.allowedAlgs(m.SigningAlgs); len(m.algs) == 0 {
-		mistakes = append(mistakes, errors.New("id_token_signing_alg_values_supported: none of the signing algorithms is acceptable"))
-	}
-	if m.userInfoAlgs = m.algs; len(m.UserInfoAlgs) > 0 {
-		m.userInfoAlgs = o.allowedAlgs(m.UserInfoAlgs)
-	}
-	return errors.Join(mistakes...)
 }
 
 // allowedAlgs fixes the algorithms before any token is seen (RFC 8725 section 3.1).
@@ -139,8 +135,17 @@ func (o *OIDC) allowedAlgs(advertised []string) []string {
 	return withBothNames(allowed)
 }
 
-// Ready implements [Readier].
+// readyLifetime is for how long Ready relies on what it has read.
+const readyLifetime = 30 * time.Second
+
+// Ready implements [Readier]. It reads the metadata again unless that was done within the last 30
+// seconds, and makes sure that there are keys to verify ID tokens with. What it returns wraps
+// [ErrUnavailable], and [ErrMisconfigured] if waiting does not help.
 func (o *OIDC) Ready(ctx context.Context) error {
-	_, err := o.metadata(ctx)
+	k, err := o.discovery.newest(ctx, o.now, o.younger(readyLifetime), o.discover)
+	if err != nil || o.SecretSignsTokens {
+		return err
+	}
+	_, err = k.metadata.keys.known(ctx)
 	return err
 }

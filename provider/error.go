@@ -10,6 +10,20 @@ import (
 // make sense at the moment; trying again later can help. See [RetryAfter].
 var ErrUnavailable = errors.New("provider: unavailable")
 
+// ErrMisconfigured is wrapped by errors that mean: the provider and its configuration here do not
+// fit together, and logins fail until someone changes one of them. Such errors also wrap
+// [ErrUnavailable], because users who are signed in stay so.
+var ErrMisconfigured = errors.New("provider: misconfigured")
+
+// A misconfigured error is one that waiting does not mend.
+type misconfigured struct{ err error }
+
+func (m *misconfigured) Error() string { return "provider: misconfigured: " + m.err.Error() }
+func (m *misconfigured) Unwrap() error { return m.err }
+func (m *misconfigured) Is(target error) bool {
+	return target == ErrMisconfigured || target == ErrUnavailable
+}
+
 // A Fault names one way in which a login fails, as a fixed code for metrics and tests.
 type Fault string
 
@@ -68,7 +82,12 @@ type unavailable struct {
 	err        error
 }
 
-func (u *unavailable) Error() string        { return "provider: unavailable: " + u.err.Error() }
+func (u *unavailable) Error() string {
+	if _, ok := errors.AsType[*misconfigured](u.err); ok {
+		return u.err.Error()
+	}
+	return "provider: unavailable: " + u.err.Error()
+}
 func (u *unavailable) Is(target error) bool { return target == ErrUnavailable }
 func (u *unavailable) Unwrap() error        { return u.err }
 

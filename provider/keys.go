@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -126,16 +125,13 @@ func (k *keySet) mayFetch() bool {
 
 // read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
 func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
-	a, err := k.o.outbound().get(ctx, k.uri)
+	a, err := k.o.outbound().fetch(ctx, "keys", k.uri)
 	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
-	}
-	if a.status != http.StatusOK {
-		return nil, fmt.Errorf("keys: %s: status %d", k.uri, a.status)
+		return nil, err
 	}
 	set, err := readKeys(a.body, &k.o.notes)
-	if err != nil {
-		return nil, fmt.Errorf("keys: %s: %w", k.uri, err)
+	if err != nil { // keys come and go at the provider, so this may pass
+		return nil, fmt.Errorf("keys: %s: %w", displayed(k.uri), err)
 	}
 	var keys []publicKey
 	for _, raw := range set[:min(len(set), maxKeys)] {
@@ -144,7 +140,7 @@ func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("keys: %s: none of them can be used", k.uri)
+		return nil, fmt.Errorf("keys: %s: none of them can be used", displayed(k.uri))
 	}
 	return &fetchedKeys{keys, k.o.now()}, nil
 }

@@ -155,7 +155,9 @@ type OIDC struct {
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
 	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
 	// whose idle connections are closed after three seconds. With another transport a request that
-	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
+	// meets a closing connection is not repeated. If the *http.Transport has a TLS client certificate,
+	// the mtls_endpoint_aliases of the metadata are used (RFC 8705 section 5); for another transport
+	// set them in Endpoints. Default: a client of our own, TLS 1.2 or newer.
 	HTTPClient *http.Client
 
 	// Now replaces the clock in tests. Default: time.Now.

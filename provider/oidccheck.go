@@ -6,26 +6,17 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Validate implements [Validator].
 func (o *OIDC) Validate() (insecure []string, err error) {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	switch {
-	case o.Issuer == "":
-		wrong("Issuer is missing")
-	default:
-		if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
-			mistakes = append(mistakes, err)
-		} else if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
-			wrong("Issuer %q must have no query and no user", u.Redacted())
-		}
-	}
 	if o.ClientID == "" {
 		wrong("ClientID is missing")
 	}
-	mistakes = append(mistakes, o.mistake, o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
+	mistakes = append(mistakes, o.mistake, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)
 	mistakes = append(mistakes, o.checkOverrides()...)
@@ -49,6 +40,32 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 		insecure = append(insecure, "InsecureNoPKCE")
 	}
 	return insecure, errors.Join(mistakes...)
+}
+
+// checkIssuerSetting rejects what cannot be an issuer: what is often pasted instead of one.
+func (o *OIDC) checkIssuerSetting() error {
+	shown := o.Issuer
+	if _, host, found := strings.Cut(shown, "@"); found {
+		shown = "…@" + host // what is before it may be a password
+	}
+	before, _, wellKnown := strings.Cut(shown, "/.well-known/")
+	switch {
+	case o.Issuer == "":
+		return errors.New("Issuer is missing")
+	case strings.ContainsFunc(o.Issuer, unicode.IsSpace):
+		return fmt.Errorf("Issuer %q has white space in it: remove that", shown)
+	case !strings.Contains(o.Issuer, "://"):
+		return fmt.Errorf("Issuer %q is not an absolute URL: write %q if that is the issuer in the provider's metadata", shown, "https://"+shown)
+	case wellKnown:
+		return fmt.Errorf("Issuer %q is the address of the provider's metadata: write %q if that is the issuer in it", shown, before)
+	}
+	if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
+		return err
+	}
+	if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
+		return fmt.Errorf("Issuer %q must have no query and no user", u.Redacted())
+	}
+	return nil
 }
 
 func (o *OIDC) checkAuthMethod() error {

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -92,24 +91,20 @@ func sameOrigin(req *http.Request, via []*http.Request) error {
 	return withinOrigin(via[0].URL, req.URL, len(via))
 }
 
+var (
+	errTooManyRedirects = errors.New("too many redirects")
+	errOtherOrigin      = errors.New("redirect to another origin")
+)
+
 // withinOrigin permits the nth redirect of a request.
 func withinOrigin(first, target *url.URL, n int) error {
 	if n > maxRedirects {
-		return errors.New("too many redirects")
+		return errTooManyRedirects
 	}
 	if target.Scheme != first.Scheme || target.Host != first.Host {
-		return errors.New("redirect to another origin")
+		return fmt.Errorf("%w, %s", errOtherOrigin, where(target))
 	}
 	return nil
-}
-
-// get fetches a public document.
-func (out outbound) get(ctx context.Context, address string) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return answer{}, fmt.Errorf("bad address: %w", err)
-	}
-	return do(out.client(sameOrigin), req)
 }
 
 // do sends the request and reads the answer. Errors name the endpoint but nothing that

@@ -41,7 +41,7 @@ func (o *OIDC) requiredMetadata() []string {
 	names := []string{"issuer"}
 	for name, configured := range map[string]bool{
 		"authorization_endpoint": o.Endpoints.Authorization != "",
-		"token_endpoint":         o.Endpoints.Token != "",
+		"token_endpoint":         o.Endpoints.Token != "" || o.responseType() == responseIDToken,
 		"jwks_uri":               o.Endpoints.JWKS != "" || o.SecretSignsTokens,
 		"userinfo_endpoint":      o.Endpoints.UserInfo != "" || o.UserInfo != UserInfoAlways,
 	} {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strings"
 	"sync/atomic"
 )
@@ -54,11 +53,7 @@ func (t *attempt) send(ctx context.Context, c *http.Client, newRequest newReques
 	if err != nil {
 		return answer{}, err
 	}
-	u, err := url.Parse(t.endpoint)
-	if err != nil {
-		return answer{}, errors.New("bad address of an endpoint")
-	}
-	a, err := doNamed(c, r, where(u))
+	a, err := doNamed(c, r, displayed(t.endpoint))
 	a.sent = secrets
 	return a, err
 }

@@ -25,23 +25,25 @@ type shared[T any] struct {
 	backoff backoff
 }
 
-// get returns what is known if it is young enough, and reads it anew otherwise.
+// get returns what is known if it is young enough, and otherwise reads it again. What is known stays
+// in use if that fails.
 func (s *shared[T]) get(ctx context.Context, now func() time.Time, young func(*T) bool, read func(context.Context) (*T, error)) (*T, error) {
-	known := s.current.Load()
-	if known != nil && young(known) {
+	newest, err := s.newest(ctx, now, young, read)
+	if known := s.current.Load(); err != nil && known != nil && (s.usable == nil || s.usable(known)) {
 		return known, nil
 	}
-	err := s.wait(now())
-	if err == nil {
-		var fresh *T
-		if fresh, err = s.fetch(ctx, now, read); err == nil {
-			return fresh, nil
-		}
-	}
-	if known != nil && (s.usable == nil || s.usable(known)) {
+	return newest, err
+}
+
+// newest is get without falling back on what is known.
+func (s *shared[T]) newest(ctx context.Context, now func() time.Time, young func(*T) bool, read func(context.Context) (*T, error)) (*T, error) {
+	if known := s.current.Load(); known != nil && young(known) {
 		return known, nil
 	}
-	return nil, err
+	if err := s.wait(now()); err != nil {
+		return nil, err
+	}
+	return s.fetch(ctx, now, read)
 }
 
 // wait reports whether the provider failed so recently that it is left alone for now.

@@ -27,7 +27,8 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	case slices.Contains(m.AuthMethods, authPost):
 		return authPost, nil
 	}
-	return "", errors.New("the provider takes no client secret at its token endpoint")
+	return "", fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a client secret is configured: remove the secret, "+
+		"or set AuthMethod to %s or %s if the provider accepts it all the same", listedTexts(m.AuthMethods), authBasic, authPost)
 }
 
 func (o *OIDC) hasSecret() bool { return o.ClientSecret != "" || o.SecretFunc != nil }

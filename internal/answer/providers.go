@@ -132,6 +132,17 @@ var providers = []Outcome{{
 		Text:  "Please try again in a moment.",
 	}},
 }, {
+	Code: "provider_misconfigured", Status: 500,
+	Wording: Wording{
+		Title: "Sign-in isn't set up correctly",
+		Text:  "The problem is on our side, and trying again won't help. Please contact the site owner.",
+	},
+	Cause: "The provider's metadata or keys cannot be read (4xx, a web page, a redirect to another " +
+		"origin), name another issuer, or rule out logins as they are configured here.",
+	Remedy: "The cause in the log names the URL, and both values where two differ. Set Issuer to the " +
+		"very text that the metadata has in issuer; compare AuthMethod, ResponseType, PAR and " +
+		"SigningAlgs with the metadata.",
+}, {
 	Code: "refresh_refused",
 	Cause: "The provider rejected the refresh token for good, so the session has ended: the user or " +
 		"an administrator ended it, or the refresh token was used twice.",

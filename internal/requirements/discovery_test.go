@@ -23,7 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// R59
+// R59, F42
 func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 	for name, change := range map[string]func(iss string) any{
 		"other": func(string) any { return "https://evil.example" }, "slash": func(s string) any { return s + "/" },
@@ -33,16 +33,16 @@ func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["issuer"] = change(m["issuer"].(string)) }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("%s: status %d, want 503", name, resp.StatusCode)
+		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+			t.Errorf("%s: status %d, want 500", name, resp.StatusCode)
 		}
 	}
 	look := bench.New(t) // a look-alike of the member's name
 	look.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["ISSUER"] = "https://evil.example" }
 	})
-	if resp := look.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("ISSUER: status %d, want 503", resp.StatusCode)
+	if resp := look.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("ISSUER: status %d, want 500", resp.StatusCode)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestDiscovery_R59_ChangedAtRuntime(t *testing.T) {
 	}
 }
 
-// R60
+// R60, F42
 func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 	for _, endpoint := range []string{
 		"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "pushed_authorization_request_endpoint",
@@ -76,8 +76,8 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m[endpoint] = strings.Replace(m[endpoint].(string), "https:", "http:", 1) }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("%s with http: status %d, want 503", endpoint, resp.StatusCode)
+		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+			t.Errorf("%s with http: status %d, want 500", endpoint, resp.StatusCode)
 		}
 	}
 	for issuer, want := range map[string]string{"http://op.example": "https", "http://127.0.0.1:1": "InsecureLoopbackHTTP", "ftp://op.example": "https"} {
@@ -87,7 +87,7 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 	}
 }
 
-// R60
+// R60, F42
 func TestDiscovery_R60_CertificateIsVerified(t *testing.T) {
 	app := bench.New(t, func(s *bench.Setup) { s.OIDC.HTTPClient = nil })
 	if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
