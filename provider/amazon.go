@@ -20,8 +20,10 @@ func Amazon(id, secret string) *OAuth2 {
 var amazonPreset = Preset{
 	Name: "amazon", Label: "Amazon", Protocol: OAuthTwo, Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
 	Notes: []string{
-		"Other regions have token endpoints of their own, such as https://api.amazon.co.uk/auth/o2/token: set Endpoint.TokenURL and APIBase, and leave Issuer alone.",
-		"Nothing says whether an address was verified, and there are no pictures.",
+		"Other regions have other token endpoints, such as " +
+			"https://api.amazon.co.uk/auth/o2/token: set Endpoint.TokenURL and APIBase, and " +
+			"leave Issuer unchanged.",
+		"Amazon does not say whether an address is verified, and has no pictures.",
 	},
 	New: byClient(Amazon),
 }

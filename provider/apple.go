@@ -72,7 +72,7 @@ var applePreset = Preset{
 			"the key, for each request.",
 		"Apple answers by POST, which needs https here, also for development, and a domain that " +
 			"is registered with the Services ID.",
-		"The name comes at the first sign-in only, and nobody has signed it.",
+		"The name comes at the first sign-in only, and unsigned.",
 		"Apple requires the PKCE verifier when the authorization request had a challenge, as it " +
 			"always has here.",
 		"There is no logout at Apple: only the session here ends.",

@@ -16,9 +16,9 @@ var auth0Preset = Preset{
 	Notes: []string{
 		"A refresh token comes with the scope offline_access. Refresh tokens rotate when " +
 			"rotation is on for the application: each is then valid for one refresh.",
-		"For an access token of an API set AuthParams audience, for one organization AuthParams " +
-			"organization and RequiredClaims org_id.",
-		"Roles are no claim of their own accord: an action there adds one, such as " +
+		"For an access token of an API, set AuthParams audience; for one organization, set " +
+			"AuthParams organization and RequiredClaims org_id.",
+		"Auth0 adds no roles by default: an action adds a claim, such as " +
 			"https://example.com/roles, for RolesClaim.",
 	},
 	Unconfirmed: []string{"The parameters audience and organization of authorization requests."},

@@ -32,7 +32,7 @@ var authentikPreset = Preset{
 	Notes: []string{"The issuer ends with a slash."},
 	Unconfirmed: []string{
 		"A refresh token comes with the scope offline_access.",
-		"Recent versions say of no address that it is verified.",
+		"Recent versions never mark an address as verified.",
 	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()

@@ -22,10 +22,10 @@ func Box(id, secret string) *OAuth2 {
 var boxPreset = Preset{
 	Name: "box", Label: "Box", Protocol: OAuthTwo, Register: "https://app.box.com/developers/console",
 	Notes: []string{
-		"Box does not say of an address whether it was verified. It is said to let nobody in " +
-			"whose address is not: who relies on that sets EmailTrust to EmailAlwaysVerified.",
+		"Box does not say whether an address is verified. Box reportedly requires a verified " +
+			"address to sign in; to rely on that, set EmailTrust to EmailAlwaysVerified.",
 		"Refresh tokens rotate: each is valid for one refresh, within 60 days.",
-		"A logout may end the tokens of other devices as well.",
+		"A logout may also end the tokens of other devices.",
 	},
 	Unconfirmed: []string{pkceIgnored},
 	New:         byClient(Box),

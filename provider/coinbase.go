@@ -22,7 +22,7 @@ func Coinbase(id, secret string) *OAuth2 {
 
 var coinbasePreset = Preset{
 	Name: "coinbase", Label: "Coinbase", Protocol: OAuthTwo, Register: "https://portal.cdp.coinbase.com/",
-	Notes: []string{"Nothing says whether an address was verified."},
+	Notes: []string{"Coinbase does not say whether an address is verified."},
 	Unconfirmed: []string{
 		"The PKCE parameters are understood or ignored.",
 		"The client authenticates in the form.",

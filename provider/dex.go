@@ -14,8 +14,11 @@ var dexPreset = Preset{
 	Notes: []string{
 		"The address is the issuer of dex's configuration, most often with a path.",
 		"A refresh token comes with the scope offline_access.",
-		"Whether an address is verified is what the connector says.",
+		"The connector decides whether an address is verified.",
 	},
-	Unconfirmed: []string{"The subject holds the connector and the user's ID there, so another connector makes another user."},
-	New:         openIDAt(Dex),
+	Unconfirmed: []string{
+		"The subject holds the connector and the user's ID there, so another connector makes " +
+			"another user.",
+	},
+	New: openIDAt(Dex),
 }

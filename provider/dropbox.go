@@ -29,8 +29,8 @@ func Dropbox(key, secret string) *OAuth2 {
 var dropboxPreset = Preset{
 	Name: "dropbox", Label: "Dropbox", Protocol: OAuthTwo, Register: "https://www.dropbox.com/developers/apps",
 	Notes: []string{
-		"Refresh tokens come with AuthParams token_access_type=offline; without them a token " +
-			"lives for some hours.",
+		"Refresh tokens come with AuthParams token_access_type=offline; without them, an access " +
+			"token lasts a few hours.",
 		"A logout revokes both tokens.",
 		"Dropbox also supports OpenID Connect, but its ID tokens have no nonce, so a strict " +
 			"client rejects them.",

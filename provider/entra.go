@@ -65,8 +65,7 @@ const entraRegister = "https://entra.microsoft.com/#view/Microsoft_AAD_Registere
 var entraNotes = []string{
 	"A refresh token comes with the scope offline_access. Refresh tokens rotate: each refresh " +
 		"brings another, and the old one stays valid.",
-	"An e-mail address counts as verified only if the optional claim xms_edov is configured for " +
-		"ID tokens.",
+	"An email address is verified only if the optional claim xms_edov is configured for ID tokens.",
 	"A user in more than 200 groups has no groups claim; use application roles, which become " +
 		"User.Roles.",
 }
@@ -85,10 +84,12 @@ var entraMultiTenantPreset = Preset{
 	Name: "entra-multitenant", Label: "Microsoft Entra ID, several tenants", Protocol: OpenIDConnect, Register: entraRegister,
 	Settings: []PresetSetting{{
 		Name: "tenants", Required: true,
-		Help: "the IDs of the tenants whose users may sign in, with commas between them; " + string(MicrosoftAccounts) + " for private accounts",
+		Help: "the IDs of the tenants whose users may sign in, separated by commas; " + string(MicrosoftAccounts) + " for personal Microsoft accounts",
 	}},
-	Notes:       slices.Concat(entraNotes, []string{"The application has to be registered for accounts in any organizational directory."}),
-	Unconfirmed: []string{"Each key of the shared JWKS says whose it is (issuer); one that does not is refused."},
+	Notes: slices.Concat(entraNotes, []string{"Register the application for accounts in any organizational directory."}),
+	Unconfirmed: []string{
+		"Each key of the shared JWKS names its tenant (issuer); a key without it is rejected.",
+	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		o := EntraMultiTenant(Organizations{Allowed: listed(v["tenants"])}, id, secret)

@@ -63,16 +63,20 @@ var facebookPreset = Preset{
 	Name: "facebook", Label: "Facebook", Protocol: OAuthTwo, Register: "https://developers.facebook.com/apps/",
 	Settings: []PresetSetting{{Name: "version", Help: "version of the Graph API; " + string(graphVersion) + " if not set"}},
 	Notes: []string{
-		"The ID of a user is another one in each application: another client ID makes everybody " +
-			"a new user.",
+		"A user has a different ID in each application: with another client ID, every user is a " +
+			"new one.",
 		"Each version of the Graph API ends about two years after its release: v24.0 on " +
 			"2028-02-18, v25.0 on 2028-07-29.",
-		"There are no refresh tokens; a token lives for an hour or two.",
-		"Tokens are not taken back at logout, because a DELETE of me/permissions would end the " +
+		"There are no refresh tokens; an access token lasts one or two hours.",
+		"Tokens are not revoked at logout, because a DELETE of me/permissions would end the " +
 			"user's consent everywhere.",
-		"A token that an app on a phone has got from Facebook is never accepted.",
+		"Tokens that a mobile app obtained from Facebook are never accepted.",
 	},
-	Unconfirmed: []string{"PKCE is sent, which Facebook documents for another flow only; another library sends it along with the secret.", "The addresses are the same in all versions."},
+	Unconfirmed: []string{
+		"PKCE is sent, which Facebook documents for another flow only; another library sends it " +
+			"along with the secret.",
+		"The addresses are the same in all versions.",
+	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		if version := v["version"]; version != "" {

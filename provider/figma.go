@@ -20,7 +20,7 @@ func Figma(id, secret string) *OAuth2 {
 
 var figmaPreset = Preset{
 	Name: "figma", Label: "Figma", Protocol: OAuthTwo, Register: "https://www.figma.com/developers/apps",
-	Notes: []string{"Nothing says whether an address was verified."},
+	Notes: []string{"Figma does not say whether an address is verified."},
 	Unconfirmed: []string{
 		"PKCE is supported and the client authenticates with Basic; one other library does both.",
 	},

@@ -18,6 +18,6 @@ func Flickr(key, secret string) *OAuth1 {
 
 var flickrPreset = Preset{
 	Name: "flickr", Label: "Flickr", Protocol: OAuthOne, Register: "https://www.flickr.com/services/apps/",
-	Notes: []string{"Tokens do not expire and are not taken back at logout."},
+	Notes: []string{"Tokens do not expire, and are not revoked at logout."},
 	New:   byClient(Flickr),
 }

@@ -34,10 +34,12 @@ var giteaPreset = Preset{
 	Settings: []PresetSetting{baseURLSetting("https://git.example.com")},
 	Notes: []string{
 		"Register the application in Settings, Applications, of a user or of an organization.",
-		"Nothing says whether an address was verified.",
+		"The server does not say whether an address is verified.",
 	},
-	Unconfirmed: []string{"Older versions ignore the scope read:user, and give tokens for everything."},
-	New:         byBaseURL(Gitea),
+	Unconfirmed: []string{
+		"Older versions ignore the scope read:user, and give tokens for everything.",
+	},
+	New: byBaseURL(Gitea),
 }
 
 var forgejoPreset = Preset{

@@ -14,7 +14,7 @@ func GitLabSelfManaged(at BaseURL, id, secret string) *OIDC {
 }
 
 var gitLabNotes = []string{
-	"User.Roles are the groups, which GitLab tells at its userinfo endpoint: set UserInfo to " +
+	"User.Roles are the groups, which only the userinfo endpoint returns: set UserInfo to " +
 		"UserInfoAlways to have them.",
 	"Refresh tokens rotate: each is valid for one refresh, which also ends the old access token.",
 	"There is no logout at GitLab: only the session here ends.",

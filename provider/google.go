@@ -48,9 +48,10 @@ var googlePreset = Preset{
 		Name: "workspace_domains", Help: "lets in only users of these Google Workspace organizations, such as example.com, example.org; * for any of them",
 	}},
 	Notes: []string{
-		"Without workspace_domains everybody with a Google account can sign in.",
+		"Without workspace_domains, anyone with a Google account can sign in.",
 		"There is no logout at Google: only the session here ends.",
-		"Google refuses the scope offline_access; a refresh token comes with AuthParams access_type=offline.",
+		"Google rejects the scope offline_access; a refresh token comes with AuthParams " +
+			"access_type=offline.",
 	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()

@@ -45,5 +45,5 @@ var feishuPreset = Preset{
 
 var larkPreset = Preset{
 	Name: "lark", Label: "Lark", Protocol: OAuthTwo, Register: "https://open.larksuite.com/app",
-	Notes: larkNotes, Unconfirmed: append([]string{"The addresses below larksuite.com."}, larkUnconfirmed...), New: byClient(Lark),
+	Notes: larkNotes, Unconfirmed: append([]string{"The endpoints below larksuite.com."}, larkUnconfirmed...), New: byClient(Lark),
 }

@@ -19,8 +19,8 @@ var linePreset = Preset{
 	Name: "line", Label: "LINE", Protocol: OpenIDConnect, Register: "https://developers.line.biz/console/",
 	Notes: []string{
 		"The client ID is the channel ID, the secret the channel secret.",
-		"The e-mail address needs a permission that is applied for in the console; LINE does not " +
-			"say that it is verified.",
+		"The email address needs a permission that you apply for in the console; LINE does not " +
+			"say whether it is verified.",
 		"A refresh brings a new access token only. Access tokens last 30 days, refresh tokens at " +
 			"most 90 days.",
 		"There is no logout at LINE: only the session here ends.",

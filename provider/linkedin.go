@@ -18,8 +18,8 @@ var linkedInPreset = Preset{
 	Name: "linkedin", Label: "LinkedIn", Protocol: OpenIDConnect, Register: "https://www.linkedin.com/developers/apps",
 	Notes: []string{
 		"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; the " +
-			"older scopes r_liteprofile and r_emailaddress are dead.",
-		"The subject is another for each application.",
+			"older scopes r_liteprofile and r_emailaddress no longer work.",
+		"The subject differs in each application.",
 		"LinkedIn has no nonce, no logout, and no PKCE for web applications.",
 		"Refresh tokens are for partners only. They do not rotate, and end 365 days after the " +
 			"first consent.",

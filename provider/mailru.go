@@ -18,7 +18,7 @@ func MailRu(id, secret string) *OAuth2 {
 
 var mailRuPreset = Preset{
 	Name: "mailru", Label: "Mail.ru", Protocol: OAuthTwo, Register: "https://o2.mail.ru/app/",
-	Notes: []string{"Nothing says whether an address was verified."},
+	Notes: []string{"Mail.ru does not say whether an address is verified."},
 	Unconfirmed: []string{
 		"The PKCE parameters are ignored.",
 		"The client authenticates with Basic.",

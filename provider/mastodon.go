@@ -43,7 +43,8 @@ var mastodonPreset = Preset{
 	},
 	Notes: []string{
 		"Register the application at each instance, in Preferences, Development.",
-		"The ID of a user is the address of the account (sub), or its number at the instance before 4.4; so leave version alone when the instance is brought up to date.",
+		"The ID of a user is the address of the account (sub), or, before version 4.4, its " +
+			"number at the instance; so do not change version when the instance is upgraded.",
 		"Tokens do not expire.",
 	},
 	Unconfirmed: []string{"The scope profile is there since 4.3."},

@@ -26,7 +26,7 @@ var nextcloudPreset = Preset{
 	Settings: []PresetSetting{baseURLSetting("https://cloud.example.com, or with /index.php where addresses have that")},
 	Notes: []string{
 		"Register the application in Administration settings, Security.",
-		"There are no scopes: a token opens everything that is the user's.",
+		"There are no scopes: a token gives access to all of the user's data.",
 	},
 	Unconfirmed: []string{pkceIgnored, "The members of ocs.data."},
 	New:         byBaseURL(Nextcloud),

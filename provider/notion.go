@@ -31,7 +31,7 @@ var notionPreset = Preset{
 	Name: "notion", Label: "Notion", Protocol: OAuthTwo,
 	Register: "https://www.notion.so/developers/connections",
 	Notes: []string{
-		"The integration has to be a public one, with user information including addresses; a " +
+		"The integration must be public, with user information including email addresses; a " +
 			"token that belongs to a workspace instead of a user fails the login.",
 		"Notion does not say whether an address is verified.",
 		"Refresh tokens rotate: each is valid for one refresh.",

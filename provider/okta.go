@@ -36,9 +36,11 @@ var oktaPreset = Preset{
 	Notes: []string{
 		"A refresh token comes with the scope offline_access. Refresh tokens rotate when " +
 			"rotation is on for the application: each is then valid for one refresh.",
-		"With the wrong authorization server the issuers differ, and nobody can sign in.",
+		"With the wrong authorization server the issuers differ, and every login fails.",
 	},
-	Unconfirmed: []string{"ID tokens have email_verified, and groups when that claim is configured."},
+	Unconfirmed: []string{
+		"ID tokens have email_verified, and groups when that claim is configured.",
+	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		return soundOpenID(Okta(OktaServer{Domain(v["domain"]), v["authorization_server"]}, id, secret))

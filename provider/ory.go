@@ -9,8 +9,9 @@ var oryPreset = Preset{
 	Name: "ory", Label: "Ory", Protocol: OpenIDConnect, Register: "https://console.ory.sh/",
 	Settings: []PresetSetting{baseURLSetting("https://example.projects.oryapis.com")},
 	Notes: []string{
-		"A refresh token comes with the scope offline_access, or offline.",
-		"Some versions of Hydra write their issuer with a slash at the end: set Issuer as the discovery document writes it.",
+		"A refresh token comes with the scope offline_access or offline.",
+		"Some versions of Hydra write their issuer with a slash at the end: set Issuer as the " +
+			"discovery document writes it.",
 	},
 	Unconfirmed: []string{"The issuer of a project is its address."},
 	New:         openIDAt(Ory),

@@ -56,15 +56,16 @@ func payPalEmail(p Profile, u *session.User) error {
 
 var payPalPreset = Preset{
 	Name: "paypal", Label: "PayPal", Protocol: OAuthTwo, Register: "https://developer.paypal.com/dashboard/applications/",
-	Settings: []PresetSetting{{Name: "sandbox", Help: "yes for the sandbox and its test accounts; empty for the real ones"}},
+	Settings: []PresetSetting{{Name: "sandbox", Help: "yes for the sandbox and its test accounts; empty for real accounts"}},
 	Notes: []string{
 		"The application needs \"Log in with PayPal\", with the scopes that are asked for.",
-		"No e-mail address counts as verified.",
+		"No email address is treated as verified.",
 	},
 	Unconfirmed: []string{
-		"The address of the profile and its member user_id, which is an address itself.",
+		"The profile endpoint, and its member user_id, which is a URL.",
 		"Whether PayPal says that an address is verified.",
-		"The PKCE parameters are understood: the metadata lists algorithms in the place of methods.",
+		"The PKCE parameters are understood: the metadata lists algorithms in the place of " +
+			"methods.",
 	},
 	New: func(v Values) (Provider, error) {
 		if v["sandbox"] != "" {

@@ -34,7 +34,7 @@ var redditPreset = Preset{
 	Notes: []string{
 		"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may bring " +
 			"another. Without them, a token lives for an hour.",
-		"Requests without a User-Agent of the application's own are slowed down or refused.",
+		"Reddit slows down or rejects requests without a User-Agent of the application's own.",
 	},
 	Unconfirmed: []string{
 		pkceIgnored,

@@ -17,7 +17,7 @@ func SalesforceAt(at BaseURL, id, secret string) *OIDC {
 var salesforcePreset = Preset{
 	Name: "salesforce", Label: "Salesforce", Protocol: OpenIDConnect,
 	Register: "https://help.salesforce.com/s/articleView?id=xcloud.create_a_local_external_client_app.htm",
-	Settings: []PresetSetting{{Name: "base_url", Help: "the address of a sandbox or of your organization, such as https://example.my.salesforce.com; default: https://login.salesforce.com"}},
+	Settings: []PresetSetting{{Name: "base_url", Help: "the URL of a sandbox or of your organization, such as https://example.my.salesforce.com; default: https://login.salesforce.com"}},
 	Notes: []string{
 		"Register an External Client App; since Spring '26, Salesforce creates no new connected " +
 			"apps.",
@@ -26,11 +26,13 @@ var salesforcePreset = Preset{
 		"Partner applications must require PKCE; the verifier is always sent, along with the " +
 			"secret.",
 		"There is no logout at Salesforce: only the session here ends.",
-		"The subject is an address with the IDs of organization and user in it; the claims " +
-			"organization_id and user_id have them alone.",
-		"To let in one organization at login.salesforce.com, use its own address.",
+		"The subject is a URL that contains the IDs of organization and user; the claims " +
+			"organization_id and user_id contain each alone.",
+		"To admit one organization only, use its own URL instead of login.salesforce.com.",
 	},
-	Unconfirmed: []string{"Token answers may lack expires_in; then nothing is refreshed ahead of time."},
+	Unconfirmed: []string{
+		"Token answers may lack expires_in; then nothing is refreshed ahead of time.",
+	},
 	New: func(v Values) (Provider, error) {
 		id, secret := v.Client()
 		if v["base_url"] == "" {

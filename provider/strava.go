@@ -20,8 +20,7 @@ func Strava(id, secret string) *OAuth2 {
 var stravaPreset = Preset{
 	Name: "strava", Label: "Strava", Protocol: OAuthTwo, Register: "https://www.strava.com/settings/api",
 	Notes: []string{
-		"Scopes have commas between them; those for activities are further ones, such as " +
-			"activity:read.",
+		"Scopes are separated by commas; activities need more of them, such as activity:read.",
 		"Refresh tokens rotate: a refresh may bring another, which ends the old one.",
 		"Tokens are not revoked at logout: https://www.strava.com/oauth/deauthorize would end " +
 			"the athlete's consent everywhere.",

@@ -46,8 +46,8 @@ var stripeConnectPreset = Preset{
 	Name: "stripe-connect", Label: "Stripe Connect", Protocol: OAuthTwo, Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
 	Notes: []string{
 		"client_id begins with ca_; client_secret is the secret key of your own account.",
-		"This links the account of a business rather than signing a person in.",
-		"Nothing says whether an address was verified.",
+		"This connects the account of a business rather than signing in a person.",
+		"Stripe Connect does not say whether an address is verified.",
 		"Accounts are not disconnected at logout.",
 	},
 	Unconfirmed: []string{

@@ -32,7 +32,7 @@ var tikTokPreset = Preset{
 	},
 	Unconfirmed: []string{
 		"The PKCE parameters are understood for applications of the web.",
-		"The revocation endpoint takes the access token in the parameter token.",
+		"The revocation endpoint expects the access token in the parameter token.",
 	},
 	New: byClient(TikTok),
 }

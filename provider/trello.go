@@ -34,8 +34,9 @@ var trelloPreset = Preset{
 	Name: "trello", Label: "Trello", Protocol: OAuthOne, Register: "https://trello.com/power-ups/admin",
 	Settings: []PresetSetting{{Name: "app_name", Help: "what people see where they consent, such as Reports"}},
 	Notes: []string{
-		"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, 30days, never.",
-		"Nothing says whether an address was verified.",
+		"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, " +
+			"30days, never.",
+		"Trello does not say whether an address is verified.",
 	},
 	Unconfirmed: []string{"The address needs account in AuthorizeParams scope."},
 	New: func(v Values) (Provider, error) {

@@ -44,7 +44,7 @@ func TumblrOAuth1(key, secret string) *OAuth1 {
 	}
 }
 
-const tumblrNames = "The ID of a user is the name, as Tumblr tells no other: a user who changes it is a new one, and whoever takes the old name gets the old account."
+const tumblrNames = "The ID of a user is the name, because Tumblr has no other: a user who changes it becomes a new one, and the next owner of the old name gets the old account."
 
 var tumblrPreset = Preset{
 	Name: "tumblr", Label: "Tumblr", Protocol: OAuthTwo, Register: "https://www.tumblr.com/oauth/apps",

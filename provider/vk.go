@@ -43,8 +43,8 @@ var vkPreset = Preset{
 	Name: "vk", Label: "VK", Protocol: OAuthTwo, Register: "https://id.vk.com/about/business/go",
 	Notes: []string{
 		"This is VK ID; applications of the older oauth.vk.com are others.",
-		"Sessions are not refreshed, because VK wants the device_id of the login for that.",
-		"Nothing says whether an address was verified.",
+		"Sessions are not refreshed, because VK requires the device_id of the login.",
+		"VK does not say whether an address is verified.",
 	},
 	Unconfirmed: []string{
 		"The secret is accepted along with PKCE.",

@@ -76,9 +76,12 @@ const weChatRegister = "https://open.weixin.qq.com/"
 var (
 	weChatNotes = []string{
 		"client_id is the AppID, client_secret the AppSecret.",
-		"Bind the application to an account of the Open Platform before the first user signs in: only then there is a unionid, and IDs change when it appears.",
-		"Secret and tokens are sent in addresses, as WeChat takes them nowhere else; keep them out of the logs of an outgoing proxy.",
-		"WeChat knows no PKCE, and checks which parameters an authorization request has in which order, so none is sent.",
+		"Bind the application to an account of the Open Platform before the first user signs in: " +
+			"only then there is a unionid, and IDs change when it appears.",
+		"WeChat accepts the secret and tokens only in URLs; keep them out of the logs of an " +
+			"outgoing proxy.",
+		"WeChat does not support PKCE, and checks the order of the parameters of an " +
+			"authorization request, so no challenge is sent.",
 	}
 	weChatUnconfirmed = []string{"A website's request is checked as that of an official account is.", "The meaning of the codes 40163, 40030, 42002, 40013 and 40125."}
 )

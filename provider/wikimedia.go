@@ -19,8 +19,8 @@ func Wikimedia(key, secret string) *OAuth2 {
 var wikimediaPreset = Preset{
 	Name: "wikimedia", Label: "Wikimedia", Protocol: OAuthTwo, Register: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
 	Notes: []string{
-		"An application has to be approved before others than its owner can sign in.",
-		"What it gets to know is chosen where it is registered.",
+		"Wikimedia must approve an application before anyone but its owner can sign in.",
+		"Choose the data that the application receives where you register it.",
 	},
 	Unconfirmed: []string{"The client authenticates in the form.", pkceIgnored},
 	New:         byClient(Wikimedia),

@@ -50,11 +50,11 @@ func XOAuth1(key, secret string) *OAuth1 {
 var xPreset = Preset{
 	Name: "x", Label: "X", Protocol: OAuthTwo, Register: "https://developer.x.com/en/portal/dashboard",
 	Notes: []string{
-		"Switch on \"Request email from users\" for the application, or take users.email out of " +
+		"Switch on \"Request email from users\" for the application, or remove users.email from " +
 			"Scopes.",
 		"Refresh tokens come with the scope offline.access. They rotate: each is valid for one " +
 			"refresh, and a second use ends the login. An access token lasts 2 hours.",
-		"A client of the kind \"native app\" has no secret.",
+		"A client of the type \"native app\" has no secret.",
 	},
 	Unconfirmed: []string{"The revocation endpoint at api.x.com; many other programs use it."},
 	New:         byClient(X),
@@ -65,8 +65,8 @@ var xOAuth1Preset = Preset{
 	Notes: []string{
 		"client_id is the API key, client_secret the API key secret; both are not those of OAuth " +
 			"2.0.",
-		"Switch on \"Request email from users\", or there are no addresses.",
-		"Tokens do not expire and are not taken back at logout.",
+		"Switch on \"Request email from users\", or there are no email addresses.",
+		"Tokens do not expire, and are not revoked at logout.",
 	},
 	New: byClient(XOAuth1),
 }

@@ -32,12 +32,14 @@ func Yandex(id, secret string) *OAuth2 {
 var yandexPreset = Preset{
 	Name: "yandex", Label: "Yandex", Protocol: OAuthTwo, Register: "https://oauth.yandex.com/",
 	Notes: []string{
-		"What the application gets to know is chosen where it is registered: access to the address, to the name, and to the picture.",
-		"Nothing says whether an address was verified.",
+		"Choose the data that the application receives where you register it: access to the " +
+			"email address, the name and the picture.",
+		"Yandex does not say whether an address is verified.",
 	},
 	Unconfirmed: []string{
 		"PKCE is understood along with a secret.",
-		"The address of the picture, and the members real_name, display_name, login and is_avatar_empty.",
+		"The URL of the picture, and the members real_name, display_name, login and " +
+			"is_avatar_empty.",
 	},
 	New: byClient(Yandex),
 }
