@@ -44,6 +44,7 @@ func (s *schema) read(data []byte, n *notes) (document, error) {
 func (s *schema) clean(data []byte, array bool, n *notes) (json.RawMessage, map[string]bool, error) {
 	c := cleaner{
 		decoder: json.NewDecoder(bytes.NewReader(data)),
+		out:     make([]byte, 0, len(data)),
 		changed: !utf8.Valid(data),
 		unsure:  map[string]bool{},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 )
@@ -19,9 +20,8 @@ func (o *OIDC) readMetadata(body []byte) (*metadata, error) {
 	}
 	m := new(metadata)
 	var mistakes []error
-	for field, value := range reflect.ValueOf(m).Elem().Fields() {
-		name := field.Tag.Get("json")
-		if name == "" || !d.has(name) {
+	for name, value := range jsonNames(m) {
+		if !d.has(name) {
 			continue
 		}
 		if slices.Contains(required, name) {
@@ -34,6 +34,17 @@ func (o *OIDC) readMetadata(body []byte) (*metadata, error) {
 		}
 	}
 	return m, errors.Join(mistakes...)
+}
+
+// jsonNames yields the fields of a struct by the names of their members.
+func jsonNames(m *metadata) iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		for field, value := range reflect.ValueOf(m).Elem().Fields() {
+			if name := field.Tag.Get("json"); name != "" && !yield(name, value) {
+				return
+			}
+		}
+	}
 }
 
 // requiredMetadata are the members that decide, unless the configuration has them.
