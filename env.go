@@ -18,6 +18,7 @@ import (
 //
 //	BASE_URL             public origin of the application; may be left out when LISTEN_ADDR is on loopback
 //	SESSION_SECRET       openssl rand -base64 32
+//	HOME_PATH            start page of an application below a path, such as /app/; default: /
 //
 // Providers are named in a list, a file, or both:
 //
@@ -90,8 +91,8 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 
 // read reads everything there is. file may be empty.
 func read(env *settings.Env, file string) (Config, error) {
-	c := Config{BaseURL: baseURL(env)}
-	c.Session.Secret = env.Required("SESSION_SECRET", "make one with: openssl rand -base64 32")
+	c := Config{BaseURL: baseURL(env), Home: env.Optional("HOME_PATH")}
+	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
 	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopbackHTTP(c.BaseURL)}
 	if file != "" {
 		var err error
@@ -141,7 +142,37 @@ func try(env *settings.Env, c Config) error {
 	c.Session.Secret = cmp.Or(c.Session.Secret, "no secret, and as such known to be missing, but long enough: 4f1c8a2e9b7d6350")
 	c.Logger = slog.New(slog.DiscardHandler) // New will say it again
 	_, err := New(c)
-	return err
+	return named(err)
+}
+
+// variables are the settings behind the fields that errors of New begin with.
+var variables = [][2]string{
+	{"sallyport: BaseURL", "BASE_URL"},
+	{"sallyport: Home", "HOME_PATH"},
+	{"session: Secret", "SESSION_SECRET"},
+	{`sallyport: provider "oidc": Issuer`, "OIDC_ISSUER"},
+	{`sallyport: provider "oidc": ClientID`, "OIDC_CLIENT_ID"},
+	{`sallyport: provider "oidc": ClientSecret`, "OIDC_CLIENT_SECRET"},
+	{`sallyport: provider "oidc": "`, "OIDC_SCOPES"}, // begins with the scope
+}
+
+// named adds to each line of an error the variable that it is about.
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	var lines []error
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSuffix(line, "\n")
+		for _, v := range variables {
+			if strings.HasPrefix(line, v[0]) {
+				line += " (" + v[1] + ")"
+				break
+			}
+		}
+		lines = append(lines, errors.New(line))
+	}
+	return errors.Join(lines...)
 }
 
 // Setting reads a setting of the application's own in the way of the others: from name, or from the file that name_FILE

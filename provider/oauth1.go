@@ -130,9 +130,7 @@ func (o *OAuth1) Registration() string {
 func (o *OAuth1) Validate() (insecure []string, err error) {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	if o.ClientID == "" {
-		wrong("ClientID is missing")
-	}
+	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.UserFields.ID == "" && o.MapUser == nil {
 		wrong("UserFields.ID is missing: nothing says who the user is; or set MapUser")
 	}

@@ -16,9 +16,7 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	mistakes := slices.Concat(
 		o.checkEndpoints(), o.checkAuthorization(), o.Dialect.check(), o.checkProfile(), o.checkHeader(), o.Revocation.check(),
 	)
-	if o.ClientID == "" {
-		mistakes = append(mistakes, errors.New("ClientID is missing"))
-	}
+	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.confidential && o.ClientSecret == "" {
 		mistakes = append(mistakes, errors.New("ClientSecret is missing, and the vendor has no public clients"))
 	}

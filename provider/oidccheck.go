@@ -13,16 +13,17 @@ import (
 func (o *OIDC) Validate() (insecure []string, err error) {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
-	if o.ClientID == "" {
-		wrong("ClientID is missing")
-	}
+	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	mistakes = append(mistakes, o.mistake, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)
 	mistakes = append(mistakes, o.checkOverrides()...)
 	mistakes = append(mistakes, o.checkUserFields()...)
 	for _, alg := range o.SigningAlgs {
-		if !slices.Contains(asymmetricAlgs, alg) {
+		switch {
+		case strings.HasPrefix(alg, "HS"):
+			wrong("SigningAlgs: %q is symmetric: for ID tokens signed with the client secret, leave SigningAlgs empty and set SecretSignsTokens (HS256)", alg)
+		case !slices.Contains(asymmetricAlgs, alg):
 			wrong("SigningAlgs: %q is not one of %v", alg, asymmetricAlgs)
 		}
 	}

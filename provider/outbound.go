@@ -176,6 +176,9 @@ func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 // checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
 // switched on.
 func (out outbound) checkEndpoint(name, address string) error {
+	if err := checkVerbatim(name, address); err != nil {
+		return err
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" {
 		return fmt.Errorf("%s is not an absolute URL", name)

@@ -29,8 +29,8 @@ const (
 // prints its secrets.
 type Config struct {
 	// Secret is what sessions are sealed with: 32 random bytes or more in hex or base64
-	// (openssl rand -base64 32), or a passphrase of at least 32 characters, which is stretched.
-	// Everybody who knows it can sign in as anybody.
+	// (openssl rand -base64 32), or a passphrase of at least 32 characters, which is stretched. White
+	// space, line ends or quotation marks around it are errors. Anyone who has it can forge any session.
 	Secret string
 
 	// OldSecrets still open what they have sealed, which is sealed again under Secret when it

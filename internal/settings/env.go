@@ -22,7 +22,15 @@ func (e *Env) Wrong(format string, args ...any) {
 
 // Required is a setting that must be there; hint tells what to write.
 func (e *Env) Required(name, hint string) string {
-	value := e.Optional(name)
+	return e.must(name, hint, e.Optional(name))
+}
+
+// RequiredExact is Required with the value of Exact.
+func (e *Env) RequiredExact(name, hint string) string {
+	return e.must(name, hint, e.Exact(name))
+}
+
+func (e *Env) must(name, hint, value string) string {
 	if value == "" && !e.Complained(name) {
 		e.Wrong("%s is not set: %s", name, hint)
 	}
@@ -46,8 +54,16 @@ func (e *Env) IsSet(name string) bool {
 	return value != "" || file != ""
 }
 
-// Optional is the value of name, or the content of the file that name_FILE names. Empty counts as not set.
-func (e *Env) Optional(name string) string {
+// Optional is the value of name, or the content of the file that name_FILE names, without white space
+// around it. Empty means not set.
+func (e *Env) Optional(name string) string { return e.read(name, strings.TrimSpace) }
+
+// Exact is Optional, but of a file only the line end is dropped: what else is there may be meant.
+func (e *Env) Exact(name string) string { return e.read(name, withoutLineEnd) }
+
+func withoutLineEnd(text string) string { return strings.TrimRight(text, "\r\n") }
+
+func (e *Env) read(name string, trim func(string) string) string {
 	value, _ := e.Lookup(name)
 	file, _ := e.Lookup(name + "_FILE")
 	switch {
@@ -57,7 +73,7 @@ func (e *Env) Optional(name string) string {
 		e.Wrong("%s and %s_FILE are both set: keep one", name, name)
 		return ""
 	}
-	content, err := secretFile(file)
+	content, err := secretFile(file, trim)
 	if err != nil {
 		e.Wrong("%s_FILE: %w", name, err)
 	}
@@ -67,14 +83,14 @@ func (e *Env) Optional(name string) string {
 // maxSecretFile bounds a file that is named by mistake.
 const maxSecretFile = 64 << 10
 
-// secretFile is the content of a file, less the line end. The error does not show its name: somebody may have written the secret
-// itself there.
-func secretFile(name string) (string, error) {
+// secretFile is the content of a file, trimmed. The error does not show its name: the secret itself may
+// have been written in its place.
+func secretFile(name string, trim func(string) string) (string, error) {
 	content, err := readFile(name, maxSecretFile)
 	if err != nil {
 		return "", err
 	}
-	text := strings.TrimRight(string(content), "\r\n")
+	text := trim(string(content))
 	if text == "" {
 		return "", errors.New("the file is empty")
 	}

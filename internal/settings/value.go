@@ -52,7 +52,7 @@ func (e *entry) secret(s Setting) (string, error) {
 	}
 	switch given[0].name {
 	case s.Key + "_file":
-		content, err := secretFile(e.Document.beside(v.text))
+		content, err := secretFile(e.Document.beside(v.text), strings.TrimSpace)
 		if err != nil {
 			return "", errors.New("cannot be read from " + s.Key + "_file: " + err.Error())
 		}
