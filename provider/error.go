@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // ErrUnavailable is wrapped by errors that mean: the provider cannot be reached or does not
@@ -75,26 +74,3 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-// unavailable is a provider that does not answer now.
-type unavailable struct {
-	retryAfter time.Duration
-	err        error
-}
-
-func (u *unavailable) Error() string {
-	if _, ok := errors.AsType[*misconfigured](u.err); ok {
-		return u.err.Error()
-	}
-	return "provider: unavailable: " + u.err.Error()
-}
-func (u *unavailable) Is(target error) bool { return target == ErrUnavailable }
-func (u *unavailable) Unwrap() error        { return u.err }
-
-// RetryAfter tells how long to wait before trying again after an [ErrUnavailable]; at least one second.
-func RetryAfter(err error) time.Duration {
-	if u, ok := errors.AsType[*unavailable](err); ok && u.retryAfter > time.Second {
-		return u.retryAfter
-	}
-	return time.Second
-}

@@ -328,7 +328,7 @@ func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 		want   Fault // empty: unavailable
 	}{
 		"spent":                   {400, `{"error":"invalid_grant"}`, FaultRefresh},
-		"spent, in another way":   {500, `{"error":"invalid_grant"}`, FaultRefresh},
+		"the server is in doubt":  {500, `{"error":"invalid_grant"}`, ""}, // F14: final is 4xx
 		"the client is wrong":     {401, `{"error":"invalid_client"}`, FaultToken},
 		"not understood":          {400, `{}`, FaultToken},
 		"an error of the server":  {500, `{"error":"server_error"}`, ""},

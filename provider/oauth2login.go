@@ -170,7 +170,7 @@ func (o *OAuth2) requestTokens(ctx context.Context, endpoint string, params url.
 	}
 	tokens, raw, err := o.Dialect.tokens(a, o.now(), secrets, &o.notes)
 	if err != nil && params.Get("grant_type") == "refresh_token" {
-		err = refreshError(err, a.status)
+		err = o.Dialect.refreshError(err, a, "Endpoint.AuthStyle")
 	}
 	tokens.IDToken = ""
 	return tokens, raw, err

@@ -61,8 +61,8 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *sche
 		return nil, asUnavailable(FaultUserInfo, err)
 	}
 	switch err := fmt.Errorf("%s: status %d", name, a.status); {
-	case a.status >= 500 || a.status == http.StatusTooManyRequests:
-		return nil, &unavailable{err: err}
+	case a.busy():
+		return nil, &unavailable{a.retryAfter, err}
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status == http.StatusNotFound:
 		return nil, fault(fmt.Errorf("%w: %w", err, errNotPermitted))
 	case a.status != http.StatusOK:

@@ -5,23 +5,26 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Refresh implements [Refresher] (RFC 6749 section 6). The profile is fetched again with the new token, so that what it says about the
-// user is not older than the token; it has to be about the same user. When the profile cannot be had now, the new
-// tokens are kept all the same, because the old ones may be spent.
+// Refresh implements [Refresher].
 func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
+	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
+}
+
+// RefreshTokens implements [StepRefresher] (RFC 6749 section 6). Its [Finish] fetches the profile
+// with the new token, so that what it says about the user is not older than the token.
+func (o *OAuth2) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
 	old, err := s.Tokens()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if old.RefreshToken == "" {
-		return nil, errNoRefreshToken
+		return nil, nil, errNoRefreshToken
 	}
 	params := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
@@ -30,39 +33,42 @@ func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Sess
 	endpoint := cmp.Or(o.RefreshURL, o.Endpoint.TokenURL)
 	fresh, raw, err := o.requestTokens(ctx, endpoint, params, []string{old.RefreshToken, old.AccessToken})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	fresh = kept(fresh, old)
+	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
-	if o.UserURL != "" { // else only the first answer had the profile
-		if err := o.renewUser(ctx, renewed, fresh, raw); err != nil {
-			return nil, err
-		}
-	}
 	renewed.SetTokens(fresh)
-	return renewed, nil
+	if o.UserURL == "" { // only the first answer had the profile
+		return renewed, nil, nil
+	}
+	return renewed, func(ctx context.Context) (*session.Session, error) {
+		return o.renewUser(ctx, renewed, fresh, raw)
+	}, nil
 }
 
-// renewUser brings the user up to date. A profile that is not what it has to be ends the session.
-func (o *OAuth2) renewUser(ctx context.Context, s *session.Session, fresh session.Tokens, raw json.RawMessage) error {
+// renewUser brings the user up to date. Only the profile of another user ends the session.
+func (o *OAuth2) renewUser(
+	ctx context.Context, s *session.Session, fresh session.Tokens, raw json.RawMessage,
+) (*session.Session, error) {
 	p := Profile{More: map[string]json.RawMessage{}}
 	var err error
 	if p.Token, err = o.asProfile(raw); err == nil {
 		p, err = o.fetchProfile(ctx, fresh, p)
 	}
-	if errors.Is(err, ErrUnavailable) {
-		return nil
+	if err != nil {
+		return s, err
 	}
-	var updated *session.Session
-	if err == nil {
-		updated, err = o.session(p, fresh)
-	}
-	if err == nil && (updated.User.Issuer != s.User.Issuer || updated.User.Subject != s.User.Subject) {
-		err = errors.New("the profile is about another user")
+	updated, err := o.session(p, fresh)
+	if refusal(err) {
+		return nil, endsSession(err)
 	}
 	if err != nil {
-		return &Error{Fault: FaultRefresh, Err: fmt.Errorf("after a refresh: %w", err)}
+		return s, err
 	}
-	s.User = updated.User
-	return s.SetClaims(o.keptClaims(p.User))
+	if updated.User.Issuer != s.User.Issuer || updated.User.Subject != s.User.Subject {
+		return nil, &Error{Fault: FaultRefresh, Err: errors.New("after a refresh: the profile is about another user")}
+	}
+	renewed := s.Clone()
+	renewed.User = updated.User
+	return renewed, renewed.SetClaims(o.keptClaims(p.User))
 }

@@ -52,12 +52,9 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 		e.Err = fmt.Errorf("status %d", a.status)
 	default:
 		e.Err = fmt.Errorf("status %d without an OAuth error", a.status)
-		if a.status >= 500 {
-			if e.Description != "" {
-				e.Err = fmt.Errorf("%w: %q", e.Err, e.Description)
-			}
-			return &unavailable{err: e.Err}
-		}
+	}
+	if a.busy() && d.configured(said) == "" {
+		return &unavailable{a.retryAfter, e}
 	}
 	return e
 }
@@ -86,8 +83,12 @@ func (d *Dialect) complaints(a answer) (said []claims, known bool) {
 
 // code returns the registered code that a complaint stands for: by the configured meanings, or by itself.
 func (d *Dialect) code(said []claims) string {
-	configured := func(own string) string { return d.ErrorCodes[own] }
-	return cmp.Or(meant(said, ownCodePaths, configured), meant(said, codePaths, registeredCode))
+	return cmp.Or(d.configured(said), meant(said, codePaths, registeredCode))
+}
+
+// configured returns the code that Dialect.ErrorCodes give a complaint.
+func (d *Dialect) configured(said []claims) string {
+	return meant(said, ownCodePaths, func(own string) string { return d.ErrorCodes[own] })
 }
 
 // meant returns the first meaning that something at the paths has.

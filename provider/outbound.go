@@ -32,6 +32,13 @@ type answer struct {
 
 	sent     []string // spellings of the client's secret in the request, which errors must not repeat
 	repeated bool     // the request was sent a second time; see sendOnce
+
+	retryAfter time.Duration // what the server asks for; zero when it does not
+}
+
+// busy reports whether the server could not answer now (RFC 9110 section 15.6, RFC 6585 section 4).
+func (a answer) busy() bool {
+	return a.status >= 500 || a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout
 }
 
 // isJSON reports whether the answer says that it is JSON.
@@ -142,8 +149,11 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
-	return answer{status: resp.StatusCode, media: media, body: body, date: date}, nil
+	return answer{
+		status: resp.StatusCode, media: media, date: date,
+		body:       bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark)),
+		retryAfter: retryAfter(resp.Header.Get("Retry-After"), date),
+	}, nil
 }
 
 // byteOrderMark is what some editors put before JSON; parsers may ignore it (RFC 8259 section 8.1).

@@ -4,44 +4,78 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Refresh implements [Refresher] (RFC 6749 section 6, OpenID Connect Core section 12).
+// Refresh implements [Refresher].
 func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
+	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
+}
+
+// inOneStep turns the results of a [StepRefresher] into those of a [Refresher]: what can be had
+// later is no error.
+func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
+	return func(ctx context.Context) (*session.Session, error) {
+		if err != nil || finish == nil {
+			return renewed, err
+		}
+		finished, err := finish(ctx)
+		if e, ok := errors.AsType[*Error](err); ok && e.Fault == FaultRefresh {
+			return nil, err
+		}
+		return finished, nil
+	}
+}
+
+// RefreshTokens implements [StepRefresher] (RFC 6749 section 6, OpenID Connect Core section 12).
+func (o *OIDC) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
 	old, err := s.Tokens()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if old.RefreshToken == "" {
-		return nil, errNoRefreshToken
+		return nil, nil, errNoRefreshToken
 	}
 	m, err := o.metadata(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// What may fail although nobody is to blame is tried first: once the refresh token is spent, the new one must not be lost.
-	if _, err := m.keys.known(ctx); err != nil {
-		return nil, err
+	if err := o.readyToVerify(ctx, m); err != nil {
+		return nil, nil, err
 	}
 	fresh, err := o.redeemRefreshToken(ctx, m, old)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
-	if fresh.IDToken != "" {
-		if err := o.renewClaims(ctx, m, renewed, old, fresh); err != nil {
-			return nil, err
-		}
+	if fresh.IDToken == "" {
+		fresh.IDToken = old.IDToken
+		renewed.SetTokens(fresh)
+		return renewed, nil, nil
 	}
-	renewed.SetTokens(kept(fresh, old))
-	return renewed, nil
+	unverified := fresh
+	unverified.IDToken = old.IDToken // until the new one has passed
+	renewed.SetTokens(unverified)
+	return renewed, func(ctx context.Context) (*session.Session, error) {
+		return o.finishRefresh(ctx, m, renewed, old, fresh)
+	}, nil
+}
+
+// readyToVerify tries what may fail although the login stands, before the refresh token is spent.
+func (o *OIDC) readyToVerify(ctx context.Context, m *metadata) error {
+	if o.SecretSignsTokens {
+		return nil // there are no keys to fetch
+	}
+	_, err := m.keys.known(ctx)
+	return err
 }
 
 var errNoRefreshToken = &Error{Fault: FaultRefresh, Err: errors.New("the session has no refresh token")}
@@ -58,64 +92,132 @@ func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.
 	}
 	fresh, err := o.tokens(a, old.RefreshToken, old.AccessToken)
 	if err != nil {
-		return session.Tokens{}, refreshError(err, a.status)
+		return session.Tokens{}, o.Dialect.refreshError(err, a, "AuthMethod")
 	}
 	return fresh, nil
 }
 
-// refreshError tells a refresh token that is of no use any more from a provider that has trouble now.
-func refreshError(err error, status int) error {
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == "invalid_grant" {
-		e.Fault = FaultRefresh
-	} else if status >= 500 || status == http.StatusTooManyRequests {
-		return &unavailable{err: err}
-	}
-	return err
-}
-
-// kept fills in what the provider does not send again: it stays as it was.
-func kept(fresh, old session.Tokens) session.Tokens {
-	fresh.IDToken = cmp.Or(fresh.IDToken, old.IDToken)
+// kept fills in what the provider does not send again: it stays as it was, but for the ID token.
+func kept(fresh, old session.Tokens, expiry time.Time) session.Tokens {
 	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
+	fresh.Expiry = cmp.Or(fresh.Expiry, expiry)
 	if fresh.Scopes == nil {
 		fresh.Scopes = old.Scopes
 	}
 	return fresh
 }
 
-// renewClaims checks a refreshed ID token like a first one, and that it is about the same user and the same sign-in;
-// then its claims take the place of the old ones. Another user's token ends the session.
-func (o *OIDC) renewClaims(ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens) error {
+// assumedExpiry is when a new access token ends if the provider does not say: its life is as long
+// as that of the one before, which began when the login was last proven. Zero means unknown.
+func assumedExpiry(s *session.Session, old session.Tokens, now time.Time) time.Time {
+	life := old.Expiry.Sub(s.Proven)
+	if old.Expiry.IsZero() || s.Proven.IsZero() || life <= 0 {
+		return time.Time{}
+	}
+	return now.Add(life)
+}
+
+// finishRefresh applies a refreshed ID token at once, and what userinfo says when it answers. The
+// new tokens are kept unless one of the two says that the login is over.
+func (o *OIDC) finishRefresh(ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens) (*session.Session, error) {
+	if err := o.unverifiable(ctx, m, fresh.IDToken); err != nil {
+		return s, fmt.Errorf("the refreshed ID token is not applied: %w", err)
+	}
 	token, err := o.verifyToken(ctx, m, fresh.IDToken, maxDirect, hashed{accessToken: fresh.AccessToken}, func(t *idToken) error {
 		return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t))
 	})
-	if err != nil {
-		return endsSession(err)
-	}
-	info, err := o.userInfo(ctx, m, &Flow{}, token, fresh.AccessToken)
 	if errors.Is(err, ErrUnavailable) {
-		return nil // the claims stay as they were, the tokens are good
+		return s, err
 	}
 	if err != nil {
-		return endsSession(err)
+		return nil, endsSession(err)
+	}
+	info, infoErr := o.fetchUserInfo(ctx, m, &Flow{}, token, fresh.AccessToken)
+	switch {
+	case errors.Is(infoErr, errOtherSubject):
+		return nil, endsSession(infoErr)
+	case infoErr != nil:
+		info, infoErr = earlierInfo(s, old.IDToken), o.unlessNeeded(infoErr)
 	}
 	updated, err := o.session(token, info, fresh)
-	if err != nil {
-		return endsSession(err)
+	if refusal(err) {
+		return nil, endsSession(err)
 	}
+	if err != nil { // MapUser failed
+		return s, errors.Join(infoErr, err)
+	}
+	if infoErr != nil && updated.User.Email == s.User.Email && !s.User.EmailVerified {
+		updated.User.EmailVerified = false // as long as nobody knows what userinfo says of it
+	}
+	renewed, err := o.continued(s, updated)
+	return renewed, errors.Join(infoErr, err)
+}
+
+// refusal reports whether the application's MapUser says that the user may not sign in, or the ID
+// token that the session is over.
+func refusal(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == FaultIDToken)
+}
+
+// unverifiable returns an error if the token's signature cannot be checked with the keys that can be
+// had now. The token came from the provider itself, so that proves nothing against the login.
+func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error {
+	keys, err := o.signers(ctx, m)
+	if err == nil {
+		_, err = keys.VerifySignature(ctx, raw)
+	}
+	if errors.Is(err, errNoKey) || errors.Is(err, errOtherSecret) || errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return nil
+}
+
+// continued returns s with what a refresh has brought.
+func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) {
+	renewed := s.Clone()
+	tokens, err := updated.Tokens()
+	if err != nil {
+		return s, err
+	}
+	renewed.SetTokens(tokens)
 	var claims claimsHolder
 	if err := updated.Claims(&claims); err != nil {
-		return err
+		return renewed, err
+	}
+	if err := renewed.SetClaims(claims.raw); err != nil {
+		return renewed, err
 	}
 	if o.callbackClaims != nil { // they were said once
 		updated.User.Name = cmp.Or(updated.User.Name, s.User.Name)
 	}
-	s.User = updated.User
-	s.ACR, s.AMR = updated.ACR, updated.AMR
-	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
-		s.Expires = updated.Expires
+	renewed.User, renewed.ACR, renewed.AMR = updated.User, updated.ACR, updated.AMR
+	if updated.AuthTime.After(s.AuthTime) { // the user has signed in again at the provider meanwhile
+		renewed.AuthTime = updated.AuthTime
 	}
-	return s.SetClaims(claims.raw)
+	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
+		renewed.Expires = updated.Expires
+	}
+	return renewed, nil
+}
+
+// earlierInfo returns the claims of s that did not come from its ID token: what userinfo said the
+// last time. Without that ID token they cannot be told apart, so there are none.
+func earlierInfo(s *session.Session, idToken string) document {
+	said, err := unverifiedClaims(idToken)
+	var all claims
+	if err != nil || s.Claims(&all) != nil {
+		return document{}
+	}
+	for name := range said.claims {
+		delete(all, name)
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return document{}
+	}
+	info, _ := newSchema("userinfo").read(raw, nil) // it has been read before
+	return info
 }
 
 // claimsHolder takes claims as they are.
@@ -132,8 +234,6 @@ func sameSignIn(s *session.Session, t *idToken) error {
 	switch {
 	case t.subject != s.User.Subject || t.issuer != s.User.Issuer:
 		return errors.New("the refreshed token is about another user")
-	case !t.authTime.IsZero() && !s.AuthTime.IsZero() && t.authTime.Unix() != s.AuthTime.Unix():
-		return errors.New("auth_time of the refreshed token is that of another sign-in")
 	case s.SID != "" && t.sid != "" && t.sid != s.SID:
 		return errors.New("sid of the refreshed token is that of another sign-in")
 	}
@@ -146,15 +246,9 @@ func sameNonce(first string, t *idToken) error {
 	if err != nil || !t.claims.named("nonce") {
 		return err
 	}
-	_, payload, _ := strings.Cut(first, ".")
-	payload, _, _ = strings.Cut(payload, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil || payload == "" {
-		return nil // not kept
-	}
-	kept, err := newSchema("ID token", "nonce").read(raw, nil)
+	kept, err := unverifiedClaims(first)
 	if err != nil {
-		return err
+		return nil // not kept
 	}
 	if want := kept.display("nonce"); want != "" && want != nonce {
 		return errors.New("nonce of the refreshed token is that of another sign-in")
@@ -162,7 +256,18 @@ func sameNonce(first string, t *idToken) error {
 	return nil
 }
 
-// endsSession turns a token that does not pass into the end of the session; a provider that cannot be reached is no reason.
+// unverifiedClaims reads the payload of an ID token that has passed before.
+func unverifiedClaims(idToken string) (document, error) {
+	_, payload, _ := strings.Cut(idToken, ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return document{}, err
+	}
+	return newSchema("ID token", "nonce").read(raw, nil)
+}
+
+// endsSession turns an answer that does not pass into the end of the session.
 func endsSession(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return &Error{Fault: FaultRefresh, Err: fmt.Errorf("after a refresh: %w", e)}

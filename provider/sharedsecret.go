@@ -24,7 +24,9 @@ func (s sharedSecret) VerifySignature(_ context.Context, token string) ([]byte, 
 	}
 	payload, err := jws.Verify([]byte(s))
 	if err != nil {
-		return nil, errors.New("the client secret does not explain the signature")
+		return nil, errOtherSecret
 	}
 	return payload, nil
 }
+
+var errOtherSecret = errors.New("the client secret does not verify the signature")

@@ -9,8 +9,10 @@ func Strava(id, secret string) *OAuth2 {
 		Endpoint: oauth2.Endpoint{
 			AuthURL: "https://www.strava.com/oauth/authorize", TokenURL: "https://www.strava.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Dialect: Dialect{EditAnswer: errorAt("errors.0.resource"), ErrorCodes: map[string]string{"AuthorizationCode": "invalid_grant", "RefreshToken": "invalid_grant"}},
-		Scopes:  []string{"read"}, ScopeSeparator: ",",
+		Dialect: Dialect{EditAnswer: errorAt("errors.0.resource"), ErrorCodes: map[string]string{
+			"AuthorizationCode": "invalid_grant", "RefreshToken": "invalid_grant", "Application": "invalid_client",
+		}},
+		Scopes: []string{"read"}, ScopeSeparator: ",",
 		APIBase: "https://www.strava.com/api/v3", UserURL: "athlete",
 		UserFields: Fields{ID: "id", Username: "username", Picture: "profile"},
 		MapUser:    nameOf("firstname", "lastname"),

@@ -146,7 +146,6 @@ func TestDialect_Errors(t *testing.T) {
 		"long":                                  {400, "application/json", `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1000) + `"}`, "invalid_grant", strings.Repeat("x", 200)},
 		"secrets of the request":                {400, "application/json", `{"error":"invalid_grant","error_description":"code s3cret-code is used"}`, "invalid_grant", "code [redacted] is used"},
 		"tokens of the answer":                  {400, "application/json", `{"error":"invalid_grant","access_token":"t0ken","error_description":"t0ken"}`, "invalid_grant", "[redacted]"},
-		"a server in trouble that says so":      {503, "application/json", `{"error":"temporarily_unavailable"}`, "temporarily_unavailable", ""},
 		"quirk 23: a server in trouble, mapped": {500, "application/json", `{"error":{"code":190}}`, "invalid_grant", ""},
 	} {
 		err := own.refused(FaultToken, answer{status: row.status, media: row.media, body: []byte(row.body)}, nil, []string{"s3cret-code", ""})
@@ -155,7 +154,7 @@ func TestDialect_Errors(t *testing.T) {
 			t.Errorf("%s: %v; want code %q and description %q", name, err, row.code, row.description)
 		}
 	}
-	for _, body := range []string{``, `<html>`, `{"message":"over capacity"}`, `{"error":{}}`} {
+	for _, body := range []string{``, `<html>`, `{"error":"temporarily_unavailable"}`, `{"error":"invalid_grant"}`, `{"message":"over capacity"}`, `{"error":{}}`} {
 		if err := own.refused(FaultToken, answer{status: 502, media: "application/json", body: []byte(body)}, nil, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("status 502 with %q: %v, want ErrUnavailable", body, err)
 		}

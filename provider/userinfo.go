@@ -20,9 +20,27 @@ func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
 	return m.UserInfoEndpoint, nil
 }
 
-// userInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they
-// are needed. It returns none when they are not. An answer about another user fails the login.
+// userInfo returns the claims of the userinfo endpoint for a login.
 func (o *OIDC) userInfo(
+	ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string,
+) (document, error) {
+	info, err := o.fetchUserInfo(ctx, m, f, t, accessToken)
+	return info, o.unlessNeeded(err)
+}
+
+// unlessNeeded drops the error of an endpoint that does not serve this client, unless the
+// application insists: the ID token is all a login needs.
+func (o *OIDC) unlessNeeded(err error) error {
+	if !errors.Is(err, errNoUserInfo) || o.UserInfo != UserInfoWhenNeeded {
+		return err
+	}
+	o.notes.add("userinfo", fmt.Sprintf("claims that ID tokens lack are missing: %v", err))
+	return nil
+}
+
+// fetchUserInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they
+// are needed. It returns none when they are not. An answer about another user is an error.
+func (o *OIDC) fetchUserInfo(
 	ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string,
 ) (document, error) {
 	if m.UserInfoEndpoint == "" || !o.wantsUserInfo(f, t) {
@@ -38,11 +56,10 @@ func (o *OIDC) userInfo(
 		return document{}, asUnavailable(FaultUserInfo, err)
 	}
 	switch {
-	case a.status >= 500:
-		return document{}, &unavailable{err: fmt.Errorf("userinfo: status %d", a.status)}
-	case a.status >= 400 && o.UserInfo == UserInfoWhenNeeded: // the ID token is all a login needs
-		o.notes.add("userinfo", fmt.Sprintf("status %d: claims that ID tokens lack are missing", a.status))
-		return document{}, nil
+	case a.busy():
+		return document{}, &unavailable{a.retryAfter, fmt.Errorf("userinfo: status %d", a.status)}
+	case a.status >= 400:
+		return document{}, userInfoFault(fmt.Errorf("%w: status %d", errNoUserInfo, a.status))
 	case a.status != http.StatusOK:
 		return document{}, userInfoFault(fmt.Errorf("status %d", a.status))
 	}
@@ -50,12 +67,19 @@ func (o *OIDC) userInfo(
 	if err != nil {
 		return document{}, err
 	}
-	sub, err := info.text("sub")
-	if err != nil || sub != t.subject {
-		return document{}, userInfoFault(errors.New("sub is missing or not that of the ID token"))
+	switch sub, err := info.text("sub"); {
+	case err != nil || sub == "":
+		return document{}, userInfoFault(errors.New("sub is missing"))
+	case sub != t.subject:
+		return document{}, userInfoFault(errOtherSubject)
 	}
 	return info, nil
 }
+
+var (
+	errNoUserInfo   = errors.New("the endpoint does not accept the access token")
+	errOtherSubject = errors.New("sub is not that of the ID token")
+)
 
 func userInfoFault(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
 

@@ -115,7 +115,8 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 	}
 }
 
-// R108, R107: after a refresh the profile has to be about the same user; while it cannot be had, the new tokens are kept.
+// R108, R107, F15: after a refresh, only the profile of another user ends the session. While there is
+// no good profile, the new tokens are kept.
 func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 	for name, row := range map[string]struct {
 		change  func(*authtest.Faults)
@@ -123,10 +124,13 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		mapUser error
 	}{
 		"another user":       {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = 1002 } }, true, nil},
-		"no ID":              {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } }, true, nil},
-		"not permitted":      {func(f *authtest.Faults) { f.Handler = answer("user", 401, "application/json", "{}") }, true, nil},
+		"no ID":              {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } }, false, nil},
+		"not permitted":      {func(f *authtest.Faults) { f.Handler = answer("user", 401, "application/json", "{}") }, false, nil},
+		"too many requests":  {func(f *authtest.Faults) { f.Handler = answer("user", 429, "", "") }, false, nil},
+		"no such page":       {func(f *authtest.Faults) { f.Handler = answer("user", 404, "", "") }, false, nil},
+		"garbage":            {func(f *authtest.Faults) { f.Handler = answer("user", 200, "application/json", "<html>") }, false, nil},
 		"MapUser says no":    {func(*authtest.Faults) {}, true, &provider.Error{Fault: provider.FaultDenied}},
-		"MapUser is broken":  {func(*authtest.Faults) {}, true, io.ErrUnexpectedEOF},
+		"MapUser is broken":  {func(*authtest.Faults) {}, false, io.ErrUnexpectedEOF},
 		"away":               {func(f *authtest.Faults) { f.Handler = answer("user", 503, "", "") }, false, nil},
 		"e-mail list is off": {func(f *authtest.Faults) { f.Handler = answer("emails", 403, "", "") }, false, nil},
 	} {

@@ -73,15 +73,18 @@ func TestTenants_R38_Approve(t *testing.T) {
 
 // R38: a tenant that is not approved any more loses its sessions at the next refresh; one of which that cannot be said now does not.
 func TestTenants_R38_ApproveAtRefresh(t *testing.T) {
-	for fault, refusal := range map[string]error{
-		"refresh_refused":      errors.New("has left"),
-		"provider_unavailable": fmt.Errorf("%w: no database", provider.ErrUnavailable),
+	for name, row := range map[string]struct {
+		refusal error
+		fault   string
+	}{
+		"has left":  {errors.New("has left"), "refresh_refused"},
+		"not known": {fmt.Errorf("%w: no database", provider.ErrUnavailable), ""}, // F15: the new tokens are kept
 	} {
-		t.Run(fault, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			times := 0
 			preset, c := multiTenant(t, provider.Organizations{Approve: func(context.Context, string) error {
 				if times++; times > 1 {
-					return refusal
+					return row.refusal
 				}
 				return nil
 			}})
@@ -90,7 +93,7 @@ func TestTenants_R38_ApproveAtRefresh(t *testing.T) {
 					c.Refresh = other.Refresh
 				}
 			}
-			c.Refresh.Fault = fault
+			c.Refresh.Fault = row.fault
 			for _, complaint := range run(t, preset, c) {
 				t.Error(complaint)
 			}
