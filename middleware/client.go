@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -135,6 +136,18 @@ func (c *caller) fresh(s *session.Session, t session.Tokens) bool {
 	return t.Expiry.After(c.guard.config.Sessions.Now().Add(ahead))
 }
 
+// assumedLife is how long an access token is handed out whose end the provider does not state, if
+// there can be another.
+const assumedLife = time.Hour
+
+// freshForSure is fresh where nobody would notice that an API refuses the token.
+func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
+	if t.Expiry.IsZero() {
+		return c.guard.config.Sessions.Now().Before(s.Proven.Add(assumedLife))
+	}
+	return c.fresh(s, t)
+}
+
 // tokens returns tokens that are good, refreshed if they have to be.
 func (c *caller) tokens(good func(*session.Session, session.Tokens) bool) (session.Tokens, error) {
 	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(c.r, c.session, good) })
@@ -201,7 +214,7 @@ type tokenSource struct{ c *caller }
 
 // Token implements oauth2.TokenSource.
 func (t tokenSource) Token() (*oauth2.Token, error) {
-	tokens, err := t.c.tokens(t.c.fresh)
+	tokens, err := t.c.tokens(t.c.freshForSure)
 	if err != nil {
 		return nil, err
 	}

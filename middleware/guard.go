@@ -54,11 +54,10 @@ type Config struct {
 
 // A Guard guards routes. It is safe for concurrent use.
 type Guard struct {
-	config     Config
-	challenge  challenge
-	pauses     pauses
-	superseded superseded
-	untrusted  sync.Once // logs that a tenant is not trusted
+	config    Config
+	challenge challenge
+	pauses    pauses
+	untrusted sync.Once // logs that a tenant is not trusted
 }
 
 // New returns a Guard for c, which it does not check: sallyport.New does.
@@ -93,11 +92,7 @@ func (g *Guard) find(w http.ResponseWriter, r *http.Request) (*http.Request, *se
 	s, err := m.Load(r)
 	switch {
 	case err == nil:
-		later := g.newest(w, r, s)
-		if later == s {
-			g.renew(w, r, s)
-		}
-		s = later
+		g.renew(w, r, s)
 		if m.Due(s) {
 			var answered bool
 			if s, answered = g.revalidate(w, r, s); answered {

@@ -5,51 +5,76 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
 const (
 	firstPause = time.Second
 	maxPause   = 30 * time.Second
-	maxPauses  = 10_000 // sessions that are remembered; beyond that, all are forgotten
+	maxPauses  = 10_000           // sessions that are remembered
+	keepPauses = 10 * time.Minute // a provider asks for less
 )
 
-// pauses remembers for which sessions a refresh has failed, so that a hundred requests a second do not become a
-// hundred token requests a second. The pauses double. The zero value is ready for use.
+// pauses remembers for which sessions a refresh has failed, so that a hundred requests a second do
+// not become a hundred token requests a second. The pauses double, and are at least what the provider
+// asks for. The zero value is ready for use.
 type pauses struct {
 	mu   sync.Mutex
-	byID map[string]pause
+	byID *bounded.Cache[string, pause]
 }
 
+// A pause is also the error while it lasts, with what is left of it then.
 type pause struct {
 	failures int
+	length   time.Duration
 	until    time.Time
 	err      error
 }
+
+// Error implements error.
+func (p pause) Error() string { return fmt.Sprintf("next try in %v: %v", p.length, p.err) }
+
+// Is makes it an [provider.ErrUnavailable].
+func (p pause) Is(target error) bool { return target == provider.ErrUnavailable }
+
+// Unwrap returns the failure before it.
+func (p pause) Unwrap() error { return p.err }
 
 // wait returns the last failure while the pause after it lasts.
 func (p *pauses) wait(id string, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last, known := p.byID[id]
-	if rest := last.until.Sub(now); known && rest > 0 && rest <= maxPause {
-		return fmt.Errorf("%w; next try in %v: %w", provider.ErrUnavailable, rest.Round(time.Second), last.err)
+	if p.byID == nil {
+		return nil
 	}
-	return nil
+	last, _ := p.byID.Get(id, now)
+	rest := last.until.Sub(now)
+	if rest <= 0 || rest > last.length { // no pause, or the clock was set back
+		return nil
+	}
+	last.length = rest
+	return last
 }
 
-func (p *pauses) failed(id string, now time.Time, err error) {
+// failed begins a pause and returns it.
+func (p *pauses) failed(id string, now time.Time, err error) pause {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byID == nil || len(p.byID) >= maxPauses {
-		p.byID = map[string]pause{}
+	if p.byID == nil {
+		p.byID = bounded.New[string, pause](bounded.Limits{Count: maxPauses, TTL: keepPauses})
 	}
-	failures := p.byID[id].failures + 1
-	p.byID[id] = pause{failures, now.Add(min(firstPause<<min(failures-1, 10), maxPause)), err}
+	last, _ := p.byID.Get(id, now)
+	length := max(min(firstPause<<min(last.failures, 10), maxPause), provider.RetryAfter(err))
+	next := pause{last.failures + 1, length, now.Add(length), err}
+	p.byID.Put("", id, next, 1, keepPauses, now)
+	return next
 }
 
 func (p *pauses) done(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.byID, id)
+	if p.byID != nil {
+		p.byID.Delete(id)
+	}
 }

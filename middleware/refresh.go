@@ -2,11 +2,8 @@ package middleware
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,11 +13,6 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
-
-// keepRefreshed is how long the result of a refresh is given to requests that still hold the session of before: those that
-// were under way, and those of a browser that did not get the new cookies, because the response had begun, or
-// lost them to a slow response with the old ones.
-const keepRefreshed = 10 * time.Minute
 
 // refreshTimeout bounds one refresh. It does not end with the request that caused it, because the refresh
 // token it has sent may be spent (RFC 9700 section 4.14.2).
@@ -49,101 +41,127 @@ func (g *Guard) current(r *http.Request, s *session.Session, good func(*session.
 	return s, nil
 }
 
-// newest returns a later generation of the session if this process has just seen one, so that the browser gets its
-// cookies (again) and does not come back with a refresh token that is spent.
-func (g *Guard) newest(w http.ResponseWriter, r *http.Request, s *session.Session) *session.Session {
-	later := s
-	for range maxHops {
-		if !g.superseded.has(later.ID, later.Generation, g.config.Sessions.Now()) {
-			break
-		}
-		next, err := g.next(r, later)
-		if err != nil {
-			break
-		}
-		later = next
-	}
-	if later != s && g.config.Sessions.Adopt(w, r, later) != nil {
-		return s
-	}
-	return later
-}
-
 // mayRefresh refuses methods that must not have an effect, and prefetches nobody may ever look at.
 func mayRefresh(r *http.Request) bool {
 	return r.Method != http.MethodHead && r.Method != http.MethodOptions && !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")
 }
 
-// errEnded means that the provider does not prolong the login: the session is over.
-var errEnded = errors.New("middleware: the provider has ended the login")
-
-// next returns the generation after s. The provider is asked once for all requests that hold s, also in other processes
-// if they share a Locker. An empty result stands for the end of the session.
+// next returns the generation after s. The provider is asked once for all requests that hold s, also
+// in other processes if they share a Locker.
 func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, error) {
 	if err := g.pauses.wait(s.ID, g.config.Sessions.Now()); err != nil {
 		return nil, err
 	}
-	refresh := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
-		return recovered.Get(func() ([]byte, error) { return g.refresh(ctx, s) })
-	}
-	sealed, err := recovered.Get(func() ([]byte, error) {
-		return g.config.Sessions.Locker().Do(r.Context(), refreshKey(s), keepRefreshed, refresh)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(sealed) == 0 {
-		return nil, errEnded
-	}
-	later, err := g.config.Sessions.Opened(r.Context(), sealed, s)
-	if err == nil {
-		g.superseded.add(s.ID, s.Generation, g.config.Sessions.Now())
-	}
-	return later, err
+	return g.config.Sessions.Advance(r.Context(), s, g.refresh)
 }
 
-// refreshKey names one generation of one session. The session's ID is a secret, so it is hashed.
-func refreshKey(s *session.Session) string {
-	sum := sha256.Sum256([]byte("refresh " + s.ID + " " + strconv.FormatUint(s.Generation, 10)))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// refresh asks the provider and seals the next generation.
-func (g *Guard) refresh(ctx context.Context, s *session.Session) ([]byte, error) {
+// refresh asks the provider. The new tokens are stored before anything else is done: the old refresh
+// token may be spent, and nothing may lose its successor.
+func (g *Guard) refresh(ctx context.Context, s *session.Session, store func(*session.Session)) (*session.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
-	p, err := g.config.Providers.Find(ctx, s.Provider)
-	if err != nil {
-		g.refreshFailed(ctx, s, err)
-		return nil, err
-	}
-	refresher, ok := p.(provider.Refresher)
-	if !ok {
-		return nil, errNoRefresh
-	}
-	fresh, err := recovered.Get(func() (*session.Session, error) { return refresher.Refresh(ctx, s) })
-	if err == nil {
-		fresh.User.Tenant = s.User.Tenant // which providers do not know
-	}
-	if err == nil && g.config.Refreshed != nil {
-		if hookErr := problem.Call(func() error { return g.config.Refreshed(ctx, fresh) }); hookErr != nil {
-			err = &provider.Error{Fault: provider.FaultRefresh, Err: hookErr}
-		}
-	}
-	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultRefresh && !recovered.Is(err) {
+	renewed, finish, err := g.newTokens(ctx, s)
+	if isFinal(err) {
 		g.refreshEnded(ctx, s, err)
-		return []byte{}, nil
+		return nil, nil
 	}
 	if err != nil {
-		g.refreshFailed(ctx, s, err)
-		return nil, err
+		return nil, g.refreshFailed(ctx, s, err)
 	}
 	g.pauses.done(s.ID)
+	store(renewed)
+	fresh, err := g.finishRefresh(ctx, renewed, finish)
+	if isFinal(err) {
+		g.refreshEnded(ctx, s, err)
+		return nil, nil
+	}
+	if err != nil {
+		g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens refreshed, but not the user's profile",
+			"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+	}
 	fresh.Proven = g.config.Sessions.Now()
-	return g.config.Sessions.Next(fresh)
+	return fresh, nil
+}
+
+// newTokens exchanges the refresh token.
+func (g *Guard) newTokens(ctx context.Context, s *session.Session) (renewed *session.Session, finish provider.Finish, err error) {
+	p, err := g.config.Providers.Find(ctx, s.Provider)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = recovered.Call(func() error {
+		switch p := p.(type) {
+		case *provider.OIDC:
+			renewed, finish, err = p.RefreshTokens(ctx, s)
+		case *provider.OAuth2:
+			renewed, finish, err = p.RefreshTokens(ctx, s)
+		case provider.Refresher:
+			if renewed, err = p.Refresh(ctx, s); err == nil {
+				renewed.User.Tenant = s.User.Tenant
+			}
+		default:
+			err = errNoRefresh
+		}
+		return err
+	})
+	return renewed, finish, err
 }
 
 var errNoRefresh = errors.New("middleware: the session's provider cannot refresh tokens")
+
+// finishRefresh brings the user up to date and asks the application. A final error ends the session.
+// With any other, the session that is returned has the new tokens, and what could not be had is as
+// it was.
+func (g *Guard) finishRefresh(ctx context.Context, renewed *session.Session, finish provider.Finish) (*session.Session, error) {
+	fresh := renewed
+	var profileErr error
+	if finish != nil {
+		finished, err := recovered.Get(func() (*session.Session, error) { return finish(ctx) })
+		if isFinal(err) {
+			return nil, err
+		}
+		if finished != nil {
+			fresh = finished
+			fresh.User.Tenant = renewed.User.Tenant // which providers do not know
+		}
+		profileErr = err
+	}
+	if g.config.Refreshed == nil {
+		return fresh, profileErr
+	}
+	asked := fresh.Clone()
+	switch err := recovered.Call(func() error { return g.config.Refreshed(ctx, asked) }); {
+	case err == nil:
+		return asked, profileErr
+	case isRefusal(err):
+		return nil, &provider.Error{Fault: provider.FaultRefresh, Err: err}
+	default:
+		return withTokensOf(renewed, fresh), errors.Join(profileErr, err)
+	}
+}
+
+// withTokensOf returns a session with the new tokens and the user and claims of before.
+func withTokensOf(before, fresh *session.Session) *session.Session {
+	kept := before.Clone()
+	kept.Expires = fresh.Expires
+	if tokens, err := fresh.Tokens(); err == nil {
+		kept.SetTokens(tokens)
+	}
+	return kept
+}
+
+// isFinal reports whether the provider or the application has ended the login.
+func isFinal(err error) bool {
+	fault, ok := errors.AsType[*provider.Error](err)
+	return ok && fault.Fault == provider.FaultRefresh && !recovered.Is(err)
+}
+
+// isRefusal reports whether Hooks.Refresh has decided that the session ends. Any other error of it is
+// trouble of the moment.
+func isRefusal(err error) bool {
+	_, worded := errors.AsType[*problem.Error](err)
+	return (worded || errors.Is(err, problem.ErrRefused)) && !recovered.Is(err)
+}
 
 func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error) {
 	code := string(provider.FaultRefresh)
@@ -153,16 +171,16 @@ func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error)
 }
 
 // refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
-func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error) {
-	g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
+func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error) error {
 	g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens not refreshed",
 		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+	return g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
 }
 
 // unrefreshed decides what a request gets whose session could not be renewed: nothing if it is over,
 // its tokens of before as long as they are valid, and 503 after that.
 func (g *Guard) unrefreshed(s *session.Session, tokens session.Tokens, err error) (*session.Session, error) {
-	if errors.Is(err, errEnded) {
+	if errors.Is(err, session.ErrEnded) {
 		return nil, failed("session_ended", s.Provider, err, problem.Link{Href: g.config.LoginPath, Text: answer.SignIn})
 	}
 	if tokens.Expiry.After(g.config.Sessions.Now()) {
@@ -170,5 +188,8 @@ func (g *Guard) unrefreshed(s *session.Session, tokens session.Tokens, err error
 	}
 	e := failed("provider_unavailable/tokens", s.Provider, err)
 	e.RetryAfter = provider.RetryAfter(err)
+	if p, ok := errors.AsType[pause](err); ok {
+		e.RetryAfter = p.length
+	}
 	return nil, e
 }

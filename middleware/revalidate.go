@@ -36,7 +36,7 @@ func (g *Guard) revalidateByRefresh(w http.ResponseWriter, r *http.Request, s *s
 	}
 	next, err := g.next(r, s)
 	switch {
-	case errors.Is(err, errEnded):
+	case errors.Is(err, session.ErrEnded):
 		g.discard(w, r)
 		return nil
 	case err != nil:

@@ -16,7 +16,7 @@ func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Sess
 	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
 }
 
-// RefreshTokens implements [StepRefresher] (RFC 6749 section 6). Its [Finish] fetches the profile
+// RefreshTokens is Refresh in two steps; see [OIDC.RefreshTokens]. Its [Finish] fetches the profile
 // with the new token, so that what it says about the user is not older than the token.
 func (o *OAuth2) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
 	old, err := s.Tokens()

@@ -58,22 +58,6 @@ type Refresher interface {
 	Refresh(ctx context.Context, s *session.Session) (*session.Session, error)
 }
 
-// A StepRefresher is a [Refresher] that can return as soon as it has new tokens, so that they are
-// stored before anything else can fail.
-type StepRefresher interface {
-	Refresher
-
-	// RefreshTokens returns a copy of s with new tokens and everything else as it was. Finish, which
-	// may be nil, completes it. The errors are those of Refresh.
-	RefreshTokens(ctx context.Context, s *session.Session) (renewed *session.Session, finish Finish, err error)
-}
-
-// Finish returns the session of [StepRefresher.RefreshTokens] with the claims of the refreshed ID
-// token and of the user's profile. An *[Error] with [FaultRefresh] means that the login is over.
-// With any other error the session that is returned is good all the same, and what could not be
-// had is as it was.
-type Finish func(context.Context) (*session.Session, error)
-
 // A Revoker can take tokens back (RFC 7009), so that they are of no use to anybody after a logout.
 type Revoker interface {
 	Revoke(ctx context.Context, t session.Tokens) error

@@ -19,8 +19,13 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
 }
 
-// inOneStep turns the results of a [StepRefresher] into those of a [Refresher]: what can be had
-// later is no error.
+// Finish completes a refresh that has new tokens already: it returns the session with the claims of
+// the refreshed ID token and of the user's profile. An *[Error] with [FaultRefresh] means that the
+// login is over. With any other error the session that it returns is good all the same, and what
+// could not be had is as it was.
+type Finish func(context.Context) (*session.Session, error)
+
+// inOneStep is RefreshTokens with its Finish. What can be had later is no error.
 func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
 	return func(ctx context.Context) (*session.Session, error) {
 		if err != nil || finish == nil {
@@ -34,7 +39,9 @@ func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
 	}
 }
 
-// RefreshTokens implements [StepRefresher] (RFC 6749 section 6, OpenID Connect Core section 12).
+// RefreshTokens is Refresh in two steps: it returns as soon as there are new tokens, in a copy of s
+// with everything else as it was, so that they can be stored before anything else can fail
+// (RFC 6749 section 6, OpenID Connect Core section 12). The [Finish] may be nil.
 func (o *OIDC) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
 	old, err := s.Tokens()
 	if err != nil {

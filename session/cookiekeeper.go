@@ -25,6 +25,9 @@ func (k cookieKeeper) load(r *http.Request) (*Session, error) {
 	if err == nil {
 		err = k.admit(r.Context(), s, now)
 	}
+	if err == nil {
+		s, err = k.newest(r.Context(), s)
+	}
 	if err != nil {
 		return nil, k.refuse(r.Context(), err)
 	}
@@ -45,6 +48,9 @@ func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, 
 	slices.SortStableFunc(opened, func(a, b *Session) int { return compareWritten(b, a) })
 	for i, s := range opened {
 		err := k.admit(r.Context(), s, now)
+		if err == nil {
+			s, err = k.newest(r.Context(), s)
+		}
 		if errors.Is(err, ErrStore) {
 			return nil, err
 		}
@@ -57,6 +63,9 @@ func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, 
 }
 
 func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
+	if err := k.endedHere(s); err != nil {
+		return nil, err
+	}
 	return s, k.admit(ctx, s, k.config.Now())
 }
 
@@ -72,7 +81,7 @@ func (k cookieKeeper) end(r *http.Request) error {
 		}
 		err = k.unrevoked(r.Context(), &l.session)
 		if err == nil {
-			err = k.over(r.Context(), l.session.ID)
+			err = k.over(r.Context(), &l.session)
 		}
 		if err != nil && !errors.Is(err, ErrInvalid) {
 			failed = append(failed, err)

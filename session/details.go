@@ -20,6 +20,9 @@ type details struct {
 	claims json.RawMessage
 	sealed *sealedDetails // nil unless the session was loaded
 	record *record        // nil unless the session lives in a store
+
+	origin               *sealedDetails // what was loaded, also after sealed is nil
+	tokensSet, claimsSet bool           // since it was loaded
 }
 
 // sealedDetails opens the details of a loaded session, once, for all goroutines of the request.
@@ -29,6 +32,7 @@ type sealedDetails struct {
 	binding  detailsBinding
 	identity string            // plaintext of the identity part
 	current  bool              // sealed under the newest secret
+	behind   bool              // the browser has an earlier generation
 	parts    [maxChunks]string // the details text, in pieces
 
 	once   sync.Once
@@ -58,7 +62,7 @@ func (s *Session) Tokens() (Tokens, error) {
 // SetTokens replaces the tokens. They are kept by the next Manager.Start or Manager.Save.
 func (s *Session) SetTokens(t Tokens) {
 	t.Scopes = slices.Clone(t.Scopes)
-	s.details.tokens = &t
+	s.details.tokens, s.details.tokensSet = &t, true
 }
 
 // Claims decodes what the provider said about the user into v, as json.Unmarshal does. Members that belong to
@@ -92,7 +96,7 @@ func (s *Session) SetClaims(raw json.RawMessage) error {
 	if _, err := parseObject(raw); err != nil {
 		return err
 	}
-	s.details.claims = slices.Clone(raw)
+	s.details.claims, s.details.claimsSet = slices.Clone(raw), true
 	return nil
 }
 

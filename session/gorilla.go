@@ -227,7 +227,7 @@ func (k gorillaKeeper) end(r *http.Request) error {
 			continue
 		}
 		if s, err := k.openStored(text, k.config.Now()); err == nil {
-			failed = append(failed, k.over(r.Context(), s.ID))
+			failed = append(failed, k.over(r.Context(), s))
 		}
 	}
 	return errors.Join(failed...)

@@ -77,9 +77,10 @@ type Manager struct {
 	referenceSeal  []byte // and of a reference
 	renewAfter     time.Duration
 
-	keeper   keeper
-	watchers watchers
-	logged   logged
+	keeper      keeper
+	watchers    watchers
+	generations generations // of sessions in cookies
+	logged      logged
 
 	buffers sync.Pool // of *[4096]byte, for checksums
 }
@@ -105,6 +106,9 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
 	m.keeper = newKeeper(m)
+	m.generations.full = func(provider string) {
+		m.scope.Logger.Warn("session: too many sign-outs to remember: all sessions of a provider are over", "provider", provider)
+	}
 	return m, nil
 }
 
@@ -158,35 +162,20 @@ func newID() string {
 	return base64.RawURLEncoding.EncodeToString(id)
 }
 
-// Save writes a session that was loaded or started and has changed since: Values, tokens, claims, User.
-// The ID stays and Generation grows. It must be called before the response's first byte.
-func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error {
-	if s.ID == "" || s.Created.IsZero() {
-		return errors.New("session: Save of a session that was neither loaded nor started")
-	}
-	if err := s.settle(); err != nil {
-		return err
-	}
-	before := *s
-	s.Seen = m.now()
-	s.Generation++
-	err := m.write(w, r, s, IfOlder)
-	if err != nil {
-		s.Seen, s.Generation = before.Seen, before.Generation
-	}
-	return err
-}
-
-// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle has passed (at
-// least a minute, at most half of Idle), or it is sealed under an old secret. It reports whether it wrote. Call it before anything
-// is changed, and before the response's first byte.
+// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle
+// has passed (at least a minute, at most half of Idle), it is sealed under an old secret, or the browser
+// has an older generation of it. A session whose tokens are being refreshed is left alone. Renew reports
+// whether it wrote. Call it before anything is changed, and before the response's first byte.
 func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
 	sealed := s.details.sealed
 	if sealed == nil || sealed.manager != m {
 		return false, nil // written in this request, or not ours
 	}
+	if sealed.behind {
+		return true, m.Adopt(w, r, s)
+	}
 	now := m.now()
-	if sealed.current && now.Sub(s.Seen) < m.renewAfter {
+	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.generations.making(s) || s.Generation < m.generations.lowest(s) {
 		return false, nil
 	}
 	details := sealed.text()
@@ -205,7 +194,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	if err := m.keep(w, r, s, details, IfNotNewer); err != nil {
 		s.Seen = before
 		if errors.Is(err, ErrChanged) {
-			return false, nil // somebody else has just renewed it, and with more
+			return false, nil // another request has just renewed it, and with more
 		}
 		return false, err
 	}

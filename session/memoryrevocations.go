@@ -53,10 +53,12 @@ func (k keptMark) made() time.Time {
 	return time.UnixMicro(int64(max(m.All, m.Some)))
 }
 
-// Epoch implements Revocations.
+// Epoch implements Revocations. Only a time is comparable with the epochs of other processes.
 func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
+	now := uint64(max(v.now().UnixMicro(), 1))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.epoch = max(v.epoch, now)
 	return v.epoch, nil
 }
 

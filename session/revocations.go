@@ -15,7 +15,8 @@ import (
 // The contract: epochs order revocations against logins without comparing clocks. Every Revoke gets a number that is higher
 // than any that Epoch has returned before. Epoch returns at least 1, and no less than the number of any Revoke that has
 // returned and whose mark may still be there. Both hold also after a restart that lost the count, with or without the
-// marks; the time in microseconds, if need be increased, is such a number. Revoke
+// marks. Epochs are times in microseconds, if need be increased, so that processes that do not share their revocations
+// accept each other's logins: one that begins after a Revoke elsewhere has a higher epoch than its mark. Revoke
 // merges what it is told with what is known about the same key ([Mark.Merge]), and returns when every process that shares the
 // revocations will see it. Lookup returns a mark for each key, in order, and the zero Mark for those that are not known
 // or not kept any more, and for the zero key. Keys look random and hold no secret. An error means that the answer is unknown.
@@ -137,8 +138,13 @@ func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
 	return marks.check(s)
 }
 
+// check refuses a session that has been ended. What ends one session by its ID needs no order between
+// epochs, which may be those of another process.
 func (marks Marks) check(s *Session) error {
-	for _, mark := range marks {
+	if marks[0] != (Mark{}) {
+		return ErrInvalid
+	}
+	for _, mark := range marks[1:] {
 		if mark.ends(s) {
 			return errEnded
 		}
@@ -146,13 +152,16 @@ func (marks Marks) check(s *Session) error {
 	return nil
 }
 
-// over notes that a session has ended here.
-func (m *Manager) over(ctx context.Context, id string) error {
-	m.watchers.end(sessionKey(id))
-	if m.config.Revocations == nil {
-		return nil
+// over notes that a session has ended here: in the revocations, and without any in this process.
+func (m *Manager) over(ctx context.Context, s *Session) error {
+	m.watchers.end(sessionKey(s.ID))
+	if m.config.Revocations != nil {
+		return m.revoke(ctx, time.Time{}, sessionKey(s.ID))
 	}
-	return m.revoke(ctx, time.Time{}, sessionKey(id))
+	if m.inCookies() {
+		m.generations.end(s, m.config.Now())
+	}
+	return nil
 }
 
 // revoke ends sessions by their keys.

@@ -67,7 +67,7 @@ func (l *loaded) attach(parts [maxChunks]string) bool {
 		return false
 	}
 	l.sealed.parts = parts
-	l.session.details.sealed = &l.sealed
+	l.session.details.sealed, l.session.details.origin = &l.sealed, &l.sealed
 	return true
 }
 

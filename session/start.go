@@ -33,7 +33,10 @@ func (m *Manager) restartable(ctx context.Context, s *Session) error {
 	if s.ID == "" {
 		return nil
 	}
-	err := m.unrevoked(ctx, s)
+	err := m.endedHere(s)
+	if err == nil {
+		err = m.unrevoked(ctx, s)
+	}
 	if errors.Is(err, ErrEnded) {
 		return fmt.Errorf("session: Start: the session has been ended: "+
 			"set Epoch to zero to stay signed in after EndAll: %w", err)

@@ -6,14 +6,21 @@ import (
 	"net/http"
 )
 
-// Next returns s as its next generation, sealed in one piece, to be given by [Manager.Opened] to everybody who
-// still holds the generation before. It changes s.
+// Next returns s as its next generation, sealed in one piece, for [Manager.Opened]. It changes s.
 func (m *Manager) Next(s *Session) ([]byte, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
 	s.Seen = m.now()
 	s.Generation++
+	return m.sealWhole(s)
+}
+
+// sealWhole seals a session in one piece.
+func (m *Manager) sealWhole(s *Session) ([]byte, error) {
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
 	if m.config.ProfileOnly {
 		s.details.tokens = nil
 	}
@@ -28,8 +35,8 @@ func (m *Manager) Next(s *Session) ([]byte, error) {
 	return []byte(identity + "." + details), nil
 }
 
-// Opened returns the session that [Manager.Next] has sealed, to take the place of an earlier generation of itself. The
-// error is [ErrInvalid] when it is no session, no later one, or not valid any more, or wraps [ErrStore].
+// Opened returns the later generation of a session that [Manager.Next] has sealed. The error is
+// [ErrInvalid] if it is not one of that session, not later, or not valid any more, or wraps [ErrStore].
 func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
 	s, err := m.openStored(string(sealed), now)
@@ -43,12 +50,13 @@ func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (
 	return s, nil
 }
 
-// Adopt sets the cookies of a session that [Manager.Opened] has returned, as it is. Many responses may do so.
+// Adopt sets the cookies of a later generation as it is. Many responses may do so. A session that has
+// been signed out here meanwhile stays so: the error is [ErrInvalid].
 func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
-	if s.details.sealed == nil {
+	if s.details.sealed == nil || m.generations.lowest(s) == over {
 		return ErrInvalid
 	}
-	err := m.keep(w, r, s, s.details.sealed.text(), IfOlder)
+	err := m.keep(w, r, s, s.details.sealed.text(), IfNotNewer)
 	if errors.Is(err, ErrChanged) {
 		return nil // the store holds a later one already
 	}

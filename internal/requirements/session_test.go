@@ -36,8 +36,12 @@ func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 	app := bench.New(t, func(s *bench.Setup) {
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ids = append(ids, s.ID) }
 	})
+	app.Mux.Handle("/id", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		ids = append(ids, s.ID)
+	})))
 	planted := bench.Browser(t)
-	app.SignIn(t, planted, "bob", "/me")
+	app.SignIn(t, planted, "bob", "/id")
 	b := bench.Browser(t)
 	app.SetCookies(b, app.SessionCookies(planted)...) // fixation: the victim carries the attacker's session
 	before := app.SessionCookies(b)[0].Value
@@ -48,7 +52,9 @@ func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 		t.Errorf("signed in as %s", who)
 	}
-	app.Post(t, planted, "/auth/logout", nil)
+	if who := app.Visit(t, planted, "/"); who != "anonymous" { // F16: the login has ended it
+		t.Errorf("the planted session is that of %s", who)
+	}
 	app.Post(t, b, "/auth/logout", nil)
 	if len(ids) != 2 || ids[0] == ids[1] || len(ids[0]) < 22 {
 		t.Errorf("session IDs %q", ids)

@@ -14,6 +14,7 @@ import (
 func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.Revocations), o Options) {
 	for name, test := range map[string]func(*testing.T, session.Revocations, session.Revocations, Options){
 		"epochs order revocations": revocationEpochs,
+		"epochs are times":         revocationTime,
 		"marks":                    revocationMarks,
 		"marks are merged":         revocationMerge,
 		"marks are kept":           revocationKeep,
@@ -129,6 +130,15 @@ func revocationKeep(t *testing.T, one, other session.Revocations, o Options) {
 	}
 	if epoch := epochOf(t, one); epoch < 2 {
 		t.Errorf("the epoch is %d after a revocation", epoch)
+	}
+}
+
+// Processes that do not share their revocations have nothing but the time in common.
+func revocationTime(t *testing.T, one, other session.Revocations, o Options) {
+	before := epochOf(t, one)
+	o.pass(3 * time.Second)
+	if after := epochOf(t, other); after < before+2_000_000 {
+		t.Errorf("the epoch moves from %d to %d in three seconds: it is not a time in microseconds", before, after)
 	}
 }
 

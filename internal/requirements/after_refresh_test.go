@@ -1,0 +1,340 @@
+package requirements_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// tokenOf is an application with a page that refreshes tokens if that is due: /token.
+func tokenOf(t *testing.T, change ...func(*bench.Setup)) (*bench.App, func(b *http.Client) (status int, token *oauth2.Token)) {
+	t.Helper()
+	app := calling(t, change...)
+	var token *oauth2.Token
+	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		source, err := app.Auth.TokenSource(w, r)
+		if err == nil {
+			token, err = source.Token()
+		}
+		if err != nil {
+			app.Auth.Refuse(w, r, err)
+		}
+	})))
+	return app, func(b *http.Client) (int, *oauth2.Token) {
+		token = nil
+		status := app.Do(t, b, "GET", "/token", nil, "Sec-Fetch-Mode", "cors").StatusCode
+		return status, token
+	}
+}
+
+// F15: once the refresh token is spent, nothing that goes wrong at userinfo loses the new one, and
+// roles that the new ID token does not have any more are gone at once.
+func TestRefresh_F15_UserInfoFails(t *testing.T) {
+	for name, fault := range map[string]func(f *authtest.Faults){
+		"429":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 429, "", "") },
+		"403":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 403, asJSON, `{"error":"insufficient_scope"}`) },
+		"404":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 404, "text/html", "<h1>gone</h1>") },
+		"401":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 401, "", "") },
+		"503":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 503, "", "") },
+		"garbage": func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, asJSON, "{]") },
+		"a page":  func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "text/html", "<html>") },
+		"no sub":  func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "sub") } },
+		"odd sub": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = 7 } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			b := bench.Browser(t)
+			inIDToken := func(roles ...string) func(map[string]any) {
+				return func(c map[string]any) { c["roles"] = roles }
+			}
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken = inIDToken("admin", "staff")
+				f.UserInfo = func(c map[string]any) { delete(c, "roles"); c["nickname"] = "Al" }
+			})
+			app.SignIn(t, b, "alice", "/admin")
+			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = inIDToken("staff") })
+			app.OP.Misbehave(fault)
+			app.Clock.Advance(2 * time.Hour)
+			if status, _ := token(b); status != 200 {
+				t.Fatalf("status %d\n%s", status, app.Log())
+			}
+			if got := app.Get(t, b, "/admin").StatusCode; got != 403 {
+				t.Errorf("no admin any more: status %d", got)
+			}
+			if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+				t.Errorf("signed in as %s", who)
+			}
+			app.OP.Behave()
+			for range 3 { // the provider ends logins whose refresh token comes twice
+				app.Clock.Advance(2 * time.Hour)
+				if status, _ := token(b); status != 200 {
+					t.Errorf("afterwards: status %d", status)
+				}
+			}
+		})
+	}
+}
+
+// F15: what only userinfo says stays while it does not answer, whatever the ID token loses.
+func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
+	app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	var got *session.Session
+	app.Mux.Handle("/seen", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		got = s.Clone()
+	})))
+	b := bench.Browser(t)
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) { delete(c, "roles"); delete(c, "name"); c["dept"] = "a" }
+		f.UserInfo = func(c map[string]any) { c["roles"] = []string{"admin"}; c["name"] = "Alice of userinfo" }
+	})
+	app.SignIn(t, b, "alice", "/seen")
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) { delete(c, "roles"); delete(c, "name") }
+		f.Handler = answer("userinfo", 503, "", "")
+	})
+	app.Clock.Advance(2 * time.Hour)
+	if status, _ := token(b); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	app.Get(t, b, "/seen")
+	var claims map[string]any
+	if err := got.Claims(&claims); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got.User.Roles) != "[admin]" || got.User.Name != "Alice of userinfo" || claims["dept"] != nil {
+		t.Errorf("roles %v, name %q, claims %v", got.User.Roles, got.User.Name, claims)
+	}
+}
+
+// F15: userinfo about another user ends the session.
+func TestRefresh_F15_AnotherUser(t *testing.T) {
+	app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "1002" } })
+	app.Clock.Advance(2 * time.Hour)
+	if status, _ := token(b); status != 401 || app.Visit(t, b, "/") != "anonymous" {
+		t.Errorf("status %d, signed in as %s", status, app.Visit(t, b, "/"))
+	}
+}
+
+// F15: a refreshed ID token whose signature cannot be checked changes nothing and loses nothing.
+func TestRefresh_F15_UnverifiableIDToken(t *testing.T) {
+	app, token := tokenOf(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/admin")
+	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDTokenRaw = func(token string) string { return token[:len(token)-4] + "AAAA" }
+	})
+	app.Clock.Advance(2 * time.Hour)
+	if status, _ := token(b); status != 200 {
+		t.Errorf("status %d\n%s", status, app.Log())
+	}
+	if got := app.Get(t, b, "/admin").StatusCode; got != 200 {
+		t.Errorf("with the claims of before: status %d", got)
+	}
+	if !strings.Contains(app.Log(), "the refreshed ID token is not applied") {
+		t.Error("the log does not say so")
+	}
+	app.OP.Behave()
+	app.Clock.Advance(2 * time.Hour)
+	if status, _ := token(b); status != 200 || app.Get(t, b, "/admin").StatusCode != 403 {
+		t.Errorf("the next one: status %d, then %d", status, app.Get(t, b, "/admin").StatusCode)
+	}
+}
+
+// F15: Hooks.Refresh ends the session by its own answer only. Any other error keeps the new tokens with
+// the user of before.
+func TestRefresh_F15_Hook(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		ends bool
+	}{
+		"database down": {errors.New("connection refused"), false},
+		"own answer":    {&problem.Error{Status: 403, Code: "banned", Title: "Banned"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var hookErr error
+			app, token := tokenOf(t, func(s *bench.Setup) {
+				s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
+					s.User.Roles = []string{"half done"}
+					return hookErr
+				}
+			})
+			b := bench.Browser(t)
+			app.SignIn(t, b, "alice", "/admin")
+			hookErr = row.err
+			app.Clock.Advance(2 * time.Hour)
+			status, _ := token(b)
+			if row.ends {
+				if status != 401 || app.Visit(t, b, "/") != "anonymous" {
+					t.Errorf("status %d, signed in as %s", status, app.Visit(t, b, "/"))
+				}
+				return
+			}
+			if status != 200 || app.Get(t, b, "/admin").StatusCode != 200 {
+				t.Errorf("status %d, then %d", status, app.Get(t, b, "/admin").StatusCode)
+			}
+			if !strings.Contains(app.Log(), "connection refused") {
+				t.Error("the log does not say why")
+			}
+			app.Clock.Advance(2 * time.Hour)
+			if status, _ := token(b); status != 200 {
+				t.Errorf("the next refresh: status %d", status)
+			}
+		})
+	}
+}
+
+// F15: the new tokens are in the store before userinfo is asked, so that a process that dies there has
+// lost nothing.
+func TestRefresh_F15_StoredFirst(t *testing.T) {
+	backend := session.NewMemoryBackend(session.MemoryLimits{}, nil)
+	app, token := tokenOf(t, func(s *bench.Setup) {
+		s.OIDC.UserInfo = provider.UserInfoAlways
+		backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
+		s.Config.Session.Store = session.NewServerStore(backend)
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once atomic.Bool
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
+			if endpoint == "userinfo" && once.CompareAndSwap(false, true) {
+				close(reached)
+				<-release
+			}
+			return false
+		}
+	})
+	app.Clock.Advance(2 * time.Hour)
+	first := app.Server.Config.Handler
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		app.Get(t, b, "/token")
+	}()
+	<-reached
+	// Another process with the same store.
+	app.Server.Config.Handler = app.Again(t, func(c *session.Config) { c.Locker = session.NewMemoryLocker(c.Now) })
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Errorf("another process: status %d", got)
+	}
+	if n := refreshes(app); n != 1 {
+		t.Errorf("%d refreshes, want 1", n)
+	}
+	close(release)
+	<-done
+	app.Server.Config.Handler = first
+	app.Clock.Advance(2 * time.Hour)
+	if status, _ := token(b); status != 200 {
+		t.Errorf("the next refresh: status %d", status)
+	}
+}
+
+// F18: a provider that signs with the client's secret and has no keys to fetch.
+func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
+	app, token := tokenOf(t, func(s *bench.Setup) {
+		s.OIDC.SecretSignsTokens = true
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(s.OIDC.ClientSecret)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.OP.Misbehave(func(f *authtest.Faults) {
+			f.Discovery = func(m map[string]any) { delete(m, "jwks_uri") }
+			f.IDTokenRaw = func(token string) string {
+				jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+				if err != nil {
+					return err.Error()
+				}
+				signed, _ := signer.Sign(jws.UnsafePayloadWithoutVerification())
+				again, _ := signed.CompactSerialize()
+				return again
+			}
+		})
+	})
+	b := bench.Browser(t)
+	if resp := app.SignIn(t, b, "alice", "/me"); resp.StatusCode != 200 {
+		t.Fatalf("status %d: %s", resp.StatusCode, app.Log())
+	}
+	for range 2 {
+		app.Clock.Advance(2 * time.Hour)
+		if status, _ := token(b); status != 200 {
+			t.Fatalf("status %d\n%s", status, app.Log())
+		}
+	}
+	if n := refreshes(app); n != 2 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+// F18: auth_time may move at a refresh, and is taken over if it moves forward.
+func TestRefresh_F18_AuthTime(t *testing.T) {
+	app, token := tokenOf(t)
+	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded)))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for _, row := range []struct {
+		ago    time.Duration
+		recent int
+	}{{0, 200}, {5 * time.Hour, 401}} {
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["auth_time"] = app.Clock.Now().Add(-row.ago).Unix() }
+		})
+		app.Clock.Advance(2 * time.Hour)
+		if status, _ := token(b); status != 200 {
+			t.Errorf("%v ago: status %d\n%s", row.ago, status, app.Log())
+		}
+		if got := app.Get(t, b, "/recent", "Sec-Fetch-Mode", "cors").StatusCode; got != row.recent {
+			t.Errorf("%v ago: status %d, want %d", row.ago, got, row.recent)
+		}
+	}
+}
+
+// F35: an answer to a refresh without expires_in: the token is used as long as the one before, and then
+// there is another.
+func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
+	for name, lifetimes := range map[string][2]any{"at the refresh": {600, nil}, "ever": {nil, nil}, "odd": {600, "soon"}, "zero": {600, 0}} {
+		t.Run(name, func(t *testing.T) {
+			app, token := tokenOf(t)
+			b := bench.Browser(t)
+			expiresIn := func(v any) {
+				app.OP.Misbehave(func(f *authtest.Faults) {
+					f.TokenResponse = func(a map[string]any) { a["expires_in"] = v }
+				})
+			}
+			expiresIn(lifetimes[0])
+			app.SignIn(t, b, "alice", "/me")
+			expiresIn(lifetimes[1])
+			seen := map[string]bool{}
+			for range 4 {
+				app.Clock.Advance(2 * time.Hour)
+				status, got := token(b)
+				if status != 200 || seen[got.AccessToken] || !got.Expiry.IsZero() && got.Expiry.Before(app.Clock.Now()) {
+					t.Errorf("status %d, the same token again: %v", status, got != nil && seen[got.AccessToken])
+				}
+				if got != nil {
+					seen[got.AccessToken] = true
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
+)
+
+// keepAdvanced is how long a new generation is given to requests that still hold the one before:
+// those that were under way, and those of a browser that did not get the new cookies, because the
+// response had begun, or lost them to a slow response with the old ones.
+const keepAdvanced = 10 * time.Minute
+
+// A Renewal makes the content of a session's next generation. It gets the session as it is now, and
+// may store what must not be lost before it goes on. Nil means that the session is over.
+type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
+
+// Advance returns the generation after s, with new tokens. It runs renew once for all requests that
+// hold s, also in other processes if they share Config.Locker, with a context of its own: it goes on
+// when ctx ends. What other requests save meanwhile is kept. The error is [ErrEnded] if the session
+// is over, [ErrInvalid] if it is not valid any more, or wraps [ErrStore], or is that of renew.
+func (m *Manager) Advance(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
+	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
+		return recovered.Get(func() ([]byte, error) { return m.advance(ctx, s, renew) })
+	}
+	sealed, err := recovered.Get(func() ([]byte, error) {
+		return m.config.Locker.Do(ctx, advanceKey(s), keepAdvanced, run)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) == 0 {
+		return nil, ErrEnded
+	}
+	later, err := m.Opened(ctx, sealed, s)
+	if err == nil && !m.remember(later, sealed) {
+		return nil, ErrEnded
+	}
+	return later, err
+}
+
+// advanceKey names one generation of one session. The session's ID is a secret, so it is hashed.
+func advanceKey(s *Session) string {
+	sum := sha256.Sum256([]byte("refresh " + s.ID + " " + strconv.FormatUint(s.Generation, 10)))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// advance returns the next generation, sealed, and nothing for a session that is over.
+func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byte, error) {
+	defer m.generations.make(s)()
+	base, err := m.stored(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if otherTokens(s, base) { // another process was faster
+		return m.sealWhole(base.Clone())
+	}
+	base = base.Clone()
+	var sealed []byte
+	store := func(fresh *Session) {
+		if sealed, err = m.supersede(ctx, base, fresh.Clone()); err != nil && len(sealed) > 0 {
+			m.scope.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s, "error", err)
+		}
+	}
+	fresh, err := renew(ctx, base.Clone(), store)
+	if err != nil || fresh == nil {
+		return []byte{}, err
+	}
+	if store(fresh); len(sealed) == 0 {
+		return nil, err
+	}
+	return sealed, nil
+}
+
+// stored returns a session as it is in the store now. A store that does not answer is no reason to
+// wait: then it is s.
+func (m *Manager) stored(ctx context.Context, s *Session) (*Session, error) {
+	current, err := fromStore(func() (*Session, error) { return m.keeper.reload(ctx, s) })
+	if errors.Is(err, ErrStore) {
+		return s, nil
+	}
+	return current, err
+}
+
+// otherTokens reports whether two generations of a session have different refresh tokens.
+func otherTokens(a, b *Session) bool {
+	if a.Generation == b.Generation {
+		return false
+	}
+	of, errA := a.Tokens()
+	other, errB := b.Tokens()
+	return errA == nil && errB == nil && of.RefreshToken != other.RefreshToken
+}
+
+// generationsApart separates generations with new tokens: those between them are for what is saved
+// meanwhile, which is then always older.
+const generationsApart = 256
+
+// supersede makes fresh the generation after base and after all that has been saved meanwhile, seals
+// it, and writes it where sessions live in a store. The error is about the store if there is a result.
+func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, error) {
+	current, err := m.stored(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	if saved := m.generations.savedMeanwhile(base); saved != nil {
+		current = saved
+	}
+	fresh.Values = merged(base.Values, current.Values, fresh.Values)
+	fresh.Seen = m.now()
+	latest := max(base.Generation, current.Generation, fresh.Generation)
+	fresh.Generation = (latest/generationsApart + 1) * generationsApart
+	base.Generation = fresh.Generation // the next one is later
+	sealed, err := m.sealWhole(fresh)
+	if err != nil {
+		return nil, err
+	}
+	if !m.remember(fresh, sealed) {
+		return nil, errEnded
+	}
+	return sealed, m.writeThrough(ctx, fresh, sealed)
+}
+
+// remember notes that s supersedes earlier generations, where sessions live in cookies. It reports
+// false if the session has ended here.
+func (m *Manager) remember(s *Session, sealed []byte) bool {
+	if !m.inCookies() {
+		return true
+	}
+	return m.generations.supersede(s, sealed, m.config.Now(), m.config.Idle)
+}
+
+func (m *Manager) inCookies() bool {
+	_, ok := m.keeper.(cookieKeeper)
+	return ok
+}
+
+// writeThrough writes a sealed session to the store without a response at hand.
+func (m *Manager) writeThrough(ctx context.Context, s *Session, sealed []byte) error {
+	if m.inCookies() {
+		return nil
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	if err != nil {
+		return err
+	}
+	written, err := m.openStored(string(sealed), m.config.Now())
+	if err != nil {
+		return err
+	}
+	written.details.record = s.details.record
+	return m.keep(headerOnly{}, r, written, written.details.sealed.text(), IfOlder)
+}
