@@ -102,7 +102,7 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	c := &caller{guard: g, r: r, session: s, provider: p}
 	newest, err := g.current(r, s, c.fresh)
 	if err != nil {
-		if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
+		if errors.Is(err, session.ErrEnded) {
 			g.discard(w, r)
 		}
 		return nil, err

@@ -180,7 +180,7 @@ func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error
 // unrefreshed decides what a request gets whose session could not be renewed: nothing if it is over,
 // its tokens of before as long as they are valid, and 503 after that.
 func (g *Guard) unrefreshed(s *session.Session, tokens session.Tokens, err error) (*session.Session, error) {
-	if errors.Is(err, session.ErrEnded) {
+	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrInvalid) {
 		return nil, failed("session_ended", s.Provider, err, problem.Link{Href: g.config.LoginPath, Text: answer.SignIn})
 	}
 	if tokens.Expiry.After(g.config.Sessions.Now()) {
