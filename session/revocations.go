@@ -142,7 +142,7 @@ func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
 // epochs, which may be those of another process.
 func (marks Marks) check(s *Session) error {
 	if marks[0] != (Mark{}) {
-		return ErrInvalid
+		return errEnded
 	}
 	for _, mark := range marks[1:] {
 		if mark.ends(s) {

@@ -45,8 +45,10 @@ func tokenOf(t *testing.T, change ...func(*bench.Setup)) (*bench.App, func(b *ht
 // roles that the new ID token does not have any more are gone at once.
 func TestRefresh_F15_UserInfoFails(t *testing.T) {
 	for name, fault := range map[string]func(f *authtest.Faults){
-		"429":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 429, "", "") },
-		"403":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 403, asJSON, `{"error":"insufficient_scope"}`) },
+		"429": func(f *authtest.Faults) { f.Handler = answer("userinfo", 429, "", "") },
+		"403": func(f *authtest.Faults) {
+			f.Handler = answer("userinfo", 403, asJSON, `{"error":"insufficient_scope"}`)
+		},
 		"404":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 404, "text/html", "<h1>gone</h1>") },
 		"401":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 401, "", "") },
 		"503":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 503, "", "") },
@@ -167,6 +169,7 @@ func TestRefresh_F15_Hook(t *testing.T) {
 		ends bool
 	}{
 		"database down": {errors.New("connection refused"), false},
+		"refused":       {fmt.Errorf("banned: %w", problem.ErrRefused), true},
 		"own answer":    {&problem.Error{Status: 403, Code: "banned", Title: "Banned"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
