@@ -395,7 +395,11 @@ func (f *flow) checkSession(user *session.User, claims map[string]any) {
 	f.seen.Lock()
 	s := f.last
 	f.seen.Unlock()
-	if got, want := s.User, f.filled(user); !reflect.DeepEqual(got, want) {
+	want := f.filled(user)
+	if f.tenant {
+		want.Tenant = f.name
+	}
+	if got := s.User; !reflect.DeepEqual(got, want) {
 		f.complain("the user is\n%+v, want\n%+v", got, want)
 	}
 	var kept map[string]any

@@ -125,7 +125,7 @@ func TestVendors_R59_DiscoveryOfSomebodyElse(t *testing.T) {
 				t.Run(f.Preset+" "+other, func(t *testing.T) {
 					c := usual
 					c.Answers = laidAnswers(c.Answers, map[string]reply{address: {Merge: map[string]any{"issuer": other}}})
-					c.Fault = "provider_unavailable"
+					c.Fault = "provider_misconfigured"
 					for _, complaint := range run(t, preset, c) {
 						t.Error(complaint)
 					}
