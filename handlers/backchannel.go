@@ -78,8 +78,6 @@ func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v
 }
 
 const (
-	// maxBackchannel bounds the body of a back-channel logout.
-	maxBackchannel = 64 << 10
 	// replaySkew is how far the clocks of processes that remember a token together may be apart.
 	replaySkew = time.Minute
 
@@ -89,7 +87,7 @@ const (
 // logoutToken reads the one parameter of a back-channel logout (section 2.5). It must be in the body, because URLs are logged;
 // others are ignored, as the text wants it.
 func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	query, err := strictQueryOf(r)
 	if err != nil || query.Has("logout_token") {
 		return "", errors.New("the query is not readable, or has the token in it")
 	}
@@ -100,7 +98,7 @@ func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	if media, _, err := mime.ParseMediaType(types[0]); err != nil || media != formType {
 		return "", errors.New("the body is no form")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBackchannel))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxParams))
 	if err != nil {
 		return "", errors.New("the body is not readable or too long")
 	}

@@ -13,12 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-const (
-	// providerTimeout bounds all that one request of a login asks of the provider.
-	providerTimeout = 30 * time.Second
-	// maxCallback bounds the parameters of a callback, in the query or in the body.
-	maxCallback = 64 << 10
-)
+// providerTimeout bounds all that one request of a login asks of the provider.
+const providerTimeout = 30 * time.Second
 
 // Callback finishes what a flow of this browser has begun: a login, or the linking of an account (see
 // [Handlers.Link]). The steps are in this order for a reason: nothing is done for a callback that does not
@@ -30,7 +26,8 @@ const (
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
-		h.config.Login.Fail(w, r, h.lookupError(name, err))
+		leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
+		h.config.Login.Fail(w, r, h.leadingTo(leads.to, h.lookupError(name, err)))
 		return
 	}
 	if !h.admit(w, r, h.config.Login, callbackMethod(p)) {
@@ -158,18 +155,7 @@ func callbackMethod(p provider.Provider) string {
 // callbackParams reads the URL of a GET or the body of a POST, never a mixture of both.
 func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodGet {
-		if len(r.URL.RawQuery) > maxCallback {
-			return nil, errors.New("query too long")
-		}
-		params, err := url.ParseQuery(r.URL.RawQuery)
-		if err != nil {
-			return nil, errors.New("query not readable") // the error's text would quote it
-		}
-		return params, nil
+		return strictQueryOf(r)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxCallback)
-	if err := r.ParseForm(); err != nil {
-		return nil, errors.New("form not readable or too long")
-	}
-	return r.PostForm, nil
+	return formOf(w, r)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
@@ -47,7 +46,7 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 
 // namedSession returns the session of the request if the query names it, without doubt, and nil otherwise.
 func (h *Handlers) namedSession(r *http.Request, name string) *session.Session {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	query, err := strictQueryOf(r)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("sid") == "" {
 		return nil
 	}

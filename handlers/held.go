@@ -139,7 +139,7 @@ func (h *Handlers) cookieBytes(w http.ResponseWriter, r *http.Request) (total in
 	for _, line := range w.Header()["Set-Cookie"] {
 		pair, _, _ := strings.Cut(line, ";")
 		name, value, _ := strings.Cut(pair, "=")
-		set[name] = true
+		set[strings.TrimPrefix(name, cookies.Name(""))] = true
 		if value != "" {
 			total += len(pair) + len("; ")
 		}
@@ -148,7 +148,7 @@ func (h *Handlers) cookieBytes(w http.ResponseWriter, r *http.Request) (total in
 		total += len(line) + len("; ")
 	}
 	for name, text := range cookies.All(r) {
-		if set[cookies.Name(name)] {
+		if set[name] {
 			total -= h.cookieSize(name, text)
 		}
 	}
@@ -157,5 +157,5 @@ func (h *Handlers) cookieBytes(w http.ResponseWriter, r *http.Request) (total in
 
 // cookieSize is what a cookie adds to the Cookie header.
 func (h *Handlers) cookieSize(name, text string) int {
-	return len(h.config.Sessions.Cookies().Name(name)) + len("=") + len(text) + len("; ")
+	return len(h.config.Sessions.Cookies().Name("")) + len(name) + len("=") + len(text) + len("; ")
 }

@@ -23,19 +23,19 @@ func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Login, methods...) {
 		return
 	}
-	name, p, err := h.chosen(r)
-	if err != nil {
-		h.config.Login.Fail(w, r, h.lookupError(name, err))
-		return
-	}
-	flow := &provider.Flow{}
 	params, initiated := h.thirdParty(w, r)
+	flow := &provider.Flow{ReturnTo: h.returns.clean(params.Get("return_to"))}
 	if initiated {
-		name, p = h.initiatedBy(params.Get("iss"), name, p)
 		flow.ReturnTo = h.returns.clean(params.Get("target_link_uri"))
 		flow.Request.LoginHint = loginHint(params.Get("login_hint"))
-	} else {
-		flow.ReturnTo = h.returns.clean(params.Get("return_to"))
+	}
+	name, p, err := h.chosen(r)
+	if err != nil {
+		h.config.Login.Fail(w, r, h.leadingTo(flow.ReturnTo, h.lookupError(name, err)))
+		return
+	}
+	if initiated {
+		name, p = h.initiatedBy(params.Get("iss"), name, p)
 	}
 	if p == nil {
 		h.choose(w, r, flow.ReturnTo)
@@ -71,15 +71,15 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, er
 // of it comes from the browser. An unknown provider leads to the chooser.
 func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request) {
 	p, err := h.config.Providers.Find(r.Context(), name)
+	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req}
 	switch {
 	case errors.Is(err, provider.ErrUnknown):
 		redirect(w, h.LoginURL(returnTo))
-		return
 	case err != nil:
-		h.config.Login.Fail(w, r, h.loginError(name, err))
-		return
+		h.failLogin(w, r, name, flow.ReturnTo, err)
+	default:
+		h.begin(w, r, name, p, flow, true)
 	}
-	h.begin(w, r, name, p, &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req}, true)
 }
 
 // begin sends the browser to the provider, unless it has just been there and back too often: for the same

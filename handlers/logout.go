@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -20,7 +21,6 @@ import (
 const (
 	logoutCookie   = "logout"
 	logoutLifetime = 10 * time.Minute
-	maxLogoutForm  = 64 << 10
 )
 
 // Logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
@@ -59,7 +59,7 @@ func (h *Handlers) askLogout(w http.ResponseWriter, r *http.Request) {
 // form is a button that POSTs, and hands on where the request wants to return to.
 func (h *Handlers) form(r *http.Request, action, button string) *problem.Form {
 	form := &problem.Form{Action: action, Button: button}
-	if to := h.returns.clean(r.URL.Query().Get("return_to")); to != h.returns.start() {
+	if to := h.returns.clean(queryOf(r).Get("return_to")); to != h.returns.start() {
 		form.Hidden = map[string]string{"return_to": to}
 	}
 	return form
@@ -67,8 +67,8 @@ func (h *Handlers) form(r *http.Request, action, button string) *problem.Form {
 
 // postedReturn reads return_to from the form or from the query of the form's action. Empty means that there is none.
 func (h *Handlers) postedReturn(w http.ResponseWriter, r *http.Request) string {
-	r.Body = http.MaxBytesReader(w, r.Body, maxLogoutForm)
-	raw := r.FormValue("return_to") // an unreadable form counts as none: signing out must not fail by it
+	form, _ := formOf(w, r) // an unreadable one is the same as none: signing out must not fail by it
+	raw := cmp.Or(form.Get("return_to"), queryOf(r).Get("return_to"))
 	if raw == "" {
 		return ""
 	}
@@ -203,7 +203,7 @@ func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
 		return
 	}
-	if state := r.URL.Query()["state"]; len(state) == 1 && r.Method == http.MethodGet {
+	if state := queryOf(r)["state"]; len(state) == 1 && r.Method == http.MethodGet {
 		if l, ok := h.openLogout(r, state[0]); ok {
 			h.config.Sessions.Cookies().Delete(w, h.cookie(logoutCookie), http.SameSiteLaxMode)
 			if l.ReturnTo != "" {

@@ -16,25 +16,18 @@ import (
 // are read, and what they can do is bounded: iss chooses among the providers that are configured,
 // target_link_uri goes through the same filter as return_to, and login_hint is a hint.
 
-const (
-	// maxThirdParty bounds the form of a third-party login.
-	maxThirdParty = 64 << 10
-	// maxLoginHint is longer than any email address, and than the opaque hints of providers.
-	maxLoginHint = 512
-)
+// maxLoginHint is longer than any email address, and than the opaque hints of providers.
+const maxLoginHint = 512
 
 // thirdParty returns the parameters of a login request, and whether a third party has sent it: in the
 // body of a POST, or in a query with iss.
 func (h *Handlers) thirdParty(w http.ResponseWriter, r *http.Request) (params url.Values, initiated bool) {
 	if r.Method != http.MethodPost {
-		params = r.URL.Query()
+		params = queryOf(r)
 		return params, h.config.ThirdPartyLogin && params.Has("iss")
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxThirdParty)
-	if r.ParseForm() != nil {
-		return nil, true // an unreadable form leads to the choice, like an unknown issuer
-	}
-	return r.PostForm, true
+	params, _ = formOf(w, r) // an unreadable form leads to the choice, like an unknown issuer
+	return params, true
 }
 
 // loginHint returns a hint that is fit to be passed on, or "".
