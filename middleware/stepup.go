@@ -69,7 +69,7 @@ func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 		}
 		var missing []string
 		for _, scope := range wanted {
-			if !slices.Contains(tokens.Scopes, scope) {
+			if !tokens.Granted(scope) {
 				missing = append(missing, scope)
 			}
 		}

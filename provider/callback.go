@@ -131,7 +131,7 @@ func responseError(f *Flow, callback url.Values) *Error {
 // the user here again and again.
 func checkScopes(f *Flow, tokens session.Tokens) error {
 	for _, scope := range f.Request.Scopes {
-		if !slices.Contains(tokens.Scopes, scope) {
+		if !tokens.Granted(scope) {
 			return &Error{Fault: FaultStepUp, Err: fmt.Errorf("scope %q was not granted", printable(scope))}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // A Dialect says where a provider's token endpoint differs from RFC 6749. The zero value is the standard: a POST with
@@ -59,6 +60,11 @@ type Dialect struct {
 	// {"https://www.googleapis.com/auth/userinfo.email": "email"}.
 	ScopeNames map[string]string
 
+	// ScopePrefixes are what the provider puts in front of scopes, in answers, such as
+	// "https://graph.microsoft.com/". Scopes that were asked for are also recognized without it, and in
+	// another case.
+	ScopePrefixes []string
+
 	// TokenTypes are further values of token_type that mean Bearer.
 	TokenTypes []string
 
@@ -104,6 +110,11 @@ func (d *Dialect) check() []error {
 	for name, path := range d.AnswerNames {
 		if err := checkPath(path); err != nil || !slices.Contains(answerNames, name) {
 			wrong("AnswerNames: %q for %q: the name is not one of %v, or that is no path", path, name, answerNames)
+		}
+	}
+	for _, prefix := range d.ScopePrefixes {
+		if !validScope(prefix) || !strings.HasSuffix(prefix, "/") {
+			wrong("ScopePrefixes: %q is not an address that ends with a slash", prefix)
 		}
 	}
 	for own, code := range d.ErrorCodes {

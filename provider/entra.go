@@ -32,6 +32,12 @@ func Entra(tenant EntraTenant, id, secret string) *OIDC {
 	return o
 }
 
+// graphs are the addresses of Microsoft Graph, of all clouds. A scope without one is one of Graph.
+var graphs = []string{
+	"https://graph.microsoft.com/", "https://graph.microsoft.us/", "https://dod-graph.microsoft.us/",
+	"https://microsoftgraph.chinacloudapi.cn/",
+}
+
 func entraAt(issuer, id, secret string) *OIDC {
 	return &OIDC{
 		Issuer: issuer, ClientID: id, ClientSecret: secret, DisplayName: "Microsoft", AuthMethod: authPost,
@@ -39,7 +45,7 @@ func entraAt(issuer, id, secret string) *OIDC {
 		UserFields:   Fields{EmailVerified: "xms_edov"},
 		// The ID token has it all, and Graph refuses tokens for the application's own API.
 		UserInfo: UserInfoNever,
-		Dialect:  Dialect{RefreshScope: true},
+		Dialect:  Dialect{RefreshScope: true, ScopePrefixes: graphs},
 	}
 }
 

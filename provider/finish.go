@@ -43,9 +43,7 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if tokens.Scopes == nil { // as asked for (RFC 6749 section 5.1)
-		tokens.Scopes = o.scopes(f.Request.Scopes)
-	}
+	tokens = withScopes(tokens, o.scopes(f.Request.Scopes), proven(tokens)...)
 	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, maxDirect, hashed{tokens.AccessToken, code})
 	if err != nil {
 		return nil, err

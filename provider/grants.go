@@ -33,10 +33,7 @@ func (o *OIDC) grant(ctx context.Context, form url.Values, scopes []string, secr
 	if err != nil {
 		return session.Tokens{}, err
 	}
-	if tokens.Scopes == nil {
-		tokens.Scopes = scopes
-	}
-	return tokens, nil
+	return withScopes(tokens, scopes), nil
 }
 
 // ClientCredentials returns a source of access tokens for the program itself, with no user (RFC 6749 section 4.4). It keeps a

@@ -69,9 +69,7 @@ func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	if err != nil {
 		return nil, err
 	}
-	if tokens.Scopes == nil { // as asked for (RFC 6749 section 5.1)
-		tokens.Scopes = o.scopes(f.Request.Scopes)
-	}
+	tokens = withScopes(tokens, o.scopes(f.Request.Scopes), proven(tokens)...)
 	if err := checkScopes(f, tokens); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,7 +92,11 @@ var errNoRefreshToken = &Error{Fault: FaultRefresh, Err: errors.New("the session
 func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.Tokens) (session.Tokens, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
-		form.Set("scope", strings.Join(old.Scopes, " "))
+		scopes := old.Scopes
+		if slices.Contains(o.Scopes, scopeOffline) { // which need not have been listed
+			scopes = distinctScopes(scopes, []string{scopeOffline})
+		}
+		form.Set("scope", strings.Join(scopes, " "))
 	}
 	a, err := o.postToken(ctx, m, form)
 	if err != nil {
@@ -108,10 +113,8 @@ func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.
 func kept(fresh, old session.Tokens, expiry time.Time) session.Tokens {
 	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
 	fresh.Expiry = cmp.Or(fresh.Expiry, expiry)
-	if fresh.Scopes == nil {
-		fresh.Scopes = old.Scopes
-	}
-	return fresh
+	// An ID token was there at the login. Whether offline access goes on is for the answer to tell.
+	return withScopes(fresh, old.Scopes, scopeOpenID)
 }
 
 // assumedExpiry is when a new access token ends if the provider does not say: its life is as long

@@ -186,7 +186,7 @@ func (d *Dialect) granted(c claims) ([]string, error) {
 		scopes, err = c.texts("scope")
 	}
 	for i, scope := range scopes {
-		scopes[i] = cmp.Or(d.ScopeNames[scope], scope)
+		scopes[i] = cmp.Or(d.ScopeNames[scope], d.withoutPrefix(scope))
 	}
 	return scopes, err
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -13,8 +14,22 @@ type Tokens struct {
 	RefreshToken string    // empty when the provider gave none
 	IDToken      string    // the signed ID token as received; empty for plain OAuth
 	Secret       string    // the token secret of OAuth 1.0a
-	Scopes       []string  // granted; nil when the provider did not say (then: as asked, RFC 6749 section 5.1)
+	Scopes       []string  // granted, as they were asked for; see Granted
 	Expiry       time.Time // of the access token; zero when the provider did not say
+}
+
+// Granted reports whether the user has granted a scope to the application. Providers need not list
+// openid and offline_access, so an ID token and a refresh token prove them.
+func (t Tokens) Granted(scope string) bool {
+	switch {
+	case slices.Contains(t.Scopes, scope):
+		return true
+	case scope == "openid":
+		return t.IDToken != ""
+	case scope == "offline_access":
+		return t.RefreshToken != ""
+	}
+	return false
 }
 
 const redacted = "session.Tokens(redacted)"
