@@ -48,43 +48,15 @@ func (c Config) check() (*url.URL, []error) {
 	if c.NoStore && c.CacheableAfterSignOut {
 		mistakes = append(mistakes, errors.New("sallyport: NoStore and CacheableAfterSignOut contradict each other: remove one"))
 	}
+	for _, origin := range c.TrustedOrigins {
+		if u, err := url.Parse(origin); err == nil && u.Host != "" && badHost(u) != "" {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: TrustedOrigins: %q %s", withoutUser(origin), badHost(u)))
+		}
+	}
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
 	}
 	return base, mistakes
-}
-
-// parseBaseURL accepts an origin: https, or http on loopback, where nobody listens in.
-func parseBaseURL(text string) (*url.URL, error) {
-	if text == "" {
-		return nil, errors.New("sallyport: BaseURL is missing; it is the public address of the application, such as https://app.example.com")
-	}
-	u, err := url.Parse(strings.TrimSuffix(text, "/"))
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
-		return nil, fmt.Errorf("sallyport: BaseURL %q is not an absolute URL such as https://app.example.com", withoutUser(text))
-	}
-	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return nil, fmt.Errorf("sallyport: BaseURL %q must be scheme and host only; a path goes into Prefix", withoutUser(text))
-	}
-	u.Host = strings.ToLower(u.Host)
-	switch {
-	case u.Scheme == "https":
-		u.Host = strings.TrimSuffix(u.Host, ":443")
-	case u.Scheme == "http" && loopback.Host(u.Hostname()):
-		u.Host = strings.TrimSuffix(u.Host, ":80")
-	default:
-		return nil, fmt.Errorf("sallyport: BaseURL %q must be https; http is for loopback hosts such as localhost", text)
-	}
-	return u, nil
-}
-
-// withoutUser keeps a password in a mistyped URL out of an error.
-func withoutUser(text string) string {
-	if before, after, found := strings.Cut(text, "@"); found {
-		scheme, _, _ := strings.Cut(before, "//")
-		return scheme + "//…@" + after
-	}
-	return text
 }
 
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)

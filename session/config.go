@@ -53,8 +53,9 @@ type Config struct {
 	// read and replace the session: leave it empty (this host only) unless you trust all of them.
 	Domain string
 
-	// SameSite defaults to http.SameSiteLaxMode. http.SameSiteNoneMode, for pages that live in a frame of
-	// another site, needs an https base URL.
+	// SameSite defaults to http.SameSiteLaxMode. http.SameSiteNoneMode, for pages in a frame of another
+	// site, needs an https base URL. http.SameSiteStrictMode is an error: the cookie would stay at home
+	// when the provider sends the browser back.
 	SameSite http.SameSite
 
 	// Idle is how long a session lives without a request. Default: 24 hours. At least a minute.
@@ -150,7 +151,10 @@ func (c Config) check(base *url.URL) error {
 		wrong("Domain %q is not the host of the base URL or a parent domain of it", c.Domain)
 	}
 	switch c.SameSite {
-	case http.SameSiteLaxMode, http.SameSiteStrictMode:
+	case http.SameSiteLaxMode:
+	case http.SameSiteStrictMode:
+		wrong("SameSite Strict keeps the cookie at home when the provider sends the browser back, so that no login succeeds: " +
+			"use Lax (the default), which keeps it from requests of other sites that change something")
 	case http.SameSiteNoneMode:
 		if base != nil && base.Scheme != "https" {
 			wrong("SameSite None needs an https base URL")

@@ -4,12 +4,14 @@ package loopback
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 )
 
-// Host reports whether a host name is this machine: localhost, 127.0.0.0/8 or ::1, without a port.
+// Host reports whether a host name is this machine: localhost and the names below it (RFC 6761
+// section 6.3), 127.0.0.0/8 or ::1, without a port.
 func Host(host string) bool {
-	if host == "localhost" {
-		return true
+	if below, found := strings.CutSuffix(host, "localhost"); found {
+		return below == "" || strings.HasSuffix(below, ".") && !strings.HasPrefix(below, ".")
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()

@@ -203,7 +203,7 @@ func TestFrontchannel_R122_ProviderWithoutPages(t *testing.T) {
 
 // R122: it says that it cannot work everywhere.
 func TestFrontchannel_R122_WarnsAboutSameSite(t *testing.T) {
-	for sameSite, want := range map[http.SameSite]bool{0: true, http.SameSiteStrictMode: true, http.SameSiteNoneMode: false} {
+	for sameSite, want := range map[http.SameSite]bool{0: true, http.SameSiteLaxMode: true, http.SameSiteNoneMode: false} {
 		app := bench.New(t, framed, func(s *bench.Setup) { s.Config.Session.SameSite = sameSite })
 		if got := strings.Contains(app.Log(), "front-channel logout reaches no session cookie"); got != want {
 			t.Errorf("SameSite %v: warned %v, want %v", sameSite, got, want)
