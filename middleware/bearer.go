@@ -31,15 +31,35 @@ type API struct {
 	// the route then accepts either.
 	BearerOnly bool
 
+	// ClientIDs are clients whose tokens are accepted although they name no audience at all, for
+	// providers that cannot put this API into "aud", such as Amazon Cognito. A token that names other
+	// audiences is rejected all the same. Default: none.
+	ClientIDs []string
+
+	// ClientTokens also accepts tokens that a client got for itself (client credentials): there is no
+	// user behind them. User.Subject is then the client, and User.Issuer ends in "#clients", so that no
+	// client passes for a user. Default: they are rejected.
+	ClientTokens bool
+
+	// Untyped also accepts tokens that do not say by the standard that they are access tokens, for
+	// providers that do not follow RFC 9068: JWTs with typ "JWT" or none (Microsoft Entra ID, Amazon
+	// Cognito and Auth0 by default), if they have a scope, scp or another sign of an access token, and
+	// neither nonce, at_hash nor c_hash; and introspection responses with neither aud nor token_type.
+	// Default: they are rejected, because ID tokens and refresh tokens look like that.
+	Untyped bool
+
 	// CacheFor is how long an answer about a token is believed before it is looked into again, never beyond the token's end:
 	// that long a token may work after it was revoked. Default: one minute.
 	CacheFor time.Duration
 }
 
 // Bearer accepts access tokens in the Authorization header (RFC 6750): JWTs (RFC 9068), and others by introspection (RFC 7662).
-// The identity becomes the session of the request, so the guards and session.FromContext work as with a cookie:
+// The identity becomes the session of the request, so the guards of this Auth and session.FromContext work as with a cookie:
 //
 //	mux.Handle("GET /api/reports", auth.Bearer(middleware.API{Audience: "https://api.example.com"})(auth.RequireScope("reports")(h)))
+//
+// A token must be bound to nothing but itself: one with a confirmation key (cnf: DPoP, mutual TLS) is
+// rejected, because the caller's proof of possession is not checked here.
 //
 // A token that is not valid gets 401 with error="invalid_token", whatever cookie came along; a provider that cannot be
 // asked 503. Tokens in a query or a body are not looked at. Bearer panics when Audience is missing or the
@@ -72,20 +92,35 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 				return
 			}
 			s, err := tokens.get(name, token, func() (*session.Session, error) {
-				// Others may wait for the same answer when this request goes away.
-				return recovered.Get(func() (*session.Session, error) {
-					return v.VerifyAccessToken(context.WithoutCancel(r.Context()), token, api.Audience)
-				})
+				ctx := context.WithoutCancel(r.Context()) // others may wait for the same answer
+				return recovered.Get(func() (*session.Session, error) { return api.check(ctx, v, token) })
 			})
 			if err != nil {
 				g.refuseBearer(w, r, name, err)
 				return
 			}
 			s.Provider, s.User.Tenant = name, g.config.Providers.TenantOf(name)
-			next.ServeHTTP(w, r.WithContext(session.NewContext(r.Context(), s)))
+			// For this Auth only: another one, nested with it, has not accepted the token.
+			m := g.config.Sessions
+			next.ServeHTTP(w, r.WithContext(m.Use(m.Attach(r.Context(), s))))
 		})
 	}
 }
+
+// check has the provider check a token. A provider of the application may have a VerifyAccessToken of its
+// own and the CheckAccessToken of a provider inside, so that is called only if it is needed.
+func (api *API) check(ctx context.Context, v provider.TokenVerifier, token string) (*session.Session, error) {
+	checker, ok := v.(provider.TokenChecker)
+	if !ok || !api.extended() {
+		return v.VerifyAccessToken(ctx, token, api.Audience)
+	}
+	return checker.CheckAccessToken(ctx, token, provider.AccessTokens{
+		Audience: api.Audience, ClientIDs: api.ClientIDs, ClientTokens: api.ClientTokens, Untyped: api.Untyped,
+	})
+}
+
+// extended reports whether the API says more than a mere TokenVerifier could heed.
+func (api *API) extended() bool { return len(api.ClientIDs) > 0 || api.ClientTokens || api.Untyped }
 
 // A verifier finds the provider that has to have issued the token of a request.
 type verifier func(*http.Request) (name string, v provider.TokenVerifier, err error)
@@ -113,6 +148,9 @@ func (g *Guard) verifier(api API) verifier {
 	v, ok := configured[name].(provider.TokenVerifier)
 	if !ok || api.Audience == "" {
 		panic("middleware: API needs an Audience, and a Provider that can verify access tokens")
+	}
+	if _, checks := v.(provider.TokenChecker); api.extended() && !checks {
+		panic("middleware: API has ClientIDs, ClientTokens or Untyped, and its Provider is not a provider.TokenChecker")
 	}
 	return func(*http.Request) (string, provider.TokenVerifier, error) { return name, v, nil }
 }

@@ -85,10 +85,7 @@ type caller struct {
 }
 
 func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
-	s, ok := g.config.Sessions.Attached(r.Context())
-	if !ok {
-		s, _ = session.FromContext(r.Context())
-	}
+	s := g.sessionOf(r)
 	if s == nil {
 		return nil, failed("sign_in_required", "", errNotSignedIn)
 	}
@@ -121,6 +118,25 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	}
 	c.base = p.Client(r.Context(), tokens)
 	return c, nil
+}
+
+// sessionOf returns the session of a request, nil for none. On a route without a guard of this Auth, that
+// is one that another Auth of the same application has found, if it comes from the same registration
+// at the provider. What another Auth says about a caller with an access token does not count here.
+func (g *Guard) sessionOf(r *http.Request) *session.Session {
+	s, looked := g.config.Sessions.Attached(r.Context())
+	if looked {
+		return s
+	}
+	s, ok := session.FromContext(r.Context())
+	if !ok || s.ID == "" {
+		return nil
+	}
+	registration, err := g.config.Providers.Registration(r.Context(), s.Provider)
+	if err != nil || registration != s.Registration {
+		return nil
+	}
+	return s
 }
 
 // fresh reports whether a session's tokens are good for a while: RefreshAhead, or half of their life if that is

@@ -19,10 +19,7 @@ import (
 // session.ErrNone. For callers with an access token (Bearer) it ends with the token.
 func (g *Guard) SessionContext(r *http.Request) (context.Context, context.CancelFunc) {
 	m := g.config.Sessions
-	s, looked := m.Attached(r.Context())
-	if !looked || s == nil {
-		s, _ = session.FromContext(r.Context())
-	}
+	s := g.sessionOf(r)
 	switch {
 	case s == nil:
 		ctx, end := context.WithCancelCause(r.Context())

@@ -8,43 +8,53 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// maxTokens bounds how many tokens are remembered; beyond that, all are forgotten.
-const maxTokens = 10_000
+const (
+	maxTokens     = 10_000   // valid tokens that are remembered
+	maxTokenBytes = 32 << 20 // and about what they take
+	maxRefused    = 1000     // invalid ones, which anyone can make up
 
-// A tokenCache remembers for a little while what was found out about access tokens, by their hash. Callers that ask about
-// the same token at the same time share one answer.
+	// tokenOverhead is about what an entry takes beside the token and its claims.
+	tokenOverhead = 2 << 10
+)
+
+// A tokenCache remembers for a little while what was found out about access tokens, by their hash. Valid
+// and invalid ones are kept apart, so that made-up tokens displace none that works. Callers that ask
+// about the same token at the same time share one answer.
 type tokenCache struct {
 	keep   time.Duration
 	now    func() time.Time
 	flight singleflight.Group
 
-	mu     sync.Mutex
-	tokens map[[32]byte]tokenAnswer
+	mu      sync.Mutex
+	valid   *bounded.Cache[tokenHash, *session.Session]
+	refused *bounded.Cache[tokenHash, error]
 }
 
-type tokenAnswer struct {
-	session *session.Session // nil: refused
-	err     error
-	until   time.Time
-}
+type tokenHash [sha256.Size]byte
 
 func newTokenCache(keep time.Duration, now func() time.Time) *tokenCache {
-	return &tokenCache{keep: keep, now: now, tokens: map[[32]byte]tokenAnswer{}}
+	return &tokenCache{
+		keep: keep, now: now,
+		valid:   bounded.New[tokenHash, *session.Session](bounded.Limits{Count: maxTokens, Bytes: maxTokenBytes, TTL: keep}),
+		refused: bounded.New[tokenHash, error](bounded.Limits{Count: maxRefused, TTL: keep}),
+	}
 }
 
-// get returns a session of the caller's own. What one provider says about a token is not said for another; names hold no spaces.
+// get returns a session of the caller's own. What one provider says about a token holds for that provider
+// only; names have no spaces.
 func (c *tokenCache) get(provider, token string, verify func() (*session.Session, error)) (*session.Session, error) {
-	key := sha256.Sum256([]byte(provider + " " + token))
-	if answer, known := c.known(key); known {
-		return answer.session.Clone(), answer.err
+	key := tokenHash(sha256.Sum256([]byte(provider + " " + token)))
+	if s, err := c.recall(key); s != nil || err != nil {
+		return s.Clone(), err
 	}
 	v, err, _ := c.flight.Do(string(key[:]), func() (any, error) {
 		s, err := verify()
-		c.remember(key, s, err)
+		c.remember(provider, key, len(token), s, err)
 		return s, err
 	})
 	if err != nil {
@@ -53,27 +63,34 @@ func (c *tokenCache) get(provider, token string, verify func() (*session.Session
 	return v.(*session.Session).Clone(), nil
 }
 
-func (c *tokenCache) known(key [32]byte) (tokenAnswer, bool) {
+// recall returns an answer that is still believed, if there is one.
+func (c *tokenCache) recall(key tokenHash) (*session.Session, error) {
+	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	answer, known := c.tokens[key]
-	return answer, known && c.now().Before(answer.until)
+	if err, refused := c.refused.Get(key, now); refused {
+		return nil, err
+	}
+	s, _ := c.valid.Get(key, now)
+	return s, nil
 }
 
-// remember keeps answers, not failures to get one.
-func (c *tokenCache) remember(key [32]byte, s *session.Session, err error) {
-	fault, refused := errors.AsType[*provider.Error](err)
-	if err != nil && (!refused || fault.Fault != provider.FaultAccessToken) {
-		return
-	}
-	until := c.now().Add(c.keep)
-	if s != nil && !s.Expires.IsZero() && s.Expires.Before(until) {
-		until = s.Expires
-	}
+// remember keeps answers, not failures to get one, nor refusals that the next look may take back.
+func (c *tokenCache) remember(owner string, key tokenHash, size int, s *session.Session, err error) {
+	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.tokens) >= maxTokens {
-		clear(c.tokens)
+	if err == nil {
+		keep := c.keep
+		if !s.Expires.IsZero() {
+			keep = min(keep, s.Expires.Sub(now))
+		}
+		c.valid.Put(owner, key, s, 2*size+tokenOverhead, keep, now)
+		return
 	}
-	c.tokens[key] = tokenAnswer{s, err, until}
+	fault, refused := errors.AsType[*provider.Error](err)
+	if !refused || fault.Fault != provider.FaultAccessToken || errors.Is(err, provider.ErrUnavailable) {
+		return
+	}
+	c.refused.Put(owner, key, err, 0, c.keep, now)
 }

@@ -14,9 +14,22 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// VerifyAccessToken implements [TokenVerifier]: JWTs that say that they are access tokens (RFC 9068, typ at+jwt) are verified
-// here; anything else is asked about (RFC 7662), if the provider offers that.
+// AccessTokens says which access tokens an API accepts. The fields are those of middleware.API.
+type AccessTokens struct {
+	Audience     string
+	ClientIDs    []string
+	ClientTokens bool
+	Untyped      bool
+}
+
+// VerifyAccessToken implements [TokenVerifier]. It is CheckAccessToken with nothing but an audience.
 func (o *OIDC) VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
+	return o.CheckAccessToken(ctx, token, AccessTokens{Audience: audience})
+}
+
+// CheckAccessToken implements [TokenChecker]. JWTs that say that they are access tokens (RFC 9068, typ
+// at+jwt) are verified here. The provider is asked about all others (RFC 7662), if it offers that.
+func (o *OIDC) CheckAccessToken(ctx context.Context, token string, accepted AccessTokens) (*session.Session, error) {
 	m, err := o.metadata(ctx)
 	if err != nil {
 		return nil, err
@@ -24,26 +37,34 @@ func (o *OIDC) VerifyAccessToken(ctx context.Context, token, audience string) (*
 	if len(token) > maxStranger {
 		return nil, accessTokenFault(fmt.Errorf("the token has %d bytes, at most %d are accepted", len(token), maxStranger))
 	}
-	_, formErr := checkHeader(token, maxStranger, m.algs, accessTokenTypes)
+	types := accessTokenTypes
+	if accepted.Untyped {
+		types = untypedTokenTypes
+	}
+	_, formErr := checkHeader(token, maxStranger, m.algs, types)
 	switch {
 	case formErr == nil:
-		return o.verifyJWTAccessToken(ctx, m, token, audience)
+		return o.checkJWTAccessToken(ctx, m, token, accepted)
 	case m.IntrospectionEndpoint != "":
-		return o.introspectAccessToken(ctx, token, audience)
+		return o.introspectAccessToken(ctx, m, token, accepted)
 	}
 	return nil, accessTokenFault(formErr)
 }
 
 func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, Err: err} }
 
-// verifyJWTAccessToken checks a JWT access token (RFC 9068 section 4).
-func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audience string) (*session.Session, error) {
+// checkJWTAccessToken checks a JWT access token (RFC 9068 section 4).
+func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string, accepted AccessTokens) (*session.Session, error) {
+	if o.SecretSignsTokens && o.confined.Load() {
+		return nil, accessTokenFault(errors.New("the tenant knows the secret that signs its tokens, and could make any"))
+	}
+	holder := tokenHolder{accepted: accepted}
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: FaultAccessToken, limit: maxStranger, types: accessTokenTypes, schema: o.tokenSchema("access token", "scope"),
-		basic: oidc.Config{ClientID: audience},
+		fault: FaultAccessToken, limit: maxStranger, budget: fromCaller, types: untypedTokenTypes,
+		schema: o.tokenSchema("access token", tokenMembers...),
+		basic:  oidc.Config{SkipClientIDCheck: true}, // holder does it
 		claims: []func(*idToken) error{
-			o.checkIssuer(ctx), checkSubject, o.checkTimes, readRest,
-			func(t *idToken) error { return hasAudience(t.claims, audience) },
+			o.checkIssuer(ctx), holder.checkPurpose(raw), holder.read, o.checkTimes, readRest,
 		},
 	})
 	if err != nil {
@@ -53,38 +74,57 @@ func (o *OIDC) verifyJWTAccessToken(ctx context.Context, m *metadata, raw, audie
 	if err != nil {
 		return nil, accessTokenFault(err)
 	}
-	return o.apiSession(o.user(t, t.document), t.raw, raw, strings.Fields(t.claims.display("scope")), expiry, t)
+	user := holder.named(o.user(t, t.document))
+	return o.apiSession(user, t.raw, raw, scopesOf(t.claims), expiry, t)
 }
 
-func hasAudience(c claims, audience string) error {
-	audiences, err := c.texts("aud")
-	if err == nil && !slices.Contains(audiences, audience) {
-		err = errors.New("aud does not contain this API")
+// introspectAccessToken asks the provider.
+func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token string, accepted AccessTokens) (*session.Session, error) {
+	if o.Organizations != nil || o.TenantClaim != "" {
+		return nil, accessTokenFault(errors.New("the provider cannot be asked about tokens whose tenant matters"))
 	}
-	return err
+	done, err := o.strangers.admit(ctx, token, o.now())
+	if err != nil {
+		return nil, err
+	}
+	var info Introspection
+	answered := false
+	defer func() { done(answered, info.Active) }()
+	info, d, err := o.introspect(ctx, m, token)
+	if err != nil {
+		return nil, err
+	}
+	answered = true
+	holder := tokenHolder{accepted: accepted}
+	if err := o.checkIntrospection(info, d, &holder); err != nil {
+		return nil, accessTokenFault(err)
+	}
+	user := holder.named(session.User{Issuer: o.Issuer, Subject: holder.subject, Username: info.Username})
+	return o.apiSession(user, nil, token, info.Scopes, info.Expiry, &idToken{})
 }
 
-// introspectAccessToken asks the provider. A token that names audiences must name this one.
-func (o *OIDC) introspectAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
-	info, err := o.Introspect(ctx, token)
+// checkIntrospection checks what the provider says about a token.
+func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenHolder) error {
+	if !info.Active {
+		return errors.New("the provider says that the token is not active")
+	}
+	if info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases, info.Issuer) {
+		return errors.New("the token is of another issuer")
+	}
+	if !info.Expiry.IsZero() && !info.Expiry.After(o.now().Add(-o.leeway())) {
+		return errors.New("the token has expired")
+	}
+	notBefore, err := d.time("nbf")
 	switch {
 	case err != nil:
-		return nil, err
-	case !info.Active:
-		return nil, accessTokenFault(errors.New("the provider says that the token is not active"))
-	case o.Organizations != nil || o.TenantClaim != "":
-		return nil, accessTokenFault(errors.New("the provider cannot be asked about tokens whose tenant matters"))
-	case info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases, info.Issuer):
-		return nil, accessTokenFault(errors.New("the token is of another issuer"))
-	case info.Subject == "":
-		return nil, accessTokenFault(errors.New("the token has no subject"))
-	case len(info.Audience) > 0 && !slices.Contains(info.Audience, audience):
-		return nil, accessTokenFault(errors.New("the token is for another API"))
-	case !info.Expiry.IsZero() && !info.Expiry.After(o.now().Add(-o.leeway())):
-		return nil, accessTokenFault(errors.New("the token has expired"))
+		return err
+	case notBefore.After(o.now().Add(o.leeway())):
+		return errors.New("nbf is in the future; compare the clocks")
 	}
-	user := session.User{Issuer: o.Issuer, Subject: info.Subject, Username: info.Username}
-	return o.apiSession(user, nil, token, info.Scopes, info.Expiry, &idToken{})
+	if err := holder.checkIntrospectedType(d.claims); err != nil {
+		return err
+	}
+	return holder.read(&idToken{document: d})
 }
 
 // apiSession is the identity of one call.
@@ -97,4 +137,14 @@ func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, 
 	}
 	s.SetTokens(session.Tokens{AccessToken: token, TokenType: "Bearer", Scopes: scopes, Expiry: expiry})
 	return s, nil
+}
+
+// scopesOf reads scope (RFC 9068 section 2.2.3), or scp, which vendors have in its place: a list, or a
+// text with spaces.
+func scopesOf(c claims) []string {
+	if c.has("scope") {
+		return keptScopes(c.display("scope"))
+	}
+	texts, _ := c.texts("scp")
+	return keptScopes(strings.Join(texts, " "))
 }

@@ -52,8 +52,12 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit i
 	for name := range o.RequiredClaims {
 		schema.member(name).final = true
 	}
+	arrived := fromEndpoint
+	if limit == maxStranger {
+		arrived = fromBrowser
+	}
 	return o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: FaultIDToken, limit: limit, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
+		fault: FaultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, readRest, bound,
 			func(t *idToken) error { return checkHash(t.claims, "at_hash", t.alg, h.accessToken) },

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -29,28 +28,39 @@ func (o *OIDC) Introspect(ctx context.Context, token string) (Introspection, err
 	if err != nil {
 		return Introspection{}, err
 	}
+	info, _, err := o.askAbout(ctx, m, url.Values{"token": {token}})
+	return info, err
+}
+
+// introspect asks about what should be an access token. It also returns the whole response.
+func (o *OIDC) introspect(ctx context.Context, m *metadata, token string) (Introspection, document, error) {
+	return o.askAbout(ctx, m, url.Values{"token": {token}, "token_type_hint": {"access_token"}})
+}
+
+func (o *OIDC) askAbout(ctx context.Context, m *metadata, form url.Values) (Introspection, document, error) {
 	if m.IntrospectionEndpoint == "" {
-		return Introspection{}, errors.New("provider: the provider offers no introspection")
+		return Introspection{}, document{}, errors.New("provider: the provider offers no introspection")
 	}
-	a, err := o.post(ctx, m, m.IntrospectionEndpoint, url.Values{"token": {token}})
+	a, err := o.post(ctx, m, m.IntrospectionEndpoint, form)
 	if err != nil {
-		return Introspection{}, asUnavailable(FaultToken, err)
+		return Introspection{}, document{}, asUnavailable(FaultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return Introspection{}, oauthError(FaultToken, a, []string{token})
+		return Introspection{}, document{}, oauthError(FaultToken, a, []string{form.Get("token")})
 	}
-	info, err := readIntrospection(a, &o.notes)
+	info, d, err := readIntrospection(a, &o.notes)
 	if err != nil {
-		return Introspection{}, &Error{Fault: FaultToken, Err: err}
+		return Introspection{}, document{}, &Error{Fault: FaultToken, Err: err}
 	}
-	return info, nil
+	return info, d, nil
 }
 
 // readIntrospection reads the answer. Exactly true makes a token active, and nothing else.
-func readIntrospection(a answer, n *notes) (Introspection, error) {
-	d, err := a.read(newSchema("introspection answer", "active", "iss", "sub", "aud", "exp", "scope"), n)
+func readIntrospection(a answer, n *notes) (Introspection, document, error) {
+	members := append([]string{"active", "iss", "sub", "aud", "exp", "nbf", "token_type"}, tokenMembers...)
+	d, err := a.read(newSchema("introspection answer", members...), n)
 	if err != nil || string(d.claims["active"]) != "true" {
-		return Introspection{}, err
+		return Introspection{}, d, err
 	}
 	info := Introspection{Active: true, ClientID: d.display("client_id"), Username: d.display("username"), TokenType: d.display("token_type")}
 	var issErr, subErr, audErr, expErr, scopeErr error
@@ -61,11 +71,11 @@ func readIntrospection(a answer, n *notes) (Introspection, error) {
 	info.Expiry, expErr = d.time("exp")
 	scopes, scopeErr = d.text("scope")
 	if err := errors.Join(issErr, subErr, audErr, expErr, scopeErr); err != nil {
-		return Introspection{}, err
+		return Introspection{}, d, err
 	}
 	if info.Subject != "" {
 		err = checkIdentifier("sub", info.Subject)
 	}
-	info.Scopes = strings.Fields(scopes)
-	return info, err
+	info.Scopes = keptScopes(scopes)
+	return info, d, err
 }

@@ -17,6 +17,7 @@ import (
 type jwtKind struct {
 	fault  Fault                  // if it is not like that
 	limit  int                    // of its size in bytes
+	budget budget                 // for keys that are not known yet
 	types  []string               // what its header may say in typ
 	algs   []string               // default: those of ID tokens
 	schema *schema                // of its claims
@@ -48,7 +49,7 @@ func (o *OIDC) verifyJWT(
 	if err != nil {
 		return nil, kind.failed(err)
 	}
-	keys, err := o.signers(ctx, m)
+	keys, err := o.signers(ctx, m, kind.budget)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +90,7 @@ type signedDocument struct {
 func (s *signedDocument) VerifySignature(ctx context.Context, token string) ([]byte, error) {
 	payload, err := s.KeySet.VerifySignature(ctx, token)
 	if err != nil {
+		s.err = err // go-oidc drops the cause
 		return nil, err
 	}
 	if s.document, s.err = s.schema.read(payload, s.notes); s.err != nil {
@@ -123,18 +125,21 @@ func (k jwtKind) failed(err error) error {
 		return err
 	case refused && k.fault == FaultIDToken:
 		return &Error{Fault: FaultNotAdmitted, Err: err}
+	case k.fault == FaultAccessToken && errors.Is(err, errNoKey): // the next fetch may bring the key
+		return &Error{Fault: k.fault, Err: &unavailable{err: err}}
+	case errors.Is(err, ErrUnavailable): // the keys could not be fetched
+		return err
 	}
 	return &Error{Fault: k.fault, Err: err}
 }
 
 // signers are what may have signed the tokens.
-func (o *OIDC) signers(ctx context.Context, m *metadata) (oidc.KeySet, error) {
+func (o *OIDC) signers(ctx context.Context, m *metadata, b budget) (oidc.KeySet, error) {
 	if o.SecretSignsTokens {
 		return sharedSecret(o.ClientSecret), nil
 	}
-	// go-oidc drops the cause of a failure to get the keys, and that is no fault of the token.
-	_, err := m.keys.known(ctx)
-	return m.keys, err
+	_, err := m.keys.known(ctx) // without keys, that is no fault of the token
+	return arrival{m.keys, b}, err
 }
 
 var errExpired = errors.New(

@@ -15,23 +15,52 @@ import (
 const (
 	keysLifetime = 10 * time.Minute // how long keys are used without asking for newer ones
 	keysLimit    = 24 * time.Hour   // how long they are used if newer ones cannot be had
-	keysInterval = time.Minute      // between fetches that surprising tokens cause
 	maxKeys      = 100
 	maxTries     = 3 // keys tried for one token
 	minRSABits   = 2048
 	maxRSABits   = 8192
 )
 
-// A keySet is the provider's JWKS as an oidc.KeySet. It is fetched when first needed. A token that no known key
-// explains may be the first after a rotation, so the keys are fetched again, but anybody can make up
-// such tokens, so that happens at most once a minute.
+// A keySet is the provider's JWKS. It is fetched when first needed. A token that no known key verifies
+// may be the first after a rotation, so the keys are fetched again, within the budget of such tokens.
 type keySet struct {
 	o    *OIDC
 	uri  string
 	keys shared[fetchedKeys]
 
-	mu       sync.Mutex
-	surprise time.Time // when a surprising token last caused a fetch
+	mu        sync.Mutex
+	refetched [budgets]time.Time // when a token with an unknown key last caused a fetch
+}
+
+// A budget limits how often tokens with unknown keys cause a fetch, apart for each way on which tokens
+// arrive: anyone can make such tokens up, and must not use up what logins need.
+type budget int
+
+const (
+	fromEndpoint budget = iota // answers of the provider itself
+	fromBrowser
+	fromCaller // access tokens
+	fromLogout // logout tokens, which anyone may send
+	budgets
+)
+
+// interval is the time between two fetches.
+func (b budget) interval() time.Duration {
+	if b == fromEndpoint {
+		return time.Minute // a provider whose answers make no sense is not asked more often
+	}
+	return 10 * time.Second // so long may one made-up token hold up those with a new key
+}
+
+// An arrival is the keySet for tokens that arrive on one way, as an oidc.KeySet.
+type arrival struct {
+	*keySet
+	budget budget
+}
+
+// VerifySignature implements oidc.KeySet.
+func (a arrival) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	return a.verify(ctx, token, a.budget)
 }
 
 type fetchedKeys struct {
@@ -52,10 +81,9 @@ func newKeySet(o *OIDC, uri string) *keySet {
 	return k
 }
 
-var errNoKey = errors.New("no key of the provider explains the signature")
+var errNoKey = errors.New("no key in the JWKS verifies the signature")
 
-// VerifySignature implements oidc.KeySet.
-func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+func (k *keySet) verify(ctx context.Context, token string, b budget) ([]byte, error) {
 	algs := make([]jose.SignatureAlgorithm, len(asymmetricAlgs))
 	for i, alg := range asymmetricAlgs {
 		algs[i] = jose.SignatureAlgorithm(alg)
@@ -71,7 +99,7 @@ func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, err
 	if payload, ok := known.verify(jws, k.o.signsFor); ok {
 		return payload, nil
 	}
-	fresh, err := k.afterSurprise(ctx, known)
+	fresh, err := k.refetchForUnknownKey(ctx, known, b)
 	if err != nil {
 		return nil, err
 	}
@@ -98,28 +126,28 @@ func (k *keySet) younger(limit time.Duration) func(*fetchedKeys) bool {
 	return func(f *fetchedKeys) bool { return k.o.now().Sub(f.at).Abs() < limit }
 }
 
-// afterSurprise fetches the keys again because seen did not explain a token, if that is due.
-// Otherwise it returns what is known by now, perhaps due to somebody else's surprise.
-func (k *keySet) afterSurprise(ctx context.Context, seen *fetchedKeys) (*fetchedKeys, error) {
+// refetchForUnknownKey fetches the keys again because none of those seen verifies a token, if the
+// budget permits that. Otherwise it returns what is known by now, perhaps because of another token.
+func (k *keySet) refetchForUnknownKey(ctx context.Context, seen *fetchedKeys, b budget) (*fetchedKeys, error) {
 	if current := k.keys.current.Load(); current != seen {
 		return current, nil
 	}
-	if k.mayFetch() || k.keys.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
+	if k.mayFetch(b) || k.keys.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
 		return k.keys.fetch(ctx, k.o.now, k.read)
 	}
 	return k.keys.current.Load(), nil
 }
 
-// mayFetch reports whether a surprising token may cause a fetch now, and counts it.
-func (k *keySet) mayFetch() bool {
+// mayFetch reports whether a token with an unknown key may cause a fetch now, and charges the budget.
+func (k *keySet) mayFetch(b budget) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.o.now()
-	since := now.Sub(k.surprise)
-	if !k.surprise.IsZero() && since >= 0 && since < keysInterval {
+	last := k.refetched[b]
+	if since := now.Sub(last); !last.IsZero() && since >= 0 && since < b.interval() {
 		return false
 	}
-	k.surprise = now
+	k.refetched[b] = now
 	return true
 }
 

@@ -49,7 +49,7 @@ func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	schema := o.tokenSchema("logout token", "azp", "jti", "sid")
 	schema.final = true // anyone may send one, and it is not about how somebody is called
 	kind := jwtKind{
-		fault: FaultLogoutToken, limit: maxStranger, types: logoutTokenTypes, schema: schema,
+		fault: FaultLogoutToken, limit: maxStranger, budget: fromLogout, types: logoutTokenTypes, schema: schema,
 		basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
 			schema.checkNoNull, o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -185,6 +184,7 @@ type OIDC struct {
 	connections connections
 	confined    atomic.Bool // to the origins of its issuer, because it is a tenant's
 	discovery   shared[known]
+	strangers   strangers
 }
 
 // Endpoints are addresses of a provider. Each that is empty is the one of the discovery document.
@@ -291,15 +291,4 @@ func (o *OIDC) scopes(more []string) []string {
 		wanted = defaultScopes
 	}
 	return distinctScopes([]string{"openid"}, wanted, more)
-}
-
-// distinctScopes puts lists of scopes together, with no scope twice and nothing that is none.
-func distinctScopes(lists ...[]string) []string {
-	var scopes []string
-	for _, scope := range slices.Concat(lists...) {
-		if validScope(scope) && !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	return scopes
 }

@@ -20,7 +20,7 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [Initiator],
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [TokenChecker], [Initiator],
 // [LogoutURLer], [LogoutVerifier], [LogoutFramer], [Readier], [Labeler], [ResponseModer].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
@@ -68,6 +68,13 @@ type TokenVerifier interface {
 	// VerifyAccessToken returns the identity behind an access token for an audience: a session without an ID, which
 	// ends with the token. A token that is not valid is an *[Error] with [FaultAccessToken].
 	VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error)
+}
+
+// A TokenChecker is a TokenVerifier that knows all that an API may say about the tokens that it accepts.
+type TokenChecker interface {
+	// CheckAccessToken is VerifyAccessToken for tokens as accepted describes them. An error that also
+	// wraps [ErrUnavailable] says that the same token may be valid soon.
+	CheckAccessToken(ctx context.Context, token string, accepted AccessTokens) (*session.Session, error)
 }
 
 // An Initiator may ask an application to start a login with it (OpenID Connect Core section 4).

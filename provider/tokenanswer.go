@@ -181,12 +181,17 @@ func (d *Dialect) granted(c claims) ([]string, error) {
 		return nil, nil
 	}
 	text, err := c.text("scope")
-	scopes := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' && d.CommaScopes })
+	between := func(r rune) bool { return r == ' ' || r == ',' && d.CommaScopes }
+	scopes := boundedScopes(strings.FieldsFuncSeq(text, between))
 	if err != nil {
 		scopes, err = c.texts("scope")
+		scopes = boundedScopes(slices.Values(scopes))
 	}
 	for i, scope := range scopes {
 		scopes[i] = cmp.Or(d.ScopeNames[scope], d.withoutPrefix(scope))
+	}
+	if scopes == nil { // an empty text grants nothing, which is not the same as saying nothing
+		scopes = []string{}
 	}
 	return scopes, err
 }

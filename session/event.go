@@ -1,6 +1,11 @@
 package session
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
+)
 
 // An Event is something that happened to a sign-in or a session, for audit trails and
 // metrics. It holds no secret.
@@ -13,4 +18,15 @@ type Event struct {
 	Subject  string
 	Count    int    // of "evicted": how many sessions; else zero
 	Ref      string // the reference number that the browser's page and the log show
+}
+
+// event tells the application. A panic there is its own affair.
+func (sc Scope) event(ctx context.Context, e Event) {
+	if sc.OnEvent == nil {
+		return
+	}
+	err := recovered.Call(func() error { sc.OnEvent(ctx, e); return nil })
+	if err != nil {
+		sc.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
+	}
 }

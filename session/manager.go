@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
-
-	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
 // ErrNone means that a request carries no session.
@@ -51,17 +49,6 @@ type Scope struct {
 
 	Logger  *slog.Logger                 // nil: slog.Default()
 	OnEvent func(context.Context, Event) // nil: none
-}
-
-// event tells the application. A panic there is its own affair.
-func (sc Scope) event(ctx context.Context, e Event) {
-	if sc.OnEvent == nil {
-		return
-	}
-	err := recovered.Call(func() error { sc.OnEvent(ctx, e); return nil })
-	if err != nil {
-		sc.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
-	}
 }
 
 // A Manager starts, reads, renews and ends sessions. It is safe for concurrent use.
