@@ -218,7 +218,7 @@ var document0 document
 
 func FuzzIntrospection(f *testing.F) {
 	fuzzDocuments(f, func(t *testing.T, document []byte) (string, error) {
-		info, err := readIntrospection(answer{media: "application/json", body: document}, nil)
+		info, _, err := readIntrospection(answer{media: "application/json", body: document}, nil)
 		return fmt.Sprintf("%+v", info), err
 	}, append([]string{"active", "client_id", "username", "token_type", "scope"}, identityNames...),
 		`{"active":true,"sub":"1","aud":["a"],"exp":1700000000,"scope":"a b"}`, `{"active":"true"}`, `{"active":true,"sub":7}`)

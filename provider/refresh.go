@@ -173,7 +173,7 @@ func refusal(err error) bool {
 // unverifiable returns an error if the token's signature cannot be checked with the keys that can be
 // had now. The token came from the provider itself, so that proves nothing against the login.
 func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error {
-	keys, err := o.signers(ctx, m)
+	keys, err := o.signers(ctx, m, fromEndpoint)
 	if err == nil {
 		_, err = keys.VerifySignature(ctx, raw)
 	}
