@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -27,13 +28,18 @@ type zitadelOP struct {
 	app    string // base URL of the application that is registered
 	store  *storage.Storage
 	server *httptest.Server
+
+	prepare func(*http.Server) // may change the server before it starts; may be nil
 }
 
 // newZitadel starts a provider that knows the application at a base URL under the client ID that the
 // example assumes for providers on loopback.
-func newZitadel(t *testing.T, app string) *zitadelOP {
+func newZitadel(t *testing.T, app string) *zitadelOP { return newZitadelWith(t, app, nil) }
+
+// newZitadelWith is newZitadel with a server that prepare changes before it starts.
+func newZitadelWith(t *testing.T, app string, prepare func(*http.Server)) *zitadelOP {
 	t.Helper()
-	p := &zitadelOP{addr: freeAddr(t), app: app}
+	p := &zitadelOP{addr: freeAddr(t), app: app, prepare: prepare}
 	p.start(t)
 	t.Cleanup(func() { p.stop() })
 	return p
@@ -59,6 +65,9 @@ func (p *zitadelOP) start(t *testing.T) {
 	p.server = httptest.NewUnstartedServer(exampleop.SetupServer(p.issuer(), store, quiet, false))
 	p.server.Listener.Close()
 	p.server.Listener = listener
+	if p.prepare != nil {
+		p.prepare(p.server.Config)
+	}
 	p.server.Start()
 }
 

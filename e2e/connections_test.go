@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// serveApp starts an application that signs users in at a provider, and tells who is signed in.
+func serveApp(t *testing.T, addr string, p *zitadelOP) {
+	t.Helper()
+	auth, err := sallyport.New(sallyport.Config{
+		BaseURL: "http://" + addr,
+		Providers: provider.Set{"oidc": &provider.OIDC{
+			Issuer: p.issuer(), ClientID: "web", ClientSecret: "secret", InsecureLoopbackHTTP: true,
+		}},
+		Session: session.Config{
+			Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6", Revocations: session.NewMemoryRevocations(nil),
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s, ok := session.FromContext(r.Context()); ok {
+			fmt.Fprint(w, s.User.Subject)
+		}
+	}))}
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Close() })
+}
+
+// F29: a provider that closes idle connections after a second, as those on Node.js do after five,
+// costs no login, also if the next one begins at that very moment.
+func TestZitadel_F29_IdleConnectionsClose(t *testing.T) {
+	addr := freeAddr(t)
+	closed := make(chan bool, 100)
+	p := newZitadelWith(t, "http://"+addr, func(s *http.Server) {
+		s.IdleTimeout = time.Second
+		s.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateClosed {
+				select {
+				case closed <- true:
+				default:
+				}
+			}
+		}
+	})
+	serveApp(t, addr, p)
+	for i := range 4 {
+		if authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")) == "" {
+			t.Errorf("login %d failed", i)
+		}
+		for drained := false; !drained; { // of connections that browsers have closed before
+			select {
+			case <-closed:
+			default:
+				drained = true
+			}
+		}
+		<-closed
+	}
+}
+
+// F29: a connection that ends just as the code arrives costs no login; a new one that does costs
+// this login, and the code is not sent again.
+func TestZitadel_F29_ConnectionEndsAsTheCodeArrives(t *testing.T) {
+	for name, row := range map[string]struct {
+		dropNew bool
+		want    int // token requests
+	}{
+		"kept": {false, 2}, "new as well": {true, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := freeAddr(t)
+			drops := &dropping{dropNew: row.dropNew}
+			p := newZitadelWith(t, "http://"+addr, drops.prepare)
+			serveApp(t, addr, p)
+			signedIn := strings.TrimSpace(authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")))
+			failed := strings.Contains(signedIn, "<html")
+			if failed != row.dropNew || drops.tokenRequests() != row.want {
+				t.Errorf("%d token requests, want %d; the page says %.60q", drops.tokenRequests(), row.want, signedIn)
+			}
+		})
+	}
+}
+
+// dropping ends connections on which a token request arrives that have had a request before.
+type dropping struct {
+	dropNew bool // and those that have not
+
+	mu    sync.Mutex
+	used  map[net.Conn]bool
+	token int
+}
+
+type connKey struct{}
+
+func (d *dropping) prepare(s *http.Server) {
+	d.used = map[net.Conn]bool{}
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
+	next := s.Handler
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.drop(r) {
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (d *dropping) drop(r *http.Request) bool {
+	c := r.Context().Value(connKey{}).(net.Conn)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	kept := d.used[c]
+	d.used[c] = true
+	if !strings.HasSuffix(r.URL.Path, "/token") {
+		return false
+	}
+	d.token++
+	return kept || d.dropNew
+}
+
+func (d *dropping) tokenRequests() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.token
+}
