@@ -83,7 +83,7 @@ func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Request = r.WithContext(r.Context())
 		resp.Request.URL, _ = t.resolve(r.URL)
 	}
-	return resp, err
+	return resp, withoutQuotes(err)
 }
 
 // notSent is an error of a request to an API that was not sent, or not sent on, because it must not be.

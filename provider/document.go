@@ -41,7 +41,9 @@ func (s *schema) read(data []byte, n *notes) (document, error) {
 }
 
 // clean does the reading, for documents that may be an array as well.
-func (s *schema) clean(data []byte, array bool, n *notes) (json.RawMessage, map[string]bool, error) {
+func (s *schema) clean(
+	data []byte, array bool, n *notes,
+) (raw json.RawMessage, unsure map[string]bool, err error) {
 	c := cleaner{
 		decoder: json.NewDecoder(bytes.NewReader(data)),
 		out:     make([]byte, 0, len(data)),
@@ -69,6 +71,18 @@ func (s *schema) clean(data []byte, array bool, n *notes) (json.RawMessage, map[
 		return data, c.unsure, nil
 	}
 	return c.out, c.unsure, nil
+}
+
+// noteLookAlikes says in the log that a member is not read because another one of almost its name
+// is.
+func (d document) noteLookAlikes(read ...string) {
+	names := newSchema("", read...)
+	for name := range d.claims {
+		if meant, like := names.looksLike(name); like && !d.has(meant) {
+			what := fmt.Sprintf("%q is not read: there is no %q", printable(name), meant)
+			d.notes.add(d.about, what)
+		}
+	}
 }
 
 // A cleaner copies a document, token by token, without what would be ambiguous.

@@ -55,7 +55,8 @@ func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error
 
 // user maps the standard claims (OpenID Connect Core section 5.1), or those that are configured.
 func (o *OIDC) user(t *idToken, d document) session.User {
-	f := o.UserFields
+	f, roles := o.UserFields, cmp.Or(o.RolesClaim, "roles")
+	d.noteLookAlikes("name", "preferred_username", "email", "email_verified", "picture", roles)
 	u := session.User{
 		Issuer:   t.issuer,
 		Subject:  t.subject,
@@ -63,7 +64,7 @@ func (o *OIDC) user(t *idToken, d document) session.User {
 		Username: d.shown(cmp.Or(f.Username, "preferred_username|nickname")),
 		Email:    d.shown(cmp.Or(f.Email, "email")),
 		Picture:  webAddress(d.shown(cmp.Or(f.Picture, "picture"))),
-		Roles:    d.roles(cmp.Or(o.RolesClaim, "roles"), o.RolesClaim != ""),
+		Roles:    d.roles(roles, o.RolesClaim != ""),
 	}
 	if u.Name == "" {
 		u.Name = strings.TrimSpace(d.display("given_name") + " " + d.display("family_name"))

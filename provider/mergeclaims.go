@@ -16,7 +16,9 @@ var protocolClaims = []string{
 // it is verified, the flags, come from one source; where the two sources disagree about the
 // address, it is unverified.
 func merge(token, info document, flags []string) (document, error) {
-	merged := document{claims: claims{}, unsure: map[string]bool{}, about: "claims", notes: token.notes}
+	merged := document{
+		claims: claims{}, unsure: map[string]bool{}, about: "claims", notes: token.notes,
+	}
 	maps.Copy(merged.unsure, token.unsure)
 	maps.Copy(merged.unsure, info.unsure)
 	apart := slices.Concat(protocolClaims, flags, []string{"email"})

@@ -34,7 +34,8 @@ func (n *notes) reportTo(l *slog.Logger) {
 func (n *notes) add(document string, odd ...string) {
 	for _, what := range odd {
 		if logger := n.news(document + ": " + what); logger != nil {
-			logger.Warn("sallyport: odd answer of a provider", "in", document, "what", what)
+			logger.Warn("sallyport: irregular answer from a provider",
+				"document", document, "detail", what)
 		}
 	}
 }

@@ -41,6 +41,20 @@ func description(text string, secrets []string) string {
 	return printable(text)
 }
 
+// withoutQuotes returns an error of the network with the text of networkText, for those who log it
+// themselves.
+func withoutQuotes(err error) error {
+	if err == nil || networkText(err) == err.Error() {
+		return err
+	}
+	return &networkError{err}
+}
+
+type networkError struct{ err error }
+
+func (e *networkError) Error() string { return networkText(e.err) }
+func (e *networkError) Unwrap() error { return e.err }
+
 // networkText is the text of an error of the network. net/http quotes what it cannot understand of
 // an answer, which may repeat what was sent: that goes.
 func networkText(err error) string {

@@ -29,8 +29,8 @@ func (d document) roles(field string, chosen bool) []string {
 			err = errors.New("a name appears twice in there")
 		}
 		if err != nil {
-			d.notes.add(d.about, fmt.Sprintf("the roles at %q cannot be read, so users have none: %v",
-				printable(path), err))
+			what := "the roles at %q cannot be read, so users have none: %v"
+			d.notes.add(d.about, fmt.Sprintf(what, printable(path), err))
 			return nil
 		}
 		return roles
@@ -114,8 +114,9 @@ func (c claims) trueNames() []json.RawMessage {
 	return names
 }
 
-var errRoles = errors.New("they are neither a text nor a list of texts; the path can lead further, " +
-	"to a member of each element of a list (roles.name) or to the names of an object's members (roles.*)")
+var errRoles = errors.New("they are neither a text nor a list of texts; the path can lead " +
+	"further, to a member of each element of a list (roles.name) or to the names of an " +
+	"object's members (roles.*)")
 
 // rolesIn reads the values at the end of a path, unless there was an error on the way. A text is
 // one role and is never split.

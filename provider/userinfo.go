@@ -89,7 +89,8 @@ func (o *OIDC) readUserInfo(ctx context.Context, m *metadata, a answer) (documen
 	case a.media == "application/jwt":
 		return o.verifyUserInfo(ctx, m, string(a.body))
 	case !a.isJSON():
-		return document{}, userInfoFault(errors.New("the answer is neither JSON nor application/jwt"))
+		err := errors.New("the answer is neither application/json nor application/jwt")
+		return document{}, userInfoFault(err)
 	}
 	info, err := newSchema("userinfo", "sub").read(a.body, &o.notes)
 	if err != nil {

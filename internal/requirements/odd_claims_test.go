@@ -50,8 +50,8 @@ var oddMembers = map[string]string{
 	"a large number":       `"employee":9007199254740993123,"rate":0.10,"huge":1e999`,
 }
 
-// F21, R50: what decides nothing keeps nobody out, in the ID token and in userinfo.
-func TestClaims_F21_OddMembersKeepNobodyOut(t *testing.T) {
+// F21, R50: what decides nothing blocks no login, in the ID token and in userinfo.
+func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 	var claims map[string]any
 	app := bench.New(t, func(s *bench.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
@@ -148,8 +148,11 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 				}
 			})
 			app.OP.Misbehave(rewritten(app, with(row.members)))
-			if outcome := tryLogin(t, app); outcome != "ok" || !row.check(got) {
-				t.Errorf("%s: %+v, ACR %q, AMR %v", outcome, got.User, got.ACR, got.AMR)
+			if outcome := tryLogin(t, app); outcome != "ok" {
+				t.Fatal(outcome)
+			}
+			if !row.check(got) {
+				t.Errorf("%+v, ACR %q, AMR %v", got.User, got.ACR, got.AMR)
 			}
 		})
 	}
@@ -356,5 +359,55 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 		if outcome := tryLogin(t, app); outcome != "ok" || got.Email == "" || got.EmailVerified {
 			t.Errorf("%s: %s, %+v", name, outcome, got)
 		}
+	}
+}
+
+// F21: the answers of the other endpoints.
+func TestAnswers_F21_OddMembers(t *testing.T) {
+	odd := `"x":1,"x":2,"y":"\ud83d","Scope":7,"expires_in":null`
+	plain := func(*bench.Setup) {}
+	for name, row := range map[string]struct {
+		endpoint string
+		change   func(*bench.Setup)
+	}{
+		"token":   {"token", plain},
+		"pushed":  {"par", func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways }},
+		"profile": {"user", func(s *bench.Setup) { s.Other = s.OP.OAuth2() }},
+	} {
+		app := bench.New(t, row.change)
+		rewrittenAnswer(app, row.endpoint, func(body string) string {
+			body = strings.Replace(body, `"expires_in"`, `"was"`, 1)
+			if row.endpoint == "token" { // where scope decides
+				return with(strings.Replace(odd, "Scope", "Other", 1))(body)
+			}
+			return with(odd)(body)
+		})
+		if got := attempt(t, app); got != "ok" {
+			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
+		}
+	}
+}
+
+// F21: a claim of almost the right name is not read, and the log says why there is none.
+func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
+	var user session.User
+	app := bench.New(t, func(s *bench.Setup) {
+		s.OIDC.UserInfo = provider.UserInfoNever
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			user = s.User
+			return nil
+		}
+	})
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) {
+			c["Email"], c["EMAIL_VERIFIED"] = c["email"], true
+			delete(c, "email")
+		}
+	})
+	if got := tryLogin(t, app); got != "ok" || user.Email != "" || user.EmailVerified {
+		t.Errorf("%s: %+v", got, user)
+	}
+	if !strings.Contains(app.Log(), `\"Email\" is not read`) || strings.Contains(app.Log(), "EMAIL_VERIFIED") {
+		t.Errorf("the log: %s", app.Log())
 	}
 }

@@ -166,7 +166,7 @@ var table = []Setting{
 	{Key: "user.picture", Fields: []string{"UserFields.Picture"}, Help: "the path to the address of a picture",
 		oauth2: func(o *provider.OAuth2) any { return &o.UserFields.Picture },
 		oauth1: func(o *provider.OAuth1) any { return &o.UserFields.Picture }},
-	{Key: "user.roles", Fields: []string{"UserFields.Roles"}, Help: "the path to a list of roles, or to one role",
+	{Key: "user.roles", Fields: []string{"UserFields.Roles"}, Help: "the path to a list of roles, or to one role; in the shapes of roles_claim",
 		oauth2: func(o *provider.OAuth2) any { return &o.UserFields.Roles },
 		oauth1: func(o *provider.OAuth1) any { return &o.UserFields.Roles }},
 	{Key: "user_issuer", Fields: []string{"Issuer"}, Help: "what the users are told apart by from those of other providers; otherwise the origin of authorize_url. It must not change once there are users",

@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// F49: an API may repeat the access token in an answer that is no HTTP; the error is the
+// application's to log.
+func TestClient_F49_BrokenAnswers(t *testing.T) {
+	const token = "t0ken-t0ken"
+	for name, answer := range map[string]string{
+		"status line": token + "\r\n\r\n", "header": "HTTP/1.1 200 OK\r\n" + token + "\r\n\r\n",
+		"length": "HTTP/1.1 200 OK\r\nContent-Length: " + token + "\r\n\r\n",
+	} {
+		dial := func(string, string) (net.Conn, error) {
+			server, client := net.Pipe()
+			go func() {
+				http.ReadRequest(bufio.NewReader(server))
+				io.WriteString(server, answer)
+				server.Close()
+			}()
+			return client, nil
+		}
+		out := outbound{&http.Client{Transport: &http.Transport{Dial: dial}}, new(connections), true}
+		c := out.apiClient("", func(r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+token)
+			return nil
+		})
+		_, err := c.Get("http://api.example/x")
+		if err == nil || strings.Contains(err.Error(), token) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// F49: what is known to be harmless stays as it is, so that it can still be told apart.
+func TestNetworkText_F49(t *testing.T) {
+	for text, want := range map[string]string{
+		"dial tcp: lookup op.example: no such host":                 "dial tcp: lookup op.example: no such host",
+		`malformed HTTP status code "s3cret"`:                       "malformed HTTP status code [text of the answer withheld]",
+		"x509: certificate signed by unknown authority":             "x509: certificate signed by unknown authority",
+		"net/http: odd \x1b[31m" + strings.Repeat("x", 3000):        "net/http: odd .[31m" + strings.Repeat("x", 181),
+		`http: server gave "<script>" and ` + "\n" + `forged="yes"`: "http: server gave [text of the answer withheld]",
+	} {
+		if got := networkText(errors.New(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	plain := errors.New("EOF of sorts")
+	if withoutQuotes(plain) != plain || withoutQuotes(nil) != nil {
+		t.Error("an error without quotes is wrapped")
+	}
+}
