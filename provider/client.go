@@ -13,8 +13,9 @@ import (
 )
 
 // Client implements [Provider]. The access token goes into the Authorization header of every request
-// (RFC 6750 section 2.1), so the client is for the API that the token is meant for. It does not follow
-// redirects to another origin, which would hand the token on.
+// (RFC 6750 section 2.1), so the client is for the API that the token is meant for. It sends requests to
+// https addresses only, or with InsecureLoopbackHTTP to this machine, and does not follow redirects to
+// another origin, which would hand the token on.
 func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error {
 		r.Header.Set("Authorization", "Bearer "+t.AccessToken)
@@ -26,7 +27,7 @@ func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 // token into each request.
 func (out outbound) apiClient(base string, carry func(*http.Request) error) *http.Client {
 	c := out.callAPI(nil)
-	t := &apiTransport{carry: carry, next: c.Transport}
+	t := &apiTransport{out: out, carry: carry, next: c.Transport}
 	t.base, t.err = parseAPIBase(base)
 	c.Transport, c.CheckRedirect = t, t.redirect
 	return c
@@ -62,6 +63,7 @@ func checkAPIBase(out outbound, base string) error {
 
 // An apiTransport sends requests to a provider's API.
 type apiTransport struct {
+	out   outbound
 	base  *url.URL // of relative addresses; nil for none
 	err   error    // why there is none although there should be
 	carry func(*http.Request) error
@@ -101,9 +103,15 @@ func (t *apiTransport) prepare(r *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.out.checkConfidential(target); err != nil {
+		return nil, err
+	}
 	sent := r.Clone(r.Context())
 	sent.URL = target
-	return sent, t.carry(sent)
+	if err := t.carry(sent); err != nil {
+		return nil, err
+	}
+	return sent, t.out.checkConfidential(sent.URL) // PrepareAPI may have changed it
 }
 
 var errNoAPIBase = errors.New("provider: the address is relative, and no APIBase is configured")

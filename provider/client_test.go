@@ -30,7 +30,7 @@ func TestClient_TokenStaysOnItsOrigin(t *testing.T) {
 	api := httptest.NewServer(mux)
 	defer api.Close()
 	for _, from := range []string{api.URL + "/", "", "/"} {
-		client := (&OIDC{APIBase: api.URL}).Client(t.Context(), session.Tokens{AccessToken: "t0ken"})
+		client := (&OIDC{APIBase: api.URL, InsecureLoopbackHTTP: true}).Client(t.Context(), session.Tokens{AccessToken: "t0ken"})
 		for _, path := range []string{"api", "moved"} {
 			resp, err := client.Get(from + path)
 			if err != nil || resp.StatusCode != http.StatusOK {
@@ -68,7 +68,7 @@ func TestClient_RelativeAddresses(t *testing.T) {
 		{api.URL + "/v1", "deep/moved", "/v1/deep/x"},
 		{api.URL + "/v1", "deep/near", "/v1/deep/there?a=b"},
 	} {
-		client := (&OIDC{APIBase: row.base}).Client(t.Context(), session.Tokens{AccessToken: "t"})
+		client := (&OIDC{APIBase: row.base, InsecureLoopbackHTTP: true}).Client(t.Context(), session.Tokens{AccessToken: "t"})
 		resp, err := client.Get(row.address)
 		if err != nil {
 			t.Errorf("%s, %s: %v", row.base, row.address, err)
@@ -123,6 +123,68 @@ func TestAPIBase_IsValidated(t *testing.T) {
 		_, err := (&OIDC{Issuer: "https://op.example", ClientID: "c", APIBase: base}).Validate()
 		if (err == nil) != good || err != nil && strings.Contains(err.Error(), ":p@") {
 			t.Errorf("%s: %v", base, err)
+		}
+	}
+}
+
+// F11: the user's token goes over https, or with the insecure switch to this machine, whichever protocol
+// it is of, and however a request gets its address.
+func TestClient_F11_TokenNeedsHTTPS(t *testing.T) {
+	var sent []string
+	recorder := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		sent = append(sent, r.URL.String())
+		answer := &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}
+		if r.URL.Path == "/moved" {
+			answer.StatusCode, answer.Header["Location"] = 302, []string{"http://api.example.com/api"}
+		}
+		return answer, nil
+	})}
+	prepared := func(r *http.Request, _ session.Tokens, _ Profile) error {
+		if r.URL.Path == "/prepared" {
+			r.URL.Scheme = "http"
+		}
+		return nil
+	}
+	for _, insecure := range []bool{false, true} {
+		clients := map[string]*http.Client{}
+		for name, p := range map[string]Provider{
+			"OIDC":   &OIDC{APIBase: "https://api.example.com", HTTPClient: recorder, InsecureLoopbackHTTP: insecure},
+			"OAuth2": &OAuth2{APIBase: "https://api.example.com", HTTPClient: recorder, InsecureLoopbackHTTP: insecure, PrepareAPI: prepared},
+			"OAuth1": &OAuth1{APIBase: "https://api.example.com/", HTTPClient: recorder, InsecureLoopbackHTTP: insecure, ClientSecret: "s"},
+		} {
+			clients[name] = p.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
+		}
+		for name, client := range clients {
+			for address, want := range map[string]bool{
+				"https://api.example.com/api":      true,
+				"https://other.example.com/api":    true,
+				"api":                              true,
+				"http://api.example.com/api":       false,
+				"HTTP://api.example.com/api":       false,
+				"http://localhost.example.com/":    false,
+				"http://10.0.0.1/":                 false,
+				"ftp://api.example.com/":           false,
+				"https://api.example.com/moved":    false,
+				"moved":                            false,
+				"https://api.example.com/prepared": name != "OAuth2",
+				"http://127.0.0.1/":                insecure,
+				"http://localhost:8080/":           insecure,
+				"http://[::1]/":                    insecure,
+			} {
+				sent = nil
+				resp, err := client.Get(address)
+				if err == nil {
+					resp.Body.Close()
+				}
+				if (err == nil) != want {
+					t.Errorf("%s, insecure %v: %s: %v", name, insecure, address, err)
+				}
+				for _, to := range sent {
+					if strings.HasPrefix(to, "http://") && !want {
+						t.Errorf("%s, insecure %v: %s: the token went to %s", name, insecure, address, to)
+					}
+				}
+			}
 		}
 	}
 }

@@ -158,7 +158,7 @@ func TestOAuth1_ClientWithAPIBase(t *testing.T) {
 		{"/1/", api.URL + "/elsewhere", "/elsewhere"},
 	} {
 		o := photos()
-		o.APIBase = api.URL + row.base
+		o.APIBase, o.InsecureLoopbackHTTP = api.URL+row.base, true
 		client := o.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
 		resp, err := client.Post(row.address, "text/plain", strings.NewReader("b"))
 		if err != nil {
@@ -196,7 +196,9 @@ func TestOAuth1_ClientUsesTheContext(t *testing.T) {
 	}))
 	defer api.Close()
 	defer close(release)
-	client := photos().Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
+	o := photos()
+	o.InsecureLoopbackHTTP = true
+	client := o.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"})
 	if client.Timeout != 0 {
 		t.Errorf("time limit %v", client.Timeout)
 	}

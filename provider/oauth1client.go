@@ -20,15 +20,17 @@ func (o *OAuth1) Client(_ context.Context, t session.Tokens) *http.Client {
 	if base != nil && !strings.HasSuffix(base.Path, "/") {
 		base = base.JoinPath("/")
 	}
-	c := o.outbound().callAPI(func(req *http.Request, via []*http.Request) error {
+	out := o.outbound()
+	c := out.callAPI(func(req *http.Request, via []*http.Request) error {
 		return sameOrigin(req, append([]*http.Request{{URL: absolute(base, via[0].URL)}}, via[1:]...))
 	})
-	c.Transport = apiBase{base, &oauth1.Transport{Signer: o.signer(t.AccessToken, t.Secret), Next: c.Transport}}
+	c.Transport = apiBase{out, base, &oauth1.Transport{Signer: o.signer(t.AccessToken, t.Secret), Next: c.Transport}}
 	return c
 }
 
-// apiBase completes addresses that have no host.
+// apiBase completes addresses that have no host, and keeps signatures from being sent in the clear.
 type apiBase struct {
+	out  outbound
 	base *url.URL
 	next http.RoundTripper
 }
@@ -36,14 +38,14 @@ type apiBase struct {
 // RoundTrip implements http.RoundTripper.
 func (b apiBase) RoundTrip(r *http.Request) (*http.Response, error) {
 	target := absolute(b.base, r.URL)
+	if err := b.check(target); err != nil {
+		if r.Body != nil {
+			r.Body.Close() // as a RoundTripper must
+		}
+		return nil, err
+	}
 	if target == r.URL {
 		return b.next.RoundTrip(r)
-	}
-	if target.Host == "" {
-		if r.Body != nil {
-			r.Body.Close()
-		}
-		return nil, errors.New("provider: an address without a host needs APIBase")
 	}
 	completed := r.Clone(r.Context())
 	completed.URL = target
@@ -55,6 +57,13 @@ func (b apiBase) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return resp, err
+}
+
+func (b apiBase) check(target *url.URL) error {
+	if target.Host == "" {
+		return errors.New("provider: an address without a host needs APIBase")
+	}
+	return b.out.checkConfidential(target)
 }
 
 // absolute resolves an address without scheme and host (RFC 3986 section 5.2).

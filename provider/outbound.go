@@ -183,6 +183,15 @@ func rootCause(err error) error {
 // where names an endpoint in an error, without query and user.
 func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 
+// checkConfidential accepts addresses that the user's token may be sent to: https, or http on this
+// machine where that is switched on.
+func (out outbound) checkConfidential(u *url.URL) error {
+	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP && loopback.Host(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("provider: the user's token is not sent to %s: use https", where(u))
+}
+
 // checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
 // switched on.
 func (out outbound) checkEndpoint(name, address string) error {
