@@ -69,8 +69,10 @@ type Config struct {
 	// ...) to guarded routes with the user's session cookie. Default: none. The routes for signing in and out are not among them.
 	TrustedOrigins []string
 
-	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), by GET or POST, for the
-	// initiate_login_uri BaseURL + Prefix + "/login". Only iss, login_hint and target_link_uri are read. Default: off.
+	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), by
+	// GET or POST, for the initiate_login_uri BaseURL + Prefix + "/login". Only iss, login_hint and
+	// target_link_uri are read. Any site can make a browser start a login by it, which changes
+	// nothing until the user signs in. Default: off.
 	ThirdPartyLogin bool
 
 	// FrontchannelLogout lets pages of a provider end the user's session here, in a frame (OpenID Connect Front-Channel Logout 1.0), for

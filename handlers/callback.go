@@ -26,8 +26,7 @@ const providerTimeout = 30 * time.Second
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
-		leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
-		h.config.Login.Fail(w, r, h.leadingTo(leads.to, h.lookupError(name, err)))
+		h.failUnread(w, r, name, h.lookupError(name, err))
 		return
 	}
 	if !h.admit(w, r, h.config.Login, callbackMethod(p)) {
@@ -35,7 +34,7 @@ func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := readCallback(w, r, name, p)
 	if err != nil {
-		h.config.Login.Fail(w, r, h.errBadRequest(name, err))
+		h.failUnread(w, r, name, h.errBadRequest(name, err))
 		return
 	}
 	flow, err := h.findFlow(r, c)
@@ -101,6 +100,13 @@ func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *ht
 		Outcome: "ok", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
 	})
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
+}
+
+// failUnread answers a callback whose parameters have not been read. What there is of a state in the query
+// is enough to find the address to return to.
+func (h *Handlers) failUnread(w http.ResponseWriter, r *http.Request, name string, e *problem.Error) {
+	leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
+	h.config.Login.Fail(w, r, h.leadingTo(leads.to, e))
 }
 
 // failLogin answers a login that has failed. The way on keeps the address to return to.

@@ -16,6 +16,10 @@
 // [FlowLifetime]; the user ends at an address of the application itself; what went wrong is told to
 // the log, not to the browser.
 //
+// A callback that comes again, by the back button or a reload, leads a signed-in user on to where the login
+// led. One that comes too late starts the login again, once, and so does a provider's answer that its own
+// login page has expired. All others get a page with a button that keeps the address to return to.
+//
 // A provider is a configured one, or a tenant's (provider.Tenants): /login/acme starts a login at acme's, and /callback/acme finishes it.
 //
 // # One user, several accounts

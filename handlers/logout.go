@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -16,11 +14,6 @@ import (
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
-)
-
-const (
-	logoutCookie   = "logout"
-	logoutLifetime = 10 * time.Minute
 )
 
 // Logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
@@ -157,7 +150,7 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *sessio
 		return here
 	case !strings.Contains(there, state): // the browser will come back without it, and just get the page
 		return there
-	case h.keepLogout(w, pendingLogout{State: state, ReturnTo: returnTo}) != nil:
+	case h.keepLogout(w, state, returnTo) != nil:
 		return here
 	}
 	return there
@@ -172,68 +165,4 @@ func (h *Handlers) logoutRequest(s *session.Session, state string) provider.Logo
 		IDToken: tokens.IDToken, Claims: claims, State: state,
 		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
 	}
-}
-
-// pendingLogout waits, sealed, for the browser to come back from the provider's logout.
-type pendingLogout struct {
-	State    string    `json:"s"`
-	ReturnTo string    `json:"r,omitempty"`
-	Created  time.Time `json:"c"`
-}
-
-func (h *Handlers) keepLogout(w http.ResponseWriter, l pendingLogout) error {
-	sessions := h.config.Sessions
-	l.Created = sessions.Now()
-	plain, err := json.Marshal(l)
-	if err != nil {
-		return fmt.Errorf("handlers: encode logout: %w", err)
-	}
-	name := h.cookie(logoutCookie)
-	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.RedirectURI(""), plain, sessions.Now())
-	if err != nil {
-		return fmt.Errorf("handlers: seal logout: %w", err)
-	}
-	sessions.Cookies().Set(w, name, text, logoutLifetime, http.SameSiteLaxMode)
-	return nil
-}
-
-// LoggedOut is where the provider's logout sends the browser. With the state of a logout of this
-// browser it goes on to where that wanted; anything else just gets the page.
-func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
-	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
-		return
-	}
-	if state := queryOf(r)["state"]; len(state) == 1 && r.Method == http.MethodGet {
-		if l, ok := h.openLogout(r, state[0]); ok {
-			h.config.Sessions.Cookies().Delete(w, h.cookie(logoutCookie), http.SameSiteLaxMode)
-			if l.ReturnTo != "" {
-				redirect(w, h.returns.clean(l.ReturnTo))
-				return
-			}
-		}
-	}
-	e := failed("signed_out", nil, h.toHome())
-	if _, err := h.config.Sessions.Load(r); err == nil {
-		e = failed("still_signed_in", nil, h.toHome())
-	}
-	h.config.Logout.Show(w, r, e)
-}
-
-func (h *Handlers) openLogout(r *http.Request, state string) (pendingLogout, bool) {
-	sessions := h.config.Sessions
-	name := h.cookie(logoutCookie)
-	for text := range h.values(r, name) {
-		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.RedirectURI(""), text, sessions.Now())
-		if err != nil {
-			continue
-		}
-		var l pendingLogout
-		if json.Unmarshal(plain, &l) != nil || sessions.Now().Sub(l.Created) > logoutLifetime {
-			continue
-		}
-		if l.State != "" && subtle.ConstantTimeCompare([]byte(l.State), []byte(state)) == 1 {
-			return l, true
-		}
-	}
-	return pendingLogout{}, false
 }

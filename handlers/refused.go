@@ -17,27 +17,27 @@ import (
 var ErrRefused = problem.ErrRefused
 
 // refused marks an error of Hooks.Login or Hooks.Begin as the application's decision, or as a failure.
-func (h *Handlers) refused(err error) error { return h.decided(err, "login_refused") }
+func (h *Handlers) refused(err error) error { return h.decided(err, "login_refused", h.again("")...) }
 
 // refusedLink does the same for Hooks.Link.
-func (h *Handlers) refusedLink(err error) error { return h.decided(err, "link_refused") }
+func (h *Handlers) refusedLink(err error) error { return h.decided(err, "link_refused", h.toHome()) }
 
 // decided words an error of a hook, unless the hook chose its own words (*problem.Error). Only
 // ErrRefused is a refusal. What the application reports as an outage is answered as one.
-func (h *Handlers) decided(err error, code string) error {
+func (h *Handlers) decided(err error, code string, links ...problem.Link) error {
 	_, own := errors.AsType[*problem.Error](err)
 	switch {
 	case recovered.Is(err), own:
 		return problem.From(err)
 	case errors.Is(err, ErrRefused):
-		return failed(code, fmt.Errorf("refused by the application: %w", err), h.toHome())
+		return failed(code, fmt.Errorf("refused by the application: %w", err), links...)
 	}
 	err = fmt.Errorf("hook of the application: %w", err)
 	switch {
 	case errors.Is(err, provider.ErrUnavailable), errors.Is(err, session.ErrStore):
 		return err // worded like those of the library
 	case errors.Is(err, context.DeadlineExceeded):
-		return failed("hook_timeout", err, h.toHome())
+		return failed("hook_timeout", err, links...)
 	}
-	return failed("hook_failed", err, h.toHome())
+	return failed("hook_failed", err, links...)
 }

@@ -88,6 +88,9 @@ func checkResponse(asked []string, f *Flow, callback url.Values) error {
 // the log; nil if they hold none. Nothing of it is authenticated.
 func CallbackError(callback url.Values) *Error {
 	if !callback.Has("error") {
+		if callback.Has("denied") || callback.Has("oauth_problem") { // of OAuth 1.0a
+			return &Error{Fault: FaultDenied}
+		}
 		return nil
 	}
 	return responseError(&Flow{State: callback.Get("state")}, callback)

@@ -141,12 +141,12 @@ type ResponseModer interface {
 // caller fills in the fields up to Request, Begin the rest; sealed, it waits in the
 // browser's cookie.
 type Flow struct {
-	Provider     string    `json:"p"`            // configured name
-	Registration string    `json:"reg"`          // Provider.Registration at the start
-	RedirectURI  string    `json:"uri"`          // of this provider; from configuration, never from the request
-	ReturnTo     string    `json:"to,omitempty"` // where the user goes afterwards; already filtered
-	Created      time.Time `json:"at"`           // resolution: one second
-	Round        int       `json:"n,omitempty"`  // how many logins in a row led back to another login (cookies that do not stick)
+	Provider     string    `json:"p"`             // configured name
+	Registration string    `json:"reg"`           // Provider.Registration at the start
+	RedirectURI  string    `json:"uri,omitempty"` // of this provider; from configuration, never from the request
+	ReturnTo     string    `json:"to,omitempty"`  // where the user goes afterwards; already filtered
+	Created      time.Time `json:"at"`            // resolution: one second
+	Round        int       `json:"n,omitempty"`   // how many logins in a row led back to another login (cookies that do not stick)
 
 	Link string `json:"l,omitempty"` // not empty: connects an account, with the session that this is a hash of; see handlers.Hooks.Link
 

@@ -76,7 +76,7 @@ func (c Cookies) firstChunks(r *http.Request, name string) (found chunks, twice 
 // candidates returns each text that the request may carry under a name, for when names occur more
 // than once: each value of the first cookie, with the further cookies that have its tag, or else with
 // the first of their name (formats 1 and 2 had no tags). Only opening tells which are ours (R93).
-// Time and memory grow with the header, whatever is in it.
+// How many there are is bounded.
 func (c Cookies) candidates(r *http.Request, name string) []chunks {
 	type place struct {
 		number int
@@ -91,7 +91,7 @@ func (c Cookies) candidates(r *http.Request, name string) []chunks {
 		switch {
 		case !ours || i >= maxChunks || value == "":
 		case i == 0:
-			if len(value) >= shortestText && !known[value] {
+			if len(value) >= shortestText && len(all) < maxSame && !known[value] {
 				known[value] = true
 				all = append(all, chunks{value})
 			}
@@ -100,7 +100,7 @@ func (c Cookies) candidates(r *http.Request, name string) []chunks {
 				untagged[i] = value
 			}
 			at := place{i, value[:min(tagSize, len(value))]}
-			if tagged[at] == "" {
+			if tagged[at] == "" && len(tagged) < maxChunks*maxSame {
 				tagged[at] = value
 			}
 		}

@@ -79,12 +79,20 @@ func write(w http.ResponseWriter, cookie *http.Cookie) {
 	http.SetCookie(w, cookie)
 }
 
-// ReadAll returns the values of every cookie of exactly this name in the request; more than one
-// when a sibling host or another path planted its own (R93).
+// maxSame is how many cookies of one name are looked at: more than browsers keep for a site, and few
+// enough that a header full of them costs little.
+const maxSame = 512
+
+// ReadAll returns the values of the cookies of exactly this name in the request, at most 512; more than
+// one when a sibling host or another path planted its own (R93).
 func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		seen := 0
 		for found, value := range c.All(r) {
-			if found == name && !yield(value) {
+			if found != name {
+				continue
+			}
+			if seen++; seen > maxSame || !yield(value) {
 				return
 			}
 		}

@@ -178,3 +178,19 @@ func TestAddress_F25_BoundToItsLogin(t *testing.T) {
 	leadsTo(t, app.Get(t, b, second), "/")
 	leadsTo(t, app.Get(t, b, first), "/me/1")
 }
+
+// F25: the same for the address of a sign-out, which waits in a cookie for the browser to come back.
+func TestAddress_F25_AfterSignOut(t *testing.T) {
+	for name, address := range longAddresses {
+		app := bench.New(t)
+		b := signedIn(t, app, "alice", "/me")
+		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {address}})
+		for _, c := range resp.Cookies() {
+			if size := len(c.Name) + len(c.Value); size > 4000 {
+				t.Errorf("%s: the cookie %s has %d bytes", name, c.Name, size)
+			}
+		}
+		back := bench.Location(t, app.Get(t, b, resp.Header.Get("Location")))
+		leadsTo(t, app.Get(t, b, back.String()), address)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
 	"github.com/sallyport-go/sallyport/provider"
@@ -148,6 +149,11 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 			offers(t, app.Get(t, b, callback))
 		}
 	})
+	t.Run("unreadable query", func(t *testing.T) {
+		app := bench.New(t)
+		b := bench.Browser(t)
+		offers(t, app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String()+"&x=%zz"))
+	})
 	t.Run("flow cookie lost", func(t *testing.T) {
 		app := bench.New(t)
 		b := bench.Browser(t)
@@ -261,6 +267,25 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 				t.Errorf("status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
 			}
 		})
+	}
+}
+
+// F31: a user who has cancelled at a provider of OAuth 1.0a is not asked again.
+func TestLate_F31_OAuth1(t *testing.T) {
+	for _, cancelled := range []bool{false, true} {
+		app := bench.New(t, oauth1())
+		b := bench.Browser(t)
+		callback := app.Callback(t, b, "alice", deepLogin)
+		app.Clock.Advance(20 * time.Minute)
+		query := callback.Query()
+		if cancelled {
+			query.Del("oauth_verifier")
+			query.Set("denied", query.Get("oauth_token"))
+		}
+		resp := app.Get(t, b, "/auth/callback/op?"+query.Encode())
+		if got := resp.StatusCode == http.StatusSeeOther; got == cancelled {
+			t.Errorf("cancelled %v: status %d", cancelled, resp.StatusCode)
+		}
 	}
 }
 
@@ -465,18 +490,20 @@ func TestLate_F39_PromisedIssuerMissing(t *testing.T) {
 	}
 }
 
-// F38: a hook that refuses, and a store that is down, keep the address.
+// F38: a hook that refuses, one that is broken, and a store that is down keep the address.
 func TestLate_F38_HookAndStore(t *testing.T) {
 	down := &downBackend{Backend: session.NewMemoryBackend(session.MemoryLimits{}, time.Now)}
-	var refusal error
+	var answer error
 	app := bench.New(t, func(s *bench.Setup) {
 		s.Config.Session.Store = session.NewServerStore(down)
-		s.Config.Hooks.Login = func(context.Context, *session.Session) error { return refusal }
+		s.Config.Hooks.Login = func(context.Context, *session.Session) error { return answer }
 	})
-	b := bench.Browser(t)
-	refusal = errors.New("the list cannot be read")
-	resp := app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String())
-	if body := authtest.Body(t, resp); resp.StatusCode < 400 || !strings.Contains(body, "return_to=") && strings.Contains(body, "/auth/login") {
-		t.Errorf("status %d: %s", resp.StatusCode, body)
+	link := "return_to=" + url.QueryEscape(deep)
+	for _, answer = range []error{errors.New("the list cannot be read"), session.ErrStore, provider.ErrUnavailable, sallyport.ErrRefused} {
+		b := bench.Browser(t)
+		resp := app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String())
+		if body := authtest.Body(t, resp); resp.StatusCode < 400 || !strings.Contains(body, link) {
+			t.Errorf("%v: status %d: %s", answer, resp.StatusCode, body)
+		}
 	}
 }

@@ -1,0 +1,70 @@
+package handlers
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/session"
+)
+
+const (
+	logoutCookie   = "logout"
+	logoutLifetime = 10 * time.Minute
+)
+
+// LoggedOut is where the provider's logout sends the browser. With the state of a logout of this
+// browser it goes on to where that wanted; anything else just gets the page.
+func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
+	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
+		return
+	}
+	if state := queryOf(r)["state"]; len(state) == 1 && r.Method == http.MethodGet {
+		if returnTo, ok := h.openLogout(r, state[0]); ok {
+			h.config.Sessions.Cookies().Delete(w, h.cookie(logoutCookie), http.SameSiteLaxMode)
+			if returnTo != "" {
+				redirect(w, h.returns.clean(returnTo))
+				return
+			}
+		}
+	}
+	e := failed("signed_out", nil, h.toHome())
+	if _, err := h.config.Sessions.Load(r); err == nil {
+		e = failed("still_signed_in", nil, h.toHome())
+	}
+	h.config.Logout.Show(w, r, e)
+}
+
+// keepLogout seals where a logout leads until the browser comes back from the provider with the state: the
+// seconds since 1970 (uint32), then the address as it is, so that none makes the cookie too large.
+func (h *Handlers) keepLogout(w http.ResponseWriter, state, returnTo string) error {
+	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
+	plain := binary.BigEndian.AppendUint32(nil, uint32(sessions.Now().Unix()))
+	plain = append(plain, returnTo...)
+	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.logoutBinding(state), plain, sessions.Now())
+	if err != nil {
+		return fmt.Errorf("handlers: seal logout: %w", err)
+	}
+	sessions.Cookies().Set(w, name, text, logoutLifetime, http.SameSiteLaxMode)
+	return nil
+}
+
+// openLogout returns where the logout with this state leads.
+func (h *Handlers) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
+	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
+	for text := range h.values(r, name) {
+		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.logoutBinding(state), text, sessions.Now())
+		if err != nil || len(plain) < 4 {
+			continue
+		}
+		began := time.Unix(int64(binary.BigEndian.Uint32(plain)), 0)
+		if sessions.Now().Sub(began) <= logoutLifetime {
+			return string(plain[4:]), true
+		}
+	}
+	return "", false
+}
+
+// logoutBinding makes the cookie of a logout open with its own state only.
+func (h *Handlers) logoutBinding(state string) string { return h.RedirectURI("") + " " + state }
