@@ -71,6 +71,7 @@ func (a *Auth) logNotReady(name string, err error) {
 			"provider", name, "cause", err, "help", answer.Help("provider_unavailable"))
 	default:
 		a.logger.Error("sallyport: a provider is misconfigured: nobody can sign in there",
-			"provider", name, "cause", err, "help", answer.Help("provider_misconfigured"), recovered.Stack(err))
+			"provider", name, "cause", err, "help", answer.Help("provider_misconfigured"),
+			recovered.Stack(err))
 	}
 }

@@ -21,11 +21,12 @@ func (out outbound) presentsCertificate() bool {
 
 // aliasNames are the endpoints that the client itself calls.
 var aliasNames = []string{
-	"token_endpoint", "userinfo_endpoint", "revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint",
-	"pushed_authorization_request_endpoint",
+	"token_endpoint", "userinfo_endpoint", "revocation_endpoint", "introspection_endpoint",
+	"device_authorization_endpoint", "pushed_authorization_request_endpoint",
 }
 
-// useAliases replaces endpoints by those that ask for a TLS client certificate (RFC 8705 section 5).
+// useAliases replaces endpoints by those that ask for a TLS client certificate (RFC 8705 section
+// 5).
 func (m *metadata) useAliases(n *notes) error {
 	if len(m.Aliases) == 0 {
 		return nil

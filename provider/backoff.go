@@ -10,8 +10,8 @@ const (
 )
 
 // A backoff keeps a provider that is down from being asked by every visitor. The first failure
-// does not count: most are over at once. After that the pauses double, up to a few seconds, so that logins
-// work again as soon as the provider does.
+// is ignored: most are over at once. After that the pauses double, up to a few seconds, so that
+// logins work again as soon as the provider does.
 type backoff struct {
 	failures int
 	until    time.Time

@@ -27,8 +27,8 @@ import (
 // Connect Core section 9, RFC 7523 section 2.2). The provider knows the public key only. Each
 // provider should get a key of its own. A ClientKey never prints itself.
 type ClientKey struct {
-	// Signer is a private key: RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or Ed25519. It may live in a
-	// device, and must be safe for concurrent use.
+	// Signer is a private key: RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or
+	// Ed25519. It may live in a device, and must be safe for concurrent use.
 	Signer crypto.Signer
 
 	// Algorithm is how the key signs: RS256, RS384, RS512, PS256, PS384 or PS512 for RSA, EdDSA or
@@ -40,8 +40,8 @@ type ClientKey struct {
 	// ID is the key's name at the provider ("kid"). Default: none.
 	ID string
 
-	// Certificate is that of the key, for providers that know keys by it, such as Microsoft Entra: its thumbprints are sent along. Default:
-	// none.
+	// Certificate is that of the key, for providers that know keys by it, such as Microsoft Entra:
+	// its thumbprints are sent along. Default: none.
 	Certificate *x509.Certificate
 }
 
@@ -76,16 +76,19 @@ func (k *ClientKey) algs() ([]string, error) {
 	}
 	public := k.Signer.Public()
 	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-		return nil, fmt.Errorf("ClientKey: an RSA key of %d bits is too short, at least %d are needed", key.N.BitLen(), minRSABits)
+		return nil, fmt.Errorf("ClientKey: an RSA key of %d bits is too short, at least %d are needed",
+			key.N.BitLen(), minRSABits)
 	}
 	algs := keyAlgs(public)
 	switch {
 	case algs == nil:
-		return nil, errors.New("ClientKey: Signer is neither RSA, nor ECDSA with P-256, P-384 or P-521, nor Ed25519")
+		return nil, errors.New("ClientKey: Signer is neither RSA, " +
+			"nor ECDSA with P-256, P-384 or P-521, nor Ed25519")
 	case k.Algorithm == "":
 		return algs, nil
 	case !slices.Contains(algs, k.Algorithm):
-		return nil, fmt.Errorf("ClientKey: Algorithm %q is not one of %v, with which the key can sign", k.Algorithm, algs)
+		return nil, fmt.Errorf("ClientKey: Algorithm %q is not one of %v, with which the key can sign",
+			k.Algorithm, algs)
 	}
 	return []string{k.Algorithm}, nil
 }
@@ -104,8 +107,8 @@ func (k *ClientKey) algorithm(listed []string) (string, error) {
 			return alg, nil
 		}
 	}
-	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported is %s: use another key or ClientKey.Algorithm",
-		strings.Join(algs, ", "), listedTexts(listed))
+	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported "+
+		"is %s: use another key or ClientKey.Algorithm", strings.Join(algs, ", "), listedTexts(listed))
 }
 
 // check returns what is wrong with the key.
@@ -122,13 +125,11 @@ func (k *ClientKey) check() error {
 	return nil
 }
 
-// assertion signs a client assertion for one request. Its only audience is, unless configured, the
-// provider's issuer, which no other provider can be: an endpoint could be called what another
-// provider's issuer is called.
-func (k *ClientKey) assertion(clientID, audience, algorithm string, now time.Time) (string, error) {
+// sign makes a JWT of claims.
+func (k *ClientKey) sign(algorithm string, claims []byte) (string, error) {
 	options := new(jose.SignerOptions).WithType("JWT")
 	if k.Certificate != nil {
-		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // names of the certificate, no signatures
+		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // names, no signatures
 		options.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(first[:])).
 			WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(second[:]))
 	}
@@ -137,13 +138,8 @@ func (k *ClientKey) assertion(clientID, audience, algorithm string, now time.Tim
 		opaque = ed25519Signer{opaque}
 	}
 	key := jose.JSONWebKey{Key: opaque, KeyID: k.ID}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}, options)
-	if err != nil {
-		return "", fmt.Errorf("ClientKey: %w", err)
-	}
-	claims, err := json.Marshal(map[string]any{
-		"iss": clientID, "sub": clientID, "aud": audience, "jti": random(16), "iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
-	})
+	signing := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}
+	signer, err := jose.NewSigner(signing, options)
 	if err != nil {
 		return "", fmt.Errorf("ClientKey: %w", err)
 	}
@@ -159,12 +155,26 @@ func (o *OIDC) asserting(ctx context.Context, m *metadata) (credentials, error) 
 	if err := ctx.Err(); err != nil { // a key in a device takes its time
 		return credentials{}, context.Cause(ctx)
 	}
-	assertion, err := recovered.Get(func() (string, error) { // Signer is the application's
-		algorithm, err := o.ClientKey.algorithm(m.AuthSigningAlgs)
-		if err != nil {
-			return "", err
-		}
-		return o.ClientKey.assertion(o.ClientID, cmp.Or(o.AssertionAudience, m.Issuer), algorithm, o.now())
-	})
+	// Signer is the application's.
+	assertion, err := recovered.Get(func() (string, error) { return o.assertion(m) })
 	return credentials{id: o.ClientID, secret: assertion, method: authKey}, err
+}
+
+// assertion signs a client assertion for one request. Its only audience is, unless configured, the
+// provider's issuer, which no other provider can be: an endpoint could be called what another
+// provider's issuer is called.
+func (o *OIDC) assertion(m *metadata) (string, error) {
+	algorithm, err := o.ClientKey.algorithm(m.AuthSigningAlgs)
+	if err != nil {
+		return "", err
+	}
+	now := o.now()
+	claims, err := json.Marshal(map[string]any{
+		"iss": o.ClientID, "sub": o.ClientID, "aud": cmp.Or(o.AssertionAudience, m.Issuer),
+		"jti": random(16), "iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
+	})
+	if err != nil {
+		return "", fmt.Errorf("ClientKey: %w", err)
+	}
+	return o.ClientKey.sign(algorithm, claims)
 }

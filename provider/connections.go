@@ -16,9 +16,10 @@ const endpointIdle = 3 * time.Second
 // ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
 // application may have changed for its own purposes.
 var ownTransport = sync.OnceValue(func() *http.Transport {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
 		ResponseHeaderTimeout:  outboundTimeout,

@@ -15,7 +15,9 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 	if m.userInfoAlgs = m.algs; len(m.UserInfoAlgs) > 0 {
 		m.userInfoAlgs = o.allowedAlgs(m.UserInfoAlgs)
 	}
-	return errors.Join(o.checkEndpoints(m), o.checkOrigins(m), o.checkSigning(m), o.checkClient(m), o.checkRequests(m))
+	return errors.Join(
+		o.checkEndpoints(m), o.checkOrigins(m), o.checkSigning(m), o.checkClient(m), o.checkRequests(m),
+	)
 }
 
 // checkEndpoints checks the addresses.
@@ -37,7 +39,8 @@ func (o *OIDC) checkEndpoints(m *metadata) error {
 		case *named.address != "":
 			mistakes = append(mistakes, o.outbound().checkEndpoint(named.name, *named.address))
 		case slices.Contains(needed, named.address):
-			mistakes = append(mistakes, fmt.Errorf("%s is missing: set it in Endpoints if the provider has one", named.name))
+			mistakes = append(mistakes,
+				fmt.Errorf("%s is missing: set it in Endpoints if the provider has one", named.name))
 		}
 	}
 	return errors.Join(mistakes...)
@@ -55,16 +58,17 @@ func (o *OIDC) checkSigning(m *metadata) error {
 // checkClient checks that the provider lets this client authenticate. A configured AuthMethod is
 // the operator's word, and goes before the metadata.
 func (o *OIDC) checkClient(m *metadata) error {
-	if m.TokenEndpoint == "" {
-		return nil
+	if o.responseType() == responseIDToken && !m.PARRequired && o.PAR != PARAlways {
+		return nil // logins do without
 	}
 	method, err := o.authMethod(m)
 	switch {
 	case err != nil || method != authKey:
 		return err
-	case o.AuthMethod == "" && len(m.AuthMethods) > 0 && !slices.Contains(m.AuthMethods, authKey):
+	case o.AuthMethod == "" && excludes(m.AuthMethods, authKey):
 		return fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a ClientKey is configured: "+
-			"use a secret, or set AuthMethod to %s if the provider accepts it all the same", listedTexts(m.AuthMethods), authKey)
+			"use a secret, or set AuthMethod to %s if the provider accepts it all the same",
+			listedTexts(m.AuthMethods), authKey)
 	}
 	_, err = o.ClientKey.algorithm(m.AuthSigningAlgs)
 	return err
@@ -75,19 +79,28 @@ func (o *OIDC) checkRequests(m *metadata) error {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
 	if len(m.ResponseTypes) > 0 && !slices.ContainsFunc(m.ResponseTypes, o.isResponseType) {
-		wrong("response_types_supported is %s, without %q: set ResponseType", listedTexts(m.ResponseTypes), o.responseType())
+		wrong("response_types_supported is %s, without %q: set ResponseType",
+			listedTexts(m.ResponseTypes), o.responseType())
 	}
-	if mode := o.ResponseMode(); mode != "query" && len(m.ResponseModes) > 0 && !slices.Contains(m.ResponseModes, mode) {
-		wrong("response_modes_supported is %s, without %s, which FormPost and ResponseType need", listedTexts(m.ResponseModes), mode)
+	if mode := o.ResponseMode(); mode != "query" && excludes(m.ResponseModes, mode) {
+		wrong("response_modes_supported is %s, without %s, which FormPost and ResponseType need",
+			listedTexts(m.ResponseModes), mode)
 	}
-	if o.usesPKCE() && len(m.ChallengeMethods) > 0 && !slices.Contains(m.ChallengeMethods, "S256") {
-		wrong("code_challenge_methods_supported is %s, without S256: InsecureNoPKCE leaves PKCE out", listedTexts(m.ChallengeMethods))
+	if o.usesPKCE() && excludes(m.ChallengeMethods, "S256") {
+		wrong("code_challenge_methods_supported is %s, without S256: InsecureNoPKCE leaves PKCE out",
+			listedTexts(m.ChallengeMethods))
 	}
 	if m.RequestObjectRequired {
-		wrong("require_signed_request_object is true: signed request objects (RFC 9101) are not supported, " +
-			"so switch them off for this client")
+		wrong("require_signed_request_object is true: signed request objects (RFC 9101) are not " +
+			"supported, so switch them off for this client")
 	}
 	return errors.Join(mistakes...)
+}
+
+// excludes reports whether a list of the metadata rules a value out. A list that is missing or
+// empty does not.
+func excludes(list []string, value string) bool {
+	return len(list) > 0 && !slices.Contains(list, value)
 }
 
 // isResponseType reports whether a response type is ours: the order of its values does not matter

@@ -56,8 +56,14 @@
 //
 // # Times
 //
-// Discovery is lazy and repeated hourly while logins go on; a failure keeps what is known. Keys are
-// fetched when a token needs one that is not known, at most once a minute after the first surprise, and again after ten
-// minutes of age, so a withdrawn key is refused ten minutes later at most. A provider that does not answer
-// within ten seconds counts as unavailable ([ErrUnavailable]).
+// Discovery is lazy, and repeated hourly while logins go on; if it fails, what is known stays in use.
+// Keys are fetched when a token needs one that is not known, at most once a minute for tokens that
+// strangers send, and again after ten minutes: a withdrawn key is rejected ten minutes later at
+// most, or after a day while the JWKS cannot be read. A provider that does not answer within ten
+// seconds is unavailable ([ErrUnavailable]); one whose metadata does not fit the configuration is
+// misconfigured ([ErrMisconfigured]).
+//
+// Connections to endpoints are kept for three seconds, less than servers keep them. A request with
+// a code or a token is never repeated, except once if a kept connection ends before the first byte
+// of the answer.
 package provider

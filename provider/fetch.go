@@ -28,7 +28,8 @@ func (out outbound) fetch(ctx context.Context, name, address string) (answer, er
 		return a, nil
 	}
 	err = fmt.Errorf("%s: %s: status %d", name, displayed(address), a.status)
-	if a.status >= 500 || a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout {
+	switch {
+	case a.status >= 500, a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
 		return answer{}, err
 	}
 	return answer{}, &misconfigured{err}

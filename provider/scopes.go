@@ -10,7 +10,8 @@ import (
 // withScopes returns tokens whose Scopes are written as they were asked for, so that everything
 // after it compares scopes exactly. A provider that does not list them has granted those asked for
 // (RFC 6749 section 5.1). What it grants in another spelling it has granted all the same: the
-// answer is one to our question. So it has what else is proven. What was not asked for stays as it is.
+// answer is one to our question. So it has what else is proven. What was not asked for stays as it
+// is.
 func withScopes(t session.Tokens, asked []string, proven ...string) session.Tokens {
 	if t.Scopes == nil {
 		t.Scopes = asked
@@ -34,7 +35,8 @@ func withScopes(t session.Tokens, asked []string, proven ...string) session.Toke
 
 // proven are the scopes that the tokens of a login prove, whether they are listed or not.
 func proven(t session.Tokens) []string {
-	return slices.DeleteFunc([]string{scopeOpenID, scopeOffline}, func(scope string) bool { return !t.Granted(scope) })
+	scopes := []string{scopeOpenID, scopeOffline}
+	return slices.DeleteFunc(scopes, func(scope string) bool { return !t.Granted(scope) })
 }
 
 const (

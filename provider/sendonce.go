@@ -20,7 +20,9 @@ type newRequestFunc func(context.Context) (r *http.Request, secrets []string, er
 // kept from an earlier request and ends before the first byte of the answer was most likely closed
 // before the request arrived. A new request is then sent on a connection opened for it. Errors name
 // the endpoint's address without its query.
-func (out outbound) sendOnce(ctx context.Context, endpoint string, newRequest newRequestFunc) (answer, error) {
+func (out outbound) sendOnce(
+	ctx context.Context, endpoint string, newRequest newRequestFunc,
+) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, outboundTimeout)
 	defer cancel()
 	c := out.client(never)
@@ -44,7 +46,9 @@ type attempt struct {
 	reused, answered atomic.Bool // the connection; at least by one byte
 }
 
-func (t *attempt) send(ctx context.Context, c *http.Client, newRequest newRequestFunc) (answer, error) {
+func (t *attempt) send(
+	ctx context.Context, c *http.Client, newRequest newRequestFunc,
+) (answer, error) {
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn:              func(info httptrace.GotConnInfo) { t.reused.Store(info.Reused) },
 		GotFirstResponseByte: func() { t.answered.Store(true) },
@@ -67,7 +71,8 @@ func (t *attempt) closedBeforehand(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return (op.Op == "read" || op.Op == "write") && !op.Timeout()
 	}
+	// net/http has no name for the error of a connection that ends before the request is written.
+	const unnamed = "server closed idle connection"
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		// net/http has no name for the error of a connection that ends before the request is written.
-		strings.Contains(err.Error(), "server closed idle connection")
+		strings.Contains(err.Error(), unnamed)
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// shared is a document of the provider that all logins use: the metadata, or the keys. It is read when needed, once for all who
-// wait, and what is known stays in use while newer cannot be had. The zero value is ready for use.
+// shared is a document of the provider that all logins use: the metadata, or the keys. It is read
+// when needed, once for all who wait, and what is known stays in use while newer cannot be had. The
+// zero value is ready for use.
 type shared[T any] struct {
 	// usable reports whether what is known may be used although newer cannot be had. Nil: it may.
 	usable func(*T) bool
@@ -25,9 +26,14 @@ type shared[T any] struct {
 	backoff backoff
 }
 
+// A fetcher reads the document at the provider.
+type fetcher[T any] func(context.Context) (*T, error)
+
 // get returns what is known if it is young enough, and otherwise reads it again. What is known stays
 // in use if that fails.
-func (s *shared[T]) get(ctx context.Context, now func() time.Time, young func(*T) bool, read func(context.Context) (*T, error)) (*T, error) {
+func (s *shared[T]) get(
+	ctx context.Context, now func() time.Time, young func(*T) bool, read fetcher[T],
+) (*T, error) {
 	newest, err := s.newest(ctx, now, young, read)
 	if known := s.current.Load(); err != nil && known != nil && (s.usable == nil || s.usable(known)) {
 		return known, nil
@@ -36,7 +42,9 @@ func (s *shared[T]) get(ctx context.Context, now func() time.Time, young func(*T
 }
 
 // newest is get without falling back on what is known.
-func (s *shared[T]) newest(ctx context.Context, now func() time.Time, young func(*T) bool, read func(context.Context) (*T, error)) (*T, error) {
+func (s *shared[T]) newest(
+	ctx context.Context, now func() time.Time, young func(*T) bool, read fetcher[T],
+) (*T, error) {
 	if known := s.current.Load(); known != nil && young(known) {
 		return known, nil
 	}
@@ -53,9 +61,9 @@ func (s *shared[T]) wait(now time.Time) error {
 	return s.backoff.wait(now)
 }
 
-// fetch reads the document. Concurrent callers share one request, which goes on when one of them goes away, and
-// has its own time limit. No lock is held meanwhile.
-func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read func(context.Context) (*T, error)) (*T, error) {
+// fetch reads the document. Concurrent callers share one request, which goes on when one of them
+// goes away, and has its own time limit. No lock is held meanwhile.
+func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T, error) {
 	result := s.flight.DoChan("", func() (any, error) {
 		return recovered.Get(func() (any, error) { return s.refetch(ctx, now, read) })
 	})
@@ -71,7 +79,7 @@ func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read func(c
 }
 
 // refetch reads the document and keeps it. It does not end with the caller that has caused it.
-func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read func(context.Context) (*T, error)) (*T, error) {
+func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T, error) {
 	s.fetching.Add(1)
 	defer s.fetching.Add(-1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)

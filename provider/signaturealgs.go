@@ -13,7 +13,8 @@ import (
 // asymmetricAlgs are the signature algorithms we know. The symmetric ones are not among them:
 // whoever can check such a token can make one.
 var asymmetricAlgs = []string{
-	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", algEd25519,
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+	"EdDSA", algEd25519,
 }
 
 // algEd25519 is the name of RFC 9864 for what RFC 8037 calls EdDSA with the curve Ed25519, the only
@@ -57,8 +58,8 @@ func withBothNames(algs []string) []string {
 type ed25519Verifier ed25519.PublicKey
 
 // VerifyPayload implements jose.OpaqueVerifier.
-func (v ed25519Verifier) VerifyPayload(payload, signature []byte, alg jose.SignatureAlgorithm) error {
-	if alg != algEd25519 || !ed25519.Verify(ed25519.PublicKey(v), payload, signature) {
+func (v ed25519Verifier) VerifyPayload(signed, signature []byte, alg jose.SignatureAlgorithm) error {
+	if alg != algEd25519 || !ed25519.Verify(ed25519.PublicKey(v), signed, signature) {
 		return jose.ErrCryptoFailure
 	}
 	return nil

@@ -301,6 +301,10 @@ func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "code id_token"
 		}},
+		"no client authentication, and none needed": {func(m map[string]any) { m[lists[0]] = []string{"none"} }, func(s *bench.Setup) {
+			s.Config.Session.SameSite = http.SameSiteNoneMode
+			s.OIDC.ResponseType = "id_token"
+		}},
 		"no token endpoint, and none needed": {func(m map[string]any) { delete(m, "token_endpoint") }, func(s *bench.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "id_token"

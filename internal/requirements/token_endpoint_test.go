@@ -405,3 +405,27 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 		})
 	}
 }
+
+// F29: a code that was spent on a connection that ended is an outcome of its own.
+func TestTokenEndpoint_F29_Interrupted(t *testing.T) {
+	for name, second := range map[string]string{"interrupted": "invalid_grant", "token_error": "invalid_client"} {
+		app := bench.New(t)
+		first := true
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
+				if endpoint == "token" && first {
+					first = false
+					panic(http.ErrAbortHandler)
+				}
+				return answer("token", 400, "application/json", `{"error":"`+second+`"}`)(endpoint, w, r)
+			}
+		})
+		if got := tryLogin(t, app); got != name {
+			t.Errorf("%s: %s, want %s", second, got, name)
+		}
+		app.OP.Behave()
+		if got := tryLogin(t, app); got != "ok" {
+			t.Errorf("signing in again: %s", got)
+		}
+	}
+}
