@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
@@ -45,13 +45,16 @@ import (
 //	OIDC_CLIENT_ID
 //	OIDC_CLIENT_SECRET   may be left out for a public client
 //	OIDC_SCOPES          separated by spaces; default: openid profile email
+//	OIDC_INTERNAL_URL    where the application itself reaches the provider, such as http://keycloak:8080
+//	OIDC_CA              certificate of a private authority, as PEM; best kept in the file of OIDC_CA_FILE
 //
 // Each but SALLYPORT_CONFIG may be given as a file instead, for secrets that are mounted: SESSION_SECRET_FILE names a file whose
 // content, less the line end, is the value. To set both is a mistake. All mistakes are returned at once
 // (errors.Join), as one line each, without a secret. A variable that no provider asks for is not noticed: nothing lists them.
 //
 // The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name; [Auth.RedirectURIs] lists them. A
-// provider by http is accepted only if it and BASE_URL are both on loopback. Where to listen is for [ListenAddr] to say.
+// provider by http is accepted only on loopback, or beside this machine by OIDC_INTERNAL_URL, and only
+// if BASE_URL is on loopback. Where to listen is for [ListenAddr] to say.
 func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	file, _ := lookup("SALLYPORT_CONFIG")
@@ -93,7 +96,7 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 func read(env *settings.Env, file string) (Config, error) {
 	c := Config{BaseURL: baseURL(env), Home: env.Optional("HOME_PATH")}
 	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
-	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopbackHTTP(c.BaseURL)}
+	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopback.URL(c.BaseURL)}
 	if file != "" {
 		var err error
 		if source.Document, err = settings.ReadFile(file); err != nil {
@@ -102,7 +105,7 @@ func read(env *settings.Env, file string) (Config, error) {
 	}
 	c.Providers = source.Providers()
 	others := file != "" || env.IsSet("SALLYPORT_PROVIDERS")
-	if !others || env.IsSet("OIDC_ISSUER") || env.IsSet("OIDC_CLIENT_ID") || env.IsSet("OIDC_CLIENT_SECRET") || env.IsSet("OIDC_SCOPES") {
+	if !others || slices.ContainsFunc(short, env.IsSet) {
 		addShort(env, c, others)
 	} else if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
 		env.Wrong("there is no provider: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
@@ -110,6 +113,9 @@ func read(env *settings.Env, file string) (Config, error) {
 	env.Mistakes = append(env.Mistakes, try(env, c))
 	return c, errors.Join(env.Mistakes...)
 }
+
+// short are the settings of the provider named "oidc".
+var short = []string{"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES", "OIDC_INTERNAL_URL", "OIDC_CA"}
 
 // addShort adds the provider of the OIDC_... settings.
 func addShort(env *settings.Env, c Config, others bool) {
@@ -122,8 +128,16 @@ func addShort(env *settings.Env, c Config, others bool) {
 		ClientID:     env.Required("OIDC_CLIENT_ID", "the client ID that the provider gave this application"),
 		ClientSecret: env.Optional("OIDC_CLIENT_SECRET"),
 		Scopes:       strings.Fields(env.Optional("OIDC_SCOPES")),
+		InternalURL:  env.Optional("OIDC_INTERNAL_URL"),
 	}
-	oidc.InsecureLoopbackHTTP = loopbackHTTP(oidc.Issuer) && loopbackHTTP(c.BaseURL)
+	near := settings.NearHTTP(oidc.Issuer) || settings.NearHTTP(oidc.InternalURL)
+	oidc.InsecureLoopbackHTTP = near && loopback.URL(c.BaseURL)
+	if pem := env.Optional("OIDC_CA"); pem != "" {
+		var err error
+		if oidc.HTTPClient, err = provider.ClientWithCA([]byte(pem)); err != nil {
+			env.Wrong("OIDC_CA must be a certificate in PEM, which begins with -----BEGIN CERTIFICATE-----")
+		}
+	}
 	if c.Providers["oidc"] != nil {
 		env.Wrong("OIDC_ISSUER: there is a provider named oidc already: give it another name, or leave the OIDC_... settings out")
 	}
@@ -153,6 +167,7 @@ var variables = [][2]string{
 	{`sallyport: provider "oidc": Issuer`, "OIDC_ISSUER"},
 	{`sallyport: provider "oidc": ClientID`, "OIDC_CLIENT_ID"},
 	{`sallyport: provider "oidc": ClientSecret`, "OIDC_CLIENT_SECRET"},
+	{`sallyport: provider "oidc": InternalURL`, "OIDC_INTERNAL_URL"},
 	{`sallyport: provider "oidc": "`, "OIDC_SCOPES"}, // begins with the scope
 }
 
@@ -215,9 +230,4 @@ func baseURL(env *settings.Env) string {
 		return "http://" + listen
 	}
 	return env.Required("BASE_URL", "the public address of this application, such as https://app.example.com")
-}
-
-func loopbackHTTP(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "http" && loopback.Host(u.Hostname())
 }

@@ -66,6 +66,13 @@ func (c *connections) transport(configured http.RoundTripper) http.RoundTripper 
 // unused is a transport like t that opens a connection for each request, or nil if t is not an
 // *http.Transport, which cannot be told to.
 func unused(t http.RoundTripper) http.RoundTripper {
+	if through, ok := t.(*detourTransport); ok {
+		next := unused(through.next)
+		if next == nil {
+			return nil
+		}
+		return &detourTransport{next: next, origin: through.origin, to: through.to}
+	}
 	known, ok := t.(*http.Transport)
 	if !ok {
 		return nil

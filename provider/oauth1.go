@@ -80,6 +80,12 @@ type OAuth1 struct {
 	// DisplayName is what people know the provider by, such as "Flickr". Default: its configured name.
 	DisplayName string
 
+	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
+	// cannot use the origin of AuthorizeURL, which browsers use: in a network of containers, or past a proxy. The
+	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
+	// http is for development, together with InsecureLoopbackHTTP. Default: none.
+	InternalURL string
+
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
 	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
 	// whose idle connections are closed after three seconds. With another transport a request that
@@ -89,8 +95,9 @@ type OAuth1 struct {
 	// Now replaces the clock in tests. Default: time.Now. The provider refuses signatures when it is wrong by minutes.
 	Now func() time.Time
 
-	// InsecureLoopbackHTTP permits http for addresses on this machine (localhost, 127.0.0.0/8, ::1), for development. It is
-	// refused together with a public base URL.
+	// InsecureLoopbackHTTP permits http for addresses on this machine (localhost and names below it,
+	// 127.0.0.0/8, ::1), and on machines beside it, such as the containers of a developer (names without
+	// a dot, private addresses). It is refused together with a public base URL.
 	InsecureLoopbackHTTP bool
 
 	// InsecureUnconfirmedCallback accepts a provider that does not say oauth_callback_confirmed=true. It may be one of OAuth
@@ -138,10 +145,12 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 		wrong("Realm %q is not printable ASCII", o.Realm)
 	}
 	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod())
+	mistakes = append(mistakes, o.outbound().detour.check(o.outbound()))
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthorizeParams()...)
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
+		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)
 	}
 	if o.InsecureUnconfirmedCallback {
 		insecure = append(insecure, "InsecureUnconfirmedCallback")
@@ -215,7 +224,7 @@ func (o *OAuth1) checkAuthorizeParams() []error {
 }
 
 func (o *OAuth1) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.AuthorizeURL, o.InternalURL}}
 }
 
 func (o *OAuth1) issuer() string {

@@ -118,6 +118,12 @@ type OAuth2 struct {
 	// DisplayName is what people know the provider by, such as "GitHub". Default: its configured name.
 	DisplayName string
 
+	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
+	// cannot use the origin of Endpoint.AuthURL, which browsers use: in a network of containers, or past a proxy. The
+	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
+	// http is for development, together with InsecureLoopbackHTTP. Default: none.
+	InternalURL string
+
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
 	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
 	// whose idle connections are closed after three seconds. With another transport a request that
@@ -127,8 +133,9 @@ type OAuth2 struct {
 	// Now replaces the clock in tests. Default: time.Now.
 	Now func() time.Time
 
-	// InsecureLoopbackHTTP permits http for endpoints on this machine (localhost, 127.0.0.0/8, ::1), for development. It is
-	// refused together with a public base URL.
+	// InsecureLoopbackHTTP permits http for endpoints on this machine (localhost and names below it,
+	// 127.0.0.0/8, ::1), and on machines beside it, such as the containers of a developer (names without
+	// a dot, private addresses). It is refused together with a public base URL.
 	InsecureLoopbackHTTP bool
 
 	// InsecureNoPKCE leaves PKCE out, for a provider that refuses requests which carry it. Codes that are
@@ -191,7 +198,7 @@ func (o *OAuth2) issuer() string {
 }
 
 func (o *OAuth2) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Endpoint.AuthURL, o.InternalURL}}
 }
 
 func (o *OAuth2) now() time.Time {

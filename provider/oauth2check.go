@@ -25,9 +25,10 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	default:
 		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
 	}
-	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins))
+	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().detour.check(o.outbound()))
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
+		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)
 	}
 	if o.InsecureNoPKCE {
 		insecure = append(insecure, "InsecureNoPKCE")

@@ -151,6 +151,12 @@ type OIDC struct {
 	// Leeway is what the provider's clock may differ from ours. Default: one minute; at most five.
 	Leeway time.Duration
 
+	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
+	// cannot use the origin of Issuer, which browsers use: in a network of containers, or past a proxy. The
+	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
+	// http is for development, together with InsecureLoopbackHTTP. Default: none.
+	InternalURL string
+
 	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
 	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
 	// whose idle connections are closed after three seconds. With another transport a request that
@@ -162,8 +168,10 @@ type OIDC struct {
 	// Now replaces the clock in tests. Default: time.Now.
 	Now func() time.Time
 
-	// InsecureLoopbackHTTP permits http for an issuer and endpoints on this machine (localhost, 127.0.0.0/8,
-	// ::1), for development. It is refused together with a public base URL.
+	// InsecureLoopbackHTTP permits http for an issuer and endpoints on this machine (localhost and names
+	// below it, 127.0.0.0/8, ::1), and for endpoints and InternalURL on machines beside it, such as the
+	// containers of a developer (names without a dot, private addresses). It is refused together with a
+	// public base URL.
 	InsecureLoopbackHTTP bool
 
 	// InsecureNoPKCE leaves PKCE out, for a provider that refuses requests which carry it. Codes that are
@@ -267,7 +275,7 @@ func (o *OIDC) Initiates(issuer string) bool { return o.isIssuer(issuer) }
 func (o *OIDC) Registration() string { return registration("", o.Issuer, o.ClientID) }
 
 func (o *OIDC) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Issuer, o.InternalURL}}
 }
 
 func (o *OIDC) now() time.Time {

@@ -35,7 +35,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 		wrong("MaxAge %v is negative", *o.MaxAge)
 	}
 	if o.InsecureLoopbackHTTP {
-		insecure = append(insecure, "InsecureLoopbackHTTP")
+		insecure = append(append(insecure, "InsecureLoopbackHTTP"), plainHTTP(o.addresses()...)...)
 	}
 	if o.InsecureNoPKCE {
 		insecure = append(insecure, "InsecureNoPKCE")
@@ -149,7 +149,7 @@ func (o *OIDC) checkSecret() error {
 
 // checkOverrides checks the addresses that take the place of discovery, and what is compared with tokens.
 func (o *OIDC) checkOverrides() []error {
-	mistakes := []error{checkOtherOrigins(o.OtherOrigins)}
+	mistakes := []error{checkOtherOrigins(o.OtherOrigins), o.outbound().detour.check(o.outbound())}
 	if o.Discovery != "" {
 		mistakes = append(mistakes, o.outbound().checkEndpoint("Discovery", o.Discovery))
 	}

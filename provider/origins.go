@@ -73,15 +73,21 @@ func checkOtherOrigins(origins []string) error {
 	return nil
 }
 
+// addresses are where the provider is reached, as far as they are configured.
+func (o *OIDC) addresses() []address {
+	all := []address{{"Discovery", o.Discovery}, {"InternalURL", o.InternalURL}}
+	for _, e := range o.Endpoints.named() {
+		all = append(all, address{"Endpoints: " + e.name, *e.address})
+	}
+	return all
+}
+
 func (o *OIDC) confine() error {
 	if o.SecretSignsTokens && o.responseType() != responseCode {
 		return errors.New("SecretSignsTokens with ResponseType " + o.responseType() +
 			": the tenant knows the secret and could sign in as anyone of the issuer")
 	}
-	configured := []address{{"Discovery", o.Discovery}}
-	for _, e := range o.Endpoints.named() {
-		configured = append(configured, address{"Endpoints: " + e.name, *e.address})
-	}
+	configured := o.addresses()
 	if o.Logout != nil {
 		configured = append(configured, address{"Logout.URL", o.Logout.URL})
 	}
@@ -130,7 +136,7 @@ func (o *OAuth2) checkIssuer() error {
 }
 
 func (o *OAuth2) confine() error {
-	configured := append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase})
+	configured := append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})
 	return checkOrigins(o.issuer(), o.OtherOrigins, configured...)
 }
 
@@ -151,5 +157,5 @@ func (o *OAuth1) checkIssuer() error {
 }
 
 func (o *OAuth1) confine() error {
-	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase})...)
+	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)
 }

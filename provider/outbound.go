@@ -61,6 +61,7 @@ type outbound struct {
 	own          *http.Client // the application's; nil for ours
 	connections  *connections // to the provider's endpoints
 	loopbackHTTP bool         // http endpoints on this machine are permitted
+	detour       detour       // where the provider is reached, if not at its own origin
 }
 
 // client returns the client for requests to the provider's endpoints.
@@ -69,7 +70,7 @@ func (out outbound) client(redirects func(*http.Request, []*http.Request) error)
 	if out.own != nil {
 		*c = *out.own
 	}
-	c.Transport = out.connections.transport(c.Transport)
+	c.Transport = out.detour.wrap(out.connections.transport(c.Transport))
 	c.CheckRedirect = redirects
 	c.Jar = nil
 	if c.Timeout == 0 || c.Timeout > outboundTimeout {
@@ -87,6 +88,7 @@ func (out outbound) callAPI(redirects func(*http.Request, []*http.Request) error
 	if out.own != nil && out.own.Transport != nil {
 		c.Transport = out.own.Transport
 	}
+	c.Transport = out.detour.wrap(c.Transport)
 	return c
 }
 
@@ -208,7 +210,7 @@ func (out outbound) checkEndpoint(name, address string) error {
 	switch {
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && loopback.Host(u.Hostname()):
+	case u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()) && name != "Issuer"):
 		if out.loopbackHTTP {
 			return nil
 		}

@@ -267,10 +267,10 @@ func TestConnections_F29_IdleTime(t *testing.T) {
 	configured := &http.Transport{IdleConnTimeout: time.Hour}
 	short := &http.Transport{IdleConnTimeout: time.Second}
 	for name, out := range map[string]outbound{
-		"own":        {nil, new(connections), true},
-		"no limit":   {&http.Client{Transport: &http.Transport{}}, new(connections), true},
-		"configured": {&http.Client{Transport: configured}, new(connections), true},
-		"short":      {&http.Client{Transport: short}, new(connections), true},
+		"own":        {connections: new(connections)},
+		"no limit":   {own: &http.Client{Transport: &http.Transport{}}, connections: new(connections)},
+		"configured": {own: &http.Client{Transport: configured}, connections: new(connections)},
+		"short":      {own: &http.Client{Transport: short}, connections: new(connections)},
 	} {
 		brief := out.client(never).Transport.(*http.Transport)
 		if brief.IdleConnTimeout <= 0 || brief.IdleConnTimeout >= 4*time.Second {
@@ -280,11 +280,11 @@ func TestConnections_F29_IdleTime(t *testing.T) {
 			t.Errorf("%s: each request has its own connections", name)
 		}
 	}
-	out := outbound{&http.Client{Transport: configured}, new(connections), true}
+	out := outbound{own: &http.Client{Transport: configured}, connections: new(connections)}
 	if got := out.callAPI(nil).Transport; got != http.RoundTripper(configured) || configured.IdleConnTimeout != time.Hour {
 		t.Error("the API client does not use the configured transport")
 	}
-	if !slices.Contains([]http.RoundTripper{short}, outbound{&http.Client{Transport: short}, new(connections), true}.client(never).Transport) {
+	if !slices.Contains([]http.RoundTripper{short}, outbound{own: &http.Client{Transport: short}, connections: new(connections)}.client(never).Transport) {
 		t.Error("a transport that keeps connections briefly is copied")
 	}
 }

@@ -17,6 +17,16 @@ func Host(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// Beside reports whether a host can only be a machine near this one, such as a container of the same
+// network: a name without a dot or below .internal or .local, or a private address.
+func Beside(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsPrivate()
+	}
+	return host != "" && !strings.ContainsAny(host, ".:") ||
+		strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")
+}
+
 // URL reports whether an address leads to this machine.
 func URL(address string) bool {
 	u, err := url.Parse(address)

@@ -142,7 +142,7 @@ func (e *entry) apply(s Setting, field any) (local bool) {
 	if err := v.store(field); err != nil {
 		e.Env.Wrong("%s %w", e.place(s), err)
 	}
-	return loopbackHTTP(v.text)
+	return NearHTTP(v.text)
 }
 
 func find(key string) Setting {
@@ -166,7 +166,8 @@ func permitLoopback(p provider.Provider) {
 	}
 }
 
-func loopbackHTTP(text string) bool {
+// NearHTTP reports whether an address is one with plain http on this machine, or on one beside it.
+func NearHTTP(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "http" && loopback.Host(u.Hostname())
+	return err == nil && u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()))
 }

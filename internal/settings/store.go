@@ -103,6 +103,29 @@ func maxAge(o *provider.OIDC) func(value) error {
 	}
 }
 
+func leeway(o *provider.OIDC) func(value) error {
+	return func(v value) error {
+		d, err := time.ParseDuration(v.text)
+		if err != nil || d < 0 {
+			return errors.New("must be a duration such as 30s or 2m")
+		}
+		o.Leeway = d
+		return nil
+	}
+}
+
+// authority makes the client of a provider whose certificate is signed by a private authority.
+func authority(client **http.Client) func(value) error {
+	return func(v value) error {
+		made, err := provider.ClientWithCA([]byte(v.text))
+		if err != nil {
+			return errors.New("must be a certificate in PEM, which begins with -----BEGIN CERTIFICATE-----")
+		}
+		*client = made
+		return nil
+	}
+}
+
 func pushed(o *provider.OIDC) func(value) error {
 	return func(v value) error {
 		o.PAR = provider.PARWhenRequired

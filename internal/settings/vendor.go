@@ -21,7 +21,7 @@ func (e *entry) fromPreset(vendor provider.Preset) (made provider.Provider, loca
 		}
 		if v, ok := e.value(s); ok {
 			values[s.Key] = v.text
-			local = local || loopbackHTTP(v.text)
+			local = local || NearHTTP(v.text)
 		}
 	}
 	failed := len(e.Env.Mistakes) > before
