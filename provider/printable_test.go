@@ -27,7 +27,7 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 			}()
 			return client, nil
 		}
-		out := outbound{&http.Client{Transport: &http.Transport{Dial: dial}}, new(connections), true}
+		out := outbound{own: &http.Client{Transport: &http.Transport{Dial: dial}}, connections: new(connections)}
 		c := out.apiClient("", func(r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+token)
 			return nil
