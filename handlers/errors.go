@@ -100,6 +100,9 @@ func (h *Handlers) loginError(name string, err error) *problem.Error {
 		return e
 	}
 	if fault, ok := errors.AsType[*provider.Error](err); ok {
+		if fault.Fault == provider.FaultRefused && fault.StartAgain() {
+			return h.failedAt(name, "provider_error/again", err)
+		}
 		return h.failedAt(name, faultCode(fault), err)
 	}
 	if _, ok := errors.AsType[*session.TooLargeError](err); ok {

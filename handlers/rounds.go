@@ -11,8 +11,7 @@ import (
 // A browser that finishes logins but does not send the session cookie to the page (blocked, dropped on
 // the way, or kept from some paths by a proxy) would be led from the page to the provider and back for
 // ever, because the provider still knows the user. So a destination notes how many logins in a row have
-// led to it, and one login too many within a minute shows an error instead. Signing out starts the count
-// again.
+// led to it, and one login too many within a minute shows an error instead. Signing out resets the count.
 const (
 	roundsLifetime = time.Minute
 	maxRounds      = 2
@@ -21,25 +20,41 @@ const (
 // countRounds notes in the flow how many logins of its kind have just ended, and fails if these are
 // enough. Without a session, logins of all kinds are counted, because the pages may differ.
 func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow, byPage bool) error {
-	now := h.config.Sessions.Now()
-	_, err := h.config.Sessions.Load(r)
-	kind, all := kindOf(flow), h.held(r)
-	for _, d := range all.destinations {
-		if now.Sub(d.at) < roundsLifetime && (err != nil || byPage && d.kind == kind) {
-			flow.Round = max(flow.Round, int(d.rounds))
+	all, same := h.justEnded(r, kindOf(flow))
+	if byPage {
+		flow.Round = same
+	}
+	if all > flow.Round {
+		if _, err := h.config.Sessions.Load(r); err != nil {
+			flow.Round = all
 		}
 	}
 	if flow.Round < maxRounds {
 		return nil
 	}
-	h.SignedOut(w, r) // the next attempt starts from zero
-	if flow.Request.Prompt == "" && flow.Request.MaxAge == nil && len(flow.Request.ACRValues) == 0 && len(flow.Request.Scopes) == 0 {
+	h.SignedOut(w, r)       // the next attempt starts from zero
+	if h.Owns(r.URL.Path) { // not a step-up of a page
 		return h.errCookiesBlocked(flow.Provider)
 	}
 	return &provider.Error{
 		Fault: provider.FaultStepUp,
 		Err:   errors.New("handlers: the page asks again for what the provider has just delivered"),
 	}
+}
+
+// justEnded returns how many logins have just ended, of all kinds and of this one.
+func (h *Handlers) justEnded(r *http.Request, kind loginKind) (all, same int) {
+	now := h.config.Sessions.Now()
+	for _, d := range h.held(r).destinations {
+		if now.Sub(d.at) >= roundsLifetime {
+			continue
+		}
+		all = max(all, int(d.rounds))
+		if d.kind == kind {
+			same = max(same, int(d.rounds))
+		}
+	}
+	return all, same
 }
 
 // SignedOut removes the notes of logins that are finished, with the addresses that they led to.

@@ -69,7 +69,12 @@ var providers = []Outcome{{
 }, {
 	Code: "provider_error", Status: 400,
 	Wording: invalidResponse,
-	Cause:   "The provider answered the login with an OAuth error; the log has its code and description.",
+	Variants: []Wording{{
+		In: "again", Title: "Please sign in again",
+		Text: "The sign-in service couldn't complete this sign-in: it took too long, or you signed in " +
+			"in another window meanwhile. Please start again.",
+	}},
+	Cause: "The provider answered the login with an OAuth error; the log has its code and description.",
 	Remedy: "Look the code up in the provider's manual. Frequent ones: invalid_scope (Scopes), " +
 		"unauthorized_client (the grant or response type is not allowed for the client), " +
 		"invalid_request (the redirect URI).",

@@ -329,6 +329,9 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 			again := restarted(t, app, call(state), state).Query().Get("state")
 			resp := call(again)
 			offers(t, resp)
+			if !strings.Contains(authtest.Body(t, resp), "Please sign in again") {
+				t.Errorf("%v: %s", answer, authtest.Body(t, resp))
+			}
 			if log := app.Log(); !strings.Contains(log, answer.Get("error")) || app.OP.Count("token") != 0 {
 				t.Errorf("%v: the log does not say what the provider said: %s", answer, log)
 			}
