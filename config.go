@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
 )
 
 const redactedConfig = "sallyport.Config(redacted)"
@@ -87,7 +88,11 @@ func (c Config) withDefaults(base *url.URL) Config {
 }
 
 // warn tells about settings that are not wrong but may not do what was wanted.
-func (c Config) warn() {
+func (c Config) warn(m *session.Manager) {
+	if c.FrontchannelLogout && !m.Revocable() {
+		c.Logger.Warn("sallyport: FrontchannelLogout is of no effect without Session.Revocations or a ServerStore: " +
+			"set session.NewMemoryRevocations if this is the only process")
+	}
 	if c.FrontchannelLogout && c.Session.SameSite != http.SameSiteNoneMode {
 		c.Logger.Warn("sallyport: front-channel logout reaches no session cookie in a frame of another site, unless Session.SameSite is None")
 	}

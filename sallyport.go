@@ -78,7 +78,8 @@ type Config struct {
 	// FrontchannelLogout lets pages of a provider end the user's session here, in a frame (OpenID Connect Front-Channel Logout 1.0), for
 	// the frontchannel_logout_uri BaseURL + Prefix + "/frontchannel/" + name; the provider has to send iss and sid. It works only
 	// with Session.SameSite = http.SameSiteNoneMode, unless the provider is on the same site as the application, and not in
-	// browsers that keep cookies from frames. Better is back-channel logout, which is on with Session.Revocations. Default: off.
+	// browsers that keep cookies from frames. It needs Session.Revocations or a ServerStore. With these, back-channel logout is on,
+	// which is better. Default: off.
 	FrontchannelLogout bool
 
 	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
@@ -152,7 +153,7 @@ func New(c Config) (*Auth, error) {
 	for name, p := range c.Providers {
 		c.reportFrom(name, p)
 	}
-	c.warn()
+	c.warn(manager)
 	auth.Routes, err = handlers.New(handlers.Config{
 		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
@@ -248,7 +249,10 @@ func (a *Auth) LinkURL(name, returnTo string) string { return a.Routes.LinkURL(n
 // application. With an empty returnTo the user sees a page that says they are signed out.
 func (a *Auth) LogoutURL(returnTo string) string { return a.Routes.LogoutURL(returnTo) }
 
-// RedirectURIs returns the redirect URI to register at each configured provider, by the provider's name.
+// RedirectURIs returns the redirect URI to register at each configured provider, by the provider's
+// name. With Session.Revocations or a ServerStore, register BaseURL + Prefix + "/backchannel/" + name as
+// the backchannel_logout_uri as well. With neither, that route does not exist, because an order of the
+// provider to end sessions could not be kept.
 func (a *Auth) RedirectURIs() map[string]string {
 	configured := a.providers.Configured()
 	all := make(map[string]string, len(configured))

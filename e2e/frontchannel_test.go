@@ -51,8 +51,11 @@ func serveFrontchannel(t *testing.T, listener net.Listener, base string, op *aut
 	t.Helper()
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL: base, Providers: provider.Set{"op": op.OIDC()}, FrontchannelLogout: true,
-		Session: session.Config{Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"},
-		Logger:  slog.New(slog.DiscardHandler),
+		Session: session.Config{
+			Secret:      "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6",
+			Revocations: session.NewMemoryRevocations(nil),
+		},
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // Browsers send the session's cookie into a frame of another site only with SameSite=None, and many not even then: where the provider is
 // on another site than the application, BackchannelLogout is the one that works.
 func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
-	if !h.config.FrontchannelLogout {
+	if !h.config.FrontchannelLogout || !h.config.Sessions.Revocable() {
 		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}

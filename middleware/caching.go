@@ -25,9 +25,19 @@ func (g *Guard) protect(w http.ResponseWriter, r *http.Request) {
 // cacheControl goes by what the browser wants the response for (Fetch Metadata). Older browsers do
 // not say.
 func cacheControl(r *http.Request) []string {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "script", "style", "image", "font":
+	if isSubresource(r) {
 		return revalidating
 	}
 	return noStore
+}
+
+// isSubresource reports whether the browser asks for a part of a page.
+func isSubresource(r *http.Request) bool {
+	if dest := r.Header["Sec-Fetch-Dest"]; len(dest) == 1 {
+		switch dest[0] {
+		case "script", "style", "image", "font":
+			return true
+		}
+	}
+	return false
 }

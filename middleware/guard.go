@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,46 +68,86 @@ func New(c Config) *Guard {
 
 // Load puts the session of the request, if there is one, into the context and lets every request
 // pass. Auth.Handler does this for the whole application, so that public pages know the user as well.
+// A session that has to be revalidated is not known to public routes until a page or a guarded route is
+// asked for.
 func (g *Guard) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r, _, ok := g.load(w, r); ok {
+		if r, _, ok := g.load(w, r, false); ok {
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// load finds out who sends the request, once per request and guard. Due work on the
-// session is done here, because its cookies must be set before the handler writes. It is
-// not ok when the request has been answered: the store does not know.
-func (g *Guard) load(w http.ResponseWriter, r *http.Request) (loaded *http.Request, s *session.Session, ok bool) {
-	g.config.Report.Serve(w, r, func() { loaded, s, ok = g.find(w, r) })
+// load finds out who sends the request, once per request and guard. Work that is due on the session is
+// done here, because its cookies must be set before the handler writes. It is not ok when the request
+// has been answered: the store does not know.
+func (g *Guard) load(w http.ResponseWriter, r *http.Request, guarded bool) (loaded *http.Request, s *session.Session, ok bool) {
+	g.config.Report.Serve(w, r, func() { loaded, s, ok = g.find(w, r, guarded) })
 	return loaded, s, ok
 }
 
-func (g *Guard) find(w http.ResponseWriter, r *http.Request) (*http.Request, *session.Session, bool) {
+func (g *Guard) find(w http.ResponseWriter, r *http.Request, guarded bool) (*http.Request, *session.Session, bool) {
 	m := g.config.Sessions
 	if s, looked := m.Attached(r.Context()); looked {
+		if guarded && s != nil && !isSubresource(r) {
+			g.renew(w, r, s)
+		}
 		return r, s, true
 	}
-	w.Header().Add("Vary", "Cookie")
+	varyByCookie(w.Header())
 	s, err := m.Load(r)
+	works := mayWork(r, guarded)
 	switch {
-	case err == nil:
-		g.renew(w, r, s)
-		if m.Due(s) {
-			var answered bool
-			if s, answered = g.revalidate(w, r, s); answered {
-				return nil, nil, false
-			}
+	case err == nil && works:
+		var answered bool
+		if s, answered = g.work(w, r, s); answered {
+			return nil, nil, false
 		}
-	case errors.Is(err, session.ErrNone):
+	case err == nil && m.Due(s) && !guarded:
+		return r, nil, true // a guard may still prove it
+	case err == nil && m.Due(s):
+		s = nil
 	case errors.Is(err, session.ErrStore):
 		g.config.Report.Fail(w, r, unknown(err))
 		return nil, nil, false
-	case errors.Is(err, session.ErrEnded):
+	case errors.Is(err, session.ErrEnded) && works:
 		g.discard(w, r)
 	} // a session that is not valid here may be valid elsewhere: it is kept
 	return r.WithContext(m.Attach(r.Context(), s)), s, true
+}
+
+// mayWork reports whether a request may change the session's cookies: on navigations and at guards. An
+// application may mark anything else, such as a style sheet, as the same for everyone.
+func mayWork(r *http.Request, guarded bool) bool {
+	if isSubresource(r) {
+		return false
+	}
+	return guarded || r.Method == http.MethodGet && problem.IsNavigation(r)
+}
+
+// work does what is due on a session: it is revalidated, else its idle limit is moved. It reports
+// whether the request has been answered.
+func (g *Guard) work(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
+	if g.config.Sessions.Due(s) {
+		var answered bool
+		if s, answered = g.revalidate(w, r, s); answered || s == nil {
+			return nil, answered
+		}
+	}
+	g.renew(w, r, s)
+	return s, false
+}
+
+var cookieField = []string{"Cookie"}
+
+// varyByCookie tells caches that the response depends on who asks.
+func varyByCookie(h http.Header) {
+	switch vary := h["Vary"]; {
+	case len(vary) == 0:
+		h["Vary"] = cookieField[:1:1]
+	case !slices.Contains(vary, "Cookie"):
+		h["Vary"] = append(vary, "Cookie")
+	}
 }
 
 // renew moves the idle limit. That it could not be moved is no reason to turn the user away now.

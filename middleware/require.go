@@ -59,7 +59,7 @@ var errNoRole = errors.New("middleware: the user has none of the roles")
 // any, has the last word.
 func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Session) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r, s, ok := g.load(w, r)
+		r, s, ok := g.load(w, r, true)
 		switch {
 		case !ok:
 			return

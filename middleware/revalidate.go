@@ -39,6 +39,8 @@ func (g *Guard) revalidateByRefresh(w http.ResponseWriter, r *http.Request, s *s
 	case errors.Is(err, session.ErrEnded):
 		g.discard(w, r)
 		return nil
+	case errors.Is(err, session.ErrInvalid):
+		return nil
 	case err != nil:
 		return s
 	}

@@ -26,7 +26,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 				g.config.Report.Fail(w, r, err)
 				return
 			}
-			r, s, ok := g.load(w, r)
+			r, s, ok := g.load(w, r, true)
 			switch {
 			case !ok:
 				return

@@ -41,9 +41,9 @@ type Config struct {
 	// gorilla store. What it stores is sealed. Nil means cookies.
 	Store sessions.Store
 
-	// Revocations end sessions from elsewhere: a copy of a cookie after the logout, all sessions of a user, those that the
-	// provider ends (back-channel logout). Several processes need revocations that they share. Default: those of a ServerStore; none
-	// with cookies and other stores. NewMemoryRevocations is for one process.
+	// Revocations end sessions from elsewhere: in other processes, all sessions of a user, those that the provider ends (back-channel
+	// logout). Several processes need revocations that they share; NewMemoryRevocations says that there is one. Default: those of
+	// a ServerStore; none with other stores. With cookies and none, a process remembers the sign-outs that it has seen.
 	Revocations Revocations
 
 	// CookieName is the name of the session cookie, without prefix. Default: "sallyport".

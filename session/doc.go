@@ -30,10 +30,11 @@
 //
 // # What a cookie cannot do
 //
-// A session without a server-side store lives in the cookie alone. After a logout the browser has forgotten it, but
-// somebody who copied the cookie before (from the browser's disk, say) can use the copy until the session
-// expires. Where that matters, set Config.Revocations, which remember what has ended, or keep sessions in a store (Config.Store), where End
-// deletes the record and the copy leads nowhere.
+// A session without a server-side store lives in the cookie alone. Each process remembers which sessions
+// have ended in it, and which of their generations are superseded by a refresh of the tokens, and refuses
+// copies of those cookies. It forgets that when it restarts, and other processes do not know: there, a
+// copy works until the session expires. To end sessions everywhere, and from elsewhere, set
+// Config.Revocations, or keep sessions in a store (Config.Store), where End deletes the record.
 //
 // Two requests at the same time that both Save a cookie session overwrite each other: the response that arrives last
 // wins. With a store the later write is refused with [ErrChanged].

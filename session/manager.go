@@ -159,10 +159,11 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 		return false, nil // written in this request, or not ours
 	}
 	if sealed.behind {
+		sealed.behind = false
 		return true, m.Adopt(w, r, s)
 	}
 	now := m.now()
-	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.generations.making(s) || s.Generation < m.generations.lowest(s) {
+	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.inCookies() && m.refreshing(s, now) {
 		return false, nil
 	}
 	details := sealed.text()
@@ -177,7 +178,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 		}
 	}
 	before := s.Seen
-	s.Seen = now
+	s.Seen, sealed.current = now, true
 	if err := m.keep(w, r, s, details, IfNotNewer); err != nil {
 		s.Seen = before
 		if errors.Is(err, ErrChanged) {
@@ -188,9 +189,9 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	return true, nil
 }
 
-// End signs the user out: it removes the session from the browser and from the store. It needs no valid session. The error wraps
-// [ErrStore]; the cookies are removed even then. A copy of the cookie is of no use afterwards, unless sessions live in cookies only
-// and there are no Config.Revocations.
+// End signs the user out: it removes the session from the browser and from the store. It needs no
+// valid session. The error wraps [ErrStore]; the cookies are removed even then. A copy of the cookies
+// is refused afterwards: in all processes with a store or Config.Revocations, else in this one.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 	if m.scope.SignedOut != nil {
 		m.scope.SignedOut(w, r)

@@ -16,7 +16,7 @@ const swept = 16
 
 var errTooManyMarks = errors.New("session: too many revocations to remember")
 
-// NewMemoryRevocations returns Revocations for one process, which may be shared by several managers in it. A restart forgets
+// NewMemoryRevocations returns Revocations for an application that runs as one process, which may be shared by several managers in it. A restart forgets
 // them. They take less than a hundred bytes each; beyond four million, Revoke returns an error. now is the clock; nil
 // means time.Now.
 func NewMemoryRevocations(now func() time.Time) Revocations {

@@ -1,6 +1,9 @@
 package session
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // newest returns the latest generation of a session from cookies. One that is superseded is not
 // accepted: its refresh token is spent, and its claims are not those of the user any more.
@@ -30,6 +33,22 @@ func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Se
 }
 
 var errSuperseded = &unusable{"there is a later one, which is not in memory any more"}
+
+// refreshing reports whether the tokens of a session are being refreshed, or are about to be. A response
+// that sets its cookies then could bring the spent refresh token back. If nothing is refreshed for
+// long, the idle limit must be moved all the same.
+func (m *Manager) refreshing(s *Session, now time.Time) bool {
+	if m.generations.making(s) || s.Generation < m.generations.lowest(s) {
+		return true
+	}
+	tokens, err := s.Tokens()
+	due := err == nil && tokens.RefreshToken != "" &&
+		!tokens.Expiry.IsZero() && !tokens.Expiry.After(now.Add(refreshSoon))
+	return due && now.Sub(s.Seen) < m.config.Idle/2
+}
+
+// refreshSoon is how long before its end an access token is likely to be refreshed.
+const refreshSoon = time.Minute
 
 // endedHere returns an error if a session in cookies has ended in this process.
 func (m *Manager) endedHere(s *Session) error {

@@ -18,6 +18,7 @@ import (
 func framed(s *bench.Setup) {
 	s.Config.FrontchannelLogout = true
 	s.Config.Session.SameSite = http.SameSiteNoneMode
+	s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 }
 
 // frame opens an address as the frame of a page of the provider does.

@@ -1,0 +1,350 @@
+package requirements_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// A gate holds requests back until it opens.
+type gate struct{ reached, open chan struct{} }
+
+func newGate() *gate { return &gate{make(chan struct{}), make(chan struct{})} }
+
+func (g *gate) pass() {
+	close(g.reached)
+	<-g.open
+}
+
+// slow serves handlers that are told when to go on, between what the guard does and the response.
+func slow(app *bench.App, path string, g *gate, handler http.HandlerFunc) {
+	app.Mux.Handle(path, app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.pass()
+		handler(w, r)
+	})))
+}
+
+// begin sends a request with the browser's cookies of now. The response changes nothing until deliver.
+func begin(t *testing.T, app *bench.App, b *http.Client, path string) (deliver func() *http.Response) {
+	t.Helper()
+	sent := bench.Browser(t)
+	app.SetCookies(sent, app.Cookies(b)...)
+	answered := make(chan *http.Response, 1)
+	go func() {
+		req, _ := http.NewRequestWithContext(t.Context(), "GET", app.URL+path, nil)
+		req.Header.Set("Sec-Fetch-Mode", "cors")
+		resp, err := bench.Still(sent).Do(req)
+		if err != nil {
+			t.Error(err)
+			resp = &http.Response{Header: http.Header{}}
+		} else {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		answered <- resp
+	}()
+	return func() *http.Response {
+		resp := <-answered
+		if resp.Request != nil {
+			b.Jar.SetCookies(resp.Request.URL, resp.Cookies())
+		}
+		return resp
+	}
+}
+
+// put saves a value in the session.
+func put(app *bench.App, key, value string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		if s.Values == nil {
+			s.Values = map[string]string{}
+		}
+		s.Values[key] = value
+		if err := app.Auth.Sessions.Save(w, r, s); err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+		}
+	}
+}
+
+// values says what is in the session.
+func values(app *bench.App) {
+	app.Mux.Handle("/values", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		fmt.Fprint(w, s.Values)
+	})))
+}
+
+var keptIn = map[string]func(*bench.Setup){
+	"cookies": func(*bench.Setup) {},
+	"store": func(s *bench.Setup) {
+		c := &s.Config.Session
+		c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
+	},
+}
+
+// goesOn fails the test unless refreshes go on: the provider ends logins whose refresh token comes twice.
+func goesOn(t *testing.T, app *bench.App, b *http.Client) {
+	t.Helper()
+	for range 2 {
+		app.Clock.Advance(2 * time.Hour)
+		if got := calls(t, app, b, "GET"); got != 200 {
+			t.Errorf("the next refresh: status %d", got)
+		}
+	}
+}
+
+// F16: what a handler saves while another request refreshes the tokens has the new tokens, and the new
+// tokens come with what was saved, whichever response arrives last.
+func TestSave_F16_DuringARefresh(t *testing.T) {
+	for name, change := range keptIn {
+		t.Run(name, func(t *testing.T) {
+			app := calling(t, change)
+			values(app)
+			b := bench.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			app.Clock.Advance(2 * time.Hour)
+
+			// Loaded before the refresh, saved after it.
+			g := newGate()
+			slow(app, "/save1", g, put(app, "one", "1"))
+			deliver := begin(t, app, b, "/save1")
+			<-g.reached
+			if got := calls(t, app, b, "GET"); got != 200 {
+				t.Fatalf("the refresh: status %d", got)
+			}
+			close(g.open)
+			if resp := deliver(); resp.StatusCode != 200 {
+				t.Errorf("saving: status %d", resp.StatusCode)
+			}
+			goesOn(t, app, b)
+
+			// Saved before the refresh is done.
+			asked, answer := make(chan struct{}), make(chan struct{})
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
+					if endpoint == "token" {
+						close(asked)
+						<-answer
+					}
+					return false
+				}
+			})
+			app.Mux.Handle("/save2", app.Auth.RequireAuth(put(app, "two", "2")))
+			app.Clock.Advance(2 * time.Hour)
+			refreshed := begin(t, app, b, "/call")
+			<-asked
+			if got := app.Get(t, b, "/save2", "Sec-Fetch-Mode", "cors").StatusCode; got != 200 {
+				t.Errorf("saving: status %d", got)
+			}
+			app.OP.Behave()
+			close(answer)
+			if resp := refreshed(); resp.StatusCode != 200 {
+				t.Errorf("the refresh: status %d", resp.StatusCode)
+			}
+			if got := app.Visit(t, b, "/values"); got != "map[one:1 two:2]" {
+				t.Errorf("values %s", got)
+			}
+			goesOn(t, app, b)
+			if got := app.Visit(t, b, "/values"); got != "map[one:1 two:2]" {
+				t.Errorf("values %s", got)
+			}
+		})
+	}
+}
+
+// F16: a page that renews the session does not bring the spent refresh token back.
+func TestRenew_F16_DuringARefresh(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	g := newGate()
+	slow(app, "/slow", g, func(http.ResponseWriter, *http.Request) {})
+	app.Clock.Advance(2 * time.Hour) // renewal and refresh are due
+	deliver := begin(t, app, b, "/slow")
+	<-g.reached
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Fatalf("the refresh: status %d", got)
+	}
+	close(g.open)
+	if resp := deliver(); len(resp.Cookies()) != 0 {
+		t.Error("it renews a session whose tokens have run out")
+	}
+	goesOn(t, app, b)
+}
+
+// F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is used.
+func TestRenew_F16_WithoutARefresh(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for range 10 {
+		app.Clock.Advance(4 * time.Hour)
+		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+			t.Fatalf("signed in as %s", who)
+		}
+	}
+	if n := refreshes(app); n != 0 {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+// F16: two processes that share nothing. The page of one does not undo the refresh of the other.
+func TestRenew_F16_TwoProcesses(t *testing.T) {
+	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	first := app.Server.Config.Handler
+	second := app.Again(t, func(c *session.Config) { c.Locker = nil })
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(2 * time.Hour)
+	old := bench.Browser(t)
+	app.SetCookies(old, app.SessionCookies(b)...)
+	app.Server.Config.Handler = second
+	if got := calls(t, app, b, "GET"); got != 200 {
+		t.Fatalf("the refresh: status %d", got)
+	}
+	app.Server.Config.Handler = first
+	if resp := app.Get(t, old, "/me"); len(resp.Cookies()) != 0 {
+		t.Error("a page with the old cookies sets them again")
+	}
+	app.Server.Config.Handler = second
+	goesOn(t, app, b)
+}
+
+// F16: an old cookie is no way back to roles that are gone, however much later it comes.
+func TestRefresh_F16_OldGenerations(t *testing.T) {
+	app := calling(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/admin")
+	old := app.SessionCookies(b)
+	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
+	app.Clock.Advance(2 * time.Hour)
+	calls(t, app, b, "GET")
+	for _, later := range []time.Duration{0, time.Minute, 12 * time.Hour, 11 * time.Hour} {
+		app.Clock.Advance(later)
+		copied := bench.Browser(t)
+		app.SetCookies(copied, old...)
+		if got := app.Get(t, copied, "/admin").StatusCode; got != 403 && got != 302 {
+			t.Errorf("%v later: status %d", later, got)
+		}
+	}
+}
+
+// F16: a slow response with the cookies of before does not undo a sign-out, nor does what a handler
+// saves or refreshes meanwhile.
+func TestSignOut_F16_SlowResponse(t *testing.T) {
+	for name, change := range keptIn {
+		for _, path := range []string{"/renewing", "/saving", "/call"} {
+			t.Run(name+path, func(t *testing.T) {
+				app := bench.New(t, offline, change, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+				g := newGate()
+				slow(app, "/renewing", g, func(http.ResponseWriter, *http.Request) {})
+				slow(app, "/saving", g, put(app, "a", "b"))
+				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { callAPI(app).ServeHTTP(w, r) })
+				b := bench.Browser(t)
+				app.SignIn(t, b, "alice", "/me")
+				app.Clock.Advance(6 * time.Hour)
+				before := app.SessionCookies(b)
+				deliver := begin(t, app, b, path)
+				<-g.reached
+				app.Post(t, b, "/auth/logout", nil)
+				close(g.open)
+				deliver()
+				if who := app.Visit(t, b, "/"); who != "anonymous" {
+					t.Errorf("signed in as %s", who)
+				}
+				app.SetCookies(b, before...)
+				if who := app.Visit(t, b, "/"); who != "anonymous" {
+					t.Errorf("with the cookies of before: %s", who)
+				}
+			})
+		}
+	}
+}
+
+// F16: "sign out everywhere" in one process does not refuse the logins of another one.
+func TestRevocations_F16_TwoProcesses(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+	})
+	firstSessions, one := app.Auth.Sessions, app.Server.Config.Handler
+	other := app.Again(t, func(c *session.Config) { c.Revocations = session.NewMemoryRevocations(c.Now) })
+	alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(), Subject: "1001"}}
+	in := func(process http.Handler) { app.Server.Config.Handler = process }
+
+	in(one)
+	old := bench.Browser(t)
+	app.SignIn(t, old, "alice", "/me")
+	app.Clock.Advance(time.Second)
+	if err := firstSessions.EndAll(t.Context(), alice); err != nil {
+		t.Fatal(err)
+	}
+	if got := app.Get(t, old, "/me").StatusCode; got != 302 {
+		t.Errorf("a session of before: status %d", got)
+	}
+	for range 3 {
+		app.Clock.Advance(time.Second)
+		for name, where := range map[string][2]http.Handler{"here": {one, other}, "there": {other, one}} {
+			b := bench.Browser(t)
+			in(where[0])
+			app.SignIn(t, b, "alice", "/me")
+			for _, process := range where {
+				in(process)
+				if got := app.Get(t, b, "/me").StatusCode; got != 200 {
+					t.Errorf("a login of afterwards, %s: status %d", name, got)
+				}
+			}
+		}
+		app.Clock.Advance(time.Second)
+		if err := app.Auth.Sessions.EndAll(t.Context(), alice); err != nil { // in the other process
+			t.Fatal(err)
+		}
+	}
+}
+
+// F16: a sign-out ends the session in this process also if another one, whose clock is ahead, has begun it.
+func TestRevocations_F16_SignOutWhateverTheEpoch(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) {
+		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
+	})
+	one := app.Server.Config.Handler
+	other := app.Again(t, func(c *session.Config) {
+		c.Revocations = session.NewMemoryRevocations(func() time.Time { return app.Clock.Now().Add(50 * time.Second) })
+	})
+	b, copied := bench.Browser(t), bench.Browser(t)
+	app.Server.Config.Handler = other
+	app.SignIn(t, b, "alice", "/me")
+	app.SetCookies(copied, app.SessionCookies(b)...)
+	app.Server.Config.Handler = one
+	app.Post(t, b, "/auth/logout", nil)
+	if got := app.Get(t, copied, "/me").StatusCode; got != 302 {
+		t.Errorf("a copy: status %d", got)
+	}
+}
+
+// F16: what needs an order between processes is an explicit choice.
+func TestLogout_F16_RoutesNeedRevocations(t *testing.T) {
+	app := bench.New(t, func(s *bench.Setup) { s.Config.FrontchannelLogout = true })
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	if got := app.Get(t, b, "/auth/frontchannel/op?iss=x&sid=y").StatusCode; got != 404 {
+		t.Errorf("front-channel logout: status %d", got)
+	}
+	if got := app.Do(t, b, "POST", "/auth/backchannel/op", nil).StatusCode; got != 404 {
+		t.Errorf("back-channel logout: status %d", got)
+	}
+	if err := app.Auth.Sessions.EndAll(t.Context(), &session.Session{}); !errors.Is(err, session.ErrNoRevocations) {
+		t.Errorf("EndAll: %v", err)
+	}
+	if !strings.Contains(app.Log(), "FrontchannelLogout is of no effect") {
+		t.Error("nothing says so at the start")
+	}
+}
