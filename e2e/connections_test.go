@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -139,4 +140,38 @@ func (d *dropping) tokenRequests() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.token
+}
+
+// F29, F7: new keys right after a token that a stranger has made up: users sign in at once. The
+// provider has also closed all connections, because it was started again.
+func TestZitadel_F29_F7_RotationAfterAForgedToken(t *testing.T) {
+	addr := freeAddr(t)
+	base := "http://" + addr
+	p := newZitadel(t, base)
+	serveApp(t, addr, p)
+	signIn := func() string {
+		return authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), base+"/auth/login"))
+	}
+	if who := signIn(); who == "" || strings.Contains(who, "<html") {
+		t.Fatalf("the first login: %.60q", who)
+	}
+	stranger := newZitadel(t, base) // whose key nobody knows
+	for range 3 {
+		forged := url.Values{"logout_token": {stranger.logoutToken(t, "somebody", "")}}
+		resp, err := http.PostForm(base+"/auth/backchannel/oidc", forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("a forged logout token: status %d", resp.StatusCode)
+		}
+	}
+	p.stop()
+	p.start(t)
+	for i := range 3 {
+		if who := signIn(); who == "" || strings.Contains(who, "<html") {
+			t.Errorf("login %d after the rotation: %.60q", i, who)
+		}
+	}
 }

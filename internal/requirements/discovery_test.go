@@ -87,7 +87,7 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 	}
 }
 
-// R60, F42
+// R60
 func TestDiscovery_R60_CertificateIsVerified(t *testing.T) {
 	app := bench.New(t, func(s *bench.Setup) { s.OIDC.HTTPClient = nil })
 	if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
