@@ -61,7 +61,7 @@ func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string,
 	holder := tokenHolder{accepted: accepted}
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultAccessToken, limit: maxStranger, budget: fromCaller, types: untypedTokenTypes,
-		schema: o.tokenSchema("access token", tokenMembers...),
+		schema: o.configured(accessTokenSchema),
 		basic:  oidc.Config{SkipClientIDCheck: true}, // holder does it
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), holder.checkPurpose(raw), holder.read, o.checkTimes, readRest,

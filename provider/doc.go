@@ -18,8 +18,15 @@
 // bytes. The callback's state and issuer (RFC 9207) are compared before anything else is looked at. An ID
 // token passes if its signature is by a key of the provider's JWKS with an algorithm fixed beforehand, and its iss,
 // sub, aud, azp, exp, iat, nbf, nonce, at_hash and, where asked for, auth_time and acr are as they have to be
-// (OpenID Connect Core section 3.1.3.7); its JSON must be free of duplicates and look-alikes of claims. Access tokens and logout tokens
-// go through the same checks as far as they have the claims, and none of the three kinds passes for another.
+// (OpenID Connect Core section 3.1.3.7). Access tokens and logout tokens go through the same checks as
+// far as they have the claims, and none of the three kinds passes for another.
+//
+// Members that decide (those claims, the endpoints and keys in use, the user's ID in a profile) must
+// be there once, under exactly their name, with the right type. No other member of a token, of
+// metadata or of a profile makes a login fail: null means absent, of several members of one name the
+// last is used, text that is not Unicode is repaired, and values of the wrong type are ignored. Roles
+// and the verification of an email address never come from a member that appears twice. Each
+// irregularity is logged once for each provider; see [Reporter].
 //
 // # One provider, many organizations
 //

@@ -44,7 +44,7 @@ func hostileReaders() map[string]func(document []byte) {
 		"metadata": func(d []byte) { o.readMetadata(d) },
 		"JWKS":     func(d []byte) { readKeys(d, &o.notes) },
 		"ID token": func(d []byte) {
-			if document, err := o.tokenSchema("ID token").read(d, &o.notes); err == nil {
+			if document, err := idTokenSchema.read(d, &o.notes); err == nil {
 				o.user(token, document)
 			}
 		},

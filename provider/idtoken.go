@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,6 +32,8 @@ type idToken struct {
 	amr      []string
 }
 
+var idTokenSchema = newSchema("ID token", everyToken...).with("at_hash", "c_hash")
+
 // hashed are the values that hashes in an ID token are compared with: those that came along with it, or nothing.
 type hashed struct{ accessToken, code string }
 
@@ -48,10 +51,7 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw stri
 
 // verifyToken checks everything but what depends on why the token was issued (OpenID Connect Core sections 2 and 3.1.3.7), which bound does.
 func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit int, h hashed, bound func(*idToken) error) (*idToken, error) {
-	schema := o.tokenSchema("ID token", "azp", "at_hash", "c_hash")
-	for name := range o.RequiredClaims {
-		schema.member(name).final = true
-	}
+	schema := o.configured(idTokenSchema).with(slices.Collect(maps.Keys(o.RequiredClaims))...)
 	arrived := fromEndpoint
 	if limit == maxStranger {
 		arrived = fromBrowser

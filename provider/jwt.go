@@ -145,20 +145,19 @@ func (o *OIDC) signers(ctx context.Context, m *metadata, b budget) (oidc.KeySet,
 var errExpired = errors.New(
 	"exp is missing or in the past; if the token is new, compare the clocks")
 
-// tokenSchema names the claims that decide in every token of this provider, and in one kind of
-// token.
-func (o *OIDC) tokenSchema(document string, more ...string) *schema {
-	s := newSchema(document, "iss", "sub", "aud", "exp", "iat", "nbf", "nonce", "events")
-	for _, name := range more {
-		s.member(name).final = true
-	}
+// everyToken are the claims that decide in every kind of token.
+var everyToken = []string{"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "events"}
+
+// configured adds the claims that decide because of the configuration.
+func (o *OIDC) configured(s *schema) *schema {
+	var names []string
 	if o.Organizations != nil {
-		s.member("tid").final = true
+		names = append(names, "tid")
 	}
 	if o.TenantClaim != "" {
-		s.member(o.TenantClaim).final = true
+		names = append(names, o.TenantClaim)
 	}
-	return s
+	return s.with(names...)
 }
 
 // checkIdentifier accepts what users, tenants and organizations are told apart by. It goes into

@@ -45,9 +45,15 @@ func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken,
 	return &LogoutToken{Issuer: t.issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
 }
 
+// logoutSchema is strict in everything: anyone may send a logout token, and it has nothing for display.
+var logoutSchema = func() *schema {
+	s := newSchema("logout token", everyToken...).with("jti", "sid")
+	s.final = true
+	return s
+}()
+
 func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
-	schema := o.tokenSchema("logout token", "azp", "jti", "sid")
-	schema.final = true // anyone may send one, and it is not about how somebody is called
+	schema := o.configured(logoutSchema)
 	kind := jwtKind{
 		fault: FaultLogoutToken, limit: maxStranger, budget: fromLogout, types: logoutTokenTypes, schema: schema,
 		basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},

@@ -53,10 +53,16 @@ func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error
 	return nil
 }
 
+// standardClaims are read unless others are configured.
+var standardClaims = newSchema("", "name", "preferred_username", "email", "email_verified", "picture")
+
 // user maps the standard claims (OpenID Connect Core section 5.1), or those that are configured.
 func (o *OIDC) user(t *idToken, d document) session.User {
 	f, roles := o.UserFields, cmp.Or(o.RolesClaim, "roles")
-	d.noteLookAlikes("name", "preferred_username", "email", "email_verified", "picture", roles)
+	d.noteLookAlikes(standardClaims)
+	if !d.has(roles) {
+		d.noteLookAlikes(newSchema("", roles))
+	}
 	u := session.User{
 		Issuer:   t.issuer,
 		Subject:  t.subject,

@@ -128,6 +128,29 @@ func TestProfile_Fields(t *testing.T) {
 	}
 }
 
+// F45, F21: the shapes of roles, and what is odd in a profile, are those of claims.
+func TestProfile_F45_RolesAndOddMembers(t *testing.T) {
+	for document, want := range map[string][]string{
+		`{"id":1,"teams":[{"name":"a"},{"name":"b"}]}`:           {"a", "b"},
+		`{"id":1,"teams":{"name":{"a":{},"b":{}}}}`:              {"a", "b"},
+		`{"id":1,"teams":[{"name":7}]}`:                          nil,
+		`{"id":1,"teams":{"name":"a","name":"b"}}`:               nil,
+		`{"id":1,"teams":{"name":"a"},"x":1,"x":2,"y":"\ud83d"}`: {"a"},
+	} {
+		var log strings.Builder
+		n := new(notes)
+		n.reportTo(slog.New(slog.NewTextHandler(&log, nil)))
+		f := Fields{ID: "id", Roles: "teams.name"}
+		u, err := Profile{User: json.RawMessage(document)}.user("i", f, EmailByMember, n)
+		if err != nil || !reflect.DeepEqual(u.Roles, want) {
+			t.Errorf("%s: roles %v, %v; want %v", document, u.Roles, err, want)
+		}
+		if logged := strings.Contains(log.String(), "teams.name"); logged != (want == nil) {
+			t.Errorf("%s: the log says %q", document, log.String())
+		}
+	}
+}
+
 // Without a profile document the answer of the token endpoint is all there is.
 func TestProfile_FromTheTokenAnswer(t *testing.T) {
 	token := json.RawMessage(`{"access_token":"a","owner":{"user":{"id":"u-1","name":"Alice"}}}`)

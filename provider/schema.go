@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,6 +25,19 @@ func newSchema(document string, names ...string) *schema {
 		s.member(name).final = true
 	}
 	return s
+}
+
+// with returns a schema in which members of these names decide as well.
+func (s *schema) with(names ...string) *schema {
+	if len(names) == 0 {
+		return s
+	}
+	more := *s
+	more.members, more.folded = maps.Clone(s.members), maps.Clone(s.folded)
+	for _, name := range names {
+		more.member(name).final = true
+	}
+	return &more
 }
 
 // paths adds the members that a field of a profile may lead to.

@@ -15,6 +15,8 @@ var tokenMembers = []string{
 	"scope", "scp", "client_id", "azp", "cid", "appid", "cnf", "token_use", "typ", "idtyp", "gty", "at_hash", "c_hash",
 }
 
+var accessTokenSchema = newSchema("access token", everyToken...).with(tokenMembers...)
+
 // The values of typ of tokens that an API with Untyped accepts: those of a provider that does not
 // follow RFC 9068 look like ID tokens from outside.
 var untypedTokenTypes = []string{"at+jwt", "", "jwt"}

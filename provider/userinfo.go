@@ -92,12 +92,17 @@ func (o *OIDC) readUserInfo(ctx context.Context, m *metadata, a answer) (documen
 		err := errors.New("the answer is neither application/json nor application/jwt")
 		return document{}, userInfoFault(err)
 	}
-	info, err := newSchema("userinfo", "sub").read(a.body, &o.notes)
+	info, err := userInfoSchema.read(a.body, &o.notes)
 	if err != nil {
 		return document{}, userInfoFault(err)
 	}
 	return info, nil
 }
+
+var (
+	userInfoSchema       = newSchema("userinfo", "sub")
+	signedUserInfoSchema = newSchema("userinfo", everyToken...)
+)
 
 // The values of typ in signed userinfo.
 var userInfoTypes = []string{"", "jwt"}
@@ -116,7 +121,7 @@ func (o *OIDC) verifyUserInfo(ctx context.Context, m *metadata, raw string) (doc
 	}
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultUserInfo, limit: maxDirect, types: userInfoTypes, algs: m.userInfoAlgs,
-		schema: o.tokenSchema("userinfo", "azp"),
+		schema: o.configured(signedUserInfoSchema),
 		basic:  oidc.Config{SkipIssuerCheck: true, SkipClientIDCheck: true, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
 			present("iss", o.checkIssuer(ctx)), present("aud", o.checkAudience),

@@ -1,0 +1,229 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// A cleaner copies a document, value by value, without what would be ambiguous. What it reads is
+// valid JSON, and is read once.
+type cleaner struct {
+	data    []byte
+	at      int // in data
+	out     []byte
+	changed bool // out differs from data in more than white space
+	unsure  map[string]bool
+	odd     []string // for the log
+}
+
+// maxOdd bounds what is said about one document.
+const maxOdd = 8
+
+func (c *cleaner) note(format string, args ...any) {
+	c.changed = true
+	if len(c.odd) < maxOdd {
+		c.odd = append(c.odd, fmt.Sprintf(format, args...))
+	}
+}
+
+// next skips white space, and returns the byte after it.
+func (c *cleaner) next() byte {
+	for c.data[c.at] <= ' ' {
+		c.at++
+	}
+	return c.data[c.at]
+}
+
+// more reports whether an object or array goes on, and skips what is before its next member. The
+// byte is what it ends with.
+func (c *cleaner) more(end byte) bool {
+	switch c.next() {
+	case end:
+		c.at++
+		return false
+	case ',':
+		c.at++
+	}
+	c.next()
+	return true
+}
+
+// A span is where a member is in the copy, with the comma after it.
+type span struct{ from, to int }
+
+// object copies an object. It reports whether a name appeared twice in there.
+func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
+	if depth > maxDepth {
+		return false, errTooDeep
+	}
+	c.at++
+	c.out = append(c.out, '{')
+	start, at, order := len(c.out), map[string]int{}, []span(nil)
+	for c.more('}') {
+		from := len(c.out)
+		name := c.text()
+		before, again := at[name]
+		if err := c.name(s, name, again); err != nil {
+			return false, err
+		}
+		if again {
+			order[before] = span{} // the last one is used
+		}
+		at[name] = len(order)
+		inner, err := c.member(s, name, depth)
+		if err != nil {
+			return false, err
+		}
+		order = append(order, span{from, len(c.out)})
+		if inner = inner || again; inner && depth == 1 {
+			c.unsure[name] = true
+		}
+		twice = twice || inner
+	}
+	if len(at) < len(order) {
+		c.drop(start, order)
+	}
+	c.close(start, '}')
+	return twice, nil
+}
+
+var errTooDeep = fmt.Errorf("JSON is nested deeper than %d", maxDepth)
+
+// name judges the name of a member: whether it is one too many, or one that could be mistaken.
+func (c *cleaner) name(s *schema, name string, again bool) error {
+	if decides, like := s.looksLike(name); like {
+		return fmt.Errorf("a name looks like %q but is another", decides)
+	}
+	m, _ := s.inside(name)
+	switch {
+	case m != nil && again:
+		return fmt.Errorf("%q appears twice", printable(name))
+	case m != nil && s.final && broken(name):
+		return errors.New("a name is not valid Unicode")
+	case again:
+		c.note("%q appears twice; the last one is used", printable(name))
+	}
+	return nil
+}
+
+// member copies what follows a name.
+func (c *cleaner) member(s *schema, name string, depth int) (twice bool, err error) {
+	c.next()
+	c.at++ // the colon
+	c.next()
+	c.out = append(c.out, ':')
+	m, named := s.inside(name)
+	if twice, err = c.value(m, depth); err != nil && named {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	c.out = append(c.out, ',')
+	return twice, err
+}
+
+// array copies an array.
+func (c *cleaner) array(s *schema, depth int) (twice bool, err error) {
+	if depth > maxDepth {
+		return false, errTooDeep
+	}
+	c.at++
+	c.out = append(c.out, '[')
+	start := len(c.out)
+	for i := 0; c.more(']'); i++ {
+		var element *schema
+		if s != nil {
+			element, _ = s.inside(strconv.Itoa(i))
+		}
+		inner, err := c.value(element, depth)
+		if err != nil {
+			return false, err
+		}
+		c.out = append(c.out, ',')
+		twice = twice || inner
+	}
+	c.close(start, ']')
+	return twice, nil
+}
+
+// drop takes out of an object's copy what is not among its members any more.
+func (c *cleaner) drop(start int, order []span) {
+	to := start
+	for _, kept := range order {
+		to += copy(c.out[to:], c.out[kept.from:kept.to])
+	}
+	c.out = c.out[:to]
+}
+
+// close ends the copy of an object or array whose content begins at start.
+func (c *cleaner) close(start int, end byte) {
+	if len(c.out) > start {
+		c.out[len(c.out)-1] = end // where the last comma was
+		return
+	}
+	c.out = append(c.out, end)
+}
+
+// value copies a value.
+func (c *cleaner) value(s *schema, depth int) (twice bool, err error) {
+	switch c.data[c.at] {
+	case '{':
+		return c.object(s, depth+1)
+	case '[':
+		return c.array(s, depth+1)
+	case '"':
+		if text := c.text(); s != nil && !s.single && broken(text) {
+			return false, errors.New("a text is not valid Unicode")
+		}
+		return false, nil
+	}
+	return false, c.literal(s)
+}
+
+// text copies a text, and returns it. It has U+FFFD where it was no Unicode.
+func (c *cleaner) text() string {
+	end := c.at + 1
+	for c.data[end] != '"' {
+		if c.data[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	raw := c.data[c.at : end+1]
+	c.at = end + 1
+	if utf8.Valid(raw) && bytes.IndexByte(raw, '\\') < 0 {
+		c.out = append(c.out, raw...)
+		return string(raw[1 : len(raw)-1])
+	}
+	var text string
+	_ = json.Unmarshal(raw, &text) // a text of valid JSON
+	if broken(text) {
+		raw, _ = json.Marshal(text) // a text always marshals
+		c.changed = true
+	}
+	c.out = append(c.out, raw...)
+	return text
+}
+
+// literal copies a number, true, false or null. encoding/json fails at a number that is too large
+// for a float64, wherever it is.
+func (c *cleaner) literal(s *schema) error {
+	start := c.at
+	for c.at < len(c.data) && bytes.IndexByte([]byte(",]} \t\r\n"), c.data[c.at]) < 0 {
+		c.at++
+	}
+	raw := c.data[start:c.at]
+	_, err := strconv.ParseFloat(string(raw), 64)
+	switch tooLarge := errors.Is(err, strconv.ErrRange); {
+	case !tooLarge:
+		c.out = append(c.out, raw...)
+	case s != nil:
+		return errors.New("a number is too large")
+	default:
+		c.note("a number is too large; it is dropped")
+		c.out = append(c.out, "null"...)
+	}
+	return nil
+}
