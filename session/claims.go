@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -96,13 +97,8 @@ func userClaims(raw json.RawMessage, s *Session) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := members[:0]
-	for _, m := range members {
-		if !protocolClaim(m.name) {
-			kept = append(kept, m)
-		}
-	}
-	return buildObject(kept), nil
+	members = slices.DeleteFunc(members, func(m member) bool { return protocolClaim(m.name) })
+	return buildObject(members), nil
 }
 
 // heldClaims lists the claims that the fields of a session hold, without the empty ones.
@@ -154,54 +150,17 @@ func holding(s *Session, name string) any {
 	return nil
 }
 
-// withoutHeld drops what need not be stored: the protocol's members, and those whose value the session
-// holds itself, which are noted in held.
-func withoutHeld(claims json.RawMessage, s *Session) (rest json.RawMessage, held uint64, err error) {
-	members, err := parseObject(claims)
+// claims writes claims without the protocol's members.
+func (w *writer) claims(raw json.RawMessage) error {
+	members, err := parseObject(raw)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	kept := members[:0]
-	for _, m := range members {
-		if protocolClaim(m.name) {
-			continue
-		}
-		if bit, ok := heldBit(m, s); ok {
-			held |= bit
-			continue
-		}
-		kept = append(kept, m)
+	members = slices.DeleteFunc(members, func(m member) bool { return protocolClaim(m.name) })
+	if text := string(buildObject(members)); !w.json(text) {
+		w.asItIs(text)
 	}
-	return buildObject(kept), held, nil
-}
-
-// heldBit tells whether the session holds exactly the value of a claim, and which bit stands for it.
-func heldBit(m member, s *Session) (uint64, bool) {
-	for i, name := range holdable {
-		if m.name != name {
-			continue
-		}
-		var claimed, ours any
-		if json.Unmarshal(m.value, &claimed) != nil || json.Unmarshal(jsonOf(holding(s, name)), &ours) != nil {
-			return 0, false
-		}
-		return 1 << i, reflect.DeepEqual(claimed, ours)
-	}
-	return 0, false
-}
-
-// withHeld is the reverse of withoutHeld.
-func withHeld(rest string, held uint64, s *Session) (json.RawMessage, bool) {
-	members, err := parseObject([]byte(rest))
-	if err != nil || held >= 1<<len(holdable) {
-		return nil, false
-	}
-	for i, name := range holdable {
-		if held&(1<<i) != 0 {
-			members = append(members, member{name, jsonOf(holding(s, name))})
-		}
-	}
-	return buildObject(members), true
+	return nil
 }
 
 // payload returns the claims in a JWT. It verifies nothing: the token is one that we have sealed.

@@ -92,44 +92,43 @@ func (k cookieKeeper) end(r *http.Request) error {
 
 // openChunks opens the session of these cookies.
 func (m *Manager) openChunks(c *chunks, now time.Time) (*Session, error) {
-	l, details, err := m.openFront(c, now)
+	pieces := *c
+	l, manifest, err := m.openFront(&pieces, now)
 	if err != nil {
 		return nil, err
 	}
-	if !l.attach(details) {
+	if !l.attach(&pieces, manifest) {
 		return nil, errIncomplete
 	}
 	return &l.session, nil
 }
 
-// openFront opens the identity at the front of the cookies, and returns the pieces of the details,
+// openFront opens the identity at the front of the cookies, and leaves in c the pieces of the details,
 // without leftovers that have higher numbers than the session has.
-func (m *Manager) openFront(c *chunks, now time.Time) (*loaded, chunks, error) {
-	dot := strings.IndexByte(c[0], '.')
-	if dot < 0 {
+func (m *Manager) openFront(c *chunks, now time.Time) (*loaded, manifest, error) {
+	front, rest, found := strings.Cut(c[0], ".")
+	if !found {
 		return m.openLong(c, now)
 	}
-	l, err := m.openIdentity(c[0][:dot], now)
+	l, manifest, err := m.openIdentity(front, now)
+	if err == nil {
+		err = manifest.checkChunks()
+	}
 	if err != nil {
-		return nil, chunks{}, err
+		return nil, manifest, err
 	}
-	n, err := l.countChunks()
-	if err != nil {
-		return nil, chunks{}, err
+	if pieces := c.pieces(); pieces[manifest.chunks-1] != "" {
+		*c = pieces // formats 1 and 2 had no tags
 	}
-	pieces := c.pieces()
-	if pieces[n-1] == "" {
-		pieces = *c // formats 1 and 2 had no tags
-	}
-	pieces[0] = c[0][dot+1:]
-	clear(pieces[n:])
-	return l, pieces, nil
+	c[0] = rest
+	clear(c[manifest.chunks:])
+	return l, manifest, nil
 }
 
 // openLong opens an identity so large that it goes on in the next cookie.
-func (m *Manager) openLong(c *chunks, now time.Time) (*loaded, chunks, error) {
+func (m *Manager) openLong(c *chunks, now time.Time) (*loaded, manifest, error) {
 	if len(c[0]) < fullChunk {
-		return nil, chunks{}, errForeign
+		return nil, manifest{}, errForeign
 	}
 	err := error(errIncomplete)
 	for _, pieces := range [...]chunks{c.pieces(), *c} { // formats 1 and 2 had no tags
@@ -137,27 +136,25 @@ func (m *Manager) openLong(c *chunks, now time.Time) (*loaded, chunks, error) {
 		if !found {
 			continue
 		}
-		var l *loaded
-		if l, err = m.openIdentity(front, now); err != nil {
-			continue
+		l, manifest, failed := m.openIdentity(front, now)
+		if failed == nil {
+			failed = manifest.checkChunks()
 		}
-		n, err := l.countChunks()
-		if err != nil {
-			return nil, chunks{}, err
+		if err = failed; err == nil {
+			_, rest, _ := strings.Cut(strings.Join(pieces[:manifest.chunks], ""), ".")
+			*c = chunks{rest}
+			return l, manifest, nil
 		}
-		_, details, _ := strings.Cut(strings.Join(pieces[:n], ""), ".")
-		return l, chunks{details}, nil
 	}
-	return nil, chunks{}, err
+	return nil, manifest{}, err
 }
 
-// countChunks returns the number of cookies that the session was cut into.
-func (l *loaded) countChunks() (int, error) {
-	n := int(l.manifest.chunks)
-	if n < 1 || n > maxChunks {
-		return 0, errForeign
+// checkChunks rejects a number of cookies that no session has.
+func (m manifest) checkChunks() error {
+	if m.chunks < 1 || m.chunks > maxChunks {
+		return errForeign
 	}
-	return n, nil
+	return nil
 }
 
 // write seals s with the given details text and sets the cookies.
@@ -171,7 +168,7 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 		return err
 	}
 	if length > maxChunks*room {
-		return tooLarge(s, length, maxChunks*room)
+		return tooLarge(s, length, maxChunks*room, false)
 	}
 	if c == IfAbsent {
 		if err := k.end(r); err != nil {

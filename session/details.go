@@ -1,18 +1,18 @@
 package session
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
-// The details of a session are what most requests never look at, although it is most of the bytes: the tokens
-// and the claims beyond the identity. They are sealed apart and opened when somebody asks.
-const detailsFormat = 1
+// The details of a session are what most requests never look at, although it is most of the bytes: the
+// tokens and the claims. They are sealed apart and opened when they are asked for. Their texts have
+// the numbers that follow those of the identity. Claims that are short and without tokens need no seal of
+// their own: they are part of the identity.
+const detailsFormat = 2
 
 // details is the state of a session's details: what came with it, overlaid by what was set since.
 type details struct {
@@ -28,16 +28,16 @@ type details struct {
 // sealedDetails opens the details of a loaded session, once, for all goroutines of the request.
 type sealedDetails struct {
 	manager  *Manager
-	loadedAt time.Time
-	binding  detailsBinding
-	identity string            // plaintext of the identity part
-	current  bool              // sealed under the newest secret
-	behind   bool              // the browser has an earlier generation
-	parts    [maxChunks]string // the details text, in pieces
+	identity string   // plaintext of the identity part
+	first    string   // the details text
+	others   []string // more of it, in pieces
+	current  bool     // sealed under the newest secret
+	behind   bool     // the browser has an earlier generation
 
+	inID   bool // the claims are the payload of the ID token
 	once   sync.Once
 	tokens *Tokens
-	claims keptClaims
+	claims json.RawMessage // if they are not
 	err    error
 }
 
@@ -53,7 +53,7 @@ func (s *Session) Tokens() (Tokens, error) {
 		}
 		tokens = s.details.sealed.tokens
 	}
-	if tokens == nil || tokens.AccessToken == "" && tokens.IDToken == "" && tokens.RefreshToken == "" {
+	if tokens.empty() {
 		return Tokens{}, ErrNoTokens
 	}
 	return *tokens, nil
@@ -100,7 +100,7 @@ func (s *Session) SetClaims(raw json.RawMessage) error {
 	return nil
 }
 
-// settle brings tokens and claims out of the seal, so that they can be sealed anew.
+// settle brings tokens and claims out of the seal, so that they can be sealed again.
 func (s *Session) settle() error {
 	if s.details.sealed == nil {
 		return nil
@@ -126,34 +126,33 @@ func (d *sealedDetails) open() error {
 }
 
 func (d *sealedDetails) decode() error {
-	text := d.text()
-	if text == "" {
-		return nil
+	var s Session
+	var part identityPart
+	r := reader{in: d.identity, known: knownTexts{texts: make([]string, 0, 32)}}
+	r.identity(&s, &part)
+	r.turn(part.claims)
+	if text := d.text(); text != "" {
+		plain, _, err := d.manager.keyring.open(PurposeDetails, d.manager.detailsSeal(&s), text, d.manager.config.Now())
+		if err != nil {
+			return ErrInvalid
+		}
+		r.turn(string(plain))
+		d.tokens, d.claims, d.inID = r.details(&s)
+	} else if part.claims != "" {
+		d.claims = r.json(nil, 0)
 	}
-	plain, _, err := d.manager.keyring.open(PurposeDetails, d.manager.detailsSeal(d.binding), text, d.loadedAt)
-	if err != nil {
-		return ErrInvalid
-	}
-	var ok bool
-	if d.tokens, d.claims, ok = decodeDetails(string(plain)); !ok {
+	if !r.done() {
 		return ErrInvalid
 	}
 	return nil
 }
 
-// rawClaims restores the claims of opened details, from what the identity held when they were sealed.
+// rawClaims returns the claims of opened details, or nil.
 func (d *sealedDetails) rawClaims() (json.RawMessage, error) {
-	var raw json.RawMessage
-	ok := true
-	switch d.claims.how {
-	case claimsInIDToken:
-		raw, ok = payload(d.tokens.IDToken)
-	case claimsStored:
-		var identity Session
-		if _, ok = decodeIdentity(d.identity, &identity, nil); ok {
-			raw, ok = withHeld(d.claims.rest, d.claims.held, &identity)
-		}
+	if !d.inID {
+		return d.claims, nil
 	}
+	raw, ok := payload(d.tokens.IDToken)
 	if !ok {
 		return nil, ErrInvalid
 	}
@@ -162,101 +161,96 @@ func (d *sealedDetails) rawClaims() (json.RawMessage, error) {
 
 // text returns the details text in one piece.
 func (d *sealedDetails) text() string {
-	if d.parts[1] == "" {
-		return d.parts[0]
+	if d.others == nil {
+		return d.first
 	}
-	return strings.Join(d.parts[:], "")
+	return d.first + strings.Join(d.others, "")
 }
 
-// A detailsBinding names one write of one session. Details are bound to it: those of another never open.
-type detailsBinding struct {
-	id         string
-	generation uint64
-}
-
-func (m *Manager) detailsSeal(b detailsBinding) []byte {
-	return associatedData(PurposeDetails, m.fullName, m.origin, m.prefix, b.id, strconv.FormatUint(b.generation, 10))
-}
-
-// encodeDetails returns nil when there is nothing to keep.
-func encodeDetails(s *Session) ([]byte, error) {
-	tokens, claims := s.details.tokens, s.details.claims
-	if tokens == nil && claims == nil {
-		return nil, nil
+// fits reports whether the details can stay as they are beside the identity of s: the numbers of its
+// texts have not changed.
+func (d *sealedDetails) fits(s *Session) bool {
+	if d.identity[0] != identityFormat {
+		return false
 	}
-	b := make([]byte, 0, 1024)
-	b = append(b, detailsFormat)
-	if tokens == nil {
-		tokens = &Tokens{}
-	}
-	b = appendPacked(b, tokens.AccessToken)
-	b = appendPacked(b, tokens.RefreshToken)
-	b = appendPacked(b, tokens.IDToken)
-	b = appendText(b, tokens.TokenType)
-	b = appendText(b, tokens.Secret)
-	b = appendTexts(b, tokens.Scopes)
-	b = appendTime(b, tokens.Expiry)
-	return appendClaims(b, claims, s)
+	r := reader{in: d.identity, known: knownTexts{texts: make([]string, 0, 64)}}
+	r.identity(new(Session), new(identityPart))
+	return slices.Equal(r.known.texts, identityWriter(s, manifest{}).own)
 }
 
-func decodeDetails(text string) (*Tokens, keptClaims, bool) {
-	r := &reader{text: text}
-	if r.byte() != detailsFormat {
-		return nil, keptClaims{}, false
-	}
-	var out strings.Builder // all tokens are cut from one string
-	out.Grow(len(text)/3*4 + 8)
-	r.unpack(&out)
-	access := out.Len()
-	r.unpack(&out)
-	refresh := out.Len()
-	r.unpack(&out)
-	all := out.String()
-	tokens := &Tokens{AccessToken: all[:access], RefreshToken: all[access:refresh], IDToken: all[refresh:]}
-	tokens.TokenType = r.string()
-	tokens.Secret = r.string()
-	tokens.Scopes = r.strings()
-	tokens.Expiry = r.time()
-
-	claims := keptClaims{how: r.byte()}
-	switch claims.how {
-	case claimsNone, claimsInIDToken:
-	case claimsStored:
-		claims.held = r.uint()
-		claims.rest = r.take(len(r.text))
-	default:
-		return nil, keptClaims{}, false
-	}
-	return tokens, claims, r.done()
+// detailsSeal binds details to one write of one session: those of another never open.
+func (m *Manager) detailsSeal(s *Session) []byte {
+	return associatedData(PurposeDetails, m.fullName, m.origin, m.prefix, s.ID, strconv.FormatUint(s.Generation, 10))
 }
 
-// keptClaims is how claims are kept in the details.
-type keptClaims struct {
-	how  byte
-	held uint64 // which ones the identity holds; see holdable
-	rest string // the others, a JSON object
-}
-
+// How claims are kept in the details. The numbers are part of the stored format.
 const (
 	claimsNone      = 0
 	claimsInIDToken = 1 // they are the payload of the ID token
-	claimsStored    = 2
+	claimsOwn       = 2 // they follow
 )
 
-// appendClaims appends how the claims are kept: not at all, as the payload of the ID token, or by what the
-// identity does not hold already.
-func appendClaims(b []byte, claims json.RawMessage, s *Session) ([]byte, error) {
-	switch {
+// maxShortClaims is how long claims are that can be part of the identity, as JSON.
+const maxShortClaims = 1 << 10
+
+// withoutDetails reports whether the session has no details: no tokens, and no claims or short ones.
+func (s *Session) withoutDetails() bool {
+	return s.details.tokens.empty() && len(s.details.claims) <= maxShortClaims
+}
+
+// encodeDetails encodes the tokens and claims of a settled session.
+func encodeDetails(s *Session) ([]byte, error) {
+	w := identityWriter(s, manifest{})
+	w.b = append(make([]byte, 0, 1024), detailsFormat)
+	tokens := s.details.tokens
+	if tokens == nil {
+		tokens = &Tokens{}
+	}
+	w.packed(tokens.IDToken)
+	w.packed(tokens.AccessToken)
+	w.packed(tokens.RefreshToken)
+	w.text(tokens.TokenType)
+	w.text(tokens.Secret)
+	w.texts(tokens.Scopes)
+	w.time(tokens.Expiry)
+	switch claims := s.details.claims; {
 	case claims == nil:
-		return append(b, claimsNone), nil
-	case s.details.tokens != nil && payloadIs(s.details.tokens.IDToken, claims):
-		return append(b, claimsInIDToken), nil
+		w.b = append(w.b, claimsNone)
+	case payloadIs(tokens.IDToken, claims):
+		w.b = append(w.b, claimsInIDToken)
+	default:
+		w.b = append(w.b, claimsOwn)
+		if err := w.claims(claims); err != nil {
+			return nil, err
+		}
 	}
-	rest, held, err := withoutHeld(claims, s)
-	if err != nil {
-		return nil, err
+	return w.b, nil
+}
+
+// details reads what encodeDetails, here or in an older release, has written.
+func (r *reader) details(s *Session) (tokens *Tokens, claims json.RawMessage, inID bool) {
+	format := r.byte()
+	if format == detailsFormat1 {
+		tokens, claims = r.olderDetails(s)
+		return tokens, claims, false
 	}
-	b = append(b, claimsStored)
-	b = binary.AppendUvarint(b, held)
-	return append(b, rest...), nil
+	if format != detailsFormat {
+		r.fail()
+		return nil, nil, false
+	}
+	tokens = r.tokens(true)
+	tokens.TokenType = r.text()
+	tokens.Secret = r.text()
+	tokens.Scopes = r.texts()
+	tokens.Expiry = r.time()
+	switch r.byte() {
+	case claimsNone:
+	case claimsInIDToken:
+		inID = true
+	case claimsOwn:
+		claims = r.json(nil, 0)
+	default:
+		r.fail()
+	}
+	return tokens, claims, inID
 }

@@ -240,13 +240,3 @@ func associatedData(p Purpose, name string, binding ...string) []byte {
 	}
 	return ad
 }
-
-// strictText refuses a last character with stray bits.
-var strictText = base64.RawURLEncoding.Strict()
-
-// decodeText decodes base64url into dst, whose size must be exact. It is stricter than the standard
-// decoder, which skips line breaks and so accepts many spellings of one value.
-func decodeText(dst []byte, text string) bool {
-	n, err := strictText.Decode(dst, []byte(text))
-	return err == nil && n == len(dst) && base64.RawURLEncoding.EncodedLen(n) == len(text)
-}

@@ -166,16 +166,9 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.inCookies() && m.refreshing(s, now) {
 		return false, nil
 	}
-	details := sealed.text()
-	if !sealed.current {
-		fresh := *s
-		if err := fresh.settle(); err != nil {
-			return false, err
-		}
-		var err error
-		if details, err = m.sealDetails(&fresh); err != nil {
-			return false, err
-		}
+	details, err := m.sameDetails(s)
+	if err != nil {
+		return false, err
 	}
 	before := s.Seen
 	s.Seen, sealed.current = now, true

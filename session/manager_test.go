@@ -347,7 +347,7 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 
 func TestManager_R40_OtherPurposeIsNoSession(t *testing.T) {
 	b := newBench(t, nil)
-	plain := encodeIdentity(&Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
+	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	for _, p := range []Purpose{PurposeDetails, PurposeFlow, PurposeLogout, PurposeValue} {
 		text, err := b.keyring.seal(p, b.identitySeal, plain, start)
 		if err != nil {
@@ -397,7 +397,7 @@ func TestManager_R89_R140_NothingForgedOpens(t *testing.T) {
 
 func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 	b := newBench(t, nil)
-	plain := encodeIdentity(&Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
+	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	plain[0] = identityFormat + 1
 	text, _ := b.keyring.seal(PurposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."

@@ -2,92 +2,101 @@ package session
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"strings"
 )
 
-// Tokens are most of a session's bytes, and most of a token is base64url already, which the cookie would encode
-// a second time. So each run between two dots is stored as the bytes it stands for, if it consists of nothing
-// but base64url characters; that saves a fifth of the cookie. The text comes back exactly as it was.
+// Tokens are most of a session's bytes, and most of a token is base64url already, which the cookie would
+// encode a second time. So each run between two dots is stored as the bytes it stands for, if it consists
+// of nothing but base64url characters; that saves a fifth of the cookie. What these say of the user in
+// JSON is already part of the identity and is not stored again. The text comes back exactly as it was.
 
-// appendPacked appends the number of segments of text and each segment: its length times two, plus one if
-// it is packed, and then its bytes.
-func appendPacked(b []byte, text string) []byte {
-	if text == "" {
-		return append(b, 0)
+// packed writes the number of segments of a token and each segment: twice its length, plus one if it is
+// packed, and then its bytes. A segment that is JSON, as in a JWT, is a single 1 and a value.
+func (w *writer) packed(token string) {
+	if token == "" {
+		w.uint(0)
+		return
 	}
-	b = binary.AppendUvarint(b, uint64(strings.Count(text, ".")+1))
-	for segment := range strings.SplitSeq(text, ".") {
-		whole := len(segment) &^ 3 // groups of four characters stand for three bytes; the rest stays text
-		head := uint64(len(segment)) << 1
-		packed, err := base64.RawURLEncoding.AppendDecode(nil, []byte(segment[:whole]))
-		if err != nil || len(packed) != whole/4*3 { // the decoder skips line breaks
-			b = binary.AppendUvarint(b, head)
-			b = append(b, segment...)
-			continue
-		}
-		b = binary.AppendUvarint(b, head|1)
-		b = append(b, packed...)
-		b = append(b, segment[whole:]...)
+	w.uint(uint64(strings.Count(token, ".") + 1))
+	for segment := range strings.SplitSeq(token, ".") {
+		w.segment(segment)
 	}
-	return b
 }
 
-// unpack reads what appendPacked wrote and appends the text to out.
-func (r *reader) unpack(out *strings.Builder) {
-	segments := r.count(len(r.text))
+func (w *writer) segment(segment string) {
+	length := uint64(len(segment)) << 1
+	if whole := len(segment) &^ 3; whole > 0 {
+		// Groups of four characters stand for three bytes; the rest stays text.
+		raw, err := base64.RawURLEncoding.DecodeString(segment[:whole])
+		if err == nil && len(raw) == whole/4*3 { // the decoder skips line breaks
+			if w.jsonSegment(segment, raw) {
+				return
+			}
+			w.uint(length | 1)
+			w.b = append(append(w.b, raw...), segment[whole:]...)
+			return
+		}
+	}
+	w.uint(length)
+	w.b = append(w.b, segment...)
+}
+
+// jsonSegment writes a segment of JSON, and reports whether it is one. raw is all but the end of it.
+func (w *writer) jsonSegment(segment string, raw []byte) bool {
+	if raw[0] != '{' {
+		return false
+	}
+	all := make([]byte, base64.RawURLEncoding.DecodedLen(len(segment)))
+	if !decodeText(all, segment) {
+		return false
+	}
+	before := w.mark()
+	w.uint(1)
+	if !w.json(string(all)) {
+		w.back(before)
+		return false
+	}
+	return true
+}
+
+// tokens reads the three tokens, all cut from one string.
+func (r *reader) tokens(newer bool) *Tokens {
+	var out strings.Builder
+	out.Grow(r.left()/3*4 + 512)
+	var ends [3]int
+	for i := range ends {
+		r.unpack(&out, newer)
+		ends[i] = out.Len()
+	}
+	all := out.String()
+	first, second, third := all[:ends[0]], all[ends[0]:ends[1]], all[ends[1]:]
+	if newer {
+		return &Tokens{IDToken: first, AccessToken: second, RefreshToken: third}
+	}
+	return &Tokens{AccessToken: first, RefreshToken: second, IDToken: third}
+}
+
+// unpack reads what packed wrote and appends the token to out. The older format had no JSON.
+func (r *reader) unpack(out *strings.Builder, newer bool) {
+	segments := r.count(r.left())
 	for i := range segments {
 		if i > 0 {
 			out.WriteByte('.')
 		}
 		head := r.count(2*maxUnpacked + 1)
 		length := head >> 1
-		if head&1 == 0 {
+		switch {
+		case newer && head == 1:
+			var room [1024]byte
+			encodeInto(out, r.json(room[:0], 0))
+		case head&1 == 0:
 			out.WriteString(r.take(length))
-			continue
+		default:
+			encodeInto(out, r.take(length/4*3))
+			out.WriteString(r.take(length % 4))
 		}
-		encodeInto(out, r.take(length/4*3))
-		out.WriteString(r.take(length % 4))
 	}
 }
-
-// encodeInto writes base64url by way of the stack: the builder's memory becomes the string without a copy.
-func encodeInto(out *strings.Builder, raw string) {
-	var buf [1024]byte
-	for raw != "" {
-		piece := raw[:min(len(raw), len(buf)/4*3)]
-		raw = raw[len(piece):]
-		out.Write(buf[:encode(buf[:], piece)])
-	}
-}
-
-// encode is base64.RawURLEncoding.Encode for whole groups of three bytes, at more than twice the speed: opening
-// tokens spends most of its time here. It looks up two characters at once and works on two groups at a time.
-func encode(dst []byte, raw string) (n int) {
-	for len(raw) >= 6 && len(dst) >= n+8 {
-		high := uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2])
-		low := uint32(raw[3])<<16 | uint32(raw[4])<<8 | uint32(raw[5])
-		binary.LittleEndian.PutUint64(dst[n:], uint64(pairs[high>>12])|uint64(pairs[high&0xfff])<<16|
-			uint64(pairs[low>>12])<<32|uint64(pairs[low&0xfff])<<48)
-		raw, n = raw[6:], n+8
-	}
-	for len(raw) >= 3 {
-		group := uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2])
-		binary.LittleEndian.PutUint16(dst[n:], pairs[group>>12])
-		binary.LittleEndian.PutUint16(dst[n+2:], pairs[group&0xfff])
-		raw, n = raw[3:], n+4
-	}
-	return n
-}
-
-// pairs holds the two characters for each value of twelve bits.
-var pairs = func() (pairs [1 << 12]uint16) {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	for v := range pairs {
-		pairs[v] = uint16(alphabet[v>>6]) | uint16(alphabet[v&63])<<8
-	}
-	return pairs
-}()
 
 // maxUnpacked bounds one segment, so that lengths are safe to calculate with.
 const maxUnpacked = 1 << 24

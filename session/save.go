@@ -102,9 +102,10 @@ func (s *Session) asLoaded() *Session {
 	if s.details.origin == nil {
 		return s
 	}
-	if _, ok := decodeIdentity(s.details.origin.identity, base, nil); !ok {
+	if _, ok := decodeIdentity([]byte(s.details.origin.identity), base, nil); !ok {
 		return s
 	}
+	base.User.Tenant = s.User.Tenant // is not stored
 	return base
 }
 

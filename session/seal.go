@@ -2,7 +2,9 @@ package session
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"hash/crc32"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,59 +16,83 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli) // has an instruction on comm
 
 // loaded is a session with its unopened details, in one allocation.
 type loaded struct {
-	session  Session
-	sealed   sealedDetails
-	manifest manifest
-	lists    [6]string // room for the user's roles and the methods of the sign-in
+	session Session
+	sealed  sealedDetails
+	lists   [6]string // room for the user's roles and the methods of the sign-in
 }
 
 // sealDetails returns the details text, which is empty when there is nothing to keep.
 func (m *Manager) sealDetails(s *Session) (string, error) {
+	if s.withoutDetails() {
+		return "", nil
+	}
 	plain, err := encodeDetails(s)
-	if err != nil || plain == nil {
+	if err != nil {
 		return "", err
 	}
-	return m.keyring.seal(PurposeDetails, m.detailsSeal(detailsBinding{s.ID, s.Generation}), plain, s.Seen)
+	return m.keyring.seal(PurposeDetails, m.detailsSeal(s), plain, s.Seen)
+}
+
+// sameDetails returns the details text of a loaded session, sealed again if the old text cannot stay.
+func (m *Manager) sameDetails(s *Session) (string, error) {
+	sealed := s.details.sealed
+	if sealed.current && sealed.fits(s) {
+		return sealed.text(), nil
+	}
+	fresh := *s
+	if err := fresh.settle(); err != nil {
+		return "", err
+	}
+	return m.sealDetails(&fresh)
 }
 
 // sealIdentity returns the identity text. It asks cut for the number of chunks that a text of the given length needs.
 func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) byte) (string, error) {
-	plain := encodeIdentity(s, manifest{length: len(details), sum: m.checksum(&[maxChunks]string{details})})
+	var claims json.RawMessage
+	if details == "" {
+		var err error
+		if claims, err = s.rawClaims(); err != nil {
+			return "", err
+		}
+	}
+	plain, err := encodeIdentity(s, manifest{length: len(details), sum: m.checksum(&chunks{details})}, claims)
+	if err != nil {
+		return "", err
+	}
 	length := base64.RawURLEncoding.EncodedLen(len(plain)+sealOverhead) + len(".") + len(details)
 	plain[chunksAt] = cut(length)
 	return m.keyring.seal(PurposeSession, m.identitySeal, plain, s.Seen)
 }
 
 // openIdentity opens the identity text. The details are not attached yet.
-func (m *Manager) openIdentity(text string, now time.Time) (*loaded, error) {
+func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, error) {
 	plain, current, err := m.keyring.open(PurposeSession, m.identitySeal, text, now)
 	if err != nil {
-		return nil, err
+		return nil, manifest{}, err
 	}
 	l := &loaded{}
-	l.sealed.manager, l.sealed.loadedAt, l.sealed.current = m, now, current
-	l.sealed.identity = string(plain)
-	var ok bool
-	if l.manifest, ok = decodeIdentity(l.sealed.identity, &l.session, l.lists[:]); !ok {
-		return nil, errNewer // it is ours, so the format is one that is not known here
+	part, ok := decodeIdentity(plain, &l.session, l.lists[:])
+	if !ok {
+		return nil, manifest{}, errNewer // it is ours, so the format is one that is not known here
 	}
-	l.sealed.binding = detailsBinding{l.session.ID, l.session.Generation}
-	return l, nil
+	l.sealed.manager, l.sealed.current, l.sealed.identity = m, current, part.plain
+	return l, part.manifest, nil
 }
 
-// attach gives the session its details text, in pieces, if it is the one that the identity was written with.
-func (l *loaded) attach(parts [maxChunks]string) bool {
+// attach gives the session its details text, in pieces, if it is the one that the identity was written
+// with.
+func (l *loaded) attach(pieces *chunks, to manifest) bool {
 	var length int
-	for _, part := range parts {
-		length += len(part)
+	for _, piece := range pieces {
+		length += len(piece)
 	}
-	if length != l.manifest.length {
+	if length != to.length || length > 0 && l.sealed.manager.checksum(pieces) != to.sum {
 		return false
 	}
-	if length > 0 && l.sealed.manager.checksum(&parts) != l.manifest.sum {
-		return false
+	l.sealed.first = pieces[0]
+	if pieces[1] != "" {
+		l.sealed.others = slices.Clone(pieces[1:])
 	}
-	l.sealed.parts = parts
 	l.session.details.sealed, l.session.details.origin = &l.sealed, &l.sealed
 	return true
 }
@@ -77,11 +103,11 @@ func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	if !found {
 		return nil, errForeign
 	}
-	l, err := m.openIdentity(identity, now)
+	l, manifest, err := m.openIdentity(identity, now)
 	if err != nil {
 		return nil, err
 	}
-	if l.manifest.chunks != 0 || !l.attach([maxChunks]string{details}) {
+	if manifest.chunks != 0 || !l.attach(&chunks{details}, manifest) {
 		return nil, errIncomplete
 	}
 	return &l.session, nil
@@ -89,16 +115,16 @@ func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 
 // checksum works through a pooled buffer, because converting a string to bytes would allocate. What it holds is
 // sealed text, no secret.
-func (m *Manager) checksum(parts *[maxChunks]string) (sum uint32) {
+func (m *Manager) checksum(pieces *chunks) (sum uint32) {
 	buf, _ := m.buffers.Get().(*[4096]byte)
 	if buf == nil {
 		buf = new([4096]byte)
 	}
-	for _, part := range parts {
-		for part != "" {
-			n := copy(buf[:], part)
+	for _, piece := range pieces {
+		for piece != "" {
+			n := copy(buf[:], piece)
 			sum = crc32.Update(sum, castagnoli, buf[:n])
-			part = part[n:]
+			piece = piece[n:]
 		}
 	}
 	m.buffers.Put(buf)

@@ -155,7 +155,7 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	}
 	text := identity + "." + details
 	if len(text) > maxRecord {
-		return tooLarge(s, len(text), maxRecord)
+		return tooLarge(s, len(text), maxRecord, true)
 	}
 	ref, ok := referenceTo(s)
 	if !ok {

@@ -94,7 +94,7 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 		return err
 	}
 	if len(data) > maxRecord {
-		return &TooLargeError{Size: len(data), Limit: maxRecord, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(data)}}}
+		return &TooLargeError{Size: len(data), Limit: maxRecord, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(data)}}, stored: true}
 	}
 	cookie, err := m.Codec().Encode(m.cookies.Name(name), gs.ID)
 	if err != nil {

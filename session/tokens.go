@@ -32,6 +32,10 @@ func (t Tokens) Granted(scope string) bool {
 	return false
 }
 
+func (t *Tokens) empty() bool {
+	return t == nil || t.AccessToken == "" && t.IDToken == "" && t.RefreshToken == ""
+}
+
 const redacted = "session.Tokens(redacted)"
 
 // String implements fmt.Stringer without a secret.

@@ -7,12 +7,15 @@ import (
 	"strings"
 )
 
-// A TooLargeError means that a session does not fit into cookies. It names what takes the most room, never
-// what that contains. The ways out: a server-side Config.Store, fewer scopes or claims, Config.ProfileOnly.
+// A TooLargeError means that a session does not fit where sessions are kept: into cookies, or into one
+// record of a store. It names what takes the most room, never what that contains. The ways out: a
+// server-side Config.Store, fewer scopes or claims, Config.ProfileOnly.
 type TooLargeError struct {
-	Size    int    // bytes of cookie text that the session needs
+	Size    int    // bytes of sealed text that the session needs
 	Limit   int    // bytes that there are
 	Largest []Part // the largest parts, largest first; at most five
+
+	stored bool // in a store
 }
 
 // A Part is a piece of a session, such as "claim groups", "access token" or "value theme", and its size in bytes.
@@ -27,12 +30,17 @@ func (e *TooLargeError) Error() string {
 	for _, part := range e.Largest {
 		parts = append(parts, fmt.Sprintf("%s %d", part.Name, part.Size))
 	}
-	return fmt.Sprintf("session: too large for cookies: %d bytes, at most %d fit; largest parts in bytes: %s; "+
-		"keep sessions in a server-side store (Config.Store), ask for fewer scopes or claims, or set Config.ProfileOnly",
-		e.Size, e.Limit, strings.Join(parts, ", "))
+	place, way := "a record of the store", ""
+	if !e.stored {
+		place = fmt.Sprintf("%d cookies", maxChunks)
+		way = fmt.Sprintf("keep sessions in a server-side store (Config.Store), where %d bytes fit, ", maxRecord)
+	}
+	return fmt.Sprintf("session: too large: %d bytes, at most %d fit into %s; largest parts in bytes: %s; "+
+		"%srequest fewer scopes or claims, or set Config.ProfileOnly",
+		e.Size, e.Limit, place, strings.Join(parts, ", "), way)
 }
 
-func tooLarge(s *Session, size, limit int) *TooLargeError {
+func tooLarge(s *Session, size, limit int, stored bool) *TooLargeError {
 	var parts []Part
 	add := func(name string, size int) {
 		if size > 0 {
@@ -42,7 +50,7 @@ func tooLarge(s *Session, size, limit int) *TooLargeError {
 	if raw, err := s.rawClaims(); err == nil && raw != nil {
 		members, _ := parseObject(raw)
 		for _, m := range members {
-			if _, held := heldBit(m, s); !held && !protocolClaim(m.name) {
+			if !protocolClaim(m.name) {
 				add(fmt.Sprintf("claim %.40q", m.name), len(m.value))
 			}
 		}
@@ -65,5 +73,5 @@ func tooLarge(s *Session, size, limit int) *TooLargeError {
 	slices.SortFunc(parts, func(a, b Part) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), strings.Compare(a.Name, b.Name))
 	})
-	return &TooLargeError{Size: size, Limit: limit, Largest: parts[:min(len(parts), 5)]}
+	return &TooLargeError{Size: size, Limit: limit, Largest: parts[:min(len(parts), 5)], stored: stored}
 }

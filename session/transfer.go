@@ -56,7 +56,11 @@ func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) erro
 	if s.details.sealed == nil || m.generations.lowest(s) == over {
 		return ErrInvalid
 	}
-	err := m.keep(w, r, s, s.details.sealed.text(), IfNotNewer)
+	details, err := m.sameDetails(s)
+	if err != nil {
+		return err
+	}
+	err = m.keep(w, r, s, details, IfNotNewer)
 	if errors.Is(err, ErrChanged) {
 		return nil // the store holds a later one already
 	}
