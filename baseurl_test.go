@@ -130,3 +130,9 @@ func TestSameSite_F27_Strict(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func get(h http.Handler, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+	return w
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -53,6 +54,9 @@ func (c Config) check() (*url.URL, []error) {
 		if u, err := url.Parse(origin); err == nil && u.Host != "" && badHost(u) != "" {
 			mistakes = append(mistakes, fmt.Errorf("sallyport: TrustedOrigins: %q %s", withoutUser(origin), badHost(u)))
 		}
+	}
+	if c.LoginPage != nil && typednil.Is(c.LoginPage) {
+		mistakes = append(mistakes, errors.New("sallyport: LoginPage holds a nil value: set it, or leave it out"))
 	}
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
@@ -125,8 +129,8 @@ func (c Config) checkProviders(base *url.URL) []error {
 		if !provider.ValidName(name) {
 			mistakes = append(mistakes, fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': it is part of a URL", name))
 		}
-		if p == nil {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q is nil", name))
+		if typednil.Is(p) {
+			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q is nil: set it, or leave it out", name))
 			continue
 		}
 		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
@@ -142,7 +146,7 @@ func sharedKeys(providers provider.Set, names []string) []error {
 	used := map[client]string{}
 	for _, name := range names {
 		o, ok := providers[name].(*provider.OIDC)
-		if !ok || o == nil || o.ClientKey == nil || o.ClientKey.Signer == nil {
+		if !ok || o == nil || o.ClientKey == nil || typednil.Is(o.ClientKey.Signer) {
 			continue
 		}
 		public, err := x509.MarshalPKIXPublicKey(o.ClientKey.Signer.Public())
@@ -179,6 +183,25 @@ func (c Config) checkTenants() []error {
 	return mistakes
 }
 
+// each takes errors.Join apart, so that every line of an error can say what it is about.
+func each(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, inner := range joined.Unwrap() {
+		all = append(all, each(inner)...)
+	}
+	if errors.Join(all...).Error() != err.Error() { // it has words of its own
+		return []error{err}
+	}
+	return all
+}
+
 func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) []error {
 	v, ok := p.(provider.Validator)
 	if !ok {
@@ -186,8 +209,8 @@ func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) [
 	}
 	var mistakes []error
 	insecure, err := v.Validate()
-	if err != nil {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %w", name, err))
+	for _, mistake := range each(err) {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %w", name, mistake))
 	}
 	for _, option := range insecure {
 		c.Logger.Warn("sallyport: insecure option in use", "provider", name, "option", option)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 //
 //	BASE_URL             public origin of the application; may be left out when LISTEN_ADDR is on loopback
 //	SESSION_SECRET       openssl rand -base64 32
-//	HOME_PATH            start page of an application below a path, such as /app/; default: /
+//	SALLYPORT_HOME       start page of an application below a path, such as /app/; default: /
 //
 // Providers are named in a list, a file, or both:
 //
@@ -48,9 +49,10 @@ import (
 //	OIDC_INTERNAL_URL    where the application itself reaches the provider, such as http://keycloak:8080
 //	OIDC_CA              certificate of a private authority, as PEM; best kept in the file of OIDC_CA_FILE
 //
-// Each but SALLYPORT_CONFIG may be given as a file instead, for secrets that are mounted: SESSION_SECRET_FILE names a file whose
-// content, less the line end, is the value. To set both is a mistake. All mistakes are returned at once
-// (errors.Join), as one line each, without a secret. A variable that no provider asks for is not noticed: nothing lists them.
+// Each but SALLYPORT_CONFIG may be given as a file instead, for secrets that are mounted:
+// SESSION_SECRET_FILE names a file whose content, less the line end, is the value. To set both is a
+// mistake. So is a variable that nothing asks for, if it has the prefix of a provider or looks like one
+// that is not set. All mistakes are returned at once (errors.Join), as one line each, without a secret.
 //
 // The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name; [Auth.RedirectURIs] lists them. A
 // provider by http is accepted only on loopback, or beside this machine by OIDC_INTERNAL_URL, and only
@@ -94,7 +96,7 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 
 // read reads everything there is. file may be empty.
 func read(env *settings.Env, file string) (Config, error) {
-	c := Config{BaseURL: baseURL(env), Home: env.Optional("HOME_PATH")}
+	c := Config{BaseURL: baseURL(env), Home: env.Optional("SALLYPORT_HOME")}
 	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
 	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopback.URL(c.BaseURL)}
 	if file != "" {
@@ -110,8 +112,25 @@ func read(env *settings.Env, file string) (Config, error) {
 	} else if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
 		env.Wrong("there is no provider: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
 	}
+	source.Misspelled(slices.Concat(general, short), listed(env.Lookup))
 	env.Mistakes = append(env.Mistakes, try(env, c))
 	return c, errors.Join(env.Mistakes...)
+}
+
+// general are the settings that are not about providers.
+var general = []string{"BASE_URL", "SESSION_SECRET", "SALLYPORT_HOME", "LISTEN_ADDR", "SALLYPORT_PROVIDERS", "SALLYPORT_CONFIG"}
+
+// listed are the variables that are known to be set: those of the environment, where they are also the
+// settings.
+func listed(lookup func(string) (string, bool)) []string {
+	var names []string
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if found, ok := lookup(name); ok && found == value && value != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // short are the settings of the provider named "oidc".
@@ -162,7 +181,7 @@ func try(env *settings.Env, c Config) error {
 // variables are the settings behind the fields that errors of New begin with.
 var variables = [][2]string{
 	{"sallyport: BaseURL", "BASE_URL"},
-	{"sallyport: Home", "HOME_PATH"},
+	{"sallyport: Home", "SALLYPORT_HOME"},
 	{"session: Secret", "SESSION_SECRET"},
 	{`sallyport: provider "oidc": Issuer`, "OIDC_ISSUER"},
 	{`sallyport: provider "oidc": ClientID`, "OIDC_CLIENT_ID"},

@@ -21,6 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/cryptosigner"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
 // A ClientKey signs the client assertions that replace a client secret (private_key_jwt, OpenID
@@ -71,7 +72,7 @@ const (
 // algs are the algorithms that the key may sign with, the preferred one first, or an error for a
 // key that must not sign.
 func (k *ClientKey) algs() ([]string, error) {
-	if k.Signer == nil {
+	if typednil.Is(k.Signer) {
 		return nil, errors.New("ClientKey: Signer is missing")
 	}
 	public := k.Signer.Public()

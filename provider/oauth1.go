@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/oauth1"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -145,7 +146,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 		wrong("Realm %q is not printable ASCII", o.Realm)
 	}
 	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod())
-	mistakes = append(mistakes, o.outbound().detour.check(o.outbound()))
+	mistakes = append(mistakes, o.outbound().check())
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthorizeParams()...)
 	if o.InsecureLoopbackHTTP {
@@ -168,7 +169,7 @@ func (o *OAuth1) checkMethod() error {
 		return errors.New("ClientSecret is missing")
 	case method != oauth1.RSASHA1:
 		return nil
-	case o.PrivateKey == nil:
+	case typednil.Is(o.PrivateKey):
 		return errors.New("PrivateKey is missing, which SignatureMethod RSA-SHA1 signs with")
 	}
 	if _, ok := o.PrivateKey.Public().(*rsa.PublicKey); !ok {

@@ -25,7 +25,7 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	default:
 		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
 	}
-	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().detour.check(o.outbound()))
+	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().check())
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)

@@ -149,7 +149,7 @@ func (o *OIDC) checkSecret() error {
 
 // checkOverrides checks the addresses that take the place of discovery, and what is compared with tokens.
 func (o *OIDC) checkOverrides() []error {
-	mistakes := []error{checkOtherOrigins(o.OtherOrigins), o.outbound().detour.check(o.outbound())}
+	mistakes := []error{checkOtherOrigins(o.OtherOrigins), o.outbound().check()}
 	if o.Discovery != "" {
 		mistakes = append(mistakes, o.outbound().checkEndpoint("Discovery", o.Discovery))
 	}

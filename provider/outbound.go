@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
 // Limits of what is accepted from a provider. It may be slow, broken or hostile; it must not
@@ -62,6 +63,14 @@ type outbound struct {
 	connections  *connections // to the provider's endpoints
 	loopbackHTTP bool         // http endpoints on this machine are permitted
 	detour       detour       // where the provider is reached, if not at its own origin
+}
+
+// check returns what is wrong with the way to the provider.
+func (out outbound) check() error {
+	if out.own != nil && out.own.Transport != nil && typednil.Is(out.own.Transport) {
+		return fmt.Errorf("HTTPClient has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
+	}
+	return out.detour.check(out)
 }
 
 // client returns the client for requests to the provider's endpoints.

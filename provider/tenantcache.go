@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
 // A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not remembered: the next
@@ -124,7 +125,7 @@ func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	if err := context.Cause(ctx); err != nil { // an answer that took too long may be an old one
 		return tenant{}, err
 	}
-	if found == nil {
+	if typednil.Is(found) {
 		return c.remember(name, tenant{}), nil
 	}
 	c.mu.RLock()

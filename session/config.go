@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
 const (
@@ -130,6 +131,25 @@ func (c Config) withDefaults() Config {
 		c.Locker = NewMemoryLocker(c.Now)
 	}
 	return c
+}
+
+// dropNil makes fields nil that hold a nil pointer, and returns an error that names them.
+func (c *Config) dropNil() error {
+	var mistakes []error
+	drop := func(name string, v any, clear func()) {
+		if v != nil && typednil.Is(v) {
+			mistakes = append(mistakes, fmt.Errorf("session: %s holds a nil %T: set it, or leave it out", name, v))
+			clear()
+		}
+	}
+	drop("Store", c.Store, func() { c.Store = nil })
+	drop("Revocations", c.Revocations, func() { c.Revocations = nil })
+	drop("Locker", c.Locker, func() { c.Locker = nil })
+	if st, ok := c.Store.(*ServerStore); ok && typednil.Is(st.backend) {
+		mistakes = append(mistakes, errors.New("session: the Backend of Store is nil: pass one to NewServerStore"))
+		c.Store = nil
+	}
+	return errors.Join(mistakes...)
 }
 
 // check returns every mistake in c, which has its defaults filled in, except those of the secrets.

@@ -75,10 +75,11 @@ type Manager struct {
 // NewManager checks the configuration and returns every mistake at once (errors.Join). A passphrase
 // as Secret takes it a noticeable part of a second.
 func NewManager(c Config, scope Scope) (*Manager, error) {
+	nilErr := c.dropNil()
 	c = c.withDefaults()
 	keyring, keyErr := newKeyring(c.Secret, c.OldSecrets, min(c.Lifetime, maxLifetime)+24*time.Hour)
 	baseErr := checkBaseURL(scope.BaseURL)
-	if err := errors.Join(keyErr, baseErr, c.check(scope.BaseURL)); err != nil {
+	if err := errors.Join(nilErr, keyErr, baseErr, c.check(scope.BaseURL)); err != nil {
 		return nil, err
 	}
 	c.Secret, c.OldSecrets = "", nil // not needed any more

@@ -23,7 +23,7 @@ type rule struct {
 // The library packages; examples, tests and tools are free to import them.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/answer",
-	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings",
+	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings", "internal/typednil",
 }
 
 // A nested module has a go.mod of its own, for dependencies that not everybody wants.
@@ -51,6 +51,7 @@ var rules = []rule{
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
 	{"internal/bounded", []string{"./"}, "a cache knows nothing of what it keeps"},
 	{"internal/recovered", []string{"./"}, "everybody recovers, so it knows nobody"},
+	{"internal/typednil", []string{"./"}, "it knows values, not what they are for"},
 	{"internal/answer", []string{"./"}, "the table of outcomes is words only"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},
 	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing knows nothing of the flow"},

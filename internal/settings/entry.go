@@ -19,6 +19,7 @@ type entry struct {
 	missing []string  // the keys that were complained about because they were not there
 	own     []Setting // those that a vendor asks for
 	standIn bool      // they are wrong, and the provider is an empty one
+	made    provider.Provider
 }
 
 // prefix begins the names of the provider's variables.
@@ -96,6 +97,7 @@ func (e *entry) provider() provider.Provider {
 		return nil
 	}
 	made, title, local := blank(protocol), "a provider of "+string(protocol), false
+	defer func() { e.made = made }()
 	if vendor != nil {
 		title = vendor.Label
 		made, local = e.fromPreset(*vendor)

@@ -20,6 +20,7 @@ type Source struct {
 	Loopback bool // the application is on this machine, and may use providers there by plain http
 
 	claimed map[string]string // variables by the provider that they belong to
+	made    []*entry          // the providers
 }
 
 // Providers makes the providers. Mistakes are added to those of Env; a provider with one is left out.
@@ -28,6 +29,7 @@ func (s *Source) Providers() provider.Set {
 	set := provider.Set{}
 	for _, e := range s.entries() {
 		before := len(s.Env.Mistakes)
+		s.made = append(s.made, e)
 		made := e.provider()
 		if len(s.Env.Mistakes) == before {
 			set[e.name] = made

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -109,9 +110,10 @@ func (s *Store) check() error {
 var errReplicas = errors.New("redisstore: Client must not read from replicas (ReadOnly, RouteByLatency, RouteRandomly, ReplicaOnly): what has just been ended may still be there")
 
 func checkClient(client redis.UniversalClient) error {
-	switch c := client.(type) {
-	case nil:
+	if isNil(client) {
 		return errors.New("redisstore: Client is missing")
+	}
+	switch c := client.(type) {
 	case *redis.Ring:
 		return errors.New("redisstore: Client must not be a Ring: while a server is away it looks for keys elsewhere, and its users would be signed out")
 	case *redis.ClusterClient:
@@ -122,7 +124,16 @@ func checkClient(client redis.UniversalClient) error {
 	return nil
 }
 
+// isNil reports whether there is no client, or a nil pointer in its place.
+func isNil(client redis.UniversalClient) bool {
+	v := reflect.ValueOf(client)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
 func punctual(client redis.UniversalClient) bool {
+	if isNil(client) {
+		return false
+	}
 	switch c := client.(type) {
 	case *redis.Client:
 		return c.Options().ContextTimeoutEnabled
