@@ -132,7 +132,10 @@ func (o *OAuth1) user(p Profile) (session.User, error) {
 	}
 	u.Issuer = o.issuer()
 	if u.Subject == "" {
-		return session.User{}, &Error{Fault: FaultUserInfo, Err: errors.New("the profile has no ID of the user")}
+		return session.User{}, userInfoFault(errors.New("the profile has no ID of the user"))
+	}
+	if err := checkIdentifier("the user's ID", u.Subject); err != nil {
+		return session.User{}, userInfoFault(err)
 	}
 	return u, nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/sallyport-go/sallyport/session"
 )
 
 // F49: an API may repeat the access token in an answer that is no HTTP; the error is the
@@ -55,5 +57,18 @@ func TestNetworkText_F49(t *testing.T) {
 	plain := errors.New("EOF of sorts")
 	if withoutQuotes(plain) != plain || withoutQuotes(nil) != nil {
 		t.Error("an error without quotes is wrapped")
+	}
+}
+
+// F49: an ID that MapUser finds cannot forge a line of a log either.
+func TestOAuth1_F49_SubjectWithControlCharacters(t *testing.T) {
+	for subject, good := range map[string]bool{"1001": true, "10\n01": false, "1001\u202e": false} {
+		o := &OAuth1{MapUser: func(_ Profile, u *session.User) error {
+			u.Subject = subject
+			return nil
+		}}
+		if _, err := o.user(Profile{}); (err == nil) != good {
+			t.Errorf("%q: %v", subject, err)
+		}
 	}
 }
