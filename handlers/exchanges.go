@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// maxExchanges is how many callbacks may be finished at a provider at the same time. More of them would not make a slow
-	// provider faster, and each holds a connection.
+	// maxExchanges is how many logins may be finished at a provider at the same time, and how many may be
+	// started. More of them would not make a slow provider faster, and each holds a connection.
 	maxExchanges = 64
 
-	// exchangeWait is how long a callback waits for its turn.
+	// exchangeWait is how long a login waits for its turn.
 	exchangeWait = 10 * time.Second
 )
 
-var errBusy = errors.New("too many logins are being finished")
+var errBusy = errors.New("too many logins are being started or finished")
 
 // exchanges give callbacks their turn, each provider's apart: a slow one does not hold up the others. There are as many as
 // are in use, because nobody can count the providers of tenants. The zero value is ready for use.

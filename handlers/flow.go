@@ -105,7 +105,7 @@ func flowSameSite(p provider.Provider) http.SameSite {
 // useFlow uses a flow up: its cookie is removed and it is not accepted again, whatever comes of it.
 func (h *Handlers) useFlow(w http.ResponseWriter, p provider.Provider, flow *provider.Flow) error {
 	h.config.Sessions.Cookies().Delete(w, h.flowName(flow.State), flowSameSite(p))
-	if !h.spent.first(flow.State) {
+	if !h.spent.first(flow.Provider, flow.State, flow.Created, h.config.Sessions.Now()) {
 		return errUsed
 	}
 	return nil

@@ -76,6 +76,7 @@ type Handlers struct {
 	returns  returnFilter
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
+	begins   exchanges
 	turns    exchanges
 }
 

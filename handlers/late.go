@@ -26,7 +26,7 @@ func (h *Handlers) late(r *http.Request, c callback, flow *provider.Flow) late {
 	l.over = l.ours && h.expired(l.issued.at)
 	l.leads, l.here = h.destinationOf(r, c.name, c.key)
 	l.here = l.here || flow != nil
-	l.used = l.leads.rounds > 0 || h.spent.used(c.key)
+	l.used = l.leads.rounds > 0 || h.spent.used(c.name, c.key, l.issued.at)
 	return l
 }
 

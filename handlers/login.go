@@ -136,7 +136,12 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider, fl
 func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Provider, flow *provider.Flow) (string, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
+	done, err := h.begins.wait(ctx, flow.Provider) // pushed requests and request tokens hold connections
+	if err != nil {
+		return "", h.errBusy(flow.Provider, err)
+	}
 	target, err := recovered.Get(func() (string, error) { return p.Begin(ctx, flow) })
+	done()
 	if err != nil {
 		return "", err
 	}

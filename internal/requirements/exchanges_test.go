@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/provider"
 )
 
 // A slowToken is a token endpoint that answers when it is told to.
@@ -22,11 +23,13 @@ type slowToken struct {
 	now, most, seen atomic.Int32
 }
 
-func slowDown(p *authtest.Provider) *slowToken {
+func slowDown(p *authtest.Provider) *slowToken { return slowAt(p, "token") }
+
+func slowAt(p *authtest.Provider, slow string) *slowToken {
 	s := &slowToken{release: make(chan struct{}), arrived: make(chan struct{}, 1000)}
 	p.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
-			if endpoint != "token" {
+			if endpoint != slow {
 				return false
 			}
 			n := s.now.Add(1)
@@ -143,5 +146,39 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 	resp := app.Get(t, b, address.String())
 	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s", bench.Marker, app.Is("alice")) {
 		t.Errorf("reloaded: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
+	}
+}
+
+// F8: as few logins are started at a time where that takes a request to the provider: pushed
+// authorization requests, and request tokens of OAuth 1.0a.
+func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
+	const logins, limit = 150, 64
+	for endpoint, change := range map[string]func(*bench.Setup){
+		"par":                  func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways },
+		"oauth1/request_token": func(s *bench.Setup) { s.Other = s.OP.OAuth1() },
+	} {
+		t.Run(endpoint, func(t *testing.T) {
+			app := bench.New(t, change, func(s *bench.Setup) { s.Second = true })
+			slow := slowAt(app.OP, endpoint)
+			var wg sync.WaitGroup
+			for range logins {
+				wg.Go(func() {
+					w := httptest.NewRecorder()
+					app.Server.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", app.URL+"/auth/login/op", nil))
+					if w.Code != http.StatusSeeOther {
+						t.Errorf("status %d: %s", w.Code, w.Body)
+					}
+				})
+			}
+			for range limit {
+				<-slow.arrived
+			}
+			app.BeginLogin(t, bench.Browser(t), "/auth/login/op2") // another provider's logins do not wait
+			close(slow.release)
+			wg.Wait()
+			if slow.most.Load() != limit {
+				t.Errorf("%d logins were started at once, want %d", slow.most.Load(), limit)
+			}
+		})
 	}
 }
