@@ -18,7 +18,7 @@ import (
 type spentFlows struct {
 	mu     sync.Mutex
 	spent  map[string]*spentAt
-	count  int // of flows
+	count  int   // of flows
 	swept  int64 // the minute in which old ones were last dropped
 	limits spentLimits
 }
