@@ -113,10 +113,10 @@ func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	return tokens[0], nil
 }
 
-// logoutKey names a logout token among those of all providers, without ambiguity.
+// logoutKey names a logout token among those of all providers, without ambiguity, as one of its provider.
 func logoutKey(name string, t *provider.LogoutToken) string {
 	sum := sha256.Sum256([]byte("logout " + strconv.Quote(name) + strconv.Quote(t.Issuer) + strconv.Quote(t.ID)))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return name + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
@@ -29,26 +30,47 @@ type Locker interface {
 // lockerTimeout bounds what a Locker runs.
 const lockerTimeout = time.Minute
 
-// maxKept bounds how many results a memory locker keeps; the oldest go first.
-const maxKept = 10_000
+const (
+	// maxKept and maxKeptBytes bound the results of one kind that a memory locker keeps.
+	maxKept      = 10_000
+	maxKeptBytes = 16 << 20
+
+	// largeResult is more than what fits into cookies. Sessions that large are of a kind of their own,
+	// so that a few of them do not displace thousands of others.
+	largeResult = 32 << 10
+)
+
+// kindOf tells results apart that must not displace each other.
+func kindOf(result []byte) string {
+	switch {
+	case len(result) <= len(onceDone):
+		return "mark"
+	case len(result) > largeResult:
+		return "large"
+	}
+	return "result"
+}
 
 // NewMemoryLocker returns a Locker for one process, which may be shared by several managers in it. now is the
-// clock; nil means time.Now.
+// clock; nil means time.Now. It keeps up to ten thousand results and 16 MiB, and as much of results above
+// 32 KiB; the oldest go first.
 func NewMemoryLocker(now func() time.Time) Locker {
 	if now == nil {
 		now = time.Now
 	}
-	once := &memoryLocker{now: now, calls: map[string]*call{}}
-	return &memoryLocker{now: now, calls: map[string]*call{}, once: once}
+	return &memoryLocker{
+		now: now, running: map[string]*call{}, once: newOnceMemory(now),
+		kept: bounded.New[string, []byte](bounded.Limits{OwnCount: maxKept, OwnBytes: maxKeptBytes}),
+	}
 }
 
 type memoryLocker struct {
 	now  func() time.Time
-	once *memoryLocker // for Manager.Once: the one must not push results of the other out
+	once *onceMemory // for Manager.Once, which must not forget
 
-	mu    sync.Mutex
-	calls map[string]*call
-	order []*call // those that have ended well, in the order of their ends
+	mu      sync.Mutex
+	running map[string]*call
+	kept    *bounded.Cache[string, []byte]
 }
 
 // A call is one run of an f.
@@ -57,20 +79,21 @@ type call struct {
 	done   chan struct{}
 	result []byte
 	err    error
-	until  time.Time // when the result is forgotten; zero while it runs
 }
-
-func (c *call) over(now time.Time) bool { return !c.until.IsZero() && !now.Before(c.until) }
 
 // Do implements Locker.
 func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	now := l.now()
 	l.mu.Lock()
-	l.forget(now)
-	c := l.calls[key]
-	if c == nil || c.over(now) {
+	result, known := l.kept.Get(key, now)
+	if known {
+		l.mu.Unlock()
+		return result, nil
+	}
+	c := l.running[key]
+	if c == nil {
 		c = &call{key: key, done: make(chan struct{})}
-		l.calls[key] = c
+		l.running[key] = c
 		recovered.Go(func() { l.run(context.WithoutCancel(ctx), c, keep, f) }, nil)
 	}
 	l.mu.Unlock()
@@ -84,14 +107,14 @@ func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f
 
 func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f func(context.Context) ([]byte, error)) {
 	var result []byte
-	var until time.Time
+	var ended time.Time
 	err := errNotFinished
-	defer func() { l.finish(c, result, err, until) }() // however f ends, or callers would wait forever
+	defer func() { l.finish(c, result, err, keep, ended) }() // however f ends, or callers would wait forever
 	ctx, cancel := context.WithTimeout(ctx, lockerTimeout)
 	defer cancel()
 	result, err = recovered.Get(func() ([]byte, error) {
 		result, err := f(ctx)
-		until = l.now().Add(keep)
+		ended = l.now()
 		return result, err
 	})
 }
@@ -100,25 +123,13 @@ func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f f
 var errNotFinished = errors.New("session: the function did not return")
 
 // finish keeps a result and wakes the callers.
-func (l *memoryLocker) finish(c *call, result []byte, err error, until time.Time) {
+func (l *memoryLocker) finish(c *call, result []byte, err error, keep time.Duration, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c.result, c.err, c.until = result, err, until
-	if err != nil {
-		delete(l.calls, c.key) // still this call: a running one is not replaced
-	} else {
-		l.order = append(l.order, c)
+	c.result, c.err = result, err
+	delete(l.running, c.key)
+	if err == nil && keep > 0 {
+		l.kept.Put(kindOf(result), c.key, result, len(c.key)+len(result), keep, now)
 	}
 	close(c.done)
-}
-
-// forget drops what is too much, and what is too old as far as it stands in front.
-func (l *memoryLocker) forget(now time.Time) {
-	for len(l.order) > 0 && (len(l.order) > maxKept || l.order[0].over(now)) {
-		oldest := l.order[0]
-		l.order = l.order[1:]
-		if l.calls[oldest.key] == oldest {
-			delete(l.calls, oldest.key)
-		}
-	}
 }

@@ -109,7 +109,29 @@ func TestMemoryLocker_IsBounded(t *testing.T) {
 	for i := range maxKept + 500 {
 		l.Do(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) ([]byte, error) { return nil, nil })
 	}
-	if len(l.calls) > maxKept+1 || len(l.order) > maxKept+1 {
-		t.Errorf("%d results are kept, at most %d", len(l.calls), maxKept)
+	if l.kept.Len() > maxKept || len(l.running) != 0 {
+		t.Errorf("%d results are kept, at most %d; %d calls run", l.kept.Len(), maxKept, len(l.running))
+	}
+}
+
+// F8: the results of refreshes are bounded in bytes as well, and large ones displace large ones only.
+func TestMemoryLocker_F8_Bytes(t *testing.T) {
+	l := NewMemoryLocker(nil).(*memoryLocker)
+	n := 0
+	small := func(context.Context) ([]byte, error) { n++; return make([]byte, 3000), nil }
+	for i := range 1000 {
+		l.Do(t.Context(), fmt.Sprint("small ", i), time.Hour, small)
+	}
+	for i := range 150 {
+		l.Do(t.Context(), fmt.Sprint("large ", i), time.Hour, func(context.Context) ([]byte, error) { return make([]byte, 800<<10), nil })
+	}
+	if got := l.kept.Bytes(); got > 20<<20 {
+		t.Errorf("%d bytes are kept", got)
+	}
+	for i := range 1000 {
+		l.Do(t.Context(), fmt.Sprint("small ", i), time.Hour, small)
+	}
+	if n != 1000 {
+		t.Errorf("%d small results were displaced", n-1000)
 	}
 }

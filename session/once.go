@@ -17,8 +17,11 @@ var onceDone = []byte{1}
 // Config.Locker; it reports whether this call did it. Of several calls at once, one runs f. It is for messages that must not
 // count twice. When f fails it has not been done, and may be tried again.
 //
-// f runs with a context of its own, so it may go on after Once has returned with the end of ctx. The error wraps [ErrStore]: whether
-// it was done is unknown. A memory locker remembers ten thousand keys, beside the results of refreshes.
+// f runs with a context of its own, so it may go on after Once has returned with the end of ctx. The
+// error wraps [ErrStore]: whether it was done is unknown.
+//
+// A memory locker remembers ten thousand keys of each owner, which is what stands before the first dot of
+// a key, such as a provider's name. It forgets none before its time: more keys are an error.
 func (m *Manager) Once(ctx context.Context, key string, keep time.Duration, f func(context.Context) error) (bool, error) {
 	locker := m.config.Locker
 	if memory, ok := locker.(*memoryLocker); ok {

@@ -91,8 +91,9 @@ func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func
 	return nil, l.err
 }
 
-// A flood of these does not push the results of refreshes out of a memory locker, and the memory has an end (R120).
-func TestOnce_MemoryIsItsOwnAndBounded(t *testing.T) {
+// R120, F8: a flood of these does not displace the results of refreshes in a memory locker. The memory has an
+// end, which concerns its owner alone, and nothing is forgotten early.
+func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"default": func(*Config) {}, "explicit": func(c *Config) { c.Locker = NewMemoryLocker(c.Now) },
 	} {
@@ -100,14 +101,23 @@ func TestOnce_MemoryIsItsOwnAndBounded(t *testing.T) {
 		n := 0
 		refresh := func(context.Context) ([]byte, error) { n++; return []byte("tokens"), nil }
 		m.Locker().Do(t.Context(), "refresh", time.Hour, refresh)
-		for i := range maxKept + 500 {
-			m.Once(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) error { return nil })
+		once := func(key string) (bool, error) {
+			return m.Once(t.Context(), key, time.Hour, func(context.Context) error { return nil })
+		}
+		for i := range maxOnce + 500 {
+			first, err := once(fmt.Sprint("noisy.", i))
+			if want := i < maxOnce; first != want || (err == nil) != want || err != nil && !errors.Is(err, ErrStore) {
+				t.Fatalf("%s: key %d: %v, %v", name, i, first, err)
+			}
+		}
+		if first, err := once("noisy.0"); first || err != nil {
+			t.Errorf("%s: the first key, again: %v, %v", name, first, err)
+		}
+		if first, err := once("quiet.0"); !first || err != nil {
+			t.Errorf("%s: a key of another owner: %v, %v", name, first, err)
 		}
 		if m.Locker().Do(t.Context(), "refresh", time.Hour, refresh); n != 1 {
 			t.Errorf("%s: refreshed again after a flood", name)
-		}
-		if kept := len(m.Locker().(*memoryLocker).once.calls); kept > maxKept+1 {
-			t.Errorf("%s: %d keys are kept", name, kept)
 		}
 	}
 }
@@ -138,4 +148,31 @@ type countingLocker struct {
 func (l *countingLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	l.calls++
 	return l.Locker.Do(ctx, key, keep, f)
+}
+
+// F8: room comes back when the time of what was done is over.
+func TestOnce_F8_RoomComesBack(t *testing.T) {
+	now := start
+	var mu sync.Mutex
+	m := onceManager(t, func(c *Config) {
+		c.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	})
+	once := func(key string) bool {
+		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error { return nil })
+		return first && err == nil
+	}
+	for i := range maxOnce {
+		once(fmt.Sprint("op.", i))
+	}
+	if once("op.x") {
+		t.Error("there was room for another one")
+	}
+	mu.Lock()
+	now = now.Add(time.Hour)
+	mu.Unlock()
+	for i := range maxOnce {
+		if !once(fmt.Sprint("op.", i)) {
+			t.Fatalf("key %d an hour later", i)
+		}
+	}
 }
