@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -295,4 +296,44 @@ func BenchmarkOpen_P7(b *testing.B) {
 		}
 	}
 	ratios(b, open(ten), map[string]func(){"x-one-key": open(one)})
+}
+
+// P14: what signed-in users take in the memory store, and that looking one up does not depend on how many
+// there are.
+func BenchmarkMemoryStore_P14(b *testing.B) {
+	const few, many = 100, 100_000
+	sized := func(users int) (load func(), perUser float64) {
+		m := newBench(b, func(c *Config, _ *Scope) {
+			c.Store, c.ProfileOnly = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now)), true
+		})
+		var requests []*http.Request
+		before := heap()
+		for i := range users {
+			s := realSession(false)
+			s.User.Subject = strconv.Itoa(i)
+			w := httptest.NewRecorder()
+			if err := m.Start(w, httptest.NewRequest("GET", "/", nil), s); err != nil {
+				b.Fatal(err)
+			}
+			if i%(users/few) == 0 {
+				r := httptest.NewRequest("GET", "/", nil)
+				for _, c := range w.Result().Cookies() {
+					r.AddCookie(c)
+				}
+				requests = append(requests, r)
+			}
+		}
+		perUser = float64(heap()-before) / float64(users)
+		i := 0
+		return func() {
+			i++
+			if _, err := m.Load(requests[i%len(requests)]); err != nil {
+				b.Fatal(err)
+			}
+		}, perUser
+	}
+	loadFew, _ := sized(few)
+	loadMany, perUser := sized(many)
+	ratios(b, loadMany, map[string]func(){"x-few": loadFew})
+	b.ReportMetric(perUser, "B/user")
 }

@@ -95,8 +95,8 @@ func TestList_LeavesOutTheRevoked(t *testing.T) {
 type careless struct{ *MemoryBackend }
 
 func (c careless) List(context.Context, string) (all []Record, _ error) {
-	for _, e := range c.records {
-		all = append(all, e.Value.(*memoryRecord).record)
+	for _, record := range c.records.All(c.now()) {
+		all = append(all, Record{Version: record.version, Data: record.data})
 	}
 	return all, nil
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -144,8 +145,8 @@ func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
 	s.SID = "the provider's name for it"
 	s.SetTokens(Tokens{AccessToken: "an access token"})
 	b.signIn(s)
-	for key, e := range backend.records {
-		text := fmt.Sprint(key, e.Value.(*memoryRecord).record)
+	for key, record := range backend.records.All(b.now) {
+		text := fmt.Sprint(key, record)
 		for _, secret := range []string{s.ID, s.User.Subject, s.User.Name, s.User.Email, "access token", s.SID, b.cookies[cookie]} {
 			if strings.Contains(text, secret) {
 				t.Errorf("the backend has %q: %s", secret, text)
@@ -162,12 +163,15 @@ func TestServerStore_MovedRecords(t *testing.T) {
 	b, backend := serverBench(t, nil)
 	alices := b.login(b.newSession("alice", ""))
 	mallorys := b.login(b.newSession("mallory", ""))
-	var keys []Key
-	for key := range backend.records {
-		keys = append(keys, key)
+	stored := maps.Collect(backend.records.All(b.now))
+	keys := slices.Collect(maps.Keys(stored))
+	for i, key := range keys {
+		other := stored[keys[1-i]]
+		record := Record{Version: other.version, Data: other.data, TTL: time.Hour}
+		if err := backend.Put(t.Context(), key, record, Always); err != nil {
+			t.Fatal(err)
+		}
 	}
-	one, two := backend.records[keys[0]].Value.(*memoryRecord), backend.records[keys[1]].Value.(*memoryRecord)
-	one.record, two.record = two.record, one.record
 	if b.alive(alices) || b.alive(mallorys) {
 		t.Error("a record that was moved is a session")
 	}
@@ -396,5 +400,30 @@ func TestServerStore_IsAGorillaStore(t *testing.T) {
 	}
 	if cart, err := read(); err == nil || !cart.IsNew {
 		t.Errorf("after its end: %v, %v", cart.Values, err)
+	}
+}
+
+// F8: one user's sign-ins end the oldest sessions of that user, and nobody else's.
+func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
+	backend := NewMemoryBackend(MemoryLimits{Records: 1000}, nil)
+	b := newBench(t, func(c *Config, _ *Scope) { backend.now = c.Now; c.Store = NewServerStore(backend) })
+	var others []map[string]string
+	for i := range 500 {
+		others = append(others, b.login(b.newSession(fmt.Sprint("user ", i), "")))
+	}
+	var own []map[string]string
+	for range 2000 {
+		own = append(own, b.login(b.newSession("busy", "")))
+	}
+	for i, cookies := range others {
+		if !b.alive(cookies) {
+			t.Fatalf("the session of user %d is gone", i)
+		}
+	}
+	if b.alive(own[len(own)-1-defaultPerUser]) || !b.alive(own[len(own)-defaultPerUser]) {
+		t.Errorf("the busy user does not have the last %d sessions", defaultPerUser)
+	}
+	if entries, err := b.List(t.Context(), b.newSession("busy", "")); err != nil || len(entries) != defaultPerUser {
+		t.Errorf("%d sessions are listed: %v", len(entries), err)
 	}
 }

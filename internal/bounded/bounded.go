@@ -59,9 +59,9 @@ type entry[K comparable, V any] struct {
 type owner[K comparable, V any] struct {
 	name       string
 	used       list[K, V]
-	count      int
 	bytes      int
-	class      int
+	count      int32
+	class      uint8        // small fields: a memory store has as many of these as users
 	prev, next *owner[K, V] // of the same class
 }
 
@@ -114,6 +114,17 @@ func (c *Cache[K, V]) Len() int { return len(c.entries) }
 // Bytes returns the sum of the sizes.
 func (c *Cache[K, V]) Bytes() int { return c.bytes }
 
+// All returns the live keys and values, those used last first.
+func (c *Cache[K, V]) All(now time.Time) func(yield func(K, V) bool) {
+	return func(yield func(K, V) bool) {
+		for e := c.used.front; e != nil; e = e.links[all].next {
+			if !c.over(e, now) && !yield(e.key, e.value) {
+				return
+			}
+		}
+	}
+}
+
 // Owned returns the live keys and values of an owner, those used last first.
 func (c *Cache[K, V]) Owned(name string, now time.Time) func(yield func(K, V) bool) {
 	return func(yield func(K, V) bool) {
@@ -147,7 +158,7 @@ func (c *Cache[K, V]) makeRoom(added *entry[K, V], now time.Time) (evicted int) 
 		c.remove(e)
 	}
 	o := added.owner
-	for o.used.back != added && (beyond(o.count, c.limits.OwnCount) || beyond(o.bytes, c.limits.OwnBytes)) {
+	for o.used.back != added && (beyond(int(o.count), c.limits.OwnCount) || beyond(o.bytes, c.limits.OwnBytes)) {
 		drop(o.used.back)
 	}
 	for c.used.back != added && (beyond(len(c.entries), c.limits.Count) || beyond(c.bytes, c.limits.Bytes)) {
@@ -175,7 +186,7 @@ func (c *Cache[K, V]) weigh(o *owner[K, V], count, size int) {
 	if o.count > 0 {
 		c.leave(o)
 	}
-	o.count, o.bytes = o.count+count, o.bytes+size
+	o.count, o.bytes = o.count+int32(count), o.bytes+size
 	if o.count == 0 {
 		delete(c.owners, o.name)
 		return
@@ -184,7 +195,7 @@ func (c *Cache[K, V]) weigh(o *owner[K, V], count, size int) {
 }
 
 func (c *Cache[K, V]) join(o *owner[K, V]) {
-	o.class = bits.Len(uint(o.count + o.bytes)) // never 0; in a cache that has no sizes the count decides
+	o.class = uint8(bits.Len(uint(int(o.count) + o.bytes))) // never 0; in a cache that has no sizes the count decides
 	first := c.classes[o.class]
 	o.prev, o.next = nil, first
 	if first != nil {

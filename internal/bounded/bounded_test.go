@@ -174,7 +174,7 @@ func check(t *testing.T, c *Cache[int, string]) {
 		}
 		for o := first; o != nil; o = o.next {
 			classed++
-			if o.class != class || counts[o.name] != o.count || sizes[o.name] != o.bytes {
+			if int(o.class) != class || counts[o.name] != int(o.count) || sizes[o.name] != o.bytes {
 				t.Fatalf("owner %+v", o)
 			}
 		}
