@@ -2,6 +2,7 @@ package authtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -191,6 +192,39 @@ func TestProvider_KeysAndFaults(t *testing.T) {
 	}
 	p.SetDown(false)
 	keys()
+}
+
+// F47: an expired session is none, and a session without a user is a mistake in the test.
+func TestWithSession_F47_SessionsThatNoRequestHas(t *testing.T) {
+	alice := session.User{Issuer: "i", Subject: "1"}
+	for name, row := range map[string]struct {
+		s        *session.Session
+		signedIn bool
+	}{
+		"signed out":       {nil, false},
+		"no end":           {&session.Session{User: alice}, true},
+		"ends later":       {&session.Session{User: alice, Expires: time.Now().Add(time.Hour)}, true},
+		"expired":          {&session.Session{User: alice, Expires: time.Now().Add(-time.Second)}, false},
+		"expired long ago": {&session.Session{User: alice, Expires: time.Unix(1, 0)}, false},
+		"expires just now": {&session.Session{User: alice, Expires: time.Now()}, false},
+	} {
+		r := WithSession(httptest.NewRequest("GET", "/", nil), row.s)
+		if s, ok := session.FromContext(r.Context()); ok != row.signedIn {
+			t.Errorf("%s: session %v", name, s)
+		}
+	}
+	for name, s := range map[string]*session.Session{
+		"empty": {}, "without a subject": {Provider: "op", User: session.User{Issuer: "i", Name: "Alice"}}, "expired and empty": {Expires: time.Unix(1, 0)},
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, "User.Subject") {
+					t.Errorf("%s: %s", name, text)
+				}
+			}()
+			WithSession(httptest.NewRequest("GET", "/", nil), s)
+		}()
+	}
 }
 
 func TestWithSession(t *testing.T) {

@@ -390,6 +390,22 @@ func TestGuard_R158_NobodyIsNobody(t *testing.T) {
 	}
 }
 
+// F47: guards go by the clock of the application.
+func TestGuard_F47_InjectedSessionExpires(t *testing.T) {
+	app := bench.New(t)
+	r := authtest.WithSession(httptest.NewRequest("GET", "/me", nil), &session.Session{
+		User: session.User{Issuer: "i", Subject: "s"}, Expires: app.Clock.Now().Add(time.Hour),
+	})
+	for _, want := range []int{http.StatusOK, http.StatusUnauthorized} {
+		w := httptest.NewRecorder()
+		app.Auth.Handler(app.Mux).ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("status %d, want %d", w.Code, want)
+		}
+		app.Clock.Advance(time.Hour)
+	}
+}
+
 // A session that a unit test puts in counts for the guards.
 func TestGuard_InjectedSession(t *testing.T) {
 	app := bench.New(t)

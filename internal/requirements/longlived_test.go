@@ -183,14 +183,15 @@ func TestLongLived_R129_WithoutACookie(t *testing.T) {
 	if !errors.Is(context.Cause(ctx), session.ErrNone) {
 		t.Errorf("without a session: %v", context.Cause(ctx))
 	}
-	ctx, cancel = app.Auth.SessionContext(authtest.WithSession(r, &session.Session{Provider: "x"}))
+	ctx, cancel = app.Auth.SessionContext(authtest.WithSession(r, &session.Session{Provider: "x", User: session.User{Issuer: "i", Subject: "s"}}))
 	if ctx.Err() != nil {
 		t.Errorf("injected: %v", ctx.Err())
 	}
 	if cancel(); ctx.Err() == nil {
 		t.Error("cancel does nothing")
 	}
-	ctx, cancel = app.Auth.SessionContext(authtest.WithSession(r, &session.Session{Expires: app.Clock.Now().Add(-time.Second)}))
+	over := session.NewContext(r.Context(), &session.Session{Expires: app.Clock.Now().Add(-time.Second)})
+	ctx, cancel = app.Auth.SessionContext(r.WithContext(over))
 	defer cancel()
 	if <-ctx.Done(); !errors.Is(context.Cause(ctx), session.ErrEnded) {
 		t.Errorf("a token that is over: %v", context.Cause(ctx))
