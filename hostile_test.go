@@ -117,6 +117,39 @@ func TestHostile_F1_FewCookiesAreSet(t *testing.T) {
 	}
 }
 
+// F1: nor do many that are real, such as those of another browser.
+func TestHostile_F1_FewRealCookiesAreRemoved(t *testing.T) {
+	app, handler := hostileApp(t)
+	var header strings.Builder
+	for range 40 {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, hostileRequest(app, "GET /auth/login/op", "query", "return_to=%2Fme"))
+		for _, c := range w.Result().Cookies() {
+			header.WriteString(c.Name + "=" + c.Value + "; ")
+		}
+	}
+	for _, age := range []time.Duration{0, 20 * time.Minute} {
+		app.Clock.Advance(age)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, hostileRequest(app, "GET /auth/login/op", "cookie", header.String()))
+		if n := len(w.Header()["Set-Cookie"]); n < 3 || n > 12 {
+			t.Errorf("after %v: %d cookies are set", age, n)
+		}
+	}
+}
+
+// F1: what is kept of finished logins is bounded.
+func TestHostile_F1_FinishedLoginsAreBounded(t *testing.T) {
+	app := bench.New(t)
+	b := bench.Browser(t)
+	for i := range 30 {
+		app.SignIn(t, b, "alice", fmt.Sprintf("/auth/login?return_to=/me/%d", i))
+	}
+	if n := len(app.Cookies(b)); n > 12 {
+		t.Errorf("%d cookies", n)
+	}
+}
+
 // F1: the login opens a fixed number of cookies, so that twice the header makes no more garbage.
 func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 	app, handler := hostileApp(t)

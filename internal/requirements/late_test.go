@@ -222,6 +222,32 @@ func TestLate_F31_ExpiredFlow(t *testing.T) {
 	}
 }
 
+// F31: also for a user who is signed in: the login was not finished, and may be for another account.
+func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
+	app := bench.New(t)
+	b := signedIn(t, app, "alice", "/me")
+	callback := app.Callback(t, b, "alice", deepLogin)
+	app.Clock.Advance(20 * time.Minute)
+	restarted(t, app, app.Get(t, b, callback.String()), callback.Query().Get("state"))
+	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
+		t.Errorf("signed in as %s", who)
+	}
+}
+
+// F31: by form_post too, unless it comes from a script.
+func TestLate_F31_ExpiredFormPost(t *testing.T) {
+	for mode, again := range map[string]bool{"navigate": true, "": true, "cors": false, "no-cors": false} {
+		app := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+		b := bench.Browser(t)
+		form := app.Callback(t, b, "alice", deepLogin).Query()
+		app.Clock.Advance(20 * time.Minute)
+		resp := app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Mode", mode)
+		if got := resp.StatusCode == http.StatusSeeOther; got != again {
+			t.Errorf("Sec-Fetch-Mode %q: status %d, Location %q", mode, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+}
+
 // F31: only once, whatever the browser keeps: the number of the attempt is in the state.
 func TestLate_F31_OnlyOnce(t *testing.T) {
 	app := bench.New(t)
