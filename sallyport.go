@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
@@ -221,10 +221,11 @@ func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.Routes.Sign
 // what keeps users from signing in is logged before the first of them tries. See [Auth.Ready].
 func (a *Auth) Handler(next http.Handler) http.Handler {
 	app := a.Load(next)
-	check := sync.OnceFunc(a.checkInBackground)
+	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Context().Value(http.ServerContextKey) != nil { // tests without a server use no network
-			check()
+		// Tests without a server use no network.
+		if !checked.Load() && r.Context().Value(http.ServerContextKey) != nil && !checked.Swap(true) {
+			a.checkInBackground()
 		}
 		if a.Routes.Owns(r.URL.Path) {
 			a.Routes.ServeHTTP(w, r)
