@@ -42,6 +42,21 @@ func perOp(f func()) float64 {
 	return float64(best) / n
 }
 
+// beside is perOp of f divided by that of g, in turns, for differences that are small.
+func beside(f, g func()) float64 {
+	best := [2]time.Duration{1 << 62, 1 << 62}
+	for range 200 {
+		for i, h := range [...]func(){f, g} {
+			begin := time.Now()
+			for range 200 {
+				h()
+			}
+			best[i] = min(best[i], time.Since(begin))
+		}
+	}
+	return float64(best[0]) / float64(best[1])
+}
+
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
 func guarded(t testing.TB, edit func(*session.Config)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
 	return guardedAt(t, "/me", func(s *bench.Setup) { edit(&s.Config.Session) })
@@ -126,6 +141,49 @@ func BenchmarkGuard(b *testing.B) {
 					b.Fatal(err)
 				}
 			}), "x-reading-the-session")
+		})
+	}
+}
+
+// P11: remembering sign-outs and superseded generations, and revocations in memory, each with the marks
+// of a thousand sign-outs, beside a process that remembers nothing.
+func BenchmarkSignOutMemory_P11(b *testing.B) {
+	signOut := func(app *bench.App, n int) {
+		for range n {
+			w := httptest.NewRecorder()
+			s := &session.Session{
+				Provider: "op", Registration: app.OIDC.Registration(), User: session.User{Issuer: app.OP.Issuer(), Subject: "1002"},
+			}
+			if err := app.Auth.Sessions.Start(w, httptest.NewRequest("GET", "/", nil), s); err != nil {
+				b.Fatal(err)
+			}
+			r := httptest.NewRequest("GET", "/", nil)
+			for _, c := range w.Result().Cookies() {
+				r.AddCookie(c)
+			}
+			if err := app.Auth.Sessions.End(httptest.NewRecorder(), r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	serving := func(guard http.Handler, r *http.Request) func() {
+		w := &discard{header: http.Header{}}
+		return func() {
+			clear(w.header)
+			guard.ServeHTTP(w, r)
+		}
+	}
+	_, bare, bareRequest := guarded(b, kept["tokens"])
+	for name, edit := range map[string]func(*session.Config){"default": kept["tokens"], "NewMemoryRevocations": kept["tokens, revocable"]} {
+		b.Run(name, func(b *testing.B) {
+			app, guard, r := guarded(b, edit)
+			signOut(app, 1000)
+			serve := serving(guard, r)
+			b.ReportAllocs()
+			for b.Loop() {
+				serve()
+			}
+			b.ReportMetric(beside(serve, serving(bare, bareRequest)), "x-without")
 		})
 	}
 }

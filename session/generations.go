@@ -30,7 +30,8 @@ const (
 type generations struct {
 	filled atomic.Bool
 	seed   maphash.Seed
-	full   func(provider string) // told when the marks of a provider were too many
+	limit  int                   // of marks
+	full   func(provider string) // told when those of a provider were too many
 
 	mu    sync.RWMutex
 	marks map[uint64]generationMark // by a hash of the session's ID
@@ -104,7 +105,7 @@ func (g *generations) mark(s *Session, lowest uint64, now time.Time) {
 	key := g.key(s)
 	if _, known := g.marks[key]; !known {
 		g.sweep(now)
-		if len(g.marks) >= maxGenerations {
+		if len(g.marks) >= g.limit {
 			g.collapse(now)
 		}
 		g.count[s.Provider]++

@@ -114,7 +114,7 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	if of.User.Issuer == "" && of.User.Subject == "" {
 		return errors.New("session: EndAll of nobody's session")
 	}
-	if err := m.revoke(ctx, time.Time{}, userKey(of.Provider, of.User.Issuer, of.User.Subject)); err != nil {
+	if err := m.revoke(ctx, byUser, of, time.Time{}); err != nil {
 		return err
 	}
 	k, ok := m.keeper.(serverKeeper)

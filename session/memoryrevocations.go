@@ -23,7 +23,7 @@ func NewMemoryRevocations(now func() time.Time) Revocations {
 	if now == nil {
 		now = time.Now
 	}
-	return &memoryRevocations{now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}}
+	return &memoryRevocations{now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}, quick: newQuick(now())}
 }
 
 type memoryRevocations struct {
@@ -34,6 +34,7 @@ type memoryRevocations struct {
 	epoch uint64
 	keep  time.Duration // the longest that was asked for
 	marks map[RevocationKey]keptMark
+	quick quick
 }
 
 // A keptMark is a Mark in the twenty bytes that it needs; a struct would be padded. When it may be forgotten follows from its epochs,
@@ -66,6 +67,30 @@ func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
 func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.quick.nameless = true
+	return v.revoke(keys, issuedBefore, keepFor)
+}
+
+// revokeNamed is Revoke of one key whose name is known.
+func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, issuedBefore time.Time, keepFor time.Duration) error {
+	keys := revocationKeys(about)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.revoke(keys[by:by+1], issuedBefore, keepFor); err != nil {
+		return err
+	}
+	v.quick.add(by, about, v.keep, v.now())
+	return nil
+}
+
+// concerned reports whether a mark may be about a session.
+func (v *memoryRevocations) concerned(s *Session) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.quick.concerned(s)
+}
+
+func (v *memoryRevocations) revoke(keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
 	now := v.now()
 	v.keep = max(v.keep, keepFor)
 	v.sweep(now)

@@ -131,6 +131,9 @@ func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
 	if m.config.Revocations == nil {
 		return nil
 	}
+	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.concerned(s) {
+		return nil
+	}
 	marks, err := m.config.Revocations.Lookup(ctx, revocationKeys(s))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
@@ -156,7 +159,7 @@ func (marks Marks) check(s *Session) error {
 func (m *Manager) over(ctx context.Context, s *Session) error {
 	m.watchers.end(sessionKey(s.ID))
 	if m.config.Revocations != nil {
-		return m.revoke(ctx, time.Time{}, sessionKey(s.ID))
+		return m.revoke(ctx, byItself, s, time.Time{})
 	}
 	if m.inCookies() {
 		m.generations.end(s, m.config.Now())
@@ -164,15 +167,30 @@ func (m *Manager) over(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// revoke ends sessions by their keys.
-func (m *Manager) revoke(ctx context.Context, issuedBefore time.Time, keys ...RevocationKey) error {
+// endedBy is one of the names by which a session can be ended, in the order of RevocationKeys.
+type endedBy int
+
+const (
+	byItself endedBy = iota
+	byProviderSession
+	byUser
+)
+
+// revoke ends the sessions that have this name of s.
+func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session, issuedBefore time.Time) error {
 	// A session that begins now lives this long; the clocks of two processes may be apart.
 	keep := m.config.Lifetime + 2*skew
-	revoke := func() error { return m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep) }
-	if err := toStore(revoke); err != nil {
+	keys := revocationKeys(s)
+	err := toStore(func() error {
+		if v, ok := m.config.Revocations.(*memoryRevocations); ok {
+			return v.revokeNamed(by, s, issuedBefore, keep)
+		}
+		return m.config.Revocations.Revoke(ctx, keys[by:by+1], issuedBefore, keep)
+	})
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	m.watchers.wake(keys)
+	m.watchers.wake(keys[by : by+1])
 	return nil
 }
 
@@ -193,9 +211,10 @@ func (m *Manager) EndProviderSessions(ctx context.Context, l ProviderLogout) err
 	if m.config.Revocations == nil {
 		return ErrNoRevocations
 	}
-	key := providerSessionKey(l.Provider, l.Issuer, l.SID)
+	named := &Session{Provider: l.Provider, User: User{Issuer: l.Issuer, Subject: l.Subject}, SID: l.SID}
+	by := byProviderSession
 	if l.SID == "" {
-		key = userKey(l.Provider, l.Issuer, l.Subject)
+		by = byUser
 	}
-	return m.revoke(ctx, l.IssuedAt, key)
+	return m.revoke(ctx, by, named, l.IssuedAt)
 }

@@ -324,7 +324,8 @@ func BenchmarkRevocations_P10(b *testing.B) {
 		before := heap()
 		bench := newBench(b, func(c *Config, _ *Scope) { c.Revocations = NewMemoryRevocations(c.Now) })
 		for i := range n {
-			if err := bench.config.Revocations.Revoke(b.Context(), []RevocationKey{numberedKey(i)}, time.Time{}, time.Hour); err != nil {
+			ended := &Session{ID: fmt.Sprint("ended ", i)}
+			if err := bench.revoke(b.Context(), byItself, ended, time.Time{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func remembering(limit int) (g *generations, collapsed *[]string) {
+	collapsed = new([]string)
+	return &generations{limit: limit, full: func(provider string) { *collapsed = append(*collapsed, provider) }}, collapsed
+}
+
+func numbered(provider string, i int, now time.Time) *Session {
+	return &Session{ID: fmt.Sprint(provider, i), Provider: provider, Created: now, Expires: now.Add(time.Hour), Generation: 1}
+}
+
+// F16: marks are not forgotten before their sessions expire, and are after that.
+func TestGenerations_F16_UntilTheSessionExpires(t *testing.T) {
+	g, _ := remembering(1000)
+	now := time.Unix(1_800_000_000, 0)
+	for i := range 500 {
+		g.end(numbered("op", i, now), now)
+	}
+	now = now.Add(59 * time.Minute)
+	for i := range 500 {
+		if g.lowest(numbered("op", i, now)) != over {
+			t.Fatalf("session %d is forgotten", i)
+		}
+	}
+	now = now.Add(time.Minute)
+	for i := range 500 {
+		g.end(numbered("op2", i, now), now)
+	}
+	if n := len(g.marks); n > 600 {
+		t.Errorf("%d marks, 500 of them of sessions that have expired", n)
+	}
+}
+
+// F16: when there are too many, those of the provider with the most become one mark, and nothing is
+// forgotten.
+func TestGenerations_F16_Collapse(t *testing.T) {
+	g, collapsed := remembering(100)
+	now := time.Unix(1_800_000_000, 0)
+	other := numbered("quiet", 0, now)
+	g.end(other, now)
+	for i := range 250 {
+		now = now.Add(time.Second)
+		g.end(numbered("busy", i, now), now)
+	}
+	if len(*collapsed) != 2 || (*collapsed)[0] != "busy" || len(g.marks) > 100 {
+		t.Errorf("collapsed %v, %d marks", *collapsed, len(g.marks))
+	}
+	for i := range 250 {
+		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1, 0)); g.lowest(s) != over {
+			t.Fatalf("session %d is forgotten", i)
+		}
+	}
+	if g.lowest(other) != over {
+		t.Error("a sign-out of another provider is forgotten")
+	}
+	if g.lowest(numbered("quiet", 1, now)) != 0 {
+		t.Error("a session of another provider has ended")
+	}
+	now = now.Add(time.Second)
+	if g.lowest(numbered("busy", 1000, now)) != 0 {
+		t.Error("a login of afterwards has ended")
+	}
+}
+
+// P11: revocations in memory overlook nobody to be quick.
+func TestQuick_P11_OverlooksNothing(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	q := newQuick(now)
+	at := func(i int) *Session {
+		return &Session{ID: fmt.Sprint(i), Provider: "op", User: User{Issuer: "i", Subject: fmt.Sprint("s", i)}, SID: fmt.Sprint("sid", i)}
+	}
+	const n = 20_000
+	for i := range n {
+		q.add(endedBy(i%3), at(i), time.Hour, now)
+	}
+	for _, later := range []time.Duration{0, 59 * time.Minute, time.Hour} {
+		q.add(byItself, at(-1), time.Hour, now.Add(later))
+		for i := range n {
+			if !q.concerned(at(i)) {
+				t.Fatalf("%v later: session %d is overlooked", later, i)
+			}
+		}
+	}
+	wrong := 0
+	for i := n; i < 2*n; i++ {
+		if q.concerned(at(i)) {
+			wrong++
+		}
+	}
+	if wrong > n/100 {
+		t.Errorf("%d of %d others are looked up", wrong, n)
+	}
+	q.add(byItself, at(-1), time.Hour, now.Add(3*time.Hour))
+	q.add(byItself, at(-1), time.Hour, now.Add(6*time.Hour))
+	if len(q.young.all)+len(q.old.all) > 2 {
+		t.Errorf("%d names are kept for ever", len(q.young.all)+len(q.old.all))
+	}
+}
+
+// Marks whose names are not known count as well.
+func TestQuick_NamelessMarks(t *testing.T) {
+	b := newBench(t, func(c *Config, _ *Scope) { c.Revocations = NewMemoryRevocations(c.Now) })
+	b.signIn(b.newSession("alice", ""))
+	s := b.load()
+	if err := b.config.Revocations.Revoke(t.Context(), []RevocationKey{sessionKey(s.ID)}, time.Time{}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if b.alive(b.cookies) {
+		t.Error("the session lives on")
+	}
+}
