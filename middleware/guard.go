@@ -89,6 +89,9 @@ func (g *Guard) load(w http.ResponseWriter, r *http.Request, guarded bool) (load
 func (g *Guard) find(w http.ResponseWriter, r *http.Request, guarded bool) (*http.Request, *session.Session, bool) {
 	m := g.config.Sessions
 	if s, looked := m.Attached(r.Context()); looked {
+		if s != nil && !s.Expires.IsZero() && !m.Now().Before(s.Expires) {
+			s = nil // injected, or of an access token, and over meanwhile
+		}
 		if guarded && s != nil && !isSubresource(r) {
 			g.renew(w, r, s)
 		}

@@ -53,25 +53,14 @@ func (m *Manager) Attach(ctx context.Context, s *Session) context.Context {
 
 // Attached returns what m found for this request. It is (nil, true) when m looked and nobody
 // is signed in, and mounted is false when m has not looked yet. A session put in by
-// [NewContext] inside of m is found by m as well, until it expires.
+// [NewContext] inside of m counts as found by m.
 func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
 	for sc := scopeOf(ctx); sc != nil; sc = sc.outer {
-		if sc.owner == m {
+		if sc.owner == m || sc.owner == nil {
 			return sc.own, true
-		}
-		if sc.owner == nil {
-			return m.unexpired(sc.own), true
 		}
 	}
 	return nil, false
-}
-
-// unexpired returns s, or nil if it has expired.
-func (m *Manager) unexpired(s *Session) *Session {
-	if s == nil || s.Expires.IsZero() || m.config.Now().Before(s.Expires) {
-		return s
-	}
-	return nil
 }
 
 // Use makes m's own session the current one, whatever other managers found. A context that m has
