@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/internal/typednil"
 )
@@ -22,14 +23,16 @@ type tenantCache struct {
 	now         func() time.Time
 	keep        time.Duration
 	keepUnknown time.Duration
-	limit       int
 
 	flight singleflight.Group
 
-	mu      sync.RWMutex
-	known   map[string]tenant // also for a while after their time, to go on with the value if nothing has changed
-	unknown map[string]tenant // apart, so that made-up names do not drive out real ones
+	mu      sync.Mutex
+	known   *bounded.Cache[string, tenant] // also for a while after their time, to go on with the value if nothing has changed
+	unknown *bounded.Cache[string, tenant] // apart, so that made-up names do not displace real ones
 }
+
+// keepValues is how long a provider that was not looked up again is kept, with what it has read.
+const keepValues = 24 * time.Hour
 
 // A tenant is what is known about a name. Without a provider, there is none.
 type tenant struct {
@@ -39,10 +42,10 @@ type tenant struct {
 }
 
 func newTenantCache(t Tenants, check func(string, Provider) error, now func() time.Time) *tenantCache {
-	keep := cmp.Or(t.Keep, defaultKeep)
+	keep, limits := cmp.Or(t.Keep, defaultKeep), bounded.Limits{Count: cmp.Or(t.Limit, defaultLimit)}
 	return &tenantCache{
-		find: t.Find, check: check, now: now, keep: keep, keepUnknown: min(keep, maxKeepUnknown), limit: cmp.Or(t.Limit, defaultLimit),
-		known: map[string]tenant{}, unknown: map[string]tenant{},
+		find: t.Find, check: check, now: now, keep: keep, keepUnknown: min(keep, maxKeepUnknown),
+		known: bounded.New[string, tenant](limits), unknown: bounded.New[string, tenant](limits),
 	}
 }
 
@@ -66,18 +69,19 @@ func (c *tenantCache) get(ctx context.Context, name string) (tenant, error) {
 
 // recall returns an answer whose time is not over.
 func (c *tenantCache) recall(name string) (tenant, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	t, known := c.known[name]
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t, known := c.known.Get(name, now)
 	if !known {
-		t, known = c.unknown[name]
+		t, known = c.unknown.Get(name, now)
 	}
-	return t, known && c.young(t)
+	return t, known && c.young(t, now)
 }
 
-// young also refuses what was kept before the clock was set back.
-func (c *tenantCache) young(t tenant) bool {
-	rest := t.until.Sub(c.now())
+// young also rejects what was kept before the clock was set back.
+func (c *tenantCache) young(t tenant, now time.Time) bool {
+	rest := t.until.Sub(now)
 	return 0 < rest && rest <= c.lasting(t)
 }
 
@@ -125,13 +129,13 @@ func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	if err := context.Cause(ctx); err != nil { // an answer that took too long may be an old one
 		return tenant{}, err
 	}
-	if typednil.Is(found) {
+	switch {
+	case found == nil:
 		return c.remember(name, tenant{}), nil
+	case typednil.Is(found): // a mistake must not end sessions
+		return tenant{}, errTypedNil
 	}
-	c.mu.RLock()
-	before, known := c.known[name]
-	c.mu.RUnlock()
-	if known && sameConfiguration(before.provider, found) {
+	if before, known := c.before(name); known && sameConfiguration(before.provider, found) {
 		return c.remember(name, before), nil
 	}
 	if err := c.check(name, found); err != nil {
@@ -149,35 +153,32 @@ func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	return c.remember(name, tenant{provider: found, registration: registration}), nil
 }
 
-var errNoRegistration = errors.New("the provider has an empty Registration")
+// before returns the provider of a name, however long ago it was looked up.
+func (c *tenantCache) before(name string) (tenant, bool) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.Get(name, now)
+}
+
+var (
+	errNoRegistration = errors.New("the provider has an empty Registration")
+	errTypedNil       = errors.New("Find returned a nil pointer in a Provider, whose methods would have panicked: " +
+		"return nil itself for an unknown tenant")
+)
 
 // remember keeps an answer from now on.
 func (c *tenantCache) remember(name string, t tenant) tenant {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.known, name)
-	delete(c.unknown, name)
+	c.known.Delete(name)
+	c.unknown.Delete(name)
 	answers := c.known
 	if t.provider == nil {
 		answers = c.unknown
 	}
 	t.until = now.Add(c.lasting(t))
-	makeRoom(answers, c.limit)
-	answers[name] = t
+	answers.Put("", name, t, 0, c.lasting(t)+keepValues, now)
 	return t
-}
-
-// makeRoom drops the oldest answer when there is no room for another one.
-func makeRoom(answers map[string]tenant, limit int) {
-	if len(answers) < limit {
-		return
-	}
-	oldest, until := "", time.Time{}
-	for name, t := range answers {
-		if oldest == "" || t.until.Before(until) {
-			oldest, until = name, t.until
-		}
-	}
-	delete(answers, oldest)
 }

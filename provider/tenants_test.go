@@ -316,7 +316,7 @@ func TestTenants_BadAnswers(t *testing.T) {
 	}
 }
 
-// R146: names that are made up neither fill the memory nor drive out those that there are.
+// R146, F8: names that are made up neither fill the memory nor drive out those that there are.
 func TestTenants_R146_Bounded(t *testing.T) {
 	g := newRegistry("a", "b", "c")
 	d := g.directory(func(c *provider.Tenants) { c.Limit = 3 })
