@@ -15,8 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// P13: what a request with a hostile header, query or body costs grows no faster than the request. The
-// handlers are called directly, because net/http bounds headers to 1 MB.
+// P13: what a request with a hostile header, query or body costs grows no faster than the request.
+// The handlers are called directly, because net/http bounds headers to 1 MB.
 
 // hostileApp is an application with every route.
 func hostileApp(t testing.TB) (*bench.App, http.Handler) {
@@ -172,7 +172,8 @@ func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 	}
 }
 
-// F1: junk under the names of our cookies, before or after the real ones, takes the place of no login.
+// F1: junk under the names of our cookies, before or after the real ones, takes the place of no
+// login.
 func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
 	for family := range hostileCookies(bench.New(t)) {
 		for _, first := range []bool{true, false} {
@@ -228,8 +229,8 @@ func BenchmarkHostile_P13(b *testing.B) {
 	}
 }
 
-// doubling is the ratio of the times of two requests. What disturbs a measurement makes it greater, so the
-// least of several counts.
+// doubling is the ratio of the times of two requests. What disturbs a measurement makes it greater,
+// so the least of several counts.
 func doubling(app *bench.App, handler http.Handler, route, where, once, twice string) float64 {
 	least := 100.0
 	for try := 0; try < 8 && least > 2.1; try++ {

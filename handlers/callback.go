@@ -16,13 +16,13 @@ import (
 // providerTimeout bounds all that one request of a login asks of the provider.
 const providerTimeout = 30 * time.Second
 
-// Callback finishes what a flow of this browser has begun: a login, or the linking of an account (see
-// [Handlers.Link]). The steps are in this order for a reason: nothing is done for a callback that does not
-// belong to a flow of this browser, the flow is used up before anything can fail, and an existing session
-// stays as it is until the new one is complete.
+// Callback finishes what a flow of this browser has begun: a login, or the linking of an account
+// (see [Handlers.Link]). The steps are in this order for a reason: nothing is done for a callback
+// that does not belong to a flow of this browser, the flow is used up before anything can fail, and
+// an existing session stays as it is until the new one is complete.
 //
-// A callback that comes again leads a signed-in user on to where the login led, and one that comes too
-// late starts the login again, once. The rest get a page from where they can do so themselves.
+// A callback that comes again leads a signed-in user on to where the login led, and one that comes
+// too late starts the login again, once. The rest get a page from where they can do so themselves.
 func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
@@ -102,8 +102,8 @@ func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *ht
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
 }
 
-// failUnread answers a callback whose parameters have not been read. What there is of a state in the query
-// is enough to find the address to return to.
+// failUnread answers a callback whose parameters have not been read. What there is of a state in
+// the query is enough to find the address to return to.
 func (h *Handlers) failUnread(w http.ResponseWriter, r *http.Request, name string, e *problem.Error) {
 	leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
 	h.config.Login.Fail(w, r, h.leadingTo(leads.to, e))
@@ -114,7 +114,8 @@ func (h *Handlers) failLogin(w http.ResponseWriter, r *http.Request, name, retur
 	h.config.Login.Fail(w, r, h.leadingTo(returnTo, h.loginError(name, err)))
 }
 
-// exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain the identity.
+// exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain
+// the identity.
 func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
 	done, err := h.turns.wait(ctx, a.name)
 	if err != nil {
@@ -124,8 +125,8 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 	if err := h.useFlow(w, a.p, a.flow); err != nil {
 		return nil, err
 	}
-	// A logout that arrives from here on counts for the session that is about to begin (OpenID Connect Back-Channel Logout 1.0
-	// section 2.7).
+	// A logout that arrives from here on counts for the session that is about to begin (OpenID
+	// Connect Back-Channel Logout 1.0 section 2.7).
 	epoch, err := h.config.Sessions.Epoch(ctx)
 	if err != nil {
 		return nil, err
@@ -139,7 +140,8 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 	return s, nil
 }
 
-// beginSession asks the application, then begins the session: a new one, whatever the browser had before.
+// beginSession asks the application, then begins the session: a new one, whatever the browser had
+// before.
 func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request, s *session.Session) error {
 	if hook := h.config.Hooks.Login; hook != nil {
 		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {

@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// destinationLifetime is how long the browser keeps where a login leads: longer than the flow, so
-	// that a login page that was left open for too long still ends at the right place.
+	// destinationLifetime is how long the browser keeps where a login leads: longer than the flow,
+	// so that a login page that was left open for too long still ends at the right place.
 	destinationLifetime = time.Hour
 	// arrivedLifetime is the same after the login, for callbacks that come again.
 	arrivedLifetime = FlowLifetime
 )
 
-// A destination is where a login leads. It has a sealed cookie of its own beside the flow's, so that an
-// address never makes a flow too large: it is shortened or left out instead. After the login the cookie
-// stays for a while: it counts the rounds of the login, and proves that a callback that comes again
-// belongs to this browser. A login to the start page has one only then.
+// A destination is where a login leads. It has a sealed cookie of its own beside the flow's, so
+// that an address never makes a flow too large: it is shortened or left out instead. After the
+// login the cookie stays for a while: it counts the rounds of the login, and proves that a callback
+// that comes again belongs to this browser. A login to the start page has one only then.
 type destination struct {
 	to     string
 	at     time.Time // when the login began, or ended
@@ -37,7 +37,7 @@ type loginKind [4]byte
 
 // kindOf is the kind of a login.
 func kindOf(f *provider.Flow) (kind loginKind) {
-	text, _ := json.Marshal([]any{f.Provider, f.ReturnTo, f.Request}) // texts, numbers and lists always marshal
+	text, _ := json.Marshal([]any{f.Provider, f.ReturnTo, f.Request}) // always marshals
 	sum := sha256.Sum256(text)
 	copy(kind[:], sum[:])
 	return kind
@@ -92,25 +92,23 @@ func (h *Handlers) destinationOf(r *http.Request, name, state string) (destinati
 
 // openDestination opens one that is young enough. Its address is judged once more (R84).
 func (h *Handlers) openDestination(cookie, text string) (destination, bool) {
-	sessions := h.config.Sessions
-	plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, h.flowBinding(), text, sessions.Now())
+	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
 	if err != nil {
 		return destination{}, false
 	}
 	d, ok := decodeDestination(plain)
 	d.to = h.returns.clean(d.to)
-	age := sessions.Now().Sub(d.at)
+	age := h.config.Sessions.Now().Sub(d.at)
 	return d, ok && -time.Minute < age && age < d.lifetime()
 }
 
-// sealDestination seals d so that the cookie takes no more than the given bytes: if need be without the
-// query, or without the address.
+// sealDestination seals d so that the cookie takes no more than the given bytes: if need be without
+// the query, or without the address.
 func (h *Handlers) sealDestination(cookie string, d destination, room int) (string, error) {
-	sessions := h.config.Sessions
 	path, _, _ := strings.Cut(d.to, "#")
 	path, _, _ = strings.Cut(path, "?")
 	for _, d.to = range []string{d.to, path, h.returns.start()} {
-		text, err := sessions.Keyring().Seal(session.PurposeFlow, cookie, h.flowBinding(), d.encode(), sessions.Now())
+		text, err := h.seal(session.PurposeFlow, cookie, h.flowBinding(), d.encode())
 		if err != nil || h.cookieSize(cookie, text) <= room {
 			return text, err
 		}
@@ -119,7 +117,8 @@ func (h *Handlers) sealDestination(cookie string, d destination, room int) (stri
 }
 
 // keepDestination keeps where a login leads in its cookie, in the given bytes.
-func (h *Handlers) keepDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow, d destination, room int) (taken int, err error) {
+func (h *Handlers) keepDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow,
+	d destination, room int) (taken int, err error) {
 	cookie := h.destinationName(f.Provider, f.State)
 	text, err := h.sealDestination(cookie, d, room)
 	if err != nil || text == "" {
@@ -138,7 +137,8 @@ func (h *Handlers) arrive(w http.ResponseWriter, r *http.Request, a response) {
 	d.at, d.rounds = h.config.Sessions.Now(), byte(min(a.flow.Round+1, maxRounds))
 	room := max(cookieBudget-h.cookieBytes(w, r), minDestination)
 	if _, err := h.keepDestination(w, a.p, a.flow, d, room); err != nil {
-		h.config.Login.Logger.ErrorContext(r.Context(), "sallyport: destination not kept", "error", err)
+		h.config.Login.Logger.ErrorContext(r.Context(), "sallyport: destination not kept",
+			"error", err)
 	}
 }
 

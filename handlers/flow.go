@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// FlowLifetime is how long a login may take, from the redirect to the provider to the callback. It is
-// enforced by the time sealed in the flow, not by the cookie's Max-Age alone.
+// FlowLifetime is how long a login may take, from the redirect to the provider to the callback. It
+// is enforced by the time sealed in the flow, not by the cookie's Max-Age alone.
 const FlowLifetime = 15 * time.Minute
 
 // flowName is the name of the cookie for a flow with this key: each attempt has its own, so that
@@ -30,13 +30,25 @@ func (h *Handlers) cookie(suffix string) string {
 	return h.config.Sessions.CookieName() + "-" + suffix
 }
 
+// seal seals a value for a round trip through the browser, under the name of its cookie or parameter.
+func (h *Handlers) seal(use session.Purpose, name, binding string, plain []byte) (string, error) {
+	sessions := h.config.Sessions
+	return sessions.Keyring().Seal(use, name, binding, plain, sessions.Now())
+}
+
+func (h *Handlers) unseal(use session.Purpose, name, binding, text string) ([]byte, error) {
+	sessions := h.config.Sessions
+	return sessions.Keyring().Open(use, name, binding, text, sessions.Now())
+}
+
 // flowBinding ties a sealed flow to this application. The provider and the client registration that
 // it was started with are in the flow, so that its age can be told without knowing every provider.
 func (h *Handlers) flowBinding() string { return h.RedirectURI("") }
 
-// keepFlow seals the flow and its destination, each into a cookie of its own, and removes older ones
-// that are too many.
-func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider, f *provider.Flow) error {
+// keepFlow seals the flow and its destination, each into a cookie of its own, and removes older
+// ones that are too many.
+func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider,
+	f *provider.Flow) error {
 	name := h.flowName(f.State)
 	text, err := h.sealFlow(name, f)
 	if err != nil {
@@ -44,7 +56,8 @@ func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.P
 	}
 	size := h.cookieSize(name, text)
 	if size > maxFlowBytes {
-		return fmt.Errorf("handlers: this login needs a cookie of %d bytes, more than %d: ask for less in Flow.Request", size, maxFlowBytes)
+		return fmt.Errorf("handlers: this login needs a cookie of %d bytes, more than %d: "+
+			"ask for less in Flow.Request", size, maxFlowBytes)
 	}
 	all := h.held(r)
 	kept := h.dropFlows(w, all, size)
@@ -59,8 +72,8 @@ func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.P
 	return err
 }
 
-// sealFlow leaves out what is known at the callback, and the address to return to, which has a cookie
-// of its own.
+// sealFlow leaves out what is known at the callback, and the address to return to, which has a
+// cookie of its own.
 func (h *Handlers) sealFlow(cookie string, f *provider.Flow) (string, error) {
 	bare := *f
 	bare.ReturnTo, bare.RedirectURI = "", ""
@@ -70,18 +83,16 @@ func (h *Handlers) sealFlow(cookie string, f *provider.Flow) (string, error) {
 	if err := encoder.Encode(bare); err != nil {
 		return "", fmt.Errorf("handlers: encode flow: %w", err)
 	}
-	sessions := h.config.Sessions
-	text, err := sessions.Keyring().Seal(session.PurposeFlow, cookie, h.flowBinding(), bytes.TrimSpace(plain.Bytes()), sessions.Now())
+	text, err := h.seal(session.PurposeFlow, cookie, h.flowBinding(), bytes.TrimSpace(plain.Bytes()))
 	if err != nil {
 		return "", fmt.Errorf("handlers: seal flow: %w", err)
 	}
 	return text, nil
 }
 
-// unseal opens a flow of this application, of any age and for any provider.
-func (h *Handlers) unseal(cookie, text string) (*provider.Flow, error) {
-	sessions := h.config.Sessions
-	plain, err := sessions.Keyring().Open(session.PurposeFlow, cookie, h.flowBinding(), text, sessions.Now())
+// openFlow opens a flow of this application, of any age and for any provider.
+func (h *Handlers) openFlow(cookie, text string) (*provider.Flow, error) {
+	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +122,9 @@ func (h *Handlers) useFlow(w http.ResponseWriter, p provider.Provider, flow *pro
 	return nil
 }
 
-// findFlow finds the flow with this key among the browser's cookies. Only one that was made for this
-// provider and client, and is young enough, can be finished (R34). Otherwise it returns a *flowError; one
-// that has expired it returns as well.
+// findFlow finds the flow with this key among the browser's cookies. Only one that was made for
+// this provider and client, and is young enough, can be finished (R34). Otherwise it returns a
+// *flowError; one that has expired it returns as well.
 func (h *Handlers) findFlow(r *http.Request, c callback) (*provider.Flow, error) {
 	if c.key == "" {
 		return nil, &flowError{reason: flowNoState}
@@ -121,7 +132,7 @@ func (h *Handlers) findFlow(r *http.Request, c callback) (*provider.Flow, error)
 	cookie := h.flowName(c.key)
 	missing := &flowError{reason: flowMissing}
 	for text := range h.values(r, cookie) {
-		flow, err := h.unseal(cookie, text)
+		flow, err := h.openFlow(cookie, text)
 		switch {
 		case err != nil:
 			missing.or(flowUnreadable)

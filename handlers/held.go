@@ -13,8 +13,8 @@ const (
 	flowCookie        = "flow-"   // then a part of the hash of the flow's key
 	destinationCookie = "-rounds" // after a hash of the provider and the flow's key
 
-	// Logins that are never finished must not fill the Cookie header: the oldest flows go when there
-	// are more of them than this, or more bytes.
+	// Logins that are never finished must not fill the Cookie header: the oldest flows go when
+	// there are more of them than this, or more bytes.
 	maxFlows     = 8
 	maxFlowBytes = 4096
 
@@ -23,8 +23,9 @@ const (
 	// minDestination is what the destination of a new login may always take.
 	minDestination = 256
 
-	// What one response costs does not grow with the request: so many cookies of logins are opened, and
-	// so many removed. Those beyond are left alone: they may be real, behind the junk of a sibling host.
+	// What one response costs does not grow with the request: so many cookies of logins are opened,
+	// and so many removed. Those beyond are left alone: they may be real, behind the junk of a
+	// sibling host.
 	maxOpened  = 3 * maxFlows
 	maxDropped = maxFlows
 	maxSame    = 16 // of one name
@@ -38,8 +39,8 @@ type heldCookie struct {
 	destination
 }
 
-// held is what the browser holds of its logins, newest first. Values that do not open are not in it: they
-// are ignored, and never take the place of a login.
+// held is what the browser holds of its logins, newest first. Values that do not open are not in
+// it: they are ignored, and never take the place of a login.
 type held struct {
 	flows        []heldCookie
 	destinations []heldCookie
@@ -53,7 +54,7 @@ func (h *Handlers) held(r *http.Request) *held {
 	family, flows := h.cookie(""), h.cookie(flowCookie)
 	for name, text := range cookies.All(r) {
 		isFlow := strings.HasPrefix(name, flows)
-		isDestination := strings.HasPrefix(name, family) && strings.HasSuffix(name, destinationCookie)
+		isDestination := strings.HasSuffix(name, destinationCookie) && strings.HasPrefix(name, family)
 		if !isFlow && !isDestination || len(text) > maxFlowBytes {
 			continue
 		}
@@ -66,7 +67,7 @@ func (h *Handlers) held(r *http.Request) *held {
 				c.at, c.destination = d.at, d
 				all.destinations = append(all.destinations, c)
 			}
-		} else if flow, err := h.unseal(name, text); err == nil {
+		} else if flow, err := h.openFlow(name, text); err == nil {
 			c.at = flow.Created
 			all.flows = append(all.flows, c)
 		}
@@ -74,7 +75,8 @@ func (h *Handlers) held(r *http.Request) *held {
 	newest := func(a, b heldCookie) int { return b.at.Compare(a.at) }
 	slices.SortStableFunc(all.flows, newest)
 	slices.SortStableFunc(all.destinations, func(a, b heldCookie) int {
-		return cmp.Or(cmp.Compare(min(a.rounds, 1), min(b.rounds, 1)), newest(a, b)) // pending ones first
+		pendingFirst := cmp.Compare(min(a.rounds, 1), min(b.rounds, 1))
+		return cmp.Or(pendingFirst, newest(a, b))
 	})
 	return all
 }
@@ -87,8 +89,8 @@ func (h *Handlers) drop(w http.ResponseWriter, all *held, name string) {
 	}
 }
 
-// dropFlows removes this browser's oldest flows until there is room for one more of the given size, and
-// those that are over. It returns the bytes of those that stay.
+// dropFlows removes this browser's oldest flows until there is room for one more of the given size,
+// and those that are over. It returns the bytes of those that stay.
 func (h *Handlers) dropFlows(w http.ResponseWriter, all *held, size int) (kept int) {
 	count := 1
 	for _, f := range all.flows {
@@ -111,8 +113,10 @@ func (h *Handlers) dropDestinations(w http.ResponseWriter, all *held, room int) 
 	}
 }
 
-// destinationRoom is how many bytes destinations may take beside everything else that the browser sends.
-func (h *Handlers) destinationRoom(w http.ResponseWriter, r *http.Request, all *held, flows int) int {
+// destinationRoom is how many bytes destinations may take beside everything else that the browser
+// sends.
+func (h *Handlers) destinationRoom(w http.ResponseWriter, r *http.Request, all *held,
+	flows int) int {
 	rest := h.cookieBytes(w, r)
 	for _, d := range all.destinations {
 		rest -= d.size
@@ -120,7 +124,8 @@ func (h *Handlers) destinationRoom(w http.ResponseWriter, r *http.Request, all *
 	return max(cookieBudget-rest, maxFlowBytes-flows, minDestination)
 }
 
-// values returns the values of the cookies of a name, of which there is one unless others plant more.
+// values returns the values of the cookies of a name, of which there is one unless others plant
+// more.
 func (h *Handlers) values(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		n := 0

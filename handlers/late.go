@@ -6,8 +6,9 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// What happens to callbacks that cannot be finished: they came again, or too late. None of them redeems
-// a code or touches a session, so it does no harm that the state alone shows that a login was ours.
+// What happens to callbacks that cannot be finished: they came again, or too late. None of them
+// redeems a code or touches a session, so it does no harm that the state alone shows that a login
+// was ours.
 
 // A late callback is one without a flow that can be finished.
 type late struct {
@@ -30,14 +31,16 @@ func (h *Handlers) late(r *http.Request, c callback, flow *provider.Flow) late {
 	return l
 }
 
-// answerLate answers a callback that cannot be finished because of err: it leads on to where the login
-// led, starts the login again, or shows a page. The flow is nil if its cookie is gone.
-func (h *Handlers) answerLate(w http.ResponseWriter, r *http.Request, c callback, flow *provider.Flow, err error) {
+// answerLate answers a callback that cannot be finished because of err: it leads on to where the
+// login led, starts the login again, or shows a page. The flow is nil if its cookie is gone.
+func (h *Handlers) answerLate(w http.ResponseWriter, r *http.Request, c callback,
+	flow *provider.Flow, err error) {
 	l := h.late(r, c, flow)
 	err = l.explain(h.config.Sessions.Now(), err)
 	switch {
 	case h.arrived(r, l):
-		h.config.Login.Logger.InfoContext(r.Context(), "sallyport: callback came again", "provider", c.name)
+		h.config.Login.Logger.InfoContext(r.Context(), "sallyport: callback came again",
+			"provider", c.name)
 		redirect(w, l.leads.to)
 	case l.over && !l.used && startsAgain(c.params) && h.restart(w, r, c, flow, err):
 	default:
@@ -45,8 +48,8 @@ func (h *Handlers) answerLate(w http.ResponseWriter, r *http.Request, c callback
 	}
 }
 
-// arrived reports whether the browser can go on to where the login led: the user is signed in, and the
-// login was begun in this browser, or so long ago that its cookies are gone.
+// arrived reports whether the browser can go on to where the login led: the user is signed in, and
+// the login was begun in this browser, or so long ago that its cookies are gone.
 func (h *Handlers) arrived(r *http.Request, l late) bool {
 	done := l.here && l.leads.rounds > 0
 	switch {
@@ -55,7 +58,7 @@ func (h *Handlers) arrived(r *http.Request, l late) bool {
 	case l.over && l.here && !l.used:
 		return false // too late, not again
 	case r.Method == http.MethodPost && done:
-		return true // browsers keep the session's cookie from a POST of another site; the page will see it
+		return true // of another site, so without the session's cookie, which the page will get
 	}
 	_, err := h.config.Sessions.Load(r)
 	return err == nil

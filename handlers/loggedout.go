@@ -36,13 +36,14 @@ func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
 	h.config.Logout.Show(w, r, e)
 }
 
-// keepLogout seals where a logout leads until the browser comes back from the provider with the state: the
-// seconds since 1970 (uint32), then the address as it is, so that none makes the cookie too large.
+// keepLogout seals where a logout leads until the browser comes back from the provider with the
+// state: the seconds since 1970 (uint32), then the address as it is, so that none makes the cookie
+// too large.
 func (h *Handlers) keepLogout(w http.ResponseWriter, state, returnTo string) error {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	plain := binary.BigEndian.AppendUint32(nil, uint32(sessions.Now().Unix()))
 	plain = append(plain, returnTo...)
-	text, err := sessions.Keyring().Seal(session.PurposeLogout, name, h.logoutBinding(state), plain, sessions.Now())
+	text, err := h.seal(session.PurposeLogout, name, h.logoutBinding(state), plain)
 	if err != nil {
 		return fmt.Errorf("handlers: seal logout: %w", err)
 	}
@@ -54,7 +55,7 @@ func (h *Handlers) keepLogout(w http.ResponseWriter, state, returnTo string) err
 func (h *Handlers) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	for text := range h.values(r, name) {
-		plain, err := sessions.Keyring().Open(session.PurposeLogout, name, h.logoutBinding(state), text, sessions.Now())
+		plain, err := h.unseal(session.PurposeLogout, name, h.logoutBinding(state), text)
 		if err != nil || len(plain) < 4 {
 			continue
 		}

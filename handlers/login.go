@@ -13,8 +13,8 @@ import (
 
 // Login starts a login: with one provider, or with the one that the path names, it seals a flow
 // into a cookie and redirects to the provider; with several it shows the chooser. The only
-// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin also those of
-// [Handlers.thirdParty].
+// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin also
+// those of [Handlers.thirdParty].
 func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 	methods := []string{http.MethodGet}
 	if h.config.ThirdPartyLogin {
@@ -44,8 +44,8 @@ func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 	h.begin(w, r, name, p, flow, h.sentByPage(r, flow.ReturnTo))
 }
 
-// sentByPage reports whether the address of the request is, to the letter, the one that our guards send
-// the browser to. A user who signs in again on purpose mostly comes from elsewhere.
+// sentByPage reports whether the address of the request is, to the letter, the one that our guards
+// send the browser to. A user who signs in again on purpose mostly comes from elsewhere.
 func (h *Handlers) sentByPage(r *http.Request, returnTo string) bool {
 	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
 	sent := r.URL.RequestURI()
@@ -66,10 +66,11 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, er
 	return "", nil, nil
 }
 
-// StepUp starts a login for a page that needs more than the session can show (a recent
-// sign-in, a stronger one, another scope), and returns to that page. req is the page's own wish; nothing
-// of it comes from the browser. An unknown provider leads to the chooser.
-func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request) {
+// StepUp starts a login for a page that needs more than the session can show (a recent sign-in, a
+// stronger one, another scope), and returns to that page. req is the page's own wish; nothing of it
+// comes from the browser. An unknown provider leads to the chooser.
+func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
+	req provider.Request) {
 	p, err := h.config.Providers.Find(r.Context(), name)
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req}
 	switch {
@@ -82,9 +83,10 @@ func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo
 	}
 }
 
-// begin sends the browser to the provider, unless it has just been there and back too often: for the same
-// as now, if the login is sent by a page, or for anything while there is no session.
-func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow, byPage bool) {
+// begin sends the browser to the provider, unless it has just been there and back too often: for
+// the same as now, if the login is sent by a page, or for anything while there is no session.
+func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string,
+	p provider.Provider, flow *provider.Flow, byPage bool) {
 	returnTo := flow.ReturnTo
 	target, err := "", h.prepare(r, name, p, flow)
 	if err == nil {
@@ -101,7 +103,8 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string, p 
 }
 
 // open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
-func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, flow *provider.Flow) (string, error) {
+func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string,
+	p provider.Provider, flow *provider.Flow) (string, error) {
 	if err := h.prepare(r, name, p, flow); err != nil {
 		return "", err
 	}
@@ -109,7 +112,8 @@ func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string, p p
 }
 
 // prepare fills in the flow, then asks the application.
-func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider, flow *provider.Flow) (err error) {
+func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
+	flow *provider.Flow) (err error) {
 	flow.Provider, flow.Registration = name, p.Registration()
 	flow.RedirectURI = h.RedirectURI(name)
 	flow.Created = h.config.Sessions.Now()
@@ -126,14 +130,14 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider, fl
 	if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
 		return h.refused(err)
 	}
-	flow.Provider, flow.Registration, flow.RedirectURI = owned.Provider, owned.Registration, owned.RedirectURI
-	flow.Created, flow.Round, flow.Link, flow.State = owned.Created, owned.Round, owned.Link, owned.State
-	flow.ReturnTo = h.returns.clean(flow.ReturnTo)
+	owned.Request, owned.ReturnTo = flow.Request, h.returns.clean(flow.ReturnTo)
+	*flow = owned
 	return nil
 }
 
 // depart asks the provider where to send the browser, and keeps the flow.
-func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Provider, flow *provider.Flow) (string, error) {
+func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Provider,
+	flow *provider.Flow) (string, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	done, err := h.begins.wait(ctx, flow.Provider) // pushed requests and request tokens hold connections
@@ -148,9 +152,9 @@ func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Pro
 	return target, h.keepFlow(w, r, p, flow)
 }
 
-// RedirectURI is where the provider of the name sends the browser back to: one per provider, so that an
-// answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from the
-// configuration only, never from the request's headers. It is what to register at the provider.
+// RedirectURI is where the provider of the name sends the browser back to: one per provider, so
+// that an answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from
+// the configuration only, never from the request's headers. It is what to register at the provider.
 func (h *Handlers) RedirectURI(name string) string {
 	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A flowError says to the operator why a callback has no flow that can be finished. The user reads one
-// text for all of them.
+// A flowError says to the operator why a callback has no flow that can be finished. The user reads
+// one text for all of them.
 type flowError struct {
 	reason   flowReason
 	provider string        // where a flow for elsewhere was started
-	age      time.Duration // since the end of an expired flow, or until the start of one from the future
+	age      time.Duration // since the end of an expired flow, or until the start of one ahead
 	answered error         // what the provider answered, if that is an error; not authenticated
 }
 
@@ -34,7 +34,8 @@ const (
 func (e *flowError) or(r flowReason) { e.reason = max(e.reason, r) }
 
 // errUsed is a flow that another callback has used.
-var errUsed = errors.New("handlers: the login was already finished: the callback came again, perhaps at the same time")
+var errUsed = errors.New("handlers: the login was already finished: the callback came again, " +
+	"perhaps at the same time")
 
 // Error implements error.
 func (e *flowError) Error() string {
@@ -46,21 +47,27 @@ func (e *flowError) Error() string {
 }
 
 func (e *flowError) why() string {
+	age := e.age.Round(time.Second)
 	switch e.reason {
 	case flowNoState:
-		return "the callback has no state, or more than one: was it opened by hand, or by the provider's own start page?"
+		return "the callback has no state, or more than one: " +
+			"was it opened by hand, or by the provider's own start page?"
 	case flowUnreadable:
-		return "the browser has a cookie for this login, but none of our secrets opens it: is Session.Secret the same on all servers?"
+		return "the browser has a cookie for this login, but none of our secrets opens it: " +
+			"is Session.Secret the same on all servers?"
 	case flowElsewhere:
-		return fmt.Sprintf("the login was started at provider %q, or with another issuer or client ID", e.provider)
+		return fmt.Sprintf("the login was started at provider %q, or with another issuer or "+
+			"client ID", e.provider)
 	case flowAhead:
-		return fmt.Sprintf("the login was started %v in the future: are the clocks of all servers right?", e.age.Round(time.Second))
+		return fmt.Sprintf("the login was started %v in the future: "+
+			"are the clocks of all servers right?", age)
 	case flowExpired:
-		return fmt.Sprintf("the login expired %v ago; it may take %v", e.age.Round(time.Second), FlowLifetime)
+		return fmt.Sprintf("the login expired %v ago; it may take %v", age, FlowLifetime)
 	case flowUsed:
 		return "the login was already finished: the callback came again"
 	}
-	return "the browser has no cookie for this login: was it started in another browser or on another host, or are cookies blocked?"
+	return "the browser has no cookie for this login: " +
+		"was it started in another browser or on another host, or are cookies blocked?"
 }
 
 // explain completes a flowError by what else the callback shows.

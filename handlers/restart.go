@@ -11,12 +11,13 @@ import (
 )
 
 // A login that took too long here or at the provider is started again, once: starting one changes
-// nothing but a cookie (R29), and the user has just tried to sign in. The number of the attempt is sealed
-// in the state, so that a browser without cookies is not led in circles.
+// nothing but a cookie (R29), and the user has just tried to sign in. The number of the attempt is
+// sealed in the state, so that a browser without cookies is not led in circles.
 
-// restart starts a login again after cause, and reports whether it has answered the request. The flow is
-// nil if its cookie is gone.
-func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback, flow *provider.Flow, cause error) bool {
+// restart starts a login again after cause, and reports whether it has answered the request. The
+// flow is nil if its cookie is gone.
+func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
+	flow *provider.Flow, cause error) bool {
 	issued, ours := h.openState(c.name, c.key)
 	if !ours || issued.attempt > 0 || !isTopLevel(r) {
 		return false
@@ -49,18 +50,19 @@ func isTopLevel(r *http.Request) bool {
 		return problem.IsNavigation(r)
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
-	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document" || dest == "empty")
+	return (mode == "" || mode == "navigate") &&
+		(dest == "" || dest == "document" || dest == "empty")
 }
 
-// startsAgain reports whether starting again makes sense after this callback: it is a success that came
-// too late, or the provider asks for it. A user who has cancelled is not asked again.
+// startsAgain reports whether starting again makes sense after this callback: it is a success that
+// came too late, or the provider asks for it. A user who has cancelled is not asked again.
 func startsAgain(params url.Values) bool {
 	e := provider.CallbackError(params)
 	return e == nil || e.StartAgain()
 }
 
-// asksToStartAgain reports whether err is the answer of a provider, in the callback, whose own login page
-// has expired. A silent login has none.
+// asksToStartAgain reports whether err is the answer of a provider, in the callback, whose own
+// login page has expired. A silent login has none.
 func asksToStartAgain(a response, err error) bool {
 	e, ok := errors.AsType[*provider.Error](err)
 	return ok && e.StartAgain() && a.params.Has("error") && a.flow.Request.Prompt != promptNone

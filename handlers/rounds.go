@@ -8,10 +8,11 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A browser that finishes logins but does not send the session cookie to the page (blocked, dropped on
-// the way, or kept from some paths by a proxy) would be led from the page to the provider and back for
-// ever, because the provider still knows the user. So a destination notes how many logins in a row have
-// led to it, and one login too many within a minute shows an error instead. Signing out resets the count.
+// A browser that finishes logins but does not send the session cookie to the page (blocked, dropped
+// on the way, or kept from some paths by a proxy) would be led from the page to the provider and
+// back for ever, because the provider still knows the user. So a destination notes how many logins
+// in a row have led to it, and one login too many within a minute shows an error instead. Signing
+// out resets the count.
 const (
 	roundsLifetime = time.Minute
 	maxRounds      = 2
@@ -19,7 +20,8 @@ const (
 
 // countRounds notes in the flow how many logins of its kind have just ended, and fails if these are
 // enough. Without a session, logins of all kinds are counted, because the pages may differ.
-func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow, byPage bool) error {
+func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow,
+	byPage bool) error {
 	all, same := h.justEnded(r, kindOf(flow))
 	if byPage {
 		flow.Round = same

@@ -10,13 +10,13 @@ import (
 )
 
 // The state of a login (RFC 6749 section 4.1.1) is sealed: it proves, without any cookie, that this
-// application issued it for this provider, when, and whether the login has been restarted before. The
-// flow's cookie proves what the state cannot: that the login belongs to this browser.
+// application issued it for this provider, when, and whether the login has been restarted before.
+// The flow's cookie proves what the state cannot: that the login belongs to this browser.
 //
 // A provider that makes a state of its own is never restarted.
 
-// stateSize is the plain text: attempt | seconds since 1970 (uint32) | random bytes, beside the random
-// nonce of the seal.
+// stateSize is the plain text: attempt | seconds since 1970 (uint32) | random bytes, beside the
+// random nonce of the seal.
 const stateSize = 1 + 4 + 8
 
 // An issuedState is what a state says.
@@ -32,7 +32,7 @@ func (h *Handlers) newState(name string, attempt byte) (string, error) {
 	plain[0] = attempt
 	binary.BigEndian.PutUint32(plain[1:], uint32(now.Unix()))
 	rand.Read(plain[5:]) // never fails
-	state, err := h.config.Sessions.Keyring().Seal(session.PurposeFlow, "state", h.RedirectURI(name), plain, now)
+	state, err := h.seal(session.PurposeFlow, "state", h.RedirectURI(name), plain)
 	if err != nil {
 		return "", fmt.Errorf("handlers: seal state: %w", err)
 	}
@@ -41,8 +41,7 @@ func (h *Handlers) newState(name string, attempt byte) (string, error) {
 
 // openState reports false for a state that this application has not issued for the provider.
 func (h *Handlers) openState(name, state string) (issuedState, bool) {
-	sessions := h.config.Sessions
-	plain, err := sessions.Keyring().Open(session.PurposeFlow, "state", h.RedirectURI(name), state, sessions.Now())
+	plain, err := h.unseal(session.PurposeFlow, "state", h.RedirectURI(name), state)
 	if err != nil || len(plain) != stateSize {
 		return issuedState{}, false
 	}

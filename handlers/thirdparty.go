@@ -10,18 +10,20 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// With Config.ThirdPartyLogin a provider, or its portal, starts a login by sending the browser to the
-// login route (OpenID Connect Core section 4), by GET or by POST. No token protects that: starting a login
-// only makes a flow, and the user signs in at the provider as always (R29). Of the parameters only three
-// are read, and what they can do is bounded: iss chooses among the providers that are configured,
-// target_link_uri goes through the same filter as return_to, and login_hint is a hint.
+// With Config.ThirdPartyLogin a provider, or its portal, starts a login by sending the browser to
+// the login route (OpenID Connect Core section 4), by GET or by POST. No token protects that:
+// starting a login only makes a flow, and the user signs in at the provider as always (R29). Of the
+// parameters only three are read, and what they can do is bounded: iss chooses among the providers
+// that are configured, target_link_uri goes through the same filter as return_to, and login_hint is
+// a hint.
 
 // maxLoginHint is longer than any email address, and than the opaque hints of providers.
 const maxLoginHint = 512
 
-// thirdParty returns the parameters of a login request, and whether a third party has sent it: in the
-// body of a POST, or in a query with iss.
-func (h *Handlers) thirdParty(w http.ResponseWriter, r *http.Request) (params url.Values, initiated bool) {
+// thirdParty returns the parameters of a login request, and whether a third party has sent it: in
+// the body of a POST, or in a query with iss.
+func (h *Handlers) thirdParty(w http.ResponseWriter, r *http.Request) (
+	params url.Values, initiated bool) {
 	if r.Method != http.MethodPost {
 		params = queryOf(r)
 		return params, h.config.ThirdPartyLogin && params.Has("iss")
@@ -39,10 +41,11 @@ func loginHint(raw string) string {
 	return raw
 }
 
-// initiatedBy finds the provider that asks for a login: the one that the path names, as a tenant's has to
-// be, or one that is configured. Any other issuer is never contacted (R30, R69); its user gets the usual
-// choice.
-func (h *Handlers) initiatedBy(issuer, named string, namedProvider provider.Provider) (name string, p provider.Provider) {
+// initiatedBy finds the provider that asks for a login: the one that the path names, as a tenant's
+// has to be, or one that is configured. Any other issuer is never contacted (R30, R69); its user
+// gets the usual choice.
+func (h *Handlers) initiatedBy(issuer, named string, namedProvider provider.Provider) (
+	name string, p provider.Provider) {
 	initiates := func(p provider.Provider) bool {
 		i, ok := p.(provider.Initiator)
 		return ok && i.Initiates(issuer)

@@ -70,8 +70,8 @@ func TestAddress_F25_TwoTabs(t *testing.T) {
 	}
 }
 
-// F25, R28: with many tabs the addresses of the oldest are shortened or left out, the logins stay, and the
-// Cookie header stays below 8 KB.
+// F25, R28: with many tabs the addresses of the oldest are shortened or left out, the logins stay,
+// and the Cookie header stays below 8 KB.
 func TestAddress_F25_ManyTabs(t *testing.T) {
 	app := bench.New(t)
 	b := signedIn(t, app, "alice", "/me")
@@ -98,7 +98,8 @@ func TestAddress_F25_ManyTabs(t *testing.T) {
 	}
 }
 
-// F25: with cookies of the application that leave no room, the address is shortened, and the login works.
+// F25: with cookies of the application that leave no room, the address is shortened, and the login
+// works.
 func TestAddress_F25_NoRoom(t *testing.T) {
 	app := bench.New(t)
 	b := bench.Browser(t)
@@ -116,7 +117,8 @@ func TestAddress_F25_NoRoom(t *testing.T) {
 	}
 }
 
-// F25: an address that Hooks.Begin chooses is kept like any other, and one that leads elsewhere is not.
+// F25: an address that Hooks.Begin chooses is kept like any other, and one that leads elsewhere is
+// not.
 func TestAddress_F25_ChosenByHook(t *testing.T) {
 	var chosen string
 	app := bench.New(t, func(s *bench.Setup) {
@@ -179,7 +181,8 @@ func TestAddress_F25_BoundToItsLogin(t *testing.T) {
 	leadsTo(t, app.Get(t, b, first), "/me/1")
 }
 
-// F25: the same for the address of a sign-out, which waits in a cookie for the browser to come back.
+// F25: the same for the address of a sign-out, which waits in a cookie for the browser to come
+// back.
 func TestAddress_F25_AfterSignOut(t *testing.T) {
 	for name, address := range longAddresses {
 		app := bench.New(t)

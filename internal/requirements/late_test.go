@@ -121,7 +121,8 @@ func TestLate_F38_CallbackAgainAfterSignOut(t *testing.T) {
 	}
 }
 
-// F38: without the session's cookie the page keeps the address. An attempt that failed keeps it too.
+// F38: without the session's cookie the page keeps the address. An attempt that failed keeps it
+// too.
 func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 	t.Run("session gone", func(t *testing.T) {
 		app := bench.New(t)
@@ -222,7 +223,8 @@ func TestLate_F31_ExpiredFlow(t *testing.T) {
 	}
 }
 
-// F31: also for a user who is signed in: the login was not finished, and may be for another account.
+// F31: also for a user who is signed in: the login was not finished, and may be for another
+// account.
 func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
 	app := bench.New(t)
 	b := signedIn(t, app, "alice", "/me")

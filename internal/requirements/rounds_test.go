@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// loginRoutesOnly makes the session's cookies, or all cookies, reach the login routes only, as a proxy with
-// a rule for a path does.
+// loginRoutesOnly makes the session's cookies, or all cookies, reach the login routes only, as a
+// proxy with a rule for a path does.
 func loginRoutesOnly(app *bench.App, all bool) {
 	inner := app.Server.Config.Handler
 	app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +70,8 @@ func TestRounds_F41_StartPage(t *testing.T) {
 	}
 }
 
-// F41: a browser that keeps no session ends at the same page, also where each page has another address.
+// F41: a browser that keeps no session ends at the same page, also where each page has another
+// address.
 func TestRounds_F41_NoSessionAndChangingAddresses(t *testing.T) {
 	app := bench.New(t)
 	inner, n := app.Server.Config.Handler, 0
@@ -125,7 +126,8 @@ func TestRounds_F41_SignOutKeepsPendingLogins(t *testing.T) {
 	leadsTo(t, app.Get(t, b, pending), deep)
 }
 
-// F41: a session that the provider or an operator has ended starts no count again: that could be the loop.
+// F41: a session that the provider or an operator has ended starts no count again: that could be
+// the loop.
 func TestRounds_F41_EndedSessionsAreNoSignOut(t *testing.T) {
 	app := bench.New(t, func(s *bench.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)

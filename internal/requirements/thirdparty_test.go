@@ -73,8 +73,8 @@ func TestThirdParty_F32_Filtered(t *testing.T) {
 	}
 }
 
-// F32, R29: starting a login changes nothing for a user who is signed in, and a body that is too long or not
-// readable leads to the choice. Without the setting there is no POST.
+// F32, R29: starting a login changes nothing for a user who is signed in, and a body that is too
+// long or not readable leads to the choice. Without the setting there is no POST.
 func TestThirdParty_F32_Harmless(t *testing.T) {
 	app := bench.New(t, thirdParty)
 	b := signedIn(t, app, "alice", "/auth/login/op")
