@@ -54,6 +54,34 @@ func TestReturnFilter_OwnOriginIsReducedToItsPath(t *testing.T) {
 	}
 }
 
+// F53: what is just long enough, and the characters beside those that browsers drop.
+func TestReturnFilter_F53_Edges(t *testing.T) {
+	for raw, passes := range map[string]bool{
+		"/" + strings.Repeat("a", maxReturnTo-1): true,
+		"/" + strings.Repeat("a", maxReturnTo):   false,
+		"/\xff":                                  false, // not UTF-8
+		"/\ufffd":                                false, // what not UTF-8 becomes
+		"/!":                                     true,
+		"/ ":                                     false,
+		"/~":                                     true,
+		"/\x7f":                                  false,
+		"/\u0080":                                false,
+		"/\u00a0":                                false,
+		"/\u00a1":                                true,
+		"/caf\u00e9":                             true,
+		"/x\x00":                                 false,
+		"/\t/evil.ex":                            false,
+	} {
+		want := home
+		if passes {
+			want = raw
+		}
+		if got := testFilter.clean(raw); got != want {
+			t.Errorf("clean(%.40q) = %.40q, want %.40q", raw, got, want)
+		}
+	}
+}
+
 // R81: whatever passes stays on the origin for a browser, which is more forgiving than RFC 3986.
 func FuzzReturnTo(f *testing.F) {
 	for _, name := range []string{"hostile.json", "legitimate.json"} {

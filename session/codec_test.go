@@ -113,3 +113,31 @@ func TestCodec_R40_GorillaValueIsNoSession(t *testing.T) {
 	b.cookies["__Host-sallyport"] = text + "."
 	b.wantError(ErrInvalid)
 }
+
+// F53: gorilla lets an application set Options to nil, in each of our stores.
+func TestStores_F53_SessionWithoutOptions(t *testing.T) {
+	for name, make := range map[string]func(*testing.T) (*bench, sessions.Store){
+		"cookies": func(t *testing.T) (*bench, sessions.Store) {
+			b := newBench(t, nil)
+			return b, b.CookieStore()
+		},
+		"server": func(t *testing.T) (*bench, sessions.Store) {
+			backend := NewMemoryBackend(MemoryLimits{}, nil)
+			store := NewServerStore(backend)
+			return newBench(t, func(c *Config, _ *Scope) { backend.now, c.Store = c.Now, store }), store
+		},
+	} {
+		b, store := make(t)
+		err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+			gs, err := store.New(r, "cart")
+			gs.Options, gs.Values["k"] = nil, "v"
+			return errors.Join(err, store.Save(r, w, gs))
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if gs, err := store.New(b.request(), "cart"); err != nil || gs.Values["k"] != "v" {
+			t.Errorf("%s: %v, %v", name, gs.Values, err)
+		}
+	}
+}

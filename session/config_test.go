@@ -2,6 +2,7 @@ package session
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -57,5 +58,43 @@ func TestConfig_Table(t *testing.T) {
 	}
 	if _, err := NewManager(Config{Secret: secretA}, Scope{}); err == nil {
 		t.Error("no base URL")
+	}
+}
+
+// F53: the characters of a cookie name, each beside its neighbor.
+func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
+	base, _ := url.Parse("https://app.example.com")
+	for chars, ok := range map[string]bool{"azAZ09-_": true, "`{@[/:.,;= \"\x7f": false} {
+		for _, c := range chars {
+			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)}, Scope{BaseURL: base})
+			if (err == nil) != ok {
+				t.Errorf("%q: %v", c, err)
+			}
+		}
+	}
+}
+
+// F53: the mode without a name of its own means Lax too, so browsers do not decide.
+func TestConfig_F53_DefaultSameSite(t *testing.T) {
+	for _, mode := range []http.SameSite{0, http.SameSiteDefaultMode, http.SameSiteLaxMode} {
+		b := newBench(t, func(c *Config, _ *Scope) { c.SameSite = mode })
+		w := httptest.NewRecorder()
+		if err := b.Start(w, b.request(), alice()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Result().Cookies()[0].SameSite; got != http.SameSiteLaxMode {
+			t.Errorf("mode %d: the cookie has %d, want Lax", mode, got)
+		}
+	}
+}
+
+// F53: the longest lifetime.
+func TestConfig_F53_LongestLifetime(t *testing.T) {
+	base, _ := url.Parse("https://app.example.com")
+	for lifetime, ok := range map[time.Duration]bool{400 * 24 * time.Hour: true, 400*24*time.Hour + 1: false} {
+		_, err := NewManager(Config{Secret: secretA, Lifetime: lifetime}, Scope{BaseURL: base})
+		if (err == nil) != ok {
+			t.Errorf("%v: %v", lifetime, err)
+		}
 	}
 }

@@ -196,4 +196,12 @@ func TestLongLived_R129_WithoutACookie(t *testing.T) {
 	if <-ctx.Done(); !errors.Is(context.Cause(ctx), session.ErrEnded) {
 		t.Errorf("a token that is over: %v", context.Cause(ctx))
 	}
+	// F53: a token that ends later is a deadline.
+	later := session.NewContext(r.Context(), &session.Session{Expires: app.Clock.Now().Add(time.Hour)})
+	ctx, cancel = app.Auth.SessionContext(r.WithContext(later))
+	defer cancel()
+	deadline, set := ctx.Deadline()
+	if left := time.Until(deadline); !set || left < 59*time.Minute || left > 61*time.Minute {
+		t.Errorf("a token that ends in an hour: deadline %v, in %v", set, left)
+	}
 }
