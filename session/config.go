@@ -34,8 +34,9 @@ type Config struct {
 	// space, line ends or quotation marks around it are errors. Anyone who has it can forge any session.
 	Secret string
 
-	// OldSecrets still open what they have sealed, which is sealed again under Secret when it
-	// is next written. To rotate, put the old secret here for as long as Lifetime.
+	// OldSecrets still open what they have sealed, which is sealed again under Secret when it is next
+	// written. Stores know users by names that depend on the secret, so revocations and lists of
+	// sessions need the old one, too. To rotate, put the old secret here for as long as Lifetime.
 	OldSecrets []string
 
 	// Store keeps the sessions instead of the cookies, which then hold a reference only: NewServerStore(backend), or any

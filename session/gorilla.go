@@ -19,7 +19,10 @@ import (
 const storedKey = "sallyport"
 
 // A record is a session's place in the store.
-type record struct{ reference string } // the cookie's value
+type record struct {
+	reference string        // the cookie's value, in a gorilla store
+	user, sid RevocationKey // in a Backend: the names that the session began with, if they are not zero
+}
 
 // A gorillaKeeper keeps sessions in a store that others wrote.
 type gorillaKeeper struct {
@@ -94,7 +97,7 @@ func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, erro
 	if err := k.admit(r.Context(), s, now); err != nil {
 		return nil, err
 	}
-	s.details.record = &record{reference}
+	s.details.record = &record{reference: reference}
 	return s, nil
 }
 
@@ -192,7 +195,7 @@ func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Se
 			write(w, cookie)
 			continue
 		}
-		s.details.record = &record{cookie.Value}
+		s.details.record = &record{reference: cookie.Value}
 		k.cookies.Set(w, k.config.CookieName, cookie.Value, k.remaining(s), k.config.SameSite)
 	}
 	if s.details.record == nil {

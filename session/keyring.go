@@ -54,6 +54,7 @@ type Keyring struct {
 	sealing *rootKey
 	byID    map[uint16][]*rootKey // ids may collide: all keys of an id are tried
 	window  int                   // how many days back a value may have been sealed
+	namers  []*namer              // one of each secret, that of the newest first
 
 	ready  atomic.Pointer[map[dayKey]cipher.AEAD] // copied on write, read without a lock
 	adding sync.Mutex
@@ -90,6 +91,9 @@ func newKeyring(secret string, old []string, window time.Duration) (*Keyring, er
 			k.sealing = root
 		}
 		k.byID[root.id] = append(k.byID[root.id], root)
+		namer, err := newNamer(root)
+		mistakes = append(mistakes, err)
+		k.namers = append(k.namers, namer)
 	}
 	k.ready.Store(&map[dayKey]cipher.AEAD{})
 	return k, errors.Join(mistakes...)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 )
@@ -41,7 +42,7 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	entries := make([]Entry, 0, len(sessions))
 	for _, s := range sessions {
 		entries = append(entries, Entry{
-			Handle: handleOf(s), Current: s.ID == of.ID,
+			Handle: k.handleOf(s), Current: s.ID == of.ID,
 			Device: s.Device, Created: s.Created, Seen: s.Seen, Expires: s.Expires,
 		})
 	}
@@ -51,19 +52,13 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	return entries, nil
 }
 
-// list reads what the backend has for the user, less what does not count.
+// list reads what the backend has for the user, less what is not valid.
 func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error) {
-	user := userKey(of.Provider, of.User.Issuer, of.User.Subject)
-	records, err := k.backend.List(ctx, ownerOf(user))
-	if err != nil {
-		return nil, asStoreError(err)
-	}
 	now := k.config.Now()
 	var alive []*Session
-	for _, record := range records {
-		s, err := k.openStored(record.Data, now)
-		if err != nil || userKey(s.Provider, s.User.Issuer, s.User.Subject) != user {
-			continue
+	for s, err := range k.records(ctx, of) {
+		if err != nil {
+			return nil, err
 		}
 		switch err = k.admit(ctx, s, now); {
 		case errors.Is(err, ErrStore):
@@ -73,6 +68,32 @@ func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error)
 		}
 	}
 	return alive, nil
+}
+
+// records yields the user's sessions in the backend that open, those under the names of each secret.
+// After an error there are no more.
+func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Session, error] {
+	return func(yield func(*Session, error) bool) {
+		now := k.config.Now()
+		for _, n := range k.keyring.namers {
+			user := n.userOf(of)
+			records, err := k.backend.List(ctx, ownerOf(user))
+			if err != nil {
+				yield(nil, asStoreError(err))
+				return
+			}
+			for _, found := range records {
+				s, err := k.openStored(found.Data, now)
+				if err != nil || n.userOf(s) != user {
+					continue
+				}
+				s.details.record = &record{user: user, sid: n.providerSessionOf(s)}
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // EndOne ends one of a user's sessions by the handle of its [Entry]. A handle of another user's session, and one that is
@@ -91,7 +112,7 @@ func (k serverKeeper) endOne(ctx context.Context, of *Session, handle string) er
 		return err
 	}
 	for _, s := range sessions {
-		if handleOf(s) == handle {
+		if k.handleOf(s) == handle {
 			return k.drop(ctx, s)
 		}
 	}
@@ -99,8 +120,8 @@ func (k serverKeeper) endOne(ctx context.Context, of *Session, handle string) er
 }
 
 // handleOf is the name of the session's record.
-func handleOf(s *Session) string {
-	ref, _ := referenceTo(s) // it has been in the store
+func (m *Manager) handleOf(s *Session) string {
+	ref, _ := m.referenceTo(s) // it has been in the store
 	return ref.key().ID
 }
 
@@ -126,15 +147,12 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 
 // clear deletes the records of the user's sessions that are revoked, so that they do not take room.
 func (k serverKeeper) clear(ctx context.Context, of *Session) error {
-	records, err := k.backend.List(ctx, ownerOf(userKey(of.Provider, of.User.Issuer, of.User.Subject)))
-	if err != nil {
-		return asStoreError(err)
-	}
-	now := k.config.Now()
 	var failed []error
-	for _, record := range records {
-		s, err := k.openStored(record.Data, now)
-		if err == nil && errors.Is(k.unrevoked(ctx, s), ErrEnded) {
+	for s, err := range k.records(ctx, of) {
+		switch {
+		case err != nil:
+			failed = append(failed, err)
+		case errors.Is(k.unrevoked(ctx, s), ErrEnded):
 			failed = append(failed, k.drop(ctx, s))
 		}
 	}
@@ -143,6 +161,6 @@ func (k serverKeeper) clear(ctx context.Context, of *Session) error {
 
 // drop deletes the record of a session.
 func (k serverKeeper) drop(ctx context.Context, s *Session) error {
-	ref, _ := referenceTo(s)
+	ref, _ := k.referenceTo(s)
 	return k.remove(ctx, &ref)
 }

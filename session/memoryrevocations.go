@@ -71,12 +71,11 @@ func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issu
 	return v.revoke(keys, issuedBefore, keepFor)
 }
 
-// revokeNamed is Revoke of one key whose name is known.
-func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, issuedBefore time.Time, keepFor time.Duration) error {
-	keys := revocationKeys(about)
+// revokeNamed is Revoke of the keys of one name that is known.
+func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := v.revoke(keys[by:by+1], issuedBefore, keepFor); err != nil {
+	if err := v.revoke(keys, issuedBefore, keepFor); err != nil {
 		return err
 	}
 	v.quick.add(by, about, v.keep, v.now())

@@ -5,12 +5,14 @@ import (
 	"time"
 )
 
-// A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get, and under which keys the session
-// may have been revoked, so that both can be asked for at once.
+// A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get, and
+// under which names the session may have been revoked, so that both can be asked for at once.
 type reference struct {
-	id   [idSize]byte // of the session
-	user RevocationKey
-	sid  RevocationKey // may be zero
+	id [idSize]byte // of the session
+
+	// The names that the session began with: that of the user is part of the record's key. sid may be
+	// zero.
+	user, sid RevocationKey
 }
 
 // referenceFormat is part of the sealed format: a change needs a new number.
@@ -19,11 +21,25 @@ const referenceFormat = 1
 const idSize = 16
 
 // referenceTo fails for a session whose ID Start has not made.
-func referenceTo(s *Session) (ref reference, ok bool) {
+func (m *Manager) referenceTo(s *Session) (ref reference, ok bool) {
 	ref.id, ok = rawID(s.ID)
-	ref.user = userKey(s.Provider, s.User.Issuer, s.User.Subject)
-	ref.sid = providerSessionKey(s.Provider, s.User.Issuer, s.SID)
+	if record := s.details.record; record != nil {
+		ref.user, ref.sid = record.user, record.sid
+		return ref, ok
+	}
+	n := m.namer()
+	ref.user, ref.sid = n.userOf(s), n.providerSessionOf(s)
 	return ref, ok
+}
+
+// namerOf returns the namer that has named the session in a reference, or nil if its secret is gone.
+func (m *Manager) namerOf(s *Session, ref *reference) *namer {
+	for _, n := range m.keyring.namers {
+		if n.userOf(s) == ref.user {
+			return n
+		}
+	}
+	return nil
 }
 
 // rawID decodes an ID without allocating.
@@ -57,9 +73,6 @@ func (ref *reference) key() Key {
 	text := string(both[:])
 	return Key{Owner: text[:22], ID: text[22:]}
 }
-
-// ownerOf names a user to the backend.
-func ownerOf(user RevocationKey) string { return base64.RawURLEncoding.EncodeToString(user[:]) }
 
 // revocationKeys leaves the session's own key out: a session that has ended has no record.
 func (ref *reference) revocationKeys() RevocationKeys {

@@ -2,9 +2,9 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -28,8 +28,8 @@ type Revocations interface {
 	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
 }
 
-// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of a user. It is a hash. The zero
-// key names nothing.
+// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of a
+// user. It is a hash with a key, and says nothing about them. The zero key names nothing.
 type RevocationKey [16]byte
 
 // RevocationKeys are all names by which one session can be ended.
@@ -69,47 +69,6 @@ func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
 // ErrNoRevocations is returned by calls that need [Config.Revocations] when there are none.
 var ErrNoRevocations = errors.New("session: Config.Revocations is not set")
 
-// The kinds of RevocationKey.
-const (
-	keyOfSession         = 1
-	keyOfProviderSession = 2
-	keyOfUser            = 3
-	keyOfOwnSession      = 4 // of the application; never revoked, it just names the record
-)
-
-// revocationKey hashes its parts without ambiguity. Provider and issuer are both among them, so that nothing that one provider, one
-// tenant or one client says ends a session of another (R37, R38).
-func revocationKey(kind byte, parts ...string) RevocationKey {
-	var buffer [256]byte
-	b := append(buffer[:0], "sallyport revocation "...)
-	b = append(b, kind)
-	for _, part := range parts {
-		b = appendText(b, part)
-	}
-	sum := sha256.Sum256(b)
-	return RevocationKey(sum[:16])
-}
-
-func sessionKey(id string) RevocationKey { return revocationKey(keyOfSession, id) }
-
-// providerSessionKey is zero for sessions of providers that do not name theirs.
-func providerSessionKey(provider, issuer, sid string) RevocationKey {
-	if sid == "" {
-		return RevocationKey{}
-	}
-	return revocationKey(keyOfProviderSession, provider, issuer, sid)
-}
-
-func userKey(provider, issuer, subject string) RevocationKey {
-	return revocationKey(keyOfUser, provider, issuer, subject)
-}
-
-func revocationKeys(s *Session) RevocationKeys {
-	return RevocationKeys{
-		sessionKey(s.ID), providerSessionKey(s.Provider, s.User.Issuer, s.SID), userKey(s.Provider, s.User.Issuer, s.User.Subject),
-	}
-}
-
 // Revocable reports whether sessions can be ended from elsewhere: by the provider, in another browser, by an administrator.
 func (m *Manager) Revocable() bool { return m.config.Revocations != nil }
 
@@ -128,17 +87,30 @@ func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
 
 // unrevoked returns nil if the session has not been ended from elsewhere.
 func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
+	return m.unrevokedBut(ctx, s, nil)
+}
+
+// unrevokedBut leaves out a namer, under whose names the session has been looked up already.
+func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer) error {
 	if m.config.Revocations == nil {
 		return nil
 	}
 	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.concerned(s) {
 		return nil
 	}
-	marks, err := m.config.Revocations.Lookup(ctx, revocationKeys(s))
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrStore, err)
+	for _, n := range m.keyring.namers {
+		if n == lookedUp {
+			continue
+		}
+		marks, err := m.config.Revocations.Lookup(ctx, n.keys(s))
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrStore, err)
+		}
+		if err := marks.check(s); err != nil {
+			return err
+		}
 	}
-	return marks.check(s)
+	return nil
 }
 
 // check refuses a session that has been ended. What ends one session by its ID needs no order between
@@ -176,21 +148,26 @@ const (
 	byUser
 )
 
-// revoke ends the sessions that have this name of s.
+// revoke ends the sessions that have this name of s, under each secret.
 func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session, issuedBefore time.Time) error {
+	var keys []RevocationKey
+	for _, n := range m.keyring.namers {
+		if key := n.keys(s)[by]; !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
 	// A session that begins now lives this long; the clocks of two processes may be apart.
 	keep := m.config.Lifetime + 2*skew
-	keys := revocationKeys(s)
 	err := toStore(func() error {
 		if v, ok := m.config.Revocations.(*memoryRevocations); ok {
-			return v.revokeNamed(by, s, issuedBefore, keep)
+			return v.revokeNamed(by, s, keys, issuedBefore, keep)
 		}
-		return m.config.Revocations.Revoke(ctx, keys[by:by+1], issuedBefore, keep)
+		return m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep)
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	m.watchers.wake(keys[by : by+1])
+	m.watchers.wake(keys)
 	return nil
 }
 

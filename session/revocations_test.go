@@ -312,7 +312,7 @@ func TestMemoryRevocations_AreBounded(t *testing.T) {
 	}
 }
 
-func numberedKey(i int) RevocationKey { return revocationKey(9, fmt.Sprint(i)) }
+func numberedKey(i int) RevocationKey { return nameWith(nil, 9, fmt.Sprint(i)) }
 
 // P10
 func BenchmarkRevocations_P10(b *testing.B) {

@@ -94,7 +94,7 @@ func (k serverKeeper) load(r *http.Request) (*Session, error) {
 }
 
 func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
-	ref, ok := referenceTo(s)
+	ref, ok := k.referenceTo(s)
 	if !ok {
 		return nil, ErrInvalid
 	}
@@ -103,12 +103,12 @@ func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 
 // find returns the session of a reference if it counts.
 func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error) {
-	record, marks, err := k.get(ctx, ref)
+	found, marks, err := k.get(ctx, ref)
 	if err != nil {
 		return nil, asStoreError(err)
 	}
 	now := k.config.Now()
-	s, err := k.openStored(record.Data, now)
+	s, err := k.openStored(found.Data, now)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +116,13 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 		return nil, errForeign
 	}
 	if err := marks.check(s); err != nil {
+		return nil, err
+	}
+	n := k.namerOf(s, ref)
+	if n != k.namer() {
+		s.details.record = &record{user: ref.user, sid: ref.sid}
+	}
+	if err := k.unrevokedBut(ctx, s, n); err != nil {
 		return nil, err
 	}
 	if err := k.check(ctx, s, now); err != nil {
@@ -157,7 +164,7 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	if len(text) > maxRecord {
 		return tooLarge(s, len(text), maxRecord, true)
 	}
-	ref, ok := referenceTo(s)
+	ref, ok := k.referenceTo(s)
 	if !ok {
 		return ErrInvalid
 	}

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -120,9 +122,11 @@ func asStore(err error) error {
 	return nil
 }
 
-// ownKey is where a session of the application is. It has no owner that could list it.
+// ownKey is where a session of the application is. It has no owner that could list it. The ID is random,
+// so its hash needs no key.
 func ownKey(id string) Key {
-	hashed := ownerOf(revocationKey(keyOfOwnSession, id))
+	sum := sha256.Sum256([]byte("session of the application " + id))
+	hashed := base64.RawURLEncoding.EncodeToString(sum[:16])
 	return Key{Owner: hashed, ID: hashed}
 }
 

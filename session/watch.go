@@ -25,7 +25,7 @@ const patience = time.Minute
 // Call cancel when the work is done, or memory is kept until the session ends.
 func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context, cancel context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
-	w := &watcher{keys: revocationKeys(s), look: make(chan struct{}, 1), end: end}
+	w := &watcher{keys: m.namer().keys(s), look: make(chan struct{}, 1), end: end}
 	m.watchers.add(w)
 	recovered.Go(func() {
 		defer m.watchers.remove(w)

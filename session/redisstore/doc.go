@@ -18,10 +18,14 @@
 //
 // # What is in Redis
 //
-// Names are hashes and say nothing about users. Sessions and results are sealed with the Secret, which Redis never sees: who can
-// read it learns neither names nor tokens. Who can write to it cannot sign in as somebody else, but can sign users out, forget
-// revocations, and put back a session that has ended: let nobody but the application write. Every key has a TTL. Each application
-// that shares a Redis needs a [Store.Prefix] of its own.
+// Names of users are hashes with a key that is derived from the Secret, and sessions and results are
+// sealed with it. Redis never sees it: a reader of Redis learns neither names nor tokens, and cannot test
+// whether a user is there. A writer cannot sign in as another user, but can sign users out, forget
+// revocations, and restore an older record: a session that has ended, or what a session held before. Only
+// the application should be able to write. Every key has a TTL. Each application that shares a Redis
+// needs a [Store.Prefix] of its own.
+//
+// While secrets change (session.Config.OldSecrets), a request asks once more for each old secret.
 //
 // # What a request costs
 //
