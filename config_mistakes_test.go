@@ -70,7 +70,8 @@ type noRevocations struct{ session.Revocations }
 
 type noLocker struct{ session.Locker }
 
-// F46: Tenants.Find that returns a nil provider has found none.
+// F46: a nil pointer that Tenants.Find returns is a mistake, which must not end sessions, rather than
+// the answer that the tenant does not exist.
 func TestNew_F46_TypedNilTenant(t *testing.T) {
 	c := at("https://app.example.com")
 	var none *provider.OIDC
@@ -79,8 +80,8 @@ func TestNew_F46_TypedNilTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp := get(auth.Handler(http.NotFoundHandler()), "https://app.example.com/auth/login/acme"); resp.Code != http.StatusNotFound {
-		t.Errorf("status %d", resp.Code)
+	if resp := get(auth.Handler(http.NotFoundHandler()), "https://app.example.com/auth/login/acme"); resp.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d, want 503", resp.Code)
 	}
 }
 
