@@ -11,7 +11,7 @@ import (
 const (
 	defaultRecords = 100_000
 	defaultBytes   = 256 << 20
-	defaultPerUser = 100
+	defaultPerUser = 500
 
 	// recordOverhead is about what a record takes beside its text.
 	recordOverhead = 512
@@ -40,7 +40,7 @@ type memoryRecord struct {
 type MemoryLimits struct {
 	Records int // default: 100,000
 	Bytes   int // of text, with half a kilobyte for each record; default: 256 MiB
-	PerUser int // records of one user; default: 100
+	PerUser int // records of one user; default: 500
 }
 
 // NewMemoryBackend returns an empty MemoryBackend. now is the clock; nil means time.Now.

@@ -66,7 +66,7 @@ func (s *Store) Put(ctx context.Context, key session.Key, record session.Record,
 	rand.Read(tag[:]) // never fails
 	_, err := call(ctx, s, "write session", func(ctx context.Context) (struct{}, error) {
 		answer, err := s.run(ctx, putScript, []string{s.recordKey(key), s.indexKey(key.Owner)},
-			name, fixedWidth(record.Version), hex.EncodeToString(tag[:]), record.Data, milliseconds(record.TTL), key.ID)
+			name, fixedWidth(record.Version), hex.EncodeToString(tag[:]), record.Data, milliseconds(record.TTL), key.ID, s.PerUser)
 		switch {
 		case err != nil:
 		case answer == "no record":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -268,5 +269,45 @@ func TestStore_R104_ManyAtOnce(t *testing.T) {
 	wg.Wait()
 	if record, err := stores[0].Get(t.Context(), someKey); err != nil || record.Version != written.Load()+1 {
 		t.Errorf("version %d after %d writes, %v", record.Version, written.Load(), err)
+	}
+}
+
+// F8: a user has a bounded number of sessions. The one that would end first goes, and never the one that is
+// written, nor one of another user.
+func TestPut_F8_PerUser(t *testing.T) {
+	server := startServer(t)
+	s := open(t, server.url())
+	s.PerUser = 3
+	put := func(key session.Key, version uint64, ttl time.Duration) {
+		t.Helper()
+		if err := s.Put(t.Context(), key, session.Record{Version: version, Data: "x", TTL: ttl}, session.Always); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := func(n int) session.Key { return session.Key{Owner: "owner", ID: fmt.Sprint("id-", n)} }
+	other := session.Key{Owner: "other", ID: "id-0"}
+	put(other, 1, time.Minute)
+	for n := range 3 {
+		put(key(n), 1, time.Hour+time.Duration(n)*time.Minute)
+	}
+	put(key(0), 2, 2*time.Hour) // used, so it ends last now
+	put(key(3), 1, time.Minute) // and this one first
+	put(key(4), 1, time.Hour)
+	there := map[string]bool{}
+	for n := range 5 {
+		if _, err := s.Get(t.Context(), key(n)); err == nil {
+			there[key(n).ID] = true
+		} else if !errors.Is(err, session.ErrNoRecord) {
+			t.Fatal(err)
+		}
+	}
+	if want := map[string]bool{"id-0": true, "id-2": true, "id-4": true}; !maps.Equal(there, want) {
+		t.Errorf("there are %v, want %v", there, want)
+	}
+	if records, err := s.List(t.Context(), "owner"); err != nil || len(records) != 3 {
+		t.Errorf("%d are listed: %v", len(records), err)
+	}
+	if _, err := s.Get(t.Context(), other); err != nil {
+		t.Errorf("the session of another user: %v", err)
 	}
 }

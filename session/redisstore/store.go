@@ -20,6 +20,7 @@ import (
 const (
 	defaultPrefix  = "sallyport:"
 	defaultTimeout = 2 * time.Second
+	defaultPerUser = 500
 
 	// maxCalls is how many calls may be under way. It is far above what a pool has connections, and bounds what waits for a
 	// Redis that hangs.
@@ -40,6 +41,10 @@ type Store struct {
 
 	// Timeout bounds each call, whatever the settings of the client. Default: 2 seconds.
 	Timeout time.Duration
+
+	// PerUser is how many sessions a user may have. A sign-in beyond that ends the one that would have
+	// ended first, so that no user fills Redis. Default: 500.
+	PerUser int
 
 	// Now replaces this process's clock in tests. Default: time.Now. When keys end, and which revocation is the later
 	// one, Redis decides.
@@ -85,6 +90,7 @@ func (s *Store) ready() error {
 	s.prepare.Do(func() {
 		s.Prefix = cmp.Or(s.Prefix, defaultPrefix)
 		s.Timeout = cmp.Or(s.Timeout, defaultTimeout)
+		s.PerUser = cmp.Or(s.PerUser, defaultPerUser)
 		if s.Now == nil {
 			s.Now = time.Now
 		}
@@ -101,7 +107,10 @@ func (s *Store) check() error {
 		return errors.New("redisstore: Prefix must not hold braces, which decide where a cluster keeps a key")
 	}
 	if s.Timeout < 0 {
-		return fmt.Errorf("redisstore: Timeout of %v is less than nothing", s.Timeout)
+		return fmt.Errorf("redisstore: Timeout %v is negative", s.Timeout)
+	}
+	if s.PerUser < 0 {
+		return fmt.Errorf("redisstore: PerUser %d is negative", s.PerUser)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 -- Writes a record if the condition holds. Versions are twenty digits each, so that comparing text compares numbers of 64 bits, which
--- Lua's own cannot hold.
--- KEYS: record, index. ARGV: condition, version, tag, data, TTL in milliseconds, ID.
+-- Lua's own cannot hold. The owner keeps a bounded number of records: those that would end first go.
+-- KEYS: record, index. ARGV: condition, version, tag, data, TTL in milliseconds, ID, most records of the owner.
 local head = redis.call('GETRANGE', KEYS[1], 0, 35)
 local found = #head > 0
 if found and (#head < 36 or not head:find('^%d+%x+$')) then
@@ -25,4 +25,15 @@ if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[5]) then
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
 redis.call('SET', KEYS[1], ARGV[2] .. ARGV[3] .. ARGV[4], 'PX', ARGV[5])
+if not found then
+  local ids = redis.call('ZRANGE', KEYS[2], 0, -1)
+  local extra = #ids - ARGV[7]
+  for _, id in ipairs(ids) do
+    if extra > 0 and id ~= ARGV[6] then
+      redis.call('DEL', KEYS[2]:sub(1, -2) .. ':' .. id) -- the name of a record, on the same node
+      redis.call('ZREM', KEYS[2], id)
+      extra = extra - 1
+    end
+  end
+end
 return 'written'
