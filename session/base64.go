@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// The standard codec of base64url takes more time than decryption. These two do the same at twice the
-// speed, and decode more strictly.
+// The standard codec of base64url takes more time than decryption. These two do the same at twice
+// the speed, and decode more strictly.
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// encodeInto writes base64url by way of the stack: the builder's memory becomes the string without a copy.
+// encodeInto writes base64url by way of the stack: the builder's memory becomes the string without
+// a copy.
 func encodeInto[T string | []byte](out *strings.Builder, raw T) {
 	var buf [1024]byte
 	for len(raw) >= 3 {
@@ -22,9 +23,9 @@ func encodeInto[T string | []byte](out *strings.Builder, raw T) {
 	out.Write(base64.RawURLEncoding.AppendEncode(buf[:0], []byte(raw)))
 }
 
-// encode is base64.RawURLEncoding.Encode for whole groups of three bytes, at more than twice the speed:
-// opening tokens spends most of its time here. It looks up two characters at once and works on two groups
-// at a time.
+// encode is base64.RawURLEncoding.Encode for whole groups of three bytes, at more than twice the
+// speed: opening tokens spends most of its time here. It looks up two characters at once and works
+// on two groups at a time.
 func encode[T string | []byte](dst []byte, raw T) (n int) {
 	for len(raw) >= 6 && len(dst) >= n+8 {
 		high := uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2])

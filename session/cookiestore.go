@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// A cookieStore keeps gorilla sessions in sealed cookies. Of a session's Options, only MaxAge counts: the
-// rest is decided by the manager's configuration.
+// A cookieStore keeps gorilla sessions in sealed cookies. Of a session's Options, only MaxAge
+// counts: the rest is decided by the manager's configuration.
 type cookieStore struct{ m *Manager }
 
 // Get returns the session of the name for this request, the same one each time.
@@ -18,7 +18,7 @@ func (c *cookieStore) Get(r *http.Request, name string) (*sessions.Session, erro
 	return sessions.GetRegistry(r).Get(c, name)
 }
 
-// New reads the session of the name anew. With an error it returns a new, empty session as well.
+// New reads the session of the name again. With an error it returns a new, empty session as well.
 func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	gs := sessions.NewSession(c, name)
 	gs.IsNew = true
@@ -89,8 +89,8 @@ func (m *Manager) checkOwnName(name string) error {
 	return nil
 }
 
-// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of its
-// own: a wrong one leaves a text that does not open.
+// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of
+// its own: a wrong one leaves a text that does not open.
 func joinCounted(c chunks) (string, bool) {
 	count, text, found := strings.Cut(c[0], ".")
 	if !found || len(count) != 1 || count[0] < '1' || count[0] > '0'+maxChunks {

@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// The details of a session are what most requests never look at, although it is most of the bytes: the
-// tokens and the claims. They are sealed apart and opened when they are asked for. Their texts have
-// the numbers that follow those of the identity. Claims that are short and without tokens need no seal of
-// their own: they are part of the identity.
+// The details of a session are what most requests never look at, although it is most of the bytes:
+// the tokens and the claims. They are sealed apart and opened when they are asked for. Their texts
+// have the numbers that follow those of the identity. Claims that are short and without tokens need
+// no seal of their own: they are part of the identity.
 const detailsFormat = 2
 
 // details is the state of a session's details: what came with it, overlaid by what was set since.
@@ -41,8 +41,8 @@ type sealedDetails struct {
 	err    error
 }
 
-// Tokens returns the tokens. Its errors are [ErrNoTokens] and, if the details cannot be opened (their secret has been
-// removed from the configuration), [ErrInvalid].
+// Tokens returns the tokens. Its errors are [ErrNoTokens] and, if the details cannot be opened
+// (their secret has been removed from the configuration), [ErrInvalid].
 //
 // The goroutines of one request may call Tokens and Claims at the same time.
 func (s *Session) Tokens() (Tokens, error) {
@@ -65,9 +65,10 @@ func (s *Session) SetTokens(t Tokens) {
 	s.details.tokens, s.details.tokensSet = &t, true
 }
 
-// Claims decodes what the provider said about the user into v, as json.Unmarshal does. Members that belong to
-// the protocol (aud, exp, nonce, ...) are left out. A session without claims answers with those that its
-// fields stand for. Its errors are those of json.Unmarshal, and those of [Session.Tokens] but ErrNoTokens.
+// Claims decodes what the provider said about the user into v, as json.Unmarshal does. Members that
+// belong to the protocol (aud, exp, nonce, ...) are left out. A session without claims answers with
+// those that its fields stand for. Its errors are those of json.Unmarshal, and those of
+// [Session.Tokens] but ErrNoTokens.
 func (s *Session) Claims(v any) error {
 	raw, err := s.rawClaims()
 	if err != nil {
@@ -90,8 +91,8 @@ func (s *Session) rawClaims() (json.RawMessage, error) {
 	return s.details.sealed.rawClaims()
 }
 
-// SetClaims replaces the claims: a JSON object, such as the payload of the ID token, that names no member
-// twice. They are kept by the next Manager.Start or Manager.Save.
+// SetClaims replaces the claims: a JSON object, such as the payload of the ID token, that names no
+// member twice. They are kept by the next Manager.Start or Manager.Save.
 func (s *Session) SetClaims(raw json.RawMessage) error {
 	if _, err := parseObject(raw); err != nil {
 		return err
@@ -167,8 +168,8 @@ func (d *sealedDetails) text() string {
 	return d.first + strings.Join(d.others, "")
 }
 
-// fits reports whether the details can stay as they are beside the identity of s: the numbers of its
-// texts have not changed.
+// fits reports whether the details can stay as they are beside the identity of s: the numbers of
+// its texts have not changed.
 func (d *sealedDetails) fits(s *Session) bool {
 	if d.identity[0] != identityFormat {
 		return false
@@ -193,7 +194,8 @@ const (
 // maxShortClaims is how long claims are that can be part of the identity, as JSON.
 const maxShortClaims = 1 << 10
 
-// withoutDetails reports whether the session has no details: no tokens, and no claims or short ones.
+// withoutDetails reports whether the session has no details: no tokens, and no claims or short
+// ones.
 func (s *Session) withoutDetails() bool {
 	return s.details.tokens.empty() && len(s.details.claims) <= maxShortClaims
 }

@@ -12,10 +12,12 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// When Config.Store is set, the sealed text of a session is kept there, and the cookie is whatever reference the
-// store makes. The store sees neither tokens nor names, and whoever can write to it cannot sign in.
+// When Config.Store is set, the sealed text of a session is kept there, and the cookie is whatever
+// reference the store makes. The store sees neither tokens nor names, and a writer cannot
+// sign in.
 
-// storedKey is where the text lives in the gorilla session: a string, so that stores with a JSON serializer work.
+// storedKey is where the text lives in the gorilla session: a string, so that stores with a JSON
+// serializer work.
 const storedKey = "sallyport"
 
 // A record is a session's place in the store.
@@ -119,8 +121,8 @@ func (k gorillaKeeper) fetch(r *http.Request, reference string) (*sessions.Sessi
 	return gs, nil
 }
 
-// withReference returns a request that carries one cookie only, so that the store cannot pick another of
-// the same name.
+// withReference returns a request that carries one cookie only, so that the store cannot pick
+// another of the same name.
 func (k gorillaKeeper) withReference(r *http.Request, reference string) *http.Request {
 	alone := r.WithContext(r.Context())
 	alone.Header = http.Header{}
@@ -152,8 +154,8 @@ func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session,
 	return k.passCookies(w, r, s, http.Header(answer))
 }
 
-// recordFor returns the store's record for a session: its own if the condition holds, and for one that starts
-// a new one, after those that the request came with are gone.
+// recordFor returns the store's record for a session: its own if the condition holds, and for one
+// that starts a new one, after those that the request came with are gone.
 func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session, error) {
 	if c == IfAbsent {
 		if err := k.end(r); err != nil {
@@ -184,7 +186,8 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 	return gs, nil
 }
 
-// passCookies hands the store's cookies on. The session's gets our attributes, whatever the store would do.
+// passCookies hands the store's cookies on. The session's gets our attributes, whatever the store
+// would do.
 func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Session, answer http.Header) error {
 	for _, line := range answer["Set-Cookie"] {
 		cookie, err := http.ParseSetCookie(line)

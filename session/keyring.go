@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// ErrInvalid means that a value is not one that we sealed for this use and that still counts: forged,
-// cut, expired, of another purpose, key or configuration. There is deliberately one error for all of
-// them, so that nobody learns from outside which check refused (R140).
+// ErrInvalid means that a value is not one that we sealed for this use and that still counts:
+// forged, cut, expired, of another purpose, key or configuration. There is deliberately one error
+// for all of them, so that outsiders do not learn which check failed (R140).
 var ErrInvalid = errors.New("session: not valid")
 
 // A Purpose keeps the sealed values of one use from being taken for those of another: each has keys
@@ -46,8 +46,8 @@ const (
 // A Keyring seals small values for a round trip through the browser, with AES-256-GCM under keys
 // derived from a secret. The first secret seals, all of them open.
 //
-// Each purpose has a new key every day, because one key must not seal more than 2^32 values with random
-// nonces (NIST SP 800-38D section 8.3). Values older than the keyring's window do not open.
+// Each purpose has a new key every day, because one key must not seal more than 2^32 values with
+// random nonces (NIST SP 800-38D section 8.3). Values older than the keyring's window do not open.
 //
 // A Keyring is safe for concurrent use.
 type Keyring struct {
@@ -122,7 +122,8 @@ func (k *Keyring) Seal(p Purpose, name, binding string, plaintext []byte, now ti
 	return k.seal(p, associatedData(p, name, binding), plaintext, now)
 }
 
-// Open returns what was sealed with the same purpose, name and binding. Its only error is [ErrInvalid].
+// Open returns what was sealed with the same purpose, name and binding. Its only error is
+// [ErrInvalid].
 func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]byte, error) {
 	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
 	if err != nil {
@@ -183,8 +184,8 @@ func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time)
 	return nil, false, errForeign
 }
 
-// readHeader returns the keys that may open a sealed value. It refuses before any key is derived: foreign
-// input cannot make the cache grow.
+// readHeader returns the keys that may open a sealed value. It refuses before any key is derived:
+// foreign input cannot make the cache grow.
 func (k *Keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
 	if sealed[0] != sealVersion {
 		return nil, 0, errNewer
@@ -235,7 +236,8 @@ func (k *Keyring) keep(key dayKey, aead cipher.AEAD) {
 // periodOf numbers the days since 1970 (until 2149).
 func periodOf(t time.Time) uint16 { return uint16(t.Unix() / (24 * 60 * 60)) }
 
-// associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by its length.
+// associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by
+// its length.
 func associatedData(p Purpose, name string, binding ...string) []byte {
 	ad := append(make([]byte, 0, 256), byte(p), sealVersion)
 	ad = appendText(ad, name)

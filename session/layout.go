@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// The identity part of a session, opened on every request, has a fixed binary layout: no reflection, no
-// field names, and most strings of the decoded session share one copy of the plaintext. A number is a
-// uvarint, a text is as text.go says, a list its length and its texts, a time the seconds from
-// Session.Created.
+// The identity part of a session, opened on every request, has a fixed binary layout: no
+// reflection, no field names, and most strings of the decoded session share one copy of the
+// plaintext. A number is a uvarint, a text is as text.go says, a list its length and its texts, a
+// time the seconds from Session.Created.
 //
 // A change to the layout needs a new number here, and the old ones stay readable (R160): older.go.
 const identityFormat = 3
@@ -24,7 +24,8 @@ type manifest struct {
 	sum    uint32 // CRC-32C of the details text; against accidents, the seal is what protects
 }
 
-// Where the manifest's first field is: the number of chunks is known only after all else is encoded.
+// Where the manifest's first field is: the number of chunks is known only after all else is
+// encoded.
 const chunksAt = 1
 
 // longest is the greatest length of a details text that is read.
@@ -43,7 +44,8 @@ func encodeIdentity(s *Session, m manifest, claims json.RawMessage) ([]byte, err
 	return appendText(w.b[:begin], string(w.b[begin:])), nil
 }
 
-// identityWriter returns a writer that has written all but the claims, and knows the session's texts.
+// identityWriter returns a writer that has written all but the claims, and knows the session's
+// texts.
 func identityWriter(s *Session, m manifest) *writer {
 	w := &writer{b: make([]byte, 0, 512), origin: unix(s.Created)}
 	w.b = append(w.b, identityFormat, m.chunks)
@@ -108,8 +110,8 @@ type identityPart struct {
 }
 
 // decodeIdentity fills in s from an opened identity part. It reports false for anything that
-// encodeIdentity, here or in an older release, would not have written. Short lists of the session are
-// put into lists, where there is enough of it. All strings are in one piece of memory.
+// encodeIdentity, here or in an older release, would not have written. Short lists of the session
+// are put into lists, where there is enough of it. All strings are in one piece of memory.
 func decodeIdentity(plain []byte, s *Session, lists []string) (identityPart, bool) {
 	r := reader{lists: lists}
 	r.out.Grow(len(plain) + unpackedRoom)

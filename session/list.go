@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// ErrNoList is returned by calls that need to know which sessions there are, which only a [ServerStore] does.
-var ErrNoList = errors.New("session: sessions cannot be listed: they are not kept in a ServerStore")
+// ErrNoList is returned by calls that need to know which sessions there are, which only a
+// [ServerStore] does.
+var ErrNoList = errors.New("session: listing sessions requires a ServerStore")
 
 // An Entry is one of a user's sessions, in a list for that user.
 type Entry struct {
@@ -28,8 +29,9 @@ func (m *Manager) Lists() bool {
 	return ok
 }
 
-// List returns the sessions of a user that are alive, the ones used last first. The user is that of a session, which may be one that
-// nobody has signed in for: only Provider and User count. The error is [ErrNoList] or wraps [ErrStore].
+// List returns the sessions of a user that are alive, the ones used last first. The user is that of
+// a session, signed in or not: only Provider and User matter. The
+// error is [ErrNoList] or wraps [ErrStore].
 func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	k, ok := m.keeper.(serverKeeper)
 	if !ok {
@@ -70,8 +72,8 @@ func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error)
 	return alive, nil
 }
 
-// records yields the user's sessions in the backend that open, those under the names of each secret.
-// After an error there are no more.
+// records yields the user's sessions in the backend that open, those under the names of each
+// secret. After an error there are no more.
 func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Session, error] {
 	return func(yield func(*Session, error) bool) {
 		now := k.config.Now()
@@ -96,8 +98,9 @@ func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Sessi
 	}
 }
 
-// EndOne ends one of a user's sessions by the handle of its [Entry]. A handle of another user's session, and one that is
-// not there any more, ends nothing, and is no error. The errors are those of List.
+// EndOne ends one of a user's sessions by the handle of its [Entry]. A handle of another user's
+// session, and one that is not there any more, ends nothing, and is no error. The errors are those
+// of List.
 func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error {
 	k, ok := m.keeper.(serverKeeper)
 	if !ok {
@@ -125,15 +128,16 @@ func (m *Manager) handleOf(s *Session) string {
 	return ref.key().ID
 }
 
-// EndAll ends every session of a user: "sign out everywhere". Those who sign in afterwards are not meant, even in the same
-// moment. To stay signed in here, [Manager.Start] the session of this request anew, with its Epoch set to zero. The errors
-// are [ErrNoRevocations], and those that wrap [ErrStore].
+// EndAll ends every session of a user: "sign out everywhere". Those who sign in afterwards are not
+// meant, even in the same moment. To stay signed in here, [Manager.Start] the session of this
+// request again, with its Epoch set to zero. The errors are [ErrNoRevocations], and those that wrap
+// [ErrStore].
 func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	if m.config.Revocations == nil {
 		return ErrNoRevocations
 	}
 	if of.User.Issuer == "" && of.User.Subject == "" {
-		return errors.New("session: EndAll of nobody's session")
+		return errors.New("session: EndAll needs a session with a user")
 	}
 	if err := m.revoke(ctx, byUser, of, time.Time{}); err != nil {
 		return err

@@ -26,9 +26,9 @@ func newNamer(root *rootKey) (*namer, error) {
 	return &namer{[32]byte(key)}, nil
 }
 
-// providerSession is zero for sessions of providers that do not name theirs. Provider and issuer are part
-// of all names, so that nothing that one provider, one tenant or one client says ends a session of
-// another (R37, R38).
+// providerSession is zero for sessions of providers that do not name theirs. Provider and issuer
+// are part of all names, so that nothing that one provider, one tenant or one client says ends a
+// session of another (R37, R38).
 func (n *namer) providerSession(provider, issuer, sid string) RevocationKey {
 	if sid == "" {
 		return RevocationKey{}
@@ -57,8 +57,8 @@ func sessionKey(id string) RevocationKey {
 	return nameWith([]byte("sallyport revocation "), nameOfSession, id)
 }
 
-// nameWith hashes its parts without ambiguity. The key comes first, and half of the hash is left out, so
-// that it cannot be extended. HMAC would take twice the time, on every request.
+// nameWith hashes its parts without ambiguity. The key comes first, and half of the hash is left
+// out, so that it cannot be extended. HMAC would take twice the time, on every request.
 func nameWith(key []byte, kind byte, parts ...string) RevocationKey {
 	var buffer [256]byte
 	b := append(append(buffer[:0], key...), kind)

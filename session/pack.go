@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// Tokens are most of a session's bytes, and most of a token is base64url already, which the cookie would
-// encode a second time. So each run between two dots is stored as the bytes it stands for, if it consists
-// of nothing but base64url characters; that saves a fifth of the cookie. What these say of the user in
-// JSON is already part of the identity and is not stored again. The text comes back exactly as it was.
+// Tokens are most of a session's bytes, and most of a token is base64url already, which the cookie
+// would encode a second time. So each run between two dots is stored as the bytes it stands for, if
+// it consists of nothing but base64url characters; that saves a fifth of the cookie. What these say
+// of the user in JSON is already part of the identity and is not stored again. The text comes back
+// exactly as it was.
 
-// packed writes the number of segments of a token and each segment: twice its length, plus one if it is
-// packed, and then its bytes. A segment that is JSON, as in a JWT, is a single 1 and a value.
+// packed writes the number of segments of a token and each segment: twice its length, plus one if
+// it is packed, and then its bytes. A segment that is JSON, as in a JWT, is a single 1 and a value.
 func (w *writer) packed(token string) {
 	if token == "" {
 		w.uint(0)
@@ -41,7 +42,8 @@ func (w *writer) segment(segment string) {
 	w.b = append(w.b, segment...)
 }
 
-// jsonSegment writes a segment of JSON, and reports whether it is one. raw is all but the end of it.
+// jsonSegment writes a segment of JSON, and reports whether it is one. raw is all but the end of
+// it.
 func (w *writer) jsonSegment(segment string, raw []byte) bool {
 	if raw[0] != '{' {
 		return false

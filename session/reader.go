@@ -118,7 +118,7 @@ func (r *reader) list(n int) []string {
 	if n > len(r.lists) {
 		return make([]string, n)
 	}
-	list := r.lists[:n:n] // whoever appends gets a copy
+	list := r.lists[:n:n] // appending to it makes a copy
 	r.lists = r.lists[n:]
 	return list
 }

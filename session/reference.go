@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get, and
-// under which names the session may have been revoked, so that both can be asked for at once.
+// A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get,
+// and under which names the session may have been revoked, so that both can be asked for at once.
 type reference struct {
 	id [idSize]byte // of the session
 
-	// The names that the session began with: that of the user is part of the record's key. sid may be
-	// zero.
+	// The names that the session began with: that of the user is part of the record's key. sid may
+	// be zero.
 	user, sid RevocationKey
 }
 
@@ -32,7 +32,8 @@ func (m *Manager) referenceTo(s *Session) (ref reference, ok bool) {
 	return ref, ok
 }
 
-// namerOf returns the namer that has named the session in a reference, or nil if its secret is gone.
+// namerOf returns the namer that has named the session in a reference, or nil if its secret is
+// gone.
 func (m *Manager) namerOf(s *Session, ref *reference) *namer {
 	for _, n := range m.keyring.namers {
 		if n.userOf(s) == ref.user {
@@ -64,7 +65,8 @@ func (ref *reference) sessionKey() RevocationKey {
 	return sessionKey(string(id[:]))
 }
 
-// key is where the record is. The store sees a hash of the ID only, so that what it knows opens nothing (R99).
+// key is where the record is. The store sees a hash of the ID only, so that what it knows opens
+// nothing (R99).
 func (ref *reference) key() Key {
 	hashed := ref.sessionKey()
 	var both [44]byte // two texts of 22 bytes in one allocation
@@ -88,8 +90,8 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 	return m.keyring.seal(PurposeReference, m.referenceSeal, plain, now)
 }
 
-// openReference rejects what we have not sealed, before any store is asked. It also reports whether the
-// newest secret sealed it.
+// openReference rejects what we have not sealed, before any store is asked. It also reports whether
+// the newest secret sealed it.
 func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
 	plain, current, err := m.keyring.open(PurposeReference, m.referenceSeal, text, now)
 	const short, long = 1 + idSize + len(ref.user), 1 + idSize + len(ref.user) + len(ref.sid)

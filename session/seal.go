@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// The text of a session is identity "." details, both sealed. The identity knows the length and a checksum of the
-// details, so a damaged or foreign details text refuses the session although it is not opened.
+// The text of a session is identity "." details, both sealed. The identity knows the length and a
+// checksum of the details, so a damaged or foreign details text refuses the session although it is
+// not opened.
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) // has an instruction on common processors
 
@@ -33,7 +34,8 @@ func (m *Manager) sealDetails(s *Session) (string, error) {
 	return m.keyring.seal(PurposeDetails, m.detailsSeal(s), plain, s.Seen)
 }
 
-// sameDetails returns the details text of a loaded session, sealed again if the old text cannot stay.
+// sameDetails returns the details text of a loaded session, sealed again if the old text cannot
+// stay.
 func (m *Manager) sameDetails(s *Session) (string, error) {
 	sealed := s.details.sealed
 	if sealed.current && sealed.fits(s) {
@@ -46,7 +48,8 @@ func (m *Manager) sameDetails(s *Session) (string, error) {
 	return m.sealDetails(&fresh)
 }
 
-// sealIdentity returns the identity text. It asks cut for the number of chunks that a text of the given length needs.
+// sealIdentity returns the identity text. It asks cut for the number of chunks that a text of the
+// given length needs.
 func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) byte) (string, error) {
 	var claims json.RawMessage
 	if details == "" {
@@ -79,8 +82,8 @@ func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, e
 	return l, part.manifest, nil
 }
 
-// attach gives the session its details text, in pieces, if it is the one that the identity was written
-// with.
+// attach gives the session its details text, in pieces, if it is the one that the identity was
+// written with.
 func (l *loaded) attach(pieces *chunks, to manifest) bool {
 	var length int
 	for _, piece := range pieces {
@@ -113,8 +116,8 @@ func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	return &l.session, nil
 }
 
-// checksum works through a pooled buffer, because converting a string to bytes would allocate. What it holds is
-// sealed text, no secret.
+// checksum works through a pooled buffer, because converting a string to bytes would allocate. What
+// it holds is sealed text, no secret.
 func (m *Manager) checksum(pieces *chunks) (sum uint32) {
 	buf, _ := m.buffers.Get().(*[4096]byte)
 	if buf == nil {

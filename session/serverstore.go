@@ -13,13 +13,14 @@ import (
 // maxRecord bounds a session in a store: more than that is a mistake, and fills the store.
 const maxRecord = 1 << 20
 
-// A ServerStore keeps sessions in a [Backend], and a sealed reference of a hundred bytes in the cookie. It is a value for [Config.Store]:
-// sessions may be larger than cookies, End really ends them, they can be listed, and what is saved in one request is
-// there in the next, whatever the browser does. What the backend gets is sealed: whoever can read it learns neither names
-// nor tokens, and whoever can write it cannot sign in as somebody else.
+// A ServerStore keeps sessions in a [Backend], and a sealed reference of a hundred bytes in the
+// cookie. It is a value for [Config.Store]: sessions may be larger than cookies, End really ends
+// them, they can be listed, and what is saved in one request is there in the next, whatever the
+// browser does. What the backend gets is sealed: a reader learns neither names nor tokens,
+// and a writer cannot sign in as another user.
 //
-// A ServerStore is also a gorilla store for the application's own sessions, from when a [Manager] uses it. It is safe for
-// concurrent use.
+// A ServerStore is also a gorilla store for the application's own sessions, from when a [Manager]
+// uses it. It is safe for concurrent use.
 type ServerStore struct {
 	backend Backend
 	manager atomic.Pointer[Manager] // the first that uses it lends its keys to the gorilla methods
@@ -30,7 +31,8 @@ func NewServerStore(b Backend) *ServerStore { return &ServerStore{backend: b} }
 
 func (st *ServerStore) serve(m *Manager) { st.manager.CompareAndSwap(nil, m) }
 
-// bring fills in what comes with the backend. Sessions in this process's memory need no more than revocations there.
+// bring fills in what comes with the backend. Sessions in this process's memory need no more than
+// revocations there.
 func (st *ServerStore) bring(c Config) Config {
 	if v, ok := st.backend.(Revocations); ok && c.Revocations == nil {
 		c.Revocations = v

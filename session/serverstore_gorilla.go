@@ -12,8 +12,9 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// For the application's own sessions, a ServerStore is a gorilla store: the cookie holds a sealed random ID, the backend the sealed
-// values. Of a session's Options, only MaxAge counts. Of two requests that save at once, the later one wins.
+// For the application's own sessions, a ServerStore is a gorilla store: the cookie holds a sealed
+// random ID, the backend the sealed values. Of a session's Options, only MaxAge counts. Of two
+// requests that save at once, the later one wins.
 
 var (
 	_ sessions.Store = (*ServerStore)(nil)
@@ -26,8 +27,8 @@ func (st *ServerStore) Get(r *http.Request, name string) (*sessions.Session, err
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
-// New reads the session of the name anew. With an error it returns a new, empty session as well; an error that wraps [ErrStore]
-// means that the backend does not answer.
+// New reads the session of the name again. With an error it returns a new, empty session as well; an
+// error that wraps [ErrStore] means that the backend does not answer.
 func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	gs := sessions.NewSession(st, name)
 	gs.IsNew = true
@@ -122,8 +123,8 @@ func asStore(err error) error {
 	return nil
 }
 
-// ownKey is where a session of the application is. It has no owner that could list it. The ID is random,
-// so its hash needs no key.
+// ownKey is where a session of the application is. It has no owner that could list it. The ID is
+// random, so its hash needs no key.
 func ownKey(id string) Key {
 	sum := sha256.Sum256([]byte("session of the application " + id))
 	hashed := base64.RawURLEncoding.EncodeToString(sum[:16])

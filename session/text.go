@@ -114,7 +114,7 @@ func (w *writer) digits(s string) {
 	}
 }
 
-// encoded writes a text that is base64url already as what it stands for, if it is one. The last
+// encoded writes a text that is base64url already as the bytes it decodes to. The last
 // characters that do not fill a group of four stay as they are.
 func (w *writer) encoded(s string) bool {
 	if len(s) < minEncoded || len(s) > maxEncoded {

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A TooLargeError means that a session does not fit where sessions are kept: into cookies, or into one
-// record of a store. It names what takes the most room, never what that contains. The ways out: a
-// server-side Config.Store, fewer scopes or claims, Config.ProfileOnly.
+// A TooLargeError means that a session does not fit where sessions are kept: into cookies, or into
+// one record of a store. It names what takes the most room, never what that contains. The ways out:
+// a server-side Config.Store, fewer scopes or claims, Config.ProfileOnly.
 type TooLargeError struct {
 	Size    int    // bytes of sealed text that the session needs
 	Limit   int    // bytes that there are
@@ -18,7 +18,8 @@ type TooLargeError struct {
 	stored bool // in a store
 }
 
-// A Part is a piece of a session, such as "claim groups", "access token" or "value theme", and its size in bytes.
+// A Part is a piece of a session, such as "claim groups", "access token" or "value theme", and its
+// size in bytes.
 type Part struct {
 	Name string
 	Size int

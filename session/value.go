@@ -221,7 +221,7 @@ func (r *reader) json(b []byte, depth int) []byte {
 	return b
 }
 
-// jsonEncoded appends a text that is stored as what it stands for in base64url. A long one is written
+// jsonEncoded appends a text that is stored as the bytes it decodes to. A long one is written
 // where it belongs at once.
 func (r *reader) jsonEncoded(b []byte) []byte {
 	start := r.at

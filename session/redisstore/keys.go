@@ -7,10 +7,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The part in braces decides on which node of a cluster a key lives. All that belongs to one user lives on
-// one node: the records, their index, and the mark of the user's revocations, because the owner of a
-// record is the user's RevocationKey as text. Names are hashes throughout (R99), those of users with a
-// key (F50).
+// The part in braces decides on which node of a cluster a key lives. All that belongs to one user
+// lives on one node: the records, their index, and the mark of the user's revocations, because the
+// owner of a record is the user's RevocationKey as text. Names are hashes throughout (R99), those
+// of users with a key (F50).
 
 func (s *Store) recordKey(key session.Key) string {
 	return s.Prefix + "{" + key.Owner + "}:session:" + key.ID

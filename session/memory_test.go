@@ -1,0 +1,35 @@
+package session
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+)
+
+// P14: what a signed-in user takes in the memory store.
+func TestBudget_P14_BytesOfAUser(t *testing.T) {
+	const users, limit = 10_000, 819
+	backend := NewMemoryBackend(MemoryLimits{}, nil)
+	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(backend) })
+	r := httptest.NewRequest("GET", "/", nil)
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range users {
+		s := realSession(false)
+		s.User.Subject = fmt.Sprint("user ", i)
+		if err := b.Start(httptest.NewRecorder(), r, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := (heap() - before) / users
+	t.Logf("%d bytes, limit %d", size, limit)
+	if size > limit || backend.Len() != users {
+		t.Errorf("%d bytes for each of %d users, limit %d", size, backend.Len(), limit)
+	}
+}
