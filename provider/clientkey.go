@@ -123,7 +123,7 @@ func (k *ClientKey) check() error {
 			return errors.New("ClientKey: Certificate is that of another key")
 		}
 	}
-	return nil
+	return k.checkFIPS()
 }
 
 // sign makes a JWT of claims.

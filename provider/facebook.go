@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -44,6 +45,7 @@ func FacebookAt(v GraphVersion, id, secret string) *OAuth2 {
 	if !graphVersionForm.MatchString(string(v)) {
 		o.mistake = fmt.Errorf("the version %q of the Graph API is not like v24.0", printable(string(v)))
 	}
+	o.mistake = errors.Join(o.mistake, fipsKey(secret))
 	o.PrepareAPI = func(r *http.Request, t session.Tokens, _ Profile) error {
 		if o.ClientSecret != "" {
 			setQuery(r, "appsecret_proof", appSecretProof(o.ClientSecret, t.AccessToken))

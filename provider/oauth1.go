@@ -145,7 +145,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		wrong("Realm %q is not printable ASCII", o.Realm)
 	}
-	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod())
+	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
 	mistakes = append(mistakes, o.outbound().check())
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthorizeParams()...)

@@ -61,6 +61,7 @@ func Shopify(shop Shop, key, secret string) *OAuth2 {
 	case !shopVersion.MatchString(version):
 		o.mistake = fmt.Errorf("%q is not a version of the Admin API, such as %s", printable(version), shopifyVersion)
 	}
+	o.mistake = errors.Join(o.mistake, fipsKey(o.ClientSecret))
 	if shop.AsShop {
 		o.UserURL, o.EmailTrust = "shop.json", EmailNeverVerified
 		o.UserFields = Fields{ID: "shop.id", Name: "shop.name", Username: "shop.myshopify_domain", Email: "shop.email"}
