@@ -131,9 +131,13 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 	if err != nil {
 		return nil, err
 	}
+	began := h.config.Sessions.Now()
 	s, err := recovered.Get(func() (*session.Session, error) { return a.p.Finish(ctx, a.flow, a.params) })
 	if err != nil {
 		return nil, err
+	}
+	if s.Issued.After(began) { // the provider's clock is ahead: the iat of a logout token may be earlier
+		s.Issued = began
 	}
 	s.Provider, s.Registration, s.Epoch = a.name, a.flow.Registration, epoch
 	s.User.Tenant = h.config.Providers.TenantOf(a.name)

@@ -32,12 +32,17 @@ type destination struct {
 	kind   loginKind
 }
 
-// A loginKind tells which logins are the same again: at one provider, for one address and request.
+// A loginKind tells which logins are the same again: at one provider, for one address and request. All
+// step-ups of a page are the same, because an API behind the page may ask for something else each time.
 type loginKind [4]byte
 
 // kindOf is the kind of a login.
 func kindOf(f *provider.Flow) (kind loginKind) {
-	text, _ := json.Marshal([]any{f.Provider, f.ReturnTo, f.Request}) // always marshals
+	same := []any{f.Provider, f.ReturnTo, f.Request}
+	if f.StepUp {
+		same = []any{f.ReturnTo}
+	}
+	text, _ := json.Marshal(same) // always marshals
 	sum := sha256.Sum256(text)
 	copy(kind[:], sum[:])
 	return kind

@@ -68,11 +68,13 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, er
 
 // StepUp starts a login for a page that needs more than the session can show (a recent sign-in, a
 // stronger one, another scope), and returns to that page. req is the page's own wish; nothing of it
-// comes from the browser. An unknown provider leads to the chooser.
+// comes from the browser. An unknown provider leads to the chooser. After two step-ups of a page
+// within a minute, a third one shows an error instead: the provider does not deliver what the page,
+// or an API behind it, asks for.
 func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
 	req provider.Request) {
 	p, err := h.config.Providers.Find(r.Context(), name)
-	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req}
+	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req, StepUp: true}
 	switch {
 	case errors.Is(err, provider.ErrUnknown):
 		redirect(w, h.LoginURL(returnTo))

@@ -29,7 +29,7 @@ func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
 	leads, _ := h.destinationOf(r, c.name, c.key)
 	next := &provider.Flow{State: state, ReturnTo: leads.to}
 	if flow != nil {
-		next.Request, next.Round = flow.Request, flow.Round
+		next.Request, next.Round, next.StepUp = flow.Request, flow.Round, flow.StepUp
 	}
 	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: login restarted",
 		"provider", c.name, "cause", problem.Printable(cause.Error()))

@@ -40,7 +40,7 @@ func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *pro
 	}
 	return &provider.Error{
 		Fault: provider.FaultStepUp,
-		Err:   errors.New("handlers: the page asks again for what the provider has just delivered"),
+		Err:   errors.New("handlers: the page asks for another sign-in after two of them within a minute"),
 	}
 }
 

@@ -15,9 +15,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Client returns an HTTP client that calls APIs as the signed-in user. Its access token is refreshed ahead of its end, and once more when
-// an API answers 401 although it should be valid; the request is then repeated if that is safe (an idempotent method, and a
-// body that can be read again). Rotated tokens are saved in the response's cookies, so call Client before the
+// Client returns an HTTP client that calls APIs as the signed-in user. Its access token is refreshed
+// ahead of its end, and once more, at most once a minute, when an API answers 401 although it should be
+// valid; the request is then repeated if that is safe (an idempotent method, and a body that can be
+// read again). Rotated tokens are saved in the response's cookies, so call Client before the
 // response's first byte. What is refreshed while the client is in use is saved with the user's next request
 // within nine minutes.
 //
@@ -28,7 +29,9 @@ import (
 // Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
 // is removed then), 503 when the token has run out and the provider does not answer, or the session store; and session.ErrNoTokens. Hand them to
 // [Guard.Refuse], and errors of the client's calls as well: an API that asks for a stronger or more recent sign-in (RFC 9470), or for more
-// scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up.
+// scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up. The user is asked
+// only for scopes that the application lists: in the provider's Scopes, or in a RequireScope of this
+// Guard. An answer that asks for other scopes alone is returned like any answer.
 func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
 	c, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
 	if err != nil {
@@ -164,34 +167,30 @@ func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
 	return c.fresh(s, t)
 }
 
-// tokens returns tokens that are good, refreshed if they have to be.
-func (c *caller) tokens(good func(*session.Session, session.Tokens) bool) (session.Tokens, error) {
-	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(c.r, c.session, good) })
+// tokens returns tokens that are good, refreshed if they have to be, and the session that has them:
+// s or a later generation of it.
+func (c *caller) tokens(s *session.Session, good func(*session.Session, session.Tokens) bool) (*session.Session, session.Tokens, error) {
+	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(c.r, s, good) })
 	if err != nil {
-		return session.Tokens{}, err
+		return nil, session.Tokens{}, err
 	}
-	return s.Tokens()
+	tokens, err := s.Tokens()
+	return s, tokens, err
 }
 
 // RoundTrip implements http.RoundTripper.
 func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
-	tokens, err := c.tokens(c.fresh)
+	s, tokens, err := c.tokens(c.session, c.fresh)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.send(req, tokens)
-	if err == nil {
-		if step := challenged(resp); step != nil {
-			resp.Body.Close()
-			return nil, step
-		}
-	}
+	resp, err := c.call(req, tokens)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized || !repeatable(req) {
 		return resp, err
 	}
 	// The API does not take the token although it looks valid: once more with another.
-	other, err := c.tokens(func(_ *session.Session, t session.Tokens) bool { return t.AccessToken != tokens.AccessToken })
-	if err != nil || other.AccessToken == tokens.AccessToken {
+	other, ok := c.another(s, tokens)
+	if !ok {
 		return resp, nil
 	}
 	again, err := replay(req)
@@ -200,7 +199,36 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	resp.Body.Close()
-	return c.send(again, other)
+	return c.call(again, other)
+}
+
+// another returns other tokens than those of s that an API has rejected. There is at most one refresh
+// for that per session and minute: the API may reject every token.
+func (c *caller) another(s *session.Session, rejected session.Tokens) (session.Tokens, bool) {
+	guard, now := c.guard, c.guard.config.Sessions.Now()
+	if rejected.RefreshToken == "" || !mayRefresh(c.r) || !guard.rejections.allow(s.ID, rejected.AccessToken, now) {
+		return session.Tokens{}, false
+	}
+	next := func(newer *session.Session, _ session.Tokens) bool { return newer != s }
+	_, other, err := c.tokens(s, next)
+	if err != nil || other.AccessToken == rejected.AccessToken {
+		guard.rejections.useless(s.ID, now)
+		return session.Tokens{}, false
+	}
+	return other, true
+}
+
+// call sends the request. An answer that asks for a step-up is an error.
+func (c *caller) call(req *http.Request, tokens session.Tokens) (*http.Response, error) {
+	resp, err := c.send(req, tokens)
+	if err != nil {
+		return nil, err
+	}
+	if step := challenged(resp); step != nil && c.mayAsk(step, tokens) {
+		resp.Body.Close()
+		return nil, step
+	}
+	return resp, nil
 }
 
 func (c *caller) send(req *http.Request, tokens session.Tokens) (*http.Response, error) {
@@ -230,7 +258,7 @@ type tokenSource struct{ c *caller }
 
 // Token implements oauth2.TokenSource.
 func (t tokenSource) Token() (*oauth2.Token, error) {
-	tokens, err := t.c.tokens(t.c.freshForSure)
+	_, tokens, err := t.c.tokens(t.c.session, t.c.freshForSure)
 	if err != nil {
 		return nil, err
 	}

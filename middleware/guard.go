@@ -55,10 +55,12 @@ type Config struct {
 
 // A Guard guards routes. It is safe for concurrent use.
 type Guard struct {
-	config    Config
-	challenge challenge
-	pauses    pauses
-	untrusted sync.Once // logs that a tenant is not trusted
+	config     Config
+	challenge  challenge
+	pauses     pauses
+	rejections rejections
+	scopes     listed    // by RequireScope
+	untrusted  sync.Once // logs that a tenant is not trusted
 }
 
 // New returns a Guard for c, which it does not check: sallyport.New does.

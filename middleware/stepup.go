@@ -57,11 +57,13 @@ func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 
 var errNoACR = fmt.Errorf("middleware: RequireACR without a value lets nobody pass")
 
-// RequireScope lets those pass whose access token has all of the scopes. Others are asked by the provider for those that are
-// missing, when they need them for the first time, and come back (incremental consent). Who declines sees the
-// provider's answer as a login that was not permitted; the session stays as it was.
+// RequireScope admits users whose access token has all of the scopes. The provider asks other users for
+// those that are missing, when they need them for the first time, and they return (incremental
+// consent). A user who declines sees a page that says that the sign-in was not permitted; the session
+// stays as it was. The scopes are also those that an API may ask for (see [Guard.Client]).
 func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 	wanted := slices.Clone(allOf)
+	g.scopes.add(wanted)
 	return g.Require(func(s *session.Session) error {
 		tokens, err := s.Tokens()
 		if err != nil {
@@ -76,7 +78,7 @@ func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 		if missing == nil {
 			return nil
 		}
-		// Those granted before are asked for again: the new tokens take the place of the old ones.
+		// Those granted before are asked for again: the new tokens replace the old ones.
 		return &stepUp{request: provider.Request{Scopes: slices.Concat(tokens.Scopes, missing)}, missing: missing}
 	})
 }

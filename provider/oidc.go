@@ -292,6 +292,9 @@ func (o *OIDC) leeway() time.Duration {
 	return o.Leeway
 }
 
+// LoginScopes returns the scopes that every login asks for.
+func (o *OIDC) LoginScopes() []string { return o.scopes(nil) }
+
 // scopes are those to ask for: openid first and always, no scope twice.
 func (o *OIDC) scopes(more []string) []string {
 	wanted := o.Scopes

@@ -151,6 +151,7 @@ type Flow struct {
 	Link string `json:"l,omitempty"` // not empty: connects an account, with the session that this is a hash of; see handlers.Hooks.Link
 
 	Request Request `json:"req,omitzero"` // what this attempt asks for beyond the configuration
+	StepUp  bool    `json:"u,omitempty"`  // a page that knows the user has asked for this login; set by the login routes
 
 	// State may be filled in before Begin, which keeps it then: the login routes seal in it what they need
 	// to restart a login that has expired.

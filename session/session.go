@@ -55,7 +55,8 @@ type Session struct {
 
 	// Epoch is the epoch of the revocations in which the login began (Manager.Epoch). Start fills it in if it is zero.
 	Epoch uint64 `json:"-"`
-	// Issued is when the provider issued the ID token of the sign-in, by its own clock. Zero when there was none.
+	// Issued is when the provider issued the ID token of the sign-in: its "iat" claim, or the start of the
+	// callback if that is earlier. Zero when there was none.
 	Issued time.Time `json:"-"`
 
 	// Device says in a few words where the user signed in, such as "Firefox on Linux", for a list of sessions. Start fills it in

@@ -63,9 +63,9 @@ var providers = []Outcome{{
 			"service didn't confirm it. You're still signed in as before.",
 	},
 	Cause: "A guard asked for a recent login (max_age), an ACR or a scope, and the provider's answer " +
-		"does not show it.",
-	Remedy: "Check that the provider supports acr_values and returns auth_time, and which scopes the " +
-		"client may get.",
+		"does not show it. Or a page, or an API behind it, asked for a third step-up within a minute.",
+	Remedy: "Check that the provider supports acr_values and returns auth_time, which scopes the " +
+		"client may get, and what the API's WWW-Authenticate asks for.",
 }, {
 	Code: "provider_error", Status: 400,
 	Wording: invalidResponse,

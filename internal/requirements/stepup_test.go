@@ -136,6 +136,7 @@ func TestLogout_R75_TokensAreRevoked(t *testing.T) {
 // What an API behind the application asks for, the user is asked for.
 func TestStepUp_DownstreamChallenge(t *testing.T) {
 	app := calling(t)
+	scoped(app, "/calendar", "calendar") // lists the scope (F9)
 	challenge := ""
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(e string, w http.ResponseWriter, _ *http.Request) bool {
