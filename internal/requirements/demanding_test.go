@@ -210,7 +210,7 @@ func TestDemanding_F9_ACRValuesAreBounded(t *testing.T) {
 	}
 }
 
-// F9: an API that is never content gets two step-ups per page. Then the user sees a page with a way on.
+// F9: an API that is never content gets two step-ups per page. Then the user sees a page.
 func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 	n := 0
 	for name, next := range map[string]func() string{
@@ -237,7 +237,8 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 					before := app.OP.Count("authorize")
 					page := app.SignIn(t, b, "alice", path)
 					body := authtest.Body(t, page)
-					told := app.Happened("login", "insufficient_authentication") && strings.Contains(body, "/auth/login")
+					told := app.Happened("login", "insufficient_authentication") &&
+						strings.Contains(body, "/auth/login")
 					if page.StatusCode != http.StatusForbidden || !told {
 						t.Errorf("try %d ended with status %d: %s", again+1, page.StatusCode, body)
 					}
