@@ -41,7 +41,8 @@ func webApp(t *testing.T) (base string, oidc *provider.OIDC, sessions chan *sess
 		sessions <- s
 		fmt.Fprint(w, "done")
 	})))
-	api := auth.Bearer(middleware.API{Audience: "web", BearerOnly: true})
+	// The introspection response of this provider has neither aud nor token_type.
+	api := auth.Bearer(middleware.API{Audience: "web", ClientIDs: []string{"web"}, Untyped: true, BearerOnly: true})
 	mux.Handle("/api", api(auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		fmt.Fprint(w, s.User.Subject)
