@@ -163,3 +163,41 @@ func TestDevice(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// F53: what a token exchange sends about the actor, and about the types of tokens (RFC 8693 section 2.1).
+func TestExchangeToken_F53_Parameters(t *testing.T) {
+	const jwt = "urn:ietf:params:oauth:token-type:jwt"
+	for name, row := range map[string]struct {
+		x    provider.TokenExchange
+		want map[string]string // "" for absent
+	}{
+		"defaults": {provider.TokenExchange{SubjectToken: "s"}, map[string]string{
+			"subject_token": "s", "subject_token_type": provider.AccessTokenType,
+			"requested_token_type": "", "actor_token": "", "actor_token_type": "",
+		}},
+		"an actor": {provider.TokenExchange{SubjectToken: "s", ActorToken: "a"}, map[string]string{
+			"actor_token": "a", "actor_token_type": provider.AccessTokenType,
+		}},
+		"types": {
+			provider.TokenExchange{
+				SubjectToken: "s", SubjectTokenType: jwt, ActorToken: "a", ActorTokenType: jwt, RequestedTokenType: jwt,
+			},
+			map[string]string{"subject_token_type": jwt, "actor_token_type": jwt, "requested_token_type": jwt},
+		},
+		"a type without an actor": {
+			provider.TokenExchange{SubjectToken: "s", ActorTokenType: jwt}, map[string]string{"actor_token_type": ""},
+		},
+	} {
+		op, o, _ := newOP(t)
+		_, _ = o.ExchangeToken(t.Context(), row.x) // whether it is granted does not matter here
+		requests := op.Requests("token")
+		if len(requests) != 1 {
+			t.Fatalf("%s: %d token requests", name, len(requests))
+		}
+		for param, want := range row.want {
+			if got := requests[0].Form.Get(param); got != want || requests[0].Form.Has(param) != (want != "") {
+				t.Errorf("%s: %s is %q, want %q", name, param, got, want)
+			}
+		}
+	}
+}

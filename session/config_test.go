@@ -98,3 +98,21 @@ func TestConfig_F53_LongestLifetime(t *testing.T) {
 		}
 	}
 }
+
+// F53: the shortest intervals.
+func TestConfig_F53_ShortestIntervals(t *testing.T) {
+	base, _ := url.Parse("https://app.example.com")
+	for name, row := range map[string]struct {
+		config Config
+		ok     bool
+	}{
+		"Revalidate": {Config{Revalidate: time.Minute}, true}, "Revalidate too short": {Config{Revalidate: time.Minute - 1}, false},
+		"Watch": {Config{Watch: time.Second}, true}, "Watch too short": {Config{Watch: time.Second - 1}, false},
+		"Idle": {Config{Idle: time.Minute}, true}, "Idle too short": {Config{Idle: time.Minute - 1}, false},
+	} {
+		row.config.Secret = secretA
+		if _, err := NewManager(row.config, Scope{BaseURL: base}); (err == nil) != row.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

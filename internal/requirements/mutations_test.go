@@ -176,3 +176,25 @@ func TestLogin_F53_EightFlows(t *testing.T) {
 		}
 	}
 }
+
+// F53: what each error of the provider is to the user.
+func TestCallback_F53_ErrorsOfTheProvider(t *testing.T) {
+	for code, want := range map[string]string{
+		"access_denied":                      "access_denied",
+		"unmet_authentication_requirements":  "insufficient_authentication",
+		"login_required":                     "interaction_required",
+		"interaction_required":               "interaction_required",
+		"consent_required":                   "interaction_required",
+		"account_selection_required":         "interaction_required",
+		"invalid_scope":                      "provider_error",
+		"Unmet_Authentication_Requirements ": "provider_error",
+	} {
+		app := bench.New(t)
+		b := bench.Browser(t)
+		state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
+		resp := app.Get(t, b, "/auth/callback/op?"+url.Values{"state": {state}, "error": {code}, "iss": {app.OP.Issuer()}}.Encode(), "Sec-Fetch-Site", "cross-site")
+		if !app.Happened("login", want) || resp.StatusCode < 400 || resp.StatusCode > 499 {
+			t.Errorf("%s: status %d, %v, want %s", code, resp.StatusCode, app.Outcomes(), want)
+		}
+	}
+}
