@@ -17,13 +17,17 @@ const swept = 16
 var errTooManyMarks = errors.New("session: too many revocations to remember")
 
 // NewMemoryRevocations returns Revocations for an application that runs as one process, which may be shared by several managers in it. A restart forgets
-// them. They take less than a hundred bytes each; beyond four million, Revoke returns an error. now is the clock; nil
-// means time.Now.
+// them. They take less than a hundred bytes each. Beyond two million of one provider or tenant, or four
+// million of all, those of the provider with the most become a single one: all its sessions that began
+// until then are over. now is the clock; nil means time.Now.
 func NewMemoryRevocations(now func() time.Time) Revocations {
 	if now == nil {
 		now = time.Now
 	}
-	return &memoryRevocations{now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}, quick: newQuick(now())}
+	return &memoryRevocations{
+		now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}, quick: newQuick(now()),
+		shares: newShares(),
+	}
 }
 
 type memoryRevocations struct {
@@ -35,19 +39,34 @@ type memoryRevocations struct {
 	keep  time.Duration // the longest that was asked for
 	marks map[RevocationKey]keptMark
 	quick quick
+	shares
 }
 
-// A keptMark is a Mark in the twenty bytes that it needs; a struct would be padded. When it may be forgotten follows from its epochs,
-// which are times in microseconds.
+// A keptMark is a Mark in the twenty bytes that it needs, with the number of its owner in the bits that
+// its epochs leave; a struct would be padded. When it may be forgotten follows from its epochs, which are
+// times in microseconds: 52 bits until the year 2112.
 type keptMark [5]uint32
 
-func keep(m Mark) keptMark {
-	return keptMark{uint32(m.All >> 32), uint32(m.All), uint32(m.Some >> 32), uint32(m.Some), m.Before}
+const (
+	epochBits = 20 // of the upper half of an epoch
+	ownerBits = 2 * (32 - epochBits)
+)
+
+func keep(m Mark, owner uint32) keptMark {
+	return keptMark{
+		uint32(m.All>>32) | owner<<epochBits, uint32(m.All),
+		uint32(m.Some>>32) | owner>>(ownerBits/2)<<epochBits, uint32(m.Some), m.Before,
+	}
 }
 
 func (k keptMark) mark() Mark {
-	return Mark{All: uint64(k[0])<<32 | uint64(k[1]), Some: uint64(k[2])<<32 | uint64(k[3]), Before: k[4]}
+	const upper = 1<<epochBits - 1
+	return Mark{
+		All: uint64(k[0]&upper)<<32 | uint64(k[1]), Some: uint64(k[2]&upper)<<32 | uint64(k[3]), Before: k[4],
+	}
 }
+
+func (k keptMark) owner() uint32 { return k[0]>>epochBits | k[2]>>epochBits<<(ownerBits/2) }
 
 func (k keptMark) made() time.Time {
 	m := k.mark()
@@ -68,28 +87,59 @@ func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issu
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.quick.nameless = true
-	return v.revoke(keys, issuedBefore, keepFor)
+	return v.revoke(nobody, keys, issuedBefore, keepFor)
 }
 
-// revokeNamed is Revoke of the keys of one name that is known.
-func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
+// revokeNamed is Revoke of the keys of one name that is known. It reports the provider whose sessions are
+// all over because its marks were too many, or "".
+func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) (collapsed string, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if err := v.revoke(keys, issuedBefore, keepFor); err != nil {
-		return err
+	owner := v.shares.of(about.Provider)
+	if v.shares.counts[owner] >= v.limit/2 {
+		collapsed = v.collapse(owner)
+	} else if len(v.marks)+len(keys) > v.limit {
+		collapsed = v.collapse(v.shares.largest())
+	}
+	if err := v.revoke(owner, keys, issuedBefore, keepFor); err != nil {
+		return collapsed, err
 	}
 	v.quick.add(by, about, v.keep, v.now())
-	return nil
+	return collapsed, nil
 }
 
-// concerned reports whether a mark may be about a session.
-func (v *memoryRevocations) concerned(s *Session) bool {
+// collapse replaces the marks of one provider or tenant by a single one: all its sessions that began before
+// now are over. No mark is forgotten.
+func (v *memoryRevocations) collapse(owner uint32) (provider string) {
+	if owner == nobody {
+		return ""
+	}
+	for key, mark := range v.marks {
+		if mark.owner() == owner {
+			v.drop(key)
+		}
+	}
+	v.epoch = max(v.epoch+1, uint64(v.now().UnixMicro()))
+	provider = v.shares.names[owner]
+	v.shares.collapsed[provider] = v.epoch
+	return provider
+}
+
+func (v *memoryRevocations) drop(key RevocationKey) {
+	v.shares.counts[v.marks[key].owner()]--
+	delete(v.marks, key)
+}
+
+// about reports whether a session is over because all of its provider are, or else whether a mark may be
+// about it.
+func (v *memoryRevocations) about(s *Session) (over, concerned bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.quick.concerned(s)
+	over = len(v.shares.collapsed) > 0 && s.Epoch < v.shares.collapsed[s.Provider]
+	return over, v.quick.concerned(s)
 }
 
-func (v *memoryRevocations) revoke(keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
+func (v *memoryRevocations) revoke(owner uint32, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
 	now := v.now()
 	v.keep = max(v.keep, keepFor)
 	v.sweep(now)
@@ -98,9 +148,16 @@ func (v *memoryRevocations) revoke(keys []RevocationKey, issuedBefore time.Time,
 	}
 	v.epoch = max(v.epoch+1, uint64(now.UnixMicro()))
 	for _, key := range keys {
-		if key != (RevocationKey{}) {
-			v.marks[key] = keep(v.marks[key].mark().Merge(v.epoch, issuedBefore))
+		if key == (RevocationKey{}) {
+			continue
 		}
+		old, known := v.marks[key]
+		if known {
+			owner = old.owner()
+		} else {
+			v.shares.counts[owner]++
+		}
+		v.marks[key] = keep(old.mark().Merge(v.epoch, issuedBefore), owner)
 	}
 	return nil
 }
@@ -110,7 +167,7 @@ func (v *memoryRevocations) sweep(now time.Time) {
 	looked := 0
 	for key, mark := range v.marks {
 		if !now.Before(mark.made().Add(v.keep)) {
-			delete(v.marks, key)
+			v.drop(key)
 		}
 		if looked++; looked == swept {
 			return

@@ -95,8 +95,13 @@ func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer)
 	if m.config.Revocations == nil {
 		return nil
 	}
-	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.concerned(s) {
-		return nil
+	if v, ok := m.config.Revocations.(*memoryRevocations); ok {
+		switch over, concerned := v.about(s); {
+		case over:
+			return errEnded
+		case !concerned:
+			return nil
+		}
 	}
 	for _, n := range m.keyring.namers {
 		if n == lookedUp {
@@ -160,7 +165,12 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session, issuedBefo
 	keep := m.config.Lifetime + 2*skew
 	err := toStore(func() error {
 		if v, ok := m.config.Revocations.(*memoryRevocations); ok {
-			return v.revokeNamed(by, s, keys, issuedBefore, keep)
+			collapsed, err := v.revokeNamed(by, s, keys, issuedBefore, keep)
+			if collapsed != "" {
+				m.scope.Logger.WarnContext(ctx, "session: too many revocations to remember: all sessions of a provider are over",
+					"provider", collapsed)
+			}
+			return err
 		}
 		return m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep)
 	})
