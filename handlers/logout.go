@@ -32,7 +32,10 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	returnTo := h.postedReturn(w, r)
-	s, _ := h.config.Sessions.Load(r) // without a session there is just less to do
+	s, err := h.config.Sessions.Load(r) // without a session there is just less to do
+	if err != nil {
+		s, _ = h.config.Sessions.LoadExpired(r)
+	}
 	if err := h.config.Sessions.End(w, r); err != nil {
 		h.config.Logout.Fail(w, r, h.logoutError(err))
 		return

@@ -175,6 +175,47 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 			return err
 		}
 	}
-	k.setChunks(w, r, k.config.CookieName, identity+"."+details, room, k.remaining(s))
+	// The browser keeps them beyond the idle limit, for a sign-out that is to reach the provider.
+	k.setChunks(w, r, k.config.CookieName, identity+"."+details, room, s.Expires.Sub(s.Seen))
 	return nil
+}
+
+// LoadExpired returns the session of a request that has expired, if the browser still sends it, for a
+// sign-out that is to reach the provider as well. Only sessions in cookies outlive their end. The errors
+// are those of Load. Such a session gives access to nothing.
+func (m *Manager) LoadExpired(r *http.Request) (*Session, error) {
+	k, ok := m.keeper.(cookieKeeper)
+	if !ok {
+		return nil, ErrNone
+	}
+	return fromStore(func() (*Session, error) { return k.loadExpired(r) })
+}
+
+func (k cookieKeeper) loadExpired(r *http.Request) (*Session, error) {
+	now := k.config.Now()
+	var pick choice
+	for _, candidate := range k.cookies.candidates(r, k.config.CookieName) {
+		s, err := k.openChunks(&candidate, now)
+		if err == nil {
+			err = k.expiredOnly(r.Context(), s, now)
+		}
+		if pick.add(s, err); errors.Is(err, ErrStore) {
+			break
+		}
+	}
+	return pick.result(r.Context(), k.Manager)
+}
+
+// expiredOnly returns nil for a session that would be valid if it had not expired.
+func (k cookieKeeper) expiredOnly(ctx context.Context, s *Session, now time.Time) error {
+	if !k.expired(s, now) {
+		return ErrInvalid
+	}
+	if err := k.endedHere(s); err != nil {
+		return err
+	}
+	if err := k.accepted(ctx, s); err != nil {
+		return err
+	}
+	return k.unrevoked(ctx, s)
 }
