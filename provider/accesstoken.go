@@ -119,7 +119,7 @@ func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenH
 	case err != nil:
 		return err
 	case notBefore.After(o.now().Add(o.leeway())):
-		return errors.New("nbf is in the future; compare the clocks")
+		return o.inFuture("nbf", notBefore)
 	}
 	if err := holder.checkIntrospectedType(d.claims); err != nil {
 		return err

@@ -117,14 +117,23 @@ func (o *OIDC) checkBegin(t *idToken) (err error) {
 	if t.issued, err = t.claims.time("iat"); err != nil {
 		return err
 	}
-	if !t.claims.has("iat") || t.issued.After(latest) {
-		return errors.New("iat is missing or in the future; compare the clocks")
+	switch {
+	case !t.claims.has("iat"):
+		return errors.New("iat is missing")
+	case t.issued.After(latest):
+		return o.inFuture("iat", t.issued)
 	}
 	nbf, err := t.claims.time("nbf")
 	if err == nil && nbf.After(latest) {
-		err = errors.New("nbf is in the future; compare the clocks")
+		err = o.inFuture("nbf", nbf)
 	}
 	return err
+}
+
+// inFuture says how far the clocks are apart, which tells a wrong clock from a forged token.
+func (o *OIDC) inFuture(claim string, at time.Time) error {
+	ahead := at.Sub(o.now()).Round(time.Second)
+	return fmt.Errorf("%s is %v in the future; compare the clocks", claim, ahead)
 }
 
 func (o *OIDC) checkNonce(f *Flow, t *idToken) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/middleware"
 )
 
-// F53: each test in this file fails when one check of the library is removed or one limit is moved,
+// F53: each test of F53 in this file fails when one check of the library is removed or one limit is moved,
 // which no other test noticed.
 
 // F53: one request has one Authorization header. With two, a proxy and the application could each
@@ -87,11 +87,14 @@ func TestStepUp_F53_Head(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(10 * time.Minute)
 	for method, want := range map[string]int{
-		http.MethodGet: http.StatusSeeOther, http.MethodHead: http.StatusUnauthorized, http.MethodPost: http.StatusUnauthorized,
+		http.MethodGet:  http.StatusSeeOther,
+		http.MethodHead: http.StatusUnauthorized,
+		http.MethodPost: http.StatusUnauthorized,
 	} {
 		asked := app.OP.Count("authorize")
 		resp := app.Do(t, b, method, "/recent", nil, "Origin", app.URL)
-		started := resp.Header.Get("Location") != "" || strings.Contains(strings.Join(resp.Header["Set-Cookie"], " "), "-flow-")
+		set := strings.Join(resp.Header["Set-Cookie"], " ")
+		started := resp.Header.Get("Location") != "" || strings.Contains(set, "-flow-")
 		if resp.StatusCode != want || started != (method == http.MethodGet) || app.OP.Count("authorize") != asked {
 			t.Errorf("%s: status %d, want %d, Location %q", method, resp.StatusCode, want, resp.Header.Get("Location"))
 		}
@@ -192,9 +195,26 @@ func TestCallback_F53_ErrorsOfTheProvider(t *testing.T) {
 		app := bench.New(t)
 		b := bench.Browser(t)
 		state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
-		resp := app.Get(t, b, "/auth/callback/op?"+url.Values{"state": {state}, "error": {code}, "iss": {app.OP.Issuer()}}.Encode(), "Sec-Fetch-Site", "cross-site")
+		answer := url.Values{"state": {state}, "error": {code}, "iss": {app.OP.Issuer()}}
+		resp := app.Get(t, b, "/auth/callback/op?"+answer.Encode(), "Sec-Fetch-Site", "cross-site")
 		if !app.Happened("login", want) || resp.StatusCode < 400 || resp.StatusCode > 499 {
 			t.Errorf("%s: status %d, %v, want %s", code, resp.StatusCode, app.Outcomes(), want)
+		}
+	}
+}
+
+// F39: the log says how far the clocks are apart.
+func TestIDToken_F39_ClockAhead(t *testing.T) {
+	for _, claim := range []string{"iat", "nbf"} {
+		app := bench.New(t)
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c[claim] = app.Clock.Now().Add(3 * time.Minute).Unix() }
+		})
+		if got := tryLogin(t, app); got != "invalid_id_token" {
+			t.Errorf("%s: %s", claim, got)
+		}
+		if want := claim + " is 3m0s in the future; compare the clocks"; !strings.Contains(app.Log(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, app.Log())
 		}
 	}
 }
