@@ -9,7 +9,7 @@ tool honnef.co/go/tools/cmd/staticcheck
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
-	github.com/sallyport-go/sallyport v0.0.0-00010101000000-000000000000
+	github.com/sallyport-go/sallyport v0.1.0
 	github.com/zitadel/oidc/v3 v3.51.17
 )
 

@@ -7,8 +7,8 @@ replace github.com/sallyport-go/sallyport => ../
 replace github.com/sallyport-go/sallyport/session/redisstore => ../session/redisstore
 
 require (
-	github.com/sallyport-go/sallyport v0.0.0-00010101000000-000000000000
-	github.com/sallyport-go/sallyport/session/redisstore v0.0.0-00010101000000-000000000000
+	github.com/sallyport-go/sallyport v0.1.0
+	github.com/sallyport-go/sallyport/session/redisstore v0.1.0
 )
 
 require (

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -48,16 +48,22 @@ func (s *settings) configure(env environment) error {
 	}
 	defaults := map[string]string{}
 	host, _, _ := net.SplitHostPort(s.listen)
-	if named && loopback.Host(host) && !env.isSet("BASE_URL") {
+	if named && onThisMachine(host) && !env.isSet("BASE_URL") {
 		defaults["SESSION_SECRET"] = randomSecret()
 	}
-	if issuer, _ := env("OIDC_ISSUER"); loopback.URL(issuer) {
+	issuer, _ := env("OIDC_ISSUER")
+	if u, err := url.Parse(issuer); err == nil && onThisMachine(u.Hostname()) {
 		defaults["OIDC_CLIENT_ID"] = "sallyport-example"
 		defaults["SESSION_SECRET"] = randomSecret()
 	}
 	var err error
 	s.config, err = sallyport.FromEnv(env.with(defaults))
 	return err
+}
+
+// onThisMachine reports whether a host is this machine.
+func onThisMachine(host string) bool {
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // startDemo starts a provider beside the application, which speaks all three protocols: three ways to sign in.

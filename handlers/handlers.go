@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -80,8 +81,11 @@ type Handlers struct {
 	turns    exchanges
 }
 
-// New returns the routes for c, which it does not check: sallyport.New does.
+// New returns the routes for c. Use sallyport.New, which fills c in and checks it.
 func New(c Config) (*Handlers, error) {
+	if c.BaseURL == nil || c.Providers == nil || c.Sessions == nil || c.Login == nil || c.Logout == nil || c.Link == nil {
+		return nil, errors.New("handlers: Config needs BaseURL, Providers, Sessions and the reporters: use sallyport.New, which fills it in")
+	}
 	crossing := http.NewCrossOriginProtection()
 	if err := crossing.AddTrustedOrigin(c.BaseURL.String()); err != nil {
 		return nil, err

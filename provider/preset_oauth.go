@@ -5,7 +5,7 @@ var oauthPresets = []Preset{
 	amazonPreset, atlassianPreset, bitbucketPreset, boxPreset, coinbasePreset, digitalOceanPreset, dingTalkPreset, discordPreset,
 	dropboxPreset, facebookPreset, figmaPreset, flickrPreset, giteaPreset, forgejoPreset, gitHubPreset,
 	gitHubEnterprisePreset, herokuPreset, hubSpotPreset, kakaoPreset, feishuPreset, larkPreset, mailRuPreset, mastodonPreset,
-	naverPreset, nextcloudPreset, notionPreset, patreonPreset, redditPreset, shopifyPreset, spotifyPreset, stravaPreset,
+	naverPreset, nextcloudPreset, notionPreset, patreonPreset, payPalPreset, redditPreset, shopifyPreset, spotifyPreset, stravaPreset,
 	stripeConnectPreset, tikTokPreset, trelloPreset, tumblrPreset, tumblrOAuth1Preset, vkPreset, weChatPreset,
 	weChatOfficialAccountPreset, wikimediaPreset, xPreset, xOAuth1Preset, yandexPreset, zoomPreset,
 }

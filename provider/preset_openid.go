@@ -4,5 +4,5 @@ package provider
 var openIDPresets = []Preset{
 	googlePreset, entraPreset, entraMultiTenantPreset, entraExternalPreset, azureADB2CPreset, applePreset, gitLabPreset, gitLabSelfManagedPreset,
 	linkedInPreset, slackPreset, twitchPreset, cognitoPreset, oktaPreset, auth0Preset, keycloakPreset, authentikPreset, zitadelPreset,
-	oryPreset, dexPreset, salesforcePreset, yahooPreset, linePreset, payPalPreset,
+	oryPreset, dexPreset, salesforcePreset, yahooPreset, linePreset,
 }

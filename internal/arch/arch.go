@@ -40,6 +40,8 @@ var modules = []nested{
 	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2"}},
 }
 
+const exampleRule = "an example shows what applications can write, which cannot import internal packages"
+
 var rules = []rule{
 	{"session", []string{"./provider", "./handlers", "./middleware", "./problem", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
 		"session is what is remembered and how it is sealed; it knows no OAuth and no routes"},
@@ -51,6 +53,9 @@ var rules = []rule{
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
 	{"internal/bounded", []string{"./"}, "a cache knows nothing of what it keeps"},
 	{"internal/recovered", []string{"./"}, "everybody recovers, so it knows nobody"},
+	{"example", []string{"./internal"}, exampleRule},
+	{"example/fromfile", []string{"./internal"}, exampleRule},
+	{"example/tenants", []string{"./internal"}, exampleRule},
 	{"internal/typednil", []string{"./"}, "it knows values, not what they are for"},
 	{"internal/answer", []string{"./"}, "the table of outcomes is words only"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},

@@ -6,7 +6,7 @@ replace github.com/sallyport-go/sallyport => ../../
 
 require (
 	github.com/redis/go-redis/v9 v9.23.0
-	github.com/sallyport-go/sallyport v0.0.0-00010101000000-000000000000
+	github.com/sallyport-go/sallyport v0.1.0
 )
 
 require (
