@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -402,6 +403,49 @@ func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 	text, _ := b.keyring.seal(PurposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."
 	b.wantError(ErrInvalid)
+	wantKept(t, b, "newer release")
+}
+
+// wantKept checks that the browser's session is not taken for one that has ended, and that the log says
+// why it was rejected, once.
+func wantKept(t *testing.T, b *bench, reason string) {
+	t.Helper()
+	for range 3 {
+		if _, err := b.Load(b.request()); !errors.Is(err, ErrInvalid) || errors.Is(err, ErrEnded) {
+			t.Errorf("Load = %v", err)
+		}
+	}
+	if n := strings.Count(b.log.String(), reason); n != 1 {
+		t.Errorf("%q is logged %d times:\n%s", reason, n, b.log.String())
+	}
+}
+
+// F17: a value of a newer release, or under another secret, is rejected and kept, wherever sessions live.
+func TestManager_F17_NotForThisServer(t *testing.T) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+		for reason, change := range map[string]func(sealed []byte){
+			"newer release":  func(sealed []byte) { sealed[0] = sealVersion + 1 },
+			"Session.Secret": func(sealed []byte) { sealed[1] ^= 1 },
+			"clocks":         func(sealed []byte) { sealed[4] += 2 },
+		} {
+			b := newBench(t, edit)
+			if _, gorilla := b.keeper.(gorillaKeeper); gorilla {
+				continue // the cookie is the store's
+			}
+			b.signIn(alice())
+			front, rest, _ := strings.Cut(b.cookies[cookieName], ".")
+			sealed, err := base64.RawURLEncoding.DecodeString(front)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(sealed)
+			b.cookies[cookieName] = base64.RawURLEncoding.EncodeToString(sealed) + "." + rest
+			if b.Lists() {
+				b.cookies[cookieName] = base64.RawURLEncoding.EncodeToString(sealed)
+			}
+			wantKept(t, b, reason)
+		}
+	})
 }
 
 func TestManager_R103_EndLeavesNothing(t *testing.T) {
