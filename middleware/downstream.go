@@ -80,7 +80,7 @@ func (c *caller) mayAsk(step *stepUp, tokens session.Tokens) bool {
 		return !slices.Contains(configured, scope) && !c.guard.scopes.has(scope)
 	})
 	// Those granted before are asked for again: the new tokens replace the old ones.
-	step.request.Scopes = slices.Concat(tokens.Scopes, step.missing)
+	step.request.Scopes = withGranted(tokens.Scopes, step.missing)
 	return len(step.missing) > 0
 }
 

@@ -79,7 +79,7 @@ func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 			return nil
 		}
 		// Those granted before are asked for again: the new tokens replace the old ones.
-		return &stepUp{request: provider.Request{Scopes: slices.Concat(tokens.Scopes, missing)}, missing: missing}
+		return &stepUp{request: provider.Request{Scopes: withGranted(tokens.Scopes, missing)}, missing: missing}
 	})
 }
 
