@@ -68,3 +68,13 @@ func TestFromEnv_F40_WhiteSpace(t *testing.T) {
 		}
 	}
 }
+
+// F27: an application that listens on any port sets BaseURL when it knows the port.
+func TestFromEnv_AnyPort(t *testing.T) {
+	c, err := sallyport.FromEnv(lookupIn(map[string]string{
+		"LISTEN_ADDR": "127.0.0.1:0", "SESSION_SECRET": sessionSecret, "OIDC_ISSUER": "https://op.example.com", "OIDC_CLIENT_ID": "client",
+	}))
+	if err != nil || c.BaseURL != "http://127.0.0.1:0" {
+		t.Errorf("%q, %v", c.BaseURL, err)
+	}
+}
