@@ -169,8 +169,8 @@ func try(env *settings.Env, c Config) error {
 	if env.Complained("OIDC_ISSUER") || env.Complained("OIDC_CLIENT_ID") || len(c.Providers) == 0 {
 		c.Providers = standIn
 	}
-	if c.BaseURL == "" || !env.IsSet("BASE_URL") && strings.HasSuffix(c.BaseURL, ":0") {
-		c.BaseURL = "http://localhost" // missing, or not known before the application listens
+	if c.BaseURL == "" {
+		c.BaseURL = "http://localhost" // refuses nothing
 	}
 	c.Session.Secret = cmp.Or(c.Session.Secret, "no secret, and as such known to be missing, but long enough: 4f1c8a2e9b7d6350")
 	c.Logger = slog.New(slog.DiscardHandler) // New will say it again
