@@ -41,10 +41,14 @@ func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	switch a := (response{c, flow}); {
+	case err != nil && flow != nil && flow.Renewal: // too late; the page begins another one
+		h.leave(w, r, a)
 	case err != nil:
 		h.answerLate(w, r, c, flow, err)
 	case flow.Link != "":
 		h.finishLink(ctx, w, r, a)
+	case flow.Renewal:
+		h.finishRenewal(ctx, w, r, a)
 	default:
 		h.finishLogin(ctx, w, r, a)
 	}
@@ -75,15 +79,13 @@ func readCallback(w http.ResponseWriter, r *http.Request, name string, p provide
 
 func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	s, err := h.exchange(ctx, w, a)
-	if err == nil && a.flow.Request.Prompt == promptNone {
-		err = h.carryOver(r, s)
-	}
-	if isSilentRefusal(a.flow, err) {
-		h.silentlyEnded(w, r, a.flow)
+	if isSilentRefusal(a.flow, err) { // the application has asked silently; what there is stays
+		h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name})
+		h.leave(w, r, a)
 		return
 	}
 	if err == nil {
-		err = h.beginSession(ctx, w, r, s)
+		err = h.beginSession(ctx, w, r, a.flow, s)
 	}
 	switch {
 	case errors.Is(err, errUsed):
@@ -144,15 +146,23 @@ func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a respon
 	return s, nil
 }
 
+// isSilentRefusal reports whether a login with prompt=none failed because the provider wants to talk
+// to the user.
+func isSilentRefusal(flow *provider.Flow, err error) bool {
+	fault, ok := errors.AsType[*provider.Error](err)
+	return ok && flow.Request.Prompt == promptNone && fault.Fault == provider.FaultInteraction
+}
+
 // beginSession asks the application, then begins the session: a new one, whatever the browser had
 // before.
-func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request, s *session.Session) error {
+func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request,
+	flow *provider.Flow, s *session.Session) error {
 	if hook := h.config.Hooks.Login; hook != nil {
 		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {
 			return h.refused(err)
 		}
 	}
-	return h.config.Sessions.Start(w, r, s)
+	return h.config.Sessions.StartAfter(w, r, s, flow.Session)
 }
 
 // callbackMethod is how the provider's callback arrives. HEAD, which link scanners and

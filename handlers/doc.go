@@ -3,6 +3,7 @@
 //	GET  {prefix}/login                    one provider: starts the login; several: the chooser page
 //	GET  {prefix}/login/{provider}         starts the login
 //	GET  {prefix}/callback/{provider}      (POST for form_post) finishes it
+//	GET  {prefix}/renew/{provider}         goes on with a renewal that was answered by form_post
 //	GET  {prefix}/link/{provider}          asks, with a button that POSTs (with Hooks.Link)
 //	POST {prefix}/link/{provider}          connects an account there with the one that is signed in
 //	GET  {prefix}/logout                   asks, with a button that POSTs

@@ -45,6 +45,11 @@ type Hooks struct {
 	// Login sees the verified session before it begins. It may enrich it (User.Roles, Values) or refuse
 	// the login.
 	//
+	// It also sees a session that is renewed without the user noticing (session.Config.Revalidate without
+	// a refresh token); [Renewal] tells the two apart. Then User is enriched again, Values stay as they
+	// are, a refusal ends the session, and after any other error it goes on with the User and Claims of
+	// before.
+	//
 	// Users are identified by User.Key(), never by their email address. To admit only users of an
 	// organization that is known by its mail domain, ask User.EmailIn.
 	Login func(context.Context, *session.Session) error
@@ -115,6 +120,8 @@ func (h *Handlers) dispatch(w http.ResponseWriter, r *http.Request) {
 		h.Login(w, r)
 	case route == "callback" && name != "":
 		h.Callback(w, r)
+	case route == "renew" && name != "":
+		h.Renew(w, r)
 	case route == "link" && name != "":
 		h.Link(w, r)
 	case route == "logout" && name == "":

@@ -119,6 +119,7 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
 	flow.Provider, flow.Registration = name, p.Registration()
 	flow.RedirectURI = h.RedirectURI(name)
 	flow.Created = h.config.Sessions.Now()
+	h.nameSession(r, p, flow)
 	if flow.State == "" && flow.Link == "" {
 		if flow.State, err = h.newState(name, 0); err != nil {
 			return err
@@ -134,7 +135,21 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
 	}
 	owned.Request, owned.ReturnTo = flow.Request, h.returns.clean(flow.ReturnTo)
 	*flow = owned
+	if flow.Renewal {
+		flow.Request.Prompt = promptNone
+	}
 	return nil
+}
+
+// nameSession notes which session the browser has, where it will not say so at the callback: the login
+// ends that session (R88).
+func (h *Handlers) nameSession(r *http.Request, p provider.Provider, flow *provider.Flow) {
+	if flow.Session != "" || flow.Link != "" || callbackMethod(p) != http.MethodPost {
+		return
+	}
+	if s, err := h.config.Sessions.Load(r); err == nil {
+		flow.Session = h.config.Sessions.Name(s)
+	}
 }
 
 // depart asks the provider where to send the browser, and keeps the flow.

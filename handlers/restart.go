@@ -19,7 +19,7 @@ import (
 func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
 	flow *provider.Flow, cause error) bool {
 	issued, ours := h.openState(c.name, c.key)
-	if !ours || issued.attempt > 0 || !isTopLevel(r) {
+	if !ours || issued.attempt > 0 || !isTopLevel(r) || flow != nil && flow.Renewal {
 		return false
 	}
 	state, err := h.newState(c.name, issued.attempt+1)
@@ -30,6 +30,7 @@ func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
 	next := &provider.Flow{State: state, ReturnTo: leads.to}
 	if flow != nil {
 		next.Request, next.Round, next.StepUp = flow.Request, flow.Round, flow.StepUp
+		next.Session = flow.Session
 	}
 	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: login restarted",
 		"provider", c.name, "cause", problem.Printable(cause.Error()))

@@ -33,9 +33,10 @@ type Config struct {
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
 	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
 
-	// Silent does the same without the user noticing (prompt=none), if the provider can be reached. It reports whether
-	// it has answered the request.
-	Silent func(w http.ResponseWriter, r *http.Request, provider, returnTo string) bool
+	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the login of
+	// the session still stands, if the provider can be reached. It reports whether it has answered the
+	// request.
+	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
 
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
 	Providers    *provider.Directory

@@ -22,7 +22,7 @@ func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Se
 		return g.revalidateByRefresh(w, r, s), false
 	}
 	if r.Method == http.MethodGet && problem.IsNavigation(r) {
-		if g.config.Silent(w, r, s.Provider, requested(r)) {
+		if g.config.Silent(w, r, s, requested(r)) {
 			return nil, true
 		}
 		return s, false

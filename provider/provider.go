@@ -148,6 +148,9 @@ type Flow struct {
 	Created      time.Time `json:"at"`            // resolution: one second
 	Round        int       `json:"n,omitempty"`   // how many logins in a row led back to another login (cookies that do not stick)
 
+	Session string `json:"ss,omitempty"` // session.Manager.Name of the browser's session when the flow began, where that is needed
+	Renewal bool   `json:"rn,omitempty"` // renews that session without the user noticing; see handlers.Renewal
+
 	Link string `json:"l,omitempty"` // not empty: connects an account, with the session that this is a hash of; see handlers.Hooks.Link
 
 	Request Request `json:"req,omitzero"` // what this attempt asks for beyond the configuration

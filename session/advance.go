@@ -102,6 +102,17 @@ func otherTokens(a, b *Session) bool {
 // meanwhile, which is then always older.
 const generationsApart = 256
 
+func (m *Manager) generationAfter(earlier ...*Session) uint64 {
+	latest := m.generations.lowest(earlier[0])
+	if latest == over {
+		latest = 0
+	}
+	for _, s := range earlier {
+		latest = max(latest, s.Generation)
+	}
+	return (latest/generationsApart + 1) * generationsApart
+}
+
 // supersede makes fresh the generation after base and after all that has been saved meanwhile, seals
 // it, and writes it where sessions live in a store. The error is about the store if there is a result.
 func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, error) {
@@ -114,8 +125,7 @@ func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, 
 	}
 	fresh.Values = merged(base.Values, current.Values, fresh.Values)
 	fresh.Seen = m.now()
-	latest := max(base.Generation, current.Generation, fresh.Generation)
-	fresh.Generation = (latest/generationsApart + 1) * generationsApart
+	fresh.Generation = m.generationAfter(base, current, fresh)
 	base.Generation = fresh.Generation // the next one is later
 	sealed, err := m.sealWhole(fresh)
 	if err != nil {

@@ -90,6 +90,10 @@ func (k cookieKeeper) end(r *http.Request) error {
 	return errors.Join(failed...)
 }
 
+func (k cookieKeeper) endNamed(r *http.Request, n *sessionName) error {
+	return k.over(r.Context(), n.session(k.Manager))
+}
+
 // openChunks opens the session of these cookies.
 func (m *Manager) openChunks(c *chunks, now time.Time) (*Session, error) {
 	pieces := *c
@@ -171,7 +175,7 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 		return tooLarge(s, length, maxChunks*room, false)
 	}
 	if c == IfAbsent {
-		if err := k.end(r); err != nil {
+		if err := k.endPrevious(r, s); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,8 @@ type details struct {
 	sealed *sealedDetails // nil unless the session was loaded
 	record *record        // nil unless the session lives in a store
 
+	previous string // the name of the session that Start ends
+
 	origin               *sealedDetails // what was loaded, also after sealed is nil
 	tokensSet, claimsSet bool           // since it was loaded
 }

@@ -158,7 +158,7 @@ func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session,
 // that starts a new one, after those that the request came with are gone.
 func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session, error) {
 	if c == IfAbsent {
-		if err := k.end(r); err != nil {
+		if err := k.endPrevious(r, s); err != nil {
 			return nil, err
 		}
 		gs, err := k.fetch(r, "")
@@ -216,27 +216,44 @@ func (k gorillaKeeper) end(r *http.Request) error {
 		if lookups == maxLookups {
 			break
 		}
-		gs, err := k.fetch(r, reference)
+		err := k.endRecord(r, reference)
 		if err != errUndecoded {
 			lookups++
-		}
-		if errors.Is(err, ErrStore) {
 			failed = append(failed, err)
-		}
-		if err != nil || gs.IsNew {
-			continue
-		}
-		text, _ := gs.Values[storedKey].(string)
-		gs.Options = &sessions.Options{Path: "/", Domain: k.cookies.domain, MaxAge: -1}
-		if err := k.store.Save(k.withReference(r, reference), headerOnly{}, gs); err != nil {
-			failed = append(failed, fmt.Errorf("%w: %w", ErrStore, err))
-			continue
-		}
-		if s, err := k.openStored(text, k.config.Now()); err == nil {
-			failed = append(failed, k.over(r.Context(), s))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+func (k gorillaKeeper) endNamed(r *http.Request, n *sessionName) error {
+	if n.record == "" {
+		return k.over(r.Context(), n.session(k.Manager))
+	}
+	if err := k.endRecord(r, n.record); err != errUndecoded {
+		return err
+	}
+	return nil
+}
+
+// endRecord deletes the record of a reference. The error is about the store, or errUndecoded.
+func (k gorillaKeeper) endRecord(r *http.Request, reference string) error {
+	gs, err := k.fetch(r, reference)
+	if errors.Is(err, ErrStore) || err == errUndecoded {
+		return err
+	}
+	if err != nil || gs.IsNew {
+		return nil
+	}
+	text, _ := gs.Values[storedKey].(string)
+	gs.Options = &sessions.Options{Path: "/", Domain: k.cookies.domain, MaxAge: -1}
+	if err := k.store.Save(k.withReference(r, reference), headerOnly{}, gs); err != nil {
+		return fmt.Errorf("%w: %w", ErrStore, err)
+	}
+	s, err := k.openStored(text, k.config.Now())
+	if err != nil {
+		return nil
+	}
+	return k.over(r.Context(), s)
 }
 
 // headerOnly takes the cookies that a store sets, so that they can be looked at first.

@@ -20,6 +20,9 @@ type keeper interface {
 	// end makes what the request carries lead nowhere, as far as that is possible. It leaves the cookies to
 	// the caller.
 	end(r *http.Request) error
+
+	// endNamed does the same for the session of a name.
+	endNamed(r *http.Request, n *sessionName) error
 }
 
 func newKeeper(m *Manager) keeper {

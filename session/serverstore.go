@@ -180,7 +180,7 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	}
 	k.reportEvicted(r)
 	if c == IfAbsent {
-		if err := k.end(r); err != nil {
+		if err := k.endPrevious(r, s); err != nil {
 			return err
 		}
 	}
@@ -214,6 +214,10 @@ func (k serverKeeper) end(r *http.Request) error {
 		failed = append(failed, k.remove(r.Context(), &ref))
 	}
 	return errors.Join(failed...)
+}
+
+func (k serverKeeper) endNamed(r *http.Request, n *sessionName) error {
+	return k.remove(r.Context(), &n.reference)
 }
 
 // remove deletes the record of a reference.

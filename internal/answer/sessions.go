@@ -33,6 +33,11 @@ var sessions = []Outcome{{
 	Cause:  "The provider has ended the login while the application called an API as the user.",
 	Remedy: "Nothing. See refresh_refused.",
 }, {
+	Code: "renewed",
+	Cause: "A session was renewed at the provider without the user noticing (Session.Revalidate, " +
+		"prompt=none).",
+	Remedy: "Nothing.",
+}, {
 	Code: "duplicate_cookie",
 	Cause: "A browser sent two session cookies of the same name, such as one for the host and one " +
 		"for its parent domain. The valid one is used.",

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,14 +15,23 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A gate holds requests back until it opens.
-type gate struct{ reached, open chan struct{} }
+// A gate holds a request back until it opens, or the test ends.
+type gate struct {
+	reached, opened chan struct{}
+	once            sync.Once
+}
 
-func newGate() *gate { return &gate{make(chan struct{}), make(chan struct{})} }
+func newGate(t *testing.T) *gate {
+	g := &gate{reached: make(chan struct{}), opened: make(chan struct{})}
+	t.Cleanup(g.open)
+	return g
+}
+
+func (g *gate) open() { g.once.Do(func() { close(g.opened) }) }
 
 func (g *gate) pass() {
 	close(g.reached)
-	<-g.open
+	<-g.opened
 }
 
 // slow serves handlers that are told when to go on, between what the guard does and the response.
@@ -113,14 +123,14 @@ func TestSave_F16_DuringARefresh(t *testing.T) {
 			app.Clock.Advance(2 * time.Hour)
 
 			// Loaded before the refresh, saved after it.
-			g := newGate()
+			g := newGate(t)
 			slow(app, "/save1", g, put(app, "one", "1"))
 			deliver := begin(t, app, b, "/save1")
 			<-g.reached
 			if got := calls(t, app, b, "GET"); got != 200 {
 				t.Fatalf("the refresh: status %d", got)
 			}
-			close(g.open)
+			g.open()
 			if resp := deliver(); resp.StatusCode != 200 {
 				t.Errorf("saving: status %d", resp.StatusCode)
 			}
@@ -165,7 +175,7 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	b := bench.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	g := newGate()
+	g := newGate(t)
 	slow(app, "/slow", g, func(http.ResponseWriter, *http.Request) {})
 	app.Clock.Advance(2 * time.Hour) // renewal and refresh are due
 	deliver := begin(t, app, b, "/slow")
@@ -173,7 +183,7 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 	if got := calls(t, app, b, "GET"); got != 200 {
 		t.Fatalf("the refresh: status %d", got)
 	}
-	close(g.open)
+	g.open()
 	if resp := deliver(); len(resp.Cookies()) != 0 {
 		t.Error("it renews a session whose tokens have run out")
 	}
@@ -245,7 +255,7 @@ func TestSignOut_F16_SlowResponse(t *testing.T) {
 		for _, path := range []string{"/renewing", "/saving", "/call"} {
 			t.Run(name+path, func(t *testing.T) {
 				app := bench.New(t, offline, change, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
-				g := newGate()
+				g := newGate(t)
 				slow(app, "/renewing", g, func(http.ResponseWriter, *http.Request) {})
 				slow(app, "/saving", g, put(app, "a", "b"))
 				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { callAPI(app).ServeHTTP(w, r) })
@@ -256,7 +266,7 @@ func TestSignOut_F16_SlowResponse(t *testing.T) {
 				deliver := begin(t, app, b, path)
 				<-g.reached
 				app.Post(t, b, "/auth/logout", nil)
-				close(g.open)
+				g.open()
 				deliver()
 				if who := app.Visit(t, b, "/"); who != "anonymous" {
 					t.Errorf("signed in as %s", who)

@@ -1,0 +1,180 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// promptNone asks the provider not to show anything to the user (OpenID Connect Core section 3.1.2.1).
+const promptNone = "none"
+
+// Silent renews a session by way of the browser, without the user noticing, and leads back to returnTo: it
+// asks the provider whether the login still stands. If it does, the session goes on as what it is. If
+// the provider says no, or has another user now, the session ends, and the page is shown without it;
+// there is no second try, because without a session there is nothing to ask about. Silent reports false,
+// and has not answered the request, if the provider cannot be reached or has just been asked.
+func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool {
+	flow := &provider.Flow{
+		ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone},
+		Session: h.config.Sessions.Name(s), Renewal: true,
+	}
+	target, err := h.beginRenewal(w, r, s.Provider, flow)
+	if err != nil {
+		h.config.Login.Logger.WarnContext(r.Context(), "sallyport: session not revalidated",
+			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+		return false
+	}
+	redirect(w, target)
+	return true
+}
+
+// errRenewedTwice is a browser that does not keep the cookies of the renewed session.
+var errRenewedTwice = errors.New("handlers: the session has just been renewed twice, and the browser still has the old one")
+
+func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name string, flow *provider.Flow) (string, error) {
+	p, err := h.config.Providers.Find(r.Context(), name)
+	if err != nil {
+		return "", err
+	}
+	if err := h.prepare(r, name, p, flow); err != nil {
+		return "", err
+	}
+	if _, flow.Round = h.justEnded(r, kindOf(flow)); flow.Round >= maxRounds {
+		return "", errRenewedTwice
+	}
+	return h.depart(w, r, p, flow)
+}
+
+// finishRenewal is the callback of a flow that Silent has begun. Nothing is redeemed before the session
+// that it renews is known.
+func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+	s, err := h.named(r, a.flow)
+	switch {
+	case errors.Is(err, session.ErrStore): // the flow stays: the same callback may come again
+		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
+		return
+	case errors.Is(err, session.ErrNone) && r.Method == http.MethodPost:
+		h.comeBack(w, r, a)
+		return
+	case err != nil: // it was signed out, or another one has begun
+		_ = h.useFlow(w, a.p, a.flow)
+		h.leave(w, r, a)
+		return
+	}
+	err = h.config.Sessions.Continue(w, r, s, func() (*session.Session, error) { return h.prove(ctx, w, a, s) })
+	switch {
+	case err == nil:
+		h.arrive(w, r, a)
+		h.config.Login.Event(r.Context(), session.Event{
+			Outcome: "renewed", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
+		})
+		redirect(w, h.returns.clean(a.flow.ReturnTo))
+	case errors.Is(err, errUsed):
+		h.answerLate(w, r, a.callback, a.flow, err)
+	case endsRenewal(err):
+		h.endRenewed(w, r, a, err)
+	case errors.Is(err, session.ErrInvalid): // signed out meanwhile
+		h.leave(w, r, a)
+	default:
+		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
+	}
+}
+
+// named returns the session that the flow names, if the browser has it.
+func (h *Handlers) named(r *http.Request, flow *provider.Flow) (*session.Session, error) {
+	s, err := h.config.Sessions.Load(r)
+	if err == nil && !h.config.Sessions.Names(flow.Session, s) {
+		err = errOtherSession
+	}
+	return s, err
+}
+
+var (
+	errAnotherUser = &provider.Error{
+		Fault: provider.FaultInteraction, Err: errors.New("another user is signed in at the provider now"),
+	}
+	errNotRenewed = errors.New("handlers: Hooks.Login refuses to renew the session")
+)
+
+// endsRenewal reports whether an error says that the login does not stand any more.
+func endsRenewal(err error) bool {
+	fault, ok := errors.AsType[*provider.Error](err)
+	return errors.Is(err, errNotRenewed) ||
+		ok && (fault.Fault == provider.FaultInteraction || fault.Fault == provider.FaultDenied)
+}
+
+// prove obtains the identity again, and asks the application.
+func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response, s *session.Session) (*session.Session, error) {
+	fresh, err := h.exchange(ctx, w, a)
+	if err != nil {
+		return nil, err
+	}
+	if fresh.User.Key() != s.User.Key() || s.Provider != a.name {
+		return nil, errAnotherUser
+	}
+	if h.config.Hooks.Login == nil {
+		return fresh, nil
+	}
+	asked := fresh.Clone()
+	asked.Values = maps.Clone(s.Values)
+	ctx = context.WithValue(ctx, renewalKey{}, s.Clone())
+	err = problem.Call(func() error { return h.config.Hooks.Login(ctx, asked) })
+	_, worded := errors.AsType[*problem.Error](err)
+	switch {
+	case err == nil:
+		return asked, nil
+	case !recovered.Is(err) && (worded || errors.Is(err, ErrRefused)):
+		return nil, errors.Join(errNotRenewed, err)
+	}
+	h.config.Login.Logger.ErrorContext(ctx, "sallyport: session renewed, but not the user's profile",
+		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+	return asBefore(s, fresh), nil
+}
+
+// asBefore returns what the provider has proven, with the user and the claims of before.
+func asBefore(s, fresh *session.Session) *session.Session {
+	kept := s.Clone()
+	kept.SID, kept.Issued, kept.Epoch = fresh.SID, fresh.Issued, fresh.Epoch
+	if !fresh.Expires.IsZero() {
+		kept.Expires = fresh.Expires
+	}
+	if tokens, err := fresh.Tokens(); err == nil {
+		kept.SetTokens(tokens)
+	}
+	return kept
+}
+
+type renewalKey struct{}
+
+// Renewal returns the session that is being renewed without the user noticing, in the context of
+// Hooks.Login. It is false at a login.
+func Renewal(ctx context.Context) (*session.Session, bool) {
+	s, ok := ctx.Value(renewalKey{}).(*session.Session)
+	return s, ok
+}
+
+// endRenewed answers a renewal that the provider or the application did not permit: the session is over,
+// and the page that asked is shown without it.
+func (h *Handlers) endRenewed(w http.ResponseWriter, r *http.Request, a response, cause error) {
+	if err := h.config.Sessions.Discard(w, r); err != nil {
+		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
+		return
+	}
+	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: session not renewed, and ended",
+		"provider", a.name, "cause", problem.Printable(cause.Error()))
+	h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name})
+	h.leave(w, r, a)
+}
+
+// leave leads back to the page that asked, with whatever session the browser has.
+func (h *Handlers) leave(w http.ResponseWriter, r *http.Request, a response) {
+	h.forgetDestination(w, a.p, a.flow)
+	redirect(w, h.returns.clean(a.flow.ReturnTo))
+}
