@@ -46,7 +46,6 @@ func (m *Manager) continued(w http.ResponseWriter, r *http.Request, base, fresh 
 		next.Expires = current.Expires
 	}
 	next.Proven, next.Seen = m.now(), m.now()
-	next.Issued = earlier(next.Issued, m.now())
 	next.Generation = m.generationAfter(current, base)
 	sealed, err := m.sealWhole(next.Clone())
 	if err != nil {

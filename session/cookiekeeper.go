@@ -63,7 +63,8 @@ func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, 
 }
 
 func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) {
-	if err := k.endedHere(s); err != nil {
+	s, err := k.newest(ctx, s)
+	if err != nil {
 		return nil, err
 	}
 	return s, k.admit(ctx, s, k.config.Now())

@@ -134,7 +134,6 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 	now := m.now()
 	s.ID = newID()
 	s.Created, s.Proven, s.Seen = now, now, now
-	s.Issued = earlier(s.Issued, now)
 	if end := now.Add(m.config.Lifetime); s.Expires.IsZero() || s.Expires.After(end) {
 		s.Expires = end
 	}

@@ -4,17 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
-
-// earlier returns the earlier of two times. The clock of a provider may be ahead of ours when it issues
-// an ID token: the session must not outlive a logout that it orders by a clock that is right.
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
 
 // startable rejects what no guard would accept as a session.
 func (m *Manager) startable(ctx context.Context, s *Session) error {

@@ -341,3 +341,35 @@ func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
 		})
 	}
 }
+
+// F15: a handler that goes on for hours refreshes with the token that it got last.
+func TestTokenSource_F15_LongLived(t *testing.T) {
+	for place, change := range keptIn {
+		t.Run(place, func(t *testing.T) {
+			app := calling(t, change)
+			app.Mux.Handle("/stream", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				source, err := app.Auth.TokenSource(w, r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for hour := range 8 {
+					app.Clock.Advance(time.Hour)
+					if _, err := source.Token(); err != nil {
+						t.Errorf("after %d hours: %v", hour+1, err)
+						return
+					}
+				}
+			})))
+			b := bench.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			app.Get(t, b, "/stream")
+			if n := refreshes(app); n != 8 {
+				t.Errorf("%d refreshes", n)
+			}
+			if got := calls(t, app, b, "GET"); got != 200 {
+				t.Errorf("afterwards: status %d", got)
+			}
+		})
+	}
+}
