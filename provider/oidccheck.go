@@ -45,6 +45,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 
 // checkIssuerSetting rejects what cannot be an issuer: what is often pasted instead of one.
 func (o *OIDC) checkIssuerSetting() error {
+	wrong := func(format string, args ...any) error { return fmt.Errorf("Issuer "+format, args...) }
 	shown := o.Issuer
 	if _, host, found := strings.Cut(shown, "@"); found {
 		shown = "…@" + host // what is before it may be a password
@@ -52,19 +53,19 @@ func (o *OIDC) checkIssuerSetting() error {
 	before, _, wellKnown := strings.Cut(shown, "/.well-known/")
 	switch {
 	case o.Issuer == "":
-		return errors.New("Issuer is missing")
+		return wrong("is missing")
 	case strings.ContainsFunc(o.Issuer, unicode.IsSpace):
-		return fmt.Errorf("Issuer %q has white space in it: remove that", shown)
+		return wrong("%q has white space in it: remove that", shown)
 	case !strings.Contains(o.Issuer, "://"):
-		return fmt.Errorf("Issuer %q is not an absolute URL: write %q if that is the issuer in the provider's metadata", shown, "https://"+shown)
+		return wrong("%q is not an absolute URL: write %q if that is the issuer in the provider's metadata", shown, "https://"+shown)
 	case wellKnown:
-		return fmt.Errorf("Issuer %q is the address of the provider's metadata: write %q if that is the issuer in it", shown, before)
+		return wrong("%q is the address of the provider's metadata: write %q if that is the issuer in it", shown, before)
 	}
 	if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
 		return err
 	}
 	if u, _ := url.Parse(o.Issuer); u.RawQuery != "" || u.ForceQuery || u.User != nil {
-		return fmt.Errorf("Issuer %q must have no query and no user", u.Redacted())
+		return wrong("%q must have no query and no user", u.Redacted())
 	}
 	return nil
 }

@@ -55,8 +55,8 @@ func sharedOrigin(addresses ...address) (string, error) {
 	first := addresses[0]
 	for _, a := range addresses[1:] {
 		if first.url != "" && a.url != "" && originIn(a.url) != originIn(first.url) {
-			return "", fmt.Errorf("Issuer is missing: %s is at %s, %s at %s: set Issuer to the namespace of the user IDs, "+
-				"which must not change later", first.name, originIn(first.url), a.name, originIn(a.url))
+			return "", fmt.Errorf("%s is missing: %s is at %s, %s at %s: set it to the namespace of the user IDs, "+
+				"which must not change later", "Issuer", first.name, originIn(first.url), a.name, originIn(a.url))
 		}
 	}
 	return originIn(first.url), nil

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -20,7 +21,7 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 		"status line": token + "\r\n\r\n", "header": "HTTP/1.1 200 OK\r\n" + token + "\r\n\r\n",
 		"length": "HTTP/1.1 200 OK\r\nContent-Length: " + token + "\r\n\r\n",
 	} {
-		dial := func(string, string) (net.Conn, error) {
+		dial := func(context.Context, string, string) (net.Conn, error) {
 			server, client := net.Pipe()
 			go func() {
 				http.ReadRequest(bufio.NewReader(server))
@@ -29,7 +30,7 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 			}()
 			return client, nil
 		}
-		out := outbound{own: &http.Client{Transport: &http.Transport{Dial: dial}}, connections: new(connections)}
+		out := outbound{own: &http.Client{Transport: &http.Transport{DialContext: dial}}, connections: new(connections)}
 		c := out.apiClient("", func(r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+token)
 			return nil

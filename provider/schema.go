@@ -2,7 +2,6 @@ package provider
 
 import (
 	"maps"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -99,14 +98,4 @@ func folded(name string) string {
 		}
 		return least
 	}, name)
-}
-
-// names lists the members at the top, in order.
-func (s *schema) names() []string {
-	names := make([]string, 0, len(s.members))
-	for name := range s.members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -49,8 +49,8 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 		"no content":        {status(204), true, "status 204"},
 		"a page":            {page, true, "text/html"},
 		"nothing":           {status(200), true, "not the metadata of a provider"},
-		"another origin":    {http.RedirectHandler("https://www.op.example/x", 302).ServeHTTP, true, "https://www.op.example/x"},
-		"redirects forever": {http.RedirectHandler("/.well-known/openid-configuration", 302).ServeHTTP, true, "too many redirects"},
+		"another origin":    {http.RedirectHandler("https://www.op.example/x", http.StatusFound).ServeHTTP, true, "https://www.op.example/x"},
+		"redirects forever": {http.RedirectHandler("/.well-known/openid-configuration", http.StatusFound).ServeHTTP, true, "too many redirects"},
 
 		"internal error":    {status(500), false, "status 500"},
 		"bad gateway":       {status(502), false, "status 502"},
