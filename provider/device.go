@@ -102,7 +102,7 @@ func (o *OIDC) readDeviceCode(a answer) (code DeviceCode, secret string, interva
 // keepPolling reads an answer that is not the tokens (RFC 8628 section 3.5).
 func keepPolling(err error, interval time.Duration) (time.Duration, error) {
 	if errors.Is(err, ErrUnavailable) {
-		return min(2*interval, maxPoll), nil
+		return max(min(2*interval, maxPoll), RetryAfter(err)), nil
 	}
 	fault, ok := errors.AsType[*Error](err)
 	if !ok {

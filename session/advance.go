@@ -53,6 +53,9 @@ func advanceKey(s *Session) string {
 
 // advance returns the next generation, sealed, and nothing for a session that is over.
 func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byte, error) {
+	if sealed := m.leftBehind(ctx, s); sealed != nil {
+		return sealed, nil
+	}
 	defer m.generations.make(s)()
 	base, err := m.stored(ctx, s)
 	if err != nil {
@@ -64,18 +67,56 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 	base = base.Clone()
 	var sealed []byte
 	store := func(fresh *Session) {
-		if sealed, err = m.supersede(ctx, base, fresh.Clone()); err != nil && len(sealed) > 0 {
+		text, storeErr := m.supersede(ctx, base, fresh.Clone())
+		if storeErr != nil {
+			err = storeErr
 			m.scope.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s, "error", err)
 		}
+		switch {
+		case len(text) > 0:
+			sealed = text
+			m.leaveBehind(ctx, s, text)
+		case errors.Is(err, ErrInvalid): // signed out meanwhile
+			sealed = nil
+		} // what is too large leaves what was stored before
 	}
-	fresh, err := renew(ctx, base.Clone(), store)
-	if err != nil || fresh == nil {
-		return []byte{}, err
+	fresh, renewErr := renew(ctx, base.Clone(), store)
+	if renewErr != nil || fresh == nil {
+		return []byte{}, renewErr
 	}
 	if store(fresh); len(sealed) == 0 {
 		return nil, err
 	}
 	return sealed, nil
+}
+
+// With sessions in cookies there is no place to store new tokens before the response. If processes share
+// a Locker, it serves as one, for the case that this process dies before it has finished.
+
+// leaveBehind stores a sealed generation after s, the first one only.
+func (m *Manager) leaveBehind(ctx context.Context, s *Session, sealed []byte) {
+	if m.sharesLocker() {
+		_, _ = m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, func(context.Context) ([]byte, error) { return sealed, nil })
+	}
+}
+
+// leftBehind returns what a process that did not finish has stored, or nil.
+func (m *Manager) leftBehind(ctx context.Context, s *Session) []byte {
+	if !m.sharesLocker() {
+		return nil
+	}
+	sealed, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, func(context.Context) ([]byte, error) { return nil, ErrNoRecord })
+	if err != nil {
+		return nil
+	}
+	return sealed
+}
+
+func leftKey(s *Session) string { return "left" + advanceKey(s) }
+
+func (m *Manager) sharesLocker() bool {
+	_, own := m.config.Locker.(*memoryLocker)
+	return m.inCookies() && !own
 }
 
 // stored returns a session as it is in the store now. A store that does not answer is no reason to
@@ -88,14 +129,15 @@ func (m *Manager) stored(ctx context.Context, s *Session) (*Session, error) {
 	return current, err
 }
 
-// otherTokens reports whether two generations of a session have different refresh tokens.
+// otherTokens reports whether two generations of a session have different tokens.
 func otherTokens(a, b *Session) bool {
 	if a.Generation == b.Generation {
 		return false
 	}
 	of, errA := a.Tokens()
 	other, errB := b.Tokens()
-	return errA == nil && errB == nil && of.RefreshToken != other.RefreshToken
+	return errA == nil && errB == nil &&
+		(of.RefreshToken != other.RefreshToken || of.AccessToken != other.AccessToken)
 }
 
 // generationsApart separates generations with new tokens: those between them are for what is saved
@@ -130,6 +172,9 @@ func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, 
 	sealed, err := m.sealWhole(fresh)
 	if err != nil {
 		return nil, err
+	}
+	if limit := maxChunks * m.room(m.config.CookieName); m.inCookies() && len(sealed) > limit {
+		return nil, tooLarge(fresh, len(sealed), limit, false)
 	}
 	if !m.remember(fresh, sealed) {
 		return nil, errEnded

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -372,4 +373,80 @@ func TestTokenSource_F15_LongLived(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A leasedLocker is shared by processes, and lets another one go on where one has died: it forgets who is
+// at work, and keeps what is done.
+type leasedLocker struct {
+	mu   sync.Mutex
+	done map[string][]byte
+}
+
+func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+	l.mu.Lock()
+	result, done := l.done[key]
+	l.mu.Unlock()
+	if done {
+		return result, nil
+	}
+	result, err := f(ctx)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.done[key] = result
+	}
+	return result, err
+}
+
+// F15: with sessions in cookies, the Locker that processes share keeps new tokens of a process that dies
+// while it asks for the profile.
+func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
+	locker := &leasedLocker{done: map[string][]byte{}}
+	app := calling(t, func(s *bench.Setup) {
+		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.Config.Session.Locker = locker
+	})
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once atomic.Bool
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
+			if endpoint == "userinfo" && once.CompareAndSwap(false, true) {
+				close(reached)
+				<-release
+			}
+			return false
+		}
+	})
+	app.Clock.Advance(2 * time.Hour)
+	deliver := begin(t, app, b, "/call")
+	<-reached // as good as dead
+	app.Server.Config.Handler = app.Again(t, func(*session.Config) {})
+	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
+		t.Errorf("another process: status %d after %d refreshes", got, refreshes(app))
+	}
+	goesOn(t, app, b)
+	close(release)
+	deliver()
+}
+
+// F15: claims that have grown too large for cookies are not taken over; the new tokens are.
+func TestRefresh_F15_TooLarge(t *testing.T) {
+	app, token := tokenOf(t)
+	b := bench.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.OP.SetClaims("alice", map[string]any{"blob": strings.Repeat("x", 40_000)})
+	for range 3 {
+		app.Clock.Advance(2 * time.Hour)
+		if status, _ := token(b); status != 200 {
+			t.Errorf("status %d", status)
+		}
+	}
+	if !strings.Contains(app.Log(), "too large") {
+		t.Error("the log does not say so")
+	}
+	app.OP.SetClaims("alice", map[string]any{"blob": nil})
+	goesOn(t, app, b)
 }
