@@ -13,23 +13,25 @@ import (
 )
 
 // A provider that answers by POST makes the browser leave out the session's cookie, which is
-// SameSite=Lax. The answer waits in the browser, sealed, while a redirect makes the browser come back by
-// GET, with the session. Nothing of the answer is used before.
+// SameSite=Lax. The answer waits in the browser, sealed, while a redirect makes the browser come
+// back by GET, with the session. Nothing of the answer is used before.
 
 const (
-	answerCookie   = "answer-" // then as in the name of the flow's cookie, "-", and the number of the piece
+	answerCookie   = "answer-" // then the end of the flow's cookie name, "-", and the number of the piece
 	answerLifetime = time.Minute
 	answerPiece    = 3600 // browsers bound a cookie to 4096 bytes, with name and attributes
 	maxPieces      = 4
 )
 
-var errAnswerTooLarge = errors.New("handlers: the answer of the provider is too large to renew a session with it")
+var errAnswerTooLarge = errors.New("handlers: the answer of the provider is too large to renew " +
+	"a session with it")
 
 // comeBack keeps the answer and has the browser come back.
 func (h *Handlers) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 	id := h.flowName(a.flow.State)[len(h.cookie(flowCookie)):]
 	sessions := h.config.Sessions
-	text, err := sessions.Keyring().Seal(session.PurposeFlow, answerCookie+id, a.flow.RedirectURI, []byte(a.params.Encode()), sessions.Now())
+	text, err := sessions.Keyring().Seal(session.PurposeFlow, answerCookie+id, a.flow.RedirectURI,
+		[]byte(a.params.Encode()), sessions.Now())
 	if err == nil && len(text) > maxPieces*answerPiece {
 		err = errAnswerTooLarge
 	}
@@ -40,7 +42,8 @@ func (h *Handlers) comeBack(w http.ResponseWriter, r *http.Request, a response) 
 	}
 	for i := 0; len(text) > 0; i++ {
 		n := min(answerPiece, len(text))
-		sessions.Cookies().Set(w, h.answerName(id, i), text[:n], answerLifetime, http.SameSiteLaxMode)
+		sessions.Cookies().Set(w, h.answerName(id, i), text[:n], answerLifetime,
+			http.SameSiteLaxMode)
 		text = text[n:]
 	}
 	redirect(w, h.config.Prefix+"/renew/"+segment(a.name)+"?login="+url.QueryEscape(id))
@@ -72,14 +75,16 @@ func (h *Handlers) Renew(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		h.answerLate(w, r, c, flow, err)
 	case !flow.Renewal:
-		h.failLogin(w, r, name, flow.ReturnTo, h.failedAt(name, "no_flow", errors.New("handlers: the login is no renewal")))
+		h.failLogin(w, r, name, flow.ReturnTo, h.failedAt(name, "no_flow",
+			errors.New("handlers: the login is no renewal")))
 	default:
 		h.finishRenewal(ctx, w, r, response{c, flow})
 	}
 }
 
 // keptAnswer returns the answer that the browser has kept, and removes it.
-func (h *Handlers) keptAnswer(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (callback, error) {
+func (h *Handlers) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
+	p provider.Provider) (callback, error) {
 	sessions := h.config.Sessions
 	id := queryOf(r).Get("login")
 	text := ""
@@ -94,9 +99,11 @@ func (h *Handlers) keptAnswer(w http.ResponseWriter, r *http.Request, name strin
 		sessions.Cookies().Delete(w, h.answerName(id, i), http.SameSiteLaxMode)
 		text += piece
 	}
-	plain, err := sessions.Keyring().Open(session.PurposeFlow, answerCookie+id, h.RedirectURI(name), text, sessions.Now())
+	plain, err := sessions.Keyring().Open(session.PurposeFlow, answerCookie+id, h.RedirectURI(name),
+		text, sessions.Now())
 	if err != nil {
-		return callback{}, h.failedAt(name, "no_flow", errors.New("handlers: the browser has not kept the provider's answer"))
+		return callback{}, h.failedAt(name, "no_flow",
+			errors.New("handlers: the browser has not kept the provider's answer"))
 	}
 	params, err := url.ParseQuery(string(plain))
 	if err != nil {

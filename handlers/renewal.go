@@ -12,15 +12,18 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// promptNone asks the provider not to show anything to the user (OpenID Connect Core section 3.1.2.1).
+// promptNone asks the provider not to show anything to the user (OpenID Connect Core section
+// 3.1.2.1).
 const promptNone = "none"
 
-// Silent renews a session by way of the browser, without the user noticing, and leads back to returnTo: it
-// asks the provider whether the login still stands. If it does, the session goes on as what it is. If
-// the provider says no, or has another user now, the session ends, and the page is shown without it;
-// there is no second try, because without a session there is nothing to ask about. Silent reports false,
-// and has not answered the request, if the provider cannot be reached or has just been asked.
-func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool {
+// Silent renews a session by way of the browser, without the user noticing, and leads back to
+// returnTo: it asks the provider whether the login still stands. If it does, the session goes on as
+// what it is. If the provider says no, or has another user now, the session ends, and the page is
+// shown without it; there is no second try, because without a session there is nothing to ask
+// about. Silent reports false, and has not answered the request, if the provider cannot be reached
+// or has just been asked.
+func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Session,
+	returnTo string) bool {
 	flow := &provider.Flow{
 		ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone},
 		Session: h.config.Sessions.Name(s), Renewal: true,
@@ -36,9 +39,11 @@ func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Ses
 }
 
 // errRenewedTwice is a browser that does not keep the cookies of the renewed session.
-var errRenewedTwice = errors.New("handlers: the session has just been renewed twice, and the browser still has the old one")
+var errRenewedTwice = errors.New("handlers: the session has just been renewed twice, " +
+	"and the browser still has the old one")
 
-func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name string, flow *provider.Flow) (string, error) {
+func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name string,
+	flow *provider.Flow) (string, error) {
 	p, err := h.config.Providers.Find(r.Context(), name)
 	if err != nil {
 		return "", err
@@ -52,9 +57,10 @@ func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name str
 	return h.depart(w, r, p, flow)
 }
 
-// finishRenewal is the callback of a flow that Silent has begun. Nothing is redeemed before the session
-// that it renews is known.
-func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+// finishRenewal is the callback of a flow that Silent has begun. Nothing is redeemed before the
+// session that it renews is known.
+func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request,
+	a response) {
 	s, err := h.named(r, a.flow)
 	switch {
 	case errors.Is(err, session.ErrStore): // the flow stays: the same callback may come again
@@ -68,7 +74,8 @@ func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *
 		h.leave(w, r, a)
 		return
 	}
-	err = h.config.Sessions.Continue(w, r, s, func() (*session.Session, error) { return h.prove(ctx, w, a, s) })
+	prove := func() (*session.Session, error) { return h.prove(ctx, w, a, s) }
+	err = h.config.Sessions.Continue(w, r, s, prove)
 	switch {
 	case err == nil:
 		h.arrive(w, r, a)
@@ -98,7 +105,8 @@ func (h *Handlers) named(r *http.Request, flow *provider.Flow) (*session.Session
 
 var (
 	errAnotherUser = &provider.Error{
-		Fault: provider.FaultInteraction, Err: errors.New("another user is signed in at the provider now"),
+		Fault: provider.FaultInteraction,
+		Err:   errors.New("another user is signed in at the provider now"),
 	}
 	errNotRenewed = errors.New("handlers: Hooks.Login refuses to renew the session")
 )
@@ -111,7 +119,8 @@ func endsRenewal(err error) bool {
 }
 
 // prove obtains the identity again, and asks the application.
-func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response, s *session.Session) (*session.Session, error) {
+func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response,
+	s *session.Session) (*session.Session, error) {
 	fresh, err := h.exchange(ctx, w, a)
 	if err != nil {
 		return nil, err
@@ -133,7 +142,8 @@ func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response,
 	case !recovered.Is(err) && (worded || errors.Is(err, ErrRefused)):
 		return nil, errors.Join(errNotRenewed, err)
 	}
-	h.config.Login.Logger.ErrorContext(ctx, "sallyport: session renewed, but not the user's profile",
+	h.config.Login.Logger.ErrorContext(ctx,
+		"sallyport: session renewed, but not the user's profile",
 		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
 	return asBefore(s, fresh), nil
 }
@@ -160,8 +170,8 @@ func Renewal(ctx context.Context) (*session.Session, bool) {
 	return s, ok
 }
 
-// endRenewed answers a renewal that the provider or the application did not permit: the session is over,
-// and the page that asked is shown without it.
+// endRenewed answers a renewal that the provider or the application did not permit: the session is
+// over, and the page that asked is shown without it.
 func (h *Handlers) endRenewed(w http.ResponseWriter, r *http.Request, a response, cause error) {
 	if err := h.config.Sessions.Discard(w, r); err != nil {
 		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
@@ -169,7 +179,8 @@ func (h *Handlers) endRenewed(w http.ResponseWriter, r *http.Request, a response
 	}
 	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: session not renewed, and ended",
 		"provider", a.name, "cause", problem.Printable(cause.Error()))
-	h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name})
+	ended := session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name}
+	h.config.Login.Event(r.Context(), ended)
 	h.leave(w, r, a)
 }
 

@@ -21,8 +21,9 @@ type Config struct {
 	Sessions *session.Manager
 	Report   *problem.Reporter
 
-	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a provider, by name. Programs are told
-	// about it with the Origin ("https://app.example.com") before it.
+	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a
+	// provider, by name. Programs are told about it with the Origin ("https://app.example.com")
+	// before it.
 	LoginPath string
 	LoginFor  func(name string) string
 	Origin    string
@@ -30,15 +31,18 @@ type Config struct {
 	// Home is the path of the application's start page. Default: "/".
 	Home string
 
-	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then back to returnTo.
-	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string, req provider.Request)
+	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
+	// back to returnTo.
+	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string,
+		req provider.Request)
 
-	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the login of
-	// the session still stands, if the provider can be reached. It reports whether it has answered the
-	// request.
+	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the
+	// login of the session still stands, if the provider can be reached. It reports whether it has
+	// answered the request.
 	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
 
-	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed sessions.
+	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
+	// sessions.
 	Providers    *provider.Directory
 	Refreshed    func(context.Context, *session.Session) error
 	RefreshAhead time.Duration
@@ -70,9 +74,9 @@ func New(c Config) *Guard {
 }
 
 // Load puts the session of the request, if there is one, into the context and lets every request
-// pass. Auth.Handler does this for the whole application, so that public pages know the user as well.
-// A session that has to be revalidated is not known to public routes until a page or a guarded route is
-// asked for.
+// pass. Auth.Handler does this for the whole application, so that public pages know the user as
+// well. A session that has to be revalidated is not known to public routes until a page or a
+// guarded route is asked for.
 func (g *Guard) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r, _, ok := g.load(w, r, false); ok {
@@ -81,15 +85,19 @@ func (g *Guard) Load(next http.Handler) http.Handler {
 	})
 }
 
-// load finds out who sends the request, once per request and guard. Work that is due on the session is
-// done here, because its cookies must be set before the handler writes. It is not ok when the request
-// has been answered: the store does not know.
-func (g *Guard) load(w http.ResponseWriter, r *http.Request, guarded bool) (loaded *http.Request, s *session.Session, ok bool) {
+// load finds out who sends the request, once per request and guard. Work that is due on the session
+// is done here, because its cookies must be set before the handler writes. It is not ok when the
+// request has been answered: the store does not know.
+func (g *Guard) load(
+	w http.ResponseWriter, r *http.Request, guarded bool,
+) (loaded *http.Request, s *session.Session, ok bool) {
 	g.config.Report.Serve(w, r, func() { loaded, s, ok = g.find(w, r, guarded) })
 	return loaded, s, ok
 }
 
-func (g *Guard) find(w http.ResponseWriter, r *http.Request, guarded bool) (*http.Request, *session.Session, bool) {
+func (g *Guard) find(
+	w http.ResponseWriter, r *http.Request, guarded bool,
+) (*http.Request, *session.Session, bool) {
 	m := g.config.Sessions
 	if s, looked := m.Attached(r.Context()); looked {
 		if s != nil && !s.Expires.IsZero() && !m.Now().Before(s.Expires) {
@@ -122,8 +130,8 @@ func (g *Guard) find(w http.ResponseWriter, r *http.Request, guarded bool) (*htt
 	return r.WithContext(m.Attach(r.Context(), s)), s, true
 }
 
-// mayWork reports whether a request may change the session's cookies: on navigations and at guards. An
-// application may mark anything else, such as a style sheet, as the same for everyone.
+// mayWork reports whether a request may change the session's cookies: on navigations and at guards.
+// An application may mark anything else, such as a style sheet, as the same for everyone.
 func mayWork(r *http.Request, guarded bool) bool {
 	if isSubresource(r) {
 		return false
@@ -133,7 +141,9 @@ func mayWork(r *http.Request, guarded bool) bool {
 
 // work does what is due on a session: it is revalidated, else its idle limit is moved. It reports
 // whether the request has been answered.
-func (g *Guard) work(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
+func (g *Guard) work(
+	w http.ResponseWriter, r *http.Request, s *session.Session,
+) (*session.Session, bool) {
 	if g.config.Sessions.Due(s) {
 		var answered bool
 		if s, answered = g.revalidate(w, r, s); answered || s == nil {
@@ -159,14 +169,16 @@ func varyByCookie(h http.Header) {
 // renew moves the idle limit. That it could not be moved is no reason to turn the user away now.
 func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	if _, err := g.config.Sessions.Renew(w, r, s); err != nil {
-		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error", err, recovered.Stack(err))
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error",
+			err, recovered.Stack(err))
 	}
 }
 
 // discard removes the cookies of a session that has ended, so that they are not sent again.
 func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	if err := g.config.Sessions.Discard(w, r); err != nil {
-		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed", "error", err, recovered.Stack(err))
+		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: stale session not removed",
+			"error", err, recovered.Stack(err))
 	}
 }
 
@@ -179,8 +191,8 @@ func unknown(err error) *problem.Error {
 	return failed("store_unavailable/page", "", err)
 }
 
-// asOutage returns the answer to an error that may be an outage: of the session store, of what knows
-// the tenants, or of an API. Other errors it returns as they are.
+// asOutage returns the answer to an error that may be an outage: of the session store, of what
+// knows the tenants, or of an API. Other errors it returns as they are.
 func (g *Guard) asOutage(err error) error {
 	_, worded := errors.AsType[*problem.Error](err)
 	switch {

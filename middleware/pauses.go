@@ -17,8 +17,8 @@ const (
 )
 
 // pauses remembers for which sessions a refresh has failed, so that a hundred requests a second do
-// not become a hundred token requests a second. The pauses double, and are at least what the provider
-// asks for. The zero value is ready for use.
+// not become a hundred token requests a second. The pauses double, and are at least what the
+// provider asks for. The zero value is ready for use.
 type pauses struct {
 	mu   sync.Mutex
 	byID *bounded.Cache[string, pause]

@@ -14,16 +14,19 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// refreshTimeout bounds one refresh. It does not end with the request that caused it, because the refresh
-// token it has sent may be spent (RFC 9700 section 4.14.2).
+// refreshTimeout bounds one refresh. It does not end with the request that caused it, because the
+// refresh token it has sent may be spent (RFC 9700 section 4.14.2).
 const refreshTimeout = 30 * time.Second
 
 // maxHops is how many generations a request may be behind.
 const maxHops = 4
 
-// current returns the newest generation of the session that is needed: s itself while its tokens are good, else the
-// result of a refresh. When the tokens cannot be renewed now but are still valid, they have to do.
-func (g *Guard) current(r *http.Request, s *session.Session, good func(*session.Session, session.Tokens) bool) (*session.Session, error) {
+// current returns the newest generation of the session that is needed: s itself while its tokens
+// are good, else the result of a refresh. When the tokens cannot be renewed now but are still
+// valid, they have to do.
+func (g *Guard) current(
+	r *http.Request, s *session.Session, good func(*session.Session, session.Tokens) bool,
+) (*session.Session, error) {
 	for range maxHops {
 		tokens, err := s.Tokens()
 		if err != nil {
@@ -43,11 +46,12 @@ func (g *Guard) current(r *http.Request, s *session.Session, good func(*session.
 
 // mayRefresh refuses methods that must not have an effect, and prefetches nobody may ever look at.
 func mayRefresh(r *http.Request) bool {
-	return r.Method != http.MethodHead && r.Method != http.MethodOptions && !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")
+	return r.Method != http.MethodHead && r.Method != http.MethodOptions &&
+		!strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")
 }
 
-// next returns the generation after s. The provider is asked once for all requests that hold s, also
-// in other processes if they share a Locker.
+// next returns the generation after s. The provider is asked once for all requests that hold s,
+// also in other processes if they share a Locker.
 func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, error) {
 	if err := g.pauses.wait(s.ID, g.config.Sessions.Now()); err != nil {
 		return nil, err
@@ -55,9 +59,11 @@ func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, err
 	return g.config.Sessions.Advance(r.Context(), s, g.refresh)
 }
 
-// refresh asks the provider. The new tokens are stored before anything else is done: the old refresh
-// token may be spent, and nothing may lose its successor.
-func (g *Guard) refresh(ctx context.Context, s *session.Session, store func(*session.Session)) (*session.Session, error) {
+// refresh asks the provider. The new tokens are stored before anything else is done: the old
+// refresh token may be spent, and nothing may lose its successor.
+func (g *Guard) refresh(
+	ctx context.Context, s *session.Session, store func(*session.Session),
+) (*session.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
 	renewed, finish, err := g.newTokens(ctx, s)
@@ -76,7 +82,8 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session, store func(*ses
 		return nil, nil
 	}
 	if err != nil {
-		g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens refreshed, but not the user's profile",
+		g.config.Report.Logger.ErrorContext(ctx,
+			"sallyport: tokens refreshed, but not the user's profile",
 			"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
 	}
 	fresh.Proven = g.config.Sessions.Now()
@@ -84,7 +91,9 @@ func (g *Guard) refresh(ctx context.Context, s *session.Session, store func(*ses
 }
 
 // newTokens exchanges the refresh token.
-func (g *Guard) newTokens(ctx context.Context, s *session.Session) (renewed *session.Session, finish provider.Finish, err error) {
+func (g *Guard) newTokens(
+	ctx context.Context, s *session.Session,
+) (renewed *session.Session, finish provider.Finish, err error) {
 	p, err := g.config.Providers.Find(ctx, s.Provider)
 	if err != nil {
 		return nil, nil, err
@@ -109,10 +118,12 @@ func (g *Guard) newTokens(ctx context.Context, s *session.Session) (renewed *ses
 
 var errNoRefresh = errors.New("middleware: the session's provider cannot refresh tokens")
 
-// finishRefresh brings the user up to date and asks the application. A final error ends the session.
-// With any other, the session that is returned has the new tokens, and what could not be had is as
-// it was.
-func (g *Guard) finishRefresh(ctx context.Context, renewed *session.Session, finish provider.Finish) (*session.Session, error) {
+// finishRefresh brings the user up to date and asks the application. A final error ends the
+// session. With any other, the session that is returned has the new tokens, and what could not be
+// had is as it was.
+func (g *Guard) finishRefresh(
+	ctx context.Context, renewed *session.Session, finish provider.Finish,
+) (*session.Session, error) {
 	fresh := renewed
 	var profileErr error
 	if finish != nil {
@@ -156,8 +167,8 @@ func isFinal(err error) bool {
 	return ok && fault.Fault == provider.FaultRefresh && !recovered.Is(err)
 }
 
-// isRefusal reports whether Hooks.Refresh has decided that the session ends. Any other error of it is
-// trouble of the moment.
+// isRefusal reports whether Hooks.Refresh has decided that the session ends. Any other error of it
+// is trouble of the moment.
 func isRefusal(err error) bool {
 	_, worded := errors.AsType[*problem.Error](err)
 	return (worded || errors.Is(err, problem.ErrRefused)) && !recovered.Is(err)
@@ -165,9 +176,12 @@ func isRefusal(err error) bool {
 
 func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error) {
 	code := string(provider.FaultRefresh)
-	g.config.Report.Logger.WarnContext(ctx, "sallyport: session ended by the provider", "code", code, "session", s,
+	g.config.Report.Logger.WarnContext(ctx, "sallyport: session ended by the provider",
+		"code", code, "session", s,
 		"cause", problem.Printable(err.Error()), "help", answer.Help(code))
-	g.config.Report.Event(ctx, session.Event{Outcome: code, Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject})
+	g.config.Report.Event(ctx, session.Event{
+		Outcome: code, Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject,
+	})
 }
 
 // refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
@@ -177,11 +191,14 @@ func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error
 	return g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
 }
 
-// unrefreshed decides what a request gets whose session could not be renewed: nothing if it is over,
-// its tokens of before as long as they are valid, and 503 after that.
-func (g *Guard) unrefreshed(s *session.Session, tokens session.Tokens, err error) (*session.Session, error) {
+// unrefreshed decides what a request gets whose session could not be renewed: nothing if it is
+// over, its tokens of before as long as they are valid, and 503 after that.
+func (g *Guard) unrefreshed(
+	s *session.Session, tokens session.Tokens, err error,
+) (*session.Session, error) {
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrInvalid) {
-		return nil, failed("session_ended", s.Provider, err, problem.Link{Href: g.config.LoginPath, Text: answer.SignIn})
+		login := problem.Link{Href: g.config.LoginPath, Text: answer.SignIn}
+		return nil, failed("session_ended", s.Provider, err, login)
 	}
 	if tokens.Expiry.After(g.config.Sessions.Now()) {
 		return s, nil

@@ -9,12 +9,15 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// revalidate asks the provider whether a session still stands (session.Config.Revalidate). It returns the session that the
-// request goes on with, nil for none, and whether the request has been answered: the browser is on its way to
-// the provider and back.
+// revalidate asks the provider whether a session still stands (session.Config.Revalidate). It
+// returns the session that the request goes on with, nil for none, and whether the request has been
+// answered: the browser is on its way to the provider and back.
 //
-// A provider that cannot be reached proves nothing; the session goes on, and is asked about again soon.
-func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Session) (*session.Session, bool) {
+// A provider that cannot be reached proves nothing; the session goes on, and is asked about again
+// soon.
+func (g *Guard) revalidate(
+	w http.ResponseWriter, r *http.Request, s *session.Session,
+) (*session.Session, bool) {
 	tokens, err := s.Tokens()
 	p, _ := g.config.Providers.Find(r.Context(), s.Provider) // Load has just found it
 	_, canRefresh := p.(provider.Refresher)
@@ -30,7 +33,9 @@ func (g *Guard) revalidate(w http.ResponseWriter, r *http.Request, s *session.Se
 	return nil, false // not proven: nobody for this request, until a page is opened
 }
 
-func (g *Guard) revalidateByRefresh(w http.ResponseWriter, r *http.Request, s *session.Session) *session.Session {
+func (g *Guard) revalidateByRefresh(
+	w http.ResponseWriter, r *http.Request, s *session.Session,
+) *session.Session {
 	if !mayRefresh(r) {
 		return nil
 	}

@@ -18,7 +18,9 @@ func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Sess
 
 // RefreshTokens is Refresh in two steps; see [OIDC.RefreshTokens]. Its [Finish] fetches the profile
 // with the new token, so that what it says about the user is not older than the token.
-func (o *OAuth2) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
+func (o *OAuth2) RefreshTokens(
+	ctx context.Context, s *session.Session,
+) (*session.Session, Finish, error) {
 	old, err := s.Tokens()
 	if err != nil {
 		return nil, nil, err
@@ -31,7 +33,8 @@ func (o *OAuth2) RefreshTokens(ctx context.Context, s *session.Session) (*sessio
 		params.Set("scope", strings.Join(old.Scopes, o.separator()))
 	}
 	endpoint := cmp.Or(o.RefreshURL, o.Endpoint.TokenURL)
-	fresh, raw, err := o.requestTokens(ctx, endpoint, params, []string{old.RefreshToken, old.AccessToken})
+	secrets := []string{old.RefreshToken, old.AccessToken}
+	fresh, raw, err := o.requestTokens(ctx, endpoint, params, secrets)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,7 +69,8 @@ func (o *OAuth2) renewUser(
 		return s, err
 	}
 	if updated.User.Issuer != s.User.Issuer || updated.User.Subject != s.User.Subject {
-		return nil, &Error{Fault: FaultRefresh, Err: errors.New("after a refresh: the profile is about another user")}
+		err := errors.New("after a refresh: the profile is about another user")
+		return nil, &Error{Fault: FaultRefresh, Err: err}
 	}
 	renewed := s.Clone()
 	renewed.User = updated.User

@@ -43,7 +43,9 @@ func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
 // RefreshTokens is Refresh in two steps: it returns as soon as there are new tokens, in a copy of s
 // with everything else as it was, so that they can be stored before anything else can fail
 // (RFC 6749 section 6, OpenID Connect Core section 12). The [Finish] may be nil.
-func (o *OIDC) RefreshTokens(ctx context.Context, s *session.Session) (*session.Session, Finish, error) {
+func (o *OIDC) RefreshTokens(
+	ctx context.Context, s *session.Session,
+) (*session.Session, Finish, error) {
 	old, err := s.Tokens()
 	if err != nil {
 		return nil, nil, err
@@ -86,10 +88,14 @@ func (o *OIDC) readyToVerify(ctx context.Context, m *metadata) error {
 	return err
 }
 
-var errNoRefreshToken = &Error{Fault: FaultRefresh, Err: errors.New("the session has no refresh token")}
+var errNoRefreshToken = &Error{
+	Fault: FaultRefresh, Err: errors.New("the session has no refresh token"),
+}
 
 // redeemRefreshToken sends the refresh token, once.
-func (o *OIDC) redeemRefreshToken(ctx context.Context, m *metadata, old session.Tokens) (session.Tokens, error) {
+func (o *OIDC) redeemRefreshToken(
+	ctx context.Context, m *metadata, old session.Tokens,
+) (session.Tokens, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
 		scopes := old.Scopes
@@ -129,13 +135,15 @@ func assumedExpiry(s *session.Session, old session.Tokens, now time.Time) time.T
 
 // finishRefresh applies a refreshed ID token at once, and what userinfo says when it answers. The
 // new tokens are kept unless one of the two says that the login is over.
-func (o *OIDC) finishRefresh(ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens) (*session.Session, error) {
+func (o *OIDC) finishRefresh(
+	ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens,
+) (*session.Session, error) {
 	if err := o.unverifiable(ctx, m, fresh.IDToken); err != nil {
 		return s, fmt.Errorf("the refreshed ID token is not applied: %w", err)
 	}
-	token, err := o.verifyToken(ctx, m, fresh.IDToken, maxDirect, hashed{accessToken: fresh.AccessToken}, func(t *idToken) error {
-		return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t))
-	})
+	same := func(t *idToken) error { return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t)) }
+	hashes := hashed{accessToken: fresh.AccessToken}
+	token, err := o.verifyToken(ctx, m, fresh.IDToken, maxDirect, hashes, same)
 	if errors.Is(err, ErrUnavailable) {
 		return s, err
 	}
@@ -170,14 +178,15 @@ func refusal(err error) bool {
 	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == FaultIDToken)
 }
 
-// unverifiable returns an error if the token's signature cannot be checked with the keys that can be
-// had now. The token came from the provider itself, so that proves nothing against the login.
+// unverifiable returns an error if the token's signature cannot be checked with the keys that can
+// be had now. The token came from the provider itself, so that proves nothing against the login.
 func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error {
 	keys, err := o.signers(ctx, m, fromEndpoint)
 	if err == nil {
 		_, err = keys.VerifySignature(ctx, raw)
 	}
-	if errors.Is(err, errNoKey) || errors.Is(err, errOtherSecret) || errors.Is(err, ErrUnavailable) {
+	switch {
+	case errors.Is(err, errNoKey), errors.Is(err, errOtherSecret), errors.Is(err, ErrUnavailable):
 		return err
 	}
 	return nil
@@ -202,7 +211,7 @@ func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) 
 		updated.User.Name = cmp.Or(updated.User.Name, s.User.Name)
 	}
 	renewed.User, renewed.ACR, renewed.AMR = updated.User, updated.ACR, updated.AMR
-	if updated.AuthTime.After(s.AuthTime) { // the user has signed in again at the provider meanwhile
+	if updated.AuthTime.After(s.AuthTime) { // the user has signed in there again
 		renewed.AuthTime = updated.AuthTime
 	}
 	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
@@ -250,7 +259,8 @@ func sameSignIn(s *session.Session, t *idToken) error {
 	return nil
 }
 
-// sameNonce accepts a refreshed token without a nonce, or with that of the first one (if that was kept).
+// sameNonce accepts a refreshed token without a nonce, or with that of the first one (if that was
+// kept).
 func sameNonce(first string, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
 	if err != nil || !t.claims.named("nonce") {

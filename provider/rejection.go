@@ -50,7 +50,8 @@ func (d *Dialect) rejects(a answer) bool {
 	}
 	return code != "" || slices.ContainsFunc(said, func(c claims) bool {
 		own := strings.ReplaceAll(c.display("error"), "_", " ")
-		// Web frameworks answer the text of the status in this place, also where there is no endpoint.
+		// Web frameworks answer the text of the status in this place, also where there is no
+		// endpoint.
 		return own != "" && !strings.EqualFold(own, http.StatusText(a.status))
 	})
 }
@@ -59,9 +60,11 @@ func (d *Dialect) rejects(a answer) bool {
 func adviceFor(code, authMethod string) string {
 	switch code {
 	case "invalid_client":
-		return "the provider does not accept the client: check ClientID, ClientSecret and " + authMethod
+		return "the provider does not accept the client: check ClientID, ClientSecret and " +
+			authMethod
 	case "unauthorized_client":
-		return "the client may not refresh tokens: allow the grant type refresh_token for this ClientID at the provider"
+		return "the client may not refresh tokens: allow the grant type refresh_token for this " +
+			"ClientID at the provider"
 	case "unsupported_grant_type":
 		return "the provider does not refresh tokens: remove offline_access from Scopes"
 	case "invalid_scope":

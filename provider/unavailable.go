@@ -23,8 +23,8 @@ func (u *unavailable) Error() string {
 func (u *unavailable) Is(target error) bool { return target == ErrUnavailable }
 func (u *unavailable) Unwrap() error        { return u.err }
 
-// RetryAfter tells how long to wait before trying again after an [ErrUnavailable]: what the provider
-// asks for in its Retry-After field, and at least one second.
+// RetryAfter tells how long to wait before trying again after an [ErrUnavailable]: what the
+// provider asks for in its Retry-After field, and at least one second.
 func RetryAfter(err error) time.Duration {
 	if u, ok := errors.AsType[*unavailable](err); ok && u.retryAfter > time.Second {
 		return u.retryAfter

@@ -22,9 +22,10 @@ const keepAdvanced = 10 * time.Minute
 type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
 
 // Advance returns the generation after s, with new tokens. It runs renew once for all requests that
-// hold s, also in other processes if they share Config.Locker, with a context of its own: it goes on
-// when ctx ends. What other requests save meanwhile is kept. The error is [ErrEnded] if the session
-// is over, [ErrInvalid] if it is not valid any more, or wraps [ErrStore], or is that of renew.
+// hold s, also in other processes if they share Config.Locker, with a context of its own: it goes
+// on when ctx ends. What other requests save meanwhile is kept. The error is [ErrEnded] if the
+// session is over, [ErrInvalid] if it is not valid any more, or wraps [ErrStore], or is that of
+// renew.
 func (m *Manager) Advance(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
 	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
 		return recovered.Get(func() ([]byte, error) { return m.advance(ctx, s, renew) })
@@ -70,7 +71,8 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 		text, storeErr := m.supersede(ctx, base, fresh.Clone())
 		if storeErr != nil {
 			err = storeErr
-			m.scope.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s, "error", err)
+			m.scope.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s,
+				"error", err)
 		}
 		switch {
 		case len(text) > 0:
@@ -90,13 +92,18 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 	return sealed, nil
 }
 
-// With sessions in cookies there is no place to store new tokens before the response. If processes share
-// a Locker, it serves as one, for the case that this process dies before it has finished.
+// With sessions in cookies there is no place to store new tokens before the response. If processes
+// share a Locker, it serves as one, for the case that this process dies before it has finished.
 
 // leaveBehind stores a sealed generation after s, the first one only.
 func (m *Manager) leaveBehind(ctx context.Context, s *Session, sealed []byte) {
-	if m.sharesLocker() {
-		_, _ = m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, func(context.Context) ([]byte, error) { return sealed, nil })
+	if !m.sharesLocker() {
+		return
+	}
+	left := func(context.Context) ([]byte, error) { return sealed, nil }
+	if _, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, left); err != nil {
+		m.scope.Logger.WarnContext(ctx, "session: new tokens are not left behind", "session", s,
+			"error", err)
 	}
 }
 
@@ -105,7 +112,8 @@ func (m *Manager) leftBehind(ctx context.Context, s *Session) []byte {
 	if !m.sharesLocker() {
 		return nil
 	}
-	sealed, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, func(context.Context) ([]byte, error) { return nil, ErrNoRecord })
+	nothing := func(context.Context) ([]byte, error) { return nil, ErrNoRecord }
+	sealed, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, nothing)
 	if err != nil {
 		return nil
 	}
@@ -155,8 +163,9 @@ func (m *Manager) generationAfter(earlier ...*Session) uint64 {
 	return (latest/generationsApart + 1) * generationsApart
 }
 
-// supersede makes fresh the generation after base and after all that has been saved meanwhile, seals
-// it, and writes it where sessions live in a store. The error is about the store if there is a result.
+// supersede makes fresh the generation after base and after all that has been saved meanwhile,
+// seals it, and writes it where sessions live in a store. The error is about the store if there is
+// a result.
 func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, error) {
 	current, err := m.stored(ctx, base)
 	if err != nil {

@@ -67,9 +67,11 @@ type Config struct {
 	// Idle if that is longer. At most 400 days, for which browsers keep a cookie.
 	Lifetime time.Duration
 
-	// Revalidate is how long a session is good without a proof from the provider that it still stands there. After that,
-	// tokens are refreshed, or without a refresh token the browser is sent to the provider and back without the user
-	// noticing (prompt=none), when it opens a page. Zero, the default, means never. At least a minute.
+	// Revalidate is how long a session is good without a proof from the provider that it still
+	// stands there. After that, tokens are refreshed by the next page or guarded request, or without
+	// a refresh token the browser is sent to the provider and back without the user noticing
+	// (prompt=none), when it opens a page. Until then the session is not known to other requests.
+	// Zero, the default, means never. At least a minute.
 	Revalidate time.Duration
 
 	// Watch is how often a context of [Manager.Watch] looks whether its session has been ended in another process. In this one it

@@ -6,12 +6,14 @@ import (
 	"net/http"
 )
 
-// Continue makes what renew returns the next generation of s, the session that this request carries: a
-// proof of the provider that the login stands. It stays the session that it is, with its ID, its Values,
-// also those that another request saves meanwhile, and its end, or an earlier one. The user must be the
-// same. A session that is signed out meanwhile stays so: the error is [ErrEnded] or [ErrInvalid] then.
-// An error of renew, or one that wraps [ErrStore], leaves the session as it was.
-func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session, renew func() (*Session, error)) error {
+// Continue makes what renew returns the next generation of s, the session that this request
+// carries: a proof of the provider that the login stands. It stays the session that it is, with its
+// ID, its Values, also those that another request saves meanwhile, and its end, or an earlier one.
+// The user must be the same. A session that is signed out meanwhile stays so: the error is
+// [ErrEnded] or [ErrInvalid] then. An error of renew, or one that wraps [ErrStore], leaves the
+// session as it was.
+func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session,
+	renew func() (*Session, error)) error {
 	defer m.generations.make(s)()
 	base := s.Clone()
 	fresh, err := renew()

@@ -21,9 +21,10 @@ const (
 	over = math.MaxUint64
 )
 
-// generations is what one process remembers of sessions that live in cookies alone: which have ended
-// here, and which of their generations are superseded because their refresh token is spent. A slow
-// response can bring old cookies back into the browser; they do not open such a session any more.
+// generations is what one process remembers of sessions that live in cookies alone: which have
+// ended here, and which of their generations are superseded because their refresh token is spent. A
+// slow response can bring old cookies back into the browser; they do not open such a session any
+// more.
 //
 // Nothing in here needs an order between processes. The zero value is ready for use. While it is
 // empty, asking costs one load.
@@ -36,7 +37,7 @@ type generations struct {
 	mu    sync.RWMutex
 	marks map[uint64]generationMark // by a hash of the session's ID
 	count map[string]int            // of marks, by provider or tenant
-	until map[string]time.Time      // of providers whose marks were too many: older sessions are over
+	until map[string]time.Time      // of providers with too many marks: older sessions are over
 	later *bounded.Cache[uint64, []byte]
 	saves map[uint64]*saving
 }
@@ -118,7 +119,8 @@ func (g *generations) prepare() {
 		return
 	}
 	g.seed = maphash.MakeSeed()
-	g.marks, g.count, g.until = map[uint64]generationMark{}, map[string]int{}, map[string]time.Time{}
+	g.marks, g.count, g.until = map[uint64]generationMark{}, map[string]int{},
+		map[string]time.Time{}
 	g.saves = map[uint64]*saving{}
 	g.later = bounded.New[uint64, []byte](bounded.Limits{Bytes: maxSuccessors})
 	g.filled.Store(true)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maxMarks bounds the memory of revocations, about a quarter of a gigabyte. They are written by users who sign out and by providers
-// with a valid signature only, so nobody else can fill it.
+// maxMarks bounds the memory of revocations, about a quarter of a gigabyte. They are written by
+// users who sign out and by providers with a valid signature only, so nobody else can fill it.
 const maxMarks = 4 << 20
 
 // swept is how many marks each Revoke looks at, to drop what has become too old.
@@ -16,16 +16,18 @@ const swept = 16
 
 var errTooManyMarks = errors.New("session: too many revocations to remember")
 
-// NewMemoryRevocations returns Revocations for an application that runs as one process, which may be shared by several managers in it. A restart forgets
-// them. They take less than a hundred bytes each. Beyond two million of one provider or tenant, or four
-// million of all, those of the provider with the most become a single one: all its sessions that began
-// until then are over. now is the clock; nil means time.Now.
+// NewMemoryRevocations returns Revocations for an application that runs as one process, which may
+// be shared by several managers in it. A restart forgets them. They take less than a hundred bytes
+// each. Beyond two million of one provider or tenant, or four million of all, those of the provider
+// with the most become a single one: all its sessions that began until then are over. now is the
+// clock; nil means time.Now.
 func NewMemoryRevocations(now func() time.Time) Revocations {
 	if now == nil {
 		now = time.Now
 	}
 	return &memoryRevocations{
-		now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{}, quick: newQuick(now()),
+		now: now, limit: maxMarks, epoch: 1, marks: map[RevocationKey]keptMark{},
+		quick:  newQuick(now()),
 		shares: newShares(),
 	}
 }
@@ -42,9 +44,9 @@ type memoryRevocations struct {
 	shares
 }
 
-// A keptMark is a Mark in the twenty bytes that it needs, with the number of its owner in the bits that
-// its epochs leave; a struct would be padded. When it may be forgotten follows from its epochs, which are
-// times in microseconds: 52 bits until the year 2112.
+// A keptMark is a Mark in the twenty bytes that it needs, with the number of its owner in the bits
+// that its epochs leave; a struct would be padded. When it may be forgotten follows from its
+// epochs, which are times in microseconds: 52 bits until the year 2112.
 type keptMark [5]uint32
 
 const (
@@ -62,7 +64,8 @@ func keep(m Mark, owner uint32) keptMark {
 func (k keptMark) mark() Mark {
 	const upper = 1<<epochBits - 1
 	return Mark{
-		All: uint64(k[0]&upper)<<32 | uint64(k[1]), Some: uint64(k[2]&upper)<<32 | uint64(k[3]), Before: k[4],
+		All: uint64(k[0]&upper)<<32 | uint64(k[1]), Some: uint64(k[2]&upper)<<32 | uint64(k[3]),
+		Before: k[4],
 	}
 }
 
@@ -83,16 +86,18 @@ func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
 }
 
 // Revoke implements Revocations.
-func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
+func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time,
+	keepFor time.Duration) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.quick.nameless = true
 	return v.revoke(nobody, keys, issuedBefore, keepFor)
 }
 
-// revokeNamed is Revoke of the keys of one name that is known. It reports the provider whose sessions are
-// all over because its marks were too many, or "".
-func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) (collapsed string, err error) {
+// revokeNamed is Revoke of the keys of one name that is known. It reports the provider whose
+// sessions are all over because its marks were too many, or "".
+func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey,
+	issuedBefore time.Time, keepFor time.Duration) (collapsed string, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	owner := v.shares.of(about.Provider)
@@ -108,8 +113,8 @@ func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []Revoc
 	return collapsed, nil
 }
 
-// collapse replaces the marks of one provider or tenant by a single one: all its sessions that began before
-// now are over. No mark is forgotten.
+// collapse replaces the marks of one provider or tenant by a single one: all its sessions that
+// began before now are over. No mark is forgotten.
 func (v *memoryRevocations) collapse(owner uint32) (provider string) {
 	if owner == nobody {
 		return ""
@@ -130,8 +135,8 @@ func (v *memoryRevocations) drop(key RevocationKey) {
 	delete(v.marks, key)
 }
 
-// about reports whether a session is over because all of its provider are, or else whether a mark may be
-// about it.
+// about reports whether a session is over because all of its provider are, or else whether a mark
+// may be about it.
 func (v *memoryRevocations) about(s *Session) (over, concerned bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
@@ -139,7 +144,8 @@ func (v *memoryRevocations) about(s *Session) (over, concerned bool) {
 	return over, v.quick.concerned(s)
 }
 
-func (v *memoryRevocations) revoke(owner uint32, keys []RevocationKey, issuedBefore time.Time, keepFor time.Duration) error {
+func (v *memoryRevocations) revoke(owner uint32, keys []RevocationKey, issuedBefore time.Time,
+	keepFor time.Duration) error {
 	now := v.now()
 	v.keep = max(v.keep, keepFor)
 	v.sweep(now)
@@ -162,7 +168,8 @@ func (v *memoryRevocations) revoke(owner uint32, keys []RevocationKey, issuedBef
 	return nil
 }
 
-// sweep drops some of what is too old. A map is walked from a random place, so in time every mark is looked at.
+// sweep drops some of what is too old. A map is walked from a random place, so in time every mark
+// is looked at.
 func (v *memoryRevocations) sweep(now time.Time) {
 	looked := 0
 	for key, mark := range v.marks {

@@ -7,11 +7,11 @@ import (
 )
 
 // A name refers to one session, for what goes on longer than a request: a login knows by it which
-// session the browser had when it began, also where browsers do not send the session's cookie. It is
-// sealed, opens no session, and is of use to this application only.
+// session the browser had when it began, also where browsers do not send the session's cookie. It
+// is sealed, opens no session, and is of use to this application only.
 
-// maxRecordName bounds the cookie of a gorilla store in a name. Longer ones hold the session itself, and
-// there is no record.
+// maxRecordName bounds the cookie of a gorilla store in a name. Longer ones hold the session
+// itself, and there is no record.
 const maxRecordName = 512
 
 // Name returns a name of a session that was loaded or started. It is empty for any other.
@@ -43,7 +43,8 @@ func (m *Manager) Names(name string, s *Session) bool {
 
 // StartAfter is Start for a login that began with the session of this name, which ends as well. The
 // request need not carry it.
-func (m *Manager) StartAfter(w http.ResponseWriter, r *http.Request, s *Session, name string) error {
+func (m *Manager) StartAfter(w http.ResponseWriter, r *http.Request, s *Session,
+	name string) error {
 	s.details.previous = name
 	return m.Start(w, r, s)
 }

@@ -34,9 +34,9 @@ func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Se
 
 var errSuperseded = &unusable{"there is a later one, which is not in memory any more"}
 
-// refreshing reports whether the tokens of a session are being refreshed, or are about to be. A response
-// that sets its cookies then could bring the spent refresh token back. If nothing is refreshed for
-// long, the idle limit must be moved all the same.
+// refreshing reports whether the tokens of a session are being refreshed, or are about to be. A
+// response that sets its cookies then could bring the spent refresh token back. If nothing is
+// refreshed for long, the idle limit must be moved all the same.
 func (m *Manager) refreshing(s *Session, now time.Time) bool {
 	if m.generations.making(s) || s.Generation < m.generations.lowest(s) {
 		return true

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// quick tells for most sessions that no mark is about them, without the cost of their keys: it knows
-// the names of what was ended, under hashes that only this process can make. When in doubt, it says
-// that there may be one.
+// quick tells for most sessions that no mark is about them, without the cost of their keys: it
+// knows the names of what was ended, under hashes that only this process can make. When in doubt,
+// it says that there may be one.
 type quick struct {
 	seed     maphash.Seed
 	nameless bool // there are marks whose names are not known
@@ -23,7 +23,7 @@ func newQuick(now time.Time) quick {
 
 // names are hashes of all names by which a session can be ended, in the order of RevocationKeys.
 func (q *quick) names(s *Session) [3]uint64 {
-	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // apart from each other, whatever the parts
+	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // keep equal parts apart
 	issuer := maphash.String(q.seed, s.Provider)*odd1 + maphash.String(q.seed, s.User.Issuer)
 	return [3]uint64{
 		maphash.String(q.seed, s.ID),

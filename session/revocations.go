@@ -8,28 +8,31 @@ import (
 	"time"
 )
 
-// Revocations remember which sessions are over before their time, also those that live in cookies only: a copy of such a
-// cookie is refused although it opens. Nothing is written at a login; what is written at a logout is kept for as
-// long as a session can live.
+// Revocations remember which sessions are over before their time, also those that live in cookies
+// only: a copy of such a cookie is refused although it opens. Nothing is written at a login; what
+// is written at a logout is kept for as long as a session can live.
 //
-// The contract: epochs order revocations against logins without comparing clocks. Every Revoke gets a number that is higher
-// than any that Epoch has returned before. Epoch returns at least 1, and no less than the number of any Revoke that has
-// returned and whose mark may still be there. Both hold also after a restart that lost the count, with or without the
-// marks. Epochs are times in microseconds, if need be increased, so that processes that do not share their revocations
-// accept each other's logins: one that begins after a Revoke elsewhere has a higher epoch than its mark. Revoke
-// merges what it is told with what is known about the same key ([Mark.Merge]), and returns when every process that shares the
-// revocations will see it. Lookup returns a mark for each key, in order, and the zero Mark for those that are not known
-// or not kept any more, and for the zero key. Keys look random and hold no secret. An error means that the answer is unknown.
+// The contract: epochs order revocations against logins without comparing clocks. Every Revoke gets
+// a number that is higher than any that Epoch has returned before. Epoch returns at least 1, and no
+// less than the number of any Revoke that has returned and whose mark may still be there. Both hold
+// also after a restart that lost the count, with or without the marks. Epochs are times in
+// microseconds, if need be increased, so that processes that do not share their revocations accept
+// each other's logins: one that begins after a Revoke elsewhere has a higher epoch than its mark.
+// Revoke merges what it is told with what is known about the same key ([Mark.Merge]), and returns
+// when every process that shares the revocations will see it. Lookup returns a mark for each key,
+// in order, and the zero Mark for those that are not known or not kept any more, and for the zero
+// key. Keys look random and hold no secret. An error means that the answer is unknown.
 //
 // Implementations are safe for concurrent use. storetest.TestRevocations runs the contract.
 type Revocations interface {
 	Epoch(ctx context.Context) (uint64, error)
-	Revoke(ctx context.Context, keys []RevocationKey, issuedBefore time.Time, keep time.Duration) error
+	Revoke(ctx context.Context, keys []RevocationKey, issuedBefore time.Time,
+		keep time.Duration) error
 	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
 }
 
-// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of a
-// user. It is a hash with a key, and says nothing about them. The zero key names nothing.
+// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of
+// a user. It is a hash with a key, and says nothing about them. The zero key names nothing.
 type RevocationKey [16]byte
 
 // RevocationKeys are all names by which one session can be ended.
@@ -42,9 +45,9 @@ type Marks [3]Mark
 type Mark struct {
 	// All ends sessions whose login began in an earlier epoch.
 	All uint64
-	// Some ends, of those whose login began in an earlier epoch than it, the ones for which the provider issued
-	// the ID token in second Before (Unix time) or earlier: a provider's logout does not end logins after it, although word
-	// of it may come late.
+	// Some ends, of those whose login began in an earlier epoch than it, the ones for which the
+	// provider issued the ID token in second Before (Unix time) or earlier: a provider's logout
+	// does not end logins after it, although word of it may come late.
 	Some   uint64
 	Before uint32
 }
@@ -54,8 +57,8 @@ func (m Mark) ends(s *Session) bool {
 	return s.Epoch < m.All || s.Epoch < m.Some && s.Issued.Unix() <= int64(m.Before)
 }
 
-// Merge adds a revocation with the given number to the mark. A zero issuedBefore means: every session up to now. Of two
-// revocations with a time, the later time counts for both.
+// Merge adds a revocation with the given number to the mark. A zero issuedBefore means: every
+// session up to now. Of two revocations with a time, the later time counts for both.
 func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
 	if issuedBefore.IsZero() {
 		m.All = max(m.All, epoch)
@@ -69,11 +72,13 @@ func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
 // ErrNoRevocations is returned by calls that need [Config.Revocations] when there are none.
 var ErrNoRevocations = errors.New("session: Config.Revocations is not set")
 
-// Revocable reports whether sessions can be ended from elsewhere: by the provider, in another browser, by an administrator.
+// Revocable reports whether sessions can be ended from elsewhere: by the provider, in another
+// browser, by an administrator.
 func (m *Manager) Revocable() bool { return m.config.Revocations != nil }
 
-// Epoch is the current epoch of the revocations, or zero when there are none. Whoever obtains an identity over some time
-// asks before and puts it into Session.Epoch, so that a logout that arrives meanwhile counts (R119). The error wraps [ErrStore].
+// Epoch is the current epoch of the revocations, or zero when there are none. Whoever obtains an
+// identity over some time asks before and puts it into Session.Epoch, so that a logout that arrives
+// meanwhile counts (R119). The error wraps [ErrStore].
 func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
 	if m.config.Revocations == nil {
 		return 0, nil
@@ -118,8 +123,8 @@ func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer)
 	return nil
 }
 
-// check refuses a session that has been ended. What ends one session by its ID needs no order between
-// epochs, which may be those of another process.
+// check refuses a session that has been ended. What ends one session by its ID needs no order
+// between epochs, which may be those of another process.
 func (marks Marks) check(s *Session) error {
 	if marks[0] != (Mark{}) {
 		return errEnded
@@ -154,7 +159,8 @@ const (
 )
 
 // revoke ends the sessions that have this name of s, under each secret.
-func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session, issuedBefore time.Time) error {
+func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
+	issuedBefore time.Time) error {
 	var keys []RevocationKey
 	for _, n := range m.keyring.namers {
 		if key := n.keys(s)[by]; !slices.Contains(keys, key) {
@@ -181,7 +187,8 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session, issuedBefo
 	return nil
 }
 
-// A ProviderLogout is what a provider says has ended: one of its sessions, or all of a user's if SID is empty.
+// A ProviderLogout is what a provider says has ended: one of its sessions, or all of a user's if
+// SID is empty.
 type ProviderLogout struct {
 	Provider string // configured name
 	Issuer   string
@@ -191,14 +198,15 @@ type ProviderLogout struct {
 	IssuedAt time.Time
 }
 
-// EndProviderSessions ends the sessions that a provider has ended (OpenID Connect Back-Channel Logout 1.0 section 2.7): with a
-// SID the one session, else all of the user at that issuer. There need not be any. The error wraps [ErrStore], or is
-// [ErrNoRevocations].
+// EndProviderSessions ends the sessions that a provider has ended (OpenID Connect Back-Channel
+// Logout 1.0 section 2.7): with a SID the one session, else all of the user at that issuer. There
+// need not be any. The error wraps [ErrStore], or is [ErrNoRevocations].
 func (m *Manager) EndProviderSessions(ctx context.Context, l ProviderLogout) error {
 	if m.config.Revocations == nil {
 		return ErrNoRevocations
 	}
-	named := &Session{Provider: l.Provider, User: User{Issuer: l.Issuer, Subject: l.Subject}, SID: l.SID}
+	named := &Session{Provider: l.Provider, User: User{Issuer: l.Issuer, Subject: l.Subject},
+		SID: l.SID}
 	by := byProviderSession
 	if l.SID == "" {
 		by = byUser

@@ -9,12 +9,13 @@ import (
 	"slices"
 )
 
-// Save writes a session that was loaded or started and has changed since: Values, tokens, claims, User.
-// The ID stays and Generation grows. It must be called before the response's first byte.
+// Save writes a session that was loaded or started and has changed since: Values, tokens, claims,
+// User. The ID stays and Generation grows. It must be called before the response's first byte.
 //
-// Save goes on from the newest tokens: those that another request has refreshed since s was loaded are
-// kept, unless s has got others by SetTokens. What another request has saved in a store since is not
-// overwritten: the error is [ErrChanged]. A session that has ended meanwhile is [ErrInvalid].
+// Save goes on from the newest tokens: those that another request has refreshed since s was loaded
+// are kept, unless s has got others by SetTokens. What another request has saved in a store since
+// is not overwritten: the error is [ErrChanged]. A session that has ended meanwhile is
+// [ErrInvalid].
 func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if s.ID == "" || s.Created.IsZero() {
 		return errors.New("session: Save of a session that was neither loaded nor started")
@@ -88,8 +89,8 @@ func (s *Session) goOnFrom(later *Session) error {
 	return nil
 }
 
-// onlyRefreshed reports whether a later generation differs from s as it was loaded in nothing that a
-// handler would save.
+// onlyRefreshed reports whether a later generation differs from s as it was loaded in nothing that
+// a handler would save.
 func onlyRefreshed(s, later *Session) bool {
 	return s.details.origin != nil && later.Generation-s.Generation >= generationsApart/2 &&
 		maps.Equal(s.asLoaded().Values, later.Values)

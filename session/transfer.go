@@ -36,7 +36,8 @@ func (m *Manager) sealWhole(s *Session) ([]byte, error) {
 }
 
 // Opened returns the later generation of a session that [Manager.Next] has sealed. The error is
-// [ErrInvalid] if it is not one of that session, not later, or not valid any more, or wraps [ErrStore].
+// [ErrInvalid] if it is not one of that session, not later, or not valid any more, or wraps
+// [ErrStore].
 func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
 	s, err := m.openStored(string(sealed), now)
@@ -50,8 +51,8 @@ func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (
 	return s, nil
 }
 
-// Adopt sets the cookies of a later generation as it is. Many responses may do so. A session that has
-// been signed out here meanwhile stays so: the error is [ErrInvalid].
+// Adopt sets the cookies of a later generation as it is. Many responses may do so. A session that
+// has been signed out here meanwhile stays so: the error is [ErrInvalid].
 func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if s.details.sealed == nil || m.generations.lowest(s) == over {
 		return ErrInvalid
