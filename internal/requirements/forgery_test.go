@@ -177,7 +177,7 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 		_, err := sallyport.New(sallyport.Config{
 			BaseURL: "https://app.example.com", Session: session.Config{Secret: bench.Secret}, Providers: provider.Set{"op": o},
 		})
-		if err == nil || !strings.Contains(err.Error(), "set Issuer") {
+		if err == nil || !strings.Contains(err.Error(), "Issuer is missing") {
 			t.Errorf("%s at another origin: %v", name, err)
 		}
 		o.Issuer = "https://op.example"
@@ -187,7 +187,7 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 	}
 	o := authtest.NewTLSProvider(t).OAuth1()
 	o.Issuer, o.AccessTokenURL = "", "https://evil.example/token"
-	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "set Issuer") {
+	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "Issuer is missing") {
 		t.Errorf("OAuth 1.0a: %v", err)
 	}
 }
