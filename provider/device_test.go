@@ -96,3 +96,15 @@ func TestDevice_ExpiresByItself(t *testing.T) {
 		}
 	})
 }
+
+// F35: a provider that is asked too often says when to come back.
+func TestDevice_F35_RetryAfter(t *testing.T) {
+	for after, want := range map[time.Duration]time.Duration{
+		0: 10 * time.Second, 3 * time.Second: 10 * time.Second, 90 * time.Second: 90 * time.Second,
+	} {
+		got, err := keepPolling(&unavailable{after, errors.New("status 429")}, 5*time.Second)
+		if err != nil || got != want {
+			t.Errorf("Retry-After %v: %v, %v, want %v", after, got, err, want)
+		}
+	}
+}
