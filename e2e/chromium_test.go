@@ -79,7 +79,7 @@ func TestChromium_WhenSomethingGoesWrong(t *testing.T) {
 	w := open(t, "errors")
 	app := start(t, freeAddr(t), "OIDC_ISSUER=http://"+freeAddr(t)) // nobody answers there
 	w.goTo(t, app.url+"/profile")
-	w.shows(t, "/auth/login", "not available right now")
+	w.shows(t, "/auth/login", "available right now")
 	w.shot(t, "1-provider-down")
 	w.goTo(t, app.url+"/auth/callback/oidc?code=x&state=y")
 	w.shows(t, "/auth/callback", "This sign-in has expired", "Sign in again")
@@ -100,7 +100,7 @@ func TestChromium_Denied(t *testing.T) {
 	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "alice"))
 	w.press(t, "button[type=submit]", "Allow access?")
 	w.press(t, `button[value="deny"]`, "You were not signed in")
-	w.shows(t, "/auth/callback/oidc", "cancelled")
+	w.shows(t, "/auth/callback/oidc", "canceled")
 	w.shot(t, "1-denied")
 	w.press(t, "ul a", "Allow access?") // sign in again
 }

@@ -210,7 +210,7 @@ func TestAuthlib_R154_Denied(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden || resp.Request.URL.Query().Get("error") != "access_denied" {
 		t.Errorf("status %d at %s; %s", resp.StatusCode, resp.Request.URL, &log)
 	}
-	if page := authtest.Body(t, resp); !strings.Contains(page, "cancelled") || strings.Contains(page, "oauth") {
+	if page := authtest.Body(t, resp); !strings.Contains(page, "canceled") || strings.Contains(page, "oauth") {
 		t.Errorf("the page says %s", page)
 	}
 }
