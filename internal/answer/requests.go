@@ -10,7 +10,7 @@ var ours = Wording{
 var requests = []Outcome{{
 	Code: "not_found", Status: 404,
 	Wording: Wording{Title: "Page not found", Text: "Please check the address."},
-	Cause:   "There is no such login route, or it is switched off.",
+	Cause:   "The path is not a login route, or the route is switched off.",
 	Remedy: "Check the path. Linking needs Hooks.Link, back-channel logout a way to end sessions " +
 		"(Session.Revocations or a store), front-channel logout FrontchannelLogout.",
 }, {
