@@ -13,8 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
-// parseBaseURL accepts an origin as browsers write it: https, or http on loopback, where nobody else
-// listens. Any other spelling of the same host would be another host to the checks of every login.
+// parseBaseURL accepts an origin as browsers write it: https, or http on loopback, which only this
+// machine reaches. Every login would reject any other spelling of the same host as another host.
 func parseBaseURL(text string) (*url.URL, error) {
 	wrong := func(format string, args ...any) (*url.URL, error) {
 		args = append([]any{withoutUser(text)}, args...)

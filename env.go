@@ -61,7 +61,7 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	file, _ := lookup("SALLYPORT_CONFIG")
 	if other, _ := lookup("SALLYPORT_CONFIG_FILE"); other != "" {
-		env.Wrong("SALLYPORT_CONFIG_FILE is no setting: SALLYPORT_CONFIG is the name of the file")
+		env.Wrong("SALLYPORT_CONFIG_FILE is not supported: set SALLYPORT_CONFIG to the file name")
 	}
 	return read(env, file)
 }

@@ -18,7 +18,7 @@ var complete = map[string]string{
 	"SALLYPORT_PLAIN_USERINFO_URL": "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
 }
 
-// misspelled are variables that pass silently if nobody looks for them, and what the error says.
+// misspelled are variables that would otherwise be ignored silently, each with its error.
 var misspelled = map[string]string{
 	"SALLYPORT_LOGIN_LEWAY":              "did you mean SALLYPORT_LOGIN_LEEWAY?",
 	"SALLYPORT_LOGIN_CLIENT_SECRTE":      "did you mean SALLYPORT_LOGIN_CLIENT_SECRET?",
@@ -30,7 +30,7 @@ var misspelled = map[string]string{
 	"SALLYPORT_LOGIN_ROLES_CLAIMS":       "did you mean SALLYPORT_LOGIN_ROLES_CLAIM?",
 	"SALLYPORT_PLAIN_USER_NAM":           "did you mean SALLYPORT_PLAIN_USER_NAME?",
 	"SALLYPORT_PLAIN_REVOCATION_URL":     "did you mean SALLYPORT_PLAIN_REVOKE_URL?",
-	"SALLYPORT_PLAIN_LEEWAY":             "SALLYPORT_PLAIN_LEEWAY is no setting of",
+	"SALLYPORT_PLAIN_LEEWAY":             "SALLYPORT_PLAIN_LEEWAY does not apply to",
 	"SALLYPORT_GOOGLE_CLIENT_ID":         "no provider is named google",
 	"OIDC_SCOPE":                         "did you mean OIDC_SCOPES?",
 	"OIDC_CLIENT_SECERT":                 "did you mean OIDC_CLIENT_SECRET?",

@@ -99,7 +99,7 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 				"BASE_URL": "http://app.example.com", "SESSION_SECRET": "hunter22", "SALLYPORT_CONFIG": broken, "SALLYPORT_PROVIDERS": "a", "SALLYPORT_A_ISSUER": "https://a.example",
 				"SALLYPORT_A_CLIENT_SECRET": "hunter2", "OIDC_CLIENT_ID": "c", "SALLYPORT_CONFIG_FILE": broken,
 			},
-			[]string{"SALLYPORT_CONFIG_FILE is no setting", broken + ":2: JSON has no comments", "SALLYPORT_A_CLIENT_ID is not set", "OIDC_ISSUER is not set", "sallyport: BaseURL", "session: Secret"},
+			[]string{"SALLYPORT_CONFIG_FILE is not supported", broken + ":2: JSON has no comments", "SALLYPORT_A_CLIENT_ID is not set", "OIDC_ISSUER is not set", "sallyport: BaseURL", "session: Secret"},
 		},
 		"file that is not there": {map[string]string{"SALLYPORT_CONFIG": "none.json"}, []string{"none.json: the file cannot be opened"}},
 		"no provider":            {map[string]string{"SALLYPORT_CONFIG": "", "SALLYPORT_PROVIDERS": ""}, []string{"OIDC_ISSUER is not set", "OIDC_CLIENT_ID is not set"}},

@@ -50,7 +50,7 @@ type Provider struct {
 	down     bool
 	requests []Request
 
-	clientKey         crypto.PublicKey // of the client, in the place of its secret; nil for none
+	clientKey         crypto.PublicKey // replaces the client secret; nil for none
 	assertions        map[string]bool  // by jti
 	assertionAudience string
 

@@ -155,9 +155,9 @@ func TestZitadel_F29_F7_RotationAfterAForgedToken(t *testing.T) {
 	if who := signIn(); who == "" || strings.Contains(who, "<html") {
 		t.Fatalf("the first login: %.60q", who)
 	}
-	stranger := newZitadel(t, base) // whose key nobody knows
+	stranger := newZitadel(t, base) // its key is in no JWKS of the provider
 	for range 3 {
-		forged := url.Values{"logout_token": {stranger.logoutToken(t, "somebody", "")}}
+		forged := url.Values{"logout_token": {stranger.logoutToken(t, "alice", "")}}
 		resp, err := http.PostForm(base+"/auth/backchannel/oidc", forged)
 		if err != nil {
 			t.Fatal(err)

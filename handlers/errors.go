@@ -78,7 +78,7 @@ func (h *Handlers) lookupError(name string, err error) *problem.Error {
 }
 
 // loginError turns the error of a login into what the user, the log and the events get. The user's
-// text depends on the class only: the operator reads why a token was rejected, nobody else.
+// text depends on the class only: only the operator reads why a token was rejected.
 func (h *Handlers) loginError(name string, err error) *problem.Error {
 	if e, ok := errors.AsType[*problem.Error](err); ok {
 		copied := *e

@@ -70,7 +70,7 @@ func (p Preset) Make(v Values) (Provider, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		if !slices.Contains(known, name) {
-			mistakes = append(mistakes, fmt.Errorf("%s is no setting of %s", name, p.Label))
+			mistakes = append(mistakes, fmt.Errorf("unknown setting %s for %s", name, p.Label))
 		}
 	}
 	if err := errors.Join(mistakes...); err != nil {

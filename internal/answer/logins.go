@@ -93,8 +93,8 @@ var logins = []Outcome{{
 		Text:  "You have signed in again since you started. Please start again.",
 	},
 	Cause: "Account linking was started from a session that is no longer active in this browser.",
-	Remedy: "Nothing. Many of them can be an attempt to link an account of somebody else's " +
-		"(CSRF), which this check prevents.",
+	Remedy: "Nothing. Many of them can be an attempt to link an attacker's account (CSRF), " +
+		"which this check prevents.",
 }, {
 	Code: "session_too_large", Status: 403,
 	Wording: Wording{

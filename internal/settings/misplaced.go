@@ -18,7 +18,7 @@ func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
 		case e.field(s, made) != nil:
 			known = append(known, s.fromFile()...)
 		case !slices.Contains(known, s.Key) && e.inEnv(s):
-			e.Env.Wrong("%s is no setting of %s", e.variable(s.Key), title)
+			e.Env.Wrong("%s does not apply to %s", e.variable(s.Key), title)
 		}
 	}
 	e.complainAboutMembers(known, title)
@@ -47,7 +47,7 @@ func (e *entry) complainAboutMembers(known []string, title string) {
 		place := e.Document.place(m.line, e.name, shown(m.name))
 		switch {
 		case slices.ContainsFunc(All(), func(s Setting) bool { return slices.Contains(s.fromFile(), m.name) }):
-			e.Env.Wrong("%s is no setting of %s", place, title)
+			e.Env.Wrong("%s does not apply to %s", place, title)
 		case m.name == "user":
 			e.Env.Wrong(`%s must be an object, such as {"id": "data.id", "name": "data.name"}`, place)
 		default:
