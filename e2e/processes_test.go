@@ -180,6 +180,11 @@ func TestProcesses_R106_OneRefresh(t *testing.T) {
 	if len(odd) > 0 {
 		t.Errorf("some answers: %v", odd)
 	}
+	// New tokens are stored before Hooks.Refresh has run (F15), so a request at the same time may not
+	// show yet what the hook notes. Later ones do.
+	if page := authtest.Body(t, authtest.Open(t, b, c.url+"/profile")); !strings.Contains(page, "was last refreshed on") {
+		t.Error("the page does not show what Hooks.Refresh has noted")
+	}
 	if n := c.op.Count("token") - before; n != 1 {
 		t.Errorf("%d token requests, want one", n)
 	}
@@ -198,8 +203,8 @@ func (c *cluster) profile(t *testing.T, b *http.Client) string {
 	switch {
 	case resp.StatusCode != http.StatusOK || resp.Request.URL.Path != "/profile":
 		return fmt.Sprintf("status %d at %s", resp.StatusCode, resp.Request.URL.Path)
-	case !strings.Contains(body, "1001") || !strings.Contains(body, "was last refreshed on"):
-		return "a page without the API's answer, or not refreshed"
+	case !strings.Contains(body, "1001"):
+		return "a page without the API's answer"
 	}
 	return ""
 }
