@@ -16,7 +16,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/sallyport-go/sallyport"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -58,13 +58,13 @@ func beside(f, g func()) float64 {
 }
 
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
-func guarded(t testing.TB, edit func(*session.Config)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
-	return guardedAt(t, "/me", func(s *bench.Setup) { edit(&s.Config.Session) })
+func guarded(t testing.TB, edit func(*session.Config)) (app *rig.App, guard http.Handler, signedIn *http.Request) {
+	return guardedAt(t, "/me", func(s *rig.Setup) { edit(&s.Config.Session) })
 }
 
-func guardedAt(t testing.TB, login string, change func(*bench.Setup)) (app *bench.App, guard http.Handler, signedIn *http.Request) {
-	app = bench.New(t, change)
-	b := bench.Browser(t)
+func guardedAt(t testing.TB, login string, change func(*rig.Setup)) (app *rig.App, guard http.Handler, signedIn *http.Request) {
+	app = rig.New(t, change)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", login)
 	signedIn = httptest.NewRequest("GET", "/me", nil)
 	for _, c := range app.SessionCookies(b) {
@@ -106,7 +106,7 @@ func TestBudget_P3_GuardAllocations(t *testing.T) {
 func TestBudget_P3_GuardAllocationsOfTenants(t *testing.T) {
 	var n [3]float64
 	for i, login := range []string{"/me", "/auth/login/op?return_to=/me", "/auth/login/acme?return_to=/me"} {
-		_, guard, r := guardedAt(t, login, func(s *bench.Setup) {
+		_, guard, r := guardedAt(t, login, func(s *rig.Setup) {
 			if i > 0 {
 				s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return s.OIDC, nil }
 			}
@@ -148,7 +148,7 @@ func BenchmarkGuard(b *testing.B) {
 // P11: remembering sign-outs and superseded generations, and revocations in memory, each with the marks
 // of a thousand sign-outs, beside a process that remembers nothing.
 func BenchmarkSignOutMemory_P11(b *testing.B) {
-	signOut := func(app *bench.App, n int) {
+	signOut := func(app *rig.App, n int) {
 		for range n {
 			w := httptest.NewRecorder()
 			s := &session.Session{
@@ -224,7 +224,7 @@ func BenchmarkLogin_P9(b *testing.B) {
 	}
 	op := newStaticOP(b, key)
 	auth, err := sallyport.New(sallyport.Config{
-		BaseURL: "http://localhost", Session: session.Config{Secret: bench.Secret},
+		BaseURL: "http://localhost", Session: session.Config{Secret: rig.Secret},
 		Providers: provider.Set{"op": &provider.OIDC{Issuer: op.server.URL, ClientID: "c", ClientSecret: "s", InsecureLoopbackHTTP: true}},
 	})
 	if err != nil {

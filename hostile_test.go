@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -19,8 +19,8 @@ import (
 // The handlers are called directly, because net/http bounds headers to 1 MB.
 
 // hostileApp is an application with every route.
-func hostileApp(t testing.TB) (*bench.App, http.Handler) {
-	app := bench.New(t, func(s *bench.Setup) {
+func hostileApp(t testing.TB) (*rig.App, http.Handler) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.ThirdPartyLogin, s.Config.FrontchannelLogout = true, true
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { return nil }
@@ -39,7 +39,7 @@ var hostileRoutes = []string{
 }
 
 // hostileCookies make the n-th cookie of a header, for each family of names.
-func hostileCookies(app *bench.App) map[string]func(n int) string {
+func hostileCookies(app *rig.App) map[string]func(n int) string {
 	name := "__Host-" + app.Auth.Sessions.CookieName()
 	// A value that looks like one of ours up to the ciphertext.
 	sealed, _ := app.Auth.Sessions.Keyring().Seal(session.PurposeFlow, "x", "y", make([]byte, 60), app.Clock.Now())
@@ -70,7 +70,7 @@ func repeat(size int, separator string, piece func(n int) string) string {
 }
 
 // hostileRequest is a request of a route. Where and what come from hostileInputs.
-func hostileRequest(app *bench.App, route, where, text string) *http.Request {
+func hostileRequest(app *rig.App, route, where, text string) *http.Request {
 	method, path, _ := strings.Cut(route, " ")
 	body := ""
 	switch where {
@@ -140,8 +140,8 @@ func TestHostile_F1_FewRealCookiesAreRemoved(t *testing.T) {
 
 // F1: what is kept of finished logins is bounded.
 func TestHostile_F1_FinishedLoginsAreBounded(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for i := range 30 {
 		app.SignIn(t, b, "alice", fmt.Sprintf("/auth/login?return_to=/me/%d", i))
 	}
@@ -175,7 +175,7 @@ func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 // F1: junk under the names of our cookies, before or after the real ones, takes the place of no
 // login.
 func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
-	for family := range hostileCookies(bench.New(t)) {
+	for family := range hostileCookies(rig.New(t)) {
 		for _, first := range []bool{true, false} {
 			app, handler := hostileApp(t)
 			junk := repeat(1<<16, "; ", hostileCookies(app)[family])
@@ -187,7 +187,7 @@ func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
 				}
 				handler.ServeHTTP(w, r)
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			pending := app.Callback(t, b, "alice", "/auth/login/op?return_to=/me/1").String()
 			other := app.Callback(t, b, "alice", "/auth/login/op?return_to=/me/2").String()
 			for callback, want := range map[string]string{pending: "/me/1", other: "/me/2"} {
@@ -231,7 +231,7 @@ func BenchmarkHostile_P13(b *testing.B) {
 
 // doubling is the ratio of the times of two requests. What disturbs a measurement makes it greater,
 // so the least of several counts.
-func doubling(app *bench.App, handler http.Handler, route, where, once, twice string) float64 {
+func doubling(app *rig.App, handler http.Handler, route, where, once, twice string) float64 {
 	least := 100.0
 	for try := 0; try < 8 && least > 2.1; try++ {
 		ratio := float64(hostileTime(app, handler, route, where, twice)) / float64(hostileTime(app, handler, route, where, once))
@@ -241,7 +241,7 @@ func doubling(app *bench.App, handler http.Handler, route, where, once, twice st
 }
 
 // hostileTime is the time of a request, the best of several.
-func hostileTime(app *bench.App, handler http.Handler, route, where, text string) time.Duration {
+func hostileTime(app *rig.App, handler http.Handler, route, where, text string) time.Duration {
 	best := time.Duration(1 << 62)
 	for range 5 {
 		r := hostileRequest(app, route, where, text)

@@ -13,23 +13,23 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // accepting is an application with an API at /api that accepts tokens as accepted says.
-func accepting(t *testing.T, accepted middleware.API, change ...func(*bench.Setup)) *bench.App {
+func accepting(t *testing.T, accepted middleware.API, change ...func(*rig.Setup)) *rig.App {
 	t.Helper()
-	app := bench.New(t, change...)
+	app := rig.New(t, change...)
 	accepted.Audience, accepted.BearerOnly = audience, true
 	app.Mux.Handle("/api", app.Auth.Bearer(accepted)(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
 	return app
 }
 
 // opaque is an access token of alice's that the provider has to be asked about.
-func opaque(t *testing.T, app *bench.App) string {
+func opaque(t *testing.T, app *rig.App) string {
 	t.Helper()
 	tokens, err := app.OIDC.JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
 	if err != nil {
@@ -39,7 +39,7 @@ func opaque(t *testing.T, app *bench.App) string {
 }
 
 // introspecting has the provider answer for this API, with changes.
-func introspecting(app *bench.App, change func(map[string]any)) {
+func introspecting(app *rig.App, change func(map[string]any)) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Introspection = func(a map[string]any) { a["aud"] = audience; change(a) }
 	})
@@ -173,7 +173,7 @@ func TestBearer_F33_RealIDToken(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { idToken = fmt.Sprint(a["id_token"]) }
 	})
-	app.SignIn(t, bench.Browser(t), "alice", "/me")
+	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	if resp := api(t, app, "/api", "Bearer "+idToken); resp.StatusCode != 401 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
@@ -181,10 +181,10 @@ func TestBearer_F33_RealIDToken(t *testing.T) {
 
 // F6: a token that one Auth accepts is nothing to another one that is nested with it.
 func TestBearer_F6_NestedAuths(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	other, err := sallyport.New(sallyport.Config{
 		BaseURL: app.URL, Prefix: "/other", Providers: provider.Set{"op": app.OP.OIDC()},
-		Session: session.Config{Secret: bench.Secret, Now: app.Clock.Now}, Logger: slog.New(slog.DiscardHandler),
+		Session: session.Config{Secret: rig.Secret, Now: app.Clock.Now}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func TestBearer_F7_MadeUpTokens(t *testing.T) {
 }
 
 // flood calls the API with n made-up tokens.
-func flood(t *testing.T, app *bench.App, n int) {
+func flood(t *testing.T, app *rig.App, n int) {
 	t.Helper()
 	handler := app.Auth.Handler(app.Mux)
 	var wg sync.WaitGroup
@@ -263,7 +263,7 @@ func flood(t *testing.T, app *bench.App, n int) {
 // F7, R63: after a key rotation, what strangers send does not hold up logins, nor API calls for long.
 func TestKeys_F7_BudgetsOfTheirOwn(t *testing.T) {
 	app := accepting(t, middleware.API{}, revocable)
-	app.SignIn(t, bench.Browser(t), "alice", "/me")
+	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	strange := accessToken(app, func(_, h map[string]any) { h["kid"] = "made-up" })
 	forged := func() {
 		api(t, app, "/api", "Bearer "+strange)
@@ -297,7 +297,7 @@ func TestKeys_F7_BudgetsOfTheirOwn(t *testing.T) {
 // F7: keys that cannot be fetched are no fault of the token.
 func TestKeys_F7_FetchFails(t *testing.T) {
 	app := accepting(t, middleware.API{})
-	app.SignIn(t, bench.Browser(t), "alice", "/me")
+	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	app.OP.RotateKeys()
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 503, "", "") })
 	token := accessToken(app, nil)

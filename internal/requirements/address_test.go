@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -38,8 +38,8 @@ var longAddresses = map[string]string{
 func TestAddress_F25_LongAddresses(t *testing.T) {
 	for name, address := range longAddresses {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			login := "/auth/login?return_to=" + url.QueryEscape(address)
 			leadsTo(t, app.Get(t, b, app.Callback(t, b, "alice", login).String()), address)
 			app.Post(t, b, "/auth/logout", nil)
@@ -52,8 +52,8 @@ func TestAddress_F25_LongAddresses(t *testing.T) {
 func TestAddress_F25_TwoTabs(t *testing.T) {
 	for name, address := range longAddresses {
 		for _, order := range [][]int{{0, 1}, {1, 0}} {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			tabs := []string{address, "/me/" + address[4:]}
 			tabs[1] = tabs[1][:len(tabs[1])-1] + "y"
 			var callbacks []string
@@ -73,7 +73,7 @@ func TestAddress_F25_TwoTabs(t *testing.T) {
 // F25, R28: with many tabs the addresses of the oldest are shortened or left out, the logins stay,
 // and the Cookie header stays below 8 KB.
 func TestAddress_F25_ManyTabs(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	b := signedIn(t, app, "alice", "/me")
 	address := longAddresses["noise"]
 	var callbacks []string
@@ -101,8 +101,8 @@ func TestAddress_F25_ManyTabs(t *testing.T) {
 // F25: with cookies of the application that leave no room, the address is shortened, and the login
 // works.
 func TestAddress_F25_NoRoom(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	u, _ := url.Parse(app.URL + "/")
 	for _, name := range []string{"a", "b", "c"} {
 		b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: strings.Repeat(name, 3500), Path: "/", Secure: true}})
@@ -121,7 +121,7 @@ func TestAddress_F25_NoRoom(t *testing.T) {
 // not.
 func TestAddress_F25_ChosenByHook(t *testing.T) {
 	var chosen string
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			if f.ReturnTo != "/me" {
 				t.Errorf("the hook sees %q", f.ReturnTo)
@@ -130,7 +130,7 @@ func TestAddress_F25_ChosenByHook(t *testing.T) {
 			return nil
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	for to, want := range map[string]string{
 		"/welcome?x=1": "/welcome?x=1", longAddresses["percent signs"]: longAddresses["percent signs"],
 		"//evil.example": "/", "/auth/logout": "/", "": "/", "/" + strings.Repeat("x", 5000): "/",
@@ -142,8 +142,8 @@ func TestAddress_F25_ChosenByHook(t *testing.T) {
 
 // F25, R84: no cookie shows the address, and what is changed in one leads to the start page.
 func TestAddress_F25_Sealed(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login?return_to=/me/secret-page").String()
 	for _, c := range app.Cookies(b) {
 		if strings.Contains(c.Value, "secret-page") {
@@ -159,8 +159,8 @@ func TestAddress_F25_Sealed(t *testing.T) {
 
 // F25: the address of one login is never taken for that of another.
 func TestAddress_F25_BoundToItsLogin(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	roundsOf := func() (found []*http.Cookie) {
 		for _, c := range app.Cookies(b) {
 			if strings.HasSuffix(c.Name, "-rounds") {
@@ -185,7 +185,7 @@ func TestAddress_F25_BoundToItsLogin(t *testing.T) {
 // back.
 func TestAddress_F25_AfterSignOut(t *testing.T) {
 	for name, address := range longAddresses {
-		app := bench.New(t)
+		app := rig.New(t)
 		b := signedIn(t, app, "alice", "/me")
 		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {address}})
 		for _, c := range resp.Cookies() {
@@ -193,7 +193,7 @@ func TestAddress_F25_AfterSignOut(t *testing.T) {
 				t.Errorf("%s: the cookie %s has %d bytes", name, c.Name, size)
 			}
 		}
-		back := bench.Location(t, app.Get(t, b, resp.Header.Get("Location")))
+		back := rig.Location(t, app.Get(t, b, resp.Header.Get("Location")))
 		leadsTo(t, app.Get(t, b, back.String()), address)
 	}
 }

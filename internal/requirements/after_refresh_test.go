@@ -15,14 +15,14 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // tokenOf is an application with a page that refreshes tokens if that is due: /token.
-func tokenOf(t *testing.T, change ...func(*bench.Setup)) (*bench.App, func(b *http.Client) (status int, token *oauth2.Token)) {
+func tokenOf(t *testing.T, change ...func(*rig.Setup)) (*rig.App, func(b *http.Client) (status int, token *oauth2.Token)) {
 	t.Helper()
 	app := calling(t, change...)
 	var token *oauth2.Token
@@ -59,8 +59,8 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 		"odd sub": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = 7 } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
-			b := bench.Browser(t)
+			app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			b := rig.Browser(t)
 			inIDToken := func(roles ...string) func(map[string]any) {
 				return func(c map[string]any) { c["roles"] = roles }
 			}
@@ -94,13 +94,13 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 
 // F15: what only userinfo says stays while it does not answer, whatever the ID token loses.
 func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
-	app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	var got *session.Session
 	app.Mux.Handle("/seen", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		got = s.Clone()
 	})))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "roles"); delete(c, "name"); c["dept"] = "a" }
 		f.UserInfo = func(c map[string]any) { c["roles"] = []string{"admin"}; c["name"] = "Alice of userinfo" }
@@ -126,8 +126,8 @@ func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 
 // F15: userinfo about another user ends the session.
 func TestRefresh_F15_AnotherUser(t *testing.T) {
-	app, token := tokenOf(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
-	b := bench.Browser(t)
+	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "1002" } })
 	app.Clock.Advance(2 * time.Hour)
@@ -139,7 +139,7 @@ func TestRefresh_F15_AnotherUser(t *testing.T) {
 // F15: a refreshed ID token whose signature cannot be checked changes nothing and loses nothing.
 func TestRefresh_F15_UnverifiableIDToken(t *testing.T) {
 	app, token := tokenOf(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/admin")
 	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -175,13 +175,13 @@ func TestRefresh_F15_Hook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var hookErr error
-			app, token := tokenOf(t, func(s *bench.Setup) {
+			app, token := tokenOf(t, func(s *rig.Setup) {
 				s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 					s.User.Roles = []string{"half done"}
 					return hookErr
 				}
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/admin")
 			hookErr = row.err
 			app.Clock.Advance(2 * time.Hour)
@@ -210,12 +210,12 @@ func TestRefresh_F15_Hook(t *testing.T) {
 // lost nothing.
 func TestRefresh_F15_StoredFirst(t *testing.T) {
 	backend := session.NewMemoryBackend(session.MemoryLimits{}, nil)
-	app, token := tokenOf(t, func(s *bench.Setup) {
+	app, token := tokenOf(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(backend)
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once atomic.Bool
@@ -256,7 +256,7 @@ func TestRefresh_F15_StoredFirst(t *testing.T) {
 
 // F18: a provider that signs with the client's secret and has no keys to fetch.
 func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
-	app, token := tokenOf(t, func(s *bench.Setup) {
+	app, token := tokenOf(t, func(s *rig.Setup) {
 		s.OIDC.SecretSignsTokens = true
 		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(s.OIDC.ClientSecret)}, nil)
 		if err != nil {
@@ -275,7 +275,7 @@ func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
 			}
 		})
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if resp := app.SignIn(t, b, "alice", "/me"); resp.StatusCode != 200 {
 		t.Fatalf("status %d: %s", resp.StatusCode, app.Log())
 	}
@@ -294,7 +294,7 @@ func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
 func TestRefresh_F18_AuthTime(t *testing.T) {
 	app, token := tokenOf(t)
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, row := range []struct {
 		ago    time.Duration
@@ -319,7 +319,7 @@ func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
 	for name, lifetimes := range map[string][2]any{"at the refresh": {600, nil}, "ever": {nil, nil}, "odd": {600, "soon"}, "zero": {600, 0}} {
 		t.Run(name, func(t *testing.T) {
 			app, token := tokenOf(t)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			expiresIn := func(v any) {
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.TokenResponse = func(a map[string]any) { a["expires_in"] = v }
@@ -362,7 +362,7 @@ func TestTokenSource_F15_LongLived(t *testing.T) {
 					}
 				}
 			})))
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.Get(t, b, "/stream")
 			if n := refreshes(app); n != 8 {
@@ -402,11 +402,11 @@ func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f fu
 // while it asks for the profile.
 func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 	locker := &leasedLocker{done: map[string][]byte{}}
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		s.Config.Session.Locker = locker
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once atomic.Bool
@@ -435,7 +435,7 @@ func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 // F15: claims that have grown too large for cookies are not taken over; the new tokens are.
 func TestRefresh_F15_TooLarge(t *testing.T) {
 	app, token := tokenOf(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.SetClaims("alice", map[string]any{"blob": strings.Repeat("x", 40_000)})
 	for range 3 {

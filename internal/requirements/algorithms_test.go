@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -47,7 +47,7 @@ func TestIDToken_F35_Ed25519(t *testing.T) {
 		"the key is for another":       {"Ed25519", "ES256", "Ed25519", nil, private, "invalid_id_token"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.SigningAlgs = row.configured })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = row.configured })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{row.listed} }
 				f.JWKS = func(set map[string]any) {
@@ -91,7 +91,7 @@ func TestClientKey_F54_F35_Algorithm(t *testing.T) {
 		"ECDSA has one for itself": {"ES384", "", []string{"RS256", "ES384"}, "ES384"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, withKey(&provider.ClientKey{Signer: keys[row.key], Algorithm: row.algorithm}))
+			app := rig.New(t, withKey(&provider.ClientKey{Signer: keys[row.key], Algorithm: row.algorithm}))
 			if row.listed != nil {
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.Discovery = func(m map[string]any) { m["token_endpoint_auth_signing_alg_values_supported"] = row.listed }
@@ -125,7 +125,7 @@ func TestClientKey_F54_Configuration(t *testing.T) {
 func TestClientKey_F34_Audience(t *testing.T) {
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES256"]}
 	for configured, want := range map[string]string{"": "the issuer", "https://op.example/token": "https://op.example/token"} {
-		app := bench.New(t, withKey(key), func(s *bench.Setup) { s.OIDC.AssertionAudience = configured })
+		app := rig.New(t, withKey(key), func(s *rig.Setup) { s.OIDC.AssertionAudience = configured })
 		app.OP.SetAssertionAudience(configured)
 		if got := tryLogin(t, app); got != "ok" {
 			t.Fatalf("%s\n%s", got, app.Log())
@@ -150,7 +150,7 @@ func TestClientKey_F34_Audience(t *testing.T) {
 
 // F18, part f: keys that may have been withdrawn are used for a day while the JWKS cannot be read, then logins wait.
 func TestKeys_F18f_UsedForADay(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	if got := tryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}

@@ -11,22 +11,22 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // R1, R12
 func TestAuthorizationRequest_R1_FreshRandomValues(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	seen := map[string]string{}
 	for range 300 {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.Get(t, b, "/auth/login")
 		if got := resp.Header.Get("Cache-Control"); got != "no-store" {
 			t.Fatalf("Cache-Control of the redirect is %q, want no-store", got)
 		}
-		query := bench.Location(t, resp).Query()
+		query := rig.Location(t, resp).Query()
 		for _, name := range []string{"state", "nonce", "code_challenge"} {
 			value := query.Get(name)
 			if len(value) < 22 {
@@ -46,10 +46,10 @@ func TestAuthorizationRequest_R1_FreshRandomValues(t *testing.T) {
 	}
 }
 
-// R1: the provider of the bench hashes the verifier itself, so a login that succeeds shows the rest.
+// R1: the provider of the rig hashes the verifier itself, so a login that succeeds shows the rest.
 func TestAuthorizationRequest_R1_VerifierFitsTheChallenge(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	verifier := app.OP.Requests("token")[0].Form.Get("code_verifier")
 	if len(verifier) < 43 {
@@ -59,7 +59,7 @@ func TestAuthorizationRequest_R1_VerifierFitsTheChallenge(t *testing.T) {
 
 // R2
 func TestAuthorizationRequest_R2_TakesNothingFromTheLoginRequest(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	planted := url.Values{}
 	for _, name := range []string{
 		"state", "nonce", "redirect_uri", "scope", "client_id", "response_type", "response_mode", "code_challenge", "prompt", "max_age",
@@ -67,7 +67,7 @@ func TestAuthorizationRequest_R2_TakesNothingFromTheLoginRequest(t *testing.T) {
 	} {
 		planted.Set(name, "planted-"+name)
 	}
-	resp := app.Get(t, bench.Browser(t), "/auth/login?"+planted.Encode())
+	resp := app.Get(t, rig.Browser(t), "/auth/login?"+planted.Encode())
 	if location := resp.Header.Get("Location"); strings.Contains(location, "planted") {
 		t.Errorf("the authorization request has planted values: %s", location)
 	}
@@ -88,10 +88,10 @@ func TestAuthorizationRequest_R3_OwnedParametersCannotBeConfigured(t *testing.T)
 
 // R3
 func TestAuthorizationRequest_R3_NothingTwiceButResource(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.AuthParams = url.Values{"resource": {"https://a.example", "https://b.example"}, "prompt": {"consent"}}
 	})
-	query := app.BeginLogin(t, bench.Browser(t), "/auth/login").Query()
+	query := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query()
 	for name, values := range query {
 		if want := map[bool]int{true: 2, false: 1}[name == "resource"]; len(values) != want {
 			t.Errorf("%s stands %d times, want %d", name, len(values), want)
@@ -104,11 +104,11 @@ func TestAuthorizationRequest_R3_NothingTwiceButResource(t *testing.T) {
 
 // R4
 func TestAuthorizationRequest_R4_PKCEWithoutBeingAdvertised(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { delete(m, "code_challenge_methods_supported") }
 	})
-	if !app.BeginLogin(t, bench.Browser(t), "/auth/login").Query().Has("code_challenge") {
+	if !app.BeginLogin(t, rig.Browser(t), "/auth/login").Query().Has("code_challenge") {
 		t.Error("no code_challenge")
 	}
 }
@@ -123,8 +123,8 @@ func TestAuthorizationRequest_R4_WithoutPKCEOnlyByAnInsecureSwitch(t *testing.T)
 
 // R5
 func TestAuthorizationRequest_R5_CodeOnly(t *testing.T) {
-	app := bench.New(t)
-	if got := app.BeginLogin(t, bench.Browser(t), "/auth/login").Query().Get("response_type"); got != "code" {
+	app := rig.New(t)
+	if got := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query().Get("response_type"); got != "code" {
 		t.Errorf("response_type is %q, want code", got)
 	}
 	for _, responseType := range []string{"token", "id_token token", "code token", "code id_token token"} {
@@ -137,8 +137,8 @@ func TestAuthorizationRequest_R5_CodeOnly(t *testing.T) {
 
 // R6, R20: what the token endpoint gets comes from the flow of this very login.
 func TestAuthorizationRequest_R6_FlowHoldsTheTransaction(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	first := app.BeginLogin(t, b, "/auth/login?return_to=/public/a")
 	second := app.BeginLogin(t, b, "/auth/login?return_to=/public/b")
 	for authorize, want := range map[*url.URL]string{second: "/public/b", first: "/public/a"} {
@@ -161,13 +161,13 @@ func TestAuthorizationRequest_R6_FlowHoldsTheTransaction(t *testing.T) {
 
 // R7
 func TestAuthorizationRequest_R7_KeepsTheEndpointsQuery(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.ClientID = "id with &=#+%" })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.ClientID = "id with &=#+%" })
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
 			m["authorization_endpoint"] = m["authorization_endpoint"].(string) + "?tenant=a%26b"
 		}
 	})
-	target := app.BeginLogin(t, bench.Browser(t), "/auth/login")
+	target := app.BeginLogin(t, rig.Browser(t), "/auth/login")
 	if !strings.HasPrefix(target.RawQuery, "tenant=a%26b&") {
 		t.Errorf("query %q does not begin with the endpoint's own", target.RawQuery)
 	}
@@ -178,27 +178,27 @@ func TestAuthorizationRequest_R7_KeepsTheEndpointsQuery(t *testing.T) {
 
 // R7
 func TestAuthorizationRequest_R7_EndpointThatRepeatsAParameterIsRefused(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
 			m["authorization_endpoint"] = m["authorization_endpoint"].(string) + "?state=fixed"
 		}
 	})
-	if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode < 500 {
+	if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode < 500 {
 		t.Errorf("status %d, want an error", resp.StatusCode)
 	}
 }
 
 // R8, R141, R142: the redirect URI comes from the configuration.
 func TestAuthorizationRequest_R8_RedirectURIFromConfiguration(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, header := range forwardingHeaders {
-		query := bench.Location(t, app.Get(t, bench.Browser(t), "/auth/login", header[0], header[1])).Query()
+		query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login", header[0], header[1])).Query()
 		if got, want := query.Get("redirect_uri"), app.URL+"/auth/callback/op"; got != want {
 			t.Errorf("%s: redirect_uri %q, want %q", header[0], got, want)
 		}
 	}
-	resp := app.Get(t, bench.Browser(t), "/auth/login", "Host", "evil.example")
+	resp := app.Get(t, rig.Browser(t), "/auth/login", "Host", "evil.example")
 	if strings.Contains(resp.Header.Get("Location"), "evil.example") {
 		t.Errorf("Host reaches the redirect: %s", resp.Header.Get("Location"))
 	}
@@ -221,11 +221,11 @@ func TestAuthorizationRequest_R8_PlainHTTPIsRefused(t *testing.T) {
 
 // R9
 func TestAuthorizationRequest_R9_PushedWhenRequired(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["require_pushed_authorization_requests"] = true }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	uris := map[string]bool{}
 	for range 3 {
 		query := app.BeginLogin(t, b, "/auth/login").Query()
@@ -241,36 +241,36 @@ func TestAuthorizationRequest_R9_PushedWhenRequired(t *testing.T) {
 	if pushed.Form.Get("state") == "" || pushed.Form.Get("code_challenge") == "" || pushed.Header.Get("Authorization") == "" {
 		t.Errorf("the pushed request lacks parameters or client authentication: %v", pushed.Form)
 	}
-	if got := app.SignIn(t, bench.Browser(t), "alice", "/me").Request.URL.Path; got != "/me" {
+	if got := app.SignIn(t, rig.Browser(t), "alice", "/me").Request.URL.Path; got != "/me" {
 		t.Errorf("the login ends at %s", got)
 	}
 }
 
 // R9
 func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
-	for name, setup := range map[string]func(*bench.Setup){
-		"by the provider": func(s *bench.Setup) {
+	for name, setup := range map[string]func(*rig.Setup){
+		"by the provider": func(s *rig.Setup) {
 			s.OP.Misbehave(func(f *authtest.Faults) {
 				f.Discovery = func(m map[string]any) { m["require_pushed_authorization_requests"] = true }
 			})
 		},
-		"by the configuration": func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways },
+		"by the configuration": func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, setup)
+			app := rig.New(t, setup)
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("par", http.StatusInternalServerError, "", "") })
-			resp := app.Get(t, bench.Browser(t), "/auth/login")
+			resp := app.Get(t, rig.Browser(t), "/auth/login")
 			if resp.StatusCode < 500 || resp.Header.Get("Location") != "" {
 				t.Errorf("status %d, Location %q; want an error", resp.StatusCode, resp.Header.Get("Location"))
 			}
 		})
 	}
 	t.Run("no endpoint", func(t *testing.T) {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways })
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode < 400 {
+		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode < 400 {
 			t.Errorf("status %d, want an error", resp.StatusCode)
 		}
 	})
@@ -282,11 +282,11 @@ func TestAuthorizationRequest_R10_EndpointMustBeHTTPS(t *testing.T) {
 		"javascript:alert(1)", "http://op.example/authorize", "//op.example/authorize", "/authorize", "", "https://op.example/a#f", "https:///a", "data:text/html,x",
 		"http://127.0.0.1/authorize",
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["authorization_endpoint"] = endpoint }
 		})
-		resp := app.Get(t, bench.Browser(t), "/auth/login")
+		resp := app.Get(t, rig.Browser(t), "/auth/login")
 		if resp.StatusCode != http.StatusInternalServerError || resp.Header.Get("Location") != "" {
 			t.Errorf("%q: status %d, Location %q; want 500", endpoint, resp.StatusCode, resp.Header.Get("Location"))
 		}
@@ -300,8 +300,8 @@ func TestAuthorizationRequest_R11_OpenIDIsAlwaysAskedFor(t *testing.T) {
 		"openid email":         {"email"},
 		"openid":               {"openid", "openid"},
 	} {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.Scopes = scopes })
-		if got := app.BeginLogin(t, bench.Browser(t), "/auth/login").Query().Get("scope"); got != want {
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Scopes = scopes })
+		if got := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query().Get("scope"); got != want {
 			t.Errorf("Scopes %v ask for %q, want %q", scopes, got, want)
 		}
 	}
@@ -310,14 +310,14 @@ func TestAuthorizationRequest_R11_OpenIDIsAlwaysAskedFor(t *testing.T) {
 // R55: the hook and the configuration can ask for more, and the request carries it.
 func TestAuthorizationRequest_CarriesWhatTheApplicationAsks(t *testing.T) {
 	age := 5 * time.Minute
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(r *http.Request, f *provider.Flow) error {
 			f.Request = provider.Request{Prompt: "login", MaxAge: &age, ACRValues: []string{"a", "b"}, LoginHint: "alice@example.com", UILocales: []string{"de"}, Scopes: []string{"calendar"}}
 			f.RedirectURI = "https://evil.example/"
 			return nil
 		}
 	})
-	query := app.BeginLogin(t, bench.Browser(t), "/auth/login").Query()
+	query := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query()
 	for name, want := range map[string]string{
 		"prompt": "login", "max_age": "300", "acr_values": "a b", "login_hint": "alice@example.com", "ui_locales": "de",
 		"scope": "openid profile email calendar", "redirect_uri": app.URL + "/auth/callback/op",
@@ -337,7 +337,7 @@ func minimal(change func(*provider.OIDC)) sallyport.Config {
 	return sallyport.Config{
 		BaseURL:   "https://app.example.com",
 		Providers: provider.Set{"op": o},
-		Session:   session.Config{Secret: bench.Secret},
+		Session:   session.Config{Secret: rig.Secret},
 	}
 }
 

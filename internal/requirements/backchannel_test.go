@@ -14,41 +14,41 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // revocable keeps sessions in cookies, and revocations in memory.
-func revocable(s *bench.Setup) {
+func revocable(s *rig.Setup) {
 	s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 }
 
 // stored keeps sessions in a store, which brings its revocations.
-func stored(s *bench.Setup) {
+func stored(s *rig.Setup) {
 	s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now))
 }
 
 // everyKeeper runs a test with each way to keep sessions that can be ended.
-func everyKeeper(t *testing.T, test func(t *testing.T, keep func(*bench.Setup))) {
-	for name, keep := range map[string]func(*bench.Setup){"cookies": revocable, "store": stored} {
+func everyKeeper(t *testing.T, test func(t *testing.T, keep func(*rig.Setup))) {
+	for name, keep := range map[string]func(*rig.Setup){"cookies": revocable, "store": stored} {
 		t.Run(name, func(t *testing.T) { test(t, keep) })
 	}
 }
 
 // deliver sends a logout token as a provider does.
-func deliver(t *testing.T, app *bench.App, name, token string) *http.Response {
+func deliver(t *testing.T, app *rig.App, name, token string) *http.Response {
 	t.Helper()
 	return deliverForm(t, app, name, url.Values{"logout_token": {token}})
 }
 
-func deliverForm(t *testing.T, app *bench.App, name string, form url.Values) *http.Response {
+func deliverForm(t *testing.T, app *rig.App, name string, form url.Values) *http.Response {
 	t.Helper()
 	return app.Do(t, app.Server.Client(), "POST", "/auth/backchannel/"+name, form, "Content-Type", "application/x-www-form-urlencoded")
 }
 
 // accepted checks the answer to a good logout token.
-func accepted(t *testing.T, app *bench.App, resp *http.Response) {
+func accepted(t *testing.T, app *rig.App, resp *http.Response) {
 	t.Helper()
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("status %d: %s, want 200\n%s", resp.StatusCode, body, app.Log())
@@ -79,9 +79,9 @@ func wantPlainAnswer(t *testing.T, resp *http.Response) {
 }
 
 // signedIn returns a browser in which a user has just signed in.
-func signedIn(t *testing.T, app *bench.App, username, loginPath string) *http.Client {
+func signedIn(t *testing.T, app *rig.App, username, loginPath string) *http.Client {
 	t.Helper()
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, username, loginPath)
 	if app.Visit(t, b, "/") == "anonymous" {
 		t.Fatalf("%s could not sign in:\n%s", username, app.Log())
@@ -90,15 +90,15 @@ func signedIn(t *testing.T, app *bench.App, username, loginPath string) *http.Cl
 }
 
 // alive reports whether a browser is signed in.
-func alive(t *testing.T, app *bench.App, b *http.Client) bool {
+func alive(t *testing.T, app *rig.App, b *http.Client) bool {
 	t.Helper()
 	return app.Visit(t, b, "/") != "anonymous"
 }
 
 // R117
 func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app := bench.New(t, keep)
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep)
 		b := signedIn(t, app, "alice", "/me")
 		kept := app.SessionCookies(b)
 		token := app.OP.LogoutToken("alice")
@@ -121,7 +121,7 @@ func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
 
 // R117: the provider does it by itself.
 func TestBackchannel_R117_FromTheProvider(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
 	a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "alice", "/me")
 	authtest.Open(t, a, app.OP.Issuer()+"/end_session") // as another application would
@@ -138,7 +138,7 @@ func TestBackchannel_R117_FromTheProvider(t *testing.T) {
 
 // Without revocations sessions cannot be ended, so nothing may look as if they were.
 func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	b := signedIn(t, app, "alice", "/me")
 	unknown := app.Do(t, app.Server.Client(), "POST", "/auth/nothing", nil)
 	for _, method := range []string{"POST", "GET"} {
@@ -150,7 +150,7 @@ func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
 	if !alive(t, app, b) {
 		t.Error("the session has ended")
 	}
-	on := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
+	on := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
 	for _, name := range []string{"", "other", "silent", "op/x", "OP"} {
 		if resp := deliver(t, on, name, on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("provider %q: status %d, want 404", name, resp.StatusCode)
@@ -163,8 +163,8 @@ type noLogout struct{ provider.Provider }
 
 // R118
 func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app := bench.New(t, keep, second, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep, second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
 		var browsers map[string]*http.Client
 		sids := func() []string { return app.OP.Sessions("alice") }
 		setUp := func() {
@@ -212,9 +212,9 @@ func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
 
 // R118: word of a logout may come late.
 func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, sid := range []bool{false, true} {
-			app := bench.New(t, keep)
+			app := rig.New(t, keep)
 			before := signedIn(t, app, "alice", "/me")
 			token := app.OP.LogoutToken("alice")
 			if sid {
@@ -235,19 +235,19 @@ func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
 
 // R119: a logout that arrives while a login is under way.
 func TestBackchannel_R119_LoginInFlight(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, sid := range []bool{false, true} {
-			for name, sends := range map[string]func(s *bench.Setup, send func()){
-				"before the token response": func(s *bench.Setup, send func()) { at(s.OP, "token", send) },
-				"in the token response": func(s *bench.Setup, send func()) {
+			for name, sends := range map[string]func(s *rig.Setup, send func()){
+				"before the token response": func(s *rig.Setup, send func()) { at(s.OP, "token", send) },
+				"in the token response": func(s *rig.Setup, send func()) {
 					s.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { send(); return token } })
 				},
-				"before userinfo": func(s *bench.Setup, send func()) { at(s.OP, "userinfo", send) },
-				"before the session": func(s *bench.Setup, send func()) {
+				"before userinfo": func(s *rig.Setup, send func()) { at(s.OP, "userinfo", send) },
+				"before the session": func(s *rig.Setup, send func()) {
 					s.Config.Hooks.Login = func(context.Context, *session.Session) error { send(); return nil }
 				},
 			} {
-				var app *bench.App
+				var app *rig.App
 				var once sync.Once
 				send := func() {
 					once.Do(func() {
@@ -260,12 +260,12 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 						}
 					})
 				}
-				app = bench.New(t, keep, func(s *bench.Setup) {
+				app = rig.New(t, keep, func(s *rig.Setup) {
 					s.OIDC.UserInfo = provider.UserInfoAlways
 					sends(s, send)
 				})
 				app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
-				b := bench.Browser(t)
+				b := rig.Browser(t)
 				callback := app.Callback(t, b, "alice", "/auth/login")
 				resp := app.Get(t, b, callback.String())
 				if resp.StatusCode != http.StatusSeeOther || !app.Happened("logout", "ok") {
@@ -296,7 +296,7 @@ func at(op *authtest.Provider, endpoint string, send func()) {
 
 // R119: tokens that are refreshed while the logout arrives, and the ones refreshed before it, do not bring the session back.
 func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := calling(t, keep)
 		app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
 		b := signedIn(t, app, "alice", "/me")
@@ -324,7 +324,7 @@ func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
 
 // R129: a connection that goes on is told.
 func TestBackchannel_R129_EndsConnections(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	begun, cause := make(chan struct{}), make(chan error)
 	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
@@ -335,7 +335,7 @@ func TestBackchannel_R129_EndsConnections(t *testing.T) {
 		cause <- context.Cause(ctx)
 	})))
 	b := signedIn(t, app, "alice", "/me")
-	go func() { bench.Still(b).Get(app.URL + "/events") }()
+	go func() { rig.Still(b).Get(app.URL + "/events") }()
 	<-begun
 	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
 	if got := <-cause; !errors.Is(got, session.ErrEnded) {
@@ -345,7 +345,7 @@ func TestBackchannel_R129_EndsConnections(t *testing.T) {
 
 // R119: a mark is kept for as long as a session that it ends could live.
 func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
-	app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
+	app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
 	b := signedIn(t, app, "alice", "/me")
 	kept := app.SessionCookies(b)
 	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
@@ -361,7 +361,7 @@ func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
 // R37, R38: one provider entry with several issuers.
 func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 	for _, by := range []string{"sub", "sid"} {
-		app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": tenants{s.OIDC}} })
+		app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": tenants{s.OIDC}} })
 		a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "bob", "/me")
 		if one, other := app.Visit(t, a, "/"), app.Visit(t, b, "/"); one != "op https://alice.example same" || other != "op https://bob.example same" {
 			t.Fatalf("signed in as %s and %s", one, other)
@@ -403,7 +403,7 @@ func (p tenants) VerifyLogoutToken(_ context.Context, token string) (*provider.L
 // R120: the same token a thousand times, also at once.
 func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
 	counting := &countingRevocations{}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = counting
 	})
@@ -453,7 +453,7 @@ func (v *countingRevocations) Revoke(ctx context.Context, keys []session.Revocat
 
 // R120: an ID is remembered for as long as its token could be sent again.
 func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	claims := app.OP.LogoutClaims("alice")
 	delete(claims, "exp")
 	claims["iat"] = app.Clock.Now().Add(59 * time.Second).Unix() // as far in the future as may be
@@ -478,7 +478,7 @@ func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
 
 // R120: an ID belongs to its issuer and its provider entry.
 func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
-	app := bench.New(t, revocable, second, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	app := rig.New(t, revocable, second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
 	for _, to := range []struct {
 		name string
 		op   *authtest.Provider
@@ -493,7 +493,7 @@ func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
 // R120: what fails is seen, and may be tried again.
 func TestBackchannel_R120_StoreFails(t *testing.T) {
 	failing := &countingRevocations{}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		failing.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = failing
 	})
@@ -514,7 +514,7 @@ func TestBackchannel_R120_StoreFails(t *testing.T) {
 }
 
 // unavailable checks the answer when the fault is ours: 400 as well (section 2.8), and no success.
-func unavailable(t *testing.T, app *bench.App, resp *http.Response, outcome string) {
+func unavailable(t *testing.T, app *rig.App, resp *http.Response, outcome string) {
 	t.Helper()
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"temporarily_unavailable"}` {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
@@ -527,7 +527,7 @@ func unavailable(t *testing.T, app *bench.App, resp *http.Response, outcome stri
 
 // R120
 func TestBackchannel_R120_LockerFails(t *testing.T) {
-	app := bench.New(t, revocable, func(s *bench.Setup) { s.Config.Session.Locker = noLocker{} })
+	app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Session.Locker = noLocker{} })
 	b := signedIn(t, app, "alice", "/me")
 	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
 	if !alive(t, app, b) {
@@ -544,7 +544,7 @@ func (noLocker) Do(context.Context, string, time.Duration, func(context.Context)
 
 // R120: a Revocations that panics fails its own request, and not the process.
 func TestBackchannel_R120_StorePanics(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = panicking{session.NewMemoryRevocations(s.Config.Session.Now)}
 	})
 	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
@@ -559,7 +559,7 @@ func (panicking) Revoke(context.Context, []session.RevocationKey, time.Time, tim
 
 // R120: a token that is not valid does not use up the ID that it names.
 func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	b := signedIn(t, app, "alice", "/me")
 	claims := app.OP.LogoutClaims("alice")
 	evil := authtest.NewTLSProvider(t)
@@ -577,7 +577,7 @@ func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
 
 // R117, R139: what the audit trail says: who it was about, once that is certain, and how it ended.
 func TestBackchannel_R139_Events(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	token := app.OP.LogoutToken("alice")
 	for range 2 {
 		deliver(t, app, "op", token)
@@ -596,7 +596,7 @@ func TestBackchannel_R139_Events(t *testing.T) {
 
 // R117: the answer is for a program, so the application's own pages have no part in it.
 func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
-	app := bench.New(t, revocable, func(s *bench.Setup) {
+	app := rig.New(t, revocable, func(s *rig.Setup) {
 		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ error) {
 			http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
 			w.WriteHeader(http.StatusOK)
@@ -609,7 +609,7 @@ func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
 // R121: nobody learns which sessions there are.
 func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 	counting := &countingRevocations{}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = counting
 	})
@@ -636,7 +636,7 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 
 // R121, R63
 func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	b := signedIn(t, app, "alice", "/me")
 	var n atomic.Int32
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -664,7 +664,7 @@ func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 
 // R121: what is no token costs the provider nothing, even just after a start.
 func TestBackchannel_R121_JunkCausesNoRequests(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	for _, junk := range []string{"", "x", "a.b", strings.Repeat(".", 60_000), strings.Repeat("A", 60_000), "e30.e30.!", "bm8.bm8.bm8"} {
 		refusedLogout(t, fmt.Sprintf("%.10q", junk), deliver(t, app, "op", junk))
 	}
@@ -677,7 +677,7 @@ func TestBackchannel_R121_JunkCausesNoRequests(t *testing.T) {
 
 // R121: a provider that is away is no reason to believe a token, nor to call it bad.
 func TestBackchannel_R121_ProviderDown(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	b := signedIn(t, app, "alice", "/me")
 	token := app.OP.LogoutToken("alice")
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()}) // knows no keys
@@ -698,7 +698,7 @@ func TestBackchannel_R121_ProviderDown(t *testing.T) {
 
 // R121: the same when only the keys cannot be had.
 func TestBackchannel_R121_KeysAway(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	token := app.OP.LogoutToken("alice")
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
 	unavailable(t, app, deliver(t, app, "op", token), "provider_unavailable")

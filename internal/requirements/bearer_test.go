@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 )
 
 const audience = "https://api.example.com"
 
 // apiApp has an API for tokens only, one for tokens and cookies, and one that wants a scope.
-func apiApp(t *testing.T) *bench.App {
-	app := bench.New(t)
+func apiApp(t *testing.T) *rig.App {
+	app := rig.New(t)
 	who := http.HandlerFunc(whoami)
 	strict := app.Auth.Bearer(middleware.API{Audience: audience, BearerOnly: true})
 	either := app.Auth.Bearer(middleware.API{Audience: audience, Provider: "op"})
@@ -31,7 +31,7 @@ func apiApp(t *testing.T) *bench.App {
 }
 
 // accessToken is a JWT access token (RFC 9068) for alice, with changes.
-func accessToken(app *bench.App, change func(claims, header map[string]any)) string {
+func accessToken(app *rig.App, change func(claims, header map[string]any)) string {
 	now := app.Clock.Now().Unix()
 	claims := map[string]any{
 		"iss": app.OP.Issuer(), "sub": "1001", "aud": audience, "exp": now + 600, "iat": now, "jti": "1", "client_id": "some-client",
@@ -47,9 +47,9 @@ func accessToken(app *bench.App, change func(claims, header map[string]any)) str
 }
 
 // api calls a path as a program.
-func api(t *testing.T, app *bench.App, path, authorization string) *http.Response {
+func api(t *testing.T, app *rig.App, path, authorization string) *http.Response {
 	t.Helper()
-	bare := &http.Client{Transport: bench.Browser(t).Transport}
+	bare := &http.Client{Transport: rig.Browser(t).Transport}
 	return app.Get(t, bare, path, "Authorization", authorization, "Sec-Fetch-Mode", "cors", "Accept", "application/json")
 }
 
@@ -76,7 +76,7 @@ func TestBearer_JWT(t *testing.T) {
 func TestBearer_NoRedirects(t *testing.T) {
 	app := apiApp(t)
 	token := "Bearer " + accessToken(app, func(c, _ map[string]any) { c["scope"] = "other" })
-	resp := app.Get(t, bench.Browser(t), "/api/reports", "Authorization", token) // with the headers of a navigation
+	resp := app.Get(t, rig.Browser(t), "/api/reports", "Authorization", token) // with the headers of a navigation
 	if resp.StatusCode != 403 || resp.Header.Get("Location") != "" || len(resp.Cookies()) != 0 {
 		t.Errorf("status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
@@ -190,7 +190,7 @@ func TestBearer_Introspection(t *testing.T) {
 // A route for both: the token decides when there is one, and a bad token is not made up for by a cookie.
 func TestBearer_OrCookie(t *testing.T) {
 	app := apiApp(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/me")
 	if got := authtest.Body(t, app.Get(t, b, "/api/either")); got != app.Is("bob") {
 		t.Errorf("by cookie: %s", got)
@@ -208,9 +208,9 @@ func TestBearer_OrCookie(t *testing.T) {
 
 // CSRF: what another site makes the browser do.
 func TestGuard_CrossSiteRequests(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
 	app.Mux.Handle("/either", app.Auth.Bearer(middleware.API{Audience: audience})(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for name, row := range map[string]struct {
 		headers []string
@@ -240,7 +240,7 @@ func TestGuard_CrossSiteRequests(t *testing.T) {
 }
 
 func TestBearer_MistakesOfTheProgram(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, api := range []middleware.API{{}, {Audience: "x", Provider: "none"}} {
 		func() {
 			defer func() {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // F48, R131: what is behind a guard is not shown from a cache after the user has signed out.
@@ -34,7 +34,7 @@ func TestCaching_F48_BehindGuards(t *testing.T) {
 		"not guarded":       {"/", nil, "", ""},
 	} {
 		for option, want := range map[string]string{"": row.byDefault, "NoStore": row.store} {
-			app := bench.New(t, func(s *bench.Setup) { s.Config.NoStore = option == "NoStore" })
+			app := rig.New(t, func(s *rig.Setup) { s.Config.NoStore = option == "NoStore" })
 			app.Mux.Handle("/own", app.Auth.RequireAuth(ownCaching("private, max-age=60")))
 			b := signedIn(t, app, "alice", "/auth/login")
 			if got := app.Get(t, b, row.path, row.headers...).Header.Values("Cache-Control"); fmt.Sprint(got) != fmt.Sprintf("[%s]", want) {
@@ -50,7 +50,7 @@ func ownCaching(value string) http.Handler {
 
 // F48: the header of one response is not that of the next, whatever a handler does with it.
 func TestCaching_F48_HandlersMayAppend(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/own", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Cache-Control", "no-transform")
 	})))
@@ -67,8 +67,8 @@ func TestCaching_F48_HandlersMayAppend(t *testing.T) {
 
 // F48: the opt-out is named for what it does.
 func TestCaching_F48_OptOut(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.CacheableAfterSignOut = true })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Config.CacheableAfterSignOut = true })
+	b := rig.Browser(t)
 	if got := app.Get(t, b, "/me").Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("the challenge has Cache-Control %q", got)
 	}
@@ -80,7 +80,7 @@ func TestCaching_F48_OptOut(t *testing.T) {
 
 // oldBrowser sends what a browser without Fetch Metadata sends with the form of a page: its origin, or
 // "null" where the page's Referrer-Policy allows no referrer.
-func oldBrowser(t *testing.T, app *bench.App, page *http.Response) []string {
+func oldBrowser(t *testing.T, app *rig.App, page *http.Response) []string {
 	t.Helper()
 	origin := app.URL
 	switch policy := page.Header.Get("Referrer-Policy"); policy {
@@ -123,7 +123,7 @@ func TestForms_F48_BrowsersWithoutFetchMetadata(t *testing.T) {
 		if resp.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s: status %d, want a redirect", path, resp.StatusCode)
 		}
-		if to := bench.Location(t, resp); want != "" && to.Scheme+"://"+to.Host != want {
+		if to := rig.Location(t, resp); want != "" && to.Scheme+"://"+to.Host != want {
 			t.Errorf("%s leads to %s", path, to)
 		}
 	}

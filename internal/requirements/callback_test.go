@@ -12,13 +12,13 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // refusedCallback checks that a callback ended in a 4xx page without a session or a token request.
-func refusedCallback(t *testing.T, app *bench.App, b *http.Client, resp *http.Response, tokenRequests int) {
+func refusedCallback(t *testing.T, app *rig.App, b *http.Client, resp *http.Response, tokenRequests int) {
 	t.Helper()
 	if resp.StatusCode < 400 || resp.StatusCode > 499 {
 		t.Errorf("status %d, want 4xx", resp.StatusCode)
@@ -33,9 +33,9 @@ func refusedCallback(t *testing.T, app *bench.App, b *http.Client, resp *http.Re
 
 // R13
 func TestCallback_R13_AnotherBrowser(t *testing.T) {
-	app := bench.New(t)
-	victim := bench.Browser(t)
-	callback := app.Callback(t, bench.Browser(t), "alice", "/auth/login")
+	app := rig.New(t)
+	victim := rig.Browser(t)
+	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
 	refusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
 	app.BeginLogin(t, victim, "/auth/login") // a login of its own does not help
 	refusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
@@ -55,8 +55,8 @@ func TestCallback_R13_StateMustMatch(t *testing.T) {
 	}
 	for name, f := range change {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			query := callback.Query()
 			f(query)
@@ -80,8 +80,8 @@ func swapCase(s string) string {
 
 // R13
 func TestCallback_R13_StateOfAnotherLogin(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	first, second := app.Callback(t, b, "alice", "/auth/login"), app.BeginLogin(t, b, "/auth/login")
 	query := first.Query()
 	query.Set("state", second.Query().Get("state")) // the code of one login, the state of the other
@@ -97,8 +97,8 @@ func TestCallback_R13_StateOfAnotherLogin(t *testing.T) {
 
 // R14, F38: the code is not redeemed again. The browser that is signed in goes on to where the login led.
 func TestCallback_R14_OneUse(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	kept := app.Cookies(b)
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther {
@@ -107,7 +107,7 @@ func TestCallback_R14_OneUse(t *testing.T) {
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/" {
 		t.Errorf("second time: status %d, Location %q; want 303 and /", resp.StatusCode, resp.Header.Get("Location"))
 	}
-	thief := bench.Browser(t)
+	thief := rig.Browser(t)
 	app.SetCookies(thief, kept...) // the very cookies of before
 	if resp := app.Get(t, thief, callback); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("with the old cookies: status %d, want 400", resp.StatusCode)
@@ -122,13 +122,13 @@ func TestCallback_R14_OneUse(t *testing.T) {
 
 // R14: also when both come at the same time.
 func TestCallback_R14_OneUseAtOnce(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	cookies := app.Cookies(b)
 	var wg sync.WaitGroup
 	for range 20 {
-		twin := bench.Browser(t)
+		twin := rig.Browser(t)
 		app.SetCookies(twin, cookies...)
 		wg.Go(func() { app.Get(t, twin, callback) })
 	}
@@ -140,8 +140,8 @@ func TestCallback_R14_OneUseAtOnce(t *testing.T) {
 
 // R14: an attempt that fails is used up as well.
 func TestCallback_R14_UsedUpByFailure(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 500, "", "") })
 	app.Get(t, b, callback)
@@ -153,8 +153,8 @@ func TestCallback_R14_UsedUpByFailure(t *testing.T) {
 func TestCallback_R15_RepeatedParameters(t *testing.T) {
 	for _, name := range []string{"state", "code", "iss", "error", "id_token", "access_token", "response", "error_description"} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			value := callback.Query().Get(name)
 			if value == "" {
@@ -171,8 +171,8 @@ func TestCallback_R15_RepeatedParameters(t *testing.T) {
 func TestCallback_R16_ContradictoryResponses(t *testing.T) {
 	for _, extra := range []string{"error=access_denied", "access_token=x", "id_token=x.y.z", "response=x.y.z", "id_token="} {
 		t.Run(extra, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			callback.RawQuery += "&" + extra
 			refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
@@ -182,8 +182,8 @@ func TestCallback_R16_ContradictoryResponses(t *testing.T) {
 
 // R17
 func TestCallback_R17_ForeignErrorChangesNothing(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	pending := app.Callback(t, b, "bob", "/auth/login?return_to=/public/x")
 	for _, forged := range []string{"error=access_denied&state=forged", "error=access_denied", "error=access_denied&state="} {
@@ -201,8 +201,8 @@ func TestCallback_R17_ForeignErrorChangesNothing(t *testing.T) {
 
 // R17, R32: an error response with the right state but a wrong issuer is not believed.
 func TestCallback_R17_ErrorOfAnotherIssuer(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
 	app.Get(t, b, "/auth/callback/op?error=access_denied&iss=https://evil.example&state="+state)
 	if !app.Happened("login", "issuer_mismatch") {
@@ -212,8 +212,8 @@ func TestCallback_R17_ErrorOfAnotherIssuer(t *testing.T) {
 
 // R18
 func TestCallback_R18_MethodOfTheResponseMode(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	for _, method := range []string{"HEAD", "PUT", "OPTIONS", "POST", "DELETE", "PATCH"} {
 		resp := app.Do(t, b, method, callback.String(), callback.Query())
@@ -236,9 +236,9 @@ func (posted) ResponseMode() string { return "form_post" }
 
 // R18, R19, R144: form_post takes the body only.
 func TestCallback_R19_BodyOrQueryNeverBoth(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
 	login := func() (*http.Client, *url.URL) {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		return b, app.Callback(t, b, "alice", "/auth/login")
 	}
 	form := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site", "cross-site"}
@@ -263,8 +263,8 @@ func TestCallback_R19_BodyOrQueryNeverBoth(t *testing.T) {
 
 // R19
 func TestCallback_R19_QueryModeIgnoresTheBody(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	query := callback.Query()
 	resp := app.Do(t, b, "GET", "/auth/callback/op?state="+query.Get("state")+"&iss="+url.QueryEscape(query.Get("iss")),
@@ -274,8 +274,8 @@ func TestCallback_R19_QueryModeIgnoresTheBody(t *testing.T) {
 
 // R20, R21
 func TestCallback_R20_InjectedCodeIsRefused(t *testing.T) {
-	app := bench.New(t)
-	attacker, victim := bench.Browser(t), bench.Browser(t)
+	app := rig.New(t)
+	attacker, victim := rig.Browser(t), rig.Browser(t)
 	stolen := app.Callback(t, attacker, "alice", "/auth/login").Query().Get("code")
 	callback := app.Callback(t, victim, "bob", "/auth/login")
 	query := callback.Query()
@@ -291,9 +291,9 @@ func TestCallback_R20_InjectedCodeIsRefused(t *testing.T) {
 
 // R21
 func TestCallback_R21_NothingIsUsedBeforeTheIDToken(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["nonce"] = "other" } })
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if app.OP.Count("token") != 1 || app.OP.Count("userinfo") != 0 {
 		t.Errorf("%d token and %d userinfo requests, want 1 and 0", app.OP.Count("token"), app.OP.Count("userinfo"))
@@ -305,8 +305,8 @@ func TestCallback_R21_NothingIsUsedBeforeTheIDToken(t *testing.T) {
 
 // R22
 func TestCallback_R22_FailureLeavesTheSessionSuccessReplacesIt(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
 	if resp := app.SignIn(t, b, "alice", "/auth/login"); resp.StatusCode < 400 {
@@ -324,7 +324,7 @@ func TestCallback_R22_FailureLeavesTheSessionSuccessReplacesIt(t *testing.T) {
 }
 
 // forgetProvider drops the browser's cookies for the provider, so that it asks who is there.
-func forgetProvider(app *bench.App, b *http.Client) {
+func forgetProvider(app *rig.App, b *http.Client) {
 	op, _ := url.Parse(app.OP.Issuer())
 	for _, c := range b.Jar.Cookies(op) {
 		if strings.HasPrefix(c.Name, "authtest") {
@@ -335,9 +335,9 @@ func forgetProvider(app *bench.App, b *http.Client) {
 
 // R23
 func TestCallback_R23_WithoutItsCookie(t *testing.T) {
-	app := bench.New(t)
-	callback := app.Callback(t, bench.Browser(t), "alice", "/auth/login")
-	b := bench.Browser(t)
+	app := rig.New(t)
+	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
+	b := rig.Browser(t)
 	resp := app.Get(t, b, callback.String())
 	refusedCallback(t, app, b, resp, 0)
 	body := authtest.Body(t, resp)
@@ -352,8 +352,8 @@ func TestCallback_R23_WithoutItsCookie(t *testing.T) {
 // R24, F31: a login that has expired is not finished but started again.
 func TestCallback_R24_FlowExpiresByItsSealedTime(t *testing.T) {
 	for age, ok := range map[time.Duration]bool{14 * time.Minute: true, 15*time.Minute + time.Second: false, 24 * time.Hour: false, -2 * time.Minute: false} {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login")
 		app.Clock.Advance(age)
 		resp := app.Get(t, b, callback.String())
@@ -365,8 +365,8 @@ func TestCallback_R24_FlowExpiresByItsSealedTime(t *testing.T) {
 
 // R25, R26
 func TestCallback_R25_LeavesTheAddress(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	resp := app.Get(t, b, app.Callback(t, b, "alice", "/auth/login?return_to=/public/").String())
 	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/public/" || authtest.Body(t, resp) != "" {
 		t.Errorf("status %d, Location %q, body %q", resp.StatusCode, resp.Header.Get("Location"), authtest.Body(t, resp))
@@ -382,10 +382,10 @@ func TestCallback_R25_LeavesTheAddress(t *testing.T) {
 
 // R26
 func TestCallback_R26_HeadersAlsoWithAnErrorHandler(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, "custom", http.StatusTeapot) }
 	})
-	resp := app.Get(t, bench.Browser(t), "/auth/callback/op")
+	resp := app.Get(t, rig.Browser(t), "/auth/callback/op")
 	if resp.StatusCode != http.StatusTeapot || resp.Header.Get("Referrer-Policy") != "no-referrer" || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, headers %v", resp.StatusCode, resp.Header)
 	}
@@ -393,8 +393,8 @@ func TestCallback_R26_HeadersAlsoWithAnErrorHandler(t *testing.T) {
 
 // R27
 func TestCallback_R27_ParallelLogins(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Second = true })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Second = true })
+	b := rig.Browser(t)
 	type pending struct{ callback, want string }
 	var logins []pending
 	for i := range 5 {
@@ -410,8 +410,8 @@ func TestCallback_R27_ParallelLogins(t *testing.T) {
 
 // R28, R146
 func TestCallback_R28_UnfinishedLoginsAreBounded(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	long := "/public/" + strings.Repeat("x", 1800)
 	for i := range 200 {
@@ -438,8 +438,8 @@ func TestCallback_R28_UnfinishedLoginsAreBounded(t *testing.T) {
 
 // R29
 func TestCallback_R29_StartingALoginChangesNothing(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	before := app.SessionCookies(b)
 	resp := app.Get(t, b, "/auth/login", "Sec-Fetch-Site", "cross-site", "Referer", "https://evil.example/")
@@ -458,7 +458,7 @@ func TestCallback_R29_StartingALoginChangesNothing(t *testing.T) {
 // R22, R133: a hook that says no, or panics, leaves no session and the old one alone.
 func TestCallback_HookRefuses(t *testing.T) {
 	refuse := false
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			if refuse && s.User.Username == "bob" {
 				return fmt.Errorf("not on the list: bob: %w", sallyport.ErrRefused)
@@ -470,7 +470,7 @@ func TestCallback_HookRefuses(t *testing.T) {
 			return nil
 		}
 	})
-	alice := bench.Browser(t)
+	alice := rig.Browser(t)
 	app.SignIn(t, alice, "alice", "/me")
 	refuse = true
 	if resp := app.SignIn(t, alice, "alice", "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
@@ -479,7 +479,7 @@ func TestCallback_HookRefuses(t *testing.T) {
 	if who := app.Visit(t, alice, "/"); who != app.Is("alice") {
 		t.Errorf("after the panic the session is %s", who)
 	}
-	bob := bench.Browser(t)
+	bob := rig.Browser(t)
 	resp := app.SignIn(t, bob, "bob", "/me")
 	if resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp), "not on the list") {
 		t.Errorf("a refusal: status %d: %s", resp.StatusCode, authtest.Body(t, resp))

@@ -22,7 +22,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -61,9 +61,9 @@ func certificateOf(t *testing.T, key crypto.Signer) *x509.Certificate {
 	return certificate
 }
 
-// withKey makes the client of the bench one that signs.
-func withKey(key *provider.ClientKey) func(*bench.Setup) {
-	return func(s *bench.Setup) {
+// withKey makes the client of the rig one that signs.
+func withKey(key *provider.ClientKey) func(*rig.Setup) {
+	return func(s *rig.Setup) {
 		s.OIDC.ClientSecret, s.OIDC.ClientKey, s.OIDC.PAR = "", key, provider.PARAlways
 		s.OIDC.Scopes = []string{"openid", "profile", "offline_access"}
 		s.OP.SetClientKey(key.Signer.Public())
@@ -115,8 +115,8 @@ func TestClientKey_R36_Assertions(t *testing.T) {
 	for alg, key := range signingKeys(t) {
 		t.Run(alg, func(t *testing.T) {
 			certificate := certificateOf(t, key)
-			app := bench.New(t, withKey(&provider.ClientKey{Signer: key, ID: "the key", Certificate: certificate}))
-			b := bench.Browser(t)
+			app := rig.New(t, withKey(&provider.ClientKey{Signer: key, ID: "the key", Certificate: certificate}))
+			b := rig.Browser(t)
 			if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(who, app.Is("alice")) {
 				t.Fatalf("signed in as %s", who)
 			}
@@ -159,11 +159,11 @@ func TestClientKey_R36_Assertions(t *testing.T) {
 // R36: a provider that calls its token endpoint what another provider's issuer is called gets nothing that would count there.
 func TestClientKey_R36_EndpointNamedAsAnotherIssuer(t *testing.T) {
 	key := signingKeys(t)["ES256"]
-	app := bench.New(t, func(s *bench.Setup) { s.Second = true }, withKey(&provider.ClientKey{Signer: key}))
+	app := rig.New(t, func(s *rig.Setup) { s.Second = true }, withKey(&provider.ClientKey{Signer: key}))
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["pushed_authorization_request_endpoint"] = app.OP2.Issuer() }
 	})
-	app.Get(t, bench.Browser(t), "/auth/login/op")
+	app.Get(t, rig.Browser(t), "/auth/login/op")
 	for _, r := range app.OP2.Requests("page") {
 		if a := readAssertion(t, r.Form); a.claims.Aud != app.OP.Issuer() {
 			t.Errorf("aud is %v, want the issuer that the login is at", a.claims.Aud)
@@ -174,9 +174,9 @@ func TestClientKey_R36_EndpointNamedAsAnotherIssuer(t *testing.T) {
 // A provider that has another key refuses, and nothing is tried in its place.
 func TestClientKey_OfAnother(t *testing.T) {
 	keys := signingKeys(t)
-	app := bench.New(t, withKey(&provider.ClientKey{Signer: keys["ES256"]}))
+	app := rig.New(t, withKey(&provider.ClientKey{Signer: keys["ES256"]}))
 	app.OP.SetClientKey(keys["ES384"].Public())
-	app.Get(t, bench.Browser(t), "/auth/login/op")
+	app.Get(t, rig.Browser(t), "/auth/login/op")
 	if n := app.OP.Count("par"); n != 1 || app.OP.Count("authorize") != 0 {
 		t.Errorf("%d pushed requests, %d others", n, app.OP.Count("authorize"))
 	}

@@ -5,15 +5,15 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // F18 (c): a back-channel logout ends a session whose ID token has an iat that is ahead of the clocks.
 // One from before the login does not, although it arrives later.
 func TestBackchannel_F18_IssuedAhead(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, ahead := range []time.Duration{-30 * time.Second, 0, 5 * time.Second, 30 * time.Second} {
-			app := bench.New(t, keep)
+			app := rig.New(t, keep)
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.IDToken = func(c map[string]any) { c["iat"] = app.Clock.Now().Add(ahead).Unix() }
 			})
@@ -36,7 +36,7 @@ func TestBackchannel_F18_IssuedAhead(t *testing.T) {
 // F18 (c): the same where all of the provider's clock is ahead or behind.
 func TestBackchannel_F18_ProviderClock(t *testing.T) {
 	for _, off := range []time.Duration{-30 * time.Second, 30 * time.Second} {
-		app := bench.New(t, revocable)
+		app := rig.New(t, revocable)
 		app.OP.SetNow(func() time.Time { return app.Clock.Now().Add(off) })
 		early := app.OP.LogoutToken("alice")
 		app.Clock.Advance(40 * time.Second)

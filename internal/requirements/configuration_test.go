@@ -17,22 +17,22 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
 // R141, R142
 func TestHost_R141_ForwardingHeadersAreIgnored(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.HTTP = true; s.OIDC = s.OP.OIDC() })
+	app := rig.New(t, func(s *rig.Setup) { s.HTTP = true; s.OIDC = s.OP.OIDC() })
 	// On http the cookies are not Secure; no header can talk the application into or out of it.
 	for _, header := range forwardingHeaders {
-		resp := app.Get(t, bench.Browser(t), "/auth/login", header[0], header[1])
+		resp := app.Get(t, rig.Browser(t), "/auth/login", header[0], header[1])
 		for _, c := range resp.Cookies() {
 			if c.Secure || strings.HasPrefix(c.Name, "__") {
 				t.Errorf("%s: cookie %s is Secure on http", header[0], c.Name)
 			}
 		}
-		resp = app.Post(t, bench.Browser(t), "/auth/logout", nil, header[0], header[1], "Sec-Fetch-Site", "", "Origin", "https://evil.example")
+		resp = app.Post(t, rig.Browser(t), "/auth/logout", nil, header[0], header[1], "Sec-Fetch-Site", "", "Origin", "https://evil.example")
 		if resp.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: a logout of another origin: status %d", header[0], resp.StatusCode)
 		}
@@ -44,7 +44,7 @@ func TestHost_R141_ForwardingHeadersAreIgnored(t *testing.T) {
 
 // R142: behind a proxy that ends TLS, the request is plain and the cookies are Secure all the same.
 func TestHost_R142_SecureByConfiguration(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Server.Close()
 	c := sallyport.Config{BaseURL: app.URL, Providers: provider.Set{"op": app.OIDC}, Session: minimal(nil).Session}
 	auth, err := sallyport.New(c)
@@ -63,8 +63,8 @@ func TestHost_R142_SecureByConfiguration(t *testing.T) {
 
 // R143
 func TestHost_R143_OtherHostsAreRefused(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	own := strings.TrimPrefix(app.URL, "https://")
 	for _, host := range []string{"other.example", "127.0.0.1", own + ".evil.example", "evil.example:" + port(app), "localhost:" + port(app)} {
 		for _, path := range []string{"/auth/login", "/auth/callback/op?code=x&state=y", "/auth/logout"} {
@@ -81,8 +81,8 @@ func TestHost_R143_OtherHostsAreRefused(t *testing.T) {
 
 // R144
 func TestDoS_R144_Oversize(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	big := strings.Repeat("x", 500<<10)
 	for name, try := range map[string]func() *http.Response{
 		"callback query": func() *http.Response { return app.Get(t, b, "/auth/callback/op?state=x&code="+big) },
@@ -102,7 +102,7 @@ func TestDoS_R144_Oversize(t *testing.T) {
 	}
 }
 
-func port(app *bench.App) string { return app.URL[strings.LastIndex(app.URL, ":")+1:] }
+func port(app *rig.App) string { return app.URL[strings.LastIndex(app.URL, ":")+1:] }
 
 // recorder serves one request without a connection.
 func recorder(h http.Handler, target string, headers ...string) *http.Response {
@@ -118,7 +118,7 @@ func recorder(h http.Handler, target string, headers ...string) *http.Response {
 	return w.Result()
 }
 
-func manyFlows(app *bench.App) string {
+func manyFlows(app *rig.App) string {
 	var b bytes.Buffer
 	for i := range 2000 {
 		b.WriteString("__Host-" + app.Auth.Sessions.CookieName() + "-flow-" + strings.Repeat("x", i%10) + "=AcyAAAA; ")
@@ -128,7 +128,7 @@ func manyFlows(app *bench.App) string {
 
 // R145
 func TestDoS_R145_OneSlowProviderDoesNotStallAnother(t *testing.T) {
-	app := bench.New(t, second)
+	app := rig.New(t, second)
 	release := make(chan struct{})
 	reached := make(chan struct{}, 10)
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -141,10 +141,10 @@ func TestDoS_R145_OneSlowProviderDoesNotStallAnother(t *testing.T) {
 		}
 	})
 	var waiting sync.WaitGroup
-	slow := bench.Browser(t)
+	slow := rig.Browser(t)
 	waiting.Go(func() { app.Get(t, slow, "/auth/login/op") })
 	<-reached // it hangs now
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if got := app.SignIn(t, b, "alice", "/auth/login/op2?return_to=/me").StatusCode; got != http.StatusOK {
 		t.Errorf("the other provider: status %d", got)
 	}
@@ -154,8 +154,8 @@ func TestDoS_R145_OneSlowProviderDoesNotStallAnother(t *testing.T) {
 
 // R146
 func TestDoS_R146_LoginStartsLeaveNoState(t *testing.T) {
-	app := bench.New(t)
-	bare := &http.Client{Transport: bench.Browser(t).Transport}
+	app := rig.New(t)
+	bare := &http.Client{Transport: rig.Browser(t).Transport}
 	for range 300 {
 		resp := app.Get(t, bare, "/auth/login")
 		if resp.StatusCode != http.StatusSeeOther || len(resp.Cookies()) != 1 {
@@ -256,15 +256,15 @@ func TestConfiguration_R157_FromEnv(t *testing.T) {
 		}
 		return path
 	}
-	right := map[string]string{"BASE_URL": "https://app.example.com", "SESSION_SECRET": bench.Secret, "OIDC_ISSUER": "https://op.example", "OIDC_CLIENT_ID": "c"}
+	right := map[string]string{"BASE_URL": "https://app.example.com", "SESSION_SECRET": rig.Secret, "OIDC_ISSUER": "https://op.example", "OIDC_CLIENT_ID": "c"}
 	for name, row := range map[string]struct {
 		change map[string]string
 		want   []string // parts of the error; nil: right
 	}{
 		"right":                    {nil, nil},
 		"nothing":                  {map[string]string{"BASE_URL": "", "SESSION_SECRET": "", "OIDC_ISSUER": "", "OIDC_CLIENT_ID": ""}, []string{"SESSION_SECRET", "OIDC_ISSUER", "OIDC_CLIENT_ID", "openssl"}},
-		"secret in a file":         {map[string]string{"SESSION_SECRET": "", "SESSION_SECRET_FILE": file("secret", bench.Secret+"\n")}, nil},
-		"both":                     {map[string]string{"SESSION_SECRET_FILE": file("secret2", bench.Secret)}, []string{"SESSION_SECRET and SESSION_SECRET_FILE"}},
+		"secret in a file":         {map[string]string{"SESSION_SECRET": "", "SESSION_SECRET_FILE": file("secret", rig.Secret+"\n")}, nil},
+		"both":                     {map[string]string{"SESSION_SECRET_FILE": file("secret2", rig.Secret)}, []string{"SESSION_SECRET and SESSION_SECRET_FILE"}},
 		"missing file":             {map[string]string{"OIDC_CLIENT_SECRET_FILE": filepath.Join(dir, "none")}, []string{"OIDC_CLIENT_SECRET_FILE"}},
 		"empty file":               {map[string]string{"OIDC_CLIENT_ID": "", "OIDC_CLIENT_ID_FILE": file("empty", "\n")}, []string{"OIDC_CLIENT_ID_FILE", "empty"}},
 		"bad values":               {map[string]string{"BASE_URL": "http://app.example.com", "OIDC_ISSUER": "ftp://op.example", "SESSION_SECRET": "short"}, []string{"BaseURL", "Issuer", "ecret"}},
@@ -302,8 +302,8 @@ func TestConfiguration_R157_FromEnv(t *testing.T) {
 
 // The chooser page, when there is a choice.
 func TestChooser(t *testing.T) {
-	app := bench.New(t, second)
-	b := bench.Browser(t)
+	app := rig.New(t, second)
+	b := rig.Browser(t)
 	resp := app.Get(t, b, "/auth/login?return_to=/public/x")
 	page := authtest.Body(t, resp)
 	for _, name := range []string{"op", "op2"} {

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // demand makes the API behind /call answer 401, each time with the challenge that next returns.
-func demand(app *bench.App, next func() string) {
+func demand(app *rig.App, next func() string) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(e string, w http.ResponseWriter, _ *http.Request) bool {
 			if e == "userinfo" {
@@ -37,10 +37,10 @@ func wantsScope(scopes string) string {
 
 // F9: an API that answers 401 to everything causes one refresh a minute, whatever the user does.
 func TestDemanding_F9_OneRefreshPerMinute(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := calling(t, keep)
 		demand(app, func() string { return `Bearer error="invalid_token"` })
-		b, other := bench.Browser(t), bench.Browser(t)
+		b, other := rig.Browser(t), rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.SignIn(t, other, "bob", "/me")
 		for minute := range 3 {
@@ -87,7 +87,7 @@ func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 					answer(first, a)
 				}
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			for range 8 {
 				if got := app.Get(t, b, "/call").StatusCode; got != http.StatusUnauthorized {
@@ -145,7 +145,7 @@ func TestDemanding_F9_CallsAtTheSameTime(t *testing.T) {
 		wg.Wait()
 	})
 	app.Mux.Handle("/many", app.Auth.RequireAuth(many))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Get(t, b, "/many")
 	if got := refreshes(app); got != 1 || accepted != 10 {
@@ -175,7 +175,7 @@ func TestDemanding_F9_ListedScopesOnly(t *testing.T) {
 						return e == "userinfo"
 					}
 				})
-				b := bench.Browser(t)
+				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				page := app.Get(t, b, "/call")
 				if row.asked == "" {
@@ -185,7 +185,7 @@ func TestDemanding_F9_ListedScopesOnly(t *testing.T) {
 					}
 					return
 				}
-				if got := bench.Location(t, page).Query().Get("scope"); got != row.asked {
+				if got := rig.Location(t, page).Query().Get("scope"); got != row.asked {
 					t.Errorf("asks for %q, want %q", got, row.asked)
 				}
 				script := app.Get(t, b, "/call", "Sec-Fetch-Mode", "cors")
@@ -202,9 +202,9 @@ func TestDemanding_F9_ACRValuesAreBounded(t *testing.T) {
 	app := calling(t)
 	acr := "gold b\u00e4d " + strings.Repeat("x ", 20)
 	demand(app, func() string { return wantsSignIn + `, acr_values="` + acr + `"` })
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	got := bench.Location(t, app.Get(t, b, "/call")).Query().Get("acr_values")
+	got := rig.Location(t, app.Get(t, b, "/call")).Query().Get("acr_values")
 	if want := "gold" + strings.Repeat(" x", 9); got != want {
 		t.Errorf("acr_values %q, want %q", got, want)
 	}
@@ -231,7 +231,7 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 					app.Server.Config.Handler = app.Auth.Handler(app.Auth.RequireAuth(callAPI(app)))
 				}
 				demand(app, func() string { n++; return next() })
-				b := bench.Browser(t)
+				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/auth/login?return_to=/me")
 				for again := range 2 {
 					before := app.OP.Count("authorize")
@@ -256,7 +256,7 @@ func TestDemanding_F9_TwoDifferentStepUps(t *testing.T) {
 	app := calling(t)
 	twice := app.Auth.RequireScope("calendar")(http.HandlerFunc(app.Guarded))
 	app.Mux.Handle("/twice", app.Auth.RequireRecent(time.Minute)(twice))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(10 * time.Minute)
 	if resp := app.SignIn(t, b, "alice", "/twice"); resp.StatusCode != http.StatusOK {

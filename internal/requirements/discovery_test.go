@@ -19,7 +19,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -29,26 +29,26 @@ func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 		"other": func(string) any { return "https://evil.example" }, "slash": func(s string) any { return s + "/" },
 		"case": func(s string) any { return strings.ToUpper(s) }, "missing": func(string) any { return nil }, "number": func(string) any { return 7 },
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["issuer"] = change(m["issuer"].(string)) }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s: status %d, want 500", name, resp.StatusCode)
 		}
 	}
-	look := bench.New(t) // a look-alike of the member's name
+	look := rig.New(t) // a look-alike of the member's name
 	look.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["ISSUER"] = "https://evil.example" }
 	})
-	if resp := look.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+	if resp := look.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 		t.Errorf("ISSUER: status %d, want 500", resp.StatusCode)
 	}
 }
 
 // R59, R65: what is known stays while the new document is not right.
 func TestDiscovery_R59_ChangedAtRuntime(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	if got := tryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
@@ -72,11 +72,11 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 	for _, endpoint := range []string{
 		"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "pushed_authorization_request_endpoint",
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m[endpoint] = strings.Replace(m[endpoint].(string), "https:", "http:", 1) }
 		})
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s with http: status %d, want 500", endpoint, resp.StatusCode)
 		}
 	}
@@ -89,8 +89,8 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 
 // R60
 func TestDiscovery_R60_CertificateIsVerified(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.HTTPClient = nil })
-	if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.HTTPClient = nil })
+	if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", resp.StatusCode)
 	}
 	if app.OP.Count("discovery") != 0 {
@@ -102,7 +102,7 @@ func TestDiscovery_R60_CertificateIsVerified(t *testing.T) {
 func TestOutbound_R61_NoRedirects(t *testing.T) {
 	for _, endpoint := range []string{"token", "userinfo", "par"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.UserInfo = provider.UserInfoAlways
 				if endpoint == "par" {
 					s.OIDC.PAR = provider.PARAlways
@@ -133,14 +133,14 @@ func TestOutbound_R61_NoRedirects(t *testing.T) {
 func TestOutbound_R61_RedirectsOfPublicDocuments(t *testing.T) {
 	for _, endpoint := range []string{"discovery", "jwks"} {
 		for name, row := range map[string]struct {
-			target func(app *bench.App, evil string, n int) string
+			target func(app *rig.App, evil string, n int) string
 			ok     bool
 		}{
-			"same origin": {func(app *bench.App, _ string, n int) string { return map[bool]string{true: "?again=1"}[n == 1] }, true},
-			"endless":     {func(_ *bench.App, _ string, n int) string { return fmt.Sprintf("?again=%d", n) }, false},
-			"elsewhere":   {func(_ *bench.App, evil string, _ int) string { return evil }, false},
+			"same origin": {func(app *rig.App, _ string, n int) string { return map[bool]string{true: "?again=1"}[n == 1] }, true},
+			"endless":     {func(_ *rig.App, _ string, n int) string { return fmt.Sprintf("?again=%d", n) }, false},
+			"elsewhere":   {func(_ *rig.App, evil string, _ int) string { return evil }, false},
 		} {
-			app := bench.New(t)
+			app := rig.New(t)
 			var contacts, visits atomic.Int32
 			evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { contacts.Add(1) }))
 			app.OP.Misbehave(func(f *authtest.Faults) {
@@ -172,9 +172,9 @@ func TestOutbound_R61_RedirectsOfPublicDocuments(t *testing.T) {
 }
 
 // attempt is tryLogin for a login that may not even start.
-func attempt(t *testing.T, app *bench.App) string {
+func attempt(t *testing.T, app *rig.App) string {
 	t.Helper()
-	if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusSeeOther {
+	if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusSeeOther {
 		return fmt.Sprint("status ", resp.StatusCode)
 	}
 	return tryLogin(t, app)
@@ -205,7 +205,7 @@ func TestOutbound_R62_BoundedAnswers(t *testing.T) {
 		},
 	} {
 		for _, endpoint := range []string{"discovery", "jwks", "token", "userinfo"} {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {
@@ -237,7 +237,7 @@ func gzipped(size int) []byte {
 
 // R62: the request's own limit ends waiting for a provider that does not answer.
 func TestOutbound_R62_BoundToTheRequest(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	release := make(chan struct{})
 	defer close(release)
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -285,14 +285,14 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // R63
 func TestKeys_R63_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		var n atomic.Int32
 		f.IDTokenHeader = func(h map[string]any) { h["kid"] = fmt.Sprint("made up ", n.Add(1)) }
 	})
 	var wg sync.WaitGroup
 	for range 60 {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login").String()
 		wg.Go(func() { app.Get(t, b, callback) })
 	}
@@ -315,7 +315,7 @@ func TestKeys_R63_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 
 // R63: failing to fetch the keys backs off.
 func TestKeys_R63_FailuresBackOff(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
 	for range 20 {
 		if got := tryLogin(t, app); got != "provider_unavailable" {
@@ -334,7 +334,7 @@ func TestKeys_R63_FailuresBackOff(t *testing.T) {
 
 // R64
 func TestKeys_R64_Rotation(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	tryLogin(t, app)
 	app.OP.RotateKeys()
 	if got := tryLogin(t, app); got != "ok" {
@@ -354,7 +354,7 @@ func TestKeys_R64_Rotation(t *testing.T) {
 
 // R65: for a day at most; see F18f.
 func TestKeys_R65_CachedKeysServeWhileTheProviderIsDown(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	tryLogin(t, app)
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks discovery", 500, "", "") })
 	for _, later := range []time.Duration{time.Minute, 30 * time.Minute, 23 * time.Hour} {
@@ -367,8 +367,8 @@ func TestKeys_R65_CachedKeysServeWhileTheProviderIsDown(t *testing.T) {
 
 // R65: the application starts while the provider is down, and works as soon as it is back.
 func TestDiscovery_R65_ProviderDownAtStart(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OP.SetDown(true) })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.OP.SetDown(true) })
+	b := rig.Browser(t)
 	if got := app.Visit(t, b, "/"); got != "anonymous" {
 		t.Errorf("the public page says %q", got)
 	}
@@ -398,8 +398,8 @@ func TestDiscovery_R65_ProviderDownAtStart(t *testing.T) {
 
 // R65: who is signed in notices nothing.
 func TestDiscovery_R65_SignedInUsersNoticeNothing(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.SetDown(true)
 	app.Clock.Advance(3 * time.Hour)
@@ -430,7 +430,7 @@ func TestKeys_R66_UnusableKeys(t *testing.T) {
 		"10000":                 {func(set map[string]any) { set["keys"] = many }, "provider_unavailable"},
 		"behind 10000":          {func(set map[string]any) { set["keys"] = append(many, set["keys"].([]any)...) }, "provider_unavailable"},
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = row.change })
 		if got := tryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
@@ -441,7 +441,7 @@ func TestKeys_R66_UnusableKeys(t *testing.T) {
 // R66: without a key ID, those that fit are tried, but only a few.
 func TestKeys_R66_TokenWithoutKeyID(t *testing.T) {
 	for others, want := range map[int]string{0: "ok", 2: "ok", 10: "invalid_id_token"} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDTokenHeader = func(h map[string]any) { delete(h, "kid") }
 			f.JWKS = func(set map[string]any) {
@@ -489,9 +489,9 @@ func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 			if name == "JSON as text" && endpoint != "token" {
 				continue
 			}
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer(endpoint, 200, row.contentType, row.body) })
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/me")
 			if resp.StatusCode < 400 {
 				t.Errorf("%s from %s: status %d, want an error", name, endpoint, resp.StatusCode)
@@ -506,7 +506,7 @@ func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 // R68
 func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 	var seen sync.Map
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		next := s.OP.HTTPClient().Transport
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		s.OIDC.PAR = provider.PARAlways
@@ -536,7 +536,7 @@ func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 
 // R70
 func TestDiscovery_R70_MetadataFlipsUnderLoad(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	var flip atomic.Int32
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
@@ -550,8 +550,8 @@ func TestDiscovery_R70_MetadataFlipsUnderLoad(t *testing.T) {
 		wg.Go(func() {
 			for range 10 {
 				app.Clock.Advance(2 * time.Hour)
-				resp := app.Get(t, bench.Browser(t), "/auth/login")
-				if got := len(bench.Location(t, resp).Query()["v"]); got != 1 {
+				resp := app.Get(t, rig.Browser(t), "/auth/login")
+				if got := len(rig.Location(t, resp).Query()["v"]); got != 1 {
 					t.Errorf("v stands %d times in the request", got)
 				}
 			}

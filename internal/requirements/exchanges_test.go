@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -46,7 +46,7 @@ func slowAt(p *authtest.Provider, slow string) *slowToken {
 }
 
 // callback is a request to the application that finishes a login, as it comes from a browser that has been to the provider.
-func callback(t *testing.T, app *bench.App, ctx context.Context) *http.Request {
+func callback(t *testing.T, app *rig.App, ctx context.Context) *http.Request {
 	t.Helper()
 	start := httptest.NewRequest("GET", app.URL+"/auth/login/op", nil)
 	w := httptest.NewRecorder()
@@ -65,7 +65,7 @@ func callback(t *testing.T, app *bench.App, ctx context.Context) *http.Request {
 // R147
 func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	const callbacks, limit = 200, 64
-	app := bench.New(t, func(s *bench.Setup) { s.Second = true })
+	app := rig.New(t, func(s *rig.Setup) { s.Second = true })
 	slow := slowDown(app.OP)
 	impatient, leave := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -95,7 +95,7 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 		send(impatient)
 	}
 	// Another provider's logins do not wait (R145).
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if who := authtest.Body(t, authtest.SignIn(t, b, app.URL+"/auth/login/op2?return_to=/me", "bob")); who == "" {
 		t.Error("nobody")
 	}
@@ -118,7 +118,7 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 
 // R147: who did not get a turn can reload the page, because the login has not been used up.
 func TestExchanges_R147_ReloadWorks(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	slow := slowDown(app.OP)
 	var wg sync.WaitGroup
 	for range 64 {
@@ -128,7 +128,7 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 	for range 64 {
 		<-slow.arrived
 	}
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	address := app.Callback(t, b, "alice", "/auth/login?return_to=/me")
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
@@ -144,7 +144,7 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 	close(slow.release)
 	wg.Wait()
 	resp := app.Get(t, b, address.String())
-	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s", bench.Marker, app.Is("alice")) {
+	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s", rig.Marker, app.Is("alice")) {
 		t.Errorf("reloaded: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 	}
 }
@@ -153,12 +153,12 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 // authorization requests, and request tokens of OAuth 1.0a.
 func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 	const logins, limit = 150, 64
-	for endpoint, change := range map[string]func(*bench.Setup){
-		"par":                  func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways },
-		"oauth1/request_token": func(s *bench.Setup) { s.Other = s.OP.OAuth1() },
+	for endpoint, change := range map[string]func(*rig.Setup){
+		"par":                  func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways },
+		"oauth1/request_token": func(s *rig.Setup) { s.Other = s.OP.OAuth1() },
 	} {
 		t.Run(endpoint, func(t *testing.T) {
-			app := bench.New(t, change, func(s *bench.Setup) { s.Second = true })
+			app := rig.New(t, change, func(s *rig.Setup) { s.Second = true })
 			slow := slowAt(app.OP, endpoint)
 			var wg sync.WaitGroup
 			for range logins {
@@ -173,7 +173,7 @@ func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 			for range limit {
 				<-slow.arrived
 			}
-			app.BeginLogin(t, bench.Browser(t), "/auth/login/op2") // another provider's logins do not wait
+			app.BeginLogin(t, rig.Browser(t), "/auth/login/op2") // another provider's logins do not wait
 			close(slow.release)
 			wg.Wait()
 			if slow.most.Load() != limit {

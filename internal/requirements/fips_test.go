@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // F51: with GODEBUG=fips140=only, sign-in with OpenID Connect and OAuth 2.0, sessions, refresh and
@@ -25,25 +25,25 @@ func TestFIPS_F51_SignInWorks(t *testing.T) {
 		}
 		return
 	}
-	for name, change := range map[string]func(*bench.Setup){
+	for name, change := range map[string]func(*rig.Setup){
 		"cookies": offline,
-		"store":   func(s *bench.Setup) { offline(s); stored(s) },
-		"passphrase": func(s *bench.Setup) {
+		"store":   func(s *rig.Setup) { offline(s); stored(s) },
+		"passphrase": func(s *rig.Setup) {
 			offline(s)
 			s.Config.Session.Secret = "correct horse battery staple again and again"
 		},
-		"form_post": func(s *bench.Setup) { offline(s); s.OIDC.ResponseType = "code id_token" },
-		"OAuth 2.0": func(s *bench.Setup) { s.Other = s.OP.OAuth2() },
-		"several":   func(s *bench.Setup) { offline(s); s.Second = true },
-		"large tokens": func(s *bench.Setup) {
+		"form_post": func(s *rig.Setup) { offline(s); s.OIDC.ResponseType = "code id_token" },
+		"OAuth 2.0": func(s *rig.Setup) { s.Other = s.OP.OAuth2() },
+		"several":   func(s *rig.Setup) { offline(s); s.Second = true },
+		"large tokens": func(s *rig.Setup) {
 			offline(s)
 			s.OP.SetClaims("alice", map[string]any{"noise": strings.Repeat("x", 5000)})
 		},
 	} {
 		app := calling(t, change)
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
-		if name != "form_post" && !strings.Contains(authtest.Body(t, resp), bench.Marker) {
+		if name != "form_post" && !strings.Contains(authtest.Body(t, resp), rig.Marker) {
 			t.Errorf("%s: status %d\n%s", name, resp.StatusCode, app.Log())
 		}
 		app.Clock.Advance(2 * time.Hour)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -22,10 +22,10 @@ import (
 
 // usurper is an application with the honest provider "op" and the tenant "evil", whose own provider
 // says whatever the tenant likes. record is what the tenant has written down.
-func usurper(t *testing.T, record func(honest, evil *authtest.Provider) provider.Provider) (*bench.App, *authtest.Provider) {
+func usurper(t *testing.T, record func(honest, evil *authtest.Provider) provider.Provider) (*rig.App, *authtest.Provider) {
 	t.Helper()
 	evil := authtest.NewTLSProvider(t)
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		evil.SetNow(s.Config.Session.Now)
 		evil.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["issuer"] = s.OP.Issuer() }
@@ -93,7 +93,7 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, evil := usurper(t, record)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/auth/login/evil?return_to=/me")
 			if resp.StatusCode == 200 || len(app.SessionCookies(b)) != 0 {
 				t.Errorf("signed in as %s", app.Visit(t, b, "/"))
@@ -101,7 +101,7 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 			if n := evil.Count("token") + app.OP.Count("token"); n != 0 {
 				t.Errorf("%d token requests", n)
 			}
-			if resp := app.SignIn(t, bench.Browser(t), "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
+			if resp := app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Errorf("the configured provider: status %d", resp.StatusCode)
 			}
 		})
@@ -125,7 +125,7 @@ func TestForgery_F3_EndpointsThatTheMetadataNames(t *testing.T) {
 				acme.OtherOrigins = []string{elsewhere.Issuer()}
 			}
 			tn.set("acme", acme)
-			resp := app.Get(t, bench.Browser(t), "/auth/login/acme")
+			resp := app.Get(t, rig.Browser(t), "/auth/login/acme")
 			if begun := resp.StatusCode == http.StatusSeeOther; begun != permitted {
 				t.Errorf("%s elsewhere, permitted %v: status %d", member, permitted, resp.StatusCode)
 			}
@@ -175,7 +175,7 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 		}
 		change(o)
 		_, err := sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: bench.Secret}, Providers: provider.Set{"op": o},
+			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Providers: provider.Set{"op": o},
 		})
 		if err == nil || !strings.Contains(err.Error(), "Issuer is missing") {
 			t.Errorf("%s at another origin: %v", name, err)
@@ -201,7 +201,7 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		defer mu.Unlock()
 		keys[where] = append(keys[where], s.Provider+" "+s.User.Key())
 	}
-	app, _ := withTenants(t, offline, func(s *bench.Setup) {
+	app, _ := withTenants(t, offline, func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { see("Login", s); return nil }
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error { see("Refresh", s); return nil }
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { see("Logout", s) }
@@ -229,7 +229,7 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		see("Bearer", s)
 	}))))
 	for _, name := range []string{"op", "globex", "initech"} {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/auth/login/"+name+"?return_to=/see")
 		app.Clock.Advance(2 * 3600e9)
 		if resp := app.Get(t, b, "/call"); resp.StatusCode != 200 {
@@ -259,7 +259,7 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 // tenants, and then only on the pages of that tenant.
 func TestForgery_F4_RolesOfTenants(t *testing.T) {
 	for _, trust := range []bool{false, true} {
-		app, _ := withTenants(t, func(s *bench.Setup) { s.Config.Tenants.TrustRoles = trust })
+		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.TrustRoles = trust })
 		for _, p := range []*authtest.Provider{app.OP, app.OP2} {
 			p.SetClaims("alice", map[string]any{"roles": []string{"admin"}, "acr": "gold"})
 		}
@@ -274,7 +274,7 @@ func TestForgery_F4_RolesOfTenants(t *testing.T) {
 			app.Mux.Handle("/between/{tenant}/"+name, tenant(app.Auth.RequireAuth(guard(who))))
 		}
 		for _, name := range []string{"op", "acme", "globex"} {
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/auth/login/"+name+"?return_to=/me")
 			for _, kind := range []string{"role", "acr"} {
 				believed := name == "op" || trust
@@ -302,7 +302,7 @@ func TestForgery_F4_RolesOfTenants(t *testing.T) {
 // F4: the same for access tokens.
 func TestForgery_F4_RolesInAccessTokens(t *testing.T) {
 	for _, trust := range []bool{false, true} {
-		app, _ := withTenants(t, func(s *bench.Setup) { s.Config.Tenants.TrustRoles = trust })
+		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.TrustRoles = trust })
 		name := func(r *http.Request) string { return r.PathValue("tenant") }
 		bearer := app.Auth.Bearer(middleware.API{Audience: audience, Tenant: name, BearerOnly: true})
 		admin := app.Auth.RequireRole("admin")(http.HandlerFunc(whoami))

@@ -9,20 +9,20 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // framed serves front-channel logout, with cookies that browsers send into frames.
-func framed(s *bench.Setup) {
+func framed(s *rig.Setup) {
 	s.Config.FrontchannelLogout = true
 	s.Config.Session.SameSite = http.SameSiteNoneMode
 	s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 }
 
 // frame opens an address as the frame of a page of the provider does.
-func frame(t *testing.T, app *bench.App, b *http.Client, path string) *http.Response {
+func frame(t *testing.T, app *rig.App, b *http.Client, path string) *http.Response {
 	t.Helper()
 	return app.Get(t, b, path, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Site", "cross-site")
 }
@@ -34,7 +34,7 @@ func named(name, iss, sid string) string {
 
 // R122
 func TestFrontchannel_R122_OffByDefault(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	b := signedIn(t, app, "alice", "/me")
 	resp := frame(t, app, b, named("op", app.OP.Issuer(), app.OP.Sessions("alice")[0]))
 	if resp.StatusCode != http.StatusNotFound || !alive(t, app, b) {
@@ -44,9 +44,9 @@ func TestFrontchannel_R122_OffByDefault(t *testing.T) {
 
 // R122, R75
 func TestFrontchannel_R122_EndsTheSessionOfTheCookie(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		var ended []string
-		app := bench.New(t, keep, framed, func(s *bench.Setup) {
+		app := rig.New(t, keep, framed, func(s *rig.Setup) {
 			s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ended = append(ended, s.User.Subject) }
 		})
 		b := signedIn(t, app, "alice", "/me")
@@ -76,7 +76,7 @@ func TestFrontchannel_R122_EndsTheSessionOfTheCookie(t *testing.T) {
 }
 
 // framedPage checks the page that everybody gets.
-func framedPage(t *testing.T, app *bench.App, resp *http.Response) {
+func framedPage(t *testing.T, app *rig.App, resp *http.Response) {
 	t.Helper()
 	policy := resp.Header.Get("Content-Security-Policy")
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" || resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("X-Frame-Options") != "" ||
@@ -90,7 +90,7 @@ func framedPage(t *testing.T, app *bench.App, resp *http.Response) {
 
 // R122
 func TestFrontchannel_R122_HostileRequests(t *testing.T) {
-	app := bench.New(t, revocable, framed, second)
+	app := rig.New(t, revocable, framed, second)
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	iss, sid := app.OP.Issuer(), app.OP.Sessions("alice")[0]
 	bob := signedIn(t, app, "bob", "/auth/login/op")
@@ -135,7 +135,7 @@ func TestFrontchannel_R122_HostileRequests(t *testing.T) {
 
 // R122: a session without a sid cannot be named, so not even an empty one names it.
 func TestFrontchannel_R122_SessionWithoutSID(t *testing.T) {
-	app := bench.New(t, revocable, framed)
+	app := rig.New(t, revocable, framed)
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "sid") } })
 	b := signedIn(t, app, "alice", "/me")
 	for _, path := range []string{named("op", app.OP.Issuer(), ""), "/auth/frontchannel/op?iss=" + url.QueryEscape(app.OP.Issuer())} {
@@ -148,7 +148,7 @@ func TestFrontchannel_R122_SessionWithoutSID(t *testing.T) {
 
 // R122: in a page of the provider; one may have another origin for its logout.
 func TestFrontchannel_R122_FromTheProvider(t *testing.T) {
-	app := bench.New(t, revocable, framed)
+	app := rig.New(t, revocable, framed)
 	app.OP.SetFrontchannelLogout(app.URL + "/auth/frontchannel/op")
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["end_session_endpoint"] = "https://logout.op.example/end" }
@@ -171,7 +171,7 @@ func TestFrontchannel_R122_FromTheProvider(t *testing.T) {
 
 // R122: an address that is more than one origin to a browser gets into no header.
 func TestFrontchannel_R122_OriginsAreOrigins(t *testing.T) {
-	app := bench.New(t, revocable, framed)
+	app := rig.New(t, revocable, framed)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["end_session_endpoint"] = "https://*;script-src*/end" }
 	})
@@ -182,7 +182,7 @@ func TestFrontchannel_R122_OriginsAreOrigins(t *testing.T) {
 // R122: a store that fails is no sign-out.
 func TestFrontchannel_R122_StoreFails(t *testing.T) {
 	failing := &countingRevocations{}
-	app := bench.New(t, framed, func(s *bench.Setup) {
+	app := rig.New(t, framed, func(s *rig.Setup) {
 		failing.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = failing
 	})
@@ -196,8 +196,8 @@ func TestFrontchannel_R122_StoreFails(t *testing.T) {
 
 // R122: a provider that shows no pages has no business here.
 func TestFrontchannel_R122_ProviderWithoutPages(t *testing.T) {
-	app := bench.New(t, revocable, framed, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": noLogout{s.OIDC}} })
-	if resp := app.Get(t, bench.Browser(t), named("op", app.OP.Issuer(), "x")); resp.StatusCode != http.StatusNotFound {
+	app := rig.New(t, revocable, framed, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": noLogout{s.OIDC}} })
+	if resp := app.Get(t, rig.Browser(t), named("op", app.OP.Issuer(), "x")); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("status %d, want 404", resp.StatusCode)
 	}
 }
@@ -205,12 +205,12 @@ func TestFrontchannel_R122_ProviderWithoutPages(t *testing.T) {
 // R122: it says that it cannot work everywhere.
 func TestFrontchannel_R122_WarnsAboutSameSite(t *testing.T) {
 	for sameSite, want := range map[http.SameSite]bool{0: true, http.SameSiteLaxMode: true, http.SameSiteNoneMode: false} {
-		app := bench.New(t, framed, func(s *bench.Setup) { s.Config.Session.SameSite = sameSite })
+		app := rig.New(t, framed, func(s *rig.Setup) { s.Config.Session.SameSite = sameSite })
 		if got := strings.Contains(app.Log(), "front-channel logout reaches no session cookie"); got != want {
 			t.Errorf("SameSite %v: warned %v, want %v", sameSite, got, want)
 		}
 	}
-	quiet := bench.New(t)
+	quiet := rig.New(t)
 	if strings.Contains(quiet.Log(), "front-channel") {
 		t.Error("it warns although front-channel logout is off")
 	}
@@ -218,7 +218,7 @@ func TestFrontchannel_R122_WarnsAboutSameSite(t *testing.T) {
 
 // R123: session management is not there.
 func TestSessionManagement_R123_NoSuchEndpoint(t *testing.T) {
-	app := bench.New(t, revocable, framed)
+	app := rig.New(t, revocable, framed)
 	b := signedIn(t, app, "alice", "/me")
 	for _, path := range []string{"check_session", "check_session_iframe", "session", "rp_iframe", "iframe", "session_state", "opframe", "monitor"} {
 		resp := app.Get(t, b, "/auth/"+path+"?origin=https://evil.example&client_id=%3Cscript%3Ealert(1)%3C/script%3E")

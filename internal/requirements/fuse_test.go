@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -31,37 +31,37 @@ func (f *fuse) burn() {
 }
 
 // lightable are the faulty pieces of application code, by name. Each panics at a login.
-func lightable(f *fuse) map[string]func(*bench.Setup) {
-	oauth2 := func(change func(*provider.OAuth2)) func(*bench.Setup) { return plain(change) }
-	return map[string]func(*bench.Setup){
-		"Hooks.Begin": func(s *bench.Setup) {
+func lightable(f *fuse) map[string]func(*rig.Setup) {
+	oauth2 := func(change func(*provider.OAuth2)) func(*rig.Setup) { return plain(change) }
+	return map[string]func(*rig.Setup){
+		"Hooks.Begin": func(s *rig.Setup) {
 			s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error { f.burn(); return nil }
 		},
-		"Hooks.Login": func(s *bench.Setup) {
+		"Hooks.Login": func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(context.Context, *session.Session) error { f.burn(); return nil }
 		},
-		"MapUser": func(s *bench.Setup) {
+		"MapUser": func(s *rig.Setup) {
 			s.OIDC.MapUser = func(json.RawMessage, *session.User) error { f.burn(); return nil }
 		},
-		"SecretFunc": func(s *bench.Setup) {
+		"SecretFunc": func(s *rig.Setup) {
 			s.OIDC.ClientSecret = ""
 			s.OIDC.SecretFunc = func(context.Context) (string, error) { f.burn(); return authtest.ClientSecret, nil }
 		},
-		"ClientKey.Signer": func(s *bench.Setup) {
+		"ClientKey.Signer": func(s *rig.Setup) {
 			key := authtest.ClientKey()
 			s.OP.SetClientKey(key.Public())
 			s.OIDC.ClientSecret, s.OIDC.ClientKey = "", &provider.ClientKey{Signer: burningSigner{key, f}}
 		},
-		"Dialect.EditRequest": func(s *bench.Setup) {
+		"Dialect.EditRequest": func(s *rig.Setup) {
 			s.OIDC.Dialect.EditRequest = func(url.Values) { f.burn() }
 		},
-		"Dialect.EditAnswer": func(s *bench.Setup) {
+		"Dialect.EditAnswer": func(s *rig.Setup) {
 			s.OIDC.Dialect.EditAnswer = func(a json.RawMessage) (json.RawMessage, error) { f.burn(); return a, nil }
 		},
-		"transport": func(s *bench.Setup) {
+		"transport": func(s *rig.Setup) {
 			s.OIDC.HTTPClient = &http.Client{Transport: burningTransport{s.OIDC.HTTPClient.Transport, f}}
 		},
-		"body": func(s *bench.Setup) {
+		"body": func(s *rig.Setup) {
 			s.OIDC.HTTPClient = &http.Client{Transport: burningBodies{s.OIDC.HTTPClient.Transport, f}}
 		},
 		"OAuth2 MapUser": oauth2(func(o *provider.OAuth2) {
@@ -73,28 +73,28 @@ func lightable(f *fuse) map[string]func(*bench.Setup) {
 		"OAuth2 PrepareAPI": oauth2(func(o *provider.OAuth2) {
 			o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error { f.burn(); return nil }
 		}),
-		"OAuth1 MapUser": func(s *bench.Setup) {
+		"OAuth1 MapUser": func(s *rig.Setup) {
 			o := s.OP.OAuth1()
 			o.MapUser = func(provider.Profile, *session.User) error { f.burn(); return nil }
 			s.Other = o
 		},
-		"OAuth1 transport": func(s *bench.Setup) {
+		"OAuth1 transport": func(s *rig.Setup) {
 			o := s.OP.OAuth1()
 			o.HTTPClient = &http.Client{Transport: burningTransport{o.HTTPClient.Transport, f}}
 			s.Other = o
 		},
 		"provider: Begin":  other(f, "Begin"),
 		"provider: Finish": other(f, "Finish"),
-		"Backend": func(s *bench.Setup) {
+		"Backend": func(s *rig.Setup) {
 			s.Config.Session.Store = session.NewServerStore(burningBackend{session.NewMemoryBackend(session.MemoryLimits{}, nil), f})
 		},
-		"Revocations": func(s *bench.Setup) {
+		"Revocations": func(s *rig.Setup) {
 			s.Config.Session.Revocations = burningRevocations{session.NewMemoryRevocations(nil), f}
 		},
-		"gorilla store": func(s *bench.Setup) {
-			s.Config.Session.Store = burningStore{sessions.NewCookieStore([]byte(bench.Secret)), f}
+		"gorilla store": func(s *rig.Setup) {
+			s.Config.Session.Store = burningStore{sessions.NewCookieStore([]byte(rig.Secret)), f}
 		},
-		"Tenants.Find": func(s *bench.Setup) {
+		"Tenants.Find": func(s *rig.Setup) {
 			o := s.OIDC
 			s.Config.Providers = provider.Set{"other": s.OP.OIDC()}
 			s.Config.Tenants = provider.Tenants{Keep: time.Nanosecond, Find: func(context.Context, string) (provider.Provider, error) {
@@ -105,8 +105,8 @@ func lightable(f *fuse) map[string]func(*bench.Setup) {
 	}
 }
 
-func other(f *fuse, where string) func(*bench.Setup) {
-	return func(s *bench.Setup) { s.Other = burningProvider{s.OIDC, f, where} }
+func other(f *fuse, where string) func(*rig.Setup) {
+	return func(s *rig.Setup) { s.Other = burningProvider{s.OIDC, f, where} }
 }
 
 type burningSigner struct {

@@ -8,17 +8,17 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // F8: a provider that grants tens of thousands of scopes makes nothing larger or slower: neither the
 // session, nor the guard, nor the next authorization request.
 func TestGrowth_F8_GrantedScopes(t *testing.T) {
-	for name, change := range map[string]func(*bench.Setup){"OpenID Connect": offline, "OAuth 2.0": plain()} {
+	for name, change := range map[string]func(*rig.Setup){"OpenID Connect": offline, "OAuth 2.0": plain()} {
 		t.Run(name, func(t *testing.T) {
 			var last *session.Session
-			app := bench.New(t, change, stored, keeping(&last))
+			app := rig.New(t, change, stored, keeping(&last))
 			many := make([]string, 60_000)
 			for i := range many {
 				many[i] = fmt.Sprint("scope-", i)
@@ -29,7 +29,7 @@ func TestGrowth_F8_GrantedScopes(t *testing.T) {
 				}
 			})
 			app.Mux.Handle("/more", app.Auth.RequireScope("more")(http.HandlerFunc(whoami)))
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			if resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Fatalf("status %d: %s", resp.StatusCode, app.Log())
 			}

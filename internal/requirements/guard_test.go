@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -22,13 +22,13 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 
 // R124
 func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, method := range methods {
 		for _, path := range []string{"/me", "/me/", "/me/x", "/me?x=/public", "/admin", "/me#x", "/me;x", "/me/%2e%2e/me", "/me%3fx"} {
 			resp := app.Do(t, b, method, path, nil)
 			body := authtest.Body(t, resp)
-			if strings.Contains(body, bench.Marker) || resp.StatusCode < 300 && body != "anonymous" {
+			if strings.Contains(body, rig.Marker) || resp.StatusCode < 300 && body != "anonymous" {
 				t.Errorf("%s %s: status %d: %s", method, path, resp.StatusCode, body)
 			}
 			if len(body) > 5000 {
@@ -40,8 +40,8 @@ func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
 
 // R125
 func TestGuard_R125_RequestKinds(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	none := []string{"Accept", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", ""}
 	for name, row := range map[string]struct {
 		headers  []string
@@ -83,12 +83,12 @@ func TestGuard_R125_RequestKinds(t *testing.T) {
 
 // R126: nothing of a request but its path, as the router sees it, decides; and nothing is exempt.
 func TestGuard_R126_NoExemptions(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, path := range []string{"/public/../me", "/me?x=/public/", "/me%23/public/", "//me", "/%2e%2e/me", "/me/../me", "/public/%2e%2e/me", "/./me", "/me?/public/", "/me;/public/"} {
 		for _, method := range []string{"GET", "OPTIONS", "HEAD"} {
 			resp := app.Do(t, b, method, path, nil)
-			if strings.Contains(authtest.Body(t, resp), bench.Marker) {
+			if strings.Contains(authtest.Body(t, resp), rig.Marker) {
 				t.Errorf("%s %s: guarded content", method, path)
 			}
 		}
@@ -103,8 +103,8 @@ func TestGuard_R126_NoExemptions(t *testing.T) {
 
 // R127, R158
 func TestGuard_R127_HeadersSayNothingAboutTheUser(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	names := []string{"X-User", "X_User", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User", "REMOTE_USER", "X-Forwarded-Email", "X-Sallyport-User", "Sallyport_User"}
 	for _, name := range names {
 		if got := authtest.Body(t, app.Get(t, b, "/", name, "admin")); got != "anonymous" {
@@ -115,8 +115,8 @@ func TestGuard_R127_HeadersSayNothingAboutTheUser(t *testing.T) {
 
 // R128
 func TestGuard_R128_NoCORS(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, path := range []string{"/auth/login", "/auth/login/op", "/auth/callback/op", "/auth/logout", "/auth/logged-out", "/me", "/auth/none"} {
 		for _, method := range []string{"OPTIONS", "GET", "POST"} {
 			resp := app.Do(t, b, method, path, nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "POST", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors")
@@ -134,7 +134,7 @@ func TestGuard_R128_NoCORS(t *testing.T) {
 
 // R129, R102: the ResponseWriter stays what it is, and cookies arrive before the handler's first byte.
 func TestGuard_R102_StreamingHandlers(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/sse", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: one\n\n")
@@ -156,7 +156,7 @@ func TestGuard_R102_StreamingHandlers(t *testing.T) {
 		fmt.Fprintf(rw, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Cookies: %d\r\n\r\n", len(cookies))
 		rw.Flush()
 	})))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, path := range []string{"/sse", "/hijack"} {
 		app.Clock.Advance(3 * time.Hour) // a renewal is due
@@ -179,8 +179,8 @@ func TestGuard_R102_StreamingHandlers(t *testing.T) {
 
 // R130
 func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	jar := b.Jar
 	b.Jar = forgetful{jar, app}
 	resp := app.SignIn(t, b, "alice", "/me")
@@ -200,7 +200,7 @@ func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
 // A forgetful jar keeps everything but sessions.
 type forgetful struct {
 	http.CookieJar
-	app *bench.App
+	app *rig.App
 }
 
 // SetCookies implements http.CookieJar.
@@ -214,8 +214,8 @@ func (f forgetful) SetCookies(u *url.URL, cookies []*http.Cookie) {
 
 // R130, R23: without any cookie there is one page.
 func TestGuard_R130_NoCookiesAtAll(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	bare := &http.Client{Transport: b.Transport}
 	if resp := app.Get(t, bare, callback.String()); resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "cookies") {
@@ -225,8 +225,8 @@ func TestGuard_R130_NoCookiesAtAll(t *testing.T) {
 
 // R130: who signs in again and again on purpose is not taken for a loop.
 func TestGuard_R130_ManyLoginsOnPurpose(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for i := range 6 {
 		if got := app.SignIn(t, b, "alice", "/auth/login?return_to=/me").StatusCode; got != http.StatusOK {
 			t.Fatalf("login %d: status %d", i, got)
@@ -236,8 +236,8 @@ func TestGuard_R130_ManyLoginsOnPurpose(t *testing.T) {
 
 // R131
 func TestGuard_R131_CacheHeaders(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.NoStore = true })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Config.NoStore = true })
+	b := rig.Browser(t)
 	for _, path := range []string{"/me", "/"} {
 		if resp := app.Get(t, b, path); resp.Header.Get("Vary") != "Cookie" {
 			t.Errorf("%s: Vary %q, want Cookie", path, resp.Header.Get("Vary"))
@@ -259,14 +259,14 @@ func TestGuard_R131_CacheHeaders(t *testing.T) {
 
 // R132
 func TestGuard_R132_TwoInstances(t *testing.T) {
-	outer := bench.New(t)
-	inner := bench.New(t, func(s *bench.Setup) { s.Config.Prefix = "/inner" })
+	outer := rig.New(t)
+	inner := rig.New(t, func(s *rig.Setup) { s.Config.Prefix = "/inner" })
 	asked := inner.Auth.RequireAuth(http.HandlerFunc(whoami))
 	mux := http.NewServeMux()
 	mux.Handle("/asked", asked)
 	mux.Handle("/", http.HandlerFunc(whoami))
 	nested := outer.Auth.Handler(outer.Auth.Handler(inner.Auth.Handler(mux)))
-	a, b := bench.Browser(t), bench.Browser(t)
+	a, b := rig.Browser(t), rig.Browser(t)
 	outer.SignIn(t, a, "alice", "/me")
 	inner.SignIn(t, b, "bob", "/me")
 	serve := func(path string, cookies ...[]*http.Cookie) *http.Response {
@@ -302,9 +302,9 @@ func TestGuard_R132_TwoInstances(t *testing.T) {
 
 // R133: no request makes the routes or the guard panic, and faults of the application stay its own.
 func TestGuard_R133_NoPanics(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error { panic("oops") })(http.HandlerFunc(whoami)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	paths := []string{"/auth", "/auth/", "/auth/login/", "/auth/login/none", "/auth/login/op/x", "/auth/callback", "/auth/callback/", "/auth/callback/none", "/auth/logout/x",
 		"/auth/callback/op/../op", "/auth/%00", "/auth/login/%ff", "/authx", "/auth/logged-out/", "/auth//login"}
 	for _, path := range paths {
@@ -326,12 +326,12 @@ func TestGuard_R133_NoPanics(t *testing.T) {
 
 // R133: also those who answer and who listen may be faulty.
 func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.OnError = func(http.ResponseWriter, *http.Request, error) { panic("OnError") }
 		s.Config.OnEvent = func(_ context.Context, _ session.Event) { panic("OnEvent") }
 		s.Config.Hooks.Logout = func(_ context.Context, _ *session.Session) { panic("Logout") }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if resp := app.Get(t, b, "/auth/callback/op"); resp.StatusCode != 400 {
 		t.Errorf("status %d, want the built-in page with 400", resp.StatusCode)
 	}
@@ -346,13 +346,13 @@ func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
 
 // The words of a check, and roles.
 func TestGuard_Require(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/no", app.Auth.Require(func(*session.Session) error { return errors.New("because") })(http.HandlerFunc(whoami)))
 	app.Mux.Handle("/late", app.Auth.Require(func(*session.Session) error {
 		return &problem.Error{Status: http.StatusUnavailableForLegalReasons, Code: "closed", Title: "Closed on Sundays"}
 	})(http.HandlerFunc(whoami)))
 	app.Mux.Handle("/nobody", app.Auth.RequireRole()(http.HandlerFunc(whoami)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/me")
 	for path, want := range map[string]int{"/no": 403, "/late": 451, "/nobody": 403, "/admin": 403, "/me": 200} {
 		resp := app.Get(t, b, path)
@@ -367,9 +367,9 @@ func TestGuard_Require(t *testing.T) {
 	if resp.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("a script gets %s", resp.Header.Get("Content-Type"))
 	}
-	alice := bench.Browser(t)
+	alice := rig.Browser(t)
 	app.SignIn(t, alice, "alice", "/admin")
-	if got := app.Visit(t, alice, "/admin"); !strings.Contains(got, bench.Marker) {
+	if got := app.Visit(t, alice, "/admin"); !strings.Contains(got, rig.Marker) {
 		t.Errorf("an admin sees %s", got)
 	}
 }
@@ -392,7 +392,7 @@ func TestGuard_R158_NobodyIsNobody(t *testing.T) {
 
 // F47: guards go by the clock of the application.
 func TestGuard_F47_InjectedSessionExpires(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	r := authtest.WithSession(httptest.NewRequest("GET", "/me", nil), &session.Session{
 		User: session.User{Issuer: "i", Subject: "s"}, Expires: app.Clock.Now().Add(time.Hour),
 	})
@@ -408,14 +408,14 @@ func TestGuard_F47_InjectedSessionExpires(t *testing.T) {
 
 // A session that a unit test puts in counts for the guards.
 func TestGuard_InjectedSession(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	r := authtest.WithSession(httptest.NewRequest("GET", "/admin", nil), &session.Session{
 		Provider: "x", User: session.User{Issuer: "i", Subject: "s", Roles: []string{"admin"}},
 	})
 	for name, h := range map[string]http.Handler{"mux alone": app.Mux, "whole": app.Auth.Handler(app.Mux)} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if got := w.Body.String(); got != bench.Marker+": x i s" {
+		if got := w.Body.String(); got != rig.Marker+": x i s" {
 			t.Errorf("%s: status %d: %s", name, w.Code, got)
 		}
 	}

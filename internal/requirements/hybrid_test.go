@@ -8,20 +8,20 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-func responseType(responseType string) func(*bench.Setup) {
-	return func(s *bench.Setup) { s.OIDC.ResponseType = responseType }
+func responseType(responseType string) func(*rig.Setup) {
+	return func(s *rig.Setup) { s.OIDC.ResponseType = responseType }
 }
 
 // R5: the other response types work when asked for, by form_post.
 func TestHybrid_R5_OptIn(t *testing.T) {
 	for _, kind := range []string{"id_token", "code id_token"} {
 		t.Run(kind, func(t *testing.T) {
-			app := bench.New(t, responseType(kind))
-			b := bench.Browser(t)
+			app := rig.New(t, responseType(kind))
+			b := rig.Browser(t)
 			query := app.BeginLogin(t, b, "/auth/login").Query()
 			if query.Get("response_type") != kind || query.Get("response_mode") != "form_post" {
 				t.Errorf("the request is %v", query)
@@ -47,7 +47,7 @@ func TestHybrid_R5_OptIn(t *testing.T) {
 }
 
 // posted opens the form that the provider answers with, changes it and sends it.
-func postedResponse(t *testing.T, app *bench.App, b *http.Client, change func(url.Values)) *http.Response {
+func postedResponse(t *testing.T, app *rig.App, b *http.Client, change func(url.Values)) *http.Response {
 	t.Helper()
 	authorize := app.BeginLogin(t, b, "/auth/login")
 	page := authtest.Open(t, b, authorize.String())
@@ -93,11 +93,11 @@ func TestHybrid_R58_ResponsesThatDoNotFit(t *testing.T) {
 		"hybrid, wrong at_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, responseType(row.kind))
+			app := rig.New(t, responseType(row.kind))
 			if row.fault != nil {
 				app.OP.Misbehave(row.fault)
 			}
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			resp := postedResponse(t, app, b, row.change)
 			if resp.StatusCode != row.want {
 				t.Errorf("status %d, want %d\n%s", resp.StatusCode, row.want, app.Log())

@@ -24,15 +24,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // tryLogin signs in as alice and reports whether that worked, by the code of the event.
-func tryLogin(t *testing.T, app *bench.App) string {
+func tryLogin(t *testing.T, app *rig.App) string {
 	t.Helper()
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	before := len(app.Outcomes())
 	app.SignIn(t, b, "alice", "/me")
 	outcomes := app.Outcomes()[before:]
@@ -47,7 +47,7 @@ func tryLogin(t *testing.T, app *bench.App) string {
 }
 
 // withToken makes the provider hand out what f makes of its right claims.
-func withToken(app *bench.App, f func(claims map[string]any) string) {
+func withToken(app *rig.App, f func(claims map[string]any) string) {
 	app.OP.Misbehave(func(faults *authtest.Faults) {
 		faults.IDTokenRaw = func(token string) string { return f(claimsOf(token)) }
 	})
@@ -76,7 +76,7 @@ func toJSON(v any) []byte {
 
 // R41
 func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"none", "ES256"} }
 	})
@@ -109,7 +109,7 @@ func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
 
 // R42
 func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
 			m["id_token_signing_alg_values_supported"] = []string{"HS256", "HS384", "HS512", "ES256"}
@@ -133,12 +133,12 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 		t.Error("HS256 can be configured")
 	}
 	// An algorithm that is sound, but not on the list.
-	restricted := bench.New(t, func(s *bench.Setup) { s.OIDC.SigningAlgs = []string{"RS256"} })
+	restricted := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"RS256"} })
 	if got := tryLogin(t, restricted); got != "invalid_id_token" {
 		t.Errorf("ES256 where RS256 alone is allowed: %s", got)
 	}
 	// Without a list, RS256 alone.
-	silent := bench.New(t)
+	silent := rig.New(t)
 	silent.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { delete(m, "id_token_signing_alg_values_supported") }
 	})
@@ -155,7 +155,7 @@ func hs256(key []byte, kid string, claims map[string]any) string {
 }
 
 // publicKey is the provider's current public key.
-func publicKey(t *testing.T, app *bench.App) jose.JSONWebKey {
+func publicKey(t *testing.T, app *rig.App) jose.JSONWebKey {
 	t.Helper()
 	resp, err := app.OP.HTTPClient().Get(app.OP.Issuer() + "/jwks")
 	if err != nil {
@@ -171,7 +171,7 @@ func publicKey(t *testing.T, app *bench.App) jose.JSONWebKey {
 
 // R43
 func TestIDToken_R43_KeysNamedByTheTokenAreIgnored(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	var contacts atomic.Int32
 	evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { contacts.Add(1) }))
 	defer evil.Close()
@@ -231,7 +231,7 @@ func TestIDToken_R44_KeyMustFitTheAlgorithm(t *testing.T) {
 		"kty that does not match": {func(k map[string]any) { k["kty"] = "RSA" }, nil, "", "provider_unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.SigningAlgs = []string{"ES256", "RS256"} })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"ES256", "RS256"} })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.JWKS = func(set map[string]any) {
 					key := set["keys"].([]any)[0].(map[string]any)
@@ -293,7 +293,7 @@ func TestIDToken_AcceptsTheAsymmetricAlgorithms(t *testing.T) {
 		jose.RS256: {rsaKey.Public(), rsaKey}, jose.RS512: {rsaKey.Public(), rsaKey}, jose.PS256: {rsaKey.Public(), rsaKey},
 		jose.ES384: {p384.Public(), p384}, jose.ES512: {p521.Public(), p521}, jose.EdDSA: {edPublic, edPrivate},
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{string(alg)} }
 			f.JWKS = func(set map[string]any) { set["keys"] = []any{jose.JSONWebKey{Key: pair[0], KeyID: "k"}} }
@@ -310,7 +310,7 @@ func TestIDToken_AcceptsTheAsymmetricAlgorithms(t *testing.T) {
 
 // R45
 func TestIDToken_R45_CriticalHeaders(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for name, header := range map[string]map[string]any{
 		"unknown crit": {"crit": []string{"exp"}, "exp": 1}, "empty crit": {"crit": []string{}}, "b64 false": {"crit": []string{"b64"}, "b64": false},
 		"b64 alone": {"b64": false}, "b64 true": {"crit": []string{"b64"}, "b64": true}, "zip": {"zip": "DEF"},
@@ -368,7 +368,7 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 	}
 	rows = append(rows, row{"exp", raw(fmtInt(now+3600) + ".5"), true}, row{"iat", raw(fmtInt(now) + ".0"), true}, row{"exp", raw("4e9"), true}, row{"iat", raw(fmtInt(now)[:1] + "e9"), true})
 
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, r := range rows {
 		withToken(app, func(c map[string]any) string {
 			if r.value == absent {
@@ -419,7 +419,7 @@ func fill(value any, claims map[string]any) any {
 
 // R46
 func TestIDToken_R46_TrustedAudience(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.TrustedAudiences = []string{"api"} })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.TrustedAudiences = []string{"api"} })
 	for want, audiences := range map[string][]string{"ok": {authtest.ClientID, "api"}, "invalid_id_token": {"api"}} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["aud"] = audiences } })
 		if got := tryLogin(t, app); got != want {
@@ -430,7 +430,7 @@ func TestIDToken_R46_TrustedAudience(t *testing.T) {
 
 // R47
 func TestIDToken_R47_AccessTokenOfAnother(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { a["access_token"] = "swapped" }
 	})
@@ -450,7 +450,7 @@ func TestIDToken_R48_OneLeewayForAllTimes(t *testing.T) {
 		{"iat", 59 * time.Second, "ok"}, {"iat", 61 * time.Second, "invalid_id_token"},
 		{"nbf", 59 * time.Second, "ok"}, {"nbf", 61 * time.Second, "invalid_id_token"},
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { c[row.claim] = app.Clock.Now().Add(row.offset).Unix() }
 		})
@@ -468,10 +468,10 @@ func TestIDToken_R48_OneLeewayForAllTimes(t *testing.T) {
 // R48: a clock that is off ends in one page, not in a loop.
 func TestIDToken_R48_ClockThatIsOff(t *testing.T) {
 	for _, off := range []time.Duration{10 * time.Minute, -2 * time.Hour} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OIDC.Now = app.Clock.Now
 		app.OP.SetNow(func() time.Time { return app.Clock.Now().Add(off) })
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/me")
 		if resp.StatusCode != http.StatusBadRequest || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback") {
 			t.Errorf("%v: ended at %s with status %d", off, resp.Request.URL.Path, resp.StatusCode)
@@ -484,7 +484,7 @@ func TestIDToken_R48_ClockThatIsOff(t *testing.T) {
 
 // R50
 func TestIDToken_R50_StrictJSON(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for name, change := range map[string]func(payload string) string{
 		"not an object":      func(string) string { return `["x"]` },
 		"null":               func(string) string { return `null` },
@@ -523,7 +523,7 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 // R50: what the application reads comes from the bytes that were checked.
 func TestIDToken_R50_ClaimsAreThoseOfTheToken(t *testing.T) {
 	var got map[string]any
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { return s.Claims(&got) }
 	})
 	app.OP.SetClaims("alice", map[string]any{"department": "R&D <x>", "level": 7, "tags": []string{"a", "b"}})
@@ -540,7 +540,7 @@ func TestIDToken_R50_ClaimsAreThoseOfTheToken(t *testing.T) {
 
 // R51
 func TestIDToken_R51_StrictBase64(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for name, change := range map[string]func(string) string{
 		"padding":         func(s string) string { return strings.Replace(s, ".", "=.", 1) },
 		"line end":        func(s string) string { return s[:10] + "\n" + s[10:] },
@@ -572,7 +572,7 @@ func nonCanonical(token string) string {
 
 // R52
 func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for typ, want := range map[string]string{
 		"at+jwt": "invalid_id_token", "application/at+jwt": "invalid_id_token", "AT+JWT": "invalid_id_token", "logout+jwt": "invalid_id_token", "dpop+jwt": "invalid_id_token",
 		"secevent+jwt": "invalid_id_token", "JOSE": "invalid_id_token", "JWT": "ok", "jwt": "ok", "application/jwt": "ok",
@@ -602,7 +602,7 @@ func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 
 // R54
 func TestIDToken_R54_HugeTokens(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for name, token := range map[string]string{
 		"dots":         strings.Repeat(".", 500_000),
 		"many parts":   strings.Repeat("AAAA.", 100_000),
@@ -641,7 +641,7 @@ func TestIDToken_R55_MaxAgeAndACR(t *testing.T) {
 		"acr other":         {nil, []string{"gold"}, func(c map[string]any, _ time.Time) { c["acr"] = "Gold" }, "insufficient_authentication"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.MaxAge, s.OIDC.ACRValues = row.maxAge, row.acr })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.MaxAge, s.OIDC.ACRValues = row.maxAge, row.acr })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.IDToken = func(c map[string]any) { row.change(c, app.Clock.Now()) }
 			})
@@ -654,10 +654,10 @@ func TestIDToken_R55_MaxAgeAndACR(t *testing.T) {
 
 // R55: the guard asks again, and checks what it gets.
 func TestIDToken_R55_StepUp(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/transfer", app.Auth.RequireRecent(5*time.Minute)(http.HandlerFunc(whoami)))
 	app.Mux.Handle("/vault", app.Auth.RequireACR("gold")(http.HandlerFunc(whoami)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if got := app.Visit(t, b, "/transfer"); got != app.Is("alice") {
 		t.Fatalf("just signed in: %s", got)
@@ -695,11 +695,11 @@ func TestIDToken_R55_StepUp(t *testing.T) {
 	}
 }
 
-func whoami(w http.ResponseWriter, r *http.Request) { w.Write([]byte(bench.Who(r.Context()))) }
+func whoami(w http.ResponseWriter, r *http.Request) { w.Write([]byte(rig.Who(r.Context()))) }
 
 // R56
 func TestIDToken_R56_AnswerWithoutIDToken(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, change := range []func(map[string]any){
 		func(a map[string]any) { delete(a, "id_token") },
 		func(a map[string]any) { a["id_token"] = "" },

@@ -15,7 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -62,10 +62,10 @@ func cutOff(t *testing.T, op *authtest.Provider, transport *http.Transport) *htt
 }
 
 // callsAs signs in, refreshes and calls the provider's API.
-func callsAs(t *testing.T, app *bench.App, from *atomic.Int32) {
+func callsAs(t *testing.T, app *rig.App, from *atomic.Int32) {
 	t.Helper()
-	b := bench.Browser(t)
-	if resp := app.SignIn(t, b, "alice", "/me"); !strings.Contains(authtest.Body(t, resp), bench.Marker) {
+	b := rig.Browser(t)
+	if resp := app.SignIn(t, b, "alice", "/me"); !strings.Contains(authtest.Body(t, resp), rig.Marker) {
 		t.Fatalf("status %d: %s\n%s", resp.StatusCode, authtest.Body(t, resp), app.Log())
 	}
 	if from.Load() < 3 { // metadata, tokens, keys
@@ -80,7 +80,7 @@ func callsAs(t *testing.T, app *bench.App, from *atomic.Int32) {
 func TestInternalAddress_F36_Development(t *testing.T) {
 	op := authtest.NewProvider(t)
 	internal, count := besides(t, op, (*httptest.Server).Start)
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.HTTP = true
 		o := op.OIDC()
 		o.Now = nil
@@ -104,7 +104,7 @@ func TestInternalAddress_F36_PrivateAuthority(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		o := op.OIDC()
 		o.Now = nil
 		o.InternalURL = internal.URL
@@ -125,7 +125,7 @@ func TestInternalAddress_F36_PrivateAuthority(t *testing.T) {
 // for development is rejected in production.
 func TestInternalAddress_F36_F37_Settings(t *testing.T) {
 	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificateOfServer(t)}))
-	right := map[string]string{"BASE_URL": "http://localhost:3000", "SESSION_SECRET": bench.Secret, "OIDC_CLIENT_ID": "c", "OIDC_ISSUER": "http://localhost:8080/realms/dev"}
+	right := map[string]string{"BASE_URL": "http://localhost:3000", "SESSION_SECRET": rig.Secret, "OIDC_CLIENT_ID": "c", "OIDC_ISSUER": "http://localhost:8080/realms/dev"}
 	for name, row := range map[string]struct {
 		change map[string]string
 		want   string // in the error; empty for none
@@ -194,10 +194,10 @@ func TestInternalAddress_F36_Tenants(t *testing.T) {
 	op := authtest.NewTLSProvider(t)
 	o := op.OIDC()
 	o.InternalURL = "https://keycloak.internal"
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return o, nil }
 	})
-	if resp := app.Get(t, bench.Browser(t), "/auth/login/acme"); resp.StatusCode < 400 || !strings.Contains(app.Log(), "InternalURL") {
+	if resp := app.Get(t, rig.Browser(t), "/auth/login/acme"); resp.StatusCode < 400 || !strings.Contains(app.Log(), "InternalURL") {
 		t.Errorf("status %d, log %s", resp.StatusCode, app.Log())
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -25,19 +25,19 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 		}
 	}
 	for name, row := range map[string]struct {
-		other func(app *bench.App) http.Handler
+		other func(app *rig.App) http.Handler
 		log   string
 	}{
-		"two minutes behind": {func(app *bench.App) http.Handler { return app.Again(t, behind(2*time.Minute)) }, "clocks"},
-		"days behind":        {func(app *bench.App) http.Handler { return app.Again(t, behind(50*time.Hour)) }, "clocks"},
-		"another secret":     {func(app *bench.App) http.Handler { return app.Again(t, another) }, "Session.Secret"},
-		"provider unknown there": {func(app *bench.App) http.Handler {
+		"two minutes behind": {func(app *rig.App) http.Handler { return app.Again(t, behind(2*time.Minute)) }, "clocks"},
+		"days behind":        {func(app *rig.App) http.Handler { return app.Again(t, behind(50*time.Hour)) }, "clocks"},
+		"another secret":     {func(app *rig.App) http.Handler { return app.Again(t, another) }, "Session.Secret"},
+		"provider unknown there": {func(app *rig.App) http.Handler {
 			return app.AgainWith(t, provider.Set{"other": app.OP.OIDC()})
 		}, `\"op\" is not configured`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-				app := bench.New(t, keep)
+			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+				app := rig.New(t, keep)
 				b := signedIn(t, app, "alice", "/me")
 				first := app.Server.Config.Handler
 				app.Server.Config.Handler = row.other(app)
@@ -61,7 +61,7 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 // F17: what one server does not understand stays when it ends a user's other sessions.
 func TestSession_F17_EndAllKeepsOtherRecords(t *testing.T) {
 	backend := &recordsKept{Backend: session.NewMemoryBackend(session.MemoryLimits{}, nil)}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Store = session.NewServerStore(backend)
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
@@ -81,8 +81,8 @@ func TestSession_F17_EndAllKeepsOtherRecords(t *testing.T) {
 
 // F12: junk under the session cookie's name neither signs the user out nor keeps a sign-out from the store.
 func TestSession_F12_Junk(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app := bench.New(t, keep)
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep)
 		for _, junk := range [][]string{
 			{"=junk"}, {"=x", "=y", "=z", "=1", "=2", "=3"}, {".1=x", ".2=x", ".4=x", ".17=x"},
 			{"=" + strings.Repeat("A", 3800), ".1=" + strings.Repeat("A", 3800), ".2=" + strings.Repeat("B", 3800), ".3=" + strings.Repeat("C", 3800), ".4=" + strings.Repeat("C", 3800), ".1=" + strings.Repeat("D", 3800)},
@@ -112,7 +112,7 @@ func TestSession_F12_Junk(t *testing.T) {
 }
 
 // send sends one request with a Cookie header as it is.
-func send(app *bench.App, method, path, cookie string) *http.Response {
+func send(app *rig.App, method, path, cookie string) *http.Response {
 	r := httptest.NewRequest(method, app.URL+path, nil)
 	r.Header.Set("Cookie", cookie)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -37,7 +37,7 @@ func leadsTo(t *testing.T, resp *http.Response, want string) {
 }
 
 // restarted checks that a response leads to the provider with a new state, and returns the address.
-func restarted(t *testing.T, app *bench.App, resp *http.Response, old string) *url.URL {
+func restarted(t *testing.T, app *rig.App, resp *http.Response, old string) *url.URL {
 	t.Helper()
 	u, err := resp.Location()
 	if err != nil || !strings.HasPrefix(u.String(), app.OP.Issuer()) || u.Query().Get("state") == old {
@@ -49,7 +49,7 @@ func restarted(t *testing.T, app *bench.App, resp *http.Response, old string) *u
 const deepLogin = "/auth/login?return_to=%2Fme%2Fdeep%3Fx%3D1%26y%3Da%252Fb"
 
 // dropCookies removes the cookies whose names contain a word, as browsers do at Max-Age.
-func dropCookies(app *bench.App, b *http.Client, word string) {
+func dropCookies(app *rig.App, b *http.Client, word string) {
 	for _, c := range app.Cookies(b) {
 		if strings.Contains(c.Name, word) {
 			dropCookie(app, b, c.Name)
@@ -57,13 +57,13 @@ func dropCookies(app *bench.App, b *http.Client, word string) {
 	}
 }
 
-func dropCookie(app *bench.App, b *http.Client, name string) {
+func dropCookie(app *rig.App, b *http.Client, name string) {
 	u, _ := url.Parse(app.URL + "/")
 	b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Path: "/", MaxAge: -1, Secure: true}})
 }
 
 // dropSession removes the session's cookies alone.
-func dropSession(app *bench.App, b *http.Client) {
+func dropSession(app *rig.App, b *http.Client) {
 	for _, c := range app.SessionCookies(b) {
 		dropCookie(app, b, c.Name)
 	}
@@ -71,8 +71,8 @@ func dropSession(app *bench.App, b *http.Client) {
 
 // F38: the back button, a reload, a restored tab.
 func TestLate_F38_CallbackAgain(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", deepLogin).String()
 	leadsTo(t, app.Get(t, b, callback), deep)
 	who := app.Visit(t, b, "/")
@@ -95,8 +95,8 @@ func TestLate_F38_CallbackAgain(t *testing.T) {
 
 // F38: in two tabs, in any order.
 func TestLate_F38_CallbackAgainInTwoTabs(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	first := app.Callback(t, b, "alice", "/auth/login?return_to=/me/1").String()
 	second := app.Callback(t, b, "alice", "/auth/login?return_to=/me/2").String()
 	for range 2 {
@@ -107,8 +107,8 @@ func TestLate_F38_CallbackAgainInTwoTabs(t *testing.T) {
 
 // F38: who has signed out since gets a page.
 func TestLate_F38_CallbackAgainAfterSignOut(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", deepLogin).String()
 	app.Get(t, b, callback)
 	app.Post(t, b, "/auth/logout", nil)
@@ -125,16 +125,16 @@ func TestLate_F38_CallbackAgainAfterSignOut(t *testing.T) {
 // too.
 func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 	t.Run("session gone", func(t *testing.T) {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin).String()
 		app.Get(t, b, callback)
 		dropSession(app, b)
 		offers(t, app.Get(t, b, callback))
 	})
 	t.Run("denied", func(t *testing.T) {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin)
 		query := url.Values{"state": callback.Query()["state"], "iss": callback.Query()["iss"], "error": {"access_denied"}}
 		for range 2 {
@@ -142,22 +142,22 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 		}
 	})
 	t.Run("invalid token", func(t *testing.T) {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin).String()
 		for range 2 {
 			offers(t, app.Get(t, b, callback))
 		}
 	})
 	t.Run("unreadable query", func(t *testing.T) {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		offers(t, app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String()+"&x=%zz"))
 	})
 	t.Run("flow cookie lost", func(t *testing.T) {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin).String()
 		dropCookies(app, b, "-flow-")
 		offers(t, app.Get(t, b, callback))
@@ -166,8 +166,8 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 
 // F38: a callback of another browser is never taken for one that comes again, whoever is signed in.
 func TestLate_F38_ForeignCallback(t *testing.T) {
-	app := bench.New(t)
-	victim, attacker := signedIn(t, app, "alice", "/me"), bench.Browser(t)
+	app := rig.New(t)
+	victim, attacker := signedIn(t, app, "alice", "/me"), rig.Browser(t)
 	stolen := app.Callback(t, attacker, "bob", deepLogin).String()
 	for range 2 {
 		if resp := app.Get(t, victim, stolen); resp.StatusCode != http.StatusBadRequest {
@@ -187,8 +187,8 @@ func TestLate_F38_ForeignCallback(t *testing.T) {
 
 // F38: by form_post, where browsers keep the session's cookie at home.
 func TestLate_F38_FormPost(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	b := rig.Browser(t)
 	form := app.Callback(t, b, "alice", deepLogin).Query()
 	post := func() *http.Response {
 		return app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site", "cross-site")
@@ -205,8 +205,8 @@ func TestLate_F38_FormPost(t *testing.T) {
 func TestLate_F31_ExpiredFlow(t *testing.T) {
 	for name, lost := range map[string]string{"cookies kept": "no cookie", "flow gone at Max-Age": "-flow-"} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", deepLogin)
 			app.Clock.Advance(20 * time.Minute)
 			dropCookies(app, b, lost)
@@ -226,7 +226,7 @@ func TestLate_F31_ExpiredFlow(t *testing.T) {
 // F31: also for a user who is signed in: the login was not finished, and may be for another
 // account.
 func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	b := signedIn(t, app, "alice", "/me")
 	callback := app.Callback(t, b, "alice", deepLogin)
 	app.Clock.Advance(20 * time.Minute)
@@ -239,8 +239,8 @@ func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
 // F31: by form_post too, unless it comes from a script.
 func TestLate_F31_ExpiredFormPost(t *testing.T) {
 	for mode, again := range map[string]bool{"navigate": true, "": true, "cors": false, "no-cors": false} {
-		app := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
-		b := bench.Browser(t)
+		app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+		b := rig.Browser(t)
 		form := app.Callback(t, b, "alice", deepLogin).Query()
 		app.Clock.Advance(20 * time.Minute)
 		resp := app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Mode", mode)
@@ -252,8 +252,8 @@ func TestLate_F31_ExpiredFormPost(t *testing.T) {
 
 // F31: only once, whatever the browser keeps: the number of the attempt is in the state.
 func TestLate_F31_OnlyOnce(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", deepLogin)
 	app.Clock.Advance(20 * time.Minute)
 	again := restarted(t, app, app.Get(t, b, callback.String()), callback.Query().Get("state"))
@@ -284,8 +284,8 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 		"no state":           {func(q url.Values) { q.Del("state") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", deepLogin)
 			app.Clock.Advance(20 * time.Minute)
 			query := callback.Query()
@@ -301,8 +301,8 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 // F31: a user who has cancelled at a provider of OAuth 1.0a is not asked again.
 func TestLate_F31_OAuth1(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
-		app := bench.New(t, oauth1())
-		b := bench.Browser(t)
+		app := rig.New(t, oauth1())
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin)
 		app.Clock.Advance(20 * time.Minute)
 		query := callback.Query()
@@ -319,8 +319,8 @@ func TestLate_F31_OAuth1(t *testing.T) {
 
 // F31: another provider's callback proves nothing.
 func TestLate_F31_StateOfAnotherProvider(t *testing.T) {
-	app := bench.New(t, second)
-	b := bench.Browser(t)
+	app := rig.New(t, second)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op?return_to=/me")
 	app.Clock.Advance(20 * time.Minute)
 	resp := app.Get(t, b, strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1))
@@ -340,12 +340,12 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 		{"error": {"invalid_request"}, "error_description": {"request_forbidden"}},
 	} {
 		for _, post := range []bool{false, true} {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				if post {
 					s.Config.Providers = provider.Set{"op": posted{s.OIDC}}
 				}
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			call := func(state string) *http.Response {
 				query := url.Values{"state": {state}, "iss": {app.OP.Issuer()}, "error": answer["error"], "error_description": answer["error_description"]}
 				if post {
@@ -374,8 +374,8 @@ func TestLate_F31_OtherAnswersAreFinal(t *testing.T) {
 		{"error": {"server_error"}, "error_description": {"oops"}}, {"error": {"invalid_request"}}, {"error": {"access_denied"}},
 		{"error": {"temporarily_unavailable"}, "code": {"c"}},
 	} {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		answer["state"] = app.BeginLogin(t, b, deepLogin).Query()["state"]
 		if !answer.Has("iss") {
 			answer.Set("iss", app.OP.Issuer())
@@ -386,13 +386,13 @@ func TestLate_F31_OtherAnswersAreFinal(t *testing.T) {
 
 // F31: what the login asked for is asked for again.
 func TestLate_F31_RequestIsKept(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			f.Request.LoginHint += "x"
 			return nil
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	state := app.BeginLogin(t, b, deepLogin).Query().Get("state")
 	query := url.Values{"state": {state}, "iss": {app.OP.Issuer()}, "error": {"request_forbidden"}}
 	again := restarted(t, app, app.Get(t, b, "/auth/callback/op?"+query.Encode()), state)
@@ -412,8 +412,8 @@ func (o ownState) Begin(ctx context.Context, f *provider.Flow) (string, error) {
 
 // F31, F38: nothing is restarted for a provider that makes states of its own, and all else works.
 func TestLate_F31_ProviderWithItsOwnState(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": ownState{s.OIDC}} })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": ownState{s.OIDC}} })
+	b := rig.Browser(t)
 	expired := app.Callback(t, b, "alice", deepLogin)
 	if n := len(expired.Query().Get("state")); n != 22 {
 		t.Fatalf("a state of %d characters", n)
@@ -429,57 +429,57 @@ func TestLate_F31_ProviderWithItsOwnState(t *testing.T) {
 // F39: the log says why there is no login to finish.
 func TestLate_F39_CausesInTheLog(t *testing.T) {
 	for name, c := range map[string]struct {
-		call func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL)
+		call func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL)
 		want []string
 	}{
-		"no cookie": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
-			app.Get(t, bench.Browser(t), callback.String())
+		"no cookie": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
+			app.Get(t, rig.Browser(t), callback.String())
 		}, []string{"no cookie for this login"}},
-		"another secret": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"another secret": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Server.Config.Handler = app.Again(t, func(c *session.Config) {
 				c.Secret = "another-secret-of-the-second-server-kBSWx0SJQ6ydqo2nT2f6uEJ2zi1V0aV"
 			})
 			app.Get(t, b, callback.String())
 		}, []string{"none of our secrets opens it", "Session.Secret"}},
-		"expired": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"expired": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Clock.Advance(15*time.Minute + 7*time.Second)
 			app.Get(t, b, callback.String(), "Sec-Fetch-Mode", "cors")
 		}, []string{"expired 7s ago"}},
-		"expired, cookie gone": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"expired, cookie gone": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Clock.Advance(15*time.Minute + 7*time.Second)
-			app.Get(t, bench.Browser(t), callback.String(), "Sec-Fetch-Mode", "cors")
+			app.Get(t, rig.Browser(t), callback.String(), "Sec-Fetch-Mode", "cors")
 		}, []string{"expired 7s ago"}},
-		"clock set back": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"clock set back": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Clock.Advance(-5 * time.Minute)
 			app.Get(t, b, callback.String())
 		}, []string{"5m0s in the future", "clocks"}},
-		"used": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"used": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			kept := app.Cookies(b)
 			app.Get(t, b, callback.String())
-			thief := bench.Browser(t)
+			thief := rig.Browser(t)
 			app.SetCookies(thief, kept...)
 			app.Get(t, thief, callback.String())
 		}, []string{"already finished", "flow_used"}},
-		"another registration": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"another registration": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			other := app.OP.OIDC()
 			other.ClientID = "another-client"
 			app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": other})
 			app.Get(t, b, callback.String())
 		}, []string{`provider \"op\"`, "client ID"}},
-		"another provider": {func(t *testing.T, app *bench.App, b *http.Client, callback *url.URL) {
+		"another provider": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OIDC, "op2": app.OP.OIDC()})
 			app.Get(t, b, strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1))
 		}, []string{`provider \"op\"`}},
-		"no state": {func(t *testing.T, app *bench.App, b *http.Client, _ *url.URL) {
+		"no state": {func(t *testing.T, app *rig.App, b *http.Client, _ *url.URL) {
 			app.Get(t, b, "/auth/callback/op?error=access_denied&error_description=AADB2C90118+forgot+password")
 		}, []string{"no state", "access_denied", "AADB2C90118 forgot password"}},
-		"an error of its own": {func(t *testing.T, app *bench.App, b *http.Client, _ *url.URL) {
+		"an error of its own": {func(t *testing.T, app *rig.App, b *http.Client, _ *url.URL) {
 			app.Get(t, b, "/auth/callback/op?error=user_forgot_password&state=x")
 		}, []string{"no cookie for this login", "user_forgot_password"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			c.call(t, app, b, callback)
 			for _, want := range c.want {
@@ -496,11 +496,11 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 
 // F39: a request for another host is logged with both.
 func TestLate_F39_WrongHost(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	host := strings.TrimPrefix(app.URL, "https://")
 	for _, path := range []string{"/auth/login", "/auth/callback/op?code=c&state=s", "/auth/logout", "/auth/logged-out"} {
 		before := len(app.Log())
-		resp := app.Get(t, bench.Browser(t), path, "Host", "internal.example:8080")
+		resp := app.Get(t, rig.Browser(t), path, "Host", "internal.example:8080")
 		log := app.Log()[before:]
 		if resp.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(log, "host=internal.example:8080") || !strings.Contains(log, "host="+host) || !strings.Contains(log, "proxy forward") {
 			t.Errorf("%s: status %d, log %s", path, resp.StatusCode, log)
@@ -510,8 +510,8 @@ func TestLate_F39_WrongHost(t *testing.T) {
 
 // F39: Keycloak can be told to leave iss out, although its metadata promise it.
 func TestLate_F39_PromisedIssuerMissing(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	query := callback.Query()
 	query.Del("iss")
@@ -525,13 +525,13 @@ func TestLate_F39_PromisedIssuerMissing(t *testing.T) {
 func TestLate_F38_HookAndStore(t *testing.T) {
 	down := &downBackend{Backend: session.NewMemoryBackend(session.MemoryLimits{}, time.Now)}
 	var answer error
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Store = session.NewServerStore(down)
 		s.Config.Hooks.Login = func(context.Context, *session.Session) error { return answer }
 	})
 	link := "return_to=" + url.QueryEscape(deep)
 	for _, answer = range []error{errors.New("the list cannot be read"), session.ErrStore, provider.ErrUnavailable, sallyport.ErrRefused} {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String())
 		if body := authtest.Body(t, resp); resp.StatusCode < 400 || !strings.Contains(body, link) {
 			t.Errorf("%v: status %d: %s", answer, resp.StatusCode, body)

@@ -13,16 +13,16 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// R134: the bench checks the log of every test; this one makes sure that it can find something, and goes
+// R134: the rig checks the log of every test; this one makes sure that it can find something, and goes
 // through the ways in which a login fails.
 func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for name, change := range map[string]func(f *authtest.Faults){
 		"right":    func(f *authtest.Faults) {},
 		"no nonce": func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } },
@@ -42,7 +42,7 @@ func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
 	} {
 		app.OP.Behave()
 		app.OP.Misbehave(change)
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/me")
 		page := authtest.Body(t, resp)
 		if secret := app.Leaked(page); secret != "" {
@@ -104,8 +104,8 @@ func TestLeakage_R134_ValuesRedactThemselves(t *testing.T) {
 
 // R101
 func TestLeakage_R101_NoTokenIsReadable(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, c := range app.Cookies(b) {
 		if secret := app.Leaked(c.Value); secret != "" {
@@ -121,8 +121,8 @@ func TestLeakage_R101_NoTokenIsReadable(t *testing.T) {
 
 // R135
 func TestLeakage_R135_ErrorPagesAreFixedText(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
 	iss := url.QueryEscape(app.OP.Issuer())
 	const xss = "%3Cscript%3Ealert(1)%3C/script%3E"
@@ -157,14 +157,14 @@ func TestLeakage_R135_ErrorPagesAreFixedText(t *testing.T) {
 // R135: the application's own pages get the error with its type.
 func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
 	var got error
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, err error) {
 			got = err
 			w.WriteHeader(http.StatusTeapot)
 		}
 	})
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
-	app.SignIn(t, bench.Browser(t), "alice", "/me")
+	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	e, ok := errors.AsType[*problem.Error](got)
 	if !ok || e.Status != http.StatusBadRequest || e.Code != "invalid_id_token" || e.Provider != "op" || e.Ref == "" || e.Text == "" {
 		t.Errorf("the application got %#v", got)
@@ -177,7 +177,7 @@ func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
 
 // R136, R140
 func TestLeakage_R136_OneTextPerClass(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	var first string
 	for i, change := range []func(map[string]any){
 		func(c map[string]any) { delete(c, "nonce") }, func(c map[string]any) { c["nonce"] = "x" }, func(c map[string]any) { delete(c, "exp") },
@@ -185,7 +185,7 @@ func TestLeakage_R136_OneTextPerClass(t *testing.T) {
 		func(c map[string]any) { c["at_hash"] = "x" }, func(c map[string]any) { c["azp"] = "x" }, func(c map[string]any) { c["iat"] = 9e9 },
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = change })
-		resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		page := withoutReference.ReplaceAllString(authtest.Body(t, resp), "")
 		if i == 0 {
 			first = page
@@ -204,8 +204,8 @@ var withoutReference = regexp.MustCompile(`Reference: <code>([A-Z0-9]+)</code>`)
 
 // R137
 func TestLeakage_R137_ControlCharacters(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	authorize := app.BeginLogin(t, b, "/auth/login?return_to="+url.QueryEscape("/x\r\nSet-Cookie: evil=1"))
 	state := authorize.Query().Get("state")
 	app.Get(t, b, "/auth/callback/op?error="+url.QueryEscape("a\r\nb\x00c\x1b[31m\u2028")+"&error_description="+url.QueryEscape("line\r\ntwo\x1b]0;x\x07\u202e")+
@@ -224,8 +224,8 @@ func TestLeakage_R137_ControlCharacters(t *testing.T) {
 
 // R138
 func TestLeakage_R138_NoTokensInURLs(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login?return_to=/public/")
 	var locations []string
 	resp := app.Get(t, b, callback.String())
@@ -243,7 +243,7 @@ func TestLeakage_R138_NoTokensInURLs(t *testing.T) {
 		}
 	}
 	// The ID token goes to the provider alone.
-	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
+	there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
 	if there.Scheme+"://"+there.Host != app.OP.Issuer() {
 		t.Errorf("the ID token goes to %s", there.Host)
 	}
@@ -251,14 +251,14 @@ func TestLeakage_R138_NoTokensInURLs(t *testing.T) {
 
 // R140
 func TestLeakage_R140_NoOracle(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	own := app.SessionCookies(b)[0]
 	app.Clock.Advance(8 * 24 * 60 * 60 * 1e9)
 	var answers []string
 	for name, value := range map[string]string{"expired": own.Value, "forged": strings.Repeat("A", len(own.Value)), "cut": own.Value[:50], "changed": "B" + own.Value[1:]} {
-		thief := bench.Browser(t)
+		thief := rig.Browser(t)
 		app.SetCookies(thief, &http.Cookie{Name: own.Name, Value: value})
 		resp := app.Get(t, thief, "/me", "Sec-Fetch-Mode", "cors")
 		resp.Header.Del("Date")

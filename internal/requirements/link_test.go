@@ -15,7 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -45,31 +45,31 @@ func (a *accounts) count() int {
 }
 
 // linking is an application with two providers whose accounts can be connected.
-func linking(t *testing.T, change ...func(*bench.Setup)) (*bench.App, *accounts) {
+func linking(t *testing.T, change ...func(*rig.Setup)) (*rig.App, *accounts) {
 	t.Helper()
 	a := &accounts{of: map[string]string{}}
-	app := bench.New(t, append([]func(*bench.Setup){second, func(s *bench.Setup) { s.Config.Hooks.Link = a.link }}, change...)...)
+	app := rig.New(t, append([]func(*rig.Setup){second, func(s *rig.Setup) { s.Config.Hooks.Link = a.link }}, change...)...)
 	return app, a
 }
 
 // beginLink POSTs as a page of the application does, and returns the authorization request's address.
-func beginLink(t *testing.T, app *bench.App, b *http.Client, path string) *url.URL {
+func beginLink(t *testing.T, app *rig.App, b *http.Client, path string) *url.URL {
 	t.Helper()
 	resp := app.Post(t, b, path, nil)
 	if resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("POST %s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
 	}
-	return bench.Location(t, resp)
+	return rig.Location(t, resp)
 }
 
 // linkCallback goes through the whole of it, up to the callback's address.
-func linkCallback(t *testing.T, app *bench.App, b *http.Client, username string) string {
+func linkCallback(t *testing.T, app *rig.App, b *http.Client, username string) string {
 	t.Helper()
 	return app.Authorize(t, b, beginLink(t, app, b, "/auth/link/op2"), username).String()
 }
 
 // sessionOf reads the cookies of a browser, as the application would.
-func sessionOf(t *testing.T, app *bench.App, b *http.Client) *session.Session {
+func sessionOf(t *testing.T, app *rig.App, b *http.Client) *session.Session {
 	t.Helper()
 	r := httptest.NewRequest("GET", app.URL+"/", nil)
 	for _, c := range app.SessionCookies(b) {
@@ -83,7 +83,7 @@ func sessionOf(t *testing.T, app *bench.App, b *http.Client) *session.Session {
 }
 
 // notLinked checks that a request was refused, nothing was connected, and the user is who they were.
-func notLinked(t *testing.T, app *bench.App, a *accounts, b *http.Client, resp *http.Response, status int, who string) {
+func notLinked(t *testing.T, app *rig.App, a *accounts, b *http.Client, resp *http.Response, status int, who string) {
 	t.Helper()
 	if resp.StatusCode != status || a.count() != 0 {
 		t.Errorf("status %d, want %d; %d accounts are connected: %s", resp.StatusCode, status, a.count(), authtest.Body(t, resp))
@@ -98,7 +98,7 @@ func notLinked(t *testing.T, app *bench.App, a *accounts, b *http.Client, resp *
 
 // R29
 func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, a := linking(t, keep)
 		b := signedIn(t, app, "alice", "/auth/login/op")
 		before, cookies := sessionOf(t, app, b), app.SessionCookies(b)
@@ -129,8 +129,8 @@ func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
 
 // R29: what the hook puts into the values is kept; nothing else that it changes is.
 func TestLink_ValuesOfTheHook(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app, a := linking(t, keep, func(s *bench.Setup) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app, a := linking(t, keep, func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 				s.Values = map[string]string{"kept": "1", "changed": "1", "removed": "1"}
 				return nil
@@ -198,7 +198,7 @@ func TestLink_ValuesTooLarge(t *testing.T) {
 
 // R29: without the hook there is no such route.
 func TestLink_R29_OffByDefault(t *testing.T) {
-	app := bench.New(t, second)
+	app := rig.New(t, second)
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	for _, path := range []string{"/auth/link/op2", "/auth/link/", "/auth/link"} {
 		for _, resp := range []*http.Response{app.Get(t, b, path), app.Post(t, b, path, nil)} {
@@ -211,7 +211,7 @@ func TestLink_R29_OffByDefault(t *testing.T) {
 
 // R29: only a page of the application can begin it, by POST.
 func TestLink_R29_CrossSite(t *testing.T) {
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		s.Config.TrustedOrigins = []string{"https://www.example.com"} // for guarded routes, not for this
 		s.Config.Session.SameSite = http.SameSiteNoneMode             // the worst case: the cookie comes along
 	})
@@ -256,9 +256,9 @@ func TestLink_R29_TheButton(t *testing.T) {
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	page := authtest.Open(t, b, app.URL+"/auth/link/op2?return_to=%2Fme%3Fx%3D1")
 	stop := *b
-	stop.CheckRedirect = bench.Still(b).CheckRedirect
+	stop.CheckRedirect = rig.Still(b).CheckRedirect
 	begun := authtest.Submit(t, &stop, page, nil)
-	end := authtest.SignIn(t, b, bench.Location(t, begun).String(), "bob")
+	end := authtest.SignIn(t, b, rig.Location(t, begun).String(), "bob")
 	if end.Request.URL.RequestURI() != "/me?x=1" || a.count() != 1 {
 		t.Errorf("ends at %s, %d accounts are connected", end.Request.URL, a.count())
 	}
@@ -275,7 +275,7 @@ func TestLink_R29_TheButton(t *testing.T) {
 // R29: somebody has to be signed in.
 func TestLink_R29_OnlyWithASession(t *testing.T) {
 	app, a := linking(t, revocable)
-	nobody := bench.Browser(t)
+	nobody := rig.Browser(t)
 	gone := signedIn(t, app, "alice", "/auth/login/op")
 	kept := app.SessionCookies(gone)
 	app.Post(t, gone, "/auth/logout", nil)
@@ -300,23 +300,23 @@ func TestLink_R29_OnlyWithASession(t *testing.T) {
 
 // R29: who has begun it ends it: the very session.
 func TestLink_R29_AnotherSession(t *testing.T) {
-	for name, meanwhile := range map[string]func(t *testing.T, app *bench.App, b *http.Client){
-		"another user signed in": func(t *testing.T, app *bench.App, b *http.Client) {
+	for name, meanwhile := range map[string]func(t *testing.T, app *rig.App, b *http.Client){
+		"another user signed in": func(t *testing.T, app *rig.App, b *http.Client) {
 			forgetProvider(app, b)
 			app.SignIn(t, b, "bob", "/auth/login/op")
 		},
-		"the same user signed in":    func(t *testing.T, app *bench.App, b *http.Client) { app.SignIn(t, b, "alice", "/auth/login/op") },
-		"at the provider to be":      func(t *testing.T, app *bench.App, b *http.Client) { app.SignIn(t, b, "bob", "/auth/login/op2") },
-		"signed out":                 func(t *testing.T, app *bench.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
-		"signed out by the provider": func(t *testing.T, app *bench.App, b *http.Client) { deliver(t, app, "op", app.OP.LogoutToken("alice")) },
-		"forged": func(_ *testing.T, app *bench.App, b *http.Client) {
+		"the same user signed in":    func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "alice", "/auth/login/op") },
+		"at the provider to be":      func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "bob", "/auth/login/op2") },
+		"signed out":                 func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
+		"signed out by the provider": func(t *testing.T, app *rig.App, b *http.Client) { deliver(t, app, "op", app.OP.LogoutToken("alice")) },
+		"forged": func(_ *testing.T, app *rig.App, b *http.Client) {
 			c := app.SessionCookies(b)[0]
 			c.Value = "x" + c.Value
 			app.SetCookies(b, c)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 				app, a := linking(t, keep)
 				b := signedIn(t, app, "alice", "/auth/login/op")
 				kept := app.SessionCookies(b)
@@ -398,7 +398,7 @@ func TestLink_R33_CallbackOfAnotherProvider(t *testing.T) {
 // R29: a login is not taken for a link, nor a link for a login, whatever the begin hook does.
 func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 	var links []bool
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			links = append(links, f.Link != "")
 			if f.Link != "" {
@@ -432,7 +432,7 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 
 // R29: silently, with prompt=none, nobody's account is connected unseen when the provider wants to ask.
 func TestLink_SilentRefusalEndsNothing(t *testing.T) {
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			if f.Link != "" {
 				f.Request.Prompt = "none"
@@ -442,7 +442,7 @@ func TestLink_SilentRefusalEndsNothing(t *testing.T) {
 	})
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	callback := bench.Location(t, app.Get(t, b, beginLink(t, app, b, "/auth/link/op2").String()))
+	callback := rig.Location(t, app.Get(t, b, beginLink(t, app, b, "/auth/link/op2").String()))
 	notLinked(t, app, a, b, app.Get(t, b, callback.String()), http.StatusForbidden, who)
 	if !app.Happened("link", "interaction_required") {
 		t.Errorf("events %v", app.Outcomes())
@@ -487,7 +487,7 @@ func TestLink_HookRefuses(t *testing.T) {
 // The begin hook and the provider can fail as at a login; the way out is not a login.
 func TestLink_Failures(t *testing.T) {
 	refuse := false
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {
 			if refuse {
 				return sallyport.ErrRefused
@@ -519,7 +519,7 @@ func TestLink_Failures(t *testing.T) {
 
 // R29, R119: a session that ends while the provider is asked is not connected with anything.
 func TestLink_R29_EndedDuringTheExchange(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, a := linking(t, keep)
 		b := signedIn(t, app, "alice", "/auth/login/op")
 		callback := linkCallback(t, app, b, "bob")
@@ -531,7 +531,7 @@ func TestLink_R29_EndedDuringTheExchange(t *testing.T) {
 // R100: while the store does not answer nothing is connected, and the link is not used up.
 func TestLink_R100_StoreDown(t *testing.T) {
 	backend := &downBackend{Backend: session.NewMemoryBackend(session.MemoryLimits{}, nil)}
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		backend.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(backend)
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
@@ -565,7 +565,7 @@ func (d *downBackend) Get(ctx context.Context, k session.Key) (session.Record, e
 }
 
 // withoutSession sends a request as the browser does when another site has caused it: the session's cookie stays at home.
-func withoutSession(t *testing.T, app *bench.App, b *http.Client, method, path string, form url.Values, headers ...string) *http.Response {
+func withoutSession(t *testing.T, app *rig.App, b *http.Client, method, path string, form url.Values, headers ...string) *http.Response {
 	t.Helper()
 	var sent []string
 	for _, c := range app.Cookies(b) {
@@ -578,10 +578,10 @@ func withoutSession(t *testing.T, app *bench.App, b *http.Client, method, path s
 }
 
 // linkingByPost is an application whose second provider answers with a form, and a browser in which alice is signed in.
-func linkingByPost(t *testing.T, responseType string) (*bench.App, *accounts, *http.Client) {
+func linkingByPost(t *testing.T, responseType string) (*rig.App, *accounts, *http.Client) {
 	t.Helper()
 	op2 := authtest.NewTLSProvider(t)
-	app, a := linking(t, func(s *bench.Setup) {
+	app, a := linking(t, func(s *rig.Setup) {
 		s.Second = false
 		op2.SetNow(s.Config.Session.Now)
 		posting := op2.OIDC()
@@ -593,7 +593,7 @@ func linkingByPost(t *testing.T, responseType string) (*bench.App, *accounts, *h
 }
 
 // answerForm is the second provider's page, bob signed in there, that is about to POST its answer to the application.
-func answerForm(t *testing.T, app *bench.App, b *http.Client) *http.Response {
+func answerForm(t *testing.T, app *rig.App, b *http.Client) *http.Response {
 	t.Helper()
 	page := authtest.Open(t, b, beginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
 	for strings.Contains(authtest.Body(t, page), `action="/`) {
@@ -626,7 +626,7 @@ func TestLink_FormPost(t *testing.T) {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
 	// Nobody is signed in where the button leads: it is not asked again.
-	nobody := bench.Browser(t)
+	nobody := rig.Browser(t)
 	for _, c := range app.Cookies(b) {
 		if strings.Contains(c.Name, "-flow-") {
 			app.SetCookies(nobody, c)
@@ -705,7 +705,7 @@ func TestLink_R149_NeverByEmail(t *testing.T) {
 
 // R149: from the userinfo endpoint alone it says no more.
 func TestLink_R149_EmailOfUserInfo(t *testing.T) {
-	app, a := linking(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, a := linking(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 	})
@@ -719,7 +719,7 @@ func TestLink_R149_EmailOfUserInfo(t *testing.T) {
 // Accounts of tenants are connected like others; while nobody knows the tenant, nothing happens.
 func TestLink_Tenants(t *testing.T) {
 	a := &accounts{of: map[string]string{}}
-	app, tn := withTenants(t, func(s *bench.Setup) { s.Config.Hooks.Link = a.link })
+	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.link })
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	callback := app.Authorize(t, b, beginLink(t, app, b, app.Auth.LinkURL("acme", "/me")), "bob").String()
 	tn.fail(errTenancy)
@@ -737,7 +737,7 @@ func TestLink_Tenants(t *testing.T) {
 
 // A session that has to be revalidated first is nobody's for a guard, and so it is here.
 func TestLink_Revalidate(t *testing.T) {
-	app, a := linking(t, func(s *bench.Setup) { s.Config.Session.Revalidate = time.Minute })
+	app, a := linking(t, func(s *rig.Setup) { s.Config.Session.Revalidate = time.Minute })
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(2 * time.Minute)
 	resp := app.Post(t, b, "/auth/link/op2", nil)

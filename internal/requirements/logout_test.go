@@ -11,15 +11,15 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // R113
 func TestLogout_R113_OnlyByOwnPost(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for name, try := range map[string]func() *http.Response{
 		"GET": func() *http.Response { return app.Get(t, b, "/auth/logout") },
@@ -61,8 +61,8 @@ func TestLogout_R113_OnlyByOwnPost(t *testing.T) {
 
 // R113: the page of a GET has a button that works.
 func TestLogout_R113_PageWithAButton(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	page := authtest.Open(t, b, app.URL+"/auth/logout?return_to=/public/bye")
 	resp := authtest.Submit(t, b, page, nil)
@@ -77,13 +77,13 @@ func TestLogout_R113_PageWithAButton(t *testing.T) {
 // R114
 func TestLogout_R114_EndsBothSessions(t *testing.T) {
 	var ended *session.Session
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ended = s }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	resp := app.Post(t, b, "/auth/logout", nil)
-	there := bench.Location(t, resp)
+	there := rig.Location(t, resp)
 	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
 		t.Fatalf("leads to %s", got)
 	}
@@ -108,19 +108,19 @@ func TestLogout_R114_EndsBothSessions(t *testing.T) {
 
 // R114
 func TestLogout_R114_ProviderDownOrWithoutLogout(t *testing.T) {
-	down := bench.New(t)
-	b := bench.Browser(t)
+	down := rig.New(t)
+	b := rig.Browser(t)
 	down.SignIn(t, b, "alice", "/me")
 	down.OP.SetDown(true)
 	down.Post(t, b, "/auth/logout", nil)
 	if who := down.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("provider down: %s", who)
 	}
-	none := bench.New(t)
+	none := rig.New(t)
 	none.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { delete(m, "end_session_endpoint") }
 	})
-	b = bench.Browser(t)
+	b = rig.Browser(t)
 	none.SignIn(t, b, "alice", "/me")
 	if got := none.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
 		t.Errorf("without a logout of the provider: leads to %q", got)
@@ -129,10 +129,10 @@ func TestLogout_R114_ProviderDownOrWithoutLogout(t *testing.T) {
 
 // R115
 func TestLogout_R115_StateIsChecked(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	there := bench.Location(t, app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}}))
+	there := rig.Location(t, app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}}))
 	state := there.Query().Get("state")
 	for _, query := range []string{"", "?state=", "?state=forged", "?state=forged&return_to=/me", "?state=" + state + "&state=" + state, "?state=" + strings.ToLower(state)} {
 		resp := app.Get(t, b, "/auth/logged-out"+query)
@@ -140,7 +140,7 @@ func TestLogout_R115_StateIsChecked(t *testing.T) {
 			t.Errorf("%q: status %d, Location %q; want the page", query, resp.StatusCode, resp.Header.Get("Location"))
 		}
 	}
-	stranger := bench.Browser(t)
+	stranger := rig.Browser(t)
 	if resp := app.Get(t, stranger, "/auth/logged-out?state="+state); resp.StatusCode != http.StatusOK {
 		t.Errorf("in another browser: status %d, want the page", resp.StatusCode)
 	}
@@ -154,8 +154,8 @@ func TestLogout_R115_StateIsChecked(t *testing.T) {
 
 // R115: it says how it is.
 func TestLogout_R115_PageDoesNotSignOut(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if got := authtest.Body(t, app.Get(t, b, "/auth/logged-out?state=x")); !strings.Contains(got, "still signed in") {
 		t.Errorf("the page says:\n%s", got)
@@ -167,8 +167,8 @@ func TestLogout_R115_PageDoesNotSignOut(t *testing.T) {
 
 // R116, R103
 func TestLogout_R116_Idempotent(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	kept := app.SessionCookies(b)
 	for range 3 {
@@ -191,11 +191,11 @@ func TestLogout_R116_Idempotent(t *testing.T) {
 
 // R138: a long ID token does not make a URL that servers refuse.
 func TestLogout_R138_LongHintIsLeftOut(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.SetClaims("alice", map[string]any{"groups": strings.Repeat("g", 4000)})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
+	there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
 	if there.Query().Has("id_token_hint") || there.Query().Get("client_id") == "" {
 		t.Errorf("parameters %v", there.Query())
 	}
@@ -203,11 +203,11 @@ func TestLogout_R138_LongHintIsLeftOut(t *testing.T) {
 
 // R114: just after a start nothing is known about the provider, and a logout finds out.
 func TestLogout_R114_AfterARestart(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	b := signedIn(t, app, "alice", "/me")
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
 	before := app.OP.Count("discovery")
-	there := bench.Location(t, app.Post(t, b, "/auth/logout", nil))
+	there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
 	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
 		t.Errorf("leads to %s", got)
 	}
@@ -218,7 +218,7 @@ func TestLogout_R114_AfterARestart(t *testing.T) {
 
 // R114: a provider that is down just after a start is asked once in a while, and the local logout is complete.
 func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	var browsers []*http.Client
 	for range 12 {
 		browsers = append(browsers, signedIn(t, app, "alice", "/me"))
@@ -263,10 +263,10 @@ func TestLogout_R114_Hint(t *testing.T) {
 		"just not":      {"", map[string]any{"login_hint": long[1:]}, long[1:]},
 		"another case":  {"Email", nil, ""},
 	} {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.LogoutHintClaim = row.field })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.LogoutHintClaim = row.field })
 		app.OP.SetClaims("alice", row.claims)
 		b := signedIn(t, app, "alice", "/me")
-		query := bench.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
+		query := rig.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
 		if got := query.Get("logout_hint"); got != row.want || query.Has("logout_hint") != (row.want != "") {
 			t.Errorf("%s: logout_hint %q, want %q", name, got, row.want)
 		}
@@ -278,10 +278,10 @@ func TestLogout_R114_Hint(t *testing.T) {
 
 // A session that keeps no tokens still has its claims.
 func TestLogout_HintWithoutTokens(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.Session.ProfileOnly = true })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Session.ProfileOnly = true })
 	app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
 	b := signedIn(t, app, "alice", "/me")
-	query := bench.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
+	query := rig.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
 	if query.Get("logout_hint") != "O.CiR" || query.Has("id_token_hint") {
 		t.Errorf("parameters %v", query)
 	}
@@ -295,7 +295,7 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 		"https://pool.example/logout?client_id=authtest-client&logout_uri=URL":                   {URL: "https://pool.example/logout", ReturnParam: "logout_uri"},
 		"https://pool.example/logout?a=b&client_id=authtest-client&post_logout_redirect_uri=URL": {URL: "https://pool.example/logout?a=b", ReturnParam: "post_logout_redirect_uri"},
 	} {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.Logout = vendor })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Logout = vendor })
 		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
 		b := signedIn(t, app, "alice", "/me")
 		app.OP.SetDown(true) // nobody has to be asked
@@ -334,7 +334,7 @@ func TestLogout_VendorLogoutIsChecked(t *testing.T) {
 
 // R95: with revocations, a copy of the cookie is of no use after the logout.
 func TestLogout_R95_EndsCopies(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	b := signedIn(t, app, "alice", "/me")
 	kept := app.SessionCookies(b)
 	app.Post(t, b, "/auth/logout", nil)

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
@@ -26,7 +26,7 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 // A hostile logout token, or one that only looks so, by its payload and header.
 type logoutRow struct {
 	name string
-	sign func(app *bench.App, claims, header map[string]any) string // nil: as the provider does
+	sign func(app *rig.App, claims, header map[string]any) string // nil: as the provider does
 	make func(claims, header map[string]any)
 	ok   bool
 }
@@ -134,7 +134,7 @@ func headerRows() []logoutRow {
 }
 
 // forgedRows are signed by others, or not at all.
-func forgedRows(t *testing.T, app *bench.App) []logoutRow {
+func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -142,43 +142,43 @@ func forgedRows(t *testing.T, app *bench.App) []logoutRow {
 	evil := authtest.NewTLSProvider(t)
 	public := publicKey(t, app)
 	der, _ := x509.MarshalPKIXPublicKey(public.Key)
-	parts := func(app *bench.App, c map[string]any) []string { return strings.Split(app.OP.SignLogout(c), ".") }
-	forged := map[string]func(app *bench.App, c, h map[string]any) string{
-		"another key":            func(_ *bench.App, c, h map[string]any) string { return signES256(own, h, toJSON(c)) },
-		"another provider's key": func(_ *bench.App, c, _ map[string]any) string { return evil.SignLogout(c) },
-		"a key in the header": func(_ *bench.App, c, h map[string]any) string {
+	parts := func(app *rig.App, c map[string]any) []string { return strings.Split(app.OP.SignLogout(c), ".") }
+	forged := map[string]func(app *rig.App, c, h map[string]any) string{
+		"another key":            func(_ *rig.App, c, h map[string]any) string { return signES256(own, h, toJSON(c)) },
+		"another provider's key": func(_ *rig.App, c, _ map[string]any) string { return evil.SignLogout(c) },
+		"a key in the header": func(_ *rig.App, c, h map[string]any) string {
 			h["jwk"] = map[string]any{"kty": "EC", "crv": "P-256", "x": b64(own.X.Bytes()), "y": b64(own.Y.Bytes())}
 			return signES256(own, h, toJSON(c))
 		},
-		"a key's address": func(_ *bench.App, c, h map[string]any) string {
+		"a key's address": func(_ *rig.App, c, h map[string]any) string {
 			h["jku"], h["x5u"] = evil.Issuer()+"/jwks", evil.Issuer()
 			return signES256(own, h, toJSON(c))
 		},
-		"HS256 with the public key": func(_ *bench.App, c, _ map[string]any) string {
+		"HS256 with the public key": func(_ *rig.App, c, _ map[string]any) string {
 			return hs256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), public.KeyID, c)
 		},
-		"HS256 with the client secret": func(_ *bench.App, c, _ map[string]any) string { return hs256([]byte(authtest.ClientSecret), "", c) },
-		"unsigned": func(_ *bench.App, c, _ map[string]any) string {
+		"HS256 with the client secret": func(_ *rig.App, c, _ map[string]any) string { return hs256([]byte(authtest.ClientSecret), "", c) },
+		"unsigned": func(_ *rig.App, c, _ map[string]any) string {
 			return b64([]byte(`{"alg":"none","typ":"logout+jwt"}`)) + "." + b64(toJSON(c)) + "."
 		},
-		"no signature": func(app *bench.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] + "." },
-		"two parts":    func(app *bench.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] },
-		"four parts":   func(app *bench.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + ".AAAA" },
-		"cut":          func(app *bench.App, c, _ map[string]any) string { s := app.OP.SignLogout(c); return s[:len(s)-4] },
-		"padded":       func(app *bench.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + "=" },
-		"not canonical": func(app *bench.App, c, _ map[string]any) string {
+		"no signature": func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] + "." },
+		"two parts":    func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] },
+		"four parts":   func(app *rig.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + ".AAAA" },
+		"cut":          func(app *rig.App, c, _ map[string]any) string { s := app.OP.SignLogout(c); return s[:len(s)-4] },
+		"padded":       func(app *rig.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + "=" },
+		"not canonical": func(app *rig.App, c, _ map[string]any) string {
 			return nonCanonical(app.OP.SignLogout(c))
 		},
-		"another payload": func(app *bench.App, c, _ map[string]any) string {
+		"another payload": func(app *rig.App, c, _ map[string]any) string {
 			p := parts(app, c)
 			c["jti"] = "another"
 			return p[0] + "." + b64(toJSON(c)) + "." + p[2]
 		},
-		"JSON form": func(app *bench.App, c, _ map[string]any) string {
+		"JSON form": func(app *rig.App, c, _ map[string]any) string {
 			p := parts(app, c)
 			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` + p[2] + `"}`
 		},
-		"encrypted": func(*bench.App, map[string]any, map[string]any) string {
+		"encrypted": func(*rig.App, map[string]any, map[string]any) string {
 			return b64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA"
 		},
 	}
@@ -198,7 +198,7 @@ func forgedRows(t *testing.T, app *bench.App) []logoutRow {
 			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"
 		},
 	} {
-		forged["payload: "+name] = func(app *bench.App, c, _ map[string]any) string {
+		forged["payload: "+name] = func(app *rig.App, c, _ map[string]any) string {
 			return app.OP.SignPayload([]byte(change(string(toJSON(c)))))
 		}
 	}
@@ -210,7 +210,7 @@ func forgedRows(t *testing.T, app *bench.App) []logoutRow {
 }
 
 // signLogout makes the token of a row. Raw values are written as they are, also where that is no JSON.
-func signLogout(app *bench.App, row logoutRow) string {
+func signLogout(app *rig.App, row logoutRow) string {
 	claims := app.OP.LogoutClaims("alice")
 	header := map[string]any{"typ": "logout+jwt", "alg": "ES256"}
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -232,7 +232,7 @@ func signLogout(app *bench.App, row logoutRow) string {
 }
 
 // signWith signs with the provider's key and exactly this header.
-func signWith(app *bench.App, header map[string]any, payload []byte) string {
+func signWith(app *rig.App, header map[string]any, payload []byte) string {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDTokenHeader = func(h map[string]any) {
 			clear(h)
@@ -258,7 +258,7 @@ func writeRaw(claims map[string]any) []byte {
 
 // R117, R52: a table of hostile logout tokens, each hostile in one way only.
 func TestLogoutToken_R117_HostileTokens(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	rows := append(append(claimRows(app.Clock.Now()), headerRows()...), forgedRows(t, app)...)
 	b := signedIn(t, app, "alice", "/me")
 	for _, row := range rows {
@@ -301,7 +301,7 @@ func lastLine(log string) string {
 
 // R52: an ID token is no logout token, however it is dressed up, and the reverse.
 func TestLogoutToken_R52_OtherKindsOfToken(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	var idToken string
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { idToken = token; return token } })
 	b := signedIn(t, app, "alice", "/me")
@@ -329,7 +329,7 @@ func TestLogoutToken_R52_OtherKindsOfToken(t *testing.T) {
 }
 
 // signTyped signs without touching the faults, because it is called from one.
-func signTyped(app *bench.App, claims map[string]any, typ string) string {
+func signTyped(app *rig.App, claims map[string]any, typ string) string {
 	if typ == "logout+jwt" {
 		return app.OP.SignLogout(claims)
 	}
@@ -338,7 +338,7 @@ func signTyped(app *bench.App, claims map[string]any, typ string) string {
 
 // R117: strict, as ASVS 10.5.5 wants it.
 func TestLogoutToken_R117_Strict(t *testing.T) {
-	app := bench.New(t, revocable, func(s *bench.Setup) { s.OIDC.StrictLogoutTokens = true })
+	app := rig.New(t, revocable, func(s *rig.Setup) { s.OIDC.StrictLogoutTokens = true })
 	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
 	for name, row := range map[string]logoutRow{
 		"no exp":  claimRow("exp", absent, false),
@@ -353,7 +353,7 @@ func TestLogoutToken_R117_Strict(t *testing.T) {
 
 // R117, R121, R128, R144: hostile requests, each with a good token where it has one.
 func TestBackchannel_R117_HostileRequests(t *testing.T) {
-	app := bench.New(t, revocable, second)
+	app := rig.New(t, revocable, second)
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	const form = "application/x-www-form-urlencoded"
 	send := func(method, path, contentType, body string, headers ...string) *http.Response {
@@ -370,7 +370,7 @@ func TestBackchannel_R117_HostileRequests(t *testing.T) {
 			}
 			req.Header.Add(headers[i], headers[i+1])
 		}
-		resp, err := bench.Still(app.Server.Client()).Do(req)
+		resp, err := rig.Still(app.Server.Client()).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,7 +457,7 @@ func multipartForm(t *testing.T, token string) (contentType, body string) {
 
 // R117: what a browser's cookies say does not matter, and they are not touched.
 func TestBackchannel_R117_CookiesDoNotMatter(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	alice, bob := signedIn(t, app, "alice", "/me"), signedIn(t, app, "bob", "/me")
 	app.Clock.Advance(5 * time.Hour) // a page would renew the cookie now
 	form := url.Values{"logout_token": {app.OP.LogoutToken("alice")}}
@@ -470,7 +470,7 @@ func TestBackchannel_R117_CookiesDoNotMatter(t *testing.T) {
 
 // R121: a body without end is not waited for.
 func TestBackchannel_R121_EndlessBody(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	body := io.MultiReader(strings.NewReader("logout_token="), endless{})
 	req, err := http.NewRequestWithContext(t.Context(), "POST", app.URL+"/auth/backchannel/op", body)
 	if err != nil {
@@ -496,7 +496,7 @@ func (endless) Read(p []byte) (int, error) {
 
 // The claims of a logout token are on no account believed before the signature.
 func TestLogoutToken_ForgedClaimsStayOutOfTheEvents(t *testing.T) {
-	app := bench.New(t, revocable)
+	app := rig.New(t, revocable)
 	token := strings.Split(app.OP.LogoutToken("alice"), ".")
 	forged := claimsOf(strings.Join(token, "."))
 	forged["sub"], forged["iss"], forged["aud"] = "forged-subject", "https://forged.example", "forged-audience"

@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // withStreams adds a page of server-sent events and a WebSocket endpoint. They report how their contexts ended.
-func withStreams(app *bench.App) (ends chan error) {
+func withStreams(app *rig.App) (ends chan error) {
 	ends = make(chan error, 10)
 	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := app.Auth.SessionContext(r)
@@ -50,9 +50,9 @@ func withStreams(app *bench.App) (ends chan error) {
 }
 
 // openStream opens the page of events and waits for the first one.
-func openStream(t *testing.T, app *bench.App, b *http.Client) *bufio.Reader {
+func openStream(t *testing.T, app *rig.App, b *http.Client) *bufio.Reader {
 	t.Helper()
-	resp, err := bench.Still(b).Get(app.URL + "/events")
+	resp, err := rig.Still(b).Get(app.URL + "/events")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,23 +66,23 @@ func openStream(t *testing.T, app *bench.App, b *http.Client) *bufio.Reader {
 
 // R129: a stream goes on while the user is signed in, and ends with the session, whichever way that ends.
 func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
-	for name, end := range map[string]func(t *testing.T, app *bench.App, b *http.Client){
-		"sign-out": func(t *testing.T, app *bench.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
-		"sign-out in another window, everywhere": func(t *testing.T, app *bench.App, b *http.Client) {
+	for name, end := range map[string]func(t *testing.T, app *rig.App, b *http.Client){
+		"sign-out": func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
+		"sign-out in another window, everywhere": func(t *testing.T, app *rig.App, b *http.Client) {
 			alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(), Subject: "1001"}}
 			if err := app.Auth.Sessions.EndAll(t.Context(), alice); err != nil {
 				t.Error(err)
 			}
 		},
-		"somebody else signs in with the same browser": func(t *testing.T, app *bench.App, b *http.Client) {
+		"somebody else signs in with the same browser": func(t *testing.T, app *rig.App, b *http.Client) {
 			authtest.Open(t, b, app.OP.Issuer()+"/end_session")
 			app.SignIn(t, b, "bob", "/auth/login?return_to=/me")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.Config.Session.Revocations = session.NewMemoryRevocations(nil) })
+			app := rig.New(t, func(s *rig.Setup) { s.Config.Session.Revocations = session.NewMemoryRevocations(nil) })
 			ends := withStreams(app)
-			b, other := bench.Browser(t), bench.Browser(t)
+			b, other := rig.Browser(t), rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.SignIn(t, other, "bob", "/me")
 			lines, others := openStream(t, app, b), openStream(t, app, other)
@@ -105,7 +105,7 @@ func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
 }
 
 // upgrade asks for a WebSocket as a browser does and returns the answer.
-func upgrade(t *testing.T, app *bench.App, b *http.Client, headers ...string) *http.Response {
+func upgrade(t *testing.T, app *rig.App, b *http.Client, headers ...string) *http.Response {
 	t.Helper()
 	conn, err := tls.Dial("tcp", strings.TrimPrefix(app.URL, "https://"), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
@@ -137,9 +137,9 @@ func upgrade(t *testing.T, app *bench.App, b *http.Client, headers ...string) *h
 
 // R129: a WebSocket opens for a signed-in user, from the application's own pages and those it trusts.
 func TestLongLived_R129_WebSocketHandshake(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
 	ends := withStreams(app)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if resp := upgrade(t, app, b, "Origin", app.URL); resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("Location") != "" {
 		t.Errorf("without a session: status %d", resp.StatusCode)
 	}
@@ -176,7 +176,7 @@ func TestLongLived_R129_WebSocketHandshake(t *testing.T) {
 
 // R129: what there is no session for has ended already; injected sessions and callers with a token end in their own time.
 func TestLongLived_R129_WithoutACookie(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	r := httptest.NewRequest("GET", "/", nil)
 	ctx, cancel := app.Auth.SessionContext(r)
 	defer cancel()

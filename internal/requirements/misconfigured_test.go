@@ -11,12 +11,12 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
 // discoveryAnswers makes the provider answer requests for its metadata.
-func discoveryAnswers(app *bench.App, answer http.HandlerFunc) {
+func discoveryAnswers(app *rig.App, answer http.HandlerFunc) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
 			if endpoint == "discovery" {
@@ -60,9 +60,9 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 		"dropped":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
+			app := rig.New(t)
 			discoveryAnswers(app, row.answer)
-			resp := app.Get(t, bench.Browser(t), "/auth/login/op")
+			resp := app.Get(t, rig.Browser(t), "/auth/login/op")
 			want, code, retry := http.StatusServiceUnavailable, "provider_unavailable", true
 			if row.broken {
 				want, code, retry = http.StatusInternalServerError, "provider_misconfigured", false
@@ -91,11 +91,11 @@ func TestDiscovery_F42_BothIssuersAreLogged(t *testing.T) {
 		"host":  func(issuer string) string { return strings.Replace(issuer, "127.0.0.1", "localhost", 1) },
 	} {
 		var metadata string
-		app := bench.New(t, func(s *bench.Setup) {
+		app := rig.New(t, func(s *rig.Setup) {
 			metadata = s.OIDC.Issuer + "/.well-known/openid-configuration"
 			s.OIDC.Issuer, s.OIDC.Discovery = configured(s.OIDC.Issuer), metadata
 		})
-		resp := app.Get(t, bench.Browser(t), "/auth/login")
+		resp := app.Get(t, rig.Browser(t), "/auth/login")
 		if resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s: status %d, want 500", name, resp.StatusCode)
 		}
@@ -109,7 +109,7 @@ func TestDiscovery_F42_BothIssuersAreLogged(t *testing.T) {
 
 // F42: users who are signed in stay so, and the provider is not asked by every visitor.
 func TestDiscovery_F42_MisconfiguredAtRuntime(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	b := signedIn(t, app, "alice", "/me")
 	discoveryAnswers(app, status(404))
 	app.Clock.Advance(2 * time.Hour)
@@ -119,10 +119,10 @@ func TestDiscovery_F42_MisconfiguredAtRuntime(t *testing.T) {
 	if got := tryLogin(t, app); got != "ok" { // by the metadata that is known
 		t.Errorf("a login with the known metadata: %s", got)
 	}
-	fresh := bench.New(t)
+	fresh := rig.New(t)
 	discoveryAnswers(fresh, status(404))
 	for range 30 {
-		fresh.Get(t, bench.Browser(t), "/auth/login")
+		fresh.Get(t, rig.Browser(t), "/auth/login")
 	}
 	if n := fresh.OP.Count("discovery"); n > 3 {
 		t.Errorf("the provider was asked %d times", n)
@@ -158,7 +158,7 @@ func TestConfiguration_F42_Issuer(t *testing.T) {
 
 // F42: Ready tells how things are now, what is wrong, and does not hammer the provider.
 func TestReady_F42_CurrentState(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	ready := func(name string, want error) {
 		t.Helper()
 		app.Clock.Advance(31 * time.Second)
@@ -193,7 +193,7 @@ func TestReady_F42_CurrentState(t *testing.T) {
 // F42: a provider whose keys cannot be had is not ready.
 func TestReady_F42_Keys(t *testing.T) {
 	for code, want := range map[int]error{404: provider.ErrMisconfigured, 503: provider.ErrUnavailable} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", code, "", "") })
 		if err := app.Auth.Ready(t.Context()); !errors.Is(err, want) || !strings.Contains(err.Error(), app.OP.Issuer()+"/jwks") {
 			t.Errorf("status %d: %v, want %v", code, err, want)
@@ -236,14 +236,14 @@ func TestDiscovery_F30_RuledOut(t *testing.T) {
 		"no token endpoint": {func(m map[string]any) { delete(m, "token_endpoint") }, nil, "token_endpoint is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.Config.Session.SameSite = http.SameSiteNoneMode
 				if row.change != nil {
 					row.change(s.OIDC)
 				}
 			})
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Discovery = row.metadata })
-			resp := app.Get(t, bench.Browser(t), "/auth/login/op")
+			resp := app.Get(t, rig.Browser(t), "/auth/login/op")
 			if resp.StatusCode != http.StatusInternalServerError || !app.Happened("login", "provider_misconfigured") {
 				t.Errorf("status %d, events %v; want 500 before the user is sent anywhere", resp.StatusCode, app.Outcomes())
 			}
@@ -266,7 +266,7 @@ func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES384"]}
 	for name, row := range map[string]struct {
 		metadata func(map[string]any)
-		change   func(*bench.Setup)
+		change   func(*rig.Setup)
 	}{
 		"no lists": {func(m map[string]any) {
 			for _, name := range lists {
@@ -289,35 +289,35 @@ func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 			}
 		}, nil},
 		"a configured method": {func(m map[string]any) { m[lists[0]] = []string{"none"} },
-			func(s *bench.Setup) { s.OIDC.AuthMethod = "client_secret_basic" }},
-		"a configured key": {func(m map[string]any) { m[lists[0]] = []string{"client_secret_basic"} }, func(s *bench.Setup) {
+			func(s *rig.Setup) { s.OIDC.AuthMethod = "client_secret_basic" }},
+		"a configured key": {func(m map[string]any) { m[lists[0]] = []string{"client_secret_basic"} }, func(s *rig.Setup) {
 			withKey(key)(s)
 			s.OIDC.AuthMethod = "private_key_jwt"
 		}},
-		"PKCE switched off": {func(m map[string]any) { m["code_challenge_methods_supported"] = []string{"plain"} }, func(s *bench.Setup) {
+		"PKCE switched off": {func(m map[string]any) { m["code_challenge_methods_supported"] = []string{"plain"} }, func(s *rig.Setup) {
 			s.HTTP, s.OIDC.InsecureNoPKCE = true, true
 		}},
-		"response types in another order": {func(m map[string]any) { m["response_types_supported"] = []string{"id_token code"} }, func(s *bench.Setup) {
+		"response types in another order": {func(m map[string]any) { m["response_types_supported"] = []string{"id_token code"} }, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "code id_token"
 		}},
-		"no client authentication, and none needed": {func(m map[string]any) { m[lists[0]] = []string{"none"} }, func(s *bench.Setup) {
+		"no client authentication, and none needed": {func(m map[string]any) { m[lists[0]] = []string{"none"} }, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "id_token"
 		}},
-		"no token endpoint, and none needed": {func(m map[string]any) { delete(m, "token_endpoint") }, func(s *bench.Setup) {
+		"no token endpoint, and none needed": {func(m map[string]any) { delete(m, "token_endpoint") }, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "id_token"
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				if row.change != nil {
 					row.change(s)
 				}
 			})
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Discovery = row.metadata })
-			if resp := app.Get(t, bench.Browser(t), "/auth/login/op"); resp.StatusCode >= 400 {
+			if resp := app.Get(t, rig.Browser(t), "/auth/login/op"); resp.StatusCode >= 400 {
 				t.Errorf("status %d: %s", resp.StatusCode, app.Log())
 			}
 		})
@@ -338,7 +338,7 @@ func TestDiscovery_F55_MutualTLS(t *testing.T) {
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.Second = true
 				transport := s.OIDC.HTTPClient.Transport.(*http.Transport).Clone()
 				row.change(transport.TLSClientConfig)
@@ -352,7 +352,7 @@ func TestDiscovery_F55_MutualTLS(t *testing.T) {
 					}
 				}
 			})
-			app.SignIn(t, bench.Browser(t), "alice", "/auth/login/op")
+			app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op")
 			want := map[bool]int{true: 1}[row.alias]
 			if got := app.OP2.Count("token"); got != want || app.OP.Count("token") != 1-want || app.OP2.Count("authorize") != 0 {
 				t.Errorf("%d requests to the alias of the token endpoint, want %d; %d to that of the authorization endpoint",
@@ -377,7 +377,7 @@ func TestDiscovery_F55_AliasesAreChecked(t *testing.T) {
 		"null":                   {nil, "", 303},
 		"configured replaces it": {map[string]any{"token_endpoint": "http://op.example/token"}, "https://op.example/own", 303},
 	} {
-		app := bench.New(t, func(s *bench.Setup) {
+		app := rig.New(t, func(s *rig.Setup) {
 			transport := s.OIDC.HTTPClient.Transport.(*http.Transport).Clone()
 			transport.TLSClientConfig.Certificates = []tls.Certificate{certificate}
 			s.OIDC.HTTPClient, s.OIDC.Endpoints.Token = &http.Client{Transport: transport}, row.configured
@@ -385,7 +385,7 @@ func TestDiscovery_F55_AliasesAreChecked(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["mtls_endpoint_aliases"] = row.aliases }
 		})
-		resp := app.Get(t, bench.Browser(t), "/auth/login/op")
+		resp := app.Get(t, rig.Browser(t), "/auth/login/op")
 		if resp.StatusCode != row.want && !(row.want == 303 && resp.StatusCode == http.StatusFound) {
 			t.Errorf("%s: status %d, want %d: %s", name, resp.StatusCode, row.want, app.Log())
 		}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-func second(s *bench.Setup) { s.Second = true }
+func second(s *rig.Setup) { s.Second = true }
 
 // R32
 func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
@@ -27,7 +27,7 @@ func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 	} {
 		for _, kind := range []string{"success", "error"} {
 			t.Run(name+" in "+kind, func(t *testing.T) {
-				app := bench.New(t)
+				app := rig.New(t)
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.Callback = func(q url.Values) {
 						change(q)
@@ -37,7 +37,7 @@ func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 						}
 					}
 				})
-				b := bench.Browser(t)
+				b := rig.Browser(t)
 				callback := app.Callback(t, b, "alice", "/auth/login")
 				refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 				if app.Happened("login", "access_denied") {
@@ -50,20 +50,20 @@ func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 
 // R32: a provider that does not promise iss may leave it out.
 func TestMixUp_R32_IssuerIsOptionalUnlessPromised(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { delete(m, "authorization_response_iss_parameter_supported") }
 		f.Callback = func(q url.Values) { q.Del("iss") }
 	})
-	if got := app.SignIn(t, bench.Browser(t), "alice", "/me").StatusCode; got != http.StatusOK {
+	if got := app.SignIn(t, rig.Browser(t), "alice", "/me").StatusCode; got != http.StatusOK {
 		t.Errorf("status %d, want 200", got)
 	}
 }
 
 // R33, R34
 func TestMixUp_R33_CallbackOfAnotherProvider(t *testing.T) {
-	app := bench.New(t, second)
-	b := bench.Browser(t)
+	app := rig.New(t, second)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op")
 	crossed := strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1)
 	refusedCallback(t, app, b, app.Get(t, b, crossed), 0)
@@ -84,8 +84,8 @@ func TestMixUp_R33_CallbackOfAnotherProvider(t *testing.T) {
 
 // R34: renaming the cookie does not help either, because its name and provider are sealed with it.
 func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
-	app := bench.New(t, second)
-	b := bench.Browser(t)
+	app := rig.New(t, second)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op")
 	own := app.Cookies(b)
 	app.BeginLogin(t, b, "/auth/login/op2")
@@ -95,7 +95,7 @@ func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
 			other = c
 		}
 	}
-	thief := bench.Browser(t)
+	thief := rig.Browser(t)
 	app.SetCookies(thief, &http.Cookie{Name: other.Name, Value: own[0].Value})
 	for _, path := range []string{callback.String(), strings.Replace(callback.String(), "/op?", "/op2?", 1)} {
 		refusedCallback(t, app, thief, app.Get(t, thief, path), 0)
@@ -105,14 +105,14 @@ func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
 // R35
 func TestMixUp_R35_EndpointsOfOneProviderOnly(t *testing.T) {
 	evil := authtest.NewTLSProvider(t)
-	app := bench.New(t, second)
+	app := rig.New(t, second)
 	app.OP2.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
 			m["authorization_endpoint"] = app.OP.Issuer() + "/authorize"
 			m["token_endpoint"] = evil.Issuer() + "/token"
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op2") // op2 sends the user to op
 	app.Get(t, b, callback.String())
 	if got := evil.Count("token"); got != 0 {
@@ -130,11 +130,11 @@ func TestMixUp_R36_OtherWaysToAuthenticate(t *testing.T) {
 			t.Errorf("AuthMethod %s is accepted", method)
 		}
 	}
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"} }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, r := range app.OP.Requests("token") {
 		t.Errorf("a token request was sent: %v", r.Form)
@@ -143,8 +143,8 @@ func TestMixUp_R36_OtherWaysToAuthenticate(t *testing.T) {
 
 // R37, R148
 func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
-	app := bench.New(t, second)
-	b1, b2 := bench.Browser(t), bench.Browser(t)
+	app := rig.New(t, second)
+	b1, b2 := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, b1, "alice", "/auth/login/op")
 	app.SignIn(t, b2, "alice", "/auth/login/op2")
 	if one, two := app.Visit(t, b1, "/"), app.Visit(t, b2, "/"); one == two {
@@ -169,9 +169,9 @@ func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
 
 // R148: the e-mail address says nothing about who it is.
 func TestMixUp_R148_SameEmailIsAnotherUser(t *testing.T) {
-	app := bench.New(t, second)
+	app := rig.New(t, second)
 	app.OP2.SetClaims("bob", map[string]any{"email": "alice@example.com", "email_verified": true, "preferred_username": "alice", "name": "Alice Adams"})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/auth/login/op2")
 	if who := app.Visit(t, b, "/"); strings.Contains(who, app.OP.Issuer()) || !strings.HasSuffix(who, " 1002") {
 		t.Errorf("signed in as %s", who)
@@ -180,20 +180,20 @@ func TestMixUp_R148_SameEmailIsAnotherUser(t *testing.T) {
 
 // R39, R40
 func TestMixUp_R39_CookiesOfAnotherApplication(t *testing.T) {
-	named := func(s *bench.Setup) { s.Config.Session.CookieName = "same" }
-	one := bench.New(t, named)
-	for name, change := range map[string]func(*bench.Setup){
+	named := func(s *rig.Setup) { s.Config.Session.CookieName = "same" }
+	one := rig.New(t, named)
+	for name, change := range map[string]func(*rig.Setup){
 		"another address": nil,
-		"another prefix":  func(s *bench.Setup) { s.Config.Prefix = "/login" },
-		"another client":  func(s *bench.Setup) { s.OIDC.ClientID = "another" },
+		"another prefix":  func(s *rig.Setup) { s.Config.Prefix = "/login" },
+		"another client":  func(s *rig.Setup) { s.OIDC.ClientID = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			other := bench.New(t, named, func(s *bench.Setup) {
+			other := rig.New(t, named, func(s *rig.Setup) {
 				if change != nil {
 					change(s)
 				}
 			})
-			b, thief := bench.Browser(t), bench.Browser(t)
+			b, thief := rig.Browser(t), rig.Browser(t)
 			one.SignIn(t, b, "alice", "/me")
 			other.SetCookies(thief, one.SessionCookies(b)...)
 			if who := other.Visit(t, thief, "/"); who != "anonymous" {
@@ -205,10 +205,10 @@ func TestMixUp_R39_CookiesOfAnotherApplication(t *testing.T) {
 
 // R39: the same for logins that are under way, also when both applications are the same client.
 func TestMixUp_R39_FlowOfAnotherApplication(t *testing.T) {
-	named := func(s *bench.Setup) { s.Config.Session.CookieName = "same" }
-	one := bench.New(t, named)
-	other := bench.New(t, named, func(s *bench.Setup) { s.OIDC = one.OP.OIDC() })
-	b, thief := bench.Browser(t), bench.Browser(t)
+	named := func(s *rig.Setup) { s.Config.Session.CookieName = "same" }
+	one := rig.New(t, named)
+	other := rig.New(t, named, func(s *rig.Setup) { s.OIDC = one.OP.OIDC() })
+	b, thief := rig.Browser(t), rig.Browser(t)
 	callback := one.Callback(t, b, "alice", "/auth/login")
 	other.SetCookies(thief, one.Cookies(b)...)
 	resp := other.Get(t, thief, other.URL+"/auth/callback/op?"+callback.RawQuery)
@@ -219,19 +219,19 @@ func TestMixUp_R39_FlowOfAnotherApplication(t *testing.T) {
 
 // R40, R158
 func TestMixUp_R40_FlowAndSessionAreDifferentThings(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	flow := app.Cookies(b)[0]
 	app.Get(t, b, callback.String())
 	own := app.SessionCookies(b)[0]
 
-	asSession := bench.Browser(t)
+	asSession := rig.Browser(t)
 	app.SetCookies(asSession, &http.Cookie{Name: own.Name, Value: flow.Value})
 	if who := app.Visit(t, asSession, "/"); who != "anonymous" {
 		t.Errorf("a flow passes as a session: %s", who)
 	}
-	asFlow := bench.Browser(t)
+	asFlow := rig.Browser(t)
 	app.SetCookies(asFlow, &http.Cookie{Name: flow.Name, Value: own.Value})
 	refusedCallback(t, app, asFlow, app.Get(t, asFlow, callback.String()), 1)
 }

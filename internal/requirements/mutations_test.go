@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 )
 
@@ -39,7 +39,7 @@ func TestBearer_F53_TwoAuthorizationHeaders(t *testing.T) {
 			}
 			req.Header["Authorization"] = row.lines
 			req.Header.Set("Accept", "application/json")
-			resp, err := bench.Browser(t).Transport.RoundTrip(req)
+			resp, err := rig.Browser(t).Transport.RoundTrip(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestBearer_F53_TwoAuthorizationHeaders(t *testing.T) {
 
 // F53: what is remembered about an access token ends with the token.
 func TestBearer_F53_CacheEndsWithTheToken(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	bearer := app.Auth.Bearer(middleware.API{Audience: audience, BearerOnly: true, CacheFor: time.Hour})
 	app.Mux.Handle("/api/long", bearer(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
 	end := app.Clock.Now().Add(10 * time.Minute).Unix()
@@ -81,9 +81,9 @@ func TestBearer_F53_CacheEndsWithTheToken(t *testing.T) {
 
 // F53: only a GET starts a step-up. A HEAD, which link checkers and previews send, gets the challenge.
 func TestStepUp_F53_Head(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(whoami)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(10 * time.Minute)
 	for method, want := range map[string]int{
@@ -118,7 +118,7 @@ func TestStepUp_F53_ChallengeInAnotherStatus(t *testing.T) {
 			return true
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, status = range []int{200, 204, 400, 402, 404, 500} {
 		if got := app.Get(t, b, "/call").StatusCode; got != status {
@@ -135,8 +135,8 @@ func TestStepUp_F53_ChallengeInAnotherStatus(t *testing.T) {
 // F53: a code is at most 8 KB long.
 func TestCallback_F53_LengthOfTheCode(t *testing.T) {
 	for length, want := range map[int]string{8 << 10: "token_error", 8<<10 + 1: "invalid_response"} {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login")
 		query := callback.Query()
 		query.Set("code", strings.Repeat("c", length))
@@ -150,8 +150,8 @@ func TestCallback_F53_LengthOfTheCode(t *testing.T) {
 
 // F53: a browser has at most eight logins under way. The oldest one goes; the others can be finished.
 func TestLogin_F53_EightFlows(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	var begun []*url.URL
 	for range 9 {
 		begun = append(begun, app.BeginLogin(t, b, "/auth/login"))
@@ -192,8 +192,8 @@ func TestCallback_F53_ErrorsOfTheProvider(t *testing.T) {
 		"invalid_scope":                      "provider_error",
 		"Unmet_Authentication_Requirements ": "provider_error",
 	} {
-		app := bench.New(t)
-		b := bench.Browser(t)
+		app := rig.New(t)
+		b := rig.Browser(t)
 		state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
 		answer := url.Values{"state": {state}, "error": {code}, "iss": {app.OP.Issuer()}}
 		resp := app.Get(t, b, "/auth/callback/op?"+answer.Encode(), "Sec-Fetch-Site", "cross-site")
@@ -206,7 +206,7 @@ func TestCallback_F53_ErrorsOfTheProvider(t *testing.T) {
 // F39: the log says how far the clocks are apart.
 func TestIDToken_F39_ClockAhead(t *testing.T) {
 	for _, claim := range []string{"iat", "nbf"} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { c[claim] = app.Clock.Now().Add(3 * time.Minute).Unix() }
 		})

@@ -19,14 +19,14 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// oauth1 makes the provider of the bench one of OAuth 1.0a.
-func oauth1(change ...func(*provider.OAuth1)) func(*bench.Setup) {
-	return func(s *bench.Setup) {
+// oauth1 makes the provider of the rig one of OAuth 1.0a.
+func oauth1(change ...func(*provider.OAuth1)) func(*rig.Setup) {
+	return func(s *rig.Setup) {
 		o := s.OP.OAuth1()
 		for _, f := range change {
 			f(o)
@@ -68,20 +68,20 @@ func headerParams(t *testing.T, r authtest.Request) map[string]string {
 func TestOAuth1_R154_SignIn(t *testing.T) {
 	var got *session.Session
 	perms := url.Values{"perms": {"read & write"}}
-	app := bench.New(t, oauth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *bench.Setup) {
+	app := rig.New(t, oauth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s; return nil }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	authorize := app.BeginLogin(t, b, "/auth/login?return_to=/me/reports")
 	if q := authorize.Query(); len(q) != 2 || q.Get("oauth_token") == "" || q.Get("perms") != "read & write" || strings.Contains(authorize.RawQuery, "+") {
 		t.Errorf("the browser carries %s", authorize.RawQuery)
 	}
 	callback := app.Authorize(t, b, authorize, "alice")
 	resp := app.Get(t, b, callback.String())
-	if location := bench.Location(t, resp); location.Path != "/me/reports" {
+	if location := rig.Location(t, resp); location.Path != "/me/reports" {
 		t.Errorf("ended at %s", location)
 	}
-	if who := app.Visit(t, b, "/me"); who != bench.Marker+": "+app.Is("alice") {
+	if who := app.Visit(t, b, "/me"); who != rig.Marker+": "+app.Is("alice") {
 		t.Errorf("the page says %q", who)
 	}
 	if len(perms) != 1 {
@@ -138,10 +138,10 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 
 // R154: request token and secret wait in the sealed cookie, and nowhere in the clear.
 func TestOAuth1_R154_SealedFlow(t *testing.T) {
-	app := bench.New(t, oauth1())
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1())
+	b := rig.Browser(t)
 	resp := app.Get(t, b, "/auth/login")
-	secrets := append(app.OP.TokenSecrets(), bench.Location(t, resp).Query().Get("oauth_token"))
+	secrets := append(app.OP.TokenSecrets(), rig.Location(t, resp).Query().Get("oauth_token"))
 	if len(secrets) != 2 {
 		t.Fatalf("%d secrets", len(secrets))
 	}
@@ -160,7 +160,7 @@ func TestOAuth1_R154_SealedFlow(t *testing.T) {
 }
 
 // refusedOAuth1 checks that a callback ended in a 4xx page and an outcome, without a session or a token request.
-func refusedOAuth1(t *testing.T, app *bench.App, b *http.Client, resp *http.Response, outcome string) {
+func refusedOAuth1(t *testing.T, app *rig.App, b *http.Client, resp *http.Response, outcome string) {
 	t.Helper()
 	if resp.StatusCode < 400 || resp.StatusCode > 499 {
 		t.Errorf("status %d, want 4xx", resp.StatusCode)
@@ -214,8 +214,8 @@ func TestOAuth1_R155_Callback(t *testing.T) {
 		"nothing":            {func(q url.Values) { clear(q) }, "no_flow"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, oauth1())
-			b := bench.Browser(t)
+			app := rig.New(t, oauth1())
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			query := callback.Query()
 			row.change(query)
@@ -227,8 +227,8 @@ func TestOAuth1_R155_Callback(t *testing.T) {
 
 // R154: the provider's own No, with the button on its page.
 func TestOAuth1_R154_Denied(t *testing.T) {
-	app := bench.New(t, oauth1())
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1())
+	b := rig.Browser(t)
 	page := authtest.Submit(t, b, authtest.Open(t, b, app.URL+"/me"), url.Values{"username": {"alice"}, "password": {"alice"}})
 	resp := authtest.Submit(t, b, page, url.Values{"decision": {"deny"}})
 	if !resp.Request.URL.Query().Has("denied") || resp.Request.URL.Query().Has("oauth_token") {
@@ -242,9 +242,9 @@ func TestOAuth1_R154_Denied(t *testing.T) {
 
 // R13, R154
 func TestOAuth1_R154_AnotherBrowser(t *testing.T) {
-	app := bench.New(t, oauth1())
-	victim := bench.Browser(t)
-	callback := app.Callback(t, bench.Browser(t), "alice", "/auth/login")
+	app := rig.New(t, oauth1())
+	victim := rig.Browser(t)
+	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
 	refusedOAuth1(t, app, victim, app.Get(t, victim, callback.String()), "no_flow")
 	app.BeginLogin(t, victim, "/auth/login") // a login of its own does not help
 	refusedOAuth1(t, app, victim, app.Get(t, victim, callback.String()), "no_flow")
@@ -252,8 +252,8 @@ func TestOAuth1_R154_AnotherBrowser(t *testing.T) {
 
 // R154: the verifier of one login with the state of another, both of this browser.
 func TestOAuth1_R154_AnotherLogin(t *testing.T) {
-	app := bench.New(t, oauth1())
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1())
+	b := rig.Browser(t)
 	first, second := app.Callback(t, b, "alice", "/auth/login"), app.Callback(t, b, "bob", "/auth/login")
 	query := first.Query()
 	query.Set("state", second.Query().Get("state"))
@@ -263,14 +263,14 @@ func TestOAuth1_R154_AnotherLogin(t *testing.T) {
 
 // R14, R154
 func TestOAuth1_R154_OneUse(t *testing.T) {
-	app := bench.New(t, oauth1())
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1())
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	kept := app.Cookies(b)
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("status %d, want 303", resp.StatusCode)
 	}
-	thief := bench.Browser(t)
+	thief := rig.Browser(t)
 	app.SetCookies(thief, kept...) // the very cookies of before
 	if resp := app.Get(t, thief, callback); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("with the old cookies: status %d, want 400", resp.StatusCode)
@@ -297,19 +297,19 @@ func TestOAuth1_R154_CallbackMustBeConfirmed(t *testing.T) {
 		"true and more": func(a url.Values) { a.Set("oauth_callback_confirmed", "true ") },
 	}
 	for name, f := range change {
-		app := bench.New(t, oauth1())
+		app := rig.New(t, oauth1())
 		app.OP.Misbehave(func(faults *authtest.Faults) { faults.OAuth1RequestToken = f })
-		resp := app.Get(t, bench.Browser(t), "/auth/login")
+		resp := app.Get(t, rig.Browser(t), "/auth/login")
 		if resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Location") != "" || !strings.Contains(app.Log(), "oauth_callback_confirmed") {
 			t.Errorf("%s: status %d, log %s", name, resp.StatusCode, app.Log())
 		}
 	}
-	lenient := bench.New(t, oauth1(func(o *provider.OAuth1) { o.InsecureUnconfirmedCallback = true }))
+	lenient := rig.New(t, oauth1(func(o *provider.OAuth1) { o.InsecureUnconfirmedCallback = true }))
 	lenient.OP.Misbehave(func(faults *authtest.Faults) { faults.OAuth1RequestToken = change["missing"] })
 	if got := tryLogin(t, lenient); got != "ok" || !strings.Contains(lenient.Log(), "InsecureUnconfirmedCallback") {
 		t.Errorf("with the switch: %s, log %s", got, lenient.Log())
 	}
-	authlib := bench.New(t, oauth1())
+	authlib := rig.New(t, oauth1())
 	authlib.OP.Misbehave(func(faults *authtest.Faults) {
 		faults.OAuth1RequestToken = func(a url.Values) { a.Set("oauth_callback_confirmed", "True") }
 	})
@@ -324,7 +324,7 @@ func TestOAuth1_R156_InsecureSwitches(t *testing.T) {
 		ClientID: "key", ClientSecret: "secret", RequestTokenURL: "https://p.example/r", AuthorizeURL: "https://p.example/a", AccessTokenURL: "https://p.example/t",
 		Issuer: "https://p.example", UserURL: "http://127.0.0.1/me", UserFields: provider.Fields{ID: "id"}, InsecureUnconfirmedCallback: true, InsecureLoopbackHTTP: true,
 	}
-	config := sallyport.Config{BaseURL: "https://app.example.com", Providers: provider.Set{"op": o}, Session: session.Config{Secret: bench.Secret}}
+	config := sallyport.Config{BaseURL: "https://app.example.com", Providers: provider.Set{"op": o}, Session: session.Config{Secret: rig.Secret}}
 	_, err := sallyport.New(config)
 	for _, name := range []string{"InsecureUnconfirmedCallback", "InsecureLoopbackHTTP"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
@@ -338,9 +338,9 @@ func TestOAuth1_R156_InsecureSwitches(t *testing.T) {
 }
 
 // callingOAuth1 is an application whose page /call does what a test wants with the user's client.
-func callingOAuth1(t *testing.T, call func(*http.Client) (*http.Response, error), change ...func(*provider.OAuth1)) *bench.App {
+func callingOAuth1(t *testing.T, call func(*http.Client) (*http.Response, error), change ...func(*provider.OAuth1)) *rig.App {
 	t.Helper()
-	app := bench.New(t, oauth1(change...))
+	app := rig.New(t, oauth1(change...))
 	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
@@ -381,7 +381,7 @@ func TestOAuth1_R154_SignatureMethods(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			var call func(*http.Client) (*http.Response, error)
 			app := callingOAuth1(t, func(c *http.Client) (*http.Response, error) { return call(c) }, signing(method))
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			if page := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(page, app.Is("alice")) {
 				t.Fatalf("no login: %s", app.Log())
 			}
@@ -414,20 +414,20 @@ func stream(c *http.Client, media, body string) (*http.Response, error) {
 	return c.Post("profile", media, io.MultiReader(strings.NewReader(body)))
 }
 
-// A wrong signature is refused by the provider of the bench, for each method: the tests above show something.
+// A wrong signature is refused by the provider of the rig, for each method: the tests above show something.
 func TestOAuth1_WrongSecretIsRefused(t *testing.T) {
 	other, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"} {
-		app := bench.New(t, oauth1(signing(method), func(o *provider.OAuth1) {
+		app := rig.New(t, oauth1(signing(method), func(o *provider.OAuth1) {
 			o.ClientSecret += "x"
 			if o.PrivateKey != nil {
 				o.PrivateKey = other
 			}
 		}))
-		if resp := app.Get(t, bench.Browser(t), "/auth/login"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(app.Log(), "signature_invalid") {
+		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(app.Log(), "signature_invalid") {
 			t.Errorf("%s: status %d, log %s", method, resp.StatusCode, app.Log())
 		}
 	}
@@ -436,7 +436,7 @@ func TestOAuth1_WrongSecretIsRefused(t *testing.T) {
 // Tokens of OAuth 1.0a have no end, and nothing renews them: an API's 401 is the answer, once, and the session goes on.
 func TestOAuth1_GuardsDoNotRefresh(t *testing.T) {
 	app := callingOAuth1(t, func(c *http.Client) (*http.Response, error) { return c.Get("profile") })
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(20 * time.Minute)
 	if resp := app.Get(t, b, "/call"); resp.StatusCode != http.StatusOK {
@@ -457,12 +457,12 @@ func TestOAuth1_GuardsDoNotRefresh(t *testing.T) {
 
 // A token that signs requests is not handed out as one that is sent along.
 func TestOAuth1_NoTokenSource(t *testing.T) {
-	app := bench.New(t, oauth1())
+	app := rig.New(t, oauth1())
 	var got error
 	app.Mux.Handle("/source", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, got = app.Auth.TokenSource(w, r)
 	})))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/source")
 	if got == nil || !strings.Contains(got.Error(), "use Client") {
 		t.Errorf("error %v, want one that names Client", got)
@@ -476,7 +476,7 @@ func TestOAuth1_R61_Redirects(t *testing.T) {
 	defer evil.Close()
 	for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token", "oauth1/profile"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			app := bench.New(t, oauth1())
+			app := rig.New(t, oauth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {
@@ -491,7 +491,7 @@ func TestOAuth1_R61_Redirects(t *testing.T) {
 		}
 	}
 	app := callingOAuth1(t, func(c *http.Client) (*http.Response, error) { return c.Get("profile") })
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for target, want := range map[string]int{evil.URL: 502, "/oauth1/profile?moved": 200, "profile?moved": 200, app.OP.Issuer() + "/oauth1/profile?moved": 200} {
 		app.OP.Misbehave(func(f *authtest.Faults) {
@@ -526,7 +526,7 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 	}
 	for name, body := range bodies {
 		for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token"} {
-			app := bench.New(t, oauth1())
+			app := rig.New(t, oauth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = answer(endpoint, 200, "application/x-www-form-urlencoded", body)
 				if body == "100 MB" {
@@ -548,7 +548,7 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 		"nothing": "", "HTML": html, "list": `[{"id":"1"}]`, "null": "null", "no ID": `{"name":"x"}`, "null as ID": `{"id":null}`, "fraction": `{"id":1.5}`,
 		"list as ID": `{"id":["1"]}`, "empty ID": `{"id":""}`, "ID twice": `{"id":"1","id":"2"}`, "form": "id=1", "rest": `{"id":"1"}{}`, "100 MB": "100 MB",
 	} {
-		app := bench.New(t, oauth1())
+		app := rig.New(t, oauth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = answer("oauth1/profile", 200, "application/json", body)
 			if body == "100 MB" {
@@ -564,7 +564,7 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 // A profile counts only with status 200.
 func TestOAuth1_ProfileRefused(t *testing.T) {
 	for status, want := range map[int]string{201: "invalid_userinfo", 401: "invalid_userinfo", 403: "invalid_userinfo", 429: "provider_unavailable", 500: "provider_unavailable"} {
-		app := bench.New(t, oauth1())
+		app := rig.New(t, oauth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = answer("oauth1/profile", status, "application/json", `{"id":"1001"}`)
 		})
@@ -607,7 +607,7 @@ func TestOAuth1_AnswersOfRealServers(t *testing.T) {
 		},
 		"no encoding": func(w http.ResponseWriter, body string) { io.WriteString(w, "url=https://p.example/?q&"+body) },
 	} {
-		app := bench.New(t, oauth1())
+		app := rig.New(t, oauth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 				if !strings.HasSuffix(e, "_token") || r.Header.Get("X-Again") != "" {
@@ -647,7 +647,7 @@ func TestOAuth1_R134_RefusalsForTheOperator(t *testing.T) {
 		"down":        {503, "", "", "status 503", "", "status 503", "provider_unavailable"},
 	} {
 		for endpoint, want := range map[string]string{"oauth1/request_token": row.early, "oauth1/access_token": row.later} {
-			app := bench.New(t, oauth1())
+			app := rig.New(t, oauth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e != endpoint {
@@ -655,7 +655,7 @@ func TestOAuth1_R134_RefusalsForTheOperator(t *testing.T) {
 					}
 					w.Header().Set("Date", cmp.Or(row.date, app.Clock.Now().Add(30*time.Second).UTC().Format(http.TimeFormat)))
 					w.WriteHeader(row.status)
-					if row.body == "echo" { // the bench looks for it in the log as well
+					if row.body == "echo" { // the rig looks for it in the log as well
 						r.Header.Write(w)
 						return true
 					}
@@ -675,8 +675,8 @@ func TestOAuth1_R134_RefusalsForTheOperator(t *testing.T) {
 
 // A provider that is down costs no login more than the moment, and logins work again when it is back.
 func TestOAuth1_ProviderDown(t *testing.T) {
-	app := bench.New(t, oauth1())
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1())
+	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	app.OP.SetDown(true)
 	for _, address := range []string{"/auth/login", callback} {
@@ -692,13 +692,13 @@ func TestOAuth1_ProviderDown(t *testing.T) {
 
 // What OAuth 1.0a cannot deliver is refused before the user goes there, and does not go round in circles.
 func TestOAuth1_StepUpIsRefused(t *testing.T) {
-	app := bench.New(t, oauth1())
+	app := rig.New(t, oauth1())
 	ok := http.HandlerFunc(whoami)
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(ok))
 	app.Mux.Handle("/gold", app.Auth.RequireACR("gold")(ok))
 	app.Mux.Handle("/photos", app.Auth.RequireScope("photos")(ok))
 	app.Mux.Handle("/staff", app.Auth.RequireRole("staff")(ok))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	before := app.OP.Count("oauth1/request_token")
 	for _, path := range []string{"/recent", "/gold", "/photos"} {
@@ -716,11 +716,11 @@ func TestOAuth1_StepUpIsRefused(t *testing.T) {
 
 // Sessions are revalidated by another trip to the provider: it prolongs them, and a No ends them.
 func TestOAuth1_Revalidation(t *testing.T) {
-	app := bench.New(t, oauth1(), func(s *bench.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
-	b := bench.Browser(t)
+	app := rig.New(t, oauth1(), func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
-	if who := app.Visit(t, b, "/me"); who != bench.Marker+": "+app.Is("alice") || app.OP.Count("oauth1/access_token") != 2 {
+	if who := app.Visit(t, b, "/me"); who != rig.Marker+": "+app.Is("alice") || app.OP.Count("oauth1/access_token") != 2 {
 		t.Errorf("the page says %q after %d logins", who, app.OP.Count("oauth1/access_token"))
 	}
 	app.Clock.Advance(11 * time.Minute)
@@ -763,7 +763,7 @@ func TestOAuth1_MapUser(t *testing.T) {
 		}, "1001 alice"},
 	} {
 		var user session.User
-		app := bench.New(t, oauth1(row.change), func(s *bench.Setup) {
+		app := rig.New(t, oauth1(row.change), func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { user = s.User; return nil }
 		})
 		got := tryLogin(t, app)

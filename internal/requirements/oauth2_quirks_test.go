@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 	"golang.org/x/oauth2"
@@ -83,7 +83,7 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 				configure = func(*provider.OAuth2) {}
 			}
 			var s *session.Session
-			app := bench.New(t, plain(configure), keeping(&s))
+			app := rig.New(t, plain(configure), keeping(&s))
 			app.OP.SetQuirks(row.quirks...)
 			if got := tryLogin(t, app); got != "ok" {
 				t.Fatalf("%s, want ok", got)
@@ -102,11 +102,11 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 			if row.without == "" {
 				return
 			}
-			bare := bench.New(t, plain(), keeping(&s))
+			bare := rig.New(t, plain(), keeping(&s))
 			bare.OP.SetQuirks(row.quirks...)
 			switch row.without {
 			case "400": // the provider's own page: it does not know the client
-				resp := bare.SignIn(t, bench.Browser(t), "alice", "/me")
+				resp := bare.SignIn(t, rig.Browser(t), "alice", "/me")
 				if resp.StatusCode != http.StatusBadRequest || bare.Happened("login", "ok") {
 					t.Errorf("without its field: status %d", resp.StatusCode)
 				}
@@ -142,10 +142,10 @@ func TestOAuth2_R76_Errors(t *testing.T) {
 		"quirk 23: in an envelope":             {[]authtest.Quirk{"envelope"}, provider.Dialect{Envelope: "data"}},
 		"quirk 23: in an envelope, status 200": {[]authtest.Quirk{"envelope", "error-200"}, provider.Dialect{Envelope: "data"}},
 	} {
-		app := bench.New(t, plain(func(o *provider.OAuth2) { o.Dialect = row.dialect }))
+		app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect = row.dialect }))
 		app.OP.SetQuirks(row.quirks...)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Callback = func(q url.Values) { q.Set("code", "wrong-code-wrong-code") } })
-		page := authtest.Body(t, app.SignIn(t, bench.Browser(t), "alice", "/me"))
+		page := authtest.Body(t, app.SignIn(t, rig.Browser(t), "alice", "/me"))
 		if !app.Happened("login", "token_error") || !strings.Contains(app.Log(), "invalid_grant") || !strings.Contains(app.Log(), "the code is unknown") {
 			t.Errorf("%s: events %v, log %s", name, app.Outcomes(), app.Log())
 		}
@@ -155,7 +155,7 @@ func TestOAuth2_R76_Errors(t *testing.T) {
 	}
 }
 
-// R134: whatever an endpoint echoes, and whatever is in an address, the log has no secret. (The bench looks.)
+// R134: whatever an endpoint echoes, and whatever is in an address, the log has no secret. (The rig looks.)
 func TestOAuth2_R134_LogHoldsNoSecrets(t *testing.T) {
 	inTheAddress := func(o *provider.OAuth2) {
 		o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
@@ -186,19 +186,19 @@ func TestOAuth2_R134_LogHoldsNoSecrets(t *testing.T) {
 		"in the address, token redirects": {inTheAddress, []authtest.Quirk{"get-token"}, redirecting("token", "/elsewhere")},
 		"in the address, user is unknown": {inTheAddress, []authtest.Quirk{"get-token"}, nil},
 	} {
-		app := bench.New(t, plain(row.configure))
+		app := rig.New(t, plain(row.configure))
 		app.OP.SetQuirks(row.quirks...)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = row.handler
 			f.TokenResponse = func(a map[string]any) { a["access_token"] = "t0ken-t0ken-t0ken" }
 		})
-		page := authtest.Body(t, app.SignIn(t, bench.Browser(t), "alice", "/me"))
+		page := authtest.Body(t, app.SignIn(t, rig.Browser(t), "alice", "/me"))
 		if app.Happened("login", "ok") || strings.Contains(page+app.Log(), "t0ken-t0ken") || app.Leaked(page) != "" {
 			t.Errorf("%s: events %v, page and log:\n%s\n%s", name, app.Outcomes(), page, app.Log())
 		}
 	}
 	// A value that holds a secret does not print it.
-	app := bench.New(t, plain())
+	app := rig.New(t, plain())
 	o := app.OP.OAuth2()
 	raw, err := json.Marshal(o)
 	if err != nil || strings.Contains(string(raw)+o.String()+o.GoString()+o.LogValue().String(), authtest.ClientSecret) {
@@ -226,7 +226,7 @@ func TestOAuth2_EmailTrust(t *testing.T) {
 		}, "", false},
 	} {
 		var s *session.Session
-		app := bench.New(t, plain(row.configure), keeping(&s))
+		app := rig.New(t, plain(row.configure), keeping(&s))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = row.change })
 		if got := tryLogin(t, app); got != "ok" {
 			t.Fatalf("%s: %s", name, got)
@@ -241,7 +241,7 @@ func TestOAuth2_EmailTrust(t *testing.T) {
 func TestOAuth2_MapUser(t *testing.T) {
 	var s *session.Session
 	var seen provider.Profile
-	app := bench.New(t, keeping(&s), plain(func(o *provider.OAuth2) {
+	app := rig.New(t, keeping(&s), plain(func(o *provider.OAuth2) {
 		o.MapUser = func(p provider.Profile, u *session.User) error {
 			seen = p
 			u.Name, u.Subject, u.Issuer, u.Roles = "changed", "1002", "https://evil.example", []string{"r"}
@@ -268,10 +268,10 @@ func TestOAuth2_MapUser(t *testing.T) {
 		"no access":     {&provider.Error{Fault: provider.FaultDenied, Err: errors.New("not active")}, http.StatusForbidden},
 		"another error": {errors.New("broken"), http.StatusInternalServerError},
 	} {
-		app := bench.New(t, plain(func(o *provider.OAuth2) {
+		app := rig.New(t, plain(func(o *provider.OAuth2) {
 			o.MapUser = func(provider.Profile, *session.User) error { return row.err }
 		}))
-		resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		if resp.StatusCode != row.status || app.Happened("login", "ok") || !strings.Contains(app.Log(), row.err.Error()) {
 			t.Errorf("%s: status %d, events %v", name, resp.StatusCode, app.Outcomes())
 		}

@@ -10,15 +10,15 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 	"golang.org/x/oauth2"
 )
 
-// plain configures the provider of the bench as one without OpenID Connect.
-func plain(change ...func(*provider.OAuth2)) func(*bench.Setup) {
-	return func(s *bench.Setup) {
+// plain configures the provider of the rig as one without OpenID Connect.
+func plain(change ...func(*provider.OAuth2)) func(*rig.Setup) {
+	return func(s *rig.Setup) {
 		o := s.OP.OAuth2()
 		for _, f := range change {
 			f(o)
@@ -28,18 +28,18 @@ func plain(change ...func(*provider.OAuth2)) func(*bench.Setup) {
 }
 
 // keeping remembers the session of the last login.
-func keeping(last **session.Session) func(*bench.Setup) {
-	return func(s *bench.Setup) {
+func keeping(last **session.Session) func(*rig.Setup) {
+	return func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { *last = s; return nil }
 	}
 }
 
 // R152, R1, R5, R8: state and PKCE as everywhere, the redirect URI from the configuration, and no nonce, which nobody would check.
 func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
-	app := bench.New(t, plain())
+	app := rig.New(t, plain())
 	seen := map[string]bool{}
 	for range 50 {
-		query := app.BeginLogin(t, bench.Browser(t), "/auth/login?state=planted&scope=planted&redirect_uri=planted").Query()
+		query := app.BeginLogin(t, rig.Browser(t), "/auth/login?state=planted&scope=planted&redirect_uri=planted").Query()
 		for _, name := range []string{"state", "code_challenge"} {
 			if value := query.Get(name); len(value) < 22 || seen[value] {
 				t.Fatalf("%s %q is short, or was used before", name, value)
@@ -65,13 +65,13 @@ func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 
 // R152: the profile is fetched with the token that the token endpoint has just issued, in the header alone (R80).
 func TestOAuth2_R152_ProfileByTheTokenOfThisLogin(t *testing.T) {
-	app := bench.New(t, plain())
+	app := rig.New(t, plain())
 	var issued string
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { issued = a["access_token"].(string) }
 	})
-	b := bench.Browser(t)
-	if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); who != bench.Marker+": "+app.Is("alice") {
+	b := rig.Browser(t)
+	if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); who != rig.Marker+": "+app.Is("alice") {
 		t.Errorf("the page says %q", who)
 	}
 	for _, endpoint := range []string{"user", "emails"} {
@@ -102,8 +102,8 @@ func TestOAuth2_R152_NoTokenFromTheBrowser(t *testing.T) {
 		"a code twice":      func(q url.Values) { q.Add("code", q.Get("code")) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, plain())
-			b := bench.Browser(t)
+			app := rig.New(t, plain())
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			query := callback.Query()
 			change(query)
@@ -126,15 +126,15 @@ func TestOAuth2_R155_StateIsNeverOptional(t *testing.T) {
 		"foreign": func(q url.Values) { q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA") }, "twice": func(q url.Values) { q.Add("state", q.Get("state")) },
 		"missing in an error": func(q url.Values) { q.Del("state"); q.Del("code"); q.Set("error", "access_denied") },
 	} {
-		app := bench.New(t, plain())
-		b := bench.Browser(t)
+		app := rig.New(t, plain())
+		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login")
 		good := callback.String()
 		query := callback.Query()
 		change(query)
 		callback.RawQuery = query.Encode()
 		refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
-		refusedCallback(t, app, bench.Browser(t), app.Get(t, bench.Browser(t), good), 0) // another browser
+		refusedCallback(t, app, rig.Browser(t), app.Get(t, rig.Browser(t), good), 0) // another browser
 		if resp := app.Get(t, b, good); resp.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s: the login that was under way does not complete: status %d", name, resp.StatusCode)
 		}
@@ -187,7 +187,7 @@ func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 				row.configure(o)
 			}
 		}
-		app := bench.New(t, plain(configure))
+		app := rig.New(t, plain(configure))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Callback = row.change })
 		if got := tryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
@@ -197,10 +197,10 @@ func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 
 // R33, R34: OpenID Connect and OAuth 2.0 at one provider, with one client: neither takes what belongs to the other.
 func TestOAuth2_R33_BesideOpenIDConnect(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Providers = provider.Set{"op": s.OIDC, "plain": s.OP.OAuth2()}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	for from, to := range map[string]string{"op": "plain", "plain": "op"} {
 		callback := app.Callback(t, b, "alice", "/auth/login/"+from)
 		crossed := strings.Replace(callback.String(), "/callback/"+from+"?", "/callback/"+to+"?", 1)
@@ -234,7 +234,7 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 		"object": {map[string]int{"id": 1}, "invalid_userinfo"}, "list": {[]int{1001}, "invalid_userinfo"}, "empty": {"", "invalid_userinfo"}, "long": {strings.Repeat("1", 256), "invalid_userinfo"},
 	} {
 		var s *session.Session
-		app := bench.New(t, plain(), keeping(&s))
+		app := rig.New(t, plain(), keeping(&s))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = row.id } })
 		got := tryLogin(t, app)
 		if got == "ok" {
@@ -247,13 +247,13 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
-	missing := bench.New(t, plain())
+	missing := rig.New(t, plain())
 	missing.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } })
 	if got := tryLogin(t, missing); got != "invalid_userinfo" {
 		t.Errorf("missing: %s", got)
 	}
 	for _, body := range []string{`[{"id":1001}]`, `null`, ``, `{"id":1001,"id":1002}`, `{"id":1001,"Id":1002}`, `{"id":1001} {}`, `<html>{"id":1001}`, `id=1001`} {
-		app := bench.New(t, plain())
+		app := rig.New(t, plain())
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("user", 200, "application/json", body) })
 		if got := tryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
@@ -264,14 +264,14 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 // R153, R37: IDs count within their provider.
 func TestOAuth2_R153_NamespacedByProvider(t *testing.T) {
 	var s *session.Session
-	app := bench.New(t, second, plain(), keeping(&s), func(s *bench.Setup) {
+	app := rig.New(t, second, plain(), keeping(&s), func(s *rig.Setup) {
 		elsewhere := s.OP.OAuth2()
 		elsewhere.Issuer = "https://elsewhere.example"
 		s.Config.Providers = provider.Set{"op": s.Other, "elsewhere": elsewhere}
 	})
 	keys := map[string]string{}
 	for _, name := range []string{"op", "op2", "elsewhere"} {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Callback = func(q url.Values) { q.Del("iss") } })
 		app.SignIn(t, b, "alice", "/auth/login/"+name)
 		if app.Visit(t, b, "/") == "anonymous" || s.User.Subject != "1001" {
@@ -316,9 +316,9 @@ func TestOAuth2_R62_HostileEndpoints(t *testing.T) {
 		"token: a list":                {answer("token", 200, "application/json", `[]`), "token_error"},
 		"token: a form where JSON was": {answer("token", 200, "application/x-www-form-urlencoded", "access_token="+marker), "token_error"},
 	} {
-		app := bench.New(t, plain())
+		app := rig.New(t, plain())
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = row.handler })
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		page := authtest.Body(t, app.SignIn(t, b, "alice", "/me"))
 		if !app.Happened("login", row.want) || (row.want == "ok") != (app.Visit(t, b, "/") != "anonymous") {
 			t.Errorf("%s: %v, want %s", name, app.Outcomes(), row.want)
@@ -350,8 +350,8 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 		"raw":       {func(o *provider.OAuth2) { o.Dialect.RawBasic = true }, "raw"},
 		"no secret": {func(o *provider.OAuth2) { o.ClientSecret = ""; o.Endpoint.AuthStyle = oauth2.AuthStyleInParams }, "none"},
 	} {
-		app := bench.New(t, plain(row.configure))
-		app.SignIn(t, bench.Browser(t), "alice", "/me")
+		app := rig.New(t, plain(row.configure))
+		app.SignIn(t, rig.Browser(t), "alice", "/me")
 		requests := app.OP.Requests("token")
 		if len(requests) != 1 || len(requests[0].Query) != 0 {
 			t.Fatalf("%s: %d requests, with a query %v", name, len(requests), requests[0].Query)
@@ -378,7 +378,7 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 
 // R4, R156: PKCE can be left out, but not in public.
 func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
-	app := bench.New(t, plain(func(o *provider.OAuth2) { o.InsecureNoPKCE = true }))
+	app := rig.New(t, plain(func(o *provider.OAuth2) { o.InsecureNoPKCE = true }))
 	app.OP.SetQuirks(authtest.QuirkPKCERefused)
 	if got := tryLogin(t, app); got != "ok" {
 		t.Error(got)
@@ -391,10 +391,10 @@ func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
 
 // R55: nobody can tell when or how the user signed in, so a page that needs it says no at once, and nobody is sent around.
 func TestOAuth2_R55_NoStepUp(t *testing.T) {
-	app := bench.New(t, plain())
+	app := rig.New(t, plain())
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(0)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler runs") })))
 	app.Mux.Handle("/gold", app.Auth.RequireACR("gold")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler runs") })))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, path := range []string{"/recent", "/gold"} {
 		if resp := app.Get(t, b, path); resp.StatusCode != http.StatusForbidden {

@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // plainCalling is an application whose page /call calls the API of a provider without OpenID Connect, by a relative address, and
 // answers what that says, with the user's roles behind it.
-func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *bench.App {
+func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *rig.App {
 	t.Helper()
 	withRefresh := func(o *provider.OAuth2) { o.Scopes = []string{"profile", "email", "offline_access"} }
-	app := bench.New(t, plain(append([]func(*provider.OAuth2){withRefresh}, change...)...))
+	app := rig.New(t, plain(append([]func(*provider.OAuth2){withRefresh}, change...)...))
 	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
@@ -63,7 +63,7 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 			}
 			app := plainCalling(t, configure)
 			app.OP.SetQuirks(row.quirks...)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			for i := range 3 {
 				app.OP.SetClaims("alice", map[string]any{"roles": []string{string(rune('a' + i))}})
@@ -101,7 +101,7 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 	} {
 		app := plainCalling(t, func(o *provider.OAuth2) { o.Dialect = row.dialect })
 		app.OP.SetQuirks(row.quirks...)
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.RevokeLogins()
 		app.Clock.Advance(2 * time.Hour)
@@ -138,7 +138,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		app := plainCalling(t, func(o *provider.OAuth2) {
 			o.MapUser = func(provider.Profile, *session.User) error { return refuse }
 		})
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.Misbehave(row.change)
 		refuse = row.mapUser
@@ -164,7 +164,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 // R75: a logout takes the tokens back.
 func TestOAuth2_R75_Revocation(t *testing.T) {
 	app := plainCalling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	revoked := make(chan string, 8)
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -202,14 +202,14 @@ func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 		"not granted":       {nil, http.StatusForbidden, func(a map[string]any) { a["scope"] = "profile email" }},
 	} {
 		var s *session.Session
-		app := bench.New(t, plain(), keeping(&s))
+		app := rig.New(t, plain(), keeping(&s))
 		app.OP.SetQuirks(row.quirks...)
-		app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, bench.Marker) })))
-		b := bench.Browser(t)
+		app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, rig.Marker) })))
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = row.change })
 		resp := app.SignIn(t, b, "alice", "/repos")
-		if resp.StatusCode != row.status || strings.Contains(authtest.Body(t, resp), bench.Marker) != (row.status == http.StatusOK) {
+		if resp.StatusCode != row.status || strings.Contains(authtest.Body(t, resp), rig.Marker) != (row.status == http.StatusOK) {
 			t.Errorf("%s: status %d at %s", name, resp.StatusCode, resp.Request.URL)
 		}
 		tokens, _ := s.Tokens()
@@ -218,23 +218,23 @@ func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 		}
 	}
 	// OpenID Connect: an answer without scope means the scopes that were asked for (RFC 6749 section 5.1).
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { delete(a, "scope") }
 	})
-	app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, bench.Marker) })))
-	if resp := app.SignIn(t, bench.Browser(t), "alice", "/repos"); resp.StatusCode != http.StatusOK {
+	app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, rig.Marker) })))
+	if resp := app.SignIn(t, rig.Browser(t), "alice", "/repos"); resp.StatusCode != http.StatusOK {
 		t.Errorf("OpenID Connect without scope in the answer: status %d at %s", resp.StatusCode, resp.Request.URL)
 	}
 }
 
 // A session is revalidated by way of the browser where there is no refresh token.
 func TestOAuth2_Revalidate(t *testing.T) {
-	app := bench.New(t, plain(), func(s *bench.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
-	b := bench.Browser(t)
+	app := rig.New(t, plain(), func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
-	if got := authtest.Body(t, authtest.Open(t, b, app.URL+"/me")); got != bench.Marker+": "+app.Is("alice") {
+	if got := authtest.Body(t, authtest.Open(t, b, app.URL+"/me")); got != rig.Marker+": "+app.Is("alice") {
 		t.Errorf("the page says %q", got)
 	}
 	authorize := app.OP.Requests("authorize")
@@ -254,7 +254,7 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 		},
 	} {
 		for _, method := range []string{"POST", "PUT", "GET"} {
-			app := bench.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
+			app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
 			app.OP.SetQuirks(map[string][]authtest.Quirk{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
 			if got := tryLogin(t, app); got != "ok" { // leaves a connection behind
 				t.Fatal(got)

@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // rewritten has the provider sign a changed payload.
-func rewritten(app *bench.App, change func(payload string) string) func(*authtest.Faults) {
+func rewritten(app *rig.App, change func(payload string) string) func(*authtest.Faults) {
 	return func(f *authtest.Faults) {
 		f.IDTokenRaw = func(token string) string {
 			payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
@@ -53,7 +53,7 @@ var oddMembers = map[string]string{
 // F21, R50: what decides nothing blocks no login, in the ID token and in userinfo.
 func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 	var claims map[string]any
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			claims = nil
@@ -80,7 +80,7 @@ func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 
 // F21: a name that looks like one that decides is rejected all the same.
 func TestClaims_F21_LookAlikesOfWhatDecides(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, name := range []string{"SUB", "ſub", "Iss", "AUD", "Exp", "iaT", "NBF", "Nonce", "AT_HASH", "Azp", "c_haſh"} {
 		for place, change := range map[string]func(string) string{"beside it": with(`"` + name + `":"1001"`), "for a null": with(`"` + name + `":null`)} {
 			app.OP.Misbehave(rewritten(app, change))
@@ -95,7 +95,7 @@ func TestClaims_F21_LookAlikesOfWhatDecides(t *testing.T) {
 func TestClaims_F21_WhatTheApplicationReads(t *testing.T) {
 	var claims map[string]any
 	var user session.User
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			user = s.User
 			return s.Claims(&claims)
@@ -133,7 +133,7 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got *session.Session
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 					got = s
 					return nil
@@ -157,7 +157,7 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 		})
 	}
 	for asked, want := range age {
-		app := bench.New(t, func(s *bench.Setup) {
+		app := rig.New(t, func(s *rig.Setup) {
 			if asked == "requested" {
 				s.OIDC.ACRValues = []string{"gold"}
 			}
@@ -202,7 +202,7 @@ func TestRoles_F45_Shapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.RolesClaim = row.claim
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 					got = s.User.Roles
@@ -232,7 +232,7 @@ func TestRoles_F45_Shapes(t *testing.T) {
 // F21: userinfo that is refused costs what it would have said, unless it was asked for always.
 func TestUserInfo_F21_RefusedWhereItIsNotNeeded(t *testing.T) {
 	for mode, want := range map[provider.UserInfoMode]string{provider.UserInfoWhenNeeded: "ok", provider.UserInfoAlways: "invalid_userinfo"} {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = mode })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = mode })
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 			f.Handler = answer("userinfo", 403, "application/json", "{}")
@@ -254,15 +254,15 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 		groups[i] = "department-of-something-" + fmtInt(int64(i))
 	}
 	for name, row := range map[string]struct {
-		change func(*bench.Setup)
+		change func(*rig.Setup)
 		want   string
 	}{
-		"server": {func(s *bench.Setup) {
+		"server": {func(s *rig.Setup) {
 			s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, nil))
 		}, "ok"},
-		"cookies": {func(*bench.Setup) {}, "session_too_large"},
+		"cookies": {func(*rig.Setup) {}, "session_too_large"},
 	} {
-		app := bench.New(t, row.change)
+		app := rig.New(t, row.change)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["groups"] = groups } })
 		if got := tryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
@@ -272,9 +272,9 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 		}
 	}
 	// What comes through the browser is not from the provider itself, and stays small.
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.ResponseType = "id_token" })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.ResponseType = "id_token" })
 	app.OP.Misbehave(func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["groups"] = groups } })
-	resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+	resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 	if resp.StatusCode < 400 || app.Happened("login", "ok") {
 		t.Errorf("status %d: %s", resp.StatusCode, lastLine(app.Log()))
 	}
@@ -285,7 +285,7 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 
 // R79, F55: signed userinfo is verified like an ID token.
 func TestUserInfo_R79_Signed(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	own := map[string]any{"iss": app.OP.Issuer(), "aud": authtest.ClientID, "sub": "1001", "department": "x"}
 	changed := func(name string, value any) string {
 		c := maps.Clone(own)
@@ -319,7 +319,7 @@ func TestUserInfo_R79_Signed(t *testing.T) {
 
 // F49: a subject has to be visible, or two users could look the same in a log.
 func TestIDToken_F49_SubjectWithControlCharacters(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, sub := range []string{"10\n01", "1001\x00", "\x1b[31m1001", "1001\u202e", "1001\u200b", "10\u202801", "1001\ufffd", "\u009b1001"} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
 		if got := tryLogin(t, app); got != "invalid_id_token" {
@@ -337,12 +337,12 @@ func TestIDToken_F49_SubjectWithControlCharacters(t *testing.T) {
 // F18: nothing that the application maps makes an address verified that never is.
 func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 	verify := func(u *session.User) { u.EmailVerified = true }
-	for name, change := range map[string]func(*bench.Setup){
-		"OIDC": func(s *bench.Setup) {
+	for name, change := range map[string]func(*rig.Setup){
+		"OIDC": func(s *rig.Setup) {
 			s.OIDC.EmailTrust = provider.EmailNeverVerified
 			s.OIDC.MapUser = func(_ json.RawMessage, u *session.User) error { verify(u); return nil }
 		},
-		"OAuth 2.0": func(s *bench.Setup) {
+		"OAuth 2.0": func(s *rig.Setup) {
 			o := s.OP.OAuth2()
 			o.EmailTrust = provider.EmailNeverVerified
 			o.MapUser = func(_ provider.Profile, u *session.User) error { verify(u); return nil }
@@ -350,7 +350,7 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 		},
 	} {
 		var got session.User
-		app := bench.New(t, change, func(s *bench.Setup) {
+		app := rig.New(t, change, func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 				got = s.User
 				return nil
@@ -365,16 +365,16 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 // F21: the answers of the other endpoints.
 func TestAnswers_F21_OddMembers(t *testing.T) {
 	odd := `"x":1,"x":2,"y":"\ud83d","Scope":7,"expires_in":null`
-	plain := func(*bench.Setup) {}
+	plain := func(*rig.Setup) {}
 	for name, row := range map[string]struct {
 		endpoint string
-		change   func(*bench.Setup)
+		change   func(*rig.Setup)
 	}{
 		"token":   {"token", plain},
-		"pushed":  {"par", func(s *bench.Setup) { s.OIDC.PAR = provider.PARAlways }},
-		"profile": {"user", func(s *bench.Setup) { s.Other = s.OP.OAuth2() }},
+		"pushed":  {"par", func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways }},
+		"profile": {"user", func(s *rig.Setup) { s.Other = s.OP.OAuth2() }},
 	} {
-		app := bench.New(t, row.change)
+		app := rig.New(t, row.change)
 		rewrittenAnswer(app, row.endpoint, func(body string) string {
 			body = strings.Replace(body, `"expires_in"`, `"was"`, 1)
 			if row.endpoint == "token" { // where scope decides
@@ -391,7 +391,7 @@ func TestAnswers_F21_OddMembers(t *testing.T) {
 // F21: a claim of almost the right name is not read, and the log says why there is none.
 func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
 	var user session.User
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoNever
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			user = s.User

@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
 // rewrittenAnswer changes the body of an endpoint's right answers.
-func rewrittenAnswer(app *bench.App, endpoint string, change func(body string) string) {
+func rewrittenAnswer(app *rig.App, endpoint string, change func(body string) string) {
 	inside := false
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
@@ -59,7 +59,7 @@ func TestDiscovery_F22_OddMetadata(t *testing.T) {
 		}
 	}
 	for name, change := range rows {
-		app := bench.New(t)
+		app := rig.New(t)
 		rewrittenAnswer(app, "discovery", change)
 		if got := attempt(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
@@ -82,7 +82,7 @@ func TestDiscovery_F22_ErrorsNameMemberAndAddress(t *testing.T) {
 		"userinfo, needed":              {`"userinfo_endpoint":7`, "userinfo_endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 			rewrittenAnswer(app, "discovery", func(s string) string {
 				var m map[string]json.RawMessage
 				json.Unmarshal([]byte(s), &m)
@@ -108,7 +108,7 @@ func TestDiscovery_F22_ErrorsNameMemberAndAddress(t *testing.T) {
 
 // F22: a member that the configuration replaces is not looked at.
 func TestDiscovery_F22_ReplacedMembers(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.Endpoints.Token = s.OP.Issuer() + "/token" })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.Endpoints.Token = s.OP.Issuer() + "/token" })
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Discovery = func(m map[string]any) { m["token_endpoint"] = 7 } })
 	if got := attempt(t, app); got != "ok" {
 		t.Errorf("%s: %s", got, app.Log())
@@ -155,7 +155,7 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 		}
 	}
 	for name, change := range rows {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = change })
 		if got := tryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
@@ -165,7 +165,7 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 		"mark in front": func(s string) string { return "\ufeff" + s }, "unused twice": with(`"x":1,"x":2`), "not UTF-8": with("\"x\":\"\xff\""),
 		"twice in a key": func(s string) string { return strings.Replace(s, `{"`, `{"x":1,"x":2,"`, 2) },
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		rewrittenAnswer(app, "jwks", change)
 		if got := tryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
@@ -176,7 +176,7 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 		"for encryption": func(k map[string]any) { k["use"] = "enc" }, "use is odd": func(k map[string]any) { k["use"] = 7 }, "for signing only": func(k map[string]any) { k["key_ops"] = []string{"sign"} },
 		"another algorithm": func(k map[string]any) { k["alg"] = "ES512" }, "alg is odd": func(k map[string]any) { k["alg"] = 7 }, "another kid": func(k map[string]any) { k["kid"] = "x" },
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = each(change) })
 		if got := tryLogin(t, app); got == "ok" {
 			t.Errorf("%s: the login succeeds", name)
@@ -201,7 +201,7 @@ func TestLog_F49_TextOfTheProvider(t *testing.T) {
 				f.Handler = answer("token", 400, "application/json", string(toJSON(map[string]string{"error": "invalid_request", "error_description": description})))
 			},
 		} {
-			app := bench.New(t)
+			app := rig.New(t)
 			app.OP.Misbehave(fault)
 			tryLogin(t, app)
 			log := app.Log()
@@ -231,7 +231,7 @@ func TestLog_F49_BrokenAnswersRepeatSecrets(t *testing.T) {
 	} {
 		for _, endpoint := range []string{"token", "userinfo"} {
 			t.Run(name+" of "+endpoint, func(t *testing.T) {
-				app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+				app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 				var secret string
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
@@ -278,7 +278,7 @@ func TestIDToken_F49_HashesOfWhatCameAlong(t *testing.T) {
 		"at_hash without a token":        {"id_token", func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, "ok"},
 		"at_hash in the second ID token": {"code id_token", func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, "invalid_id_token"},
 	} {
-		app := bench.New(t, responseType(row.kind))
+		app := rig.New(t, responseType(row.kind))
 		app.OP.Misbehave(row.fault)
 		if got := tryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s\n%s", name, got, row.want, lastLine(app.Log()))

@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // inOwnWords is an application that says everything itself.
-func inOwnWords(s *bench.Setup) {
+func inOwnWords(s *rig.Setup) {
 	s.Config.OnError = func(w http.ResponseWriter, r *http.Request, err error) {
 		e, _ := errors.AsType[*problem.Error](err)
 		w.WriteHeader(e.Status)
@@ -30,7 +30,7 @@ func inOwnWords(s *bench.Setup) {
 
 // F44: everything that a user or client reads can be replaced in one place.
 func TestOnError_F44_ReplacesEverything(t *testing.T) {
-	app := bench.New(t, inOwnWords, func(s *bench.Setup) { s.Config.Session.Revalidate = 0 })
+	app := rig.New(t, inOwnWords, func(s *rig.Setup) { s.Config.Session.Revalidate = 0 })
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded)))
 	app.Mux.Handle("/scope", app.Auth.RequireScope("calendar")(http.HandlerFunc(app.Guarded)))
 	app.Mux.Handle("/tenant", app.Auth.RequireTenant(func(*http.Request) string { return "op2" })(http.HandlerFunc(app.Guarded)))
@@ -39,7 +39,7 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 	script := []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
 	crossSite := []string{"Sec-Fetch-Site", "cross-site"}
 
-	stranger := bench.Browser(t)
+	stranger := rig.Browser(t)
 	user := signedIn(t, app, "bob", "/auth/login/op")
 	app.Clock.Advance(5 * time.Minute)
 	for name, row := range map[string]struct {
@@ -91,8 +91,8 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 
 // F44: what OnError hands to problem.Write is answered as without it, and pages keep their button.
 func TestOnError_F44_HandsOnTheRest(t *testing.T) {
-	plain := bench.New(t)
-	handing := bench.New(t, func(s *bench.Setup) {
+	plain := rig.New(t)
+	handing := rig.New(t, func(s *rig.Setup) {
 		s.Config.OnError = func(w http.ResponseWriter, r *http.Request, err error) {
 			e, _ := errors.AsType[*problem.Error](err)
 			problem.Write(w, r, e)
@@ -107,8 +107,8 @@ func TestOnError_F44_HandsOnTheRest(t *testing.T) {
 		{"/me", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}},
 		{"/auth/nothing", nil},
 	} {
-		want := plain.Get(t, bench.Browser(t), row.path, row.headers...)
-		got := handing.Get(t, bench.Browser(t), row.path, row.headers...)
+		want := plain.Get(t, rig.Browser(t), row.path, row.headers...)
+		got := handing.Get(t, rig.Browser(t), row.path, row.headers...)
 		wanted := strings.ReplaceAll(authtest.Body(t, want), plain.URL, handing.URL)
 		if a, b := withoutRef(authtest.Body(t, got)), withoutRef(wanted); got.StatusCode != want.StatusCode || a != b {
 			t.Errorf("%s: status %d\n%s, want %d\n%s", row.path, got.StatusCode, a, want.StatusCode, b)
@@ -124,12 +124,12 @@ func withoutRef(page string) string {
 
 // F46: links lead to the start page of an application below a path.
 func TestHome_F46_BelowAPath(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Home, s.Second = "/app/", true
 		s.Config.Hooks.Link = func(_ context.Context, _, _ *session.Session) error { return nil }
 	})
 	app.Mux.HandleFunc("/app/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "start page") })
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if end := app.SignIn(t, b, "bob", "/auth/login/op"); end.Request.URL.Path != "/app/" {
 		t.Errorf("a login without an address ends at %s", end.Request.URL)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/handlers"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -47,7 +47,7 @@ func hookRows(refused string) map[string]struct {
 }
 
 // wantAnswer checks status and code, and that 503 says when to try again.
-func wantAnswer(t *testing.T, app *bench.App, resp *http.Response, kind string, status int, code string) {
+func wantAnswer(t *testing.T, app *rig.App, resp *http.Response, kind string, status int, code string) {
 	t.Helper()
 	if resp.StatusCode != status || !app.Happened(kind, code) {
 		t.Errorf("status %d, events %v; want %d %s", resp.StatusCode, app.Outcomes(), status, code)
@@ -66,7 +66,7 @@ func TestHooks_F43_ErrorsOfLogins(t *testing.T) {
 		for name, row := range hookRows("login_refused") {
 			t.Run(hook+"/"+name, func(t *testing.T) {
 				failing := false
-				app := bench.New(t, func(s *bench.Setup) {
+				app := rig.New(t, func(s *rig.Setup) {
 					fail := func() error {
 						if failing {
 							return row.err
@@ -121,7 +121,7 @@ func TestRequire_F43_CheckCannotDecide(t *testing.T) {
 		"store":    {fmt.Errorf("x: %w", session.ErrStore), 503, "store_unavailable"},
 		"provider": {fmt.Errorf("x: %w", provider.ErrUnavailable), 503, "provider_unavailable"},
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.Mux.Handle("/checked", app.Auth.Require(func(*session.Session) error { return row.err })(http.HandlerFunc(app.Guarded)))
 		b := signedIn(t, app, "alice", "/auth/login")
 		resp := app.Get(t, b, "/checked")
@@ -191,7 +191,7 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 		"other":    {func(context.Context, *http.Client) error { return errors.New("x") }, 500, "internal_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, offline, func(s *bench.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
+			app := rig.New(t, offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
 			app.Mux.HandleFunc("/report", func(w http.ResponseWriter, r *http.Request) {
 				client, err := app.Auth.Client(w, r)
 				if err == nil {

@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
 // failedLogin checks the answer to a login that anyone can make fail.
-func failedLogin(t *testing.T, app *bench.App, resp *http.Response) {
+func failedLogin(t *testing.T, app *rig.App, resp *http.Response) {
 	t.Helper()
 	if resp.StatusCode < 400 || resp.StatusCode > 499 {
 		t.Errorf("status %d, want 4xx", resp.StatusCode)
@@ -65,8 +65,8 @@ func TestOutcomes_F10_HostileCallbacks(t *testing.T) {
 	}
 	for name, f := range change {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
-			b := bench.Browser(t)
+			app := rig.New(t)
+			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			query := callback.Query()
 			f(query)
@@ -88,8 +88,8 @@ func TestOutcomes_F10_ForgedPosts(t *testing.T) {
 		"strange error": func(q url.Values) { q.Del("id_token"); q.Set("error", "x y") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, responseType("id_token"))
-			failedLogin(t, app, postedResponse(t, app, bench.Browser(t), f))
+			app := rig.New(t, responseType("id_token"))
+			failedLogin(t, app, postedResponse(t, app, rig.Browser(t), f))
 		})
 	}
 }
@@ -115,9 +115,9 @@ func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 		"other user": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "other" } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 			app.OP.Misbehave(fault)
-			failedLogin(t, app, app.SignIn(t, bench.Browser(t), "alice", "/me"))
+			failedLogin(t, app, app.SignIn(t, rig.Browser(t), "alice", "/me"))
 		})
 	}
 }
@@ -132,9 +132,9 @@ func TestOutcomes_F10_Outages(t *testing.T) {
 		"keys":      func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "text/html", "oops") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t)
+			app := rig.New(t)
 			app.OP.Misbehave(fault)
-			resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+			resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 				t.Errorf("status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 			}

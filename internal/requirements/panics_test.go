@@ -12,7 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -20,7 +20,7 @@ import (
 )
 
 // failedWell checks that a request ended with the usual page, and that the operator can find the fault.
-func failedWell(t *testing.T, app *bench.App, resp *http.Response, logged string) {
+func failedWell(t *testing.T, app *rig.App, resp *http.Response, logged string) {
 	t.Helper()
 	body := authtest.Body(t, resp)
 	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "Something went wrong") && !strings.Contains(body, "internal_error") {
@@ -44,9 +44,9 @@ func TestPanics_F2_Login(t *testing.T) {
 	for name := range lightable(nil) {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
-			app := bench.New(t, lightable(f)[name])
+			app := rig.New(t, lightable(f)[name])
 			f.lit.Store(true)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			failedWell(t, app, app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"), app.Log())
 			f.lit.Store(false)
 			app.Clock.Advance(10 * time.Second) // a tenant, or a provider, may be left alone for a moment
@@ -62,18 +62,18 @@ func TestPanics_F2_AbortHandler(t *testing.T) {
 	for _, name := range []string{"Hooks.Login", "MapUser", "transport", "Backend", "provider: Finish"} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: http.ErrAbortHandler}
-			app := bench.New(t, lightable(f)[name])
+			app := rig.New(t, lightable(f)[name])
 			f.lit.Store(true)
-			if resp := app.SignIn(t, bench.Browser(t), "alice", "/auth/login/op"); resp.StatusCode != 500 {
+			if resp := app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op"); resp.StatusCode != 500 {
 				t.Errorf("status %d", resp.StatusCode)
 			}
 		})
 	}
 	t.Run("OnError", func(t *testing.T) {
-		app := bench.New(t, func(s *bench.Setup) {
+		app := rig.New(t, func(s *rig.Setup) {
 			s.Config.OnError = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
 		})
-		resp, err := bench.Browser(t).Get(app.URL + "/auth/nowhere")
+		resp, err := rig.Browser(t).Get(app.URL + "/auth/nowhere")
 		if err == nil {
 			resp.Body.Close()
 			t.Errorf("status %d, want an aborted connection: OnError has the ResponseWriter", resp.StatusCode)
@@ -83,17 +83,17 @@ func TestPanics_F2_AbortHandler(t *testing.T) {
 
 // F2: a refresh, which runs in a goroutine of its own, and which a session survives.
 func TestPanics_F2_Refresh(t *testing.T) {
-	for name, change := range map[string]func(*fuse) func(*bench.Setup){
-		"SecretFunc":   func(f *fuse) func(*bench.Setup) { return lightable(f)["SecretFunc"] },
-		"Signer":       func(f *fuse) func(*bench.Setup) { return lightable(f)["ClientKey.Signer"] },
-		"EditRequest":  func(f *fuse) func(*bench.Setup) { return lightable(f)["Dialect.EditRequest"] },
-		"transport":    func(f *fuse) func(*bench.Setup) { return lightable(f)["transport"] },
-		"body":         func(f *fuse) func(*bench.Setup) { return lightable(f)["body"] },
-		"Refresh":      func(f *fuse) func(*bench.Setup) { return other(f, "Refresh") },
-		"Client":       func(f *fuse) func(*bench.Setup) { return other(f, "Client") },
-		"Tenants.Find": func(f *fuse) func(*bench.Setup) { return lightable(f)["Tenants.Find"] },
-		"Locker": func(f *fuse) func(*bench.Setup) {
-			return func(s *bench.Setup) {
+	for name, change := range map[string]func(*fuse) func(*rig.Setup){
+		"SecretFunc":   func(f *fuse) func(*rig.Setup) { return lightable(f)["SecretFunc"] },
+		"Signer":       func(f *fuse) func(*rig.Setup) { return lightable(f)["ClientKey.Signer"] },
+		"EditRequest":  func(f *fuse) func(*rig.Setup) { return lightable(f)["Dialect.EditRequest"] },
+		"transport":    func(f *fuse) func(*rig.Setup) { return lightable(f)["transport"] },
+		"body":         func(f *fuse) func(*rig.Setup) { return lightable(f)["body"] },
+		"Refresh":      func(f *fuse) func(*rig.Setup) { return other(f, "Refresh") },
+		"Client":       func(f *fuse) func(*rig.Setup) { return other(f, "Client") },
+		"Tenants.Find": func(f *fuse) func(*rig.Setup) { return lightable(f)["Tenants.Find"] },
+		"Locker": func(f *fuse) func(*rig.Setup) {
+			return func(s *rig.Setup) {
 				s.Config.Session.Locker = burningLocker{session.NewMemoryLocker(s.Config.Session.Now), f}
 			}
 		},
@@ -101,7 +101,7 @@ func TestPanics_F2_Refresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
 			app := calling(t, change(f))
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
 			app.Clock.Advance(2 * time.Hour)
 			before := len(app.Log())
@@ -119,10 +119,10 @@ func TestPanics_F2_Refresh(t *testing.T) {
 // F2: hooks and events around a session, none of which may end it.
 func TestPanics_F2_RefreshHook(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error { f.burn(); return nil }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
 	before := len(app.Log())
@@ -136,21 +136,21 @@ func TestPanics_F2_RefreshHook(t *testing.T) {
 
 // F2: a sign-out goes through whatever panics on the way, and the process lives.
 func TestPanics_F2_Logout(t *testing.T) {
-	for name, change := range map[string]func(*fuse) func(*bench.Setup){
-		"Revoke":    func(f *fuse) func(*bench.Setup) { return other(f, "Revoke") },
-		"LogoutURL": func(f *fuse) func(*bench.Setup) { return other(f, "LogoutURL") },
-		"Hooks.Logout": func(f *fuse) func(*bench.Setup) {
-			return func(s *bench.Setup) { s.Config.Hooks.Logout = func(context.Context, *session.Session) { f.burn() } }
+	for name, change := range map[string]func(*fuse) func(*rig.Setup){
+		"Revoke":    func(f *fuse) func(*rig.Setup) { return other(f, "Revoke") },
+		"LogoutURL": func(f *fuse) func(*rig.Setup) { return other(f, "LogoutURL") },
+		"Hooks.Logout": func(f *fuse) func(*rig.Setup) {
+			return func(s *rig.Setup) { s.Config.Hooks.Logout = func(context.Context, *session.Session) { f.burn() } }
 		},
-		"OnEvent": func(f *fuse) func(*bench.Setup) {
-			return func(s *bench.Setup) { s.Config.OnEvent = func(context.Context, session.Event) { f.burn() } }
+		"OnEvent": func(f *fuse) func(*rig.Setup) {
+			return func(s *rig.Setup) { s.Config.OnEvent = func(context.Context, session.Event) { f.burn() } }
 		},
-		"SecretFunc": func(f *fuse) func(*bench.Setup) { return lightable(f)["SecretFunc"] },
+		"SecretFunc": func(f *fuse) func(*rig.Setup) { return lightable(f)["SecretFunc"] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
-			app := bench.New(t, change(f))
-			b := bench.Browser(t)
+			app := rig.New(t, change(f))
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			f.lit.Store(true)
 			if resp := app.Post(t, b, "/auth/logout", nil); resp.StatusCode != http.StatusSeeOther {
@@ -170,22 +170,22 @@ func TestPanics_F2_Logout(t *testing.T) {
 
 // F2: guards, their parameters, and the stores that they ask.
 func TestPanics_F2_Guards(t *testing.T) {
-	for name, change := range map[string]func(*fuse) func(*bench.Setup){
-		"Backend":       func(f *fuse) func(*bench.Setup) { return lightable(f)["Backend"] },
-		"Revocations":   func(f *fuse) func(*bench.Setup) { return lightable(f)["Revocations"] },
-		"gorilla store": func(f *fuse) func(*bench.Setup) { return lightable(f)["gorilla store"] },
-		"name":          func(*fuse) func(*bench.Setup) { return func(*bench.Setup) {} },
-		"check":         func(*fuse) func(*bench.Setup) { return func(*bench.Setup) {} },
-		"step-up":       func(f *fuse) func(*bench.Setup) { return other(f, "Begin") },
+	for name, change := range map[string]func(*fuse) func(*rig.Setup){
+		"Backend":       func(f *fuse) func(*rig.Setup) { return lightable(f)["Backend"] },
+		"Revocations":   func(f *fuse) func(*rig.Setup) { return lightable(f)["Revocations"] },
+		"gorilla store": func(f *fuse) func(*rig.Setup) { return lightable(f)["gorilla store"] },
+		"name":          func(*fuse) func(*rig.Setup) { return func(*rig.Setup) {} },
+		"check":         func(*fuse) func(*rig.Setup) { return func(*rig.Setup) {} },
+		"step-up":       func(f *fuse) func(*rig.Setup) { return other(f, "Begin") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
-			app := bench.New(t, change(f))
+			app := rig.New(t, change(f))
 			who := http.HandlerFunc(whoami)
 			app.Mux.Handle("/name", app.Auth.RequireTenant(func(*http.Request) string { f.burn(); return "op" })(who))
 			app.Mux.Handle("/check", app.Auth.Require(func(*session.Session) error { f.burn(); return nil })(who))
 			app.Mux.Handle("/step-up", app.Auth.RequireACR("gold")(who))
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			f.lit.Store(true)
 			path := map[string]string{"name": "/name", "check": "/check", "step-up": "/step-up"}[name]
@@ -205,14 +205,14 @@ func TestPanics_F2_Guards(t *testing.T) {
 
 // F2: access tokens.
 func TestPanics_F2_Bearer(t *testing.T) {
-	for name, change := range map[string]func(*fuse) func(*bench.Setup){
-		"VerifyAccessToken": func(f *fuse) func(*bench.Setup) { return other(f, "VerifyAccessToken") },
-		"transport":         func(f *fuse) func(*bench.Setup) { return lightable(f)["transport"] },
-		"Tenant":            func(*fuse) func(*bench.Setup) { return func(*bench.Setup) {} },
+	for name, change := range map[string]func(*fuse) func(*rig.Setup){
+		"VerifyAccessToken": func(f *fuse) func(*rig.Setup) { return other(f, "VerifyAccessToken") },
+		"transport":         func(f *fuse) func(*rig.Setup) { return lightable(f)["transport"] },
+		"Tenant":            func(*fuse) func(*rig.Setup) { return func(*rig.Setup) {} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
-			app := bench.New(t, change(f))
+			app := rig.New(t, change(f))
 			accept := middleware.API{Audience: audience}
 			if name == "Tenant" {
 				accept.Tenant = func(*http.Request) string { f.burn(); return "op" }
@@ -233,13 +233,13 @@ func TestPanics_F2_Bearer(t *testing.T) {
 // F2: the pages of the application.
 func TestPanics_F2_Pages(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
-	app := bench.New(t, second, func(s *bench.Setup) {
+	app := rig.New(t, second, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { f.burn() })
 		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { f.burn(); return nil }
 	})
 	f.lit.Store(true)
-	failedWell(t, app, app.Get(t, bench.Browser(t), "/auth/login"), app.Log())
-	b := bench.Browser(t)
+	failedWell(t, app, app.Get(t, rig.Browser(t), "/auth/login"), app.Log())
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
 	callback := linkCallback(t, app, b, "alice")
 	before := len(app.Log())
@@ -259,7 +259,7 @@ func TestPanics_F2_Watch(t *testing.T) {
 			BaseURL: "https://app.example.com", Logger: slog.New(slog.NewTextHandler(logged, nil)),
 			Providers: provider.Set{"op": op},
 			Session: session.Config{
-				Secret: bench.Secret,
+				Secret: rig.Secret,
 				Store:  session.NewServerStore(burningBackend{session.NewMemoryBackend(session.MemoryLimits{}, nil), f}),
 			},
 		})
@@ -288,7 +288,7 @@ func TestPanics_F2_APICalls(t *testing.T) {
 	app := plainCalling(t, func(o *provider.OAuth2) {
 		o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error { f.burn(); return nil }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	before := len(app.Log())
 	f.lit.Store(true)

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
-func corpus(t *testing.T, app *bench.App, name string) []string {
+func corpus(t *testing.T, app *rig.App, name string) []string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "returnto", name))
 	if err != nil {
@@ -32,7 +32,7 @@ func corpus(t *testing.T, app *bench.App, name string) []string {
 }
 
 // endsAt logs in with a start path and returns where the callback leads.
-func endsAt(t *testing.T, app *bench.App, b *http.Client, start string) string {
+func endsAt(t *testing.T, app *rig.App, b *http.Client, start string) string {
 	t.Helper()
 	resp := app.Get(t, b, app.Callback(t, b, "alice", start).String())
 	if resp.StatusCode != http.StatusSeeOther {
@@ -43,8 +43,8 @@ func endsAt(t *testing.T, app *bench.App, b *http.Client, start string) string {
 
 // R81, R85, R86: through the parameter of the login.
 func TestReturnTo_R81_LoginParameter(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	hostile := append(corpus(t, app, "hostile.json"), "/"+strings.Repeat("x", 20<<10))
 	for _, value := range hostile {
@@ -62,8 +62,8 @@ func TestReturnTo_R81_LoginParameter(t *testing.T) {
 
 // R82, R85
 func TestReturnTo_R82_LegitimateValuesArrive(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, value := range corpus(t, app, "legitimate.json") {
 		if got := endsAt(t, app, b, "/auth/login?return_to="+url.QueryEscape(value)); got != value {
@@ -74,8 +74,8 @@ func TestReturnTo_R82_LegitimateValuesArrive(t *testing.T) {
 
 // R81: through the parameter of the logout, with and without a provider to go through.
 func TestReturnTo_R81_LogoutParameter(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, value := range corpus(t, app, "hostile.json") {
 		if value == "" {
 			continue // means: show the page
@@ -92,7 +92,7 @@ func TestReturnTo_R81_LogoutParameter(t *testing.T) {
 	}
 	app.SignIn(t, b, "alice", "/me")
 	resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {"//evil.example"}})
-	back := bench.Location(t, app.Get(t, b, resp.Header.Get("Location"))) // from the provider
+	back := rig.Location(t, app.Get(t, b, resp.Header.Get("Location"))) // from the provider
 	if got := app.Get(t, b, back.String()).Header.Get("Location"); got != "/" {
 		t.Errorf("after the provider's logout: %q, want /", got)
 	}
@@ -100,7 +100,7 @@ func TestReturnTo_R81_LogoutParameter(t *testing.T) {
 
 // R83: request lines that net/http reads as something surprising.
 func TestReturnTo_R83_CapturedAddress(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	guard := app.Auth.RequireAuth(http.HandlerFunc(whoami)) // sees every path, as an application without a mux does
 	app.Server.Config.Handler = handlerSwitch(app, guard)
 	for _, target := range []string{
@@ -113,7 +113,7 @@ func TestReturnTo_R83_CapturedAddress(t *testing.T) {
 			t.Errorf("%s: challenge leads to %q", target, location)
 			continue
 		}
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		got := endsAt(t, app, b, login.String())
 		resolved, err := url.Parse(app.URL + "/")
 		if err == nil {
@@ -125,10 +125,10 @@ func TestReturnTo_R83_CapturedAddress(t *testing.T) {
 	}
 }
 
-func handlerSwitch(app *bench.App, next http.Handler) http.Handler { return app.Auth.Handler(next) }
+func handlerSwitch(app *rig.App, next http.Handler) http.Handler { return app.Auth.Handler(next) }
 
 // rawGet sends a request line as it is and returns the Location of the answer.
-func rawGet(t *testing.T, app *bench.App, target string) string {
+func rawGet(t *testing.T, app *rig.App, target string) string {
 	t.Helper()
 	conn, err := tls.Dial("tcp", app.Server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
@@ -146,18 +146,18 @@ func rawGet(t *testing.T, app *bench.App, target string) string {
 
 // R83: a request of a unit test has no RequestURI, and an application may strip prefixes.
 func TestReturnTo_R83_BehindStripPrefix(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/deep/", http.StripPrefix("/deep", app.Auth.RequireAuth(http.HandlerFunc(whoami))))
-	resp := app.Get(t, bench.Browser(t), "/deep/page?x=1")
-	if got := bench.Location(t, resp).Query().Get("return_to"); got != "/deep/page?x=1" {
+	resp := app.Get(t, rig.Browser(t), "/deep/page?x=1")
+	if got := rig.Location(t, resp).Query().Get("return_to"); got != "/deep/page?x=1" {
 		t.Errorf("captured %q, want what the browser asked for", got)
 	}
 }
 
 // R84
 func TestReturnTo_R84_SealedOnTheWay(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	authorize := app.BeginLogin(t, b, "/auth/login?return_to=/public/secret-place")
 	if strings.Contains(authorize.String(), "secret-place") {
 		t.Error("the provider sees where the user goes")
@@ -170,7 +170,7 @@ func TestReturnTo_R84_SealedOnTheWay(t *testing.T) {
 	for i := 0; i < len(flow.Value); i += 7 {
 		changed := []byte(flow.Value)
 		changed[i] ^= 1
-		thief := bench.Browser(t)
+		thief := rig.Browser(t)
 		app.SetCookies(thief, &http.Cookie{Name: flow.Name, Value: string(changed)})
 		if resp := app.Get(t, thief, callback.String()); resp.StatusCode != http.StatusBadRequest {
 			t.Fatalf("byte %d changed: status %d, want 400", i, resp.StatusCode)
@@ -180,8 +180,8 @@ func TestReturnTo_R84_SealedOnTheWay(t *testing.T) {
 
 // R85
 func TestReturnTo_R85_LocationIsVerbatim(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, value := range []string{"/x/./y/../z", "/x//y", "/.", "/x?y=/../z#/../w"} {
 		if got := endsAt(t, app, b, "/auth/login?return_to="+url.QueryEscape(value)); got != value {
 			t.Errorf("%q becomes %q", value, got)
@@ -191,8 +191,8 @@ func TestReturnTo_R85_LocationIsVerbatim(t *testing.T) {
 
 // R87
 func TestReturnTo_R87_NothingIsReplayed(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	for _, headers := range [][]string{{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Mode", "cors"}} {
 		resp := app.Post(t, b, "/me?x=1", url.Values{"amount": {"7"}}, headers...)
 		if resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("Location") != "" {

@@ -14,25 +14,25 @@ import (
 
 	"github.com/gorilla/sessions"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// offline asks for refresh tokens, which the provider of the bench rotates and whose reuse ends the login.
-func offline(s *bench.Setup) {
+// offline asks for refresh tokens, which the provider of the rig rotates and whose reuse ends the login.
+func offline(s *rig.Setup) {
 	s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
 }
 
 // calling is an application with a page that calls the provider's API as the user: /call answers the user's name.
-func calling(t *testing.T, change ...func(*bench.Setup)) *bench.App {
+func calling(t *testing.T, change ...func(*rig.Setup)) *rig.App {
 	t.Helper()
-	app := bench.New(t, append([]func(*bench.Setup){offline}, change...)...)
+	app := rig.New(t, append([]func(*rig.Setup){offline}, change...)...)
 	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
 	return app
 }
 
-func callAPI(app *bench.App) http.Handler {
+func callAPI(app *rig.App) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
@@ -53,13 +53,13 @@ func callAPI(app *bench.App) http.Handler {
 }
 
 // calls opens /call as a script and returns the status.
-func calls(t *testing.T, app *bench.App, b *http.Client, method string) int {
+func calls(t *testing.T, app *rig.App, b *http.Client, method string) int {
 	t.Helper()
 	return app.Do(t, b, method, "/call", nil, "Sec-Fetch-Mode", "cors", "Accept", "application/json").StatusCode
 }
 
 // refreshes counts the refresh requests that the provider has seen.
-func refreshes(app *bench.App) (n int) {
+func refreshes(app *rig.App) (n int) {
 	for _, r := range app.OP.Requests("token") {
 		if r.Form.Get("grant_type") == "refresh_token" {
 			n++
@@ -70,7 +70,7 @@ func refreshes(app *bench.App) (n int) {
 
 func TestClient_CallsAsTheUser(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	resp := app.Get(t, b, "/call")
 	if resp.StatusCode != 200 || !strings.Contains(authtest.Body(t, resp), `"sub":"1001"`) {
@@ -98,7 +98,7 @@ func TestClient_CallsAsTheUser(t *testing.T) {
 // comes twice.
 func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
 	guard := app.Auth.Handler(app.Mux)
@@ -140,8 +140,8 @@ func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 
 // R106: two instances that share a Locker.
 func TestRefresh_R106_TwoInstances(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
-	b := bench.Browser(t)
+	app := calling(t, func(s *rig.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	one := app.Auth.Handler(app.Mux)
 	app.AgainWith(t, provider.Set{"op": app.OIDC}) // the same application once more
@@ -172,7 +172,7 @@ func TestRefresh_R106_TwoInstances(t *testing.T) {
 // R107
 func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { delete(a, "refresh_token"); delete(a, "id_token") }
@@ -200,7 +200,7 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 
 // R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the new refresh token.
 func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := calling(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
 		if err == nil {
@@ -213,7 +213,7 @@ func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
 	token := func(b *http.Client) int {
 		return app.Do(t, b, "GET", "/token", nil, "Sec-Fetch-Mode", "cors").StatusCode
 	}
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, away := range []string{"userinfo", "jwks"} {
 		app.OP.Misbehave(func(f *authtest.Faults) {
@@ -276,7 +276,7 @@ func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := calling(t)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.IDTokenRaw = row.change, row.raw })
 			app.Clock.Advance(2 * time.Hour)
@@ -294,7 +294,7 @@ func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 // R109
 func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 503, "", "") })
 	app.Clock.Advance(59*time.Minute + 30*time.Second) // due, and still valid
@@ -347,7 +347,7 @@ func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 // R110
 func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
 	reached, release := make(chan struct{}), make(chan struct{})
@@ -364,7 +364,7 @@ func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
 	gone := make(chan error)
 	go func() {
 		req, _ := http.NewRequestWithContext(ctx, "GET", app.URL+"/call", nil)
-		_, err := bench.Still(b).Do(req)
+		_, err := rig.Still(b).Do(req)
 		gone <- err
 	}()
 	<-reached
@@ -385,13 +385,13 @@ func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
 // R111
 func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
 	var hooked int
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 			hooked++
 			return nil
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/admin")
 	if got := app.Get(t, b, "/admin").StatusCode; got != 200 {
 		t.Fatalf("an admin: status %d", got)
@@ -407,14 +407,14 @@ func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
 // R112
 func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 	var scopes []string
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 			tokens, err := s.Tokens()
 			scopes = tokens.Scopes
 			return err
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
 	calls(t, app, b, "HEAD")
@@ -436,7 +436,7 @@ func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 // R96, R106: a slow response with the old cookies does not bring the spent refresh token back.
 func TestRefresh_R106_OldCookiesAreReplaced(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	old := app.SessionCookies(b)
 	app.Clock.Advance(2 * time.Hour)
@@ -470,7 +470,7 @@ func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
 		resp.Body.Close()
 		w.WriteHeader(resp.StatusCode)
 	})))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.RevokeAccessTokens()
 	if got := app.Get(t, b, "/post").StatusCode; got != 401 || refreshes(app) != 0 {
@@ -489,9 +489,9 @@ func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
 
 // Nobody is signed in, or the session has no tokens.
 func TestClient_WithoutSessionOrTokens(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.Session.ProfileOnly = true })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Session.ProfileOnly = true })
 	app.Mux.Handle("/public/call", callAPI(app))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if got := app.Get(t, b, "/public/call").StatusCode; got != http.StatusFound {
 		t.Errorf("nobody: status %d, want the challenge", got)
 	}
@@ -507,12 +507,12 @@ func TestClient_WithoutSessionOrTokens(t *testing.T) {
 
 // R96, R106: the same with sessions in a store that others wrote.
 func TestRefresh_R106_WithAStore(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		store := sessions.NewFilesystemStore(t.TempDir(), []byte("0123456789abcdef0123456789abcdef"))
 		store.MaxLength(0)
 		s.Config.Session.Store = store
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for round := range 3 {
 		app.Clock.Advance(2 * time.Hour)
@@ -552,7 +552,7 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 		}
 		fmt.Fprint(w, s.Values["visits"])
 	})))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for i := range 4 {
 		app.Clock.Advance(2 * time.Hour)
@@ -570,7 +570,7 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 func TestRefresh_R106_ShortLivedTokens(t *testing.T) {
 	app := calling(t)
 	app.OP.SetTokenLifetime(40 * time.Second)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for step, want := range []int{0, 0, 1, 1, 1, 2} { // every ten seconds; half of their life is twenty
 		for range 3 {

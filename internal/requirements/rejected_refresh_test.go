@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // refuseRefreshes has the token endpoint answer refreshes, and nothing else, with this.
-func refuseRefreshes(app *bench.App, status int, contentType, body string, header ...string) {
+func refuseRefreshes(app *rig.App, status int, contentType, body string, header ...string) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
 			if endpoint != "token" || r.FormValue("grant_type") != "refresh_token" {
@@ -37,7 +37,7 @@ func TestRefresh_F14_FinalErrors(t *testing.T) {
 	for code, status := range final {
 		t.Run(code, func(t *testing.T) {
 			app := calling(t)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			refuseRefreshes(app, status, asJSON, fmt.Sprintf(`{"error":%q,"error_description":"sign in again"}`, code))
 			app.Clock.Advance(2 * time.Hour)
@@ -85,7 +85,7 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := calling(t)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			refuseRefreshes(app, row.status, row.media, row.body)
 			app.Clock.Advance(2 * time.Hour)
@@ -117,7 +117,7 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 func TestRevalidate_F14_FinalOrNot(t *testing.T) {
 	for body, who := range map[string]string{`{"error":"login_required"}`: "anonymous", `{"error":"invalid_client"}`: "alice"} {
 		app := calling(t, every(10*time.Minute))
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		refuseRefreshes(app, 400, asJSON, body)
 		app.Clock.Advance(11 * time.Minute)
@@ -133,7 +133,7 @@ func TestRevalidate_F14_FinalOrNot(t *testing.T) {
 // F35: a token endpoint that is asked too often says when to come back, at a refresh and at a login.
 func TestTokenEndpoint_F35_TooManyRequests(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	refuseRefreshes(app, 429, asJSON, `{"error":"slow_down"}`, "Retry-After", "42")
 	app.Clock.Advance(2 * time.Hour)
@@ -160,7 +160,7 @@ func TestTokenEndpoint_F35_TooManyRequests(t *testing.T) {
 				return endpoint == "token"
 			}
 		})
-		resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		if got := resp.Header.Get("Retry-After"); resp.StatusCode != 503 || got != want {
 			t.Errorf("a login with %q: status %d, Retry-After %q, want %q", field, resp.StatusCode, got, want)
 		}

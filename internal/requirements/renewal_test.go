@@ -16,7 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/handlers"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -31,7 +31,7 @@ type laxBrowser struct {
 }
 
 func newLaxBrowser(t *testing.T) *http.Client {
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	b.Transport = &laxBrowser{next: b.Transport, none: map[string]bool{}}
 	return b
 }
@@ -69,15 +69,15 @@ var modes = map[string]func(*provider.OIDC){
 }
 
 // everyRenewal runs a test with every mode and place of sessions.
-func everyRenewal(t *testing.T, test func(t *testing.T, app *bench.App, b *http.Client), change ...func(*bench.Setup)) {
+func everyRenewal(t *testing.T, test func(t *testing.T, app *rig.App, b *http.Client), change ...func(*rig.Setup)) {
 	for mode, answers := range modes {
 		for place, keep := range keptIn {
 			t.Run(mode+", "+place, func(t *testing.T) {
-				all := append([]func(*bench.Setup){keep, every(10 * time.Minute), func(s *bench.Setup) {
+				all := append([]func(*rig.Setup){keep, every(10 * time.Minute), func(s *rig.Setup) {
 					answers(s.OIDC)
 					s.Config.Session.Lifetime, s.Config.Session.Idle = 50*time.Minute, 50*time.Minute
 				}}, change...)
-				app := bench.New(t, all...)
+				app := rig.New(t, all...)
 				values(app)
 				app.Mux.Handle("/save", app.Auth.RequireAuth(put(app, "cart", "7 pears")))
 				app.Mux.Handle("/more", put(app, "more", "1"))
@@ -96,7 +96,7 @@ const (
 
 // during does something once in the middle of a renewal, at the given time, in the browser that has
 // asked: in another tab.
-func during(app *bench.App, when string, do func()) {
+func during(app *rig.App, when string, do func()) {
 	var once sync.Once
 	switch when {
 	case atCallback:
@@ -121,12 +121,12 @@ func during(app *bench.App, when string, do func()) {
 }
 
 // opens visits a page as a person would, through the provider and back, and returns what it says.
-func opens(t *testing.T, app *bench.App, b *http.Client, path string) string {
+func opens(t *testing.T, app *rig.App, b *http.Client, path string) string {
 	t.Helper()
 	return authtest.Body(t, app.SignIn(t, b, "alice", path))
 }
 
-func rounds(app *bench.App) (n int) {
+func rounds(app *rig.App) (n int) {
 	for _, r := range app.OP.Requests("authorize") {
 		if r.Query.Get("prompt") == "none" {
 			n++
@@ -138,7 +138,7 @@ func rounds(app *bench.App) (n int) {
 // F13: a renewal is no login: the session goes on, with its values, and ends when it would have ended. No
 // record stays behind.
 func TestRenewal_F13_GoesOn(t *testing.T) {
-	everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+	everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 		var seen []*session.Session
 		app.Mux.Handle("/look", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			s, _ := session.FromContext(r.Context())
@@ -174,7 +174,7 @@ func TestRenewal_F13_GoesOn(t *testing.T) {
 func TestRenewal_F13_SignOutMeanwhile(t *testing.T) {
 	for _, when := range []string{atProvider, atCallback, atExchange} {
 		t.Run(when, func(t *testing.T) {
-			everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 				if when == atExchange && app.OIDC.ResponseType == "id_token" {
 					return // there is no code
 				}
@@ -195,7 +195,7 @@ func TestRenewal_F13_SignOutMeanwhile(t *testing.T) {
 func TestRenewal_F13_SaveMeanwhile(t *testing.T) {
 	for _, when := range []string{atProvider, atExchange} {
 		t.Run(when, func(t *testing.T) {
-			everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 				if when == atExchange && app.OIDC.ResponseType == "id_token" {
 					return
 				}
@@ -225,7 +225,7 @@ func TestRenewal_F13_SaveMeanwhile(t *testing.T) {
 
 // F13: another user at the provider does not take the session over.
 func TestRenewal_F13_AnotherUser(t *testing.T) {
-	everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+	everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 		app.SignIn(t, b, "alice", "/me")
 		app.Get(t, b, "/save")
 		alice := app.SessionCookies(b)
@@ -246,7 +246,7 @@ func TestRenewal_F13_AnotherUser(t *testing.T) {
 }
 
 // signInAtProvider signs in at the provider alone.
-func signInAtProvider(t *testing.T, app *bench.App, b *http.Client, username string) {
+func signInAtProvider(t *testing.T, app *rig.App, b *http.Client, username string) {
 	t.Helper()
 	query := url.Values{
 		"client_id": {app.OIDC.ClientID}, "response_type": {"code"}, "scope": {"openid profile email"}, "state": {"x"}, "nonce": {"y"},
@@ -271,7 +271,7 @@ func TestRenewal_F13_AnotherSession(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		for _, when := range []string{atProvider, atCallback} {
 			t.Run(fmt.Sprint(when, ", refused: ", refused), func(t *testing.T) {
-				everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+				everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 					app.SignIn(t, b, "alice", "/me")
 					app.Get(t, b, "/save")
 					app.Clock.Advance(11 * time.Minute)
@@ -311,7 +311,7 @@ func TestRenewal_F13_AnotherSession(t *testing.T) {
 // F13: tenants. A round of one does not carry values into the session of another.
 func TestRenewal_F13_Tenants(t *testing.T) {
 	tn := &tenancy{providers: provider.Set{"none": nil}}
-	app := bench.New(t, every(10*time.Minute), func(s *bench.Setup) {
+	app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
 		s.Config.Tenants.Find = tn.find
 		s.Second = true
 	})
@@ -320,12 +320,12 @@ func TestRenewal_F13_Tenants(t *testing.T) {
 	acme, ajax := app.OP.OIDC(), app.OP2.OIDC()
 	tn.set("acme", acme)
 	tn.set("ajax", ajax)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/auth/login/acme?return_to=/me")
 	app.Get(t, b, "/save")
 	app.Clock.Advance(11 * time.Minute)
 	during(app, atProvider, func() {
-		other := bench.Browser(t)
+		other := rig.Browser(t)
 		app.SignIn(t, other, "alice", "/auth/login/ajax?return_to=/me")
 		app.SetCookies(b, app.SessionCookies(other)...)
 	})
@@ -342,7 +342,7 @@ func TestRenewal_F13_StoreDown(t *testing.T) {
 	for mode, answers := range modes {
 		t.Run(mode, func(t *testing.T) {
 			store := &flaky{}
-			app := bench.New(t, every(10*time.Minute), func(s *bench.Setup) {
+			app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
 				answers(s.OIDC)
 				store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 				s.Config.Session.Store = session.NewServerStore(store)
@@ -383,7 +383,7 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var logins, renewals atomic.Int32
-			everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 				logins.Store(0)
 				renewals.Store(0)
 				app.SignIn(t, b, "alice", "/me")
@@ -403,7 +403,7 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 				if admin := app.Get(t, b, "/admin").StatusCode; !row.ends && admin != 200 {
 					t.Errorf("the role of the hook is gone: status %d", admin)
 				}
-			}, func(s *bench.Setup) {
+			}, func(s *rig.Setup) {
 				s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error {
 					s.Values = map[string]string{"cart": "empty"}
 					s.User.Roles = []string{"admin"}
@@ -426,7 +426,7 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 func TestRenewal_F13_Refused(t *testing.T) {
 	for _, code := range []string{"login_required", "interaction_required", "consent_required", "access_denied"} {
 		t.Run(code, func(t *testing.T) {
-			everyRenewal(t, func(t *testing.T, app *bench.App, b *http.Client) {
+			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 				app.SignIn(t, b, "alice", "/me")
 				cookies := app.SessionCookies(b)
 				app.OP.Misbehave(func(f *authtest.Faults) {
@@ -449,7 +449,7 @@ func TestRenewal_F13_Refused(t *testing.T) {
 // F13: an answer by POST that does not fit into cookies renews nothing and loses nothing.
 func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 	for size, fits := range map[int]bool{5_000: true, 40_000: false} {
-		app := bench.New(t, every(10*time.Minute), func(s *bench.Setup) { modes["id_token"](s.OIDC); keptIn["store"](s) })
+		app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) { modes["id_token"](s.OIDC); keptIn["store"](s) })
 		b := newLaxBrowser(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.FrontIDToken = func(c map[string]any) { c["blob"] = strings.Repeat("x", size/2) }
@@ -470,10 +470,10 @@ func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 // F13: a browser that does not take the renewed session is not led in circles. The page is served by
 // another process, which does not know of the renewal.
 func TestRenewal_F13_NoLoop(t *testing.T) {
-	app := bench.New(t, every(10*time.Minute))
+	app := rig.New(t, every(10*time.Minute))
 	routes := app.Server.Config.Handler
 	pages := app.Again(t, func(*session.Config) {})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	old := app.SessionCookies(b)[0]
 	app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -501,18 +501,18 @@ func TestRenewal_F13_NoLoop(t *testing.T) {
 // not send it along.
 func TestLogin_F18_FormPostEndsThePreviousSession(t *testing.T) {
 	for mode, answers := range modes {
-		for place, keep := range map[string]func(*bench.Setup){
+		for place, keep := range map[string]func(*rig.Setup){
 			"cookies": keptIn["cookies"], "store": keptIn["store"],
-			"revocations": func(s *bench.Setup) {
+			"revocations": func(s *rig.Setup) {
 				s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 			},
-			"gorilla": func(s *bench.Setup) {
-				s.Config.Session.Store = sessions.NewFilesystemStore(t.TempDir(), []byte(bench.Secret))
+			"gorilla": func(s *rig.Setup) {
+				s.Config.Session.Store = sessions.NewFilesystemStore(t.TempDir(), []byte(rig.Secret))
 			},
 		} {
 			t.Run(mode+", "+place, func(t *testing.T) {
-				app := bench.New(t, keep, func(s *bench.Setup) { answers(s.OIDC) })
-				b, copied := newLaxBrowser(t), bench.Browser(t)
+				app := rig.New(t, keep, func(s *rig.Setup) { answers(s.OIDC) })
+				b, copied := newLaxBrowser(t), rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				app.SetCookies(copied, app.SessionCookies(b)...)
 				if got := app.Get(t, copied, "/me").StatusCode; got != 200 {

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // assets serves /app.css and /logo.png to everyone, as files that never change.
-func assets(app *bench.App) {
+func assets(app *rig.App) {
 	app.Mux.HandleFunc("/static/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	})
@@ -17,16 +17,16 @@ func assets(app *bench.App) {
 
 // F20: what the application marks as the same for everyone carries no cookie, whatever is due.
 func TestRenew_F20_NotInStaticFiles(t *testing.T) {
-	for name, change := range map[string]func(*bench.Setup){
-		"renewal":             func(*bench.Setup) {},
+	for name, change := range map[string]func(*rig.Setup){
+		"renewal":             func(*rig.Setup) {},
 		"revalidation":        every(10 * time.Minute),
-		"revalidation, store": func(s *bench.Setup) { every(10 * time.Minute)(s); keptIn["store"](s) },
-		"refresh":             func(s *bench.Setup) { offline(s); every(10 * time.Minute)(s) },
+		"revalidation, store": func(s *rig.Setup) { every(10 * time.Minute)(s); keptIn["store"](s) },
+		"refresh":             func(s *rig.Setup) { offline(s); every(10 * time.Minute)(s) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, change)
+			app := rig.New(t, change)
 			assets(app)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.Clock.Advance(5 * time.Hour)
 			for _, header := range [][]string{
@@ -66,8 +66,8 @@ func TestRenew_F20_ByPagesAndAtGuards(t *testing.T) {
 	} {
 		for place, change := range keptIn {
 			t.Run(place+name, func(t *testing.T) {
-				app := bench.New(t, change)
-				b := bench.Browser(t)
+				app := rig.New(t, change)
+				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				for range 6 { // a day without a request would end the session
 					app.Clock.Advance(20 * time.Hour)
@@ -85,9 +85,9 @@ func TestRenew_F20_ByPagesAndAtGuards(t *testing.T) {
 
 // F20: two guards around one handler renew once.
 func TestRenew_F20_Once(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/twice", app.Auth.RequireAuth(app.Auth.RequireRole("admin")(http.HandlerFunc(app.Guarded))))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(5 * time.Hour)
 	resp := app.Get(t, b, "/twice", "Sec-Fetch-Mode", "cors")
@@ -100,7 +100,7 @@ func TestRenew_F20_Once(t *testing.T) {
 // without the browser.
 func TestRevalidate_F20_AtGuards(t *testing.T) {
 	app := calling(t, every(10*time.Minute))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
 	if got := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); got.StatusCode != 200 || refreshes(app) != 1 {

@@ -7,18 +7,18 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-func every(d time.Duration) func(*bench.Setup) {
-	return func(s *bench.Setup) { s.Config.Session.Revalidate = d }
+func every(d time.Duration) func(*rig.Setup) {
+	return func(s *rig.Setup) { s.Config.Session.Revalidate = d }
 }
 
 // With a refresh token the provider is asked directly, by whatever request comes.
 func TestRevalidate_ByRefresh(t *testing.T) {
 	app := calling(t, every(10*time.Minute))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for i := range 3 {
 		app.Clock.Advance(9 * time.Minute)
@@ -56,8 +56,8 @@ func TestRevalidate_ByRefresh(t *testing.T) {
 
 // R31: without a refresh token, the browser goes to the provider and back, and the user notices nothing.
 func TestRevalidate_R31_Silently(t *testing.T) {
-	app := bench.New(t, every(10*time.Minute))
-	b := bench.Browser(t)
+	app := rig.New(t, every(10*time.Minute))
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
 	// Scripts, images and forms cause no round, and are nobody until a page is opened.
@@ -86,8 +86,8 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 // R31: no ends in "not signed in", after one round, and without a loop.
 func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
 	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
-		app := bench.New(t, every(10*time.Minute))
-		b := bench.Browser(t)
+		app := rig.New(t, every(10*time.Minute))
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", code) }
@@ -112,8 +112,8 @@ func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
 
 // R31: after a logout nothing is tried silently.
 func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
-	app := bench.New(t, every(10*time.Minute))
-	b := bench.Browser(t)
+	app := rig.New(t, every(10*time.Minute))
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Post(t, b, "/auth/logout", nil)
 	app.Clock.Advance(11 * time.Minute)
@@ -125,10 +125,10 @@ func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
 
 // A silent round neither extends the session's life nor hands it to somebody else, and the provider may be away.
 func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
-	app := bench.New(t, every(10*time.Minute), func(s *bench.Setup) {
+	app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
 		s.Config.Session.Lifetime, s.Config.Session.Idle = 25*time.Minute, 25*time.Minute
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for range 2 {
 		app.Clock.Advance(11 * time.Minute)
@@ -141,8 +141,8 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 		t.Errorf("after the lifetime: %s", who)
 	}
 
-	switched := bench.New(t, every(10*time.Minute))
-	b = bench.Browser(t)
+	switched := rig.New(t, every(10*time.Minute))
+	b = rig.Browser(t)
 	switched.SignIn(t, b, "alice", "/me")
 	forgetProvider(switched, b)
 	switched.Authorize(t, b, switched.BeginLogin(t, b, "/auth/login"), "bob") // and bob does not go on to the application
@@ -151,8 +151,8 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 		t.Errorf("with another user at the provider: %s", who)
 	}
 
-	away := bench.New(t, every(10*time.Minute))
-	b = bench.Browser(t)
+	away := rig.New(t, every(10*time.Minute))
+	b = rig.Browser(t)
 	away.SignIn(t, b, "alice", "/me")
 	away.OP.SetDown(true)
 	away.Clock.Advance(2 * time.Hour)
@@ -164,13 +164,13 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 
 // R30: a login that somebody else starts, only when that is switched on.
 func TestThirdPartyLogin_R30(t *testing.T) {
-	off := bench.New(t, second)
-	if resp := off.Get(t, bench.Browser(t), "/auth/login?iss="+url.QueryEscape(off.OP.Issuer())); resp.StatusCode != 200 {
+	off := rig.New(t, second)
+	if resp := off.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(off.OP.Issuer())); resp.StatusCode != 200 {
 		t.Errorf("switched off: status %d, want the chooser", resp.StatusCode)
 	}
-	on := bench.New(t, second, func(s *bench.Setup) { s.Config.ThirdPartyLogin = true })
+	on := rig.New(t, second, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
 	iss := "iss=" + url.QueryEscape(on.OP2.Issuer())
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	authorize := on.BeginLogin(t, b, "/auth/login?"+iss+"&login_hint=x&state=evil&client_id=evil&scope=admin&target_link_uri="+url.QueryEscape(on.URL+"/public/deep?x=1"))
 	if !strings.HasPrefix(authorize.String(), on.OP2.Issuer()) || strings.Contains(authorize.RawQuery, "evil") || strings.Contains(authorize.RawQuery, "admin") || authorize.Query().Get("login_hint") != "x" { // F32
 		t.Errorf("leads to %s", authorize)
@@ -185,7 +185,7 @@ func TestThirdPartyLogin_R30(t *testing.T) {
 	}
 	for _, bad := range []string{"https://evil.example", "", on.OP.Issuer() + "/", strings.ToUpper(on.OP.Issuer())} {
 		before := on.OP.Count("discovery") + on.OP2.Count("discovery")
-		resp := on.Get(t, bench.Browser(t), "/auth/login?iss="+url.QueryEscape(bad))
+		resp := on.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(bad))
 		if resp.Header.Get("Location") != "" || on.OP.Count("discovery")+on.OP2.Count("discovery") != before {
 			t.Errorf("iss %q: status %d, Location %q", bad, resp.StatusCode, resp.Header.Get("Location"))
 		}

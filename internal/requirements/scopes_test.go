@@ -9,20 +9,20 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // granting makes the provider list these scopes, in place of those asked for.
-func granting(app *bench.App, scopes string) {
+func granting(app *rig.App, scopes string) {
 	app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { a["scope"] = scopes } })
 }
 
 // scoped guards a page by a scope.
-func scoped(app *bench.App, path, scope string) {
+func scoped(app *rig.App, path, scope string) {
 	app.Mux.Handle(path, app.Auth.RequireScope(scope)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, bench.Marker)
+		io.WriteString(w, rig.Marker)
 	})))
 }
 
@@ -51,11 +51,11 @@ func TestScopes_F26_Spellings(t *testing.T) {
 		{"https://graph.example.com/Calendars.Read", "https://graph.example.com/", false},
 	} {
 		t.Run(row.wanted+" as "+row.listed, func(t *testing.T) {
-			app := bench.New(t)
+			app := rig.New(t)
 			scoped(app, "/calendar", row.wanted)
 			granting(app, "openid profile email "+row.listed)
-			resp := app.SignIn(t, bench.Browser(t), "alice", "/calendar")
-			if ok := authtest.Body(t, resp) == bench.Marker; ok != row.ok {
+			resp := app.SignIn(t, rig.Browser(t), "alice", "/calendar")
+			if ok := authtest.Body(t, resp) == rig.Marker; ok != row.ok {
 				t.Errorf("status %d at %s, want access: %v", resp.StatusCode, resp.Request.URL.Path, row.ok)
 			}
 			if n := app.OP.Count("authorize"); n > 2 {
@@ -77,7 +77,7 @@ func TestScopes_F26_ProvenByTokens(t *testing.T) {
 		"offline_access without refresh token": {"offline_access", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { s.OIDC.Scopes = []string{"openid", "profile", "email"} })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.Scopes = []string{"openid", "profile", "email"} })
 			scoped(app, "/offline", row.scope)
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.TokenResponse = func(a map[string]any) {
@@ -87,8 +87,8 @@ func TestScopes_F26_ProvenByTokens(t *testing.T) {
 					}
 				}
 			})
-			resp := app.SignIn(t, bench.Browser(t), "alice", "/offline")
-			if ok := authtest.Body(t, resp) == bench.Marker; ok != row.ok {
+			resp := app.SignIn(t, rig.Browser(t), "alice", "/offline")
+			if ok := authtest.Body(t, resp) == rig.Marker; ok != row.ok {
 				t.Errorf("status %d at %s, want access: %v", resp.StatusCode, resp.Request.URL.Path, row.ok)
 			}
 		})
@@ -98,7 +98,7 @@ func TestScopes_F26_ProvenByTokens(t *testing.T) {
 // F26: what is kept is written as it was asked for, also after a refresh, and the rest as received.
 func TestScopes_F26_Kept(t *testing.T) {
 	var kept []string
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.Scopes = []string{"profile", "offline_access", "Mail.Read", "Files.Read"}
 	})
 	scoped(app, "/mail", "Mail.Read")
@@ -114,7 +114,7 @@ func TestScopes_F26_Kept(t *testing.T) {
 		kept = tokens.Scopes
 	})))
 	granting(app, "https://graph.example.com/Mail.Read PROFILE https://graph.example.com/User.Read")
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/mail")
 	want := []string{"openid", "profile", "offline_access", "Mail.Read", "https://graph.example.com/User.Read"}
 	for _, step := range []string{"login", "refresh", "second refresh"} {
@@ -124,7 +124,7 @@ func TestScopes_F26_Kept(t *testing.T) {
 		if authtest.Open(t, b, app.URL+"/scopes"); !slices.Equal(kept, want) {
 			t.Errorf("%s: %q, want %q", step, kept, want)
 		}
-		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != bench.Marker {
+		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != rig.Marker {
 			t.Errorf("%s: the page says %.60q", step, body)
 		}
 		app.Clock.Advance(2 * time.Hour)
@@ -138,17 +138,17 @@ func TestScopes_F26_Kept(t *testing.T) {
 func TestScopes_F26_Entra(t *testing.T) {
 	o := provider.Entra("72f988bf-86f1-41af-91ab-2d7cd011db47", "id", "secret")
 	for _, host := range []string{"graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"} {
-		app := bench.New(t, func(s *bench.Setup) { s.OIDC.Dialect = o.Dialect })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Dialect = o.Dialect })
 		scoped(app, "/mail", "Mail.Read")
 		granting(app, "https://"+host+"/User.Read https://"+host+"/Mail.Read")
-		resp := app.SignIn(t, bench.Browser(t), "alice", "/mail")
-		if body := authtest.Body(t, resp); body != bench.Marker {
+		resp := app.SignIn(t, rig.Browser(t), "alice", "/mail")
+		if body := authtest.Body(t, resp); body != rig.Marker {
 			t.Errorf("%s: status %d", host, resp.StatusCode)
 		}
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me") // Mail.Read is granted, although this login has not asked for it
 		before := app.OP.Count("authorize")
-		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != bench.Marker || app.OP.Count("authorize") != before {
+		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != rig.Marker || app.OP.Count("authorize") != before {
 			t.Errorf("%s: the user was asked again", host)
 		}
 	}
@@ -160,11 +160,11 @@ func TestScopes_F26_Entra(t *testing.T) {
 
 // F26: a refresh that names the scopes asks for offline access again, although it was never listed.
 func TestScopes_F26_RefreshAsksForOfflineAccess(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) {
+	app := calling(t, func(s *rig.Setup) {
 		s.OIDC.Scopes, s.OIDC.Dialect.RefreshScope = []string{"profile", "offline_access"}, true
 	})
 	granting(app, "profile")
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for range 2 {
 		app.Clock.Advance(2 * time.Hour)

@@ -10,19 +10,19 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // presented is what the application says to a browser that sends these cookies and no others.
-func presented(t *testing.T, app *bench.App, cookies ...*http.Cookie) string {
+func presented(t *testing.T, app *rig.App, cookies ...*http.Cookie) string {
 	t.Helper()
 	var pairs []string
 	for _, c := range cookies {
 		pairs = append(pairs, c.Name+"="+c.Value)
 	}
-	bare := &http.Client{Transport: bench.Browser(t).Transport}
+	bare := &http.Client{Transport: rig.Browser(t).Transport}
 	resp := app.Get(t, bare, "/", "Cookie", strings.Join(pairs, "; "))
 	if resp.StatusCode != http.StatusOK {
 		t.Errorf("status %d", resp.StatusCode)
@@ -33,16 +33,16 @@ func presented(t *testing.T, app *bench.App, cookies ...*http.Cookie) string {
 // R88
 func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 	var ids []string
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ids = append(ids, s.ID) }
 	})
 	app.Mux.Handle("/id", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		ids = append(ids, s.ID)
 	})))
-	planted := bench.Browser(t)
+	planted := rig.Browser(t)
 	app.SignIn(t, planted, "bob", "/id")
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SetCookies(b, app.SessionCookies(planted)...) // fixation: the victim carries the attacker's session
 	before := app.SessionCookies(b)[0].Value
 	app.SignIn(t, b, "alice", "/auth/login")
@@ -63,9 +63,9 @@ func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 
 // R89, R140: over HTTP, each byte of each cookie of a session with tokens.
 func TestSession_R89_TamperedCookiesAreNothing(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.SetClaims("alice", map[string]any{"blob": strings.Repeat("abcdefgh", 600)}) // several chunks
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	own := app.SessionCookies(b)
 	if len(own) < 2 {
@@ -100,15 +100,15 @@ func TestSession_R89_TamperedCookiesAreNothing(t *testing.T) {
 // R91
 func TestSession_R91_KeyRotation(t *testing.T) {
 	const newer = "ffeeddccbbaa99887766554433221100f0e1d2c3b4a5968778695a4b3c2d1e0f"
-	app := bench.New(t)
-	b, left := bench.Browser(t), bench.Browser(t)
+	app := rig.New(t)
+	b, left := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.SignIn(t, left, "bob", "/me")
 	pending := app.Callback(t, b, "alice", "/auth/login?return_to=/public/x")
 	restart := func(secret string, old ...string) http.Handler {
 		return app.Again(t, func(c *session.Config) { c.Secret, c.OldSecrets = secret, old })
 	}
-	app.Server.Config.Handler = restart(newer, bench.Secret)
+	app.Server.Config.Handler = restart(newer, rig.Secret)
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 		t.Fatalf("with both secrets: %s", who)
 	}
@@ -126,8 +126,8 @@ func TestSession_R91_KeyRotation(t *testing.T) {
 
 // R92
 func TestSession_R92_CookieAttributes(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	var lines []string
 	for _, path := range []string{"/auth/login", app.Callback(t, b, "alice", "/auth/login").String()} {
 		lines = append(lines, app.Get(t, b, path).Header["Set-Cookie"]...)
@@ -142,16 +142,16 @@ func TestSession_R92_CookieAttributes(t *testing.T) {
 			t.Errorf("Set-Cookie: %s", line)
 		}
 	}
-	form := bench.New(t, func(s *bench.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
-	if line := form.Get(t, bench.Browser(t), "/auth/login").Header.Get("Set-Cookie"); !strings.Contains(line, "SameSite=None") || !strings.Contains(line, "Secure") {
+	form := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	if line := form.Get(t, rig.Browser(t), "/auth/login").Header.Get("Set-Cookie"); !strings.Contains(line, "SameSite=None") || !strings.Contains(line, "Secure") {
 		t.Errorf("for form_post: %s", line)
 	}
 }
 
 // R93
 func TestSession_R93_DuplicateCookies(t *testing.T) {
-	app := bench.New(t)
-	a, b := bench.Browser(t), bench.Browser(t)
+	app := rig.New(t)
+	a, b := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, a, "alice", "/me")
 	app.Clock.Advance(time.Minute)
 	app.SignIn(t, b, "bob", "/me")
@@ -175,9 +175,9 @@ func TestSession_R93_DuplicateCookies(t *testing.T) {
 
 // R94
 func TestSession_R94_IdleAndLifetime(t *testing.T) {
-	limits := func(s *bench.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = time.Hour, 5*time.Hour }
-	app := bench.New(t, limits)
-	b := bench.Browser(t)
+	limits := func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = time.Hour, 5*time.Hour }
+	app := rig.New(t, limits)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	first := app.SessionCookies(b)
 	for i := range 9 { // active: every half hour
@@ -193,8 +193,8 @@ func TestSession_R94_IdleAndLifetime(t *testing.T) {
 	if got := presented(t, app, first...); got != "anonymous" {
 		t.Errorf("the first cookie again: %s", got)
 	}
-	idle := bench.New(t, limits)
-	b = bench.Browser(t)
+	idle := rig.New(t, limits)
+	b = rig.Browser(t)
 	idle.SignIn(t, b, "alice", "/me")
 	idle.Clock.Advance(61 * time.Minute)
 	if who := idle.Visit(t, b, "/"); who != "anonymous" {
@@ -204,11 +204,11 @@ func TestSession_R94_IdleAndLifetime(t *testing.T) {
 
 // R97
 func TestSession_R97_Chunks(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	for _, user := range []string{"alice", "bob"} {
 		app.OP.SetClaims(user, map[string]any{"blob": strings.Repeat("abcdefgh", 600)})
 	}
-	a, b := bench.Browser(t), bench.Browser(t)
+	a, b := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, a, "alice", "/me")
 	app.SignIn(t, b, "bob", "/me")
 	one, two := app.SessionCookies(a), app.SessionCookies(b)
@@ -289,9 +289,9 @@ func reversed(cookies []*http.Cookie) (turned []*http.Cookie) {
 // R98
 func TestSession_R98_TooLarge(t *testing.T) {
 	for size, fits := range map[int]bool{4 << 10: true, 12 << 10: true, 16 << 10: false, 40 << 10: false} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.SetClaims("alice", map[string]any{"groups": strings.Repeat("g", size), "small": "x"})
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/me")
 		if fits {
 			if resp.StatusCode != http.StatusOK {
@@ -321,8 +321,8 @@ func TestSession_R98_TooLarge(t *testing.T) {
 
 // R104
 func TestSession_R104_ConcurrentRequests(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(5 * time.Hour) // a renewal is due in each of them
 	var wg sync.WaitGroup
@@ -341,8 +341,8 @@ func TestSession_R104_ConcurrentRequests(t *testing.T) {
 
 // R105
 func TestSession_R105_BoundToTheRegistration(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	another := app.OP.OIDC()
 	another.ClientID = "another-client"
@@ -357,8 +357,8 @@ func TestSession_R105_BoundToTheRegistration(t *testing.T) {
 
 // R160
 func TestSession_R160_FormatOfTheFuture(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	own := app.SessionCookies(b)[0]
 	future := &http.Cookie{Name: own.Name, Value: "Ag" + own.Value[2:]} // version 2 where 1 stood

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -35,7 +35,7 @@ func (g *gate) pass() {
 }
 
 // slow serves handlers that are told when to go on, between what the guard does and the response.
-func slow(app *bench.App, path string, g *gate, handler http.HandlerFunc) {
+func slow(app *rig.App, path string, g *gate, handler http.HandlerFunc) {
 	app.Mux.Handle(path, app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.pass()
 		handler(w, r)
@@ -43,15 +43,15 @@ func slow(app *bench.App, path string, g *gate, handler http.HandlerFunc) {
 }
 
 // begin sends a request with the browser's cookies of now. The response changes nothing until deliver.
-func begin(t *testing.T, app *bench.App, b *http.Client, path string) (deliver func() *http.Response) {
+func begin(t *testing.T, app *rig.App, b *http.Client, path string) (deliver func() *http.Response) {
 	t.Helper()
-	sent := bench.Browser(t)
+	sent := rig.Browser(t)
 	app.SetCookies(sent, app.Cookies(b)...)
 	answered := make(chan *http.Response, 1)
 	go func() {
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", app.URL+path, nil)
 		req.Header.Set("Sec-Fetch-Mode", "cors")
-		resp, err := bench.Still(sent).Do(req)
+		resp, err := rig.Still(sent).Do(req)
 		if err != nil {
 			t.Error(err)
 			resp = &http.Response{Header: http.Header{}}
@@ -71,7 +71,7 @@ func begin(t *testing.T, app *bench.App, b *http.Client, path string) (deliver f
 }
 
 // put saves a value in the session.
-func put(app *bench.App, key, value string) http.HandlerFunc {
+func put(app *rig.App, key, value string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		if s.Values == nil {
@@ -85,23 +85,23 @@ func put(app *bench.App, key, value string) http.HandlerFunc {
 }
 
 // values says what is in the session.
-func values(app *bench.App) {
+func values(app *rig.App) {
 	app.Mux.Handle("/values", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		fmt.Fprint(w, s.Values)
 	})))
 }
 
-var keptIn = map[string]func(*bench.Setup){
-	"cookies": func(*bench.Setup) {},
-	"store": func(s *bench.Setup) {
+var keptIn = map[string]func(*rig.Setup){
+	"cookies": func(*rig.Setup) {},
+	"store": func(s *rig.Setup) {
 		c := &s.Config.Session
 		c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
 	},
 }
 
 // goesOn fails the test unless refreshes go on: the provider ends logins whose refresh token comes twice.
-func goesOn(t *testing.T, app *bench.App, b *http.Client) {
+func goesOn(t *testing.T, app *rig.App, b *http.Client) {
 	t.Helper()
 	for range 2 {
 		app.Clock.Advance(2 * time.Hour)
@@ -118,7 +118,7 @@ func TestSave_F16_DuringARefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			app := calling(t, change)
 			values(app)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.Clock.Advance(2 * time.Hour)
 
@@ -172,8 +172,8 @@ func TestSave_F16_DuringARefresh(t *testing.T) {
 
 // F16: a page that renews the session does not bring the spent refresh token back.
 func TestRenew_F16_DuringARefresh(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
-	b := bench.Browser(t)
+	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	g := newGate(t)
 	slow(app, "/slow", g, func(http.ResponseWriter, *http.Request) {})
@@ -192,8 +192,8 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 
 // F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is used.
 func TestRenew_F16_WithoutARefresh(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
-	b := bench.Browser(t)
+	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for range 10 {
 		app.Clock.Advance(4 * time.Hour)
@@ -208,14 +208,14 @@ func TestRenew_F16_WithoutARefresh(t *testing.T) {
 
 // F16: two processes that share nothing. The page of one does not undo the refresh of the other.
 func TestRenew_F16_TwoProcesses(t *testing.T) {
-	app := calling(t, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	first := app.Server.Config.Handler
 	second := app.Again(t, func(c *session.Config) { c.Locker = nil })
 	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
-	old := bench.Browser(t)
+	old := rig.Browser(t)
 	app.SetCookies(old, app.SessionCookies(b)...)
 	app.Server.Config.Handler = second
 	if got := calls(t, app, b, "GET"); got != 200 {
@@ -232,7 +232,7 @@ func TestRenew_F16_TwoProcesses(t *testing.T) {
 // F16: an old cookie is no way back to roles that are gone, however much later it comes.
 func TestRefresh_F16_OldGenerations(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/admin")
 	old := app.SessionCookies(b)
 	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
@@ -240,7 +240,7 @@ func TestRefresh_F16_OldGenerations(t *testing.T) {
 	calls(t, app, b, "GET")
 	for _, later := range []time.Duration{0, time.Minute, 12 * time.Hour, 11 * time.Hour} {
 		app.Clock.Advance(later)
-		copied := bench.Browser(t)
+		copied := rig.Browser(t)
 		app.SetCookies(copied, old...)
 		if got := app.Get(t, copied, "/admin").StatusCode; got != 403 && got != 302 {
 			t.Errorf("%v later: status %d", later, got)
@@ -254,12 +254,12 @@ func TestSignOut_F16_SlowResponse(t *testing.T) {
 	for name, change := range keptIn {
 		for _, path := range []string{"/renewing", "/saving", "/call"} {
 			t.Run(name+path, func(t *testing.T) {
-				app := bench.New(t, offline, change, func(s *bench.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+				app := rig.New(t, offline, change, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 				g := newGate(t)
 				slow(app, "/renewing", g, func(http.ResponseWriter, *http.Request) {})
 				slow(app, "/saving", g, put(app, "a", "b"))
 				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { callAPI(app).ServeHTTP(w, r) })
-				b := bench.Browser(t)
+				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				app.Clock.Advance(6 * time.Hour)
 				before := app.SessionCookies(b)
@@ -282,7 +282,7 @@ func TestSignOut_F16_SlowResponse(t *testing.T) {
 
 // F16: "sign out everywhere" in one process does not refuse the logins of another one.
 func TestRevocations_F16_TwoProcesses(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
 	firstSessions, one := app.Auth.Sessions, app.Server.Config.Handler
@@ -291,7 +291,7 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 	in := func(process http.Handler) { app.Server.Config.Handler = process }
 
 	in(one)
-	old := bench.Browser(t)
+	old := rig.Browser(t)
 	app.SignIn(t, old, "alice", "/me")
 	app.Clock.Advance(time.Second)
 	if err := firstSessions.EndAll(t.Context(), alice); err != nil {
@@ -303,7 +303,7 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 	for range 3 {
 		app.Clock.Advance(time.Second)
 		for name, where := range map[string][2]http.Handler{"here": {one, other}, "there": {other, one}} {
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			in(where[0])
 			app.SignIn(t, b, "alice", "/me")
 			for _, process := range where {
@@ -322,14 +322,14 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 
 // F16: a sign-out ends the session in this process also if another one, whose clock is ahead, has begun it.
 func TestRevocations_F16_SignOutWhateverTheEpoch(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
 	one := app.Server.Config.Handler
 	other := app.Again(t, func(c *session.Config) {
 		c.Revocations = session.NewMemoryRevocations(func() time.Time { return app.Clock.Now().Add(50 * time.Second) })
 	})
-	b, copied := bench.Browser(t), bench.Browser(t)
+	b, copied := rig.Browser(t), rig.Browser(t)
 	app.Server.Config.Handler = other
 	app.SignIn(t, b, "alice", "/me")
 	app.SetCookies(copied, app.SessionCookies(b)...)
@@ -342,8 +342,8 @@ func TestRevocations_F16_SignOutWhateverTheEpoch(t *testing.T) {
 
 // F16: what needs an order between processes is an explicit choice.
 func TestLogout_F16_RoutesNeedRevocations(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.Config.FrontchannelLogout = true })
-	b := bench.Browser(t)
+	app := rig.New(t, func(s *rig.Setup) { s.Config.FrontchannelLogout = true })
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if got := app.Get(t, b, "/auth/frontchannel/op?iss=x&sid=y").StatusCode; got != 404 {
 		t.Errorf("front-channel logout: status %d", got)

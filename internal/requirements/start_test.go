@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // F19: Sessions.Start rejects a session that no guard would accept, at once.
 func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app := bench.New(t, keep)
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep)
 		registration := app.OIDC.Registration()
 		user := session.User{Issuer: app.OP.Issuer(), Subject: "alice"}
 		for want, s := range map[string]*session.Session{
@@ -31,7 +31,7 @@ func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
 			app.Mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) { err = app.Auth.Sessions.Start(w, r, s) })
 			app.Mux.Handle("/me", app.Auth.RequireAuth(http.HandlerFunc(app.Guarded)))
 			app.Server.Config.Handler = app.Auth.Handler(app.Mux)
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			cookies := app.Get(t, b, "/start").Cookies()
 			if want == "" {
 				if err != nil || app.Get(t, b, "/me").StatusCode != http.StatusOK {
@@ -48,8 +48,8 @@ func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
 
 // F19: a session that has been ended cannot be started again, except as the documentation of EndAll says.
 func TestSession_F19_StartAfterEndAll(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
-		app := bench.New(t, keep)
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep)
 		var kept, zeroed error
 		app.Mux.HandleFunc("/everywhere", func(w http.ResponseWriter, r *http.Request) {
 			s, _ := session.FromContext(r.Context())

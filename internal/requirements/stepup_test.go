@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // Incremental consent: a scope is asked for when it is first needed.
 func TestStepUp_Scope(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar", "openid")(http.HandlerFunc(whoami)))
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if resp := app.Get(t, b, "/calendar", "Sec-Fetch-Mode", "cors"); resp.StatusCode != 403 || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="insufficient_scope", scope="calendar"`) {
 		t.Errorf("a script: status %d, WWW-Authenticate %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
@@ -40,12 +40,12 @@ func TestStepUp_Scope(t *testing.T) {
 
 // A provider that does not grant the scope ends in one page, not in a loop.
 func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar")(http.HandlerFunc(whoami)))
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { a["scope"] = "openid profile email" }
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if resp := app.SignIn(t, b, "alice", "/calendar"); resp.StatusCode != 403 || app.OP.Count("token") != 2 {
 		t.Errorf("status %d at %s after %d logins", resp.StatusCode, resp.Request.URL.Path, app.OP.Count("token"))
@@ -57,9 +57,9 @@ func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
 
 // R57
 func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Minute).Unix()})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(59 * time.Second)
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
@@ -85,7 +85,7 @@ func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
 	app := calling(t)
 	app.OP.SetTokenLifetime(10 * time.Minute)
 	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Hour).Unix()})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(3 * time.Hour).Unix()})
 	app.Clock.Advance(30 * time.Minute)
@@ -101,7 +101,7 @@ func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
 // R75
 func TestLogout_R75_TokensAreRevoked(t *testing.T) {
 	app := calling(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	revoked, release := make(chan string, 4), make(chan struct{})
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -148,7 +148,7 @@ func TestStepUp_DownstreamChallenge(t *testing.T) {
 			return true
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for header, want := range map[string]map[string]string{
 		`Bearer error="insufficient_user_authentication", error_description="x", acr_values="gold silver", max_age="60"`: {"acr_values": "gold silver", "max_age": "60"},
@@ -159,7 +159,7 @@ func TestStepUp_DownstreamChallenge(t *testing.T) {
 		if page.StatusCode != http.StatusSeeOther {
 			t.Fatalf("%s: status %d", header, page.StatusCode)
 		}
-		query := bench.Location(t, page).Query()
+		query := rig.Location(t, page).Query()
 		for name, value := range want {
 			if query.Get(name) != value {
 				t.Errorf("%s: %s is %q, want %q", header, name, query.Get(name), value)

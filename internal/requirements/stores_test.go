@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -29,8 +29,8 @@ func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 		"neither":     {func(*session.Config) {}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) { row.config(&s.Config.Session) })
-			b, thief, elsewhere := bench.Browser(t), bench.Browser(t), bench.Browser(t)
+			app := rig.New(t, func(s *rig.Setup) { row.config(&s.Config.Session) })
+			b, thief, elsewhere := rig.Browser(t), rig.Browser(t), rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.SignIn(t, elsewhere, "alice", "/me")
 			app.SetCookies(thief, app.SessionCookies(b)...)
@@ -89,13 +89,13 @@ func (f *flaky) Delete(ctx context.Context, k session.Key) error {
 // R100: while the store does not answer, nobody passes, nobody is taken for anonymous, and nobody is signed out.
 func TestStores_R100_Down(t *testing.T) {
 	store := &flaky{}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(store)
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	fresh := bench.Browser(t)
+	fresh := rig.Browser(t)
 	pending := app.Callback(t, fresh, "bob", "/auth/login?return_to=/me")
 	store.down.Store(true)
 	before := app.SessionCookies(b)
@@ -109,7 +109,7 @@ func TestStores_R100_Down(t *testing.T) {
 	if resp := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Accept", "application/json"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("fetch: status %d", resp.StatusCode)
 	}
-	if resp := app.Get(t, bench.Browser(t), "/"); resp.StatusCode != http.StatusOK {
+	if resp := app.Get(t, rig.Browser(t), "/"); resp.StatusCode != http.StatusOK {
 		t.Errorf("somebody without a cookie: status %d", resp.StatusCode)
 	}
 	if resp := app.Get(t, fresh, pending.String()); resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(fresh)) != 0 {
@@ -130,11 +130,11 @@ func TestStores_R100_Down(t *testing.T) {
 // R100: signing out while the store is down does what can be done, and says so.
 func TestStores_R100_SignOutWhileDown(t *testing.T) {
 	store := &flaky{}
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(store)
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	store.down.Store(true)
 	resp := app.Post(t, b, "/auth/logout", nil)
@@ -146,11 +146,11 @@ func TestStores_R100_SignOutWhileDown(t *testing.T) {
 // R99: the ID of a stored session never comes from the request.
 func TestStores_R99_PlantedReference(t *testing.T) {
 	var backend *session.MemoryBackend
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(backend)
 	})
-	b, attacker := bench.Browser(t), bench.Browser(t)
+	b, attacker := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, attacker, "bob", "/me")
 	planted := app.SessionCookies(attacker)[0]
 	app.SetCookies(b, planted)
@@ -168,11 +168,11 @@ func TestStores_R99_PlantedReference(t *testing.T) {
 
 // R96: after a step-up the cookies of before do not work any more, nor those of before a refresh with a store.
 func TestStores_R96_OldCookies(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
 	app.Mux.Handle("/safe", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {})))
-	b, thief := bench.Browser(t), bench.Browser(t)
+	b, thief := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.SetCookies(thief, app.SessionCookies(b)...)
 	app.Clock.Advance(10 * time.Minute)

@@ -19,7 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/handlers"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -66,11 +66,11 @@ func (tn *tenancy) asked() int {
 
 // withTenants is an application with the tenants acme, with a provider of its own, and globex and initech, which share one: with the
 // same client at it. The provider of acme is app.OP2.
-func withTenants(t *testing.T, change ...func(*bench.Setup)) (*bench.App, *tenancy) {
+func withTenants(t *testing.T, change ...func(*rig.Setup)) (*rig.App, *tenancy) {
 	t.Helper()
 	tn := &tenancy{}
 	acme := authtest.NewTLSProvider(t)
-	app := bench.New(t, append([]func(*bench.Setup){func(s *bench.Setup) {
+	app := rig.New(t, append([]func(*rig.Setup){func(s *rig.Setup) {
 		acme.SetNow(s.Config.Session.Now)
 		tn.providers = provider.Set{"acme": acme.OIDC(), "globex": s.OP.OIDC(), "initech": s.OP.OIDC()}
 		s.Config.Tenants.Find = tn.find
@@ -84,7 +84,7 @@ func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
 	app, _ := withTenants(t)
 	seen := map[string]string{}
 	for _, name := range []string{"op", "acme", "globex", "initech"} {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/auth/login/"+name+"?return_to=%2Fme%3Fx%3D1")
 		issuer := app.OP.Issuer()
 		if name == "acme" {
@@ -105,7 +105,7 @@ func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
 func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
 	app, _ := withTenants(t)
 	for _, names := range [][2]string{{"globex", "initech"}, {"globex", "op"}, {"op", "globex"}, {"acme", "globex"}} {
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		before := app.OP.Count("token") + app.OP2.Count("token")
 		callback := app.Callback(t, b, "alice", "/auth/login/"+names[0])
 		crossed := strings.Replace(callback.String(), "/callback/"+names[0]+"?", "/callback/"+names[1]+"?", 1)
@@ -121,7 +121,7 @@ func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
 
 // R37, R38: what one tenant's provider says of a session, or of a user, says nothing of another tenant's.
 func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, _ := withTenants(t, keep, framed)
 		globex, initech := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "alice", "/auth/login/initech")
 		accepted(t, app, deliver(t, app, "initech", app.OP.LogoutToken("alice")))
@@ -140,7 +140,7 @@ func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
 			t.Error("that of its own has not")
 		}
 		for _, path := range []string{"/auth/backchannel/nobody", "/auth/backchannel/", "/auth/backchannel"} {
-			if resp := app.Post(t, bench.Browser(t), path, url.Values{"logout_token": {"x"}}); resp.StatusCode != http.StatusNotFound {
+			if resp := app.Post(t, rig.Browser(t), path, url.Values{"logout_token": {"x"}}); resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: status %d", path, resp.StatusCode)
 			}
 		}
@@ -157,7 +157,7 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 	for path, want := range map[string]int{"/t/globex/": 200, "/t/initech/": 403, "/t/acme/": 403, "/t/op/": 403, "/t/GLOBEX/": 403, "/t/none/": 403, "/nobody": 403} {
 		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {
 			resp := app.Do(t, b, method, path, nil, "Origin", app.URL, "Sec-Fetch-Site", "same-origin")
-			if body := authtest.Body(t, resp); resp.StatusCode != want || want == 403 && strings.Contains(body, bench.Marker) {
+			if body := authtest.Body(t, resp); resp.StatusCode != want || want == 403 && strings.Contains(body, rig.Marker) {
 				t.Errorf("%s %s: status %d, want %d: %s", method, path, resp.StatusCode, want, body)
 			}
 		}
@@ -175,7 +175,7 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 		t.Errorf("without names: status %d", w.Code)
 	}
 	// Who is not signed in goes to the tenant's own.
-	nobody := bench.Browser(t)
+	nobody := rig.Browser(t)
 	resp := app.Get(t, nobody, "/t/acme/x?y=1")
 	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusFound || got != "/auth/login/acme?return_to=%2Ft%2Facme%2Fx%3Fy%3D1" {
 		t.Errorf("status %d, Location %q", resp.StatusCode, got)
@@ -198,16 +198,16 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 
 // R105: a session ends when its tenant is another client, has another issuer, or is gone; not before the answer of before is too old.
 func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
-	for name, change := range map[string]func(app *bench.App) provider.Provider{
-		"client":  func(app *bench.App) provider.Provider { o := app.OP.OIDC(); o.ClientID = "another"; return o },
-		"issuer":  func(app *bench.App) provider.Provider { return app.OP2.OIDC() },
-		"removed": func(*bench.App) provider.Provider { return nil },
+	for name, change := range map[string]func(app *rig.App) provider.Provider{
+		"client":  func(app *rig.App) provider.Provider { o := app.OP.OIDC(); o.ClientID = "another"; return o },
+		"issuer":  func(app *rig.App) provider.Provider { return app.OP2.OIDC() },
+		"removed": func(*rig.App) provider.Provider { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 				app, tn := withTenants(t, keep)
 				b, other := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "alice", "/auth/login/initech")
-				late := bench.Browser(t)
+				late := rig.Browser(t)
 				callback := app.Callback(t, late, "alice", "/auth/login/globex")
 				tn.set("globex", change(app))
 				if !alive(t, app, b) {
@@ -232,10 +232,10 @@ func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
 
 // R100: while nobody knows, nobody is let in, and nobody is signed out.
 func TestTenants_R100_NobodyKnows(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*bench.Setup)) {
+	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, tn := withTenants(t, keep, framed)
 		b, leaving, own := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "bob", "/auth/login/globex"), signedIn(t, app, "bob", "/auth/login/op")
-		late := bench.Browser(t)
+		late := rig.Browser(t)
 		callback := app.Callback(t, late, "alice", "/auth/login/globex")
 		left := app.SessionCookies(leaving)
 		tn.fail(errTenancy)
@@ -245,7 +245,7 @@ func TestTenants_R100_NobodyKnows(t *testing.T) {
 			cookies := len(app.SessionCookies(b))
 			resp := app.Get(t, b, path)
 			body := authtest.Body(t, resp)
-			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || strings.Contains(body, bench.Marker) || strings.Contains(body, "database") {
+			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || strings.Contains(body, rig.Marker) || strings.Contains(body, "database") {
 				t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
 			}
 			if len(app.SessionCookies(b)) != cookies {
@@ -291,7 +291,7 @@ func TestTenants_R156_Validated(t *testing.T) {
 		"no-pkce":  &provider.OIDC{Issuer: "https://login.example.com", ClientID: "c", InsecureNoPKCE: true},
 	}
 	auth, err := sallyport.New(sallyport.Config{
-		BaseURL: "https://app.example.com", Session: session.Config{Secret: bench.Secret},
+		BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret},
 		LoginPage: http.NotFoundHandler(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		Tenants: provider.Tenants{Find: func(_ context.Context, name string) (provider.Provider, error) { return found[name], nil }},
 	})
@@ -337,7 +337,7 @@ func TestTenants_Configuration(t *testing.T) {
 		"negative Limit": {tenants: provider.Tenants{Find: find, Limit: -1}, page: http.NotFoundHandler(), want: "Tenants.Limit"},
 	} {
 		_, err := sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: bench.Secret}, Tenants: row.tenants, Providers: row.providers, LoginPage: row.page,
+			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Tenants: row.tenants, Providers: row.providers, LoginPage: row.page,
 		})
 		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
@@ -348,7 +348,7 @@ func TestTenants_Configuration(t *testing.T) {
 // Whoever makes names up gets 404, and what cannot be a name is not looked up.
 func TestTenants_UnknownNames(t *testing.T) {
 	app, tn := withTenants(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	for _, route := range []string{"login", "callback"} {
 		for name, calls := range map[string]int{
 			"nobody-" + route: 1, "UPPER": 0, "a%2Fb": 0, "a.b": 0, "%00": 0, "..%2fglobex": 0, "globex%20": 0, "globex/": 0, strings.Repeat("x", 65): 0, "-": 0,
@@ -369,12 +369,12 @@ func TestTenants_UnknownNames(t *testing.T) {
 // The chooser lists who is there for everybody; a page of the application's own leads to a tenant, with the way back.
 func TestTenants_LoginPage(t *testing.T) {
 	app, _ := withTenants(t)
-	body := app.Visit(t, bench.Browser(t), "/auth/login?return_to=/me")
+	body := app.Visit(t, rig.Browser(t), "/auth/login?return_to=/me")
 	if !strings.Contains(body, "/auth/login/op?return_to=") || strings.Contains(body, "acme") || strings.Contains(body, "globex") {
 		t.Errorf("the chooser: %s", body)
 	}
-	var own *bench.App
-	own, _ = withTenants(t, func(s *bench.Setup) {
+	var own *rig.App
+	own, _ = withTenants(t, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "%d %s", len(handlers.Choices(r.Context())), own.Auth.LoginURLFor("acme", handlers.ReturnTo(r.Context())))
 		})
@@ -385,7 +385,7 @@ func TestTenants_LoginPage(t *testing.T) {
 		"/auth/login?return_to=//evil.example":   "1 /auth/login/acme",
 		"/auth/login?return_to=%2Fauth%2Flogout": "1 /auth/login/acme",
 	} {
-		if body := own.Visit(t, bench.Browser(t), path); body != want {
+		if body := own.Visit(t, rig.Browser(t), path); body != want {
 			t.Errorf("%s: %s, want %s", path, body, want)
 		}
 	}
@@ -405,7 +405,7 @@ func TestTenants_LoginPage(t *testing.T) {
 // R27: logins at tenants are under way at the same time, and none drives out another.
 func TestTenants_R27_ParallelLogins(t *testing.T) {
 	app, _ := withTenants(t)
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	var callbacks []string
 	for _, name := range []string{"acme", "globex", "initech", "op"} {
 		callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login/"+name).String())
@@ -427,8 +427,8 @@ func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 	t.Cleanup(stranger.Close)
 	iss := "iss=" + url.QueryEscape(stranger.URL)
 	for _, on := range []bool{true, false} {
-		app, _ := withTenants(t, func(s *bench.Setup) { s.Config.ThirdPartyLogin = on })
-		b := bench.Browser(t)
+		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = on })
+		b := rig.Browser(t)
 		for _, path := range []string{
 			"/auth/login?" + iss, "/auth/login/?" + iss, "/auth/login/acme?" + iss, "/auth/login/nobody?" + iss, "/auth/login/" + url.PathEscape(stranger.URL),
 			"/auth/login/op?issuer=" + url.QueryEscape(stranger.URL), "/auth/callback/acme?code=x&state=y&" + iss, named("acme", stranger.URL, "x"),
@@ -447,9 +447,9 @@ func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 
 // R30: a tenant's provider starts a login where its name is in the address; it is not searched for.
 func TestTenants_R30_ThirdPartyLogin(t *testing.T) {
-	app, _ := withTenants(t, func(s *bench.Setup) { s.Config.ThirdPartyLogin = true })
+	app, _ := withTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
 	acme := url.QueryEscape(app.OP2.Issuer())
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	authorize := app.BeginLogin(t, b, "/auth/login/acme?iss="+acme+"&target_link_uri="+url.QueryEscape(app.URL+"/me?x=1"))
 	if got := app.Get(t, b, app.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/me?x=1" {
 		t.Errorf("ends at %q", got)
@@ -490,7 +490,7 @@ func TestTenants_TokensAndLogout(t *testing.T) {
 
 // A step-up, and a session that has to be revalidated, go to the tenant's provider.
 func TestTenants_StepUpAndRevalidation(t *testing.T) {
-	app, tn := withTenants(t, func(s *bench.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(whoami)))
 	b := signedIn(t, app, "alice", "/auth/login/globex")
 	app.Clock.Advance(5 * time.Minute)
@@ -538,7 +538,7 @@ func TestTenants_R100_InTheMiddleOfARequest(t *testing.T) {
 	for _, path := range []string{"/call", "/recent", "/later"} {
 		tn.fail(nil)
 		resp := app.Get(t, b, path)
-		if resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(authtest.Body(t, resp), bench.Marker) || app.OP.Count("userinfo") != 0 || refreshes(app) != 0 {
+		if resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(authtest.Body(t, resp), rig.Marker) || app.OP.Count("userinfo") != 0 || refreshes(app) != 0 {
 			t.Errorf("%s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
 		}
 	}
@@ -620,7 +620,7 @@ func TestTenants_R145_SlowProvider(t *testing.T) {
 }
 
 // callbackAt is a request that finishes a login at a tenant of the shared provider.
-func callbackAt(t *testing.T, app *bench.App, name string) *http.Request {
+func callbackAt(t *testing.T, app *rig.App, name string) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
 	app.Server.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", app.URL+"/auth/login/"+name, nil))
@@ -637,7 +637,7 @@ func callbackAt(t *testing.T, app *bench.App, name string) *http.Request {
 
 // R104: requests of many users while tenants change, come and go. Run with the race detector.
 func TestTenants_R104_ManyAtOnce(t *testing.T) {
-	app, tn := withTenants(t, func(s *bench.Setup) { s.Config.Tenants.Limit = 1 })
+	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.Limit = 1 })
 	browsers := map[string]*http.Client{}
 	for _, name := range []string{"acme", "globex", "initech"} {
 		browsers[name] = signedIn(t, app, "alice", "/auth/login/"+name)

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
 // portal starts a login at an application as the portal of a provider does: from another site.
-func portal(t *testing.T, app *bench.App, b *http.Client, method, path string, params url.Values) *http.Response {
+func portal(t *testing.T, app *rig.App, b *http.Client, method, path string, params url.Values) *http.Response {
 	t.Helper()
 	from := []string{"Sec-Fetch-Site", "cross-site", "Origin", app.OP.Issuer()}
 	if method == http.MethodGet {
@@ -19,19 +19,19 @@ func portal(t *testing.T, app *bench.App, b *http.Client, method, path string, p
 	return app.Do(t, b, method, path, params, append(from, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
-func thirdParty(s *bench.Setup) { s.Config.ThirdPartyLogin, s.Second = true, true }
+func thirdParty(s *rig.Setup) { s.Config.ThirdPartyLogin, s.Second = true, true }
 
 // F32, R30: by GET and by POST; three parameters are read and nothing else.
 func TestThirdParty_F32_Parameters(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
-		app := bench.New(t, thirdParty)
-		b := bench.Browser(t)
+		app := rig.New(t, thirdParty)
+		b := rig.Browser(t)
 		resp := portal(t, app, b, method, "/auth/login", url.Values{
 			"iss": {app.OP.Issuer()}, "login_hint": {"alice+x@example.com"}, "target_link_uri": {app.URL + deep},
 			"state": {"evil"}, "nonce": {"evil"}, "scope": {"evil"}, "client_id": {"evil"}, "redirect_uri": {"https://evil.example"},
 			"prompt": {"evil"}, "acr_values": {"evil"}, "lti_message_hint": {"evil"}, "return_to": {"/evil"},
 		})
-		authorize := bench.Location(t, resp)
+		authorize := rig.Location(t, resp)
 		if got := authorize.Query().Get("login_hint"); got != "alice+x@example.com" || strings.Contains(authorize.RawQuery, "evil") || !strings.HasPrefix(authorize.String(), app.OP.Issuer()) {
 			t.Errorf("%s: leads to %s", method, authorize)
 		}
@@ -41,14 +41,14 @@ func TestThirdParty_F32_Parameters(t *testing.T) {
 
 // F32: a hint that is no hint is left out; the login works all the same.
 func TestThirdParty_F32_Hints(t *testing.T) {
-	app := bench.New(t, thirdParty)
+	app := rig.New(t, thirdParty)
 	for hint, want := range map[string]string{
 		"alice": "alice", "ü@example.com": "ü@example.com", "a b": "a b", strings.Repeat("x", 200): strings.Repeat("x", 200),
 		strings.Repeat("x", 5000): "", "a\x00b": "", "a\r\nb": "", "a\u2028b": "", "a\u202eb": "", "a\xffb": "", "": "",
 	} {
 		for _, method := range []string{"GET", "POST"} {
-			resp := portal(t, app, bench.Browser(t), method, "/auth/login", url.Values{"iss": {app.OP.Issuer()}, "login_hint": {hint}})
-			if got := bench.Location(t, resp).Query().Get("login_hint"); got != want {
+			resp := portal(t, app, rig.Browser(t), method, "/auth/login", url.Values{"iss": {app.OP.Issuer()}, "login_hint": {hint}})
+			if got := rig.Location(t, resp).Query().Get("login_hint"); got != want {
 				t.Errorf("%s %.20q: login_hint %.20q", method, hint, got)
 			}
 		}
@@ -57,15 +57,15 @@ func TestThirdParty_F32_Hints(t *testing.T) {
 
 // F32, R30: where a login may lead is filtered, and whose it may be is configured.
 func TestThirdParty_F32_Filtered(t *testing.T) {
-	app := bench.New(t, thirdParty)
+	app := rig.New(t, thirdParty)
 	for _, method := range []string{"GET", "POST"} {
 		for _, target := range []string{"//evil.example", "https://evil.example/", `/\evil.example`, "/auth/logout", "/" + strings.Repeat("x", 5000)} {
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			resp := portal(t, app, b, method, "/auth/login", url.Values{"iss": {app.OP.Issuer()}, "target_link_uri": {target}})
-			leadsTo(t, app.Get(t, b, app.Authorize(t, b, bench.Location(t, resp), "alice").String()), "/")
+			leadsTo(t, app.Get(t, b, app.Authorize(t, b, rig.Location(t, resp), "alice").String()), "/")
 		}
 		for _, issuer := range []string{"https://evil.example", "", app.OP.Issuer() + "/"} {
-			resp := portal(t, app, bench.Browser(t), method, "/auth/login", url.Values{"iss": {issuer}})
+			resp := portal(t, app, rig.Browser(t), method, "/auth/login", url.Values{"iss": {issuer}})
 			if resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" {
 				t.Errorf("%s, iss %q: status %d", method, issuer, resp.StatusCode)
 			}
@@ -76,7 +76,7 @@ func TestThirdParty_F32_Filtered(t *testing.T) {
 // F32, R29: starting a login changes nothing for a user who is signed in, and a body that is too
 // long or not readable leads to the choice. Without the setting there is no POST.
 func TestThirdParty_F32_Harmless(t *testing.T) {
-	app := bench.New(t, thirdParty)
+	app := rig.New(t, thirdParty)
 	b := signedIn(t, app, "alice", "/auth/login/op")
 	before := app.SessionCookies(b)
 	portal(t, app, b, "POST", "/auth/login", url.Values{"iss": {app.OP2.Issuer()}})
@@ -84,15 +84,15 @@ func TestThirdParty_F32_Harmless(t *testing.T) {
 		t.Error("the session has changed")
 	}
 	for _, params := range []url.Values{{"iss": {app.OP.Issuer()}, "x": {strings.Repeat("x", 70<<10)}}, {}} {
-		if resp := portal(t, app, bench.Browser(t), "POST", "/auth/login", params); resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" {
+		if resp := portal(t, app, rig.Browser(t), "POST", "/auth/login", params); resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	}
-	off := bench.New(t)
-	if resp := portal(t, off, bench.Browser(t), "POST", "/auth/login", url.Values{"iss": {off.OP.Issuer()}}); resp.StatusCode != http.StatusMethodNotAllowed {
+	off := rig.New(t)
+	if resp := portal(t, off, rig.Browser(t), "POST", "/auth/login", url.Values{"iss": {off.OP.Issuer()}}); resp.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("switched off: status %d, want 405", resp.StatusCode)
 	}
-	authorize := off.BeginLogin(t, bench.Browser(t), "/auth/login?login_hint=x&iss="+url.QueryEscape(off.OP.Issuer()))
+	authorize := off.BeginLogin(t, rig.Browser(t), "/auth/login?login_hint=x&iss="+url.QueryEscape(off.OP.Issuer()))
 	if authorize.Query().Has("login_hint") {
 		t.Errorf("switched off: leads to %s", authorize)
 	}
@@ -100,8 +100,8 @@ func TestThirdParty_F32_Harmless(t *testing.T) {
 
 // F28: a navigation that a service worker passes on is one, with and without a form.
 func TestNavigation_F28_ServiceWorker(t *testing.T) {
-	app := bench.New(t)
-	b := bench.Browser(t)
+	app := rig.New(t)
+	b := rig.Browser(t)
 	worker := []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty", "Sec-Fetch-Site", "same-origin"}
 	for path, want := range map[string]string{"/me?x=1": "/auth/login?return_to=%2Fme%3Fx%3D1", "/admin": "/auth/login?return_to=%2Fadmin"} {
 		if resp := app.Get(t, b, path, worker...); resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != want {
@@ -125,7 +125,7 @@ func TestNavigation_F28_ServiceWorker(t *testing.T) {
 		{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty", "Sec-Purpose", "prefetch;prerender"},
 		{"Sec-Fetch-Mode", "websocket", "Sec-Fetch-Dest", "empty"},
 	} {
-		if resp := app.Get(t, bench.Browser(t), "/me", script...); resp.StatusCode != http.StatusUnauthorized {
+		if resp := app.Get(t, rig.Browser(t), "/me", script...); resp.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%v: status %d, want 401", script, resp.StatusCode)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -30,7 +30,7 @@ func TestTokenEndpoint_R71_ClientAuthentication(t *testing.T) {
 		"configured basic": {"client_secret_basic", []string{"client_secret_post"}, "basic"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.ClientID, s.OIDC.ClientSecret, s.OIDC.AuthMethod = id, secret, row.method
 			})
 			app.OP.Misbehave(func(f *authtest.Faults) {
@@ -48,7 +48,7 @@ func TestTokenEndpoint_R71_ClientAuthentication(t *testing.T) {
 					return e == "authorize"
 				}
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			requests := app.OP.Requests("token")
 			if len(requests) != 1 {
@@ -96,8 +96,8 @@ func basicAuth(header string) (id, secret string, ok bool) {
 
 // R71: a public client sends its ID and no secret.
 func TestTokenEndpoint_R71_PublicClient(t *testing.T) {
-	app := bench.New(t, func(s *bench.Setup) { s.OIDC.ClientSecret = "" })
-	app.SignIn(t, bench.Browser(t), "alice", "/me")
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.ClientSecret = "" })
+	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	r := app.OP.Requests("token")[0]
 	if r.Header.Get("Authorization") != "" || r.Form.Has("client_secret") || r.Form.Get("client_id") != authtest.ClientID {
 		t.Errorf("a public client sends %v and %q", r.Form, r.Header.Get("Authorization"))
@@ -131,7 +131,7 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var tokens session.Tokens
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) (err error) {
 					tokens, err = s.Tokens()
 					return err
@@ -166,7 +166,7 @@ func TestTokenEndpoint_R73_NoSecondTry(t *testing.T) {
 			return false
 		},
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = handler })
 		tryLogin(t, app)
 		want := 1
@@ -189,9 +189,9 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 		`{"error":7}`:  "",
 		`<html>` + xss: "",
 	} {
-		app := bench.New(t)
+		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 400, "application/json", body) })
-		resp := app.SignIn(t, bench.Browser(t), "alice", "/me")
+		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		page := authtest.Body(t, resp)
 		if strings.Contains(page, "alert(1)") || strings.Contains(page, "invalid_") {
 			t.Errorf("%s: the page shows it:\n%s", body, page)
@@ -207,27 +207,27 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 
 // R77
 func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
-	always := func(s *bench.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways }
+	always := func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways }
 	for name, change := range map[string]func(map[string]any){
 		"other": func(c map[string]any) { c["sub"] = "1002" }, "missing": func(c map[string]any) { delete(c, "sub") }, "empty": func(c map[string]any) { c["sub"] = "" },
 		"number": func(c map[string]any) { c["sub"] = 1001 }, "null": func(c map[string]any) { c["sub"] = nil }, "longer": func(c map[string]any) { c["sub"] = "1001 " },
 		"look-alike": func(c map[string]any) { c["Sub"] = "1001" },
 	} {
-		app := bench.New(t, always)
+		app := rig.New(t, always)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = change })
 		if got := tryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 	for _, body := range []string{`[]`, `null`, `"x"`, `{}`, ``, `{"sub":"1001","sub":"1002"}`} {
-		app := bench.New(t, always)
+		app := rig.New(t, always)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/json", body) })
 		if got := tryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
 		}
 	}
 	// R79: a signed answer is not taken for a plain one.
-	app := bench.New(t, always)
+	app := rig.New(t, always)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = answer("userinfo", 200, "application/jwt", b64([]byte(`{"alg":"none"}`))+"."+b64([]byte(`{"sub":"1001"}`))+".")
 	})
@@ -240,7 +240,7 @@ func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
 func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 	var got *session.Session
 	var claims map[string]any
-	app := bench.New(t, func(s *bench.Setup) {
+	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			got = s
@@ -296,7 +296,7 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got session.User
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.UserInfo = provider.UserInfoAlways
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s.User; return nil }
 			})
@@ -322,12 +322,12 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 
 // R80, and when userinfo is asked at all.
 func TestUserInfo_R80_TokenInTheHeaderOnly(t *testing.T) {
-	app := bench.New(t)
+	app := rig.New(t)
 	tryLogin(t, app)
 	if got := app.OP.Count("userinfo"); got != 0 {
 		t.Errorf("%d userinfo requests, although the ID token has the profile", got)
 	}
-	slim := bench.New(t)
+	slim := rig.New(t)
 	slim.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) {
 			for _, name := range []string{"name", "preferred_username", "email", "email_verified"} {
@@ -335,7 +335,7 @@ func TestUserInfo_R80_TokenInTheHeaderOnly(t *testing.T) {
 			}
 		}
 	})
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	slim.SignIn(t, b, "alice", "/me")
 	requests := slim.OP.Requests("userinfo")
 	if len(requests) != 1 {
@@ -374,7 +374,7 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := "no login"
-			app := bench.New(t, func(s *bench.Setup) {
+			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.RolesClaim = row.claim
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 					got = strings.Join(s.User.Roles, "|")
@@ -389,7 +389,7 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 					}
 				}
 			})
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			if got != row.want {
 				t.Errorf("roles %q, want %q", got, row.want)
@@ -409,7 +409,7 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 // F29: a code that was spent on a connection that ended is an outcome of its own.
 func TestTokenEndpoint_F29_Interrupted(t *testing.T) {
 	for name, second := range map[string]string{"interrupted": "invalid_grant", "token_error": "invalid_client"} {
-		app := bench.New(t)
+		app := rig.New(t)
 		first := true
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = func(endpoint string, w http.ResponseWriter, r *http.Request) bool {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -28,8 +28,8 @@ type flow struct {
 	trial   trial
 	preset  provider.Preset
 	name    string
-	clock   *bench.Clock
-	app     *bench.App
+	clock   *rig.Clock
+	app     *rig.App
 	browser *http.Client
 	tenant  bool // the provider is that of a tenant
 
@@ -55,7 +55,7 @@ func run(t testing.TB, preset provider.Preset, c trial) []string {
 func (f *flow) run(t testing.TB) []string {
 	t.Helper()
 	c := f.trial
-	f.name, f.clock = f.preset.Name, bench.NewClock()
+	f.name, f.clock = f.preset.Name, rig.NewClock()
 	f.vendor = &vendor{
 		values:  values{f.clock.Now, merged(usualVars, c.Vars)},
 		answers: c.Answers, claims: c.IDToken, header: c.Header, signed: c.Signed, arrived: make(chan string, 1000),
@@ -73,7 +73,7 @@ func (f *flow) steps(t testing.TB) {
 	if !f.configure(t) {
 		return
 	}
-	f.browser = bench.Browser(t)
+	f.browser = rig.Browser(t)
 	authorize := f.begin(t)
 	if authorize == nil {
 		return
@@ -141,7 +141,7 @@ func (f *flow) configure(t testing.TB) bool {
 	p, err := f.make()
 	if err == nil && f.trial.Mistake != "" {
 		_, err = sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: bench.Secret}, Providers: provider.Set{f.name: p},
+			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Providers: provider.Set{f.name: p},
 		})
 	}
 	switch {
@@ -154,7 +154,7 @@ func (f *flow) configure(t testing.TB) bool {
 		f.complain("the preset: %v", err)
 		return false
 	}
-	f.app = bench.New(t, func(s *bench.Setup) {
+	f.app = rig.New(t, func(s *rig.Setup) {
 		s.Config.Providers = provider.Set{f.name: p}
 		if f.tenant {
 			s.Config.Providers, s.Config.LoginPage = provider.Set{}, http.NotFoundHandler()
@@ -224,7 +224,7 @@ func (f *flow) begin(t testing.TB) *url.URL {
 		return nil
 	}
 	f.checkFlowCookie(t, resp)
-	u := bench.Location(t, resp)
+	u := rig.Location(t, resp)
 	query := u.Query()
 	for _, name := range []string{"state", "nonce"} {
 		if query.Has(name) {
@@ -243,7 +243,7 @@ func (f *flow) begin(t testing.TB) *url.URL {
 // checkFlowCookie makes sure that the browser will bring the login's cookie along, and no more than it has to.
 func (f *flow) checkFlowCookie(t testing.TB, resp *http.Response) {
 	want := http.SameSiteLaxMode
-	if bench.Location(t, resp).Query().Get("response_mode") == "form_post" {
+	if rig.Location(t, resp).Query().Get("response_mode") == "form_post" {
 		want = http.SameSiteNoneMode
 	}
 	found := false
@@ -367,7 +367,7 @@ func (f *flow) checkOutcome(t testing.TB, resp *http.Response) bool {
 		return false
 	}
 	user := f.filled(f.trial.User)
-	want := bench.Marker + ": " + strings.Join([]string{f.name, user.Issuer, user.Subject}, " ")
+	want := rig.Marker + ": " + strings.Join([]string{f.name, user.Issuer, user.Subject}, " ")
 	if page := authtest.Body(t, f.app.Get(t, f.browser, "/me")); page != want {
 		f.complain("the guarded page says %q, want %q", page, want)
 	}
@@ -489,7 +489,7 @@ func (f *flow) logOut(t testing.TB) {
 	if strings.HasPrefix(want.URL, "/") {
 		want.URL = f.app.URL + want.URL
 	}
-	f.checkPlace("logout", bench.Location(t, resp), &want, nil)
+	f.checkPlace("logout", rig.Location(t, resp), &want, nil)
 	patience := time.After(10 * time.Second)
 	for _, address := range f.trial.Revoked {
 		for arrived := ""; arrived != address; {

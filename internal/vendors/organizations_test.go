@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -108,7 +108,7 @@ func TestTenants_R38_ApproveAtRefresh(t *testing.T) {
 func signingVendor(t *testing.T, tenants provider.Organizations) (*provider.OIDC, func(claims, header map[string]any) string) {
 	t.Helper()
 	_, c := multiTenant(t, tenants)
-	clock := bench.NewClock()
+	clock := rig.NewClock()
 	v := &vendor{values: values{clock.Now, merged(usualVars, c.Vars)}, answers: c.Answers, arrived: make(chan string, 1000)}
 	o := provider.EntraMultiTenant(tenants, usualVars["client_id"], usualVars["client_secret"])
 	connect(o, &http.Client{Transport: v}, clock.Now)
@@ -191,7 +191,7 @@ func TestTenants_R38_Introspection(t *testing.T) {
 		"tenants matter": {func(o *provider.OIDC) { o.TenantClaim = "tid" }, "https://accounts.google.com", false},
 	} {
 		c := load(t, filepath.Join(folder, "google.json")).trials()[0]
-		clock := bench.NewClock()
+		clock := rig.NewClock()
 		v := &vendor{values: values{clock.Now, merged(usualVars, nil)}, arrived: make(chan string, 1000)}
 		v.answers = laidAnswers(c.Answers, map[string]reply{introspect: {JSON: map[string]any{"active": true, "iss": row.iss, "sub": "alice", "aud": "https://api.example.com"}}})
 		o := provider.Google(usualVars["client_id"], usualVars["client_secret"])

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -38,13 +38,13 @@ type process struct {
 
 // A site is an application of two processes.
 type site struct {
-	*bench.App
+	*rig.App
 	one, two process
 }
 
-func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*bench.Setup)) *site {
+func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*rig.Setup)) *site {
 	t.Helper()
-	app := bench.New(t, append(change, func(s *bench.Setup) {
+	app := rig.New(t, append(change, func(s *rig.Setup) {
 		s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
 		keep(&s.Config.Session, store())
 	})...)
@@ -95,7 +95,7 @@ func (st *site) mount() process {
 // signIn signs a user in, at the process that listens, and returns the cookies of the session.
 func (st *site) signIn(t *testing.T, username string) (*http.Client, []*http.Cookie) {
 	t.Helper()
-	b := bench.Browser(t)
+	b := rig.Browser(t)
 	if resp := st.SignIn(t, b, username, "/me"); resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s signs in: status %d", username, resp.StatusCode)
 	}
@@ -134,7 +134,7 @@ func (st *site) signOut(p process, cookies []*http.Cookie) *httptest.ResponseRec
 
 // page says in a word or two what an answer to /me is: a user, "away" (503), "sign in" (on to the login), or what else it is.
 func (st *site) page(w *httptest.ResponseRecorder) string {
-	who, guarded := strings.CutPrefix(w.Body.String(), bench.Marker+": ")
+	who, guarded := strings.CutPrefix(w.Body.String(), rig.Marker+": ")
 	switch {
 	case w.Code == http.StatusOK && guarded:
 		for _, u := range st.OP.Users() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -53,11 +53,11 @@ func BenchmarkGuard(b *testing.B) {
 				b.Fatal(err)
 			}
 			store := open(b, server.url())
-			app := bench.New(b, func(s *bench.Setup) {
+			app := rig.New(b, func(s *rig.Setup) {
 				s.Config.Session.ProfileOnly = row.profileOnly
 				row.keep(&s.Config.Session, store)
 			})
-			browser := bench.Browser(b)
+			browser := rig.Browser(b)
 			app.SignIn(b, browser, "alice", "/me")
 			r, _ := http.NewRequestWithContext(b.Context(), "GET", app.URL+"/me", nil)
 			for _, c := range app.SessionCookies(browser) {

@@ -15,7 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
@@ -37,7 +37,7 @@ func clustered(t *testing.T, store func() *redisstore.Store, c *cluster) (*site,
 	}
 	op := authtest.NewTLSProvider(t, users...)
 	op.Misbehave(func(f *authtest.Faults) { f.IDToken = func(claims map[string]any) { delete(claims, "sid") } }) // its mark lives anywhere
-	st := newSite(t, keeps["sessions in Redis"], store, func(s *bench.Setup) {
+	st := newSite(t, keeps["sessions in Redis"], store, func(s *rig.Setup) {
 		s.OIDC = op.OIDC()
 		s.Config.Providers = provider.Set{"op": s.OIDC}
 	})

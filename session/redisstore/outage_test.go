@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -59,12 +59,12 @@ func TestOutage_R100_SigningInAndOut(t *testing.T) {
 		if w := st.signOut(st.one, alice); w.Code != http.StatusServiceUnavailable {
 			t.Errorf("signing out: status %d, want 503", w.Code)
 		}
-		b := bench.Browser(t)
+		b := rig.Browser(t)
 		callback := st.Callback(t, b, "bob", "/auth/login")
 		if resp := st.Get(t, b, callback.String()); resp.StatusCode != http.StatusServiceUnavailable || len(st.SessionCookies(b)) != 0 {
 			t.Errorf("signing in: status %d, %d cookies; want 503 and none", resp.StatusCode, len(st.SessionCookies(b)))
 		}
-		if resp := st.Get(t, bench.Browser(t), "/me"); resp.StatusCode != http.StatusFound {
+		if resp := st.Get(t, rig.Browser(t), "/me"); resp.StatusCode != http.StatusFound {
 			t.Errorf("a stranger: status %d, want the challenge, for which Redis is not needed", resp.StatusCode)
 		}
 		server.start(t)
@@ -177,7 +177,7 @@ func heap() int64 {
 func TestOutage_R107_RefreshIsNotLost(t *testing.T) {
 	server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	var kill func()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) }, func(s *bench.Setup) {
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) }, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error { kill(); return nil }
 	})
 	kill = server.kill

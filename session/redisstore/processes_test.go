@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/bench"
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
 // twoProcesses runs a test with a site over one server, and over a cluster, in both ways to keep sessions.
-func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...func(*bench.Setup)) {
+func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...func(*rig.Setup)) {
 	for where, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
 		t.Run(where, func(t *testing.T) {
 			eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
@@ -131,7 +131,7 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 // R119: a logout that comes to another process while the callback is between the answer of the provider and the session.
 func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 	var during func(ctx context.Context, s *session.Session) error
-	hook := func(s *bench.Setup) {
+	hook := func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error { return during(ctx, s) }
 	}
 	twoProcesses(t, func(t *testing.T, st *site) {
@@ -147,7 +147,7 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 			},
 			"everywhere": func(ctx context.Context, s *session.Session) error { return st.two.Sessions.EndAll(ctx, s) },
 		} {
-			b := bench.Browser(t)
+			b := rig.Browser(t)
 			ended := false
 			during = func(ctx context.Context, s *session.Session) error { ended = true; return end(ctx, s) }
 			callback := st.Callback(t, b, "alice", "/auth/login")
@@ -291,7 +291,7 @@ func TestProcesses_R129_WatchEnds(t *testing.T) {
 	url := startServer(t).url()
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		t.Parallel()
-		st := newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, func(s *bench.Setup) { s.Config.Session.Watch = time.Second })
+		st := newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, func(s *rig.Setup) { s.Config.Session.Watch = time.Second })
 		_, cookies := st.signIn(t, "alice")
 		ctx, cancel := st.one.Sessions.Watch(t.Context(), st.session(t, st.one, cookies))
 		defer cancel()

@@ -1,4 +1,4 @@
-package bench
+package rig
 
 import (
 	"encoding/base64"
@@ -78,7 +78,7 @@ func (app *App) Leaked(text string) string {
 	return ""
 }
 
-// checkLog is what every test of the bench ends with (R134).
+// checkLog is what every test with a rig ends with (R134).
 func (app *App) checkLog(t testing.TB) {
 	if secret := app.Leaked(app.Log()); secret != "" {
 		t.Errorf("the log holds the secret %q:\n%s", secret, app.Log())

@@ -1,6 +1,6 @@
-// Package bench is the test bench of the black-box tests: an application that uses only the
-// public API, providers, browsers, a clock and a captured log. Only tests import it.
-package bench
+// Package rig is the application under test of the black-box tests: an application that uses only the
+// public API, with providers, browsers, a clock and a captured log. Only tests import it.
+package rig
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Secret is what the applications of the bench seal with.
+// Secret is what the applications under test seal with.
 const Secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0"
 
 // Marker is what guarded handlers write; nobody without a session may see it.

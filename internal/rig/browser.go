@@ -1,4 +1,4 @@
-package bench
+package rig
 
 import (
 	"net/http"
