@@ -1,0 +1,93 @@
+package arch
+
+import (
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strings"
+	"testing"
+)
+
+//go:embed audiences.txt
+var audienceTable string
+
+// readAudiences reads lines such as "session.Codec store".
+func readAudiences(t *testing.T) map[string]string {
+	t.Helper()
+	table := map[string]string{}
+	for line := range strings.Lines(audienceTable) {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Fields(line)
+		if len(fields) != 2 || table[fields[0]] != "" {
+			t.Fatalf("audiences.txt: %q is not a new name and its audience", line)
+		}
+		table[fields[0]] = fields[1]
+	}
+	return table
+}
+
+// Every exported name is for somebody, and nobody has to read more than the budget.
+func TestExportsStayInTheirBudgets(t *testing.T) {
+	all, broken := byAudience(house(t), readAudiences(t))
+	report(t, broken)
+	report(t, overCeiling(all, audiences))
+	for _, a := range audiences {
+		t.Logf("%-12s %3d names, budget %3d, ceiling %3d%s",
+			a.name, len(all[a.name]), a.budget, a.ceiling, excess(len(all[a.name])-a.budget))
+		for _, name := range all[a.name] {
+			t.Logf("  %s", name)
+		}
+	}
+}
+
+func excess(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %d too many", n)
+}
+
+// The rules on exports can fail, and leave out what they should.
+func TestExports_CanFail(t *testing.T) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
+
+const A, b = 1, 2
+
+type Getter interface{ Get() }
+
+type T struct{ Field int }
+
+func (*T) Get() {}
+
+func (T) Method() {}
+
+func (T) String() string { return "" }
+
+func (t) Hidden() {}
+
+func F() {}
+`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := []pkg{{path: "session", files: map[string]*ast.File{"x.go": parsed}}}
+	want := []string{"A", "F", "Getter", "Getter.Get", "T", "T.Method"}
+	if got := exports(bad[0]); !slices.Equal(got, want) {
+		t.Errorf("the exports are %v, want %v", got, want)
+	}
+	table := map[string]string{
+		"session.A": "store", "session.Getter": "store", "session.T": "siblings", "session.T.Method": "cats",
+	}
+	all, broken := byAudience(bad, table)
+	if len(broken) != 1 || !strings.Contains(broken[0], "session.F") {
+		t.Errorf("the name without an audience: %v", broken)
+	}
+	if got := overCeiling(all, []audience{{"store", 0, 2}, {"siblings", 0, 1}}); len(got) != 2 {
+		t.Errorf("one audience above its ceiling and an unknown one: %v", got)
+	}
+}
