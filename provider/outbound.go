@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/internal/typednil"
 )
@@ -194,36 +194,38 @@ func rootCause(err error) error {
 // where names an endpoint in an error, without query and user.
 func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 
-// checkConfidential accepts addresses that the user's token may be sent to: https, or http on this
-// machine where that is switched on.
-func (out outbound) checkConfidential(u *url.URL) error {
-	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP && loopback.Host(u.Hostname()) {
-		return nil
+// fetch fetches a public document, the metadata or the keys, by the name that errors have for it.
+// What a second try may mend is an outage: no answer, 5xx and 429. Everything else means that the
+// address is wrong, or what is at the address.
+func (out outbound) fetch(ctx context.Context, name, address string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return answer{}, &misconfigured{fmt.Errorf("%s: bad address: %w", name, rootCause(err))}
 	}
-	return fmt.Errorf("provider: the user's token is not sent to %s: use https", where(u))
+	a, err := do(out.client(sameOrigin), r)
+	switch _, unanswered := errors.AsType[*unreachable](err); {
+	case err == nil:
+	case unanswered && !errors.Is(err, errOtherOrigin) && !errors.Is(err, errTooManyRedirects):
+		return answer{}, fmt.Errorf("%s: %w", name, err)
+	default:
+		return answer{}, &misconfigured{fmt.Errorf("%s: %w", name, err)}
+	}
+	if a.status == http.StatusOK {
+		return a, nil
+	}
+	err = fmt.Errorf("%s: %s: status %d", name, displayed(address), a.status)
+	switch {
+	case a.status >= 500, a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
+		return answer{}, err
+	}
+	return answer{}, &misconfigured{err}
 }
 
-// checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
-// switched on.
-func (out outbound) checkEndpoint(name, address string) error {
-	if err := checkVerbatim(name, address); err != nil {
-		return err
-	}
+// displayed is an address as errors show it, without query and user.
+func displayed(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" || u.Opaque != "" {
-		return fmt.Errorf("%s is not an absolute URL", name)
+	if err != nil {
+		return "a malformed address"
 	}
-	if u.Fragment != "" || strings.Contains(address, "#") {
-		return fmt.Errorf("%s must have no fragment", name)
-	}
-	switch {
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()) && name != "Issuer"):
-		if out.loopbackHTTP {
-			return nil
-		}
-		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))
-	}
-	return fmt.Errorf("%s must be https", name)
+	return where(u)
 }

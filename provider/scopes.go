@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -88,4 +89,62 @@ func (d *Dialect) withoutPrefix(scope string) string {
 		}
 	}
 	return scope
+}
+
+// A provider may grant more scopes than anyone has asked for. What a session keeps of them is bounded:
+// they go into cookies and into the next authorization request, and guards search them.
+const (
+	maxScopes     = 256
+	maxScopeBytes = 8 << 10
+)
+
+// keptScopes splits a text at spaces, and keeps what a session may hold.
+func keptScopes(text string) []string {
+	return boundedScopes(strings.FieldsSeq(text))
+}
+
+// boundedScopes keeps the first scopes, as many as a session may hold.
+func boundedScopes(scopes func(yield func(string) bool)) []string {
+	var kept []string
+	bytes := 0
+	for scope := range scopes {
+		if bytes += len(scope); len(kept) == maxScopes || bytes > maxScopeBytes {
+			break
+		}
+		kept = append(kept, scope)
+	}
+	return kept
+}
+
+// distinctScopes puts lists of scopes together, with no scope twice and nothing that is none.
+func distinctScopes(lists ...[]string) []string {
+	var distinct []string
+	seen := map[string]bool{}
+	for _, scope := range slices.Concat(lists...) {
+		if validScope(scope) && !seen[scope] {
+			seen[scope] = true
+			distinct = append(distinct, scope)
+		}
+	}
+	return distinct
+}
+
+func checkScopeNames(scopes []string) []error {
+	var mistakes []error
+	for _, scope := range scopes {
+		if !validScope(scope) {
+			mistakes = append(mistakes, fmt.Errorf("%q in Scopes is not a scope (RFC 6749 section 3.3)", scope))
+		}
+	}
+	return mistakes
+}
+
+// validScope reports whether s is a scope-token of RFC 6749 section 3.3.
+func validScope(s string) bool {
+	for _, r := range s {
+		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,6 +146,25 @@ func (o *OIDC) checkTenants() error {
 	for _, tenant := range o.Organizations.Allowed {
 		if !tenantID.MatchString(tenant) {
 			return fmt.Errorf("Organizations.Allowed: %q is not a GUID in lower case, such as 9188040d-6c67-4c5b-b112-36a304b66dad", tenant)
+		}
+	}
+	return nil
+}
+
+// anyValue stands for every text in RequiredClaims.
+const anyValue = "*"
+
+// checkRequired makes sure that the user is one of those who may sign in here. Only what is signed counts.
+func (o *OIDC) checkRequired(t *idToken) error {
+	for _, name := range slices.Sorted(maps.Keys(o.RequiredClaims)) {
+		values, err := t.claims.texts(name)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(nonEmpty(values), func(value string) bool {
+			return slices.Contains(o.RequiredClaims[name], value) || slices.Contains(o.RequiredClaims[name], anyValue)
+		}) {
+			return &notAdmitted{fmt.Errorf("%s is missing, or none of those that are required", name)}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -97,4 +98,20 @@ func public(addr netip.Addr) bool {
 		special = notPublic6
 	}
 	return !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// ClientWithCA returns a client for a provider whose certificate is signed by a private authority, of
+// which pem holds the certificate. It accepts those that the system trusts as well. It is a value for
+// the HTTPClient of a provider.
+func ClientWithCA(pem []byte) (*http.Client, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New("provider: there is no certificate in the PEM of the authority")
+	}
+	t := ownTransport().Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return &http.Client{Transport: t}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
 // A tenant may write down another provider's issuer. Only that issuer's own origin speaks for it, so
@@ -158,4 +160,50 @@ func (o *OAuth1) checkIssuer() error {
 
 func (o *OAuth1) confine() error {
 	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)
+}
+
+// plainHTTP lists the addresses with plain http on another machine, for the warning at start.
+func plainHTTP(addresses ...address) []string {
+	var found []string
+	for _, a := range addresses {
+		u, err := url.Parse(a.url)
+		if err == nil && u.Scheme == "http" && u.Host != "" && !loopback.Host(u.Hostname()) {
+			found = append(found, a.name+" "+where(u))
+		}
+	}
+	return found
+}
+
+// checkConfidential accepts addresses that the user's token may be sent to: https, or http on this
+// machine where that is switched on.
+func (out outbound) checkConfidential(u *url.URL) error {
+	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP && loopback.Host(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("provider: the user's token is not sent to %s: use https", where(u))
+}
+
+// checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
+// switched on.
+func (out outbound) checkEndpoint(name, address string) error {
+	if err := checkVerbatim(name, address); err != nil {
+		return err
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		return fmt.Errorf("%s is not an absolute URL", name)
+	}
+	if u.Fragment != "" || strings.Contains(address, "#") {
+		return fmt.Errorf("%s must have no fragment", name)
+	}
+	switch {
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()) && name != "Issuer"):
+		if out.loopbackHTTP {
+			return nil
+		}
+		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))
+	}
+	return fmt.Errorf("%s must be https", name)
 }

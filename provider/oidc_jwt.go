@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
@@ -159,21 +156,3 @@ func (o *OIDC) configured(s *schema) *schema {
 	}
 	return s.with(names...)
 }
-
-// checkIdentifier accepts what users, tenants and organizations are told apart by. It goes into
-// logs, so it has no control characters, nor characters that turn or hide text; and none that was
-// lost on the way, or two users could become one.
-func checkIdentifier(name, text string) error {
-	switch {
-	case text == "":
-		return fmt.Errorf("%s is missing or empty", name)
-	case len(text) > maxSubject:
-		return fmt.Errorf("%s is longer than %d bytes", name, maxSubject)
-	case broken(text) || strings.ContainsFunc(text, unseen):
-		return fmt.Errorf("%s has control characters in it", name)
-	}
-	return nil
-}
-
-// unseen reports whether a character has no shape of its own.
-func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }

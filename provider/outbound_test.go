@@ -82,3 +82,16 @@ func (t trickle) Read(p []byte) (int, error) {
 		return 0, t.r.Context().Err()
 	}
 }
+
+// refusing is a client without a network. It tells about each request before it refuses it.
+func refusing(tell func()) *http.Client {
+	return &http.Client{Transport: refuser(tell)}
+}
+
+type refuser func()
+
+// RoundTrip implements http.RoundTripper.
+func (tell refuser) RoundTrip(*http.Request) (*http.Response, error) {
+	tell()
+	return nil, errors.New("no network here")
+}

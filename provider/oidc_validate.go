@@ -90,26 +90,6 @@ func (o *OIDC) checkAuthMethod() error {
 	return fmt.Errorf("AuthMethod %q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost, authKey, authNone)
 }
 
-func checkScopeNames(scopes []string) []error {
-	var mistakes []error
-	for _, scope := range scopes {
-		if !validScope(scope) {
-			mistakes = append(mistakes, fmt.Errorf("%q in Scopes is not a scope (RFC 6749 section 3.3)", scope))
-		}
-	}
-	return mistakes
-}
-
-// validScope reports whether s is a scope-token of RFC 6749 section 3.3.
-func validScope(s string) bool {
-	for _, r := range s {
-		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func (o *OIDC) checkResponseType() error {
 	switch o.responseType() {
 	case responseCode, responseIDToken, responseCodeIDToken:

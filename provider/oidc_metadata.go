@@ -1,0 +1,207 @@
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"reflect"
+	"slices"
+)
+
+// readMetadata reads the discovery document. Only the members that a login cannot do without
+// decide; another one of the wrong type, or one that is there twice, is as good as none, and the
+// log says so once.
+func (o *OIDC) readMetadata(body []byte) (*metadata, error) {
+	required := o.requiredMetadata()
+	d, err := newSchema("provider metadata", required...).read(body, &o.notes)
+	if err != nil {
+		return nil, err
+	}
+	m := new(metadata)
+	var mistakes []error
+	for name, value := range jsonNames(m) {
+		if !d.has(name) {
+			continue
+		}
+		if slices.Contains(required, name) {
+			mistakes = append(mistakes, d.into(value, name))
+			continue
+		}
+		read := func(string) (bool, error) { return true, d.into(value, name) }
+		if !tolerated(d, name, read) {
+			value.SetZero()
+		}
+	}
+	return m, errors.Join(mistakes...)
+}
+
+// jsonNames yields the fields of a struct by the names of their members.
+func jsonNames(m *metadata) iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		for field, value := range reflect.ValueOf(m).Elem().Fields() {
+			if name := field.Tag.Get("json"); name != "" && !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// requiredMetadata are the members that decide, unless the configuration has them.
+func (o *OIDC) requiredMetadata() []string {
+	names := []string{"issuer"}
+	for name, configured := range map[string]bool{
+		"authorization_endpoint": o.Endpoints.Authorization != "",
+		"token_endpoint":         o.Endpoints.Token != "" || o.responseType() == responseIDToken,
+		"jwks_uri":               o.Endpoints.JWKS != "" || o.SecretSignsTokens,
+		"userinfo_endpoint":      o.Endpoints.UserInfo != "" || o.UserInfo != UserInfoAlways,
+	} {
+		if !configured {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// into reads a member into a field of the metadata. A text is as good as a list of one, and "true"
+// as good as true.
+func (d document) into(field reflect.Value, name string) (err error) {
+	switch to := field.Addr().Interface().(type) {
+	case *string:
+		*to, err = d.text(name)
+	case *[]string:
+		*to, err = d.texts(name)
+	case *bool:
+		*to = isTrue(d.claims[name])
+		if raw := string(d.claims[name]); !*to && raw != "false" && raw != `"false"` {
+			err = fmt.Errorf("%s is neither true nor false", name)
+		}
+	default:
+		if json.Unmarshal(d.claims[name], to) != nil {
+			field.SetZero()
+			err = fmt.Errorf("%s has the wrong type", name)
+		}
+	}
+	return err
+}
+
+// namedEndpoint is one of a provider's addresses, by its name in the metadata.
+type namedEndpoint struct {
+	name    string
+	address *string
+}
+
+// named are the addresses.
+func (e *Endpoints) named() []namedEndpoint {
+	return []namedEndpoint{
+		{"authorization_endpoint", &e.Authorization},
+		{"token_endpoint", &e.Token},
+		{"jwks_uri", &e.JWKS},
+		{"userinfo_endpoint", &e.UserInfo},
+		{"end_session_endpoint", &e.EndSession},
+		{"revocation_endpoint", &e.Revocation},
+		{"introspection_endpoint", &e.Introspection},
+		{"device_authorization_endpoint", &e.DeviceAuthorization},
+		{"pushed_authorization_request_endpoint", &e.PushedAuthorization},
+	}
+}
+
+// endpoints are those of the metadata.
+func (m *metadata) endpoints() *Endpoints {
+	return &Endpoints{
+		m.AuthorizationEndpoint, m.TokenEndpoint, m.UserInfoEndpoint, m.JWKSURI, m.EndSessionEndpoint, m.RevocationEndpoint,
+		m.IntrospectionEndpoint, m.DeviceEndpoint, m.PAREndpoint,
+	}
+}
+
+// replace puts those that are configured over those of the metadata.
+func (e Endpoints) replace(m *metadata) {
+	for _, r := range []struct {
+		in   *string
+		with string
+	}{
+		{&m.AuthorizationEndpoint, e.Authorization}, {&m.TokenEndpoint, e.Token}, {&m.UserInfoEndpoint, e.UserInfo}, {&m.JWKSURI, e.JWKS},
+		{&m.EndSessionEndpoint, e.EndSession}, {&m.RevocationEndpoint, e.Revocation}, {&m.IntrospectionEndpoint, e.Introspection},
+		{&m.DeviceEndpoint, e.DeviceAuthorization}, {&m.PAREndpoint, e.PushedAuthorization},
+	} {
+		if r.with != "" {
+			*r.in = r.with
+		}
+	}
+}
+
+// presentsCertificate reports whether requests to the provider carry a TLS client certificate, as
+// far as can be seen.
+func (out outbound) presentsCertificate() bool {
+	if out.own == nil {
+		return false
+	}
+	t, ok := out.own.Transport.(*http.Transport)
+	if !ok || t.TLSClientConfig == nil {
+		return false
+	}
+	return len(t.TLSClientConfig.Certificates) > 0 || t.TLSClientConfig.GetClientCertificate != nil
+}
+
+// aliasNames are the endpoints that the client itself calls.
+var aliasNames = []string{
+	"token_endpoint", "userinfo_endpoint", "revocation_endpoint", "introspection_endpoint",
+	"device_authorization_endpoint", "pushed_authorization_request_endpoint",
+}
+
+// useAliases replaces endpoints by those that ask for a TLS client certificate (RFC 8705 section
+// 5).
+func (m *metadata) useAliases(n *notes) error {
+	if len(m.Aliases) == 0 {
+		return nil
+	}
+	d, err := newSchema("mtls_endpoint_aliases", aliasNames...).read(m.Aliases, n)
+	if err != nil {
+		return err
+	}
+	var aliases Endpoints
+	var mistakes []error
+	for _, named := range aliases.named() {
+		if slices.Contains(aliasNames, named.name) && d.has(named.name) {
+			*named.address, err = d.text(named.name)
+			mistakes = append(mistakes, err)
+		}
+	}
+	aliases.replace(m)
+	return errors.Join(mistakes...)
+}
+
+// metadata is what the discovery document says (OpenID Connect Discovery 1.0 section 3, RFC 8414). A
+// value is never changed once it is in use, so every login sees one consistent version.
+type metadata struct {
+	Issuer                string   `json:"issuer"`
+	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	TokenEndpoint         string   `json:"token_endpoint"`
+	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
+	JWKSURI               string   `json:"jwks_uri"`
+	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	DeviceEndpoint        string   `json:"device_authorization_endpoint"`
+	PAREndpoint           string   `json:"pushed_authorization_request_endpoint"`
+	PARRequired           bool     `json:"require_pushed_authorization_requests"`
+	IssInResponse         bool     `json:"authorization_response_iss_parameter_supported"`
+	SigningAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
+	AuthSigningAlgs       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	UserInfoAlgs          []string `json:"userinfo_signing_alg_values_supported"`
+
+	// These are compared with what is configured; see checkRequests.
+	ResponseTypes         []string `json:"response_types_supported"`
+	ResponseModes         []string `json:"response_modes_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
+	RequestObjectRequired bool     `json:"require_signed_request_object"`
+
+	// Aliases are the endpoints for clients with a TLS certificate (RFC 8705 section 5).
+	Aliases json.RawMessage `json:"mtls_endpoint_aliases"`
+
+	keys         *keySet
+	algs         []string // that ID tokens may be signed with
+	userInfoAlgs []string // that userinfo may be signed with
+}
