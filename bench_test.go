@@ -2,20 +2,11 @@ package sallyport_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -214,129 +205,4 @@ func BenchmarkChallenge_P8(b *testing.B) {
 			b.ReportMetric(perOp(serve(guard))/perOp(serve(empty)), "x-empty")
 		})
 	}
-}
-
-// P9: a whole login beside its unavoidable parts: the same two HTTP exchanges, one RS256 verification, sealing.
-func BenchmarkLogin_P9(b *testing.B) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		b.Fatal(err)
-	}
-	op := newStaticOP(b, key)
-	auth, err := sallyport.New(sallyport.Config{
-		BaseURL: "http://localhost", Session: session.Config{Secret: rig.Secret},
-		Providers: provider.Set{"op": &provider.OIDC{Issuer: op.server.URL, ClientID: "c", ClientSecret: "s", InsecureLoopbackHTTP: true}},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	app := auth.Handler(http.NotFoundHandler())
-	login := func() {
-		start := httptest.NewRequest("GET", "http://localhost/auth/login", nil)
-		w := httptest.NewRecorder()
-		app.ServeHTTP(w, start)
-		authorize, err := url.Parse(w.Header().Get("Location"))
-		if err != nil || w.Code != http.StatusSeeOther {
-			b.Fatal(w.Code, err)
-		}
-		op.nonce = authorize.Query().Get("nonce")
-		callback := httptest.NewRequest("GET", "http://localhost/auth/callback/op?code=c&state="+authorize.Query().Get("state"), nil)
-		for _, c := range w.Result().Cookies() {
-			callback.AddCookie(c)
-		}
-		w = httptest.NewRecorder()
-		app.ServeHTTP(w, callback)
-		if w.Code != http.StatusSeeOther {
-			b.Fatal(w.Code, w.Body)
-		}
-	}
-	login() // discovery and keys
-	digest := sha256.Sum256([]byte("x"))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
-	if err != nil {
-		b.Fatal(err)
-	}
-	registered := &provider.OIDC{Issuer: op.server.URL, ClientID: "c"}
-	sample := &session.Session{Provider: "op", Registration: registered.Registration(), User: session.User{Issuer: "i", Subject: "s"}}
-	sample.SetTokens(session.Tokens{AccessToken: "a", IDToken: op.idToken()})
-	unavoidable := func() {
-		resp, err := op.server.Client().Post(op.server.URL+"/token", "application/x-www-form-urlencoded", strings.NewReader("code=c"))
-		if err != nil {
-			b.Fatal(err)
-		}
-		var answer map[string]any
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-			b.Fatal(err)
-		}
-		resp.Body.Close()
-		if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest[:], signature); err != nil {
-			b.Fatal(err)
-		}
-		r := httptest.NewRequest("GET", "http://localhost/", nil)
-		if err := auth.Sessions.Start(httptest.NewRecorder(), r, sample); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		login()
-	}
-	b.ReportMetric(few(login)/few(unavoidable), "x-unavoidable")
-}
-
-func few(f func()) float64 {
-	best := time.Duration(1 << 62)
-	for range 10 {
-		begin := time.Now()
-		for range 100 {
-			f()
-		}
-		best = min(best, time.Since(begin))
-	}
-	return float64(best)
-}
-
-// A staticOP answers at once: signing is not what is measured, but part of both sides.
-type staticOP struct {
-	server *httptest.Server
-	signer jose.Signer
-	nonce  string
-}
-
-func newStaticOP(t testing.TB, key *rsa.PrivateKey) *staticOP {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", "k"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	op := &staticOP{signer: signer}
-	mux := http.NewServeMux()
-	answer := func(path string, body func() any) {
-		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			json.NewEncoder(w).Encode(body())
-		})
-	}
-	answer("/.well-known/openid-configuration", func() any {
-		return map[string]any{"issuer": op.server.URL, "authorization_endpoint": op.server.URL + "/a", "token_endpoint": op.server.URL + "/token", "jwks_uri": op.server.URL + "/jwks"}
-	})
-	answer("/jwks", func() any {
-		return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "RS256"}}}
-	})
-	answer("/token", func() any {
-		return map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": op.idToken()}
-	})
-	op.server = httptest.NewServer(mux)
-	t.Cleanup(op.server.Close)
-	return op
-}
-
-func (op *staticOP) idToken() string {
-	now := time.Now().Unix()
-	claims, _ := json.Marshal(map[string]any{"iss": op.server.URL, "sub": "1", "aud": "c", "exp": now + 60, "iat": now, "nonce": op.nonce, "name": "N", "email": "e@example.com"})
-	signed, err := op.signer.Sign(claims)
-	if err != nil {
-		return ""
-	}
-	token, _ := signed.CompactSerialize()
-	return token
 }
