@@ -20,10 +20,10 @@ func TestBaseURI(t *testing.T) {
 		{"http://[2001:DB8::1]:80/", "", "http://[2001:db8::1]/"},
 		{"http://[2001:db8::1]:8080/", "", "http://[2001:db8::1]:8080/"},
 		{"https://user:secret@example.com/a#part", "", "https://example.com/a"},
-		{"https://example.com/a%2Fb/%e4;v=1,2", "", "https://example.com/a%2Fb/%e4;v=1,2"}, // as it was written
+		{"https://example.com/a%2Fb/%e4;v=1,2", "", "https://example.com/a%2Fb/%e4;v=1,2"}, // unchanged
 		{"https://example.com/a b/ü", "", "https://example.com/a%20b/%C3%BC"},
 		{"https://example.com//a/../b/", "", "https://example.com//a/../b/"},
-		{"https://10.0.0.1/", "API.example.com:443", "https://api.example.com/"}, // the Host header counts
+		{"https://10.0.0.1/", "API.example.com:443", "https://api.example.com/"}, // the Host header wins
 	} {
 		r := newRequest(t, "GET", row.address, "")
 		r.Host = row.host
@@ -49,12 +49,12 @@ func TestNormalize(t *testing.T) {
 		{"", ""},
 		{"b=2&a=1", "a=1&b=2"},
 		{"a=2&a=1&a", "a=&a=1&a=2"},
-		{"a=10&a=9&a=1", "a=1&a=10&a=9"},               // bytes, not numbers
-		{"%C3%BC=1&z=1&Z=1", "%C3%BC=1&Z=1&z=1"},       // after encoding
-		{"a%20b=1&a=2&a%2Bb=3", "a=2&a%20b=1&a%2Bb=3"}, // "a=" sorts before "a%", because names go before values
-		{"a=1&&b", "a=1&b="},                           // nothing is no parameter
-		{"=x&a=b=c", "=x&a=b%3Dc"},                     // a value may hold '='
-		{"a;b=1", "a%3Bb=1"},                           // ';' separates nothing
+		{"a=10&a=9&a=1", "a=1&a=10&a=9"},               // by bytes, not by number
+		{"%C3%BC=1&z=1&Z=1", "%C3%BC=1&Z=1&z=1"},       // sorted after encoding
+		{"a%20b=1&a=2&a%2Bb=3", "a=2&a%20b=1&a%2Bb=3"}, // "a=" before "a%": sorted by name first
+		{"a=1&&b", "a=1&b="},                           // an empty pair is ignored
+		{"=x&a=b=c", "=x&a=b%3Dc"},                     // a value may contain '='
+		{"a;b=1", "a%3Bb=1"},                           // ';' is not a separator
 		{"b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q", "a2=r%20b&a3=2%20q&a3=a&b5=%3D%253D&c%40=&c2="}, // RFC 5849 section 3.4.1.3
 	} {
 		params, err := parseForm(row.form)
@@ -64,7 +64,8 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// However a query is written, what is signed of it is the same: its order does not matter, it may be encoded anew, and nothing is lost.
+// Normalization is independent of parameter order and idempotent, and the base string can be
+// decoded without loss.
 func FuzzBaseString(f *testing.F) {
 	for _, seed := range []string{"", "a=1&b=2", "b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q", "a&a=&=&&", "x=%zz", "ü=☃", "a=%26&b=%2526", "a%00=%ff"} {
 		f.Add("GET", "/r%20v/X", seed)
@@ -78,14 +79,14 @@ func FuzzBaseString(f *testing.F) {
 		normal := normalize(params)
 		again, err := parseForm(normal)
 		if err != nil {
-			t.Fatalf("what was normalized cannot be read: %q: %v", normal, err)
+			t.Fatalf("the normalized parameters %q do not parse: %v", normal, err)
 		}
 		if got := normalize(again); got != normal {
-			t.Errorf("%q, normalized again, is %q", normal, got)
+			t.Errorf("normalizing %q again gives %q", normal, got)
 		}
 		slices.Reverse(params)
 		if got := normalize(params); got != normal {
-			t.Errorf("backwards: %q, want %q", got, normal)
+			t.Errorf("in reverse order: %q, want %q", got, normal)
 		}
 		base := baseString(method, "https://example.com"+path, params)
 		parts := strings.Split(base, "&")
@@ -93,13 +94,13 @@ func FuzzBaseString(f *testing.F) {
 			t.Fatalf("%q has %d parts", base, len(parts))
 		}
 		if got, err := url.PathUnescape(parts[0]); err != nil || got != strings.ToUpper(method) {
-			t.Errorf("the method comes back as %q, %v", got, err)
+			t.Errorf("the method decodes to %q, %v", got, err)
 		}
 		if uri, err := url.PathUnescape(parts[1]); err != nil || uri != "https://example.com"+path {
-			t.Errorf("the address comes back as %q, %v", uri, err)
+			t.Errorf("the URI decodes to %q, %v", uri, err)
 		}
 		if got, err := url.PathUnescape(parts[2]); err != nil || got != normal {
-			t.Errorf("the parameters come back as %q, %v", got, err)
+			t.Errorf("the parameters decode to %q, %v", got, err)
 		}
 	})
 }

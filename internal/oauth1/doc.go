@@ -1,9 +1,11 @@
-// Package oauth1 signs requests as OAuth 1.0a has it (RFC 5849 section 3). It knows nothing of the flow that the tokens
-// come from.
+// Package oauth1 signs OAuth 1.0a requests (RFC 5849 section 3). Package provider implements the
+// authorization flow.
 //
-// A [Signer] holds the credentials and signs one request; a [Transport] signs each request of an http.Client. Both put the
-// protocol parameters into the Authorization header and nowhere else. What a signature covers are the method, the address, and the
-// body if it is a form; any other body travels unsigned, so it is only as safe as the connection.
+// A [Signer] holds the credentials and signs one request; a [Transport] signs every request of an
+// http.Client. Both send the protocol parameters in the Authorization header only. The signature
+// covers the method, the URL, and a form body. Any other body is unsigned, and only the connection
+// protects it.
 //
-// Verification is not here: the provider for tests has an implementation of its own, so that each shows the mistakes of the other.
+// The package does not verify signatures. The test provider in authtest has an independent
+// implementation, so that a mistake in one shows up in the other.
 package oauth1

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Encode is the percent-encoding of RFC 5849 section 3.6, which differs from those of package net/url: everything but letters,
-// digits, '-', '.', '_' and '~' is encoded, byte by byte and with upper-case digits, a space as %20.
+// Encode percent-encodes text as RFC 5849 section 3.6 requires. It differs from package net/url:
+// every byte except letters, digits, '-', '.', '_' and '~' is encoded, with upper-case hex digits
+// and a space as %20.
 func Encode(text string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -25,13 +26,14 @@ func Encode(text string) string {
 }
 
 func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-var errEncoding = errors.New("oauth1: a parameter of the request has a '%' that encodes nothing")
+var errEncoding = errors.New("oauth1: a request parameter has a stray '%'; encode it as %25")
 
-// decode reads a name or value of a form (RFC 5849 section 3.4.1.3.1). A stray '%' is an error: servers would not agree
-// about what was signed.
+// decode decodes a name or value of a form (RFC 5849 section 3.4.1.3.1). A stray '%' is an error,
+// because servers disagree on what it means and would reject the signature.
 func decode(text string) (string, error) {
 	if !strings.ContainsAny(text, "%+") {
 		return text, nil
@@ -58,7 +60,7 @@ func decode(text string) (string, error) {
 	return string(b), nil
 }
 
-// digit is the value of a hexadecimal digit, or negative.
+// digit returns the value of a hexadecimal digit, or -1.
 func digit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

@@ -28,7 +28,7 @@ func TestEncode(t *testing.T) {
 			t.Errorf("Encode(%q) = %s, want %s", text, got, want)
 		}
 	}
-	for c := range 256 { // what package net/url makes of it, in another way
+	for c := range 256 { // compare with package net/url
 		text := string([]byte{byte(c)})
 		if got, want := Encode(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"); got != want {
 			t.Errorf("Encode(%q) = %s, want %s", text, got, want)
@@ -49,7 +49,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// What is encoded can be read by us and by everybody, is the same, and survives being encoded again.
+// Encoded text has only unreserved characters and '%', decodes to the original here and in net/url,
+// and can be encoded twice.
 func FuzzEncode(f *testing.F) {
 	for _, seed := range []string{"", "a b+c%d", "ü☃", "\xff\x00", "%20%2B", "~-._", "&=;"} {
 		f.Add(seed)
@@ -62,13 +63,13 @@ func FuzzEncode(f *testing.F) {
 			}
 		}
 		if decoded, err := decode(encoded); err != nil || decoded != text {
-			t.Errorf("%q comes back as %q, %v", text, decoded, err)
+			t.Errorf("%q decodes to %q, %v", text, decoded, err)
 		}
 		if decoded, err := url.PathUnescape(encoded); err != nil || decoded != text {
-			t.Errorf("%q is read as %q, %v", text, decoded, err)
+			t.Errorf("net/url decodes %q to %q, %v", text, decoded, err)
 		}
 		if twice, err := decode(Encode(encoded)); err != nil || twice != encoded {
-			t.Errorf("%q, encoded twice, comes back as %q", encoded, twice)
+			t.Errorf("%q, encoded twice, decodes to %q", encoded, twice)
 		}
 	})
 }

@@ -13,17 +13,18 @@ import (
 	"hash"
 )
 
-// The signature methods of RFC 5849 section 3.4, and HMAC-SHA256, an extension that many servers know.
+// The signature methods of RFC 5849 section 3.4, and HMAC-SHA256, a widely supported extension.
 //
-// SHA-1 is broken for collisions, which neither HMAC nor the signature over a text of the client's own making depends on.
+// SHA-1 collisions do not weaken these methods: HMAC does not depend on collision resistance, and
+// the client itself chooses the text that RSA-SHA1 signs.
 const (
 	HMACSHA1   = "HMAC-SHA1"
 	HMACSHA256 = "HMAC-SHA256"
 	RSASHA1    = "RSA-SHA1"
-	Plaintext  = "PLAINTEXT" // no signature: both secrets travel with every request
+	Plaintext  = "PLAINTEXT" // no signature: every request carries both secrets
 )
 
-// Methods are the signature methods that a [Signer] knows.
+// Methods returns the signature methods that a [Signer] supports.
 func Methods() []string { return []string{HMACSHA1, HMACSHA256, RSASHA1, Plaintext} }
 
 // signature signs a base string.
@@ -38,10 +39,11 @@ func (s *Signer) signature(base string) (string, error) {
 	case Plaintext:
 		return s.secrets(), nil
 	}
-	return "", fmt.Errorf("oauth1: signature method %q is not one of %v", s.Method, Methods())
+	return "", fmt.Errorf("oauth1: unknown signature method %q; use one of %v", s.Method, Methods())
 }
 
-// secrets is the key of the HMAC methods, and the signature of PLAINTEXT. The '&' stays when a secret is empty.
+// secrets returns the HMAC key, which is also the PLAINTEXT signature. The '&' is present even if a
+// secret is empty.
 func (s *Signer) secrets() string { return Encode(s.ConsumerSecret) + "&" + Encode(s.TokenSecret) }
 
 func (s *Signer) mac(algorithm func() hash.Hash, base string) string {
@@ -50,7 +52,7 @@ func (s *Signer) mac(algorithm func() hash.Hash, base string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// rsa is RSASSA-PKCS1-v1_5 (RFC 5849 section 3.4.3). The secrets are not part of it.
+// rsa signs with RSASSA-PKCS1-v1_5 (RFC 5849 section 3.4.3), which does not use the secrets.
 func (s *Signer) rsa(base string) (string, error) {
 	if s.PrivateKey == nil {
 		return "", errors.New("oauth1: RSA-SHA1 needs a private key")

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// A Param is a parameter of a request, not encoded.
+// A Param is an unencoded request parameter.
 type Param struct{ Name, Value string }
 
-// parseForm reads a query or the body of a form (RFC 5849 section 3.4.1.3.1). Names that repeat stay, and so do empty values.
+// parseForm parses a query or a form body (RFC 5849 section 3.4.1.3.1). It keeps repeated names and
+// empty values.
 func parseForm(text string) ([]Param, error) {
 	var params []Param
 	for piece := range strings.SplitSeq(text, "&") {
@@ -29,8 +30,8 @@ func parseForm(text string) ([]Param, error) {
 	return params, nil
 }
 
-// normalize writes parameters as they are signed (RFC 5849 section 3.4.1.3.2): encoded first and sorted then, by
-// the bytes of the name and, where names are the same, of the value.
+// normalize returns the parameters as they are signed (RFC 5849 section 3.4.1.3.2): encoded, then
+// sorted bytewise by name and value.
 func normalize(params []Param) string {
 	encoded := make([]Param, len(params))
 	for i, p := range params {

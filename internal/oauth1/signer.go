@@ -18,21 +18,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
-// A Signer signs the requests of one client, for one token or for none. Fill in the fields, then leave it
-// alone; it is safe for concurrent use, and never prints its secrets.
+// A Signer signs requests with the credentials of one client and at most one token. It is safe for
+// concurrent use as long as its fields do not change, and never prints its secrets.
 type Signer struct {
 	ConsumerKey    string
 	ConsumerSecret string
-	PrivateKey     crypto.Signer // an RSA key, for RSA-SHA1 only
+	PrivateKey     crypto.Signer // an RSA key; used by RSA-SHA1 only
 
-	Token       string // empty: oauth_token is not sent
+	Token       string // omitted if empty
 	TokenSecret string
 
 	Method string // one of Methods
-	Realm  string // sent, and not signed; empty: not sent
+	Realm  string // sent unsigned; omitted if empty
 
 	Now   func() time.Time // default: time.Now
-	Nonce func() string    // for tests; default: at least 128 random bits
+	Nonce func() string    // set by tests; default: at least 128 random bits
 }
 
 const redacted = "oauth1.Signer(redacted)"
@@ -49,18 +49,20 @@ func (*Signer) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalJSON implements json.Marshaler without a secret.
 func (*Signer) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// Sign sets the Authorization header of a request, and takes the body of a form into memory, so that what is sent is what was
-// signed, however often. more are the protocol parameters of one step of the flow: oauth_callback, oauth_verifier. Each
-// call has its own nonce and time: a request that is sent again must be signed again.
+// Sign sets the Authorization header of a request. It buffers a form body, so that the body sent is
+// the one that was signed. more adds the protocol parameters of a step of the flow, such as
+// oauth_callback or oauth_verifier.
 //
-// No error of Sign shows anything of what was to be signed.
+// Every call uses a new nonce and timestamp, so sign a request again before resending it. Errors
+// reveal nothing of the signed text.
 func (s *Signer) Sign(r *http.Request, more ...Param) error {
 	uri, err := baseURI(r)
 	if err != nil {
 		return err
 	}
 	if s.Method == Plaintext && r.URL.Scheme != "https" && !loopback.Host(r.URL.Hostname()) {
-		return errors.New("oauth1: PLAINTEXT sends the secrets themselves, so it is for https only (RFC 5849 section 3.4.4)")
+		return errors.New("oauth1: PLAINTEXT sends the secrets, so it requires https " +
+			"(RFC 5849 section 3.4.4)")
 	}
 	params, err := requestParams(r)
 	if err != nil {
@@ -78,7 +80,7 @@ func (s *Signer) Sign(r *http.Request, more ...Param) error {
 	return nil
 }
 
-// protocol are the parameters of RFC 5849 section 3.1, but for the signature.
+// protocol returns the parameters of RFC 5849 section 3.1, without the signature.
 func (s *Signer) protocol() []Param {
 	now, nonce := time.Now, rand.Text
 	if s.Now != nil {
@@ -107,7 +109,7 @@ func method(r *http.Request) string {
 	return r.Method
 }
 
-// authorization writes the header (RFC 5849 section 3.5.1).
+// authorization formats the Authorization header (RFC 5849 section 3.5.1).
 func authorization(realm string, params []Param) string {
 	parts := make([]string, 0, len(params)+1)
 	if realm != "" {
@@ -119,13 +121,14 @@ func authorization(realm string, params []Param) string {
 	return "OAuth " + strings.Join(parts, ", ")
 }
 
-// own are the parameters that the header carries. They must stand in one place only (RFC 5849 section 3.5).
-var own = []string{
-	"oauth_consumer_key", "oauth_token", "oauth_signature_method", "oauth_timestamp", "oauth_nonce", "oauth_version",
-	"oauth_signature", "oauth_callback", "oauth_verifier",
+// reserved lists the parameters of the Authorization header. They must not also appear in the query
+// or the body (RFC 5849 section 3.5).
+var reserved = []string{
+	"oauth_consumer_key", "oauth_token", "oauth_signature_method", "oauth_timestamp",
+	"oauth_nonce", "oauth_version", "oauth_signature", "oauth_callback", "oauth_verifier",
 }
 
-// requestParams are the parameters of the query and, if that is a form, of the body.
+// requestParams returns the parameters of the query and of a form body.
 func requestParams(r *http.Request) ([]Param, error) {
 	params, err := parseForm(r.URL.RawQuery)
 	if err != nil {
@@ -143,36 +146,37 @@ func requestParams(r *http.Request) ([]Param, error) {
 		params = append(params, form...)
 	}
 	for _, p := range params {
-		if slices.Contains(own, p.Name) {
-			return nil, fmt.Errorf("oauth1: the request has a parameter %s of its own; it is set by the signature", p.Name)
+		if slices.Contains(reserved, p.Name) {
+			return nil, fmt.Errorf("oauth1: the request already has a parameter %s; "+
+				"remove it, because signing sets it", p.Name)
 		}
 	}
 	return params, nil
 }
 
 func isForm(r *http.Request) bool {
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" when it says nothing sensible
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" if malformed
 	return media == "application/x-www-form-urlencoded" && r.Body != nil && r.Body != http.NoBody
 }
 
-// maxForm is the longest form that is signed; net/http's servers read no longer one either.
+// maxForm limits the form body, in bytes, to what net/http's servers read.
 const maxForm = 10 << 20
 
-// replayable reads the body of a request and puts it back, to be read any number of times.
+// replayable reads the request body and replaces it with one that can be read repeatedly.
 func replayable(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	if closeErr := r.Body.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, fmt.Errorf("oauth1: read the form: %w", err)
+		return nil, fmt.Errorf("oauth1: reading the form: %w", err)
 	}
 	if len(body) > maxForm {
 		return nil, fmt.Errorf("oauth1: the form is longer than %d bytes", maxForm)
 	}
 	r.GetBody = func() (io.ReadCloser, error) {
 		if len(body) == 0 {
-			return http.NoBody, nil // of length zero, and not of an unknown one
+			return http.NoBody, nil // a known length of 0, not an unknown one
 		}
 		return io.NopCloser(bytes.NewReader(body)), nil
 	}

@@ -61,7 +61,7 @@ func TestSigner_RealmIsNotSigned(t *testing.T) {
 	}
 }
 
-// R154: nonces are random, of at least 128 bits, and never the same.
+// R154: nonces are unique and have at least 128 random bits.
 func TestSigner_R154_Nonces(t *testing.T) {
 	s, seen := testSigner(), map[string]bool{}
 	nonce := regexp.MustCompile(`oauth_nonce="([^"]+)"`)
@@ -78,7 +78,7 @@ func TestSigner_R154_Nonces(t *testing.T) {
 	}
 }
 
-func TestSigner_Refusals(t *testing.T) {
+func TestSigner_Errors(t *testing.T) {
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -88,20 +88,20 @@ func TestSigner_Refusals(t *testing.T) {
 		change        func(*Signer, *http.Request)
 		want          string
 	}{
-		"relative":               {address: "/me", want: "absolute"},
-		"method":                 {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "HMAC-MD5" }, want: "HMAC-MD5"},
-		"no method":              {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "" }, want: "signature method"},
-		"RSA without key":        {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = RSASHA1 }, want: "private key"},
-		"RSA with a curve":       {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method, s.PrivateKey = RSASHA1, curve }, want: "RSA key"},
-		"PLAINTEXT over http":    {address: "http://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = Plaintext }, want: "https only"},
-		"broken query":           {address: "https://a.example/?a=%zz", want: "'%'"},
-		"broken form":            {address: "https://a.example/", form: "a=100%", want: "'%'"},
-		"own token in the query": {address: "https://a.example/?oauth_token=x", want: "oauth_token"},
-		"own nonce in the form":  {address: "https://a.example/", form: "a=1&oauth%5Fnonce=x", want: "oauth_nonce"},
-		"form does not read": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) {
+		"relative":            {address: "/me", want: "absolute"},
+		"method":              {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "HMAC-MD5" }, want: "HMAC-MD5"},
+		"no method":           {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "" }, want: "signature method"},
+		"RSA without a key":   {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = RSASHA1 }, want: "private key"},
+		"RSA with an EC key":  {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method, s.PrivateKey = RSASHA1, curve }, want: "RSA key"},
+		"PLAINTEXT over http": {address: "http://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = Plaintext }, want: "requires https"},
+		"broken query":        {address: "https://a.example/?a=%zz", want: "'%'"},
+		"broken form":         {address: "https://a.example/", form: "a=100%", want: "'%'"},
+		"token in the query":  {address: "https://a.example/?oauth_token=x", want: "oauth_token"},
+		"nonce in the form":   {address: "https://a.example/", form: "a=1&oauth%5Fnonce=x", want: "oauth_nonce"},
+		"unreadable form": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) {
 			r.Body = io.NopCloser(iotest.ErrReader(errors.New("broken pipe")))
 		}, want: "broken pipe"},
-		"form is endless": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) { r.Body = io.NopCloser(endless{}) }, want: "longer"},
+		"endless form": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) { r.Body = io.NopCloser(endless{}) }, want: "longer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, r := testSigner(), newRequest(t, "POST", row.address, row.form)
@@ -113,11 +113,11 @@ func TestSigner_Refusals(t *testing.T) {
 				t.Fatalf("error %v, want one about %q", err, row.want)
 			}
 			if r.Header.Get("Authorization") != "" {
-				t.Error("there is a header although it failed")
+				t.Error("the Authorization header is set despite the error")
 			}
 			for _, secret := range []string{"consumer secret", "token secret", "t0ken"} { // R134
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("the error shows %q: %v", secret, err)
+					t.Errorf("the error contains %q: %v", secret, err)
 				}
 			}
 		})
@@ -129,7 +129,7 @@ type endless struct{}
 // Read implements io.Reader.
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// PLAINTEXT is for https, and for this machine.
+// PLAINTEXT is allowed over https and to loopback addresses.
 func TestSigner_PlaintextOnLoopback(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:1/", "https://api.example.com/"} {
 		s := testSigner()
@@ -141,7 +141,7 @@ func TestSigner_PlaintextOnLoopback(t *testing.T) {
 	}
 }
 
-// R134: a Signer never prints its secrets, on its own or inside of something.
+// R134: a Signer never prints its secrets, alone or inside another value.
 func TestSigner_R134_NeverPrints(t *testing.T) {
 	s := testSigner()
 	s.PrivateKey = testKey(t)

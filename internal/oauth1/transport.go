@@ -6,21 +6,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// A Transport signs each request on its way. It is safe for concurrent use if Next is.
+// A Transport signs each request and sends it with Next. It is safe for concurrent use if Next is.
 //
-// A redirect that the client follows is signed anew. That is safe on one origin; a client must not follow redirects to another,
-// which would be handed a signature of the user's, and with PLAINTEXT the secrets.
+// Redirected requests are signed again. The client must follow redirects within one origin only:
+// another origin would receive a signature made for the user or, with PLAINTEXT, the secrets.
 type Transport struct {
 	Signer *Signer
 	Next   http.RoundTripper
 }
 
-// RoundTrip implements http.RoundTripper. It sends a copy: the request itself is not changed.
+// RoundTrip implements http.RoundTripper. It signs and sends a copy of the request.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	signed := r.Clone(r.Context())
 	if err := t.Signer.Sign(signed); err != nil {
 		if r.Body != nil {
-			r.Body.Close() // as a RoundTripper must, also when it fails
+			r.Body.Close() // a RoundTripper must close the body, even on error
 		}
 		return nil, err
 	}

@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// A recorder keeps what arrives.
+// A recorder records the requests that it receives.
 type recorder struct {
 	mu      sync.Mutex
 	headers []string
 	bodies  []string
-	lengths []int64 // as announced
+	lengths []int64 // Content-Length, or -1
 }
 
 // ServeHTTP implements http.Handler.
@@ -39,7 +39,7 @@ func testClient(t *testing.T) (*http.Client, *recorder, string) {
 	return &http.Client{Transport: &Transport{Signer: testSigner(), Next: server.Client().Transport}}, rec, server.URL
 }
 
-func TestTransport_RequestStaysAsItIs(t *testing.T) {
+func TestTransport_DoesNotChangeTheRequest(t *testing.T) {
 	client, _, server := testClient(t)
 	r := newRequest(t, "POST", server+"/?q=1", "a=1&b=2")
 	header, length := r.Header.Clone(), r.ContentLength
@@ -50,26 +50,26 @@ func TestTransport_RequestStaysAsItIs(t *testing.T) {
 	}
 	resp.Body.Close()
 	if !reflect.DeepEqual(r.Header, header) || r.ContentLength != length || r.URL.String() != address {
-		t.Errorf("the request has changed: %v", r)
+		t.Errorf("the request was changed: %v", r)
 	}
 }
 
-// The body arrives as it was, whatever kind it is and wherever it comes from.
+// Bodies of every media type arrive unchanged, from memory and from a stream.
 func TestTransport_Bodies(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	for name, row := range map[string]struct {
 		media, body string
-		stream      bool // of unknown length, to be read once
+		stream      bool // of unknown length, can be read once
 	}{
-		"form":                  {form, "b=2&a=1+%2b", false},
-		"form from a stream":    {form + "; charset=UTF-8", "b=2&a=1+%2b", true},
-		"form in another case":  {"Application/X-WWW-Form-URLEncoded", "a=1", true},
-		"JSON":                  {"application/json", `{"a":"100%"}`, false},
-		"JSON from a stream":    {"application/json", `{"a":"100%"}`, true},
-		"several parts":         {"multipart/form-data; boundary=x", "--x\r\n\r\na=%\r\n--x--", true},
-		"no type":               {"", "a=%", false},
-		"empty form":            {form, "", false},
-		"empty form, streaming": {form, "", true},
+		"form":               {form, "b=2&a=1+%2b", false},
+		"form from a stream": {form + "; charset=UTF-8", "b=2&a=1+%2b", true},
+		"form in mixed case": {"Application/X-WWW-Form-URLEncoded", "a=1", true},
+		"JSON":               {"application/json", `{"a":"100%"}`, false},
+		"JSON from a stream": {"application/json", `{"a":"100%"}`, true},
+		"multipart":          {"multipart/form-data; boundary=x", "--x\r\n\r\na=%\r\n--x--", true},
+		"no type":            {"", "a=%", false},
+		"empty form":         {form, "", false},
+		"empty form, stream": {form, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, rec, server := testClient(t)
@@ -83,17 +83,18 @@ func TestTransport_Bodies(t *testing.T) {
 			}
 			resp.Body.Close()
 			if len(rec.bodies) != 1 || rec.bodies[0] != row.body || !strings.HasPrefix(rec.headers[0], "OAuth ") {
-				t.Errorf("arrived: %q with %q", rec.bodies, rec.headers)
+				t.Errorf("received bodies %q, headers %q", rec.bodies, rec.headers)
 			}
-			if strings.Contains(name, "form") && rec.lengths[0] != int64(len(row.body)) { // many servers know nothing of chunks
-				t.Errorf("a length of %d, want %d", rec.lengths[0], len(row.body))
+			// Forms need a Content-Length: many servers reject chunked requests.
+			if strings.Contains(name, "form") && rec.lengths[0] != int64(len(row.body)) {
+				t.Errorf("Content-Length %d, want %d", rec.lengths[0], len(row.body))
 			}
 		})
 	}
 }
 
-// A redirect is signed anew, and a form is sent again as it was.
-func TestTransport_RedirectIsSignedAnew(t *testing.T) {
+// A redirected request gets a new signature and the same form.
+func TestTransport_SignsRedirectsAgain(t *testing.T) {
 	client, rec, server := testClient(t)
 	resp, err := client.Post(server+"/moved", "application/x-www-form-urlencoded", strings.NewReader("a=1"))
 	if err != nil {
@@ -105,8 +106,8 @@ func TestTransport_RedirectIsSignedAnew(t *testing.T) {
 	}
 }
 
-// A user and a password in the address would otherwise become a header of net/http's.
-func TestTransport_TakesThePlaceOfAnotherAuthorization(t *testing.T) {
+// The signature replaces the Basic authentication that net/http derives from the URL.
+func TestTransport_ReplacesAuthorization(t *testing.T) {
 	client, rec, server := testClient(t)
 	resp, err := client.Get(strings.Replace(server, "://", "://user:password@", 1))
 	if err != nil {
@@ -118,7 +119,7 @@ func TestTransport_TakesThePlaceOfAnotherAuthorization(t *testing.T) {
 	}
 }
 
-func TestTransport_ClosesTheBodyWhenItFails(t *testing.T) {
+func TestTransport_ClosesTheBodyOnError(t *testing.T) {
 	client, _, _ := testClient(t)
 	for _, media := range []string{"application/json", "application/x-www-form-urlencoded"} {
 		body := &closing{Reader: strings.NewReader("a=%")}
@@ -130,7 +131,7 @@ func TestTransport_ClosesTheBodyWhenItFails(t *testing.T) {
 			t.Fatal("no error")
 		}
 		if !body.closed {
-			t.Errorf("%s: the body stays open", media)
+			t.Errorf("%s: the body was not closed", media)
 		}
 	}
 }
@@ -165,6 +166,6 @@ func TestTransport_ConcurrentUse(t *testing.T) {
 		seen[header] = true
 	}
 	if len(seen) != 20 {
-		t.Errorf("%d different headers, want 20", len(seen))
+		t.Errorf("%d distinct headers, want 20", len(seen))
 	}
 }

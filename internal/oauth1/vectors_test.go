@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// known is what the published vectors share: a request, its protocol parameters, and what comes of them.
-type known struct {
+// A vector is a published request with its protocol parameters and expected signature.
+type vector struct {
 	method, address, form string
 	protocol              []Param
 	signer                Signer
-	base                  string // "" where none was published
+	base                  string // "" if not published
 	signature             string
 }
 
@@ -38,16 +38,17 @@ const (
 		"%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
 )
 
-// vectors are those of RFC 5849 sections 1.2 and 3.4.1, of OAuth Core 1.0 appendix A, and of X's documentation. The signature that the RFC
-// prints in section 3.4.1 is not among them: it does not belong to the secrets there. The one with RSA-SHA1 uses
-// the published test key of oauthlib, and OpenSSL agrees with it.
-func vectors(t *testing.T) map[string]known {
+// vectors come from RFC 5849 sections 1.2 and 3.4.1, OAuth Core 1.0 appendix A, and X's
+// documentation. The signature printed in RFC 5849 section 3.4.1 is left out, because it does not
+// match the secrets given there. The RSA-SHA1 vector uses oauthlib's published test key, and
+// OpenSSL produces the same signature.
+func vectors(t *testing.T) map[string]vector {
 	photos := func(method, timestamp, nonce string, more ...Param) []Param {
 		return append([]Param{
 			{"oauth_consumer_key", photosKey}, {"oauth_signature_method", method}, {"oauth_timestamp", timestamp}, {"oauth_nonce", nonce},
 		}, more...)
 	}
-	return map[string]known{
+	return map[string]vector{
 		"V1 temporary credentials": {
 			method: "POST", address: "https://photos.example.net/initiate",
 			protocol: photos(HMACSHA1, "137131200", "wIjqoS", Param{"oauth_callback", "http://printer.example.com/ready"}),
@@ -84,7 +85,7 @@ func vectors(t *testing.T) map[string]known {
 			signer:    Signer{ConsumerSecret: "ECrDNoq1VYzzzzzzzzzyAK7TwZNtPnkqatqZZZZ", TokenSecret: "just-a-string    asdasd", Method: Plaintext},
 			signature: "ECrDNoq1VYzzzzzzzzzyAK7TwZNtPnkqatqZZZZ&just-a-string%20%20%20%20asdasd",
 		},
-		"V9 RSA-SHA1": { // the base string is that of V4, with the method's name and all
+		"V9 RSA-SHA1": { // signs V4's base string, which names HMAC-SHA1
 			method: "POST", address: section34Address, form: section34Form, protocol: section34(HMACSHA1),
 			signer: Signer{Method: RSASHA1, PrivateKey: testKey(t)}, base: section34Base,
 			signature: "mFY2KOEnlYWsTvUA+5kxuBIcvBYXu+ljw9ttVJQxKduMueGSVPCB1tK1PlqVLK738HK0t19ecBJfb6rMxUwrriw+MlBO+jpojkZIWccw1J4cAb4qu4M81DbpUAq4j/1w/" +
@@ -93,7 +94,7 @@ func vectors(t *testing.T) map[string]known {
 	}
 }
 
-// testKey is published in the tests of oauthlib: it keeps no secret.
+// testKey reads the key published in oauthlib's tests.
 func testKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	text, err := os.ReadFile("testdata/oauthlib.pem")
@@ -120,7 +121,7 @@ func newRequest(t *testing.T, method, address, form string) *http.Request {
 	return r
 }
 
-// R154: the published vectors that have protocol parameters of another choice than ours (no oauth_version).
+// R154: published vectors without oauth_version, which the Signer always sends.
 func TestVectors(t *testing.T) {
 	for name, v := range vectors(t) {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +145,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// R154: the published vectors that have oauth_version, signed as the library signs.
+// R154: published vectors with oauth_version, signed by the Signer.
 func TestSigner_Vectors(t *testing.T) {
 	for name, v := range map[string]struct {
 		method, address, form, nonce string
@@ -159,7 +160,7 @@ func TestSigner_Vectors(t *testing.T) {
 		},
 		"V7 X": {
 			method: "POST", address: "https://api.twitter.com/1.1/statuses/update.json?include_entities=true",
-			form:  "status=Hello%20Ladies%20%2b%20Gentlemen%2C+a+signed+OAuth+request%21", // encoded in another way than it is signed
+			form:  "status=Hello%20Ladies%20%2b%20Gentlemen%2C+a+signed+OAuth+request%21", // not in canonical encoding
 			nonce: "kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg", timestamp: 1318622958,
 			signer: Signer{
 				ConsumerKey: "xvz1evFS4wEEPTGEFPHBog", ConsumerSecret: "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
@@ -176,7 +177,7 @@ func TestSigner_Vectors(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := r.Header.Get("Authorization"); !strings.HasSuffix(got, v.want) {
-				t.Errorf("%s, want %s at the end", got, v.want)
+				t.Errorf("%s, want suffix %s", got, v.want)
 			}
 		})
 	}
