@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 func at(baseURL string) sallyport.Config {
@@ -18,7 +19,7 @@ func at(baseURL string) sallyport.Config {
 		Session: session.Config{Secret: sessionSecret},
 		Providers: provider.Set{"op": &provider.OAuth2{
 			ClientID: "c", ClientSecret: "s", UserURL: "https://op.example/me", UserFields: provider.Fields{ID: "id"},
-			Endpoint: provider.GitHub("c", "s").Endpoint, Issuer: "https://op.example",
+			Endpoint: vendors.GitHub("c", "s").Endpoint, Issuer: "https://op.example",
 		}},
 	}
 }

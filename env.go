@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // FromEnv reads a Config from settings such as environment variables (pass os.LookupEnv):
@@ -29,7 +30,7 @@ import (
 // and SALLYPORT_NAME_CLIENT_ID and so on say the rest about each, with its name in capitals and '_' for '-'. Settings in the
 // environment go before those of the file. What there is to set, docs/providers.md lists; the most common are:
 //
-//	SALLYPORT_NAME_PRESET             the vendor (provider.Presets); not needed when the provider has its name
+//	SALLYPORT_NAME_PRESET             the vendor (vendors.All); not needed when the provider has its name
 //	SALLYPORT_NAME_CLIENT_ID
 //	SALLYPORT_NAME_CLIENT_SECRET      may be left out for a public client
 //	SALLYPORT_NAME_ISSUER             makes it OpenID Connect, by discovery
@@ -98,7 +99,7 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 func read(env *settings.Env, file string) (Config, error) {
 	c := Config{BaseURL: baseURL(env), Home: env.Optional("SALLYPORT_HOME")}
 	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
-	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Presets: provider.Presets(), Loopback: loopback.URL(c.BaseURL)}
+	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Vendors: vendors.All(), Loopback: loopback.URL(c.BaseURL)}
 	if file != "" {
 		var err error
 		if source.Document, err = settings.ReadFile(file); err != nil {

@@ -9,8 +9,8 @@
 //
 // A provider that speaks OAuth 1.0a is an [OAuth1].
 //
-// Vendors that are known have a function each, such as [GitHub], which returns one of these to be used, or changed and used. [Presets]
-// lists them with what has to be known about each, for programs that make providers from settings.
+// Package vendors has a function for each known vendor that returns one of these, configured. It uses
+// only what this package exports.
 //
 // # What is checked
 //
@@ -31,10 +31,11 @@
 // # One provider, many organizations
 //
 // Some providers vouch for the users of many organizations, and which of them may sign in is for the application to say. Where each has
-// an issuer of its own ([EntraMultiTenant]) that is [Organizations]; there is no way to leave it open. Where a claim names the organization
-// ([GoogleWorkspace], [SlackWorkspace], org_id at [Auth0]) it is OIDC.RequiredClaims, which are checked at each login and refresh; the
-// parameters of the authorization request that ask for an organization are hints to the provider's pages, and no more. An e-mail
-// address proves no membership.
+// an issuer of its own (vendors.EntraMultiTenant) that is [Organizations]; there is no way to leave
+// it open. Where a claim names the organization (vendors.GoogleWorkspace, vendors.SlackWorkspace,
+// org_id at vendors.Auth0) it is OIDC.RequiredClaims, which are checked at each login and refresh;
+// the parameters of the authorization request that ask for an organization are only hints to the
+// provider's pages. An email address proves no membership.
 //
 // # Without OpenID Connect
 //

@@ -30,7 +30,7 @@ func (o *OIDC) session(t *idToken, info document, tokens session.Tokens) (*sessi
 		Issued: t.issued, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, Expires: t.expires,
 	}
 	if o.MapUser != nil {
-		change := func(u *session.User) error { return o.MapUser(all.raw, u) }
+		change := func(u *session.User) error { return o.MapUser(Profile{User: all.raw}, u) }
 		if err := mapUser(&s.User, o.EmailTrust, change); err != nil {
 			return nil, err
 		}

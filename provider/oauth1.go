@@ -106,6 +106,11 @@ type OAuth1 struct {
 	// still needed.
 	InsecureUnconfirmedCallback bool
 
+	// Err is a mistake that the function that made this provider found in its arguments, such as an
+	// address that is none. Validate returns it. Such a function returns a usable value instead of an
+	// error, so that all mistakes of a configuration come at once. Default: none.
+	Err error `json:"-"`
+
 	notes       notes
 	connections connections
 }
@@ -145,7 +150,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		wrong("Realm %q is not printable ASCII", o.Realm)
 	}
-	mistakes = append(mistakes, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
+	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
 	mistakes = append(mistakes, o.outbound().check())
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthorizeParams()...)

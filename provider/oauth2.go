@@ -142,14 +142,17 @@ type OAuth2 struct {
 	// stolen on their way are then no longer useless to the thief.
 	InsecureNoPKCE bool
 
-	// noPKCE is for presets of providers that are known to refuse it: nobody can do better there.
-	noPKCE bool
+	// Quirks are what this provider cannot do. NoNonce is always so without OpenID Connect, and stays
+	// false. Default: it can do all of it.
+	Quirks Quirks `json:"-"`
 
-	// confidential is for presets of providers that know no public clients, so that a secret which is not set is a mistake.
-	confidential bool
+	// SecretRequired makes an empty ClientSecret a mistake, for providers that have no public clients.
+	SecretRequired bool
 
-	// mistake is what was wrong with the settings that a preset was made from.
-	mistake error
+	// Err is a mistake that the function that made this provider found in its arguments, such as an
+	// address that is none. Validate returns it. Such a function returns a usable value instead of an
+	// error, so that all mistakes of a configuration come at once. Default: none.
+	Err error `json:"-"`
 
 	notes       notes
 	connections connections

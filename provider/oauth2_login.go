@@ -22,7 +22,7 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 		return "", &Error{Fault: FaultStepUp, Err: errors.New("a provider without OpenID Connect cannot tell when or how the user signed in")}
 	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
-	if !o.InsecureNoPKCE && !o.noPKCE {
+	if !o.InsecureNoPKCE && !o.Quirks.NoPKCE {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	return o.authorizationURL(f)

@@ -108,7 +108,7 @@ func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 	if f.State != q.Get("state") || f.Issuer != "https://op.example" || f.Nonce != "" || f.Verifier == "" {
 		t.Errorf("flow %+v", f)
 	}
-	o.noPKCE, f = true, &Flow{}
+	o.Quirks.NoPKCE, f = true, &Flow{}
 	if address, err := o.Begin(t.Context(), f); err != nil || strings.Contains(address, "code_challenge") || f.Verifier != "" {
 		t.Errorf("for a provider that refuses PKCE: %s, %v", address, err)
 	}

@@ -17,15 +17,15 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 		o.checkEndpoints(), o.checkAuthorization(), o.Dialect.check(), o.checkProfile(), o.checkHeader(), o.Revocation.check(),
 	)
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
-	if o.confidential && o.ClientSecret == "" {
-		mistakes = append(mistakes, errors.New("ClientSecret is missing, and the vendor has no public clients"))
+	if o.SecretRequired && o.ClientSecret == "" {
+		mistakes = append(mistakes, errors.New("ClientSecret is missing, and the provider has no public clients"))
 	}
 	switch o.Endpoint.AuthStyle {
 	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
 	default:
 		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
 	}
-	mistakes = append(mistakes, o.mistake, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().check())
+	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().check())
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)

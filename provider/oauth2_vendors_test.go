@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Vendors without a preset can be told in the same types. Those with one are in internal/vendors.
+// A vendor that package vendors does not know is described in the same types.
 func TestOAuth2_RequestAndAnswerOfTheirOwnKind(t *testing.T) { // quirk 22
 	o := &provider.OAuth2{
 		Issuer: "https://account.withings.com", ClientID: "id", ClientSecret: "hush",
@@ -52,3 +52,8 @@ func TestOAuth2_RequestAndAnswerOfTheirOwnKind(t *testing.T) { // quirk 22
 		t.Errorf("%+v", s.User)
 	}
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

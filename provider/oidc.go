@@ -126,9 +126,11 @@ type OIDC struct {
 	// says the address.
 	EmailTrust EmailTrust
 
-	// MapUser may change what the claims say about the user, after the standard claims have been
-	// applied. An error fails the login. Issuer and Subject are set again afterwards.
-	MapUser func(claims json.RawMessage, u *session.User) error
+	// MapUser may change what the claims say about the user, after UserFields have been applied.
+	// Profile.User holds the claims of the ID token and of userinfo; Profile.Token and Profile.More
+	// are empty. An error fails the login; an *[Error] with [FaultDenied] tells the user that the
+	// login was refused. Issuer and Subject are set again afterwards.
+	MapUser func(Profile, *session.User) error
 
 	// UserInfo says when the userinfo endpoint is asked. Default: when the ID token lacks what the scopes promise.
 	UserInfo UserInfoMode
@@ -178,15 +180,20 @@ type OIDC struct {
 	// stolen on their way are then no longer useless to the thief.
 	InsecureNoPKCE bool
 
-	// noPKCE and noNonce are for presets of providers that are known to refuse the one and never to return the other: nobody can
-	// do better there.
-	noPKCE, noNonce bool
+	// Quirks are what this provider cannot do. Default: it can do all of it.
+	Quirks Quirks `json:"-"`
 
-	// callbackClaims are what a preset believes of the callback's own parameters: claims for display, which are said once.
-	callbackClaims func(callback url.Values) claims
+	// CallbackClaims reads the claims name, given_name, family_name and middle_name from parameters of
+	// the callback, for providers that send them there and nowhere else: Apple does, once. Use them for
+	// display only, because the browser can change them. Those that the ID token or userinfo has win,
+	// other names and texts of more than 200 characters are ignored, control characters are removed.
+	// User.Name stays when tokens are refreshed. It must be safe for concurrent use. Default: none.
+	CallbackClaims func(callback url.Values) map[string]string
 
-	// mistake is what was wrong with the settings that a preset was made from.
-	mistake error
+	// Err is a mistake that the function that made this provider found in its arguments, such as an
+	// address that is none. Validate returns it. Such a function returns a usable value instead of an
+	// error, so that all mistakes of a configuration come at once. Default: none.
+	Err error `json:"-"`
 
 	notes       notes
 	connections connections

@@ -138,7 +138,7 @@ func (o *OIDC) inFuture(claim string, at time.Time) error {
 
 func (o *OIDC) checkNonce(f *Flow, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
-	if err != nil || o.noNonce && !t.claims.named("nonce") {
+	if err != nil || o.Quirks.NoNonce && !t.claims.named("nonce") {
 		return err
 	}
 	if f.Nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1 {

@@ -37,7 +37,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 }
 
 func (o *OIDC) usesPKCE() bool {
-	return !o.InsecureNoPKCE && !o.noPKCE && o.responseType() != responseIDToken
+	return !o.InsecureNoPKCE && !o.Quirks.NoPKCE && o.responseType() != responseIDToken
 }
 
 // authorizationRequest is the request of OpenID Connect Core section 3.1.2.1.
@@ -130,10 +130,11 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if o.callbackClaims != nil {
-		info = info.with(o.callbackClaims(callback))
+	more, err := o.callbackClaims(callback)
+	if err != nil {
+		return nil, err
 	}
-	return o.session(token, info, tokens)
+	return o.session(token, info.with(more), tokens)
 }
 
 // checkResponseIssuer also accepts an alias, and an organization's issuer from a provider of many: it is still the same provider.

@@ -207,7 +207,7 @@ func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) 
 	if err := renewed.SetClaims(claims.raw); err != nil {
 		return renewed, err
 	}
-	if o.callbackClaims != nil { // they were said once
+	if o.CallbackClaims != nil { // they came once
 		updated.User.Name = cmp.Or(updated.User.Name, s.User.Name)
 	}
 	renewed.User, renewed.ACR, renewed.AMR = updated.User, updated.ACR, updated.AMR

@@ -61,30 +61,3 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		}
 	}
 }
-
-// A preset that was made from nonsense says so, in code as well as from settings.
-func TestPresets_RefuseNonsense(t *testing.T) {
-	for name, o := range map[string]*provider.OIDC{
-		"tenant":    provider.Entra("common", "c", "s"),
-		"tenants":   provider.EntraMultiTenant(provider.Organizations{}, "c", "s"),
-		"external":  provider.EntraExternalID("contoso", "c", "s"),
-		"policy":    provider.AzureADB2C(provider.B2CPolicy{Name: "contoso", Tenant: "72f988bf-86f1-41af-91ab-2d7cd011db47"}, "c", "s"),
-		"apple":     provider.Apple("c", provider.AppleKey{TeamID: "T", KeyID: "K", PrivateKey: "x"}),
-		"gitlab":    provider.GitLabSelfManaged("git.example.com", "c", "s"),
-		"workspace": provider.GoogleWorkspace(nil, "c", "s"),
-		"slack":     provider.SlackWorkspace("", "c", "s"),
-		"cognito":   provider.Cognito(provider.CognitoPool{Domain: "d.example.com"}, "c", "s"),
-		"okta":      provider.Okta(provider.OktaServer{Domain: "https://example.okta.com"}, "c", "s"),
-		"auth0":     provider.Auth0("example.auth0.com/", "c", "s"),
-		"auth0 @":   provider.Auth0("evil@example.auth0.com", "c", "s"),
-		"keycloak":  provider.Keycloak(provider.KeycloakRealm{At: "https://sso.example.com"}, "c", "s"),
-		"authentik": provider.Authentik(provider.AuthentikApplication{At: "https://sso.example.com"}, "c", "s"),
-		"zitadel":   provider.Zitadel("", "c", "s"),
-		"ory":       provider.Ory("https://u@example.com", "c", "s"),
-		"dex":       provider.Dex("https://dex.example.com?x", "c", "s"),
-	} {
-		if _, err := o.Validate(); err == nil {
-			t.Errorf("%s: %v is accepted", name, o)
-		}
-	}
-}

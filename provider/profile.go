@@ -24,12 +24,19 @@ import (
 // before a path.
 type Fields struct{ ID, Name, Username, Email, EmailVerified, Picture, Roles string }
 
-// A Profile is what a provider said about the user: the answer of the token endpoint and the profile documents, as
-// JSON objects (or arrays for More). It never prints itself, because there are tokens in it.
+// A Profile is what a provider said about the user, as JSON objects (or arrays in More). It never
+// prints itself, because there can be tokens in it.
 type Profile struct {
+	// Token is the answer of the token endpoint, of OAuth 1.0a without the token itself. It is empty
+	// with OpenID Connect.
 	Token json.RawMessage
-	User  json.RawMessage
-	More  map[string]json.RawMessage // by the name under which they were asked for
+
+	// User is the profile document, or with OpenID Connect the claims of the ID token and of userinfo.
+	// It is empty for an OAuth2 without UserURL.
+	User json.RawMessage
+
+	// More are the documents of OAuth2.More by their names, and "callback" (OAuth2.CallbackParams).
+	More map[string]json.RawMessage
 }
 
 const redactedProfile = "provider.Profile(redacted)"

@@ -18,7 +18,7 @@ import (
 // A tenant's provider must serve its metadata and all its endpoints from the origin of its issuer: a
 // tenant may write down any issuer, but only that issuer's own origin speaks for it. Find fails for a
 // provider that leads elsewhere, and so do logins if the metadata does. OIDC.OtherOrigins permits
-// more; what the functions of vendors return (Google, Entra, ...) names the vendor's own. A Provider
+// more; what package vendors returns names the vendor's own. A Provider
 // that is none of this package's is up to the application.
 //
 // Where tenants choose the addresses of their providers themselves, give those the HTTPClient of [PublicOnly]: or a tenant can make
@@ -86,8 +86,6 @@ func equalFields(a, b reflect.Value) bool {
 			equal = one.Pointer() == other.Pointer() // its insides are in use
 		case a.Type().Field(i).IsExported():
 			equal = reflect.DeepEqual(one.Interface(), other.Interface())
-		case one.Kind() == reflect.Bool: // a preset's own switch
-			equal = one.Bool() == other.Bool()
 		case one.Kind() != reflect.Struct: // structs hold what has been read, and locks
 			equal = one.IsZero() && other.IsZero()
 		}

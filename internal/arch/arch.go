@@ -22,7 +22,7 @@ type rule struct {
 
 // The library packages; examples, tests and tools are free to import them.
 var library = []string{
-	"", "session", "session/redisstore", "provider", "problem", "handlers", "middleware", "internal/answer",
+	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware", "internal/answer",
 	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings", "internal/typednil",
 }
 
@@ -48,6 +48,9 @@ var rules = []rule{
 	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"}, "a store knows sessions, not how they come about"},
 	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/page", "github.com/gorilla", "html/template"},
 		"provider obtains identities; it keeps no cookies and serves no HTTP"},
+	{"provider", []string{"./vendors", "./internal/settings"}, "a protocol does not know who speaks it"},
+	{"vendors", []string{"./handlers", "./middleware", "./problem", "./internal", "github.com/go-jose", "github.com/coreos/go-oidc"},
+		"vendors use only what provider exports: this proves that the public API is enough to add one"},
 	{"problem", []string{"./provider", "./handlers", "./middleware"}, "how failures are answered does not depend on what failed"},
 	{"middleware", []string{"./handlers"}, "the guards know the login by its URL only"},
 	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},

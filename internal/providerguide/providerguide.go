@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 //go:generate go run ./generate
@@ -22,36 +23,36 @@ import (
 var guide string
 
 // Write returns the document for the presets.
-func Write(presets []provider.Preset) ([]byte, error) {
+func Write(presets []vendors.Vendor) ([]byte, error) {
 	page, err := template.New("guide").Funcs(template.FuncMap{"cell": cell, "for": mark}).Parse(guide)
 	if err != nil {
 		return nil, err
 	}
-	var vendors []vendor
+	var rows []vendor
 	for _, p := range presets {
-		vendors = append(vendors, vendor{p, scopesOf(p), anchor(p)})
+		rows = append(rows, vendor{p, scopesOf(p), anchor(p)})
 	}
 	var b bytes.Buffer
 	err = page.Execute(&b, struct {
 		Settings  []settings.Setting
 		Protocols []provider.Protocol
 		Vendors   []vendor
-	}{settings.All(), []provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne}, vendors})
+	}{settings.All(), []provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne}, rows})
 	return b.Bytes(), err
 }
 
 // A vendor is what the document says about one preset.
 type vendor struct {
-	provider.Preset
+	vendors.Vendor
 	Scopes string // empty: none, or it depends
 	Anchor string
 }
 
 // scopesOf makes the vendor's provider with values that stand in for real ones, and looks at what it asks for. A vendor that sees
 // through them has its scopes in its notes.
-func scopesOf(p provider.Preset) string {
+func scopesOf(p vendors.Vendor) string {
 	for _, standIn := range []string{"example", "example.com", "https://example.com"} {
-		values := provider.Values{"client_id": "example", "client_secret": "example"}
+		values := vendors.Values{"client_id": "example", "client_secret": "example"}
 		for _, s := range p.Settings {
 			if s.Required {
 				values[s.Name] = standIn
@@ -75,7 +76,7 @@ func scopesOf(p provider.Preset) string {
 }
 
 // anchor is how the heading of a vendor is linked to.
-func anchor(p provider.Preset) string {
+func anchor(p vendors.Vendor) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(p.Label + " " + p.Name) {
 		switch {

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/providerguide"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 const top = "../.."
@@ -26,7 +27,7 @@ func guide(t *testing.T) string {
 }
 
 func TestGuide_IsUpToDate(t *testing.T) {
-	want, err := providerguide.Write(provider.Presets())
+	want, err := providerguide.Write(vendors.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,14 +110,14 @@ func TestReadme_File(t *testing.T) {
 
 func read(t *testing.T, document *settings.Document, env map[string]string) provider.Set {
 	t.Helper()
-	presets := provider.Presets()
-	if _, known := provider.PresetNamed("google"); !known {
-		presets = append(presets, provider.Preset{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v provider.Values) (provider.Provider, error) {
+	presets := vendors.All()
+	if _, known := vendors.Named("google"); !known {
+		presets = append(presets, vendors.Vendor{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
 			return &provider.OIDC{Issuer: "https://accounts.google.com", ClientID: v["client_id"], ClientSecret: v["client_secret"]}, nil
 		}})
 	}
 	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Presets: presets}
+	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: presets}
 	set := source.Providers()
 	if err := errors.Join(e.Mistakes...); err != nil {
 		t.Fatal(err)
@@ -126,19 +127,19 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 
 // Everything that is known about a vendor is there, and stays in its place.
 func TestGuide_Vendors(t *testing.T) {
-	out, err := providerguide.Write([]provider.Preset{
+	out, err := providerguide.Write([]vendors.Vendor{
 		{
 			Name: "acme", Label: "Acme | Co.", Protocol: provider.OpenIDConnect, Register: "https://acme.example/apps",
-			Settings: []provider.PresetSetting{{Name: "tenant", Help: "a|b", Required: true}, {Name: "key", Help: "a key", Secret: true}},
+			Settings: []vendors.Setting{{Name: "tenant", Help: "a|b", Required: true}, {Name: "key", Help: "a key", Secret: true}},
 			Notes:    []string{"A note."}, Unconfirmed: []string{"A guess."},
-			New: func(v provider.Values) (provider.Provider, error) {
+			New: func(v vendors.Values) (provider.Provider, error) {
 				if !strings.HasPrefix(v["tenant"], "https://") {
 					return nil, errors.New("tenant must be an address")
 				}
 				return &provider.OIDC{}, nil
 			},
 		},
-		{Name: "old", Label: "Old", Protocol: provider.OAuthOne, New: func(provider.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
+		{Name: "old", Label: "Old", Protocol: provider.OAuthOne, New: func(vendors.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
 	})
 	if err != nil {
 		t.Fatal(err)

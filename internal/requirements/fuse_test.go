@@ -41,7 +41,10 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 			s.Config.Hooks.Login = func(context.Context, *session.Session) error { f.burn(); return nil }
 		},
 		"MapUser": func(s *rig.Setup) {
-			s.OIDC.MapUser = func(json.RawMessage, *session.User) error { f.burn(); return nil }
+			s.OIDC.MapUser = func(provider.Profile, *session.User) error { f.burn(); return nil }
+		},
+		"CallbackClaims": func(s *rig.Setup) {
+			s.OIDC.CallbackClaims = func(url.Values) map[string]string { f.burn(); return nil }
 		},
 		"SecretFunc": func(s *rig.Setup) {
 			s.OIDC.ClientSecret = ""

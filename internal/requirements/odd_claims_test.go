@@ -3,7 +3,6 @@ package requirements_test
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -340,7 +339,7 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 	for name, change := range map[string]func(*rig.Setup){
 		"OIDC": func(s *rig.Setup) {
 			s.OIDC.EmailTrust = provider.EmailNeverVerified
-			s.OIDC.MapUser = func(_ json.RawMessage, u *session.User) error { verify(u); return nil }
+			s.OIDC.MapUser = func(_ provider.Profile, u *session.User) error { verify(u); return nil }
 		},
 		"OAuth 2.0": func(s *rig.Setup) {
 			o := s.OP.OAuth2()

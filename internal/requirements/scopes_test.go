@@ -10,8 +10,8 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // granting makes the provider list these scopes, in place of those asked for.
@@ -136,7 +136,7 @@ func TestScopes_F26_Kept(t *testing.T) {
 
 // F26: Entra writes the scopes of Graph with the address of Graph, also those granted earlier.
 func TestScopes_F26_Entra(t *testing.T) {
-	o := provider.Entra("72f988bf-86f1-41af-91ab-2d7cd011db47", "id", "secret")
+	o := vendors.Entra("72f988bf-86f1-41af-91ab-2d7cd011db47", "id", "secret")
 	for _, host := range []string{"graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Dialect = o.Dialect })
 		scoped(app, "/mail", "Mail.Read")

@@ -82,7 +82,7 @@ func FuzzDocument(f *testing.F) {
 		if err != nil {
 			e.Mistakes = append(e.Mistakes, err)
 		}
-		s := &settings.Source{Env: e, Document: d, Presets: vendors}
+		s := &settings.Source{Env: e, Document: d, Vendors: few}
 		for name, p := range s.Providers() {
 			if !provider.ValidName(name) || p == nil {
 				t.Errorf("a provider %q, %v", name, p)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // deciding are the settings that say by their presence what kind of provider it is, in this order.
@@ -21,7 +22,7 @@ var presetSetting = Setting{Key: "preset", Help: "the vendor, when the provider 
 
 // kind finds out what kind of provider is meant. A name of a vendor means that vendor, unless there is an address that says
 // otherwise: so a vendor that becomes known later on changes nothing for those who have written its addresses themselves.
-func (e *entry) kind() (*provider.Preset, provider.Protocol, bool) {
+func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
 	vendorName := e.name
 	if e.isSet(presetSetting) {
 		v, ok := e.value(presetSetting)
@@ -30,13 +31,13 @@ func (e *entry) kind() (*provider.Preset, provider.Protocol, bool) {
 		}
 		vendorName = v.text
 	}
-	i := slices.IndexFunc(e.Presets, func(p provider.Preset) bool { return p.Name == vendorName })
+	i := slices.IndexFunc(e.Vendors, func(p vendors.Vendor) bool { return p.Name == vendorName })
 	switch protocol, decided := e.decided(i); {
 	case e.isSet(presetSetting) && i < 0:
 		e.Env.Wrong("%s is not a vendor that is known%s", e.place(presetSetting), nearest(vendorName, e.vendors()))
 		return nil, "", false
 	case e.isSet(presetSetting), i >= 0 && !decided:
-		return &e.Presets[i], e.Presets[i].Protocol, true
+		return &e.Vendors[i], e.Vendors[i].Protocol, true
 	case decided:
 		return nil, protocol, true
 	}
@@ -51,7 +52,7 @@ func (e *entry) kind() (*provider.Preset, provider.Protocol, bool) {
 // decided is the protocol by the addresses that are set. Those that a vendor of the name asks for itself do not count.
 func (e *entry) decided(vendor int) (provider.Protocol, bool) {
 	for _, d := range deciding {
-		asked := vendor >= 0 && slices.ContainsFunc(e.Presets[vendor].Settings, func(s provider.PresetSetting) bool { return s.Name == d.key })
+		asked := vendor >= 0 && slices.ContainsFunc(e.Vendors[vendor].Settings, func(s vendors.Setting) bool { return s.Name == d.key })
 		if !asked && e.isSet(find(d.key)) {
 			return d.protocol, true
 		}
@@ -61,7 +62,7 @@ func (e *entry) decided(vendor int) (provider.Protocol, bool) {
 
 func (e *entry) vendors() []string {
 	var names []string
-	for _, p := range e.Presets {
+	for _, p := range e.Vendors {
 		names = append(names, p.Name)
 	}
 	return names

@@ -31,7 +31,7 @@ func (e *entry) complainAboutUnknown() {
 		known = append(known, s.fromFile()...)
 	}
 	e.read = append(e.read, known...)
-	for _, p := range e.Presets { // perhaps it is that
+	for _, p := range e.Vendors { // perhaps it is that
 		for _, s := range p.Settings {
 			e.read = append(e.read, s.Name, s.Name+"_file", s.Name+"_env")
 		}

@@ -128,7 +128,7 @@ func (m *misspelled) lookUp() {
 		}
 	}
 	names := []string{"oidc", "login", "sso", "idp", "op"}
-	for _, p := range m.Presets {
+	for _, p := range m.Vendors {
 		names = append(names, p.Name)
 	}
 	for _, name := range names {

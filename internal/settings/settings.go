@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // A Source is everything that was written down about providers. Where the environment and the document say something about the
@@ -16,7 +17,7 @@ type Source struct {
 	Env      *Env
 	Document *Document // nil for none
 	Names    []string  // of the providers that are in the environment alone, perhaps
-	Presets  []provider.Preset
+	Vendors  []vendors.Vendor
 	Loopback bool // the application is on this machine, and may use providers there by plain http
 
 	claimed map[string]string // variables by the provider that they belong to

@@ -20,17 +20,18 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // acme and forge are vendors; how many others are known does not matter here.
-var vendors = []provider.Preset{
+var few = []vendors.Vendor{
 	{
 		Name: "acme", Label: "Acme", Protocol: provider.OpenIDConnect,
-		Settings: []provider.PresetSetting{
+		Settings: []vendors.Setting{
 			{Name: "tenant", Help: "the directory, such as example.com", Required: true},
 			{Name: "signing_secret", Help: "a secret", Secret: true},
 		},
-		New: func(v provider.Values) (provider.Provider, error) {
+		New: func(v vendors.Values) (provider.Provider, error) {
 			if v["tenant"] == "bad" {
 				return nil, errors.New("tenant must not be bad")
 			}
@@ -40,8 +41,8 @@ var vendors = []provider.Preset{
 	},
 	{
 		Name: "forge", Label: "Forge", Protocol: provider.OAuthTwo,
-		Settings: []provider.PresetSetting{{Name: "issuer", Help: "where your forge is"}},
-		New: func(v provider.Values) (provider.Provider, error) {
+		Settings: []vendors.Setting{{Name: "issuer", Help: "where your forge is"}},
+		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth2{
 				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserURL: v["issuer"] + "/user", UserFields: provider.Fields{ID: "id"},
@@ -56,7 +57,7 @@ var vendors = []provider.Preset{
 func makeAll(t *testing.T, file string, env map[string]string) (provider.Set, string) {
 	t.Helper()
 	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Presets: vendors, Loopback: true}
+	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: few, Loopback: true}
 	if file != "" {
 		var err error
 		if s.Document, err = settings.Parse(filepath.Join(env["DIR"], "p.json"), []byte(file)); err != nil {
@@ -395,20 +396,20 @@ func TestPresets(t *testing.T) {
 	env := map[string]string{}
 	var names []string
 	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	for _, p := range provider.Presets() {
+	for _, p := range vendors.All() {
 		names = append(names, p.Name)
 		prefix := "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_"
 		if !provider.ValidName(p.Name) || p.Label == "" || p.New == nil {
 			t.Errorf("the vendor %q", p.Name)
 		}
-		for _, s := range append(p.Settings, provider.PresetSetting{Name: "client_id"}, provider.PresetSetting{Name: "client_secret", Secret: true}) {
+		for _, s := range append(p.Settings, vendors.Setting{Name: "client_id"}, vendors.Setting{Name: "client_secret", Secret: true}) {
 			if !key.MatchString(s.Name) || s.Name == "preset" || strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
 				t.Errorf("%s: the setting %q", p.Name, s.Name)
 			}
 			env[prefix+strings.ToUpper(s.Name)] = "x"
 		}
 	}
-	source := &settings.Source{Env: e, Names: names, Presets: provider.Presets()}
+	source := &settings.Source{Env: e, Names: names, Vendors: vendors.All()}
 	source.Providers()
 	for _, err := range e.Mistakes { // values may be wrong, names may not
 		for _, bad := range []string{"could be about", "no setting of", "not known", "the same settings", "nothing says"} {
@@ -433,7 +434,7 @@ func TestProviders_F56_SpotifyUsersByID(t *testing.T) {
 		`{"spotify": {"client_id": "c", "client_secret": "s", "user": {"id": "id"}}}`: "id",
 	} {
 		e := &settings.Env{Lookup: func(string) (string, bool) { return "", false }}
-		s := &settings.Source{Env: e, Presets: provider.Presets()}
+		s := &settings.Source{Env: e, Vendors: vendors.All()}
 		var err error
 		if s.Document, err = settings.Parse("providers.json", []byte(file)); err != nil {
 			t.Fatal(err)

@@ -4,13 +4,14 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // fromPreset makes the vendor's provider from the settings that the vendor asks for. With a mistake among them it is one that
 // the others can be tried on.
-func (e *entry) fromPreset(vendor provider.Preset) (made provider.Provider, local bool) {
+func (e *entry) fromPreset(vendor vendors.Vendor) (made provider.Provider, local bool) {
 	before := len(e.Env.Mistakes)
-	values := provider.Values{}
+	values := vendors.Values{}
 	e.own = []Setting{find("client_id"), find("client_secret")}
 	for _, p := range vendor.Settings {
 		e.own = append(e.own, Setting{Key: p.Name, Secret: p.Secret, Help: p.Help, vendor: true})

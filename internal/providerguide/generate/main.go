@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 
 	"github.com/sallyport-go/sallyport/internal/providerguide"
-	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 func main() {
-	guide, err := providerguide.Write(provider.Presets())
+	guide, err := providerguide.Write(vendors.All())
 	if err != nil {
 		log.Fatal(err)
 	}

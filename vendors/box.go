@@ -1,0 +1,38 @@
+package vendors
+
+import (
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Box signs users in at Box. The address is the one that they sign in with.
+func Box(id, secret string) *provider.OAuth2 {
+	return &provider.OAuth2{
+		Issuer: "https://account.box.com", ClientID: id, ClientSecret: secret, DisplayName: "Box",
+		OtherOrigins: []string{"https://api.box.com"},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://account.box.com/api/oauth2/authorize",
+			TokenURL:  "https://api.box.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		RevokeURL: "https://api.box.com/oauth2/revoke",
+		APIBase:   "https://api.box.com/2.0", UserURL: "users/me",
+		UserFields: provider.Fields{ID: "id", Name: "name", Email: "login", Picture: "avatar_url"},
+		EmailTrust: provider.EmailNeverVerified,
+	}
+}
+
+func boxVendor() Vendor {
+	return Vendor{
+		Name: "box", Label: "Box", Protocol: provider.OAuthTwo, Register: "https://app.box.com/developers/console",
+		Notes: []string{
+			"Box does not say whether an address is verified. Box reportedly requires a verified " +
+				"address to sign in; to rely on that, set EmailTrust to EmailAlwaysVerified.",
+			"Refresh tokens rotate: each is valid for one refresh, within 60 days.",
+			"A logout may also end the tokens of other devices.",
+		},
+		Unconfirmed: []string{pkceIgnored},
+		New:         byClient(Box),
+	}
+}

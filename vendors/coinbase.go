@@ -1,0 +1,38 @@
+package vendors
+
+import (
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Coinbase signs users in at Coinbase.
+func Coinbase(id, secret string) *provider.OAuth2 {
+	return &provider.OAuth2{
+		Issuer: "https://login.coinbase.com", ClientID: id, ClientSecret: secret, DisplayName: "Coinbase",
+		OtherOrigins: []string{"https://api.coinbase.com"},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://login.coinbase.com/oauth2/auth",
+			TokenURL:  "https://login.coinbase.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInParams,
+		},
+		RevokeURL: "https://login.coinbase.com/oauth2/revoke",
+		Scopes:    []string{"wallet:user:read", "wallet:user:email"},
+		APIBase:   "https://api.coinbase.com/v2", UserURL: "user",
+		UserFields: provider.Fields{ID: "data.id", Name: "data.name", Username: "data.username", Email: "data.email", Picture: "data.avatar_url"},
+		EmailTrust: provider.EmailNeverVerified,
+	}
+}
+
+func coinbaseVendor() Vendor {
+	return Vendor{
+		Name: "coinbase", Label: "Coinbase", Protocol: provider.OAuthTwo, Register: "https://portal.cdp.coinbase.com/",
+		Notes: []string{"Coinbase does not say whether an address is verified."},
+		Unconfirmed: []string{
+			"The PKCE parameters are understood or ignored.",
+			"The client authenticates in the form.",
+			"The scopes and the members of the profile.",
+		},
+		New: byClient(Coinbase),
+	}
+}

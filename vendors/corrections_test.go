@@ -1,0 +1,110 @@
+package vendors_test
+
+import (
+	"crypto/rand"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/vendors"
+)
+
+// F56: Fitbit has shut down its Web API and its OAuth endpoints.
+func TestNamed_NoFitbit(t *testing.T) {
+	if _, known := vendors.Named("fitbit"); known {
+		t.Error("there is a preset for Fitbit, whose endpoints answer 410")
+	}
+}
+
+// F56: vendors whose refresh tokens rotate say so in their notes, and have a fixture that shows it.
+func TestNotes_SayThatRefreshTokensRotate(t *testing.T) {
+	rotates := func(p vendors.Vendor) bool {
+		return slices.ContainsFunc(p.Notes, func(note string) bool { return strings.Contains(note, "rotat") })
+	}
+	known := []string{
+		"atlassian", "bitbucket", "box", "cognito", "github", "gitlab", "notion", "reddit", "salesforce",
+		"shopify", "slack", "spotify", "x", "zoom",
+	}
+	shown := map[string]bool{}
+	for _, f := range fixtures(t) {
+		preset, _ := vendors.Named(f.Preset)
+		for _, c := range f.trials() {
+			if c.Refresh == nil {
+				continue
+			}
+			fresh := c.Refresh.Tokens["refresh_token"]
+			if fresh == "" || fresh == "{refresh_token}" || fresh == c.Vars["refresh_token"] {
+				continue
+			}
+			shown[f.Preset] = true
+			if !rotates(preset) {
+				t.Errorf("%s, %q: a refresh brings another refresh token, and no note says so", f.Preset, c.Name)
+			}
+		}
+	}
+	for _, name := range known {
+		if preset, _ := vendors.Named(name); !rotates(preset) || !shown[name] {
+			t.Errorf("%s: no note, or no fixture, with refresh tokens that rotate", name)
+		}
+	}
+}
+
+// F56: facts that an application has to know, because no code can handle them.
+func TestNotes_NameTheFact(t *testing.T) {
+	for name, facts := range map[string][]string{
+		"keycloak":   {"Exclude Issuer From Authentication Response"},
+		"naver":      {"OpenID Connect", "https://nid.naver.com", "/oauth2/", "sub equals response.id"},
+		"spotify":    {"account_id", "UserFields.ID", "6 months", "development mode"},
+		"shopify":    {"24 hours", "2027-01-01"},
+		"salesforce": {"External Client App"},
+		"bitbucket":  {"2,500 characters", "Session.Store", "3 months"},
+		"facebook":   {"2028-02-18"},
+		"slack":      {"12 hours", "public client for good"},
+		"dropbox":    {"no nonce"},
+	} {
+		preset, _ := vendors.Named(name)
+		notes := strings.Join(preset.Notes, "\n")
+		for _, fact := range facts {
+			if !strings.Contains(notes, fact) {
+				t.Errorf("%s: the notes do not mention %q:\n%s", name, fact, notes)
+			}
+		}
+	}
+}
+
+// F56: the tokens of Bitbucket are often longer than 2,500 characters each, and both fit into the
+// cookies of a session, at the login and after a refresh.
+func TestBitbucket_LongTokens(t *testing.T) {
+	preset, _ := vendors.Named("bitbucket")
+	trials := load(t, filepath.Join(folder, "bitbucket.json")).trials()
+	i := slices.IndexFunc(trials, func(c trial) bool { return c.Name == "refresh tokens rotate" })
+	if i < 0 {
+		t.Fatal("there is no fixture with refresh tokens that rotate")
+	}
+	const length = 3000
+	c := trials[i]
+	c.Vars = merged(c.Vars, map[string]string{
+		"access_token": randomText(length), "refresh_token": randomText(length),
+	})
+	fresh := map[string]string{"access_token": randomText(length), "refresh_token": randomText(length)}
+	r := *c.Refresh
+	r.Vars, r.Tokens = map[string]string{"access_token": fresh["access_token"]}, fresh
+	for address, reply := range r.Answers {
+		reply.JSON.(map[string]any)["refresh_token"] = fresh["refresh_token"]
+		r.Answers[address] = reply
+	}
+	c.Refresh = &r
+	for _, complaint := range run(t, preset, c) {
+		t.Error(complaint)
+	}
+}
+
+// randomText is text that does not compress well, as tokens are.
+func randomText(length int) string {
+	text := ""
+	for len(text) < length {
+		text += rand.Text()
+	}
+	return text[:length]
+}

@@ -1,0 +1,44 @@
+package vendors
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Dropbox signs users in at Dropbox.
+func Dropbox(key, secret string) *provider.OAuth2 {
+	return &provider.OAuth2{
+		Issuer: "https://www.dropbox.com", ClientID: key, ClientSecret: secret, DisplayName: "Dropbox",
+		OtherOrigins: []string{"https://api.dropboxapi.com"},
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://www.dropbox.com/oauth2/authorize",
+			TokenURL:  "https://api.dropboxapi.com/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		RevokeURL:  "https://api.dropboxapi.com/2/auth/token/revoke",
+		Revocation: provider.Revocation{ByToken: true},
+		AuthParams: url.Values{},
+		Scopes:     []string{"account_info.read"},
+		APIBase:    "https://api.dropboxapi.com/2", UserURL: "users/get_current_account", UserMethod: http.MethodPost,
+		UserFields: provider.Fields{ID: "account_id", Name: "name.display_name", Email: "email", EmailVerified: "email_verified", Picture: "profile_photo_url"},
+	}
+}
+
+func dropboxVendor() Vendor {
+	return Vendor{
+		Name: "dropbox", Label: "Dropbox", Protocol: provider.OAuthTwo, Register: "https://www.dropbox.com/developers/apps",
+		Notes: []string{
+			"Refresh tokens come with AuthParams token_access_type=offline; without them, an access " +
+				"token lasts a few hours.",
+			"A logout revokes both tokens.",
+			"Dropbox also supports OpenID Connect, but its ID tokens have no nonce, so a strict " +
+				"client rejects them.",
+		},
+		Unconfirmed: []string{"PKCE works along with a secret; other clients send both."},
+		New:         byClient(Dropbox),
+	}
+}

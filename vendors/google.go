@@ -1,0 +1,67 @@
+package vendors
+
+import (
+	"errors"
+	"net/url"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Google signs users in at Google, whatever kind of account they have; see GoogleWorkspace.
+//
+// A refresh token comes when AuthParams has "access_type" "offline", and only when the user consents for the first time
+// or is asked again ("prompt" "consent").
+func Google(id, secret string) *provider.OIDC {
+	return &provider.OIDC{
+		Issuer: "https://accounts.google.com", IssuerAliases: []string{"accounts.google.com"},
+		ClientID: id, ClientSecret: secret, DisplayName: "Google", AuthMethod: "client_secret_post",
+		OtherOrigins: []string{
+			"https://oauth2.googleapis.com", "https://openidconnect.googleapis.com", "https://www.googleapis.com",
+		},
+		Dialect: provider.Dialect{ScopeNames: map[string]string{
+			"https://www.googleapis.com/auth/userinfo.email":   "email",
+			"https://www.googleapis.com/auth/userinfo.profile": "profile",
+		}},
+	}
+}
+
+// WorkspaceDomains are the primary domains of organizations that use Google Workspace, such as "example.com", or "*" for any of them.
+type WorkspaceDomains []string
+
+// GoogleWorkspace signs in the users of organizations only, by the claim hd that Google signs. An e-mail address of the domain
+// proves nothing: anybody can have a private account with it.
+func GoogleWorkspace(domains WorkspaceDomains, id, secret string) *provider.OIDC {
+	o := Google(id, secret)
+	o.RequiredClaims = map[string][]string{"hd": domains}
+	hint := "*"
+	if len(domains) == 1 {
+		hint = domains[0]
+	}
+	o.AuthParams = url.Values{"hd": {hint}} // chooses the account; only the claim counts
+	if len(domains) == 0 {
+		o.Err = errors.New("WorkspaceDomains are empty: nobody could sign in")
+	}
+	return o
+}
+
+func googleVendor() Vendor {
+	return Vendor{
+		Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, Register: "https://console.cloud.google.com/apis/credentials",
+		Settings: []Setting{{
+			Name: "workspace_domains", Help: "lets in only users of these Google Workspace organizations, such as example.com, example.org; * for any of them",
+		}},
+		Notes: []string{
+			"Without workspace_domains, anyone with a Google account can sign in.",
+			"There is no logout at Google: only the session here ends.",
+			"Google rejects the scope offline_access; a refresh token comes with AuthParams " +
+				"access_type=offline.",
+		},
+		New: func(v Values) (provider.Provider, error) {
+			id, secret := v.Client()
+			if domains := v["workspace_domains"]; domains != "" {
+				return GoogleWorkspace(listed(domains), id, secret), nil
+			}
+			return Google(id, secret), nil
+		},
+	}
+}

@@ -1,0 +1,142 @@
+package vendors_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
+)
+
+// A fixture that is wrong in any way has to fail.
+func TestChecksCanFail(t *testing.T) {
+	f := load(t, filepath.Join(folder, "google.json"))
+	preset, _ := vendors.Named("google")
+	usual := f.trials()[0]
+	for _, c := range []trial{usual, usual.with(trial{})} {
+		if complaints := run(t, preset, c); len(complaints) > 0 {
+			t.Fatalf("the usual case: %v", complaints)
+		}
+	}
+	token := "https://oauth2.googleapis.com/token"
+	for name, wrong := range map[string]string{
+		"address":          `{"authorize":{"url":"https://accounts.google.com/other"}}`,
+		"parameter":        `{"authorize":{"params":{"scope":"openid"}}}`,
+		"absent":           `{"authorize":{"params":{"nonce":null}}}`,
+		"missing":          `{"authorize":{"params":{"more":"x"}}}`,
+		"encoding":         `{"authorize":{"encoding":"openid+"}}`,
+		"mode":             `{"callback":{"mode":"form_post"}}`,
+		"callback":         `{"callback":{"params":{"state":"other"}}}`,
+		"unknown request":  `{"change":{"Issuer":"https://other.example.com"}}`,
+		"token request":    `{"answers":{"` + token + `":{"request":{"grant":"code","auth":"post","params":{"code_verifier":null}}}}}`,
+		"client":           `{"answers":{"` + token + `":{"request":{"grant":"code","auth":"none"}}}}`,
+		"method":           `{"answers":{"` + token + `":{"request":{"method":"GET"}}}}`,
+		"header":           `{"answers":{"` + token + `":{"request":{"header":{"Accept":"text/html"}}}}}`,
+		"no header":        `{"answers":{"` + token + `":{"request":{"header":{"Accept":null}}}}}`,
+		"signature":        `{"id_token_header":{"alg":"none"}}`,
+		"user":             `{"user":{"iss":"https://accounts.google.com","sub":"other"}}`,
+		"no user":          `{"user":{"iss":"","sub":""}}`,
+		"claims":           `{"claims":{"hd":"x"}}`,
+		"absent claims":    `{"claims":{"name":null}}`,
+		"values":           `{"values":{"a":"b"}}`,
+		"scopes":           `{"scopes":["x"]}`,
+		"tokens":           `{"tokens":{"access_token":"other"}}`,
+		"fault":            `{"fault":"invalid_id_token"}`,
+		"mistake":          `{"mistake":"anything"}`,
+		"requested":        `{"requested":["https://openidconnect.googleapis.com/v1/userinfo"]}`,
+		"not requested":    `{"not_requested":["` + token + `"]}`,
+		"refresh":          `{"refresh":{}}`,
+		"logout":           `{"logout":{"url":"/elsewhere"}}`,
+		"unknown settings": `{"settings":{"colour":"red"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := fmt.Sprintf(`{"preset":"google","cases":[%s]}`, wrong)
+			c := usual.with(parse(t, "google.json", []byte(text)).Cases[0])
+			if len(run(t, preset, c)) == 0 {
+				t.Errorf("%s: nobody complains", wrong)
+			}
+		})
+	}
+}
+
+// plainOAuth and signedOAuth are made up, and use what fixtures of vendors without OpenID Connect need.
+const plainOAuth = `{
+	"preset": "plain",
+	"authorize": {"url": "https://plain.example.com/authorize", "params": {"scope": "read"}},
+	"answers": {
+		"https://plain.example.com/token": {
+			"request": {"grant": "code", "auth": "basic"},
+			"json": {"access_token": "{access_token}", "refresh_token": "{refresh_token}", "expires_in": 3600, "token_type": "bearer"}
+		},
+		"https://plain.example.com/me?fields=all": {"request": {"method": "GET", "auth": "bearer"}, "json": {"id": 7, "name": "Alice"}}
+	},
+	"requested": ["https://plain.example.com/me?fields=all"],
+	"user": {"iss": "https://plain.example.com", "sub": "7", "name": "Alice"},
+	"scopes": ["read"],
+	"refresh": {
+		"answers": {"https://plain.example.com/token": {
+			"request": {"grant": "refresh", "auth": "basic"},
+			"json": {"access_token": "{access_token}", "expires_in": 3600, "token_type": "bearer"}
+		}},
+		"vars": {"access_token": "fixture-access-token-2"},
+		"tokens": {"access_token": "fixture-access-token-2", "refresh_token": "{refresh_token}"}
+	},
+	"logout": {"url": "/auth/logged-out"},
+	"cases": [
+		{"name": "refused", "callback": {"params": {"code": null, "error": "access_denied"}}, "fault": "access_denied", "not_requested": ["https://plain.example.com/token"]},
+		{"name": "form", "answers": {"https://plain.example.com/token": {"form": {"access_token": "{access_token}"}}}, "change": {"Dialect": {"Sniff": true}}},
+		{"name": "not permitted", "answers": {"https://plain.example.com/me?fields=all": {"status": 403}}, "fault": "invalid_userinfo"}
+	]
+}`
+
+const signedOAuth = `{
+	"preset": "signed",
+	"authorize": {"url": "https://signed.example.com/authorize", "params": {"perms": "read"}},
+	"answers": {
+		"https://signed.example.com/request": {
+			"request": {"method": "POST", "auth": "oauth1", "params": {"oauth_callback": "{redirect_uri}?state={state}"}},
+			"form": {"oauth_token": "{request_token}", "oauth_token_secret": "{token_secret}", "oauth_callback_confirmed": "true"}
+		},
+		"https://signed.example.com/access": {
+			"request": {"method": "POST", "auth": "oauth1", "params": {"oauth_token": "{request_token}", "oauth_verifier": "{oauth_verifier}"}},
+			"form": {"oauth_token": "{access_token}", "oauth_token_secret": "{token_secret}", "user_id": "7"}
+		},
+		"https://signed.example.com/me": {"request": {"method": "GET", "auth": "oauth1", "params": {"oauth_token": "{access_token}"}}, "json": {"id": "7"}}
+	},
+	"user": {"iss": "https://signed.example.com", "sub": "7"},
+	"cases": [
+		{"name": "denied", "callback": {"params": {"oauth_token": null, "oauth_verifier": null, "denied": "{request_token}"}}, "fault": "access_denied"},
+		{"name": "not confirmed", "answers": {"https://signed.example.com/request": {"form": {"oauth_token": "{request_token}", "oauth_token_secret": "{token_secret}"}}}, "fault": "provider_error"}
+	]
+}`
+
+func TestHarness_KnowsEveryProtocol(t *testing.T) {
+	plain := vendors.Vendor{Name: "plain", Protocol: provider.OAuthTwo, New: func(v vendors.Values) (provider.Provider, error) {
+		id, secret := v.Client()
+		return &provider.OAuth2{
+			ClientID: id, ClientSecret: secret, Scopes: []string{"read"}, UserURL: "https://plain.example.com/me?fields=all",
+			Endpoint:   oauth2.Endpoint{AuthURL: "https://plain.example.com/authorize", TokenURL: "https://plain.example.com/token"},
+			UserFields: provider.Fields{ID: "id", Name: "name"},
+		}, nil
+	}}
+	signed := vendors.Vendor{Name: "signed", Protocol: provider.OAuthOne, New: func(v vendors.Values) (provider.Provider, error) {
+		id, secret := v.Client()
+		return &provider.OAuth1{
+			ClientID: id, ClientSecret: secret, RequestTokenURL: "https://signed.example.com/request",
+			AuthorizeURL: "https://signed.example.com/authorize?perms=read", AccessTokenURL: "https://signed.example.com/access",
+			UserURL: "https://signed.example.com/me", UserFields: provider.Fields{ID: "id"},
+		}, nil
+	}}
+	for text, preset := range map[string]vendors.Vendor{plainOAuth: plain, signedOAuth: signed} {
+		for _, c := range parse(t, preset.Name+".json", []byte(text)).trials() {
+			t.Run(preset.Name+" "+c.title(), func(t *testing.T) {
+				for _, complaint := range run(t, preset, c) {
+					t.Error(complaint)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package vendors
+
+import (
+	"errors"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// A MastodonInstance is one server of Mastodon.
+type MastodonInstance struct {
+	URL BaseURL // "https://mastodon.example"
+
+	// Before44 is for versions before 4.4, which tell about the user at another address. IDs are others there, so it has to stay when
+	// the instance is brought up to date, or everybody is a new user.
+	Before44 bool
+}
+
+// Mastodon signs users in at one server of Mastodon. The application is registered at each server, in Preferences, Development, or
+// with POST /api/v1/apps. There are no e-mail addresses.
+func Mastodon(at MastodonInstance, key, secret string) *provider.OAuth2 {
+	o := &provider.OAuth2{
+		Issuer: at.URL.issuer(), ClientID: key, ClientSecret: secret, DisplayName: "Mastodon", Err: at.URL.check(),
+		Endpoint: oauth2.Endpoint{
+			AuthURL: at.URL.at("/oauth/authorize"), TokenURL: at.URL.at("/oauth/token"), AuthStyle: oauth2.AuthStyleInParams,
+		},
+		RevokeURL: at.URL.at("/oauth/revoke"),
+		Scopes:    []string{"profile"},
+		APIBase:   at.URL.at("/api/v1"), UserURL: at.URL.at("/oauth/userinfo"),
+		UserFields: provider.Fields{ID: "sub", Name: "name|preferred_username", Username: "preferred_username", Picture: "picture"},
+	}
+	if at.Before44 {
+		o.Scopes, o.UserURL = []string{"read:accounts"}, "accounts/verify_credentials"
+		o.UserFields = provider.Fields{ID: "id", Name: "display_name|username", Username: "username", Picture: "avatar"}
+	}
+	return o
+}
+
+func mastodonVendor() Vendor {
+	return Vendor{
+		Name: "mastodon", Label: "Mastodon", Protocol: provider.OAuthTwo, Register: "https://docs.joinmastodon.org/client/token/",
+		Settings: []Setting{
+			baseURLSetting("https://mastodon.example"),
+			{Name: "version", Help: "4.4, the default and also right for later ones, or before-4.4"},
+		},
+		Notes: []string{
+			"Register the application at each instance, in Preferences, Development.",
+			"The ID of a user is the address of the account (sub), or, before version 4.4, its " +
+				"number at the instance; so do not change version when the instance is upgraded.",
+			"Tokens do not expire.",
+		},
+		Unconfirmed: []string{"The scope profile is there since 4.3."},
+		New: func(v Values) (provider.Provider, error) {
+			id, secret := v.Client()
+			at := MastodonInstance{URL: BaseURL(v["base_url"])}
+			switch v["version"] {
+			case "", "4.4":
+			case "before-4.4":
+				at.Before44 = true
+			default:
+				return nil, errors.New("version is neither 4.4 nor before-4.4")
+			}
+			return Mastodon(at, id, secret), nil
+		},
+	}
+}

@@ -1,0 +1,48 @@
+package vendors
+
+import (
+	"net/http"
+	"net/url"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// Notion signs users in at Notion. Who they are comes along with the access token, and stays as it was until the next login.
+func Notion(id, secret string) *provider.OAuth2 {
+	return &provider.OAuth2{
+		Issuer: "https://api.notion.com", ClientID: id, ClientSecret: secret, SecretRequired: true, DisplayName: "Notion",
+		Endpoint: oauth2.Endpoint{
+			AuthURL:   "https://api.notion.com/v1/oauth/authorize",
+			TokenURL:  "https://api.notion.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		AuthParams: url.Values{"owner": {"user"}},
+		Dialect:    provider.Dialect{JSONBody: true},
+		RevokeURL:  "https://api.notion.com/v1/oauth/revoke",
+		Revocation: provider.Revocation{TokenParam: "token", JSONBody: true},
+		APIBase:    "https://api.notion.com/v1",
+		Header:     http.Header{"Notion-Version": {"2022-06-28"}},
+		UserFields: provider.Fields{ID: "owner.user.id", Name: "owner.user.name", Email: "owner.user.person.email", Picture: "owner.user.avatar_url"},
+		EmailTrust: provider.EmailNeverVerified,
+	}
+}
+
+func notionVendor() Vendor {
+	return Vendor{
+		Name: "notion", Label: "Notion", Protocol: provider.OAuthTwo,
+		Register: "https://www.notion.so/developers/connections",
+		Notes: []string{
+			"The integration must be public, with user information including email addresses; a " +
+				"token that belongs to a workspace instead of a user fails the login.",
+			"Notion does not say whether an address is verified.",
+			"Refresh tokens rotate: each is valid for one refresh.",
+		},
+		Unconfirmed: []string{
+			"The PKCE parameters are ignored; Notion does not document them.",
+			"How long a token lives; Notion does not say.",
+		},
+		New: byClient(Notion),
+	}
+}

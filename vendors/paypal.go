@@ -1,0 +1,83 @@
+package vendors
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// PayPal signs users in at PayPal. PayPal speaks a dialect of OpenID Connect in which tokens and userinfo lack the subject, so its
+// ID tokens are not relied on: as with other providers of OAuth 2.0, the profile is what counts.
+//
+// For the sandbox see PayPalSandbox. No address counts as verified.
+func PayPal(id, secret string) *provider.OAuth2 {
+	return payPalAt(payPalHosts{"https://www.paypal.com", "https://api-m.paypal.com"}, id, secret)
+}
+
+// PayPalSandbox signs in the test accounts of PayPal's sandbox.
+func PayPalSandbox(id, secret string) *provider.OAuth2 {
+	return payPalAt(payPalHosts{"https://www.sandbox.paypal.com", "https://api-m.sandbox.paypal.com"}, id, secret)
+}
+
+type payPalHosts struct{ pages, api BaseURL }
+
+func payPalAt(hosts payPalHosts, id, secret string) *provider.OAuth2 {
+	return &provider.OAuth2{
+		Issuer: hosts.pages.issuer(), ClientID: id, ClientSecret: secret, DisplayName: "PayPal",
+		OtherOrigins: []string{hosts.api.issuer()},
+		Endpoint: oauth2.Endpoint{
+			AuthURL: hosts.pages.at("/signin/authorize"), TokenURL: hosts.api.at("/v1/oauth2/token"), AuthStyle: oauth2.AuthStyleInHeader,
+		},
+		Scopes:     []string{"openid", "profile", "email"},
+		UserURL:    hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
+		UserMethod: http.MethodGet,
+		UserFields: provider.Fields{ID: "user_id", Name: "name"},
+		MapUser:    payPalEmail,
+	}
+}
+
+// payPalEmail takes the primary address.
+func payPalEmail(p provider.Profile, u *session.User) error {
+	var profile struct {
+		Emails []struct {
+			Value   string
+			Primary bool
+		}
+	}
+	if json.Unmarshal(p.User, &profile) != nil {
+		return nil // anything else is no address
+	}
+	for _, e := range profile.Emails {
+		if e.Primary {
+			u.Email = e.Value
+		}
+	}
+	return nil
+}
+
+func payPalVendor() Vendor {
+	return Vendor{
+		Name: "paypal", Label: "PayPal", Protocol: provider.OAuthTwo, Register: "https://developer.paypal.com/dashboard/applications/",
+		Settings: []Setting{{Name: "sandbox", Help: "yes for the sandbox and its test accounts; empty for real accounts"}},
+		Notes: []string{
+			"The application needs \"Log in with PayPal\", with the scopes that are asked for.",
+			"No email address is treated as verified.",
+		},
+		Unconfirmed: []string{
+			"The profile endpoint, and its member user_id, which is a URL.",
+			"Whether PayPal says that an address is verified.",
+			"The PKCE parameters are understood: the metadata lists algorithms in the place of " +
+				"methods.",
+		},
+		New: func(v Values) (provider.Provider, error) {
+			if v["sandbox"] != "" {
+				return byClient(PayPalSandbox)(v)
+			}
+			return byClient(PayPal)(v)
+		},
+	}
+}

@@ -1,0 +1,53 @@
+package vendors
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Trello signs users in at Trello. Set the name that people see where they consent with AuthorizeParams.Set("name", "Reports").
+func Trello(key, secret string) *provider.OAuth1 {
+	return &provider.OAuth1{
+		Issuer: "https://trello.com", ClientID: key, ClientSecret: secret, DisplayName: "Trello",
+		OtherOrigins:    []string{"https://api.trello.com"},
+		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
+		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
+		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",
+		AuthorizeParams: url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
+		UserURL:         "https://api.trello.com/1/members/me",
+		UserFields:      provider.Fields{ID: "id", Name: "fullName", Username: "username", Email: "email"},
+		MapUser:         trelloAvatar,
+		APIBase:         "https://api.trello.com/1/",
+	}
+}
+
+// trelloAvatar completes the address of a picture, which lacks its size.
+func trelloAvatar(p provider.Profile, u *session.User) error {
+	if address := p.Text("avatarUrl"); strings.HasPrefix(address, "https://") {
+		u.Picture = address + "/170.png"
+	}
+	return nil
+}
+
+func trelloVendor() Vendor {
+	return Vendor{
+		Name: "trello", Label: "Trello", Protocol: provider.OAuthOne, Register: "https://trello.com/power-ups/admin",
+		Settings: []Setting{{Name: "app_name", Help: "what people see where they consent, such as Reports"}},
+		Notes: []string{
+			"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, " +
+				"30days, never.",
+			"Trello does not say whether an address is verified.",
+		},
+		Unconfirmed: []string{"The address needs account in AuthorizeParams scope."},
+		New: func(v Values) (provider.Provider, error) {
+			o := Trello(v.Client())
+			if name := v["app_name"]; name != "" {
+				o.AuthorizeParams.Set("name", name)
+			}
+			return o, nil
+		},
+	}
+}
