@@ -1,9 +1,9 @@
-// Package bounded holds the cache for everything that outsiders can make grow: bounded in count,
-// in bytes and in time, for all owners together and for each one. It is for what may be forgotten.
-// Marks that must not be (revocations, replayed messages) have other rules.
+// Package bounded provides a cache with limits on count, bytes and lifetime, in total and per
+// owner. Use it for data that outsiders can make grow and that may be evicted. Security marks
+// (revocations, replay memory) must not be evicted and do not belong in it.
 //
-// Junk that anyone can make up, such as tokens that turn out to be invalid, goes into a cache of its
-// own, so that it cannot displace entries that were hard to come by.
+// Keep entries that anyone can create at will, such as invalid tokens, in a separate cache, so that
+// they cannot displace entries that were expensive to obtain.
 package bounded
 
 import (
@@ -13,29 +13,29 @@ import (
 
 // Limits bound a cache. Zero means no limit.
 type Limits struct {
-	Count, Bytes       int // of all entries
-	OwnCount, OwnBytes int // of the entries of one owner
+	Count, Bytes       int // all entries together
+	OwnCount, OwnBytes int // the entries of one owner
 
-	// TTL is the longest that any entry lives. With it, entries from before the clock was set back
-	// are dropped instead of living longer.
+	// TTL is the maximum lifetime of an entry. If it is set, entries made before the clock was set
+	// back are dropped rather than kept longer.
 	TTL time.Duration
 }
 
-// A Cache keeps values by key. When there is no room, the entry that has not been used for the
-// longest time goes: of the same owner if that has reached its limits, else of an owner that takes
-// about the most room, so that nobody can displace the entries of owners with less. Every operation
-// takes constant time, apart from evictions, of which there are no more than there were entries.
+// A Cache stores values by key. A full cache evicts the least recently used entry: of the same
+// owner if that owner has reached its limits, otherwise of one of the largest owners. No owner can
+// therefore displace the entries of smaller ones. Every operation takes constant time, not
+// including evictions; each entry is evicted at most once.
 //
-// A Cache is not safe for concurrent use: what holds it has a lock already.
+// A Cache is not safe for concurrent use; the caller holds a lock.
 type Cache[K comparable, V any] struct {
 	limits  Limits
 	entries map[K]*entry[K, V]
 	owners  map[string]*owner[K, V]
-	used    list[K, V] // all entries, the one used last in front
+	used    list[K, V] // all entries, most recently used first
 	bytes   int
 
-	// heavy finds owners that take much room: classes[n] links those with a weight of n bits, and
-	// bit n-1 of heavy is set if there are any.
+	// classes[n] links the owners whose weight (count + bytes) has n bits. Bit n-1 of heavy is set
+	// if that class is not empty, so the highest bit finds the largest owners.
 	heavy   uint64
 	classes [65]*owner[K, V]
 }
@@ -45,7 +45,7 @@ func New[K comparable, V any](l Limits) *Cache[K, V] {
 	return &Cache[K, V]{limits: l, entries: map[K]*entry[K, V]{}, owners: map[string]*owner[K, V]{}}
 }
 
-// An entry is linked into two lists: that of all entries, and that of its owner's.
+// An entry is in two lists: all entries, and those of its owner.
 type entry[K comparable, V any] struct {
 	key   K
 	value V
@@ -55,23 +55,23 @@ type entry[K comparable, V any] struct {
 	links [2]link[K, V]
 }
 
-// An owner is whoever the entries are kept for: a provider, a tenant, a user.
+// An owner is what the entries belong to: a provider, a tenant or a user.
 type owner[K comparable, V any] struct {
 	name       string
 	used       list[K, V]
 	bytes      int
 	count      int32
 	class      uint8        // small fields: a memory store has as many of these as users
-	prev, next *owner[K, V] // of the same class
+	prev, next *owner[K, V] // in the same class
 }
 
-// Get returns the value of a key, and counts as use.
+// Get returns the value of a key and marks it as used.
 func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 	e := c.entries[key]
 	if e == nil {
 		return value, false
 	}
-	if c.over(e, now) {
+	if c.expired(e, now) {
 		c.remove(e)
 		return value, false
 	}
@@ -80,9 +80,9 @@ func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 	return e.value, true
 }
 
-// Put keeps a value of about size bytes for ttl. It replaces the value of the key, whoever owned
-// that. It returns how many live entries had to go, and false if the value alone is beyond a limit
-// and was not kept.
+// Put stores a value of about size bytes for ttl. It replaces any previous value of the key, even
+// one of another owner. It returns the number of live entries evicted, and kept false if the value
+// alone exceeds a limit and was not stored.
 func (c *Cache[K, V]) Put(name string, key K, value V, size int, ttl time.Duration, now time.Time) (evicted int, kept bool) {
 	c.Delete(key)
 	if beyond(size, c.limits.Bytes) || beyond(size, c.limits.OwnBytes) {
@@ -101,31 +101,31 @@ func (c *Cache[K, V]) Put(name string, key K, value V, size int, ttl time.Durati
 	return c.makeRoom(e, now), true
 }
 
-// Delete forgets a key.
+// Delete removes a key.
 func (c *Cache[K, V]) Delete(key K) {
 	if e := c.entries[key]; e != nil {
 		c.remove(e)
 	}
 }
 
-// Len returns the number of entries, with those that are over and have not been dropped yet.
+// Len returns the number of entries, including expired ones that have not been removed yet.
 func (c *Cache[K, V]) Len() int { return len(c.entries) }
 
-// Bytes returns the sum of the sizes.
+// Bytes returns the sum of the sizes of all entries.
 func (c *Cache[K, V]) Bytes() int { return c.bytes }
 
-// All returns the live keys and values, those used last first.
+// All returns the live keys and values, most recently used first.
 func (c *Cache[K, V]) All(now time.Time) func(yield func(K, V) bool) {
 	return func(yield func(K, V) bool) {
 		for e := c.used.front; e != nil; e = e.links[all].next {
-			if !c.over(e, now) && !yield(e.key, e.value) {
+			if !c.expired(e, now) && !yield(e.key, e.value) {
 				return
 			}
 		}
 	}
 }
 
-// Owned returns the live keys and values of an owner, those used last first.
+// Owned returns the live keys and values of an owner, most recently used first.
 func (c *Cache[K, V]) Owned(name string, now time.Time) func(yield func(K, V) bool) {
 	return func(yield func(K, V) bool) {
 		o := c.owners[name]
@@ -133,28 +133,28 @@ func (c *Cache[K, V]) Owned(name string, now time.Time) func(yield func(K, V) bo
 			return
 		}
 		for e := o.used.front; e != nil; e = e.links[own].next {
-			if !c.over(e, now) && !yield(e.key, e.value) {
+			if !c.expired(e, now) && !yield(e.key, e.value) {
 				return
 			}
 		}
 	}
 }
 
-func (c *Cache[K, V]) over(e *entry[K, V], now time.Time) bool {
+func (c *Cache[K, V]) expired(e *entry[K, V], now time.Time) bool {
 	at := now.UnixNano()
 	return at >= e.until || c.limits.TTL > 0 && e.until-at > int64(c.limits.TTL)
 }
 
-// makeRoom brings the cache back within its limits. The entry that was just put stays.
+// makeRoom evicts entries until the cache is within its limits. The added entry stays.
 func (c *Cache[K, V]) makeRoom(added *entry[K, V], now time.Time) (evicted int) {
 	drop := func(e *entry[K, V]) {
-		if !c.over(e, now) {
+		if !c.expired(e, now) {
 			evicted++
 		}
 		c.remove(e)
 	}
-	// What is over at the end of the line goes in any case, so that memory comes back.
-	for e := c.used.back; e != added && c.over(e, now); e = c.used.back {
+	// Always remove expired entries at the back, to free their memory.
+	for e := c.used.back; e != added && c.expired(e, now); e = c.used.back {
 		c.remove(e)
 	}
 	o := added.owner
@@ -180,7 +180,7 @@ func (c *Cache[K, V]) remove(e *entry[K, V]) {
 	c.weigh(e.owner, -1, -e.size)
 }
 
-// weigh changes what an owner has, and moves it to the class of its new weight.
+// weigh adds to the count and size of an owner, and moves it to the class of its new weight.
 func (c *Cache[K, V]) weigh(o *owner[K, V], count, size int) {
 	c.bytes += size
 	if o.count > 0 {
@@ -195,7 +195,8 @@ func (c *Cache[K, V]) weigh(o *owner[K, V], count, size int) {
 }
 
 func (c *Cache[K, V]) join(o *owner[K, V]) {
-	o.class = uint8(bits.Len(uint(int(o.count) + o.bytes))) // never 0; in a cache that has no sizes the count decides
+	// The count keeps the class above 0, and decides in a cache without sizes.
+	o.class = uint8(bits.Len(uint(int(o.count) + o.bytes)))
 	first := c.classes[o.class]
 	o.prev, o.next = nil, first
 	if first != nil {

@@ -22,14 +22,14 @@ func TestCache_F8_OneOwnerDoesNotDisplaceOthers(t *testing.T) {
 	}
 	for i := range 100 {
 		if _, ok := c.Get("one of "+strconv.Itoa(i), noon); !ok {
-			t.Errorf("the entry of owner %d is gone", i)
+			t.Errorf("the entry of owner %d was evicted", i)
 		}
 	}
 	if c.Len() > 1000 || c.Bytes() > 100_000 {
 		t.Errorf("%d entries with %d bytes", c.Len(), c.Bytes())
 	}
 	if _, ok := c.Get("greedy 9999", noon); !ok {
-		t.Error("the entry that was put last is gone")
+		t.Error("the newest entry was evicted")
 	}
 }
 
@@ -38,7 +38,7 @@ func TestCache_F8_OwnLimits(t *testing.T) {
 	for i := range 5 {
 		c.Put("a", i, i, 1, time.Hour, noon)
 	}
-	c.Get(2, noon) // used, so 3 goes before it
+	c.Get(2, noon) // used, so 3 is evicted first
 	if n, kept := c.Put("a", 5, 5, 1, time.Hour, noon); n != 1 || !kept {
 		t.Errorf("%d evicted, kept %v", n, kept)
 	}
@@ -49,7 +49,7 @@ func TestCache_F8_OwnLimits(t *testing.T) {
 		t.Errorf("%d evicted, kept %v", n, kept)
 	}
 	if n, kept := c.Put("a", 7, 7, 51, time.Hour, noon); n != 0 || kept || c.Len() != 2 {
-		t.Errorf("an entry that is too large: %d evicted, kept %v, %d are left", n, kept, c.Len())
+		t.Errorf("an entry above the limit: %d evicted, kept %v, %d left", n, kept, c.Len())
 	}
 }
 
@@ -81,11 +81,11 @@ func TestCache_Time(t *testing.T) {
 		c.Put("", strconv.Itoa(i), i, 1, time.Minute, noon)
 	}
 	if n, _ := c.Put("", "late", 1, 1, time.Minute, noon.Add(time.Hour)); n != 0 || c.Len() != 1 {
-		t.Errorf("%d live entries evicted, %d are left", n, c.Len())
+		t.Errorf("%d live entries evicted, %d left", n, c.Len())
 	}
 }
 
-// F8: a put does not take longer in a cache that is full, however many owners there are.
+// F8: Put takes the same time in a full cache, regardless of the number of owners.
 func BenchmarkPutFull_F8(b *testing.B) {
 	for _, size := range []int{1000, 100_000} {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
@@ -102,8 +102,8 @@ func BenchmarkPutFull_F8(b *testing.B) {
 	}
 }
 
-// The cache against a map that forgets nothing: what it returns was put, is not over, and it keeps
-// its limits whatever comes.
+// Compares the cache with a plain map: every value it returns was stored and has not expired, and
+// the cache stays within its limits.
 func FuzzCache(f *testing.F) {
 	f.Add(uint64(1), uint16(100))
 	f.Add(uint64(7), uint16(1000))
@@ -128,7 +128,7 @@ func FuzzCache(f *testing.F) {
 				value, ok := c.Get(key, now)
 				want, there := all[key]
 				if ok && (!there || want.value != value || !now.Before(want.until)) {
-					t.Fatalf("Get(%d) is %q, put was %v at %v", key, value, want, now)
+					t.Fatalf("Get(%d) = %q at %v, stored %v", key, value, now, want)
 				}
 			default:
 				value, ttl := fmt.Sprint(r.Uint64()), time.Duration(1+r.IntN(60))*time.Second
@@ -136,7 +136,7 @@ func FuzzCache(f *testing.F) {
 				if _, kept := c.Put(owner, key, value, r.IntN(100), ttl, now); kept {
 					all[key] = put{value, now.Add(ttl)}
 					if got, ok := c.Get(key, now); !ok || got != value {
-						t.Fatalf("Get right after Put: %q, %v", got, ok)
+						t.Fatalf("Get directly after Put: %q, %v", got, ok)
 					}
 				}
 			}
@@ -145,7 +145,7 @@ func FuzzCache(f *testing.F) {
 	})
 }
 
-// check compares all that the cache knows about itself.
+// check verifies that the internal structures of the cache agree.
 func check(t *testing.T, c *Cache[int, string]) {
 	t.Helper()
 	l := c.limits
@@ -153,7 +153,7 @@ func check(t *testing.T, c *Cache[int, string]) {
 	listed := 0
 	for e := c.used.front; e != nil; e = e.links[all].next {
 		if c.entries[e.key] != e || c.owners[e.owner.name] != e.owner {
-			t.Fatal("the list has an entry that the map does not have")
+			t.Fatal("an entry of the list is missing from the maps")
 		}
 		listed++
 		bytes += e.size
@@ -161,7 +161,7 @@ func check(t *testing.T, c *Cache[int, string]) {
 		sizes[e.owner.name] += e.size
 	}
 	if listed != len(c.entries) || bytes != c.bytes || len(counts) != len(c.owners) {
-		t.Fatalf("%d entries listed, %d known; %d bytes, %d known; %d owners, %d known",
+		t.Fatalf("listed %d entries, map has %d; listed %d bytes, want %d; listed %d owners, map has %d",
 			listed, len(c.entries), bytes, c.bytes, len(counts), len(c.owners))
 	}
 	if beyond(listed, l.Count) || beyond(bytes, l.Bytes) {
@@ -170,17 +170,17 @@ func check(t *testing.T, c *Cache[int, string]) {
 	classed := 0
 	for class, first := range c.classes {
 		if (first != nil) != (class > 0 && c.heavy&(1<<(class-1)) != 0) {
-			t.Fatalf("class %d and its bit differ", class)
+			t.Fatalf("class %d does not match its bit", class)
 		}
 		for o := first; o != nil; o = o.next {
 			classed++
 			if int(o.class) != class || counts[o.name] != int(o.count) || sizes[o.name] != o.bytes {
-				t.Fatalf("owner %+v", o)
+				t.Fatalf("owner %+v has the wrong class, count or size", o)
 			}
 		}
 	}
 	if classed != len(c.owners) {
-		t.Fatalf("%d owners in classes, %d known", classed, len(c.owners))
+		t.Fatalf("%d owners in classes, map has %d", classed, len(c.owners))
 	}
 	for name := range maps.Keys(counts) {
 		if beyond(counts[name], l.OwnCount) || beyond(sizes[name], l.OwnBytes) {

@@ -2,13 +2,13 @@ package bounded
 
 // The lists that an entry is in.
 const (
-	all = iota // entries of the cache
-	own        // entries of one owner
+	all = iota // all entries of the cache
+	own        // the entries of one owner
 )
 
 type link[K comparable, V any] struct{ prev, next *entry[K, V] }
 
-// A list links entries without allocating: each entry holds the links of both lists that it is in.
+// A list is a doubly linked list that does not allocate: each entry holds its links for both lists.
 type list[K comparable, V any] struct{ front, back *entry[K, V] }
 
 func (l *list[K, V]) pushFront(e *entry[K, V], which int) {
