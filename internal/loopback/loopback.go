@@ -1,4 +1,4 @@
-// Package loopback tells the machine itself from everything else: plain http is for the former only.
+// Package loopback recognizes addresses of this machine, the only ones that may use plain http.
 package loopback
 
 import (
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Host reports whether a host name is this machine: localhost and the names below it (RFC 6761
-// section 6.3), 127.0.0.0/8 or ::1, without a port.
+// Host reports whether a host, without a port, is this machine: localhost and its subdomains (RFC
+// 6761 section 6.3), 127.0.0.0/8 or ::1.
 func Host(host string) bool {
 	if below, found := strings.CutSuffix(host, "localhost"); found {
 		return below == "" || strings.HasSuffix(below, ".") && !strings.HasPrefix(below, ".")
@@ -17,8 +17,8 @@ func Host(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// Beside reports whether a host can only be a machine near this one, such as a container of the same
-// network: a name without a dot or below .internal or .local, or a private address.
+// Beside reports whether a host, without a port, must be in the local network, such as another
+// container: a name without a dot or under .internal or .local, or a private address.
 func Beside(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.IsPrivate()
@@ -27,7 +27,7 @@ func Beside(host string) bool {
 		strings.HasSuffix(host, ".internal") || strings.HasSuffix(host, ".local")
 }
 
-// URL reports whether an address leads to this machine.
+// URL reports whether the host of a URL is this machine.
 func URL(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && Host(u.Hostname())

@@ -1,6 +1,5 @@
-// Package recovered runs code of the application so that its panics become errors. A panic in a
-// goroutine of the library would otherwise end the process, and one in a request would abort the
-// connection.
+// Package recovered runs application code and turns its panics into errors. Otherwise a panic in a
+// goroutine of the library would end the process, and one in a request would abort the connection.
 package recovered
 
 import (
@@ -11,13 +10,13 @@ import (
 	"sync/atomic"
 )
 
-// maxStack bounds the stack in a log line. Endless recursion would fill it with repetition.
+// maxStack limits the logged stack, in bytes. Infinite recursion would fill it with repetition.
 const maxStack = 16 << 10
 
 // A Panic is a panic that [Call] caught.
 type Panic struct {
-	Value any    // of the panic
-	Stack string // of the goroutine, from the panic on
+	Value any    // the argument of panic
+	Stack string // of the goroutine, at the panic; at most 16 KiB
 
 	logged atomic.Bool
 }
@@ -25,7 +24,7 @@ type Panic struct {
 // Error implements error.
 func (p *Panic) Error() string { return fmt.Sprintf("application code panicked: %v", p.Value) }
 
-// Call runs f and returns its error. A panic of f, whatever its value, is returned as a *Panic.
+// Call runs f and returns its error. If f panics, with any value, Call returns a *Panic.
 func Call(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -45,27 +44,27 @@ func Get[T any](f func() (T, error)) (value T, err error) {
 	return value, err
 }
 
-// Go runs f in a goroutine. It is the only place that starts one; internal/arch checks that. If f
-// panics, failed (which may be nil) is told.
+// Go runs f in a goroutine. If f panics, Go calls failed, unless it is nil, with a *Panic. No other
+// code of the library starts goroutines; internal/arch checks that.
 func Go(f func(), failed func(error)) {
 	go func() {
 		err := Call(func() error { f(); return nil })
 		if err == nil || failed == nil {
 			return
 		}
-		_ = Call(func() error { failed(err); return nil }) // there is nobody left to tell
+		_ = Call(func() error { failed(err); return nil }) // a panic of failed has no receiver
 	}()
 }
 
-// Is reports whether an error comes from a panic.
+// Is reports whether err wraps a *Panic.
 func Is(err error) bool {
 	_, ok := errors.AsType[*Panic](err)
 	return ok
 }
 
-// Stack is a log attribute with the stack of the panic behind err. It is empty, and so left out by
-// log handlers, if there is no panic or its stack has been logged already: several requests may
-// fail because of one panic.
+// Stack returns a log attribute with the stack of the panic that err wraps. Each stack is returned
+// once, because one panic may fail several requests. Later calls, and errors without a panic, get
+// an empty attribute, which log handlers omit.
 func Stack(err error) slog.Attr {
 	p, ok := errors.AsType[*Panic](err)
 	if !ok || p.logged.Swap(true) {

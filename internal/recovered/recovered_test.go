@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// F2: whatever the value of a panic, Call returns it with the stack of where it came from.
+// F2: Call returns a panic with any value, and the stack of its origin.
 func TestCall_F2(t *testing.T) {
 	oops := errors.New("oops")
 	for name, value := range map[string]any{"text": "oops", "error": oops, "abort": http.ErrAbortHandler, "nil": nil} {
@@ -20,14 +20,14 @@ func TestCall_F2(t *testing.T) {
 		}
 	}
 	if err := Call(func() error { return oops }); err != oops || Is(err) {
-		t.Errorf("an error of f came back as %v", err)
+		t.Errorf("Call returned %v, want the error of f", err)
 	}
 	if n, err := Get(func() (int, error) { return 7, nil }); n != 7 || err != nil {
 		t.Errorf("Get returned %d, %v", n, err)
 	}
 }
 
-// F2: endless output of a deep stack stays out of the log, and each stack is logged once.
+// F2: a logged stack is limited in size, and each stack is logged once.
 func TestStack_F2(t *testing.T) {
 	var deep func(int)
 	deep = func(n int) {
@@ -44,11 +44,11 @@ func TestStack_F2(t *testing.T) {
 		t.Error("the stack was logged twice")
 	}
 	if other := Stack(errors.New("no panic")); other.Key != "" {
-		t.Errorf("%s is logged for an error without a panic", other.Key)
+		t.Errorf("Stack returned %s for an error without a panic", other.Key)
 	}
 }
 
-// F2: a goroutine that panics tells, also if what it tells panics, and one that ends itself tells nothing.
+// F2: a panic in a goroutine is reported, even if the report panics too; runtime.Goexit is not.
 func TestGo_F2(t *testing.T) {
 	told := make(chan error)
 	Go(func() { panic("oops") }, func(err error) { told <- err; panic("again") })

@@ -1,5 +1,5 @@
-// Package typednil finds interface values that are not nil but hold a nil pointer or function, such as
-// a *provider.OIDC that was never made. Their first use would panic.
+// Package typednil detects non-nil interface values that hold a nil pointer or function, such as an
+// unset *provider.OIDC. Their first use would panic.
 package typednil
 
 import "reflect"
