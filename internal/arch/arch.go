@@ -1,5 +1,5 @@
-// Package arch holds the rules on how the house is built, as tests: which package may import which,
-// what every package must document, what must not be there at all. Each rule says why.
+// Package arch checks the architecture of the module in tests: the allowed imports, the required
+// documentation, and constructs that the library does not use. Each rule gives its reason.
 package arch
 
 import (
@@ -13,61 +13,61 @@ import (
 
 const module = "github.com/sallyport-go/sallyport"
 
-// A rule says what the packages at and below Package must not import.
+// A rule lists what a package must not import, and why.
 type rule struct {
 	pkg    string   // relative to the module; "" is the root package
-	forbid []string // path prefixes; those of the module begin with "./"
+	forbid []string // import path prefixes; "./" is the root of the module
 	why    string
 }
 
-// The library packages; examples, tests and tools are free to import them.
+// library lists the packages that applications link. They must not import test code.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware", "internal/answer",
 	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings", "internal/typednil",
 }
 
-// A nested module has a go.mod of its own, for dependencies that not everybody wants.
+// A nested module has its own go.mod, for dependencies that only some applications need.
 type nested struct {
 	dir       string
-	testsOnly bool // no package of it is imported: the rules on packages do not matter
-	approved  []string
+	testsOnly bool     // never imported, so the rules for packages do not apply
+	approved  []string // direct dependencies, besides the root module
 }
 
-// The nested modules and what they may depend on directly, besides the root module.
+// modules lists the nested modules.
 var modules = []nested{
 	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "honnef.co/go/tools"}},
 	{"example", false, []string{module + "/session/redisstore"}},
 	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2"}},
 }
 
-const exampleRule = "an example shows what applications can write, which cannot import internal packages"
+const exampleRule = "applications, which examples stand for, cannot import internal packages"
 
 var rules = []rule{
 	{"session", []string{"./provider", "./handlers", "./middleware", "./problem", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
-		"session is what is remembered and how it is sealed; it knows no OAuth and no routes"},
-	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"}, "a store knows sessions, not how they come about"},
+		"session stores and seals state; OAuth and routes belong elsewhere"},
+	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"}, "a store handles sessions, not logins"},
 	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/page", "github.com/gorilla", "html/template"},
-		"provider obtains identities; it keeps no cookies and serves no HTTP"},
-	{"provider", []string{"./vendors", "./internal/settings"}, "a protocol does not know who speaks it"},
+		"provider obtains identities; cookies and routes belong elsewhere"},
+	{"provider", []string{"./vendors", "./internal/settings"}, "a protocol must not depend on its vendors"},
 	{"vendors", []string{"./handlers", "./middleware", "./problem", "./internal", "github.com/go-jose", "github.com/coreos/go-oidc"},
-		"vendors use only what provider exports: this proves that the public API is enough to add one"},
-	{"problem", []string{"./provider", "./handlers", "./middleware"}, "how failures are answered does not depend on what failed"},
-	{"middleware", []string{"./handlers"}, "the guards know the login by its URL only"},
-	{"handlers", []string{"./middleware"}, "the routes of a login do not depend on what they guard"},
-	{"internal/bounded", []string{"./"}, "a cache knows nothing of what it keeps"},
-	{"internal/recovered", []string{"./"}, "everybody recovers, so it knows nobody"},
+		"vendors use only the public API of provider, which proves that it is enough to add one"},
+	{"problem", []string{"./provider", "./handlers", "./middleware"}, "error responses must not depend on the package that failed"},
+	{"middleware", []string{"./handlers"}, "guards refer to the login by URL only"},
+	{"handlers", []string{"./middleware"}, "the login routes must not depend on the guards"},
+	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
+	{"internal/recovered", []string{"./"}, "every package uses it, so it must not import any of them"},
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
-	{"internal/typednil", []string{"./"}, "it knows values, not what they are for"},
-	{"internal/answer", []string{"./"}, "the table of outcomes is words only"},
+	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
+	{"internal/answer", []string{"./"}, "the table of outcomes is text only"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},
-	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing knows nothing of the flow"},
-	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "what is written down makes providers, and nothing else"},
-	{"authtest", []string{"./handlers", "./middleware", "./problem", "./internal/oauth1"}, "a provider for tests must not share code with what it tests"},
+	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing must not depend on the authorization flow"},
+	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "settings create providers only"},
+	{"authtest", []string{"./handlers", "./middleware", "./problem", "./internal/oauth1"}, "a test provider must not share code with the code under test"},
 }
 
-// allRules are the rules, and what holds for every library package.
+// allRules returns the rules, including those for every library package.
 func allRules() []rule {
 	var all []rule
 	for _, pkg := range library {
@@ -76,14 +76,14 @@ func allRules() []rule {
 	return append(all, rules...)
 }
 
-// A pkg is what the rules look at.
+// A pkg is a parsed package.
 type pkg struct {
 	path    string // relative to the module
 	imports []string
 	files   map[string]*ast.File // without tests
 }
 
-// forbiddenImports returns a sentence for each import that breaks a rule.
+// forbiddenImports returns an error text for each import that breaks a rule.
 func forbiddenImports(pkgs []pkg, rules []rule) []string {
 	var broken []string
 	for _, r := range rules {
@@ -110,7 +110,7 @@ func matches(imported string, prefixes []string) bool {
 	})
 }
 
-// packageDocs returns a sentence for each package that has not exactly one package comment.
+// packageDocs returns an error text for each package without exactly one package comment.
 func packageDocs(pkgs []pkg) []string {
 	var broken []string
 	for _, p := range pkgs {
@@ -127,7 +127,8 @@ func packageDocs(pkgs []pkg) []string {
 	return broken
 }
 
-// undocumented returns a sentence for each exported name without a comment that begins with it.
+// undocumented returns an error text for each exported name without a doc comment that begins with
+// it.
 func undocumented(pkgs []pkg) []string {
 	var broken []string
 	for _, p := range pkgs {
@@ -196,14 +197,14 @@ func begins(doc *ast.CommentGroup, name string) bool {
 	return false
 }
 
-// initFuncs returns a sentence for each init function.
+// initFuncs returns an error text for each init function.
 func initFuncs(pkgs []pkg) []string {
 	var broken []string
 	for _, p := range pkgs {
 		for name, f := range p.files {
 			for _, d := range f.Decls {
 				if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
-					broken = append(broken, fmt.Sprintf("%s: func init: work is done when it is asked for", path.Join(p.path, name)))
+					broken = append(broken, fmt.Sprintf("%s: func init: importing a package must not run code", path.Join(p.path, name)))
 				}
 			}
 		}
@@ -211,8 +212,8 @@ func initFuncs(pkgs []pkg) []string {
 	return broken
 }
 
-// bareGoroutines returns a sentence for each goroutine that is started without recovery: by a go
-// statement, or by a singleflight.Group, which panics in a goroutine of its own.
+// bareGoroutines returns an error text for each goroutine that does not recover panics. Goroutines
+// start with a go statement, time.AfterFunc or singleflight.Group.DoChan.
 func bareGoroutines(pkgs []pkg) []string {
 	var broken []string
 	for _, p := range pkgs {
@@ -232,7 +233,7 @@ func bareGoroutines(pkgs []pkg) []string {
 	return broken
 }
 
-// startsBare names what starts a goroutine in which a panic is not recovered.
+// startsBare names the construct if n starts a goroutine without recovery, or returns "".
 func startsBare(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -254,7 +255,7 @@ func startsBare(n ast.Node) string {
 	return ""
 }
 
-// recoversFirst reports whether a function literal does nothing but call into internal/recovered.
+// recoversFirst reports whether f is a function literal that only calls internal/recovered.
 func recoversFirst(f ast.Expr) bool {
 	literal, ok := f.(*ast.FuncLit)
 	if !ok || len(literal.Body.List) != 1 {

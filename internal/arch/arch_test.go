@@ -17,8 +17,9 @@ import (
 
 const top = "../.."
 
-// house parses the packages that applications may import, and those that they are made of, without their tests.
-func house(t *testing.T) []pkg {
+// parsePackages parses the packages of the repository, except tests and modules that only hold
+// tests.
+func parsePackages(t *testing.T) []pkg {
 	t.Helper()
 	byPath := map[string]*pkg{}
 	files := token.NewFileSet()
@@ -51,7 +52,8 @@ func house(t *testing.T) []pkg {
 	return pkgs
 }
 
-// walk calls f for each file of the repository with the ending, by its path from the top.
+// walk calls f with the path, relative to the root, of each file of the repository whose name has
+// the ending.
 func walk(t *testing.T, ending string, f func(file string)) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(top), ".", func(file string, d fs.DirEntry, err error) error {
@@ -78,18 +80,18 @@ func report(t *testing.T, broken []string) {
 	}
 }
 
-func TestImportsRunOneWay(t *testing.T) { report(t, forbiddenImports(house(t), allRules())) }
+func TestImportsRunOneWay(t *testing.T) { report(t, forbiddenImports(parsePackages(t), allRules())) }
 
-func TestEveryPackageHasOneDoc(t *testing.T) { report(t, packageDocs(house(t))) }
+func TestEveryPackageHasOneDoc(t *testing.T) { report(t, packageDocs(parsePackages(t))) }
 
-func TestEveryExportedNameIsDocumented(t *testing.T) { report(t, undocumented(house(t))) }
+func TestEveryExportedNameIsDocumented(t *testing.T) { report(t, undocumented(parsePackages(t))) }
 
 // F2
-func TestGoroutinesRecover_F2(t *testing.T) { report(t, bareGoroutines(house(t))) }
+func TestGoroutinesRecover_F2(t *testing.T) { report(t, bareGoroutines(parsePackages(t))) }
 
-func TestNoInit(t *testing.T) { report(t, initFuncs(house(t))) }
+func TestNoInit(t *testing.T) { report(t, initFuncs(parsePackages(t))) }
 
-// testsOnly reports whether a folder belongs to a nested module that nobody imports.
+// testsOnly reports whether a directory belongs to a nested module that is never imported.
 func testsOnly(dir string) bool {
 	return slices.ContainsFunc(modules, func(m nested) bool {
 		return m.testsOnly && (dir == m.dir || strings.HasPrefix(dir, m.dir+"/"))
@@ -97,7 +99,7 @@ func testsOnly(dir string) bool {
 }
 
 // R159
-func TestDependenciesAreTheApprovedOnes_R159(t *testing.T) {
+func TestDependenciesAreApproved_R159(t *testing.T) {
 	reasons, err := os.ReadFile(filepath.Join(top, "CONTRIBUTING.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -112,17 +114,18 @@ func TestDependenciesAreTheApprovedOnes_R159(t *testing.T) {
 				continue
 			}
 			if !slices.Contains(m.approved, dependency) {
-				t.Errorf("the module in %s depends on %s, which is not approved; what is heavy has a nested module", m.dir, dependency)
+				t.Errorf("the module in %s depends on %s, which is not approved: "+
+					"move a heavy dependency to a nested module", m.dir, dependency)
 			}
 			if !strings.HasPrefix(dependency, module) && !bytes.Contains(reasons, []byte("| "+dependency+" |")) {
-				t.Errorf("CONTRIBUTING.md gives no reason for %s", dependency)
+				t.Errorf("CONTRIBUTING.md gives no reason for the dependency %s", dependency)
 			}
 		}
 	}
 }
 
-// Every module is known here, in go.work, and to the machine that checks changes.
-func TestNestedModulesAreKnown(t *testing.T) {
+// Every nested module is listed here, in go.work and in the CI script.
+func TestNestedModulesAreListed(t *testing.T) {
 	var found []string
 	walk(t, "go.mod", func(file string) {
 		if dir := filepath.ToSlash(filepath.Dir(file)); dir != "." {
@@ -131,7 +134,7 @@ func TestNestedModulesAreKnown(t *testing.T) {
 	})
 	for _, m := range modules {
 		if !slices.Contains(found, m.dir) {
-			t.Errorf("there is no module in %s", m.dir)
+			t.Errorf("%s has no go.mod", m.dir)
 		}
 	}
 	for _, where := range []string{"go.work", ".ci/run"} {
@@ -141,7 +144,7 @@ func TestNestedModulesAreKnown(t *testing.T) {
 		}
 		for _, dir := range found {
 			if !slices.ContainsFunc(modules, func(m nested) bool { return m.dir == dir }) {
-				t.Errorf("the rules on modules do not know %s", dir)
+				t.Errorf("%s is missing from the list of nested modules", dir)
 			}
 			if !bytes.Contains(content, []byte("./"+dir)) {
 				t.Errorf("%s does not mention ./%s", where, dir)
@@ -150,7 +153,7 @@ func TestNestedModulesAreKnown(t *testing.T) {
 	}
 }
 
-// direct returns the modules that a go.mod requires directly.
+// direct returns the direct dependencies in a go.mod.
 func direct(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -174,14 +177,14 @@ func TestFilesHoldOneIdea(t *testing.T) {
 	vague := []string{"util.go", "utils.go", "common.go", "helpers.go", "helper.go", "types.go", "misc.go"}
 	walk(t, ".go", func(file string) {
 		if slices.Contains(vague, filepath.Base(file)) {
-			t.Errorf("%s: the name says nothing about what is in it", file)
+			t.Errorf("%s: the name does not describe the content", file)
 		}
 		content, err := os.ReadFile(filepath.Join(top, file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if n := bytes.Count(content, []byte("\n")); n > longest && !strings.HasSuffix(file, "_test.go") {
-			t.Errorf("%s has %d lines: two ideas live in it", file, n)
+			t.Errorf("%s has %d lines, at most %d: split it by idea", file, n, longest)
 		}
 	})
 }
@@ -208,13 +211,13 @@ func TestNoMachinePaths(t *testing.T) {
 				t.Fatal(err)
 			}
 			if machine.Match(content) {
-				t.Errorf("%s names a path of somebody's machine", file)
+				t.Errorf("%s contains a path of one developer's machine", file)
 			}
 		})
 	}
 }
 
-// The checks above are worth something only if they can fail.
+// The checks above can fail.
 func TestChecksCanFail(t *testing.T) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
 
@@ -222,7 +225,7 @@ func Exported() {}
 
 type T struct{}
 
-// wrong words
+// not the name
 func (T) Method() {}
 
 var V = 1
@@ -248,7 +251,7 @@ func bare() {
 		"bare":     {len(bareGoroutines(bad)), 3},
 	} {
 		if check.got != check.want {
-			t.Errorf("%s: %d complaints, want %d", name, check.got, check.want)
+			t.Errorf("%s: %d errors, want %d", name, check.got, check.want)
 		}
 	}
 }

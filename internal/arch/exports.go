@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// An audience is who an exported name is for. Application authors read most of the documentation,
-// so what only another package of the library needs is not theirs to see.
+// An audience is the group of readers that an exported name is for. Application authors read most
+// of the documentation, so names that only the library itself needs must stay out of it.
 type audience struct {
 	name    string
-	budget  int // what the design allows
-	ceiling int // what the tests allow; lowered to the budget as the names become fewer
+	budget  int // the limit of the design
+	ceiling int // the limit of the tests; lowered step by step to the budget
 }
 
-// The audiences. "siblings" are the other packages of the library: what they need belongs below
-// internal/, or into the package that needs it.
+// audiences lists the audiences. "siblings" are the other packages of the library: names for them
+// belong under internal/ or in the package that uses them.
 var audiences = []audience{
 	{"application", 130, 160},
 	{"store", 30, 34},
@@ -28,22 +28,22 @@ var audiences = []audience{
 	{"siblings", 0, 90},
 }
 
-// counted are the packages whose exports are counted, with the audience of a name that
-// audiences.txt does not list. Without one, every name must be listed.
+// counted maps the packages with counted exports to the default audience, for names that
+// audiences.txt does not list. "" means that audiences.txt must list every name.
 var counted = map[string]string{
 	"": "application", "middleware": "application", "handlers": "application",
 	"problem": "application", "session": "", "provider": "", "session/storetest": "store",
 	"vendors": "vendor", "authtest": "authtest",
 }
 
-// redaction are the methods by which a value hides its secrets. They say nothing of their own.
+// redaction lists the methods that hide the secrets of a value. They are not counted.
 var redaction = []string{
 	"String", "GoString", "Format", "LogValue", "MarshalJSON", "MarshalText",
 }
 
 // exports returns the exported names of a package as "Type", "Type.Method" or "Func": types,
-// functions, methods, constants and variables. A method that an interface of the package asks for is
-// listed with the interface alone.
+// functions, methods, constants and variables. A method that an interface of the package requires
+// is listed for the interface only.
 func exports(p pkg) []string {
 	var names, methods []string
 	asked := map[string]bool{}
@@ -105,7 +105,7 @@ func declared(d *ast.GenDecl) []string {
 	return names
 }
 
-// receiver is the name of a method's type.
+// receiver returns the name of a method's receiver type.
 func receiver(d *ast.FuncDecl) string {
 	t := d.Recv.List[0].Type
 	if star, ok := t.(*ast.StarExpr); ok {
@@ -115,9 +115,9 @@ func receiver(d *ast.FuncDecl) string {
 	return name.Name
 }
 
-// byAudience sorts the exported names of the packages by who they are for. table gives the
-// audience of "session.Codec"; a method has that of its type, unless it is listed itself. It also
-// returns a sentence for each name without an audience.
+// byAudience groups the exported names of the packages by audience. table maps names such as
+// "session.Codec" to audiences; an unlisted method has the audience of its type. byAudience also
+// returns an error text for each name without an audience.
 func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []string) {
 	all, broken := map[string][]string{}, []string{}
 	for _, p := range pkgs {
@@ -136,7 +136,7 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 			}
 			if who == "" {
 				broken = append(broken, fmt.Sprintf("%s is exported, but internal/arch/audiences.txt does "+
-					"not say for whom: do not export it, or add a line with its audience", full))
+					"not list its audience: unexport it, or add a line", full))
 				continue
 			}
 			all[who] = append(all[who], full)
@@ -145,7 +145,7 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 	return all, broken
 }
 
-// shortPath is what names of a package are prefixed with.
+// shortPath returns the package name that qualifies the names of a package.
 func shortPath(pkgPath string) string {
 	if pkgPath == "" {
 		return "sallyport"
@@ -153,16 +153,16 @@ func shortPath(pkgPath string) string {
 	return path.Base(pkgPath)
 }
 
-// overCeiling returns a sentence for each audience that has more names than its ceiling, or that
-// does not exist.
+// overCeiling returns an error text for each audience with more names than its ceiling, and for
+// each unknown audience.
 func overCeiling(all map[string][]string, audiences []audience) []string {
 	var broken []string
 	known := map[string]bool{}
 	for _, a := range audiences {
 		known[a.name] = true
 		if n := len(all[a.name]); n > a.ceiling {
-			broken = append(broken, fmt.Sprintf("%d exported names for the audience %q, at most %d: do not "+
-				"export what it can do without, or give a reason for more in CONTRIBUTING.md", n, a.name, a.ceiling))
+			broken = append(broken, fmt.Sprintf("%d exported names for the audience %q, at most %d: unexport "+
+				"some, or raise the limit with a reason in CONTRIBUTING.md", n, a.name, a.ceiling))
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(all)) {

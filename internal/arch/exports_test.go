@@ -14,7 +14,7 @@ import (
 //go:embed audiences.txt
 var audienceTable string
 
-// readAudiences reads lines such as "session.Codec store".
+// readAudiences parses lines such as "session.Codec store".
 func readAudiences(t *testing.T) map[string]string {
 	t.Helper()
 	table := map[string]string{}
@@ -24,16 +24,16 @@ func readAudiences(t *testing.T) map[string]string {
 		}
 		fields := strings.Fields(line)
 		if len(fields) != 2 || table[fields[0]] != "" {
-			t.Fatalf("audiences.txt: %q is not a new name and its audience", line)
+			t.Fatalf("audiences.txt: %q is a duplicate, or not a name and its audience", line)
 		}
 		table[fields[0]] = fields[1]
 	}
 	return table
 }
 
-// Every exported name is for somebody, and nobody has to read more than the budget.
-func TestExportsStayInTheirBudgets(t *testing.T) {
-	all, broken := byAudience(house(t), readAudiences(t))
+// Every exported name has an audience, and no audience has more names than its ceiling.
+func TestExportsStayWithinBudgets(t *testing.T) {
+	all, broken := byAudience(parsePackages(t), readAudiences(t))
 	report(t, broken)
 	report(t, overCeiling(all, audiences))
 	for _, a := range audiences {
@@ -52,7 +52,7 @@ func excess(n int) string {
 	return fmt.Sprintf(": %d too many", n)
 }
 
-// The rules on exports can fail, and leave out what they should.
+// The checks of exports can fail, and ignore what is not counted.
 func TestExports_CanFail(t *testing.T) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
 
@@ -85,9 +85,9 @@ func F() {}
 	}
 	all, broken := byAudience(bad, table)
 	if len(broken) != 1 || !strings.Contains(broken[0], "session.F") {
-		t.Errorf("the name without an audience: %v", broken)
+		t.Errorf("a name without an audience: %v", broken)
 	}
 	if got := overCeiling(all, []audience{{"store", 0, 2}, {"siblings", 0, 1}}); len(got) != 2 {
-		t.Errorf("one audience above its ceiling and an unknown one: %v", got)
+		t.Errorf("an audience above its ceiling and an unknown audience: %v", got)
 	}
 }

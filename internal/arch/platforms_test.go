@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The library compiles where an int has 32 bits. .ci/run vets it for Windows and WebAssembly too.
+// The library compiles with a 32-bit int. .ci/run also vets it for Windows and WebAssembly.
 func TestPlatforms_F51(t *testing.T) {
 	build := exec.Command("go", "build", "./...")
 	build.Dir = top
