@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/internal/typednil"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -183,25 +184,6 @@ func (c Config) checkTenants() []error {
 	return mistakes
 }
 
-// each takes errors.Join apart, so that every line of an error can say what it is about.
-func each(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, inner := range joined.Unwrap() {
-		all = append(all, each(inner)...)
-	}
-	if errors.Join(all...).Error() != err.Error() { // it has words of its own
-		return []error{err}
-	}
-	return all
-}
-
 func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) []error {
 	v, ok := p.(provider.Validator)
 	if !ok {
@@ -209,7 +191,7 @@ func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) [
 	}
 	var mistakes []error
 	insecure, err := v.Validate()
-	for _, mistake := range each(err) {
+	for _, mistake := range settings.Each(err) {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %w", name, mistake))
 	}
 	for _, option := range insecure {

@@ -188,7 +188,7 @@ var variables = [][2]string{
 	{`sallyport: provider "oidc": ClientID`, "OIDC_CLIENT_ID"},
 	{`sallyport: provider "oidc": ClientSecret`, "OIDC_CLIENT_SECRET"},
 	{`sallyport: provider "oidc": InternalURL`, "OIDC_INTERNAL_URL"},
-	{`sallyport: provider "oidc": "`, "OIDC_SCOPES"}, // begins with the scope
+	{`sallyport: provider "oidc": Scopes`, "OIDC_SCOPES"},
 }
 
 // named adds to each line of an error the variable that it is about.

@@ -34,8 +34,8 @@ func checkOrigins(issuer string, others []string, addresses ...address) error {
 	var mistakes []error
 	for _, a := range addresses {
 		if origin := originIn(a.url); a.url != "" && (origin == "" || !slices.Contains(allowed, origin)) {
-			mistakes = append(mistakes, fmt.Errorf("%s is at %s, the issuer at %s: a tenant's provider must serve it "+
-				"from the origin of its issuer, or its code must name the origin in OtherOrigins", a.name, origin, allowed[0]))
+			mistakes = append(mistakes, wrongField(a.name, "is at %s, the issuer at %s: a tenant's provider must serve it "+
+				"from the origin of its issuer, or its code must name the origin in OtherOrigins", origin, allowed[0]))
 		}
 	}
 	return errors.Join(mistakes...)
@@ -57,8 +57,8 @@ func sharedOrigin(addresses ...address) (string, error) {
 	first := addresses[0]
 	for _, a := range addresses[1:] {
 		if first.url != "" && a.url != "" && originIn(a.url) != originIn(first.url) {
-			return "", fmt.Errorf("%s is missing: %s is at %s, %s at %s: set it to the namespace of the user IDs, "+
-				"which must not change later", "Issuer", first.name, originIn(first.url), a.name, originIn(a.url))
+			return "", wrongField("Issuer", "is missing: %s is at %s, %s at %s: set it to the namespace of the user IDs, "+
+				"which must not change later", first.name, originIn(first.url), a.name, originIn(a.url))
 		}
 	}
 	return originIn(first.url), nil
@@ -69,7 +69,7 @@ func checkOtherOrigins(origins []string) error {
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
 		if err != nil || originIn(origin) == "" || u.Path != "" || strings.ContainsAny(origin, "?#") {
-			return fmt.Errorf("OtherOrigins: %q is not an origin such as https://api.example.com", origin)
+			return wrongField("OtherOrigins", "%q is not an origin such as https://api.example.com", origin)
 		}
 	}
 	return nil
@@ -79,15 +79,15 @@ func checkOtherOrigins(origins []string) error {
 func (o *OIDC) addresses() []address {
 	all := []address{{"Discovery", o.Discovery}, {"InternalURL", o.InternalURL}}
 	for _, e := range o.Endpoints.named() {
-		all = append(all, address{"Endpoints: " + e.name, *e.address})
+		all = append(all, address{"Endpoints." + e.field, *e.address})
 	}
 	return all
 }
 
 func (o *OIDC) confine() error {
 	if o.SecretSignsTokens && o.responseType() != responseCode {
-		return errors.New("SecretSignsTokens with ResponseType " + o.responseType() +
-			": the tenant knows the secret and could sign in as anyone of the issuer")
+		return wrongField("SecretSignsTokens", "must not be used with ResponseType %s: the tenant knows the secret "+
+			"and could sign in as anyone of the issuer", o.responseType())
 	}
 	configured := o.addresses()
 	if o.Logout != nil {
@@ -191,10 +191,10 @@ func (out outbound) checkEndpoint(name, address string) error {
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" {
-		return fmt.Errorf("%s is not an absolute URL", name)
+		return wrongField(name, "is not an absolute URL")
 	}
 	if u.Fragment != "" || strings.Contains(address, "#") {
-		return fmt.Errorf("%s must have no fragment", name)
+		return wrongField(name, "must have no fragment")
 	}
 	switch {
 	case u.Scheme == "https":
@@ -203,7 +203,9 @@ func (out outbound) checkEndpoint(name, address string) error {
 		if out.loopbackHTTP {
 			return nil
 		}
-		return fmt.Errorf("%s %s is http: for development on this machine set InsecureLoopbackHTTP", name, where(u))
+		return &FieldError{
+			Field: name, Err: fmt.Errorf("%s is http", where(u)), Insecure: "InsecureLoopbackHTTP",
+		}
 	}
-	return fmt.Errorf("%s must be https", name)
+	return wrongField(name, "must be https")
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,7 +55,7 @@ func checkAPIBase(out outbound, base string) error {
 		return err
 	}
 	if u, _ := url.Parse(base); u.RawQuery != "" || u.ForceQuery || u.User != nil {
-		return fmt.Errorf("APIBase %q must have no query and no user", u.Redacted())
+		return wrongField("APIBase", "%q must have no query and no user", u.Redacted())
 	}
 	return nil
 }

@@ -41,13 +41,13 @@ func checkAuthParams(params url.Values) []error {
 	for name, values := range params {
 		switch {
 		case name == "response_type" || name == "response_mode":
-			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s is set by the library: %w", name, errTokenInBrowser))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library: %w", name, errTokenInBrowser))
 		case name == "max_age" || name == "acr_values" || name == "scope":
-			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s has a field of its own", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q has a field of its own", name))
 		case slices.Contains(owned, name):
-			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s is set by the library", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library", name))
 		case len(values) != 1 && name != "resource":
-			mistakes = append(mistakes, fmt.Errorf("AuthParams: %s must have one value", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value", name))
 		}
 	}
 	return mistakes

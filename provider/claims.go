@@ -2,7 +2,6 @@ package provider
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -170,12 +169,12 @@ func (f Fields) paths() [7]struct{ name, path string } {
 func (f Fields) check() []error {
 	var mistakes []error
 	if f.ID == "" {
-		mistakes = append(mistakes, errors.New("UserFields.ID is missing: it says which member of the profile never changes"))
+		mistakes = append(mistakes, wrongField("UserFields.ID", "is missing: it says which member of the profile never changes"))
 	}
 	for _, field := range f.paths() {
 		for path := range alternatives(field.path) {
 			if err := checkPath(path); err != nil {
-				mistakes = append(mistakes, fmt.Errorf("UserFields.%s: %w", field.name, err))
+				mistakes = append(mistakes, wrongField("UserFields."+field.name, "%w", err))
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -205,7 +204,7 @@ func (d detour) check(out outbound) error {
 		return err
 	}
 	if u, _ := url.Parse(d.to); u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Path != "" && u.Path != "/" {
-		return fmt.Errorf("InternalURL %s must be scheme, host and port only: paths are those of the provider's own addresses", where(u))
+		return wrongField("InternalURL", "%s must be scheme, host and port only: paths are those of the provider's own addresses", where(u))
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -142,13 +141,15 @@ func (o *OAuth1) Registration() string {
 // Validate implements [Validator].
 func (o *OAuth1) Validate() (insecure []string, err error) {
 	var mistakes []error
-	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	wrong := func(field, format string, args ...any) {
+		mistakes = append(mistakes, wrongField(field, format, args...))
+	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.UserFields.ID == "" && o.MapUser == nil {
-		wrong("UserFields.ID is missing: nothing says who the user is; or set MapUser")
+		wrong("UserFields.ID", "is missing: nothing says who the user is; or set MapUser")
 	}
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
-		wrong("Realm %q is not printable ASCII", o.Realm)
+		wrong("Realm", "%q is not printable ASCII", o.Realm)
 	}
 	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
 	mistakes = append(mistakes, o.outbound().check())
@@ -167,18 +168,18 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 func (o *OAuth1) checkMethod() error {
 	switch method := o.signatureMethod(); {
 	case !slices.Contains(oauth1.Methods(), method):
-		return fmt.Errorf("SignatureMethod %q is not one of %s", method, strings.Join(oauth1.Methods(), ", "))
+		return wrongField("SignatureMethod", "%q is not one of %s", method, strings.Join(oauth1.Methods(), ", "))
 	case method != oauth1.RSASHA1 && o.PrivateKey != nil:
-		return fmt.Errorf("PrivateKey is of no use with SignatureMethod %s", method)
+		return wrongField("PrivateKey", "is not used by %s: remove it, or sign with RSA-SHA1", method)
 	case method != oauth1.RSASHA1 && o.ClientSecret == "":
-		return errors.New("ClientSecret is missing")
+		return wrongField("ClientSecret", "is missing")
 	case method != oauth1.RSASHA1:
 		return nil
 	case typednil.Is(o.PrivateKey):
-		return errors.New("PrivateKey is missing, which SignatureMethod RSA-SHA1 signs with")
+		return wrongField("PrivateKey", "is missing: RSA-SHA1 signs with it")
 	}
 	if _, ok := o.PrivateKey.Public().(*rsa.PublicKey); !ok {
-		return errors.New("PrivateKey is not an RSA key")
+		return wrongField("PrivateKey", "is not an RSA key")
 	}
 	return nil
 }
@@ -194,14 +195,14 @@ func (o *OAuth1) checkAddresses() []error {
 	} {
 		if field.address == "" {
 			if field.needed {
-				mistakes = append(mistakes, fmt.Errorf("%s is missing", field.name))
+				mistakes = append(mistakes, wrongField(field.name, "is missing"))
 			}
 			continue
 		}
 		if err := o.outbound().checkEndpoint(field.name, field.address); err != nil {
 			mistakes = append(mistakes, err)
 		} else if u, _ := url.Parse(field.address); u.User != nil {
-			mistakes = append(mistakes, fmt.Errorf("%s %s must have no user", field.name, where(u)))
+			mistakes = append(mistakes, wrongField(field.name, "%s must have no user", where(u)))
 		}
 	}
 	return mistakes
@@ -215,15 +216,15 @@ func (o *OAuth1) checkAuthorizeParams() []error {
 	}
 	for name := range query {
 		if strings.HasPrefix(name, "oauth_") {
-			mistakes = append(mistakes, fmt.Errorf("AuthorizeURL: %s is set by the library", name))
+			mistakes = append(mistakes, wrongField("AuthorizeURL", "parameter %s is set by the library", name))
 		}
 	}
 	for name, values := range o.AuthorizeParams {
 		switch {
 		case strings.HasPrefix(name, "oauth_") || name == "state":
-			mistakes = append(mistakes, fmt.Errorf("AuthorizeParams: %s is set by the library", name))
+			mistakes = append(mistakes, wrongField("AuthorizeParams", "%q is set by the library", name))
 		case len(values) != 1 || query.Has(name):
-			mistakes = append(mistakes, fmt.Errorf("AuthorizeParams: %s must have one value, also with those of AuthorizeURL", name))
+			mistakes = append(mistakes, wrongField("AuthorizeParams", "%q must have one value, also with those of AuthorizeURL", name))
 		}
 	}
 	return mistakes

@@ -53,7 +53,7 @@ func TestOAuth1_Validate(t *testing.T) {
 		"RSA":                  {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey, o.ClientSecret = "RSA-SHA1", key, "" }, ""},
 		"RSA without key":      {func(o *OAuth1) { o.SignatureMethod = "RSA-SHA1" }, "PrivateKey is missing"},
 		"RSA with a curve":     {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey = "RSA-SHA1", curve }, "not an RSA key"},
-		"key without RSA":      {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is of no use"},
+		"key without RSA":      {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is not used"},
 		"no request URL":       {func(o *OAuth1) { o.RequestTokenURL = "" }, "RequestTokenURL is missing"},
 		"no authorize URL":     {func(o *OAuth1) { o.AuthorizeURL = "" }, "AuthorizeURL is missing"},
 		"no token URL":         {func(o *OAuth1) { o.AccessTokenURL = "" }, "AccessTokenURL is missing"},
@@ -71,9 +71,9 @@ func TestOAuth1_Validate(t *testing.T) {
 		"mapped":               {func(o *OAuth1) { o.UserFields, o.MapUser = Fields{}, func(Profile, *session.User) error { return nil } }, ""},
 		"realm":                {func(o *OAuth1) { o.Realm = "a\r\nb" }, "Realm"},
 		"own parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read"}} }, ""},
-		"our parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_token": {"x"}} }, "oauth_token is set by the library"}, // R3
-		"our callback":         {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_callback": {"x"}} }, "oauth_callback is set by the library"},
-		"our state":            {func(o *OAuth1) { o.AuthorizeParams = url.Values{"state": {"x"}} }, "state is set by the library"},
+		"our parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_token": {"x"}} }, `AuthorizeParams "oauth_token" is set by the library`}, // R3
+		"our callback":         {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_callback": {"x"}} }, `AuthorizeParams "oauth_callback" is set by the library`},
+		"our state":            {func(o *OAuth1) { o.AuthorizeParams = url.Values{"state": {"x"}} }, `AuthorizeParams "state" is set by the library`},
 		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "oauth_token is set by the library"},
 		"twice":                {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read", "write"}} }, "one value"},
 		"twice, with address":  {func(o *OAuth1) { o.AuthorizeParams = url.Values{"a": {"2"}} }, "one value"},
@@ -84,6 +84,7 @@ func TestOAuth1_Validate(t *testing.T) {
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: error %v, want %q", name, err, row.want)
 		}
+		requireFieldErrors(t, o, err)
 		if err != nil && (strings.Contains(err.Error(), "consumer secret") || strings.Contains(err.Error(), "pw-pw")) {
 			t.Errorf("%s: the error shows a secret: %v", name, err)
 		}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,12 +17,12 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	)
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.SecretRequired && o.ClientSecret == "" {
-		mistakes = append(mistakes, errors.New("ClientSecret is missing, and the provider has no public clients"))
+		mistakes = append(mistakes, wrongField("ClientSecret", "is missing, and the provider has no public clients"))
 	}
 	switch o.Endpoint.AuthStyle {
 	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
 	default:
-		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthStyle %d is not known", o.Endpoint.AuthStyle))
+		mistakes = append(mistakes, wrongField("Endpoint.AuthStyle", "%d is not known", o.Endpoint.AuthStyle))
 	}
 	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().check())
 	if o.InsecureLoopbackHTTP {
@@ -51,7 +50,7 @@ func (o *OAuth2) checkEndpoints() []error {
 		case e.address != "":
 			mistakes = append(mistakes, o.outbound().checkEndpoint(e.name, e.address))
 		case e.needed:
-			mistakes = append(mistakes, fmt.Errorf("%s is missing", e.name))
+			mistakes = append(mistakes, wrongField(e.name, "is missing"))
 		}
 	}
 	return append(mistakes, checkAPIBase(o.outbound(), o.APIBase))
@@ -65,55 +64,54 @@ func (o *OAuth2) checkAuthorization() []error {
 	mistakes = append(mistakes, checkNames("AuthNames", o.AuthNames, authNames)...)
 	for name, other := range o.AuthNames {
 		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames, other) {
-			mistakes = append(mistakes, fmt.Errorf("AuthNames: %s must not be called %s, which is another parameter", name, other))
+			mistakes = append(mistakes, wrongField("AuthNames", "%s must not be called %s, which is another parameter", name, other))
 		}
 	}
 	for _, scope := range o.Scopes {
 		if strings.Contains(scope, o.separator()) {
-			mistakes = append(mistakes, fmt.Errorf("scope %q in Scopes holds the ScopeSeparator", scope))
+			mistakes = append(mistakes, wrongField("Scopes", "%q contains the scope separator", scope))
 		}
 	}
 	for i, name := range o.CallbackParams {
 		if name == "" || slices.Contains(single, name) || slices.Contains(tokenParams, name) || slices.Contains(o.CallbackParams[:i], name) {
-			mistakes = append(mistakes, fmt.Errorf("CallbackParams: %q is read anyway, or stands twice", name))
+			mistakes = append(mistakes, wrongField("CallbackParams", "%q is a duplicate, or is already read", name))
 		}
 	}
 	if _, err := o.authorizationURL(&Flow{State: "s", Verifier: "v", RedirectURI: "r"}); err != nil {
-		mistakes = append(mistakes, fmt.Errorf("Endpoint.AuthURL: %w", err))
+		mistakes = append(mistakes, wrongField("Endpoint.AuthURL", "%w", err))
 	}
 	return mistakes
 }
 
 func (o *OAuth2) checkProfile() []error {
 	mistakes := o.UserFields.check()
-	documents := []Document{}
 	if o.UserURL != "" {
-		documents = append(documents, Document{Name: "UserURL", URL: o.UserURL})
+		mistakes = append(mistakes, o.checkDocument("UserURL", o.UserURL))
 	}
 	names := map[string]bool{"": true, moreCallback: true}
 	for _, d := range o.More {
 		if names[d.Name] {
-			mistakes = append(mistakes, fmt.Errorf("the name %q in More is empty, taken or stands twice", d.Name))
+			mistakes = append(mistakes, wrongField("More", "%q is not a name of its own: it is empty, taken or a duplicate", d.Name))
 		}
 		names[d.Name] = true
-		documents = append(documents, Document{Name: "More " + d.Name, URL: d.URL})
-	}
-	for _, d := range documents {
-		u, err := o.apiAddress(d.URL)
-		if err == nil {
-			err = o.outbound().checkEndpoint(d.Name, u.String())
-		}
-		if err != nil {
-			mistakes = append(mistakes, fmt.Errorf("%s: %w", d.Name, err))
-		}
+		mistakes = append(mistakes, within(d.Name, o.checkDocument("More", d.URL)))
 	}
 	switch o.UserMethod {
 	case "", http.MethodGet, http.MethodPost:
 	default:
-		mistakes = append(mistakes, fmt.Errorf("UserMethod %q is not GET or POST", o.UserMethod))
+		mistakes = append(mistakes, wrongField("UserMethod", "%q is not GET or POST", o.UserMethod))
 	}
 	mistakes = append(mistakes, o.EmailTrust.check())
 	return mistakes
+}
+
+// checkDocument checks the address of a profile document.
+func (o *OAuth2) checkDocument(field, address string) error {
+	u, err := o.apiAddress(address)
+	if err != nil {
+		return wrongField(field, "%q: %w", address, err)
+	}
+	return o.outbound().checkEndpoint(field, u.String())
 }
 
 func (o *OAuth2) checkHeader() []error {
@@ -121,7 +119,7 @@ func (o *OAuth2) checkHeader() []error {
 	for name := range o.Header {
 		switch canonical := http.CanonicalHeaderKey(name); canonical {
 		case "Authorization", "Cookie", "Host", "Content-Type", "Content-Length", "Transfer-Encoding", http.CanonicalHeaderKey(o.TokenHeader):
-			mistakes = append(mistakes, fmt.Errorf("%s in Header is set by the library", canonical))
+			mistakes = append(mistakes, wrongField("Header", "%q is set by the library", canonical))
 		}
 	}
 	return mistakes

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -143,10 +141,10 @@ func (v *VendorLogout) check(out outbound) error {
 		return err
 	}
 	if !validScope(v.ReturnParam) || v.ReturnParam == "client_id" {
-		return fmt.Errorf("Logout.ReturnParam %q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
+		return wrongField("Logout.ReturnParam", "%q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
 	}
 	if v.address("c", "r") == "" {
-		return errors.New("Logout.URL already has a parameter that is added to it")
+		return wrongField("Logout.URL", "already has a parameter that is added to it")
 	}
 	return nil
 }

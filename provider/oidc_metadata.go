@@ -86,24 +86,26 @@ func (d document) into(field reflect.Value, name string) (err error) {
 	return err
 }
 
-// namedEndpoint is one of a provider's addresses, by its name in the metadata.
+// namedEndpoint is one of a provider's addresses, by its name in the metadata and its field in
+// Endpoints.
 type namedEndpoint struct {
 	name    string
+	field   string
 	address *string
 }
 
 // named are the addresses.
 func (e *Endpoints) named() []namedEndpoint {
 	return []namedEndpoint{
-		{"authorization_endpoint", &e.Authorization},
-		{"token_endpoint", &e.Token},
-		{"jwks_uri", &e.JWKS},
-		{"userinfo_endpoint", &e.UserInfo},
-		{"end_session_endpoint", &e.EndSession},
-		{"revocation_endpoint", &e.Revocation},
-		{"introspection_endpoint", &e.Introspection},
-		{"device_authorization_endpoint", &e.DeviceAuthorization},
-		{"pushed_authorization_request_endpoint", &e.PushedAuthorization},
+		{"authorization_endpoint", "Authorization", &e.Authorization},
+		{"token_endpoint", "Token", &e.Token},
+		{"jwks_uri", "JWKS", &e.JWKS},
+		{"userinfo_endpoint", "UserInfo", &e.UserInfo},
+		{"end_session_endpoint", "EndSession", &e.EndSession},
+		{"revocation_endpoint", "Revocation", &e.Revocation},
+		{"introspection_endpoint", "Introspection", &e.Introspection},
+		{"device_authorization_endpoint", "DeviceAuthorization", &e.DeviceAuthorization},
+		{"pushed_authorization_request_endpoint", "PushedAuthorization", &e.PushedAuthorization},
 	}
 }
 

@@ -131,21 +131,21 @@ func (o *OIDC) checkTenants() error {
 	placeholders := strings.Count(o.Issuer, tenantPlaceholder)
 	switch {
 	case o.Organizations == nil && placeholders > 0:
-		return fmt.Errorf("the Issuer %s is a template: Organizations must say which organizations may sign in", o.Issuer)
+		return wrongField("Issuer", "%s is a template: Organizations must say which organizations may sign in", o.Issuer)
 	case o.Organizations == nil:
 		return nil
 	case placeholders != 1:
-		return fmt.Errorf("Organizations need an Issuer with %s in it, once", tenantPlaceholder)
+		return wrongField("Organizations", "need an Issuer with %s in it, once", tenantPlaceholder)
 	case o.Discovery == "":
-		return errors.New("Organizations need Discovery, the address of the document that all of them share")
+		return wrongField("Organizations", "need Discovery, the address of the document that all of them share")
 	case len(o.Organizations.Allowed) == 0 && o.Organizations.Approve == nil:
-		return errors.New("Organizations: Allowed is empty and there is no Approve: nobody could sign in")
+		return wrongField("Organizations.Allowed", "is empty and there is no Approve: no user could sign in")
 	case len(o.IssuerAliases) > 0 || o.TenantClaim != "":
-		return errors.New("Organizations go with neither IssuerAliases nor TenantClaim")
+		return wrongField("Organizations", "go with neither IssuerAliases nor TenantClaim")
 	}
 	for _, tenant := range o.Organizations.Allowed {
 		if !tenantID.MatchString(tenant) {
-			return fmt.Errorf("Organizations.Allowed: %q is not a GUID in lower case, such as 9188040d-6c67-4c5b-b112-36a304b66dad", tenant)
+			return wrongField("Organizations.Allowed", "%q is not a GUID in lower case, such as 9188040d-6c67-4c5b-b112-36a304b66dad", tenant)
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,7 +11,9 @@ import (
 // Validate implements [Validator].
 func (o *OIDC) Validate() (insecure []string, err error) {
 	var mistakes []error
-	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	wrong := func(field, format string, args ...any) {
+		mistakes = append(mistakes, wrongField(field, format, args...))
+	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	mistakes = append(mistakes, o.Err, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
@@ -22,17 +23,18 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	for _, alg := range o.SigningAlgs {
 		switch {
 		case strings.HasPrefix(alg, "HS"):
-			wrong("SigningAlgs: %q is symmetric: for ID tokens signed with the client secret, leave SigningAlgs empty and set SecretSignsTokens (HS256)", alg)
+			wrong("SigningAlgs", "%q is symmetric: for ID tokens signed with the client secret, "+
+				"remove it and set SecretSignsTokens (HS256)", alg)
 		case !slices.Contains(asymmetricAlgs, alg):
-			wrong("SigningAlgs: %q is not one of %v", alg, asymmetricAlgs)
+			wrong("SigningAlgs", "%q is not one of %v", alg, asymmetricAlgs)
 		}
 	}
 	mistakes = append(mistakes, checkScopeNames(o.Scopes)...)
 	if o.Leeway < 0 || o.Leeway > maxLeeway {
-		wrong("Leeway %v is not between 0 and %v", o.Leeway, maxLeeway)
+		wrong("Leeway", "%v is not between 0 and %v", o.Leeway, maxLeeway)
 	}
 	if o.MaxAge != nil && *o.MaxAge < 0 {
-		wrong("MaxAge %v is negative", *o.MaxAge)
+		wrong("MaxAge", "%v is negative", *o.MaxAge)
 	}
 	if o.InsecureLoopbackHTTP {
 		insecure = append(append(insecure, "InsecureLoopbackHTTP"), plainHTTP(o.addresses()...)...)
@@ -45,7 +47,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 
 // checkIssuerSetting rejects what cannot be an issuer: what is often pasted instead of one.
 func (o *OIDC) checkIssuerSetting() error {
-	wrong := func(format string, args ...any) error { return fmt.Errorf("Issuer "+format, args...) }
+	wrong := func(format string, args ...any) error { return wrongField("Issuer", format, args...) }
 	shown := o.Issuer
 	if _, host, found := strings.Cut(shown, "@"); found {
 		shown = "…@" + host // what is before it may be a password
@@ -76,18 +78,18 @@ func (o *OIDC) checkAuthMethod() error {
 		return nil
 	case authBasic, authPost:
 		if !o.hasSecret() {
-			return fmt.Errorf("AuthMethod %s needs a ClientSecret or a SecretFunc", o.AuthMethod)
+			return wrongField("AuthMethod", "%s needs a client secret", o.AuthMethod)
 		}
 		return nil
 	case authNone:
 		return nil
 	case authKey:
 		if o.ClientKey == nil {
-			return fmt.Errorf("AuthMethod %s needs a ClientKey", o.AuthMethod)
+			return wrongField("AuthMethod", "%s needs a client key", o.AuthMethod)
 		}
 		return nil
 	}
-	return fmt.Errorf("AuthMethod %q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost, authKey, authNone)
+	return wrongField("AuthMethod", "%q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost, authKey, authNone)
 }
 
 func (o *OIDC) checkResponseType() error {
@@ -96,34 +98,35 @@ func (o *OIDC) checkResponseType() error {
 		return nil
 	}
 	if slices.Contains(strings.Fields(o.ResponseType), "token") {
-		return fmt.Errorf("ResponseType %q: %w", o.ResponseType, errTokenInBrowser)
+		return wrongField("ResponseType", "%q: %w", o.ResponseType, errTokenInBrowser)
 	}
-	return fmt.Errorf("ResponseType %q is not code, id_token or code id_token", o.ResponseType)
+	return wrongField("ResponseType", "%q is not code, id_token or code id_token", o.ResponseType)
 }
 
 // checkSecret makes sure that there is one secret, and one that signs tokens if it has to.
 func (o *OIDC) checkSecret() error {
 	switch {
 	case o.ClientSecret != "" && o.SecretFunc != nil:
-		return errors.New("ClientSecret and SecretFunc are both set")
+		return wrongField("ClientSecret", "and SecretFunc are both set: keep one")
 	case o.ClientKey != nil && (o.hasSecret() || o.AuthMethod != "" && o.AuthMethod != authKey):
-		return errors.New("ClientKey takes the place of a secret: there is a ClientSecret, a SecretFunc or another AuthMethod beside it")
+		return wrongField("ClientKey", "replaces a secret: remove the secret and the authentication method")
 	case o.AssertionAudience != "" && o.ClientKey == nil:
-		return errors.New("AssertionAudience needs a ClientKey, whose assertions have it")
+		return wrongField("AssertionAudience", "needs a client key, which signs the assertions")
 	case strings.ContainsFunc(o.AssertionAudience, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return fmt.Errorf("AssertionAudience %q must be an address without spaces", o.AssertionAudience)
+		return wrongField("AssertionAudience", "%q must be an address without spaces", o.AssertionAudience)
 	case o.ClientKey != nil && o.Organizations != nil && o.AssertionAudience == "":
-		return errors.New("ClientKey with Organizations needs AssertionAudience: an Issuer that is a template cannot be the audience")
+		return wrongField("AssertionAudience", "is missing: with a client key and organizations, "+
+			"the issuer is a template and cannot be the audience")
 	case o.ClientKey != nil && o.SecretSignsTokens:
-		return errors.New("SecretSignsTokens needs a ClientSecret, not a ClientKey")
+		return wrongField("SecretSignsTokens", "needs a client secret, not a client key")
 	case o.ClientKey != nil:
 		return o.ClientKey.check()
 	case !o.SecretSignsTokens:
 		return nil
 	case len(o.ClientSecret) < minSharedSecret:
-		return fmt.Errorf("SecretSignsTokens needs a ClientSecret of at least %d bytes (RFC 7518 section 3.2)", minSharedSecret)
+		return wrongField("SecretSignsTokens", "needs a client secret of at least %d bytes (RFC 7518 section 3.2)", minSharedSecret)
 	case len(o.SigningAlgs) > 0:
-		return errors.New("SecretSignsTokens goes with no SigningAlgs: the algorithm is HS256")
+		return wrongField("SecretSignsTokens", "excludes other algorithms: the algorithm is HS256")
 	}
 	return nil
 }
@@ -136,15 +139,15 @@ func (o *OIDC) checkOverrides() []error {
 	}
 	for _, e := range o.Endpoints.named() {
 		if *e.address != "" {
-			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints: "+e.name, *e.address))
+			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints."+e.field, *e.address))
 		}
 	}
 	if slices.Contains(o.IssuerAliases, "") {
-		mistakes = append(mistakes, errors.New("IssuerAliases: one of them is empty"))
+		mistakes = append(mistakes, wrongField("IssuerAliases", "has an empty one"))
 	}
 	for name, values := range o.RequiredClaims {
 		if name == "" || len(values) == 0 || slices.Contains(values, "") {
-			mistakes = append(mistakes, fmt.Errorf("RequiredClaims: %q has no name, no values or an empty one", name))
+			mistakes = append(mistakes, wrongField("RequiredClaims", "%q has no name, no values or an empty one", name))
 		}
 	}
 	return mistakes
@@ -152,8 +155,11 @@ func (o *OIDC) checkOverrides() []error {
 
 func (o *OIDC) checkUserFields() []error {
 	var mistakes []error
-	if o.UserFields.ID != "" || o.UserFields.Roles != "" {
-		mistakes = append(mistakes, errors.New("UserFields: ID and Roles stay empty: the subject is sub, and for roles there is RolesClaim"))
+	if o.UserFields.ID != "" {
+		mistakes = append(mistakes, wrongField("UserFields.ID", "must stay empty: the subject is sub"))
+	}
+	if o.UserFields.Roles != "" {
+		mistakes = append(mistakes, wrongField("UserFields.Roles", "must stay empty: set RolesClaim"))
 	}
 	fields := o.UserFields
 	fields.ID = "sub"

@@ -22,17 +22,17 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		"two secrets":           {func(o *provider.OIDC) { o.SecretFunc = secret }, "both set"},
 		"secret made":           {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc = "", secret }, ""},
 		"secret made, basic":    {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc, o.AuthMethod = "", secret, "client_secret_basic" }, ""},
-		"no secret, basic":      {func(o *provider.OIDC) { o.ClientSecret, o.AuthMethod = "", "client_secret_basic" }, "needs a ClientSecret"},
+		"no secret, basic":      {func(o *provider.OIDC) { o.ClientSecret, o.AuthMethod = "", "client_secret_basic" }, "needs a client secret"},
 		"short signing secret":  {func(o *provider.OIDC) { o.SecretSignsTokens = true }, "at least 32 bytes"},
 		"made signing secret":   {func(o *provider.OIDC) { o.ClientSecret, o.SecretFunc, o.SecretSignsTokens = "", secret, true }, "at least 32 bytes"},
 		"http discovery":        {func(o *provider.OIDC) { o.Discovery = "http://op.example.com" }, "Discovery must be https"},
-		"http endpoint":         {func(o *provider.OIDC) { o.Endpoints.Token = "http://op.example.com/token" }, "token_endpoint must be https"},
-		"script as endpoint":    {func(o *provider.OIDC) { o.Endpoints.Authorization = "javascript:alert(1)" }, "authorization_endpoint"},
+		"http endpoint":         {func(o *provider.OIDC) { o.Endpoints.Token = "http://op.example.com/token" }, "Endpoints.Token must be https"},
+		"script as endpoint":    {func(o *provider.OIDC) { o.Endpoints.Authorization = "javascript:alert(1)" }, "Endpoints.Authorization is not"},
 		"empty alias":           {func(o *provider.OIDC) { o.IssuerAliases = []string{""} }, "IssuerAliases"},
 		"required nothing":      {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": nil} }, "RequiredClaims"},
 		"required empty":        {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": {""}} }, "RequiredClaims"},
-		"field ID":              {func(o *provider.OIDC) { o.UserFields.ID = "oid" }, "stay empty"},
-		"field Roles":           {func(o *provider.OIDC) { o.UserFields.Roles = "groups" }, "stay empty"},
+		"field ID":              {func(o *provider.OIDC) { o.UserFields.ID = "oid" }, "must stay empty"},
+		"field Roles":           {func(o *provider.OIDC) { o.UserFields.Roles = "groups" }, "must stay empty"},
 		"field no path":         {func(o *provider.OIDC) { o.UserFields.Email = "emails..0" }, "UserFields.Email"},
 		"unknown trust":         {func(o *provider.OIDC) { o.EmailTrust = 9 }, "EmailTrust"},
 		"dialect":               {func(o *provider.OIDC) { o.Dialect.Method = "DELETE" }, "Dialect.Method"},
@@ -41,7 +41,7 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		"tenants, no discovery": {func(o *provider.OIDC) { o.Issuer, o.Organizations = template, tenants }, "need Discovery"},
 		"tenants, nobody": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{}
-		}, "nobody could sign in"},
+		}, "no user could sign in"},
 		"tenants, aliases": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations, o.IssuerAliases = template, discovery, tenants, []string{"x"}
 		}, "neither IssuerAliases"},

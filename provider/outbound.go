@@ -68,7 +68,7 @@ type outbound struct {
 // check returns what is wrong with the way to the provider.
 func (out outbound) check() error {
 	if out.own != nil && out.own.Transport != nil && typednil.Is(out.own.Transport) {
-		return fmt.Errorf("HTTPClient has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
+		return wrongField("HTTPClient", "has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
 	}
 	return out.detour.check(out)
 }

@@ -149,7 +149,7 @@ func (t EmailTrust) verified(said bool) bool {
 
 func (t EmailTrust) check() error {
 	if t < EmailByMember || t > EmailAlwaysVerified {
-		return fmt.Errorf("EmailTrust %d is not known", t)
+		return wrongField("EmailTrust", "%d is not known", t)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -133,7 +132,7 @@ func checkScopeNames(scopes []string) []error {
 	var mistakes []error
 	for _, scope := range scopes {
 		if !validScope(scope) {
-			mistakes = append(mistakes, fmt.Errorf("%q in Scopes is not a scope (RFC 6749 section 3.3)", scope))
+			mistakes = append(mistakes, wrongField("Scopes", "%q is not a scope (RFC 6749 section 3.3)", scope))
 		}
 	}
 	return mistakes

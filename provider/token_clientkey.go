@@ -10,7 +10,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -73,22 +72,22 @@ const (
 // key that must not sign.
 func (k *ClientKey) algs() ([]string, error) {
 	if typednil.Is(k.Signer) {
-		return nil, errors.New("ClientKey: Signer is missing")
+		return nil, wrongField("ClientKey.Signer", "is missing")
 	}
 	public := k.Signer.Public()
 	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-		return nil, fmt.Errorf("ClientKey: an RSA key of %d bits is too short, at least %d are needed",
+		return nil, wrongField("ClientKey.Signer", "is an RSA key of %d bits, which is too short: at least %d are needed",
 			key.N.BitLen(), minRSABits)
 	}
 	algs := keyAlgs(public)
 	switch {
 	case algs == nil:
-		return nil, errors.New("ClientKey: Signer is neither RSA, " +
+		return nil, wrongField("ClientKey.Signer", "is neither RSA, "+
 			"nor ECDSA with P-256, P-384 or P-521, nor Ed25519")
 	case k.Algorithm == "":
 		return algs, nil
 	case !slices.Contains(algs, k.Algorithm):
-		return nil, fmt.Errorf("ClientKey: Algorithm %q is not one of %v, with which the key can sign",
+		return nil, wrongField("ClientKey.Algorithm", "%q is not one of %v, with which the key can sign",
 			k.Algorithm, algs)
 	}
 	return []string{k.Algorithm}, nil
@@ -120,7 +119,7 @@ func (k *ClientKey) check() error {
 	if k.Certificate != nil {
 		known, ok := k.Certificate.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 		if !ok || !known.Equal(k.Signer.Public()) {
-			return errors.New("ClientKey: Certificate is that of another key")
+			return wrongField("ClientKey.Certificate", "is that of another key")
 		}
 	}
 	return k.checkFIPS()

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -81,45 +80,45 @@ type Dialect struct {
 // check returns what is wrong with the dialect.
 func (d *Dialect) check() []error {
 	var mistakes []error
-	wrong := func(format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf("Dialect."+format, args...))
+	wrong := func(field, format string, args ...any) {
+		mistakes = append(mistakes, wrongField("Dialect."+field, format, args...))
 	}
 	switch d.Method {
 	case "", http.MethodPost, http.MethodPut:
 	case http.MethodGet:
 		if d.JSONBody {
-			wrong("JSONBody: a GET has no body")
+			wrong("JSONBody", "needs a Method other than GET, which has no body")
 		}
 	default:
-		wrong("Method %q is not POST, PUT or GET", d.Method)
+		wrong("Method", "%q is not POST, PUT or GET", d.Method)
 	}
 	mistakes = append(mistakes, checkNames("Dialect.Names", d.Names, tokenParams)...)
 	for name, values := range d.Params {
 		if slices.Contains(tokenParams, name) || slices.Contains(slices.Collect(maps.Values(d.Names)), name) {
-			wrong("Params: %s is set by the library", name)
+			wrong("Params", "%q is set by the library", name)
 		}
 		if len(values) != 1 {
-			wrong("Params: %s must have one value", name)
+			wrong("Params", "%q must have one value", name)
 		}
 	}
 	if d.Envelope != "" {
 		if err := checkPath(d.Envelope); err != nil {
-			wrong("Envelope: %w", err)
+			wrong("Envelope", "%w", err)
 		}
 	}
 	for name, path := range d.AnswerNames {
 		if err := checkPath(path); err != nil || !slices.Contains(answerNames, name) {
-			wrong("AnswerNames: %q for %q: the name is not one of %v, or that is no path", path, name, answerNames)
+			wrong("AnswerNames", "%q for %q: the name is not one of %v, or that is no path", path, name, answerNames)
 		}
 	}
 	for _, prefix := range d.ScopePrefixes {
 		if !validScope(prefix) || !strings.HasSuffix(prefix, "/") {
-			wrong("ScopePrefixes: %q is not an address that ends with a slash", prefix)
+			wrong("ScopePrefixes", "%q is not an address that ends with a slash", prefix)
 		}
 	}
 	for own, code := range d.ErrorCodes {
 		if registeredCode(code) == "" {
-			wrong("ErrorCodes: %q for %q is not registered", code, own)
+			wrong("ErrorCodes", "%q for %q is not registered", code, own)
 		}
 	}
 	return mistakes
@@ -130,18 +129,18 @@ var tokenParams = []string{
 	"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token", "scope",
 }
 
-// checkNames makes sure that a renamed parameter takes nobody else's place.
+// checkNames makes sure that no two parameters have one name.
 func checkNames(field string, names map[string]string, standard []string) []error {
 	var mistakes []error
 	taken := map[string]bool{}
 	for name, other := range names {
 		switch {
 		case !slices.Contains(standard, name):
-			mistakes = append(mistakes, fmt.Errorf("%s: %q is not one of %v", field, name, standard))
+			mistakes = append(mistakes, wrongField(field, "%q is not one of %v", name, standard))
 		case other == "":
-			mistakes = append(mistakes, fmt.Errorf("%s: the name for %s is empty", field, name))
+			mistakes = append(mistakes, wrongField(field, "has an empty name for %s", name))
 		case taken[other] || slices.Contains(standard, other) && names[other] == "":
-			mistakes = append(mistakes, fmt.Errorf("%s: two parameters would be called %q", field, other))
+			mistakes = append(mistakes, wrongField(field, "gives two parameters the name %q", other))
 		}
 		taken[other] = true
 	}

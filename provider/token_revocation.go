@@ -37,10 +37,10 @@ type Revocation struct {
 func (v *Revocation) check() []error {
 	var mistakes []error
 	if !slices.Contains([]string{"", http.MethodPost, http.MethodDelete}, v.Method) {
-		mistakes = append(mistakes, fmt.Errorf("Revocation.Method %q is not POST or DELETE", v.Method))
+		mistakes = append(mistakes, wrongField("Revocation.Method", "%q is not POST or DELETE", v.Method))
 	}
 	if v.ByToken && v.TokenParam != "" {
-		mistakes = append(mistakes, fmt.Errorf("Revocation: TokenParam is not sent with ByToken"))
+		mistakes = append(mistakes, wrongField("Revocation.TokenParam", "is not sent with ByToken: remove one"))
 	}
 	return mistakes
 }

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"unicode"
 )
@@ -14,10 +12,10 @@ func checkVerbatim(name, value string) error {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 	}
 	if strings.TrimFunc(value, invisible) != value {
-		return fmt.Errorf("%s has white space or a line end around it: remove it", name)
+		return wrongField(name, "has white space or a line end around it: remove it")
 	}
 	if strings.ContainsFunc(value, unicode.IsControl) {
-		return fmt.Errorf("%s holds a line end or another control character: remove it", name)
+		return wrongField(name, "holds a line end or another control character: remove it")
 	}
 	return nil
 }
@@ -26,7 +24,7 @@ func checkVerbatim(name, value string) error {
 func checkClient(id, secret string) []error {
 	mistakes := []error{checkVerbatim("ClientID", id), checkVerbatim("ClientSecret", secret)}
 	if id == "" {
-		mistakes = append(mistakes, errors.New("ClientID is missing"))
+		mistakes = append(mistakes, wrongField("ClientID", "is missing"))
 	}
 	return mistakes
 }

@@ -143,7 +143,7 @@ func TestClientKey_F34_Audience(t *testing.T) {
 	}
 	o := authtest.NewProvider(t).OIDC()
 	o.AssertionAudience = "https://op.example/token"
-	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "AssertionAudience needs a ClientKey") {
+	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "AssertionAudience needs a client key") {
 		t.Errorf("without a key: %v", err)
 	}
 }

@@ -195,15 +195,15 @@ func TestClientKey_R36_Configuration(t *testing.T) {
 	}
 	good := &provider.ClientKey{Signer: keys["ES256"]}
 	for want, change := range map[string]func(*provider.OIDC){
-		"Signer is missing":      func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{} },
-		"1024 bits is too short": func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: short} },
-		"neither RSA":            func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: odd} },
+		"Signer is missing":             func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{} },
+		"1024 bits, which is too short": func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: short} },
+		"neither RSA":                   func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: odd} },
 		"that of another key": func(o *provider.OIDC) {
 			o.ClientKey = &provider.ClientKey{Signer: keys["ES256"], Certificate: certificateOf(t, keys["RS256"])}
 		},
-		"takes the place of a secret": func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "secret", good },
-		"another AuthMethod":          func(o *provider.OIDC) { o.AuthMethod, o.ClientKey = "none", good },
-		"needs a ClientKey":           func(o *provider.OIDC) { o.AuthMethod = "private_key_jwt" },
+		"replaces a secret: remove": func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "secret", good },
+		"the authentication method": func(o *provider.OIDC) { o.AuthMethod, o.ClientKey = "none", good },
+		"needs a client key":        func(o *provider.OIDC) { o.AuthMethod = "private_key_jwt" },
 	} {
 		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.ClientSecret = ""; change(o) }))
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -17,6 +17,7 @@ type entry struct {
 	members []member  // of its object, with keys such as "user.id"
 	read    []string  // the members that have been asked for
 	missing []string  // the keys that were complained about because they were not there
+	failed  []string  // those that were complained about because of their values
 	own     []Setting // those that a vendor asks for
 	standIn bool      // they are wrong, and the provider is an empty one
 	made    provider.Provider
@@ -142,6 +143,7 @@ func (e *entry) apply(s Setting, field any) (local bool) {
 		return false
 	}
 	if err := v.store(field); err != nil {
+		e.failed = append(e.failed, s.Key)
 		e.Env.Wrong("%s %w", e.place(s), err)
 	}
 	return NearHTTP(v.text)

@@ -1,61 +1,96 @@
 package settings
 
 import (
-	"regexp"
+	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// validate has the provider check itself, and says it in the words of the settings.
+// validate has the provider check itself, and notes each mistake with its variable or line.
 func (e *entry) validate(made provider.Provider) {
 	v, ok := made.(provider.Validator)
 	if !ok {
 		return
 	}
 	_, err := v.Validate()
-	if err == nil {
-		return
-	}
-	for line := range strings.Lines(err.Error()) {
-		if line = strings.TrimSpace(line); line != "" {
-			e.complainAboutField(line, made)
+	for _, mistake := range Each(err) {
+		if wrong, ok := errors.AsType[*provider.FieldError](mistake); ok {
+			e.complainAboutField(wrong, made)
+		} else if !e.standIn {
+			e.Env.Wrong("%s: %w", e.place(Setting{}), mistake)
 		}
 	}
 }
 
-// goName is what may be the name of a field in an error of package provider.
-var goName = regexp.MustCompile(`[A-Z][A-Za-z0-9]*(\.[A-Z][A-Za-z0-9]*)?`)
+// Each takes errors.Join apart.
+func Each(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, inner := range joined.Unwrap() {
+		all = append(all, Each(inner)...)
+	}
+	if errors.Join(all...).Error() != err.Error() { // it has words of its own
+		return []error{err}
+	}
+	return all
+}
 
-func (e *entry) complainAboutField(line string, made provider.Provider) {
-	keyOf := func(name string) string {
+// complainAboutField notes a mistake in a field, unless the setting that it comes from is already
+// known to be missing or wrong.
+func (e *entry) complainAboutField(wrong *provider.FieldError, made provider.Provider) {
+	s, known := forField(wrong.Field, made)
+	set := known && e.isSet(s)
+	what := wrong.Err
+	if wrong.Insecure != "" {
+		what = fmt.Errorf("%w: that is for development, with a BASE_URL on loopback as well", what)
+	}
+	switch {
+	case slices.Contains(e.missing, s.Key), slices.Contains(e.failed, s.Key),
+		e.standIn && (!set || isZero(made, wrong.Field)):
+	case !known:
+		e.Env.Wrong("%s: %s %w", e.place(Setting{}), wrong.Field, what)
+	case len(e.own) > 0 && !set && !isZero(made, wrong.Field): // the vendor's preset has set it
+		e.Env.Wrong("%s: %s %w", e.place(Setting{}), s.Key, what)
+	default:
+		e.Env.Wrong("%s %w", e.place(s), what)
+	}
+}
+
+// forField is the setting behind a field of a provider, or behind the struct that the field is in.
+func forField(field string, made provider.Provider) (Setting, bool) {
+	for {
 		for _, s := range All() {
-			if slices.Contains(s.Fields, name) && s.field(made) != nil {
-				return s.Key
+			if slices.Contains(s.Fields, field) && s.field(made) != nil {
+				return s, true
 			}
 		}
-		return name
+		i := strings.LastIndexByte(field, '.')
+		if i < 0 {
+			return Setting{}, false
+		}
+		field = field[:i]
 	}
-	line = strings.ReplaceAll(line, "for development on this machine set InsecureLoopbackHTTP", "that is for development, with a BASE_URL on loopback as well")
-	line = strings.ReplaceAll(line, ": provider: ", ": ")
-	first := goName.FindString(line)
-	s := find(keyOf(first))
-	named := s.Key != "" && strings.HasPrefix(line, first)
-	if e.standIn && !(named && e.isSet(s)) {
-		return
+}
+
+// isZero reports whether a field of a provider is not set.
+func isZero(made provider.Provider, field string) bool {
+	v := reflect.ValueOf(made)
+	for name := range strings.SplitSeq(field, ".") {
+		v = reflect.Indirect(v)
+		if v.Kind() != reflect.Struct {
+			return true
+		}
+		v = v.FieldByName(name)
 	}
-	if !named {
-		e.Env.Wrong("%s: %s", e.place(Setting{}), goName.ReplaceAllStringFunc(line, keyOf))
-		return
-	}
-	rest := strings.TrimPrefix(line[len(first):], ": "+first)
-	if strings.HasPrefix(rest, " is missing") && (slices.Contains(e.missing, s.Key) || e.isSet(s)) {
-		return // or what is written there was wrong, which has been said
-	}
-	if len(e.own) > 0 && !e.isSet(s) && !strings.HasPrefix(rest, " is missing") { // the vendor's preset has made it of something else
-		e.Env.Wrong("%s: %s%s", e.place(Setting{}), s.Key, goName.ReplaceAllStringFunc(rest, keyOf))
-		return
-	}
-	e.Env.Wrong("%s%s", e.place(s), goName.ReplaceAllStringFunc(rest, keyOf))
+	return !v.IsValid() || v.IsZero()
 }

@@ -18,6 +18,7 @@ func (e *entry) value(s Setting) (value, bool) {
 		}
 		text := e.Env.Optional(e.variable(s.Key))
 		if text == "" {
+			e.failed = append(e.failed, s.Key)
 			return value{}, false // Optional has said why
 		}
 		v, err = s.fromText(text)
@@ -27,6 +28,7 @@ func (e *entry) value(s Setting) (value, bool) {
 		v, err = s.fromNode(m.node)
 	}
 	if err != nil {
+		e.failed = append(e.failed, s.Key)
 		e.Env.Wrong("%s %w", e.place(s), err)
 	}
 	return v, err == nil
