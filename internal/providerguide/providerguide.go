@@ -1,9 +1,10 @@
-// Package providerguide writes docs/providers.md: how to write a provider down, which settings there are, and what has to be known about
-// each vendor. The first part is a template, the rest follows from the table of settings and from the presets. Running
+// Package providerguide generates docs/providers.md: how to configure a provider, all settings, and
+// the facts about each vendor. The text is a template; the tables come from the list of settings
+// and from package vendors. To update the file, run
 //
 //	go generate ./internal/providerguide
 //
-// writes the file; a test fails when that is out of date.
+// A test fails if the file is out of date.
 package providerguide
 
 import (
@@ -22,15 +23,15 @@ import (
 //go:embed guide.md
 var guide string
 
-// Write returns the document for the presets.
-func Write(presets []vendors.Vendor) ([]byte, error) {
+// Write returns the document for a list of vendors.
+func Write(list []vendors.Vendor) ([]byte, error) {
 	page, err := template.New("guide").Funcs(template.FuncMap{"cell": cell, "for": mark}).Parse(guide)
 	if err != nil {
 		return nil, err
 	}
 	var rows []vendor
-	for _, p := range presets {
-		rows = append(rows, vendor{p, scopesOf(p), anchor(p)})
+	for _, v := range list {
+		rows = append(rows, vendor{v, scopesOf(v), anchor(v)})
 	}
 	var b bytes.Buffer
 	err = page.Execute(&b, struct {
@@ -41,15 +42,15 @@ func Write(presets []vendors.Vendor) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// A vendor is what the document says about one preset.
+// A vendor holds the data of one vendor for the template.
 type vendor struct {
 	vendors.Vendor
-	Scopes string // empty: none, or it depends
+	Scopes string // empty if none, or if they depend on the settings
 	Anchor string
 }
 
-// scopesOf makes the vendor's provider with values that stand in for real ones, and looks at what it asks for. A vendor that sees
-// through them has its scopes in its notes.
+// scopesOf creates the vendor's provider from placeholder values and returns the scopes it
+// requests. It returns "" for a vendor that rejects the placeholders; its notes list the scopes.
 func scopesOf(p vendors.Vendor) string {
 	for _, standIn := range []string{"example", "example.com", "https://example.com"} {
 		values := vendors.Values{"client_id": "example", "client_secret": "example"}
@@ -75,7 +76,7 @@ func scopesOf(p vendors.Vendor) string {
 	return ""
 }
 
-// anchor is how the heading of a vendor is linked to.
+// anchor returns the link target of the vendor's heading.
 func anchor(p vendors.Vendor) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(p.Label + " " + p.Name) {
@@ -89,16 +90,16 @@ func anchor(p vendors.Vendor) string {
 	return b.String()
 }
 
-// cell keeps a text in its cell of a table.
+// cell escapes a text for a table cell.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text)
 }
 
-// mark says whether a protocol has a setting.
+// mark returns the table entry for a setting and a protocol: "required", "yes" or "".
 func mark(s settings.Setting, protocol provider.Protocol) string {
 	switch {
 	case s.Required(protocol):
-		return "needed"
+		return "required"
 	case s.For(protocol):
 		return "yes"
 	}

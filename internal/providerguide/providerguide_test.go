@@ -32,23 +32,23 @@ func TestGuide_IsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := guide(t); got != string(want) {
-		t.Error("docs/providers.md is out of date: go generate ./internal/providerguide")
+		t.Error("docs/providers.md is out of date: run go generate ./internal/providerguide")
 	}
 }
 
-// block is the code of a kind in the document.
+// block returns the first code block of a kind in the document.
 func block(t *testing.T, kind string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(guide(t), "```"+kind+"\n")
 	code, _, ended := strings.Cut(rest, "```\n")
 	if !found || !ended {
-		t.Fatalf("the document has no block of %s", kind)
+		t.Fatalf("the document has no %s code block", kind)
 	}
 	return code
 }
 
-// What the document writes in three ways is right, and the same.
-func TestGuide_ThreeWays(t *testing.T) {
+// The three examples of the document are valid and configure the same providers.
+func TestGuide_ExamplesAgree(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"google.secret", "intranet.secret"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("s\n"), 0o600); err != nil {
@@ -74,7 +74,7 @@ func TestGuide_ThreeWays(t *testing.T) {
 	fromEnv := read(t, nil, env)
 	fromFile := read(t, document, map[string]string{"INTRANET_SECRET": "s"})
 	if len(fromEnv) != 2 || !reflect.DeepEqual(fromEnv["intranet"], fromFile["intranet"]) || fromEnv["google"].Registration() != fromFile["google"].Registration() {
-		t.Errorf("the environment says %v, the file %v", fromEnv, fromFile)
+		t.Errorf("providers from the environment %v, from the file %v", fromEnv, fromFile)
 	}
 	example, err := os.ReadFile(filepath.Join(top, "provider", "example_test.go"))
 	if err != nil {
@@ -82,12 +82,12 @@ func TestGuide_ThreeWays(t *testing.T) {
 	}
 	for line := range strings.Lines(block(t, "go")) {
 		if !bytes.Contains(example, []byte("\t"+line)) {
-			t.Errorf("provider/example_test.go, which is compiled, does not have the line\n%s", line)
+			t.Errorf("provider/example_test.go, which is compiled, lacks the line\n%s", line)
 		}
 	}
 }
 
-// The file in README.md is right as well.
+// The JSON file in README.md is valid.
 func TestReadme_File(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(top, "README.md"))
 	if err != nil {
@@ -110,14 +110,14 @@ func TestReadme_File(t *testing.T) {
 
 func read(t *testing.T, document *settings.Document, env map[string]string) provider.Set {
 	t.Helper()
-	presets := vendors.All()
+	all := vendors.All()
 	if _, known := vendors.Named("google"); !known {
-		presets = append(presets, vendors.Vendor{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
+		all = append(all, vendors.Vendor{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
 			return &provider.OIDC{Issuer: "https://accounts.google.com", ClientID: v["client_id"], ClientSecret: v["client_secret"]}, nil
 		}})
 	}
 	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: presets}
+	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: all}
 	set := source.Providers()
 	if err := errors.Join(e.Mistakes...); err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 	return set
 }
 
-// Everything that is known about a vendor is there, and stays in its place.
+// The document contains all data of a vendor, escaped for its place.
 func TestGuide_Vendors(t *testing.T) {
 	out, err := providerguide.Write([]vendors.Vendor{
 		{
@@ -134,7 +134,7 @@ func TestGuide_Vendors(t *testing.T) {
 			Notes:    []string{"A note."}, Unconfirmed: []string{"A guess."},
 			New: func(v vendors.Values) (provider.Provider, error) {
 				if !strings.HasPrefix(v["tenant"], "https://") {
-					return nil, errors.New("tenant must be an address")
+					return nil, errors.New("tenant must be a URL")
 				}
 				return &provider.OIDC{}, nil
 			},
@@ -146,10 +146,10 @@ func TestGuide_Vendors(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| `acme` | [Acme \\| Co.](#acme--co-acme) | OpenID Connect |", "### Acme | Co. `acme`", "<https://acme.example/apps>", "`BASE_URL/auth/callback/acme`",
-		"Scopes: `openid profile email`.", "| `tenant` | a\\|b (needed) |", "| `key`, `key_file`, `key_env` | a key |", "- A note.\n", "Not confirmed at the vendor:\n\n- A guess.\n", "### Old `old`\n\nOAuth 1.0a. Register the application with the redirect URI",
+		"Scopes: `openid profile email`.", "| `tenant` | a\\|b (required) |", "| `key`, `key_file`, `key_env` | a key |", "- A note.\n", "Not confirmed with the vendor:\n\n- A guess.\n", "### Old `old`\n\nOAuth 1.0a. Register the application with the redirect URI",
 	} {
 		if !strings.Contains(string(out), want) {
-			t.Errorf("no mention of %q:\n%s", want, out[bytes.Index(out, []byte("## Vendors")):])
+			t.Errorf("%q is missing in\n%s", want, out[bytes.Index(out, []byte("## Vendors")):])
 		}
 	}
 }
