@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/settings"
+	"github.com/sallyport-go/sallyport/internal/testsecret"
 	"github.com/sallyport-go/sallyport/internal/typednil"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -41,6 +42,12 @@ func (c Config) check() (*url.URL, []error) {
 	base, err := parseBaseURL(c.BaseURL)
 	if err != nil {
 		mistakes = append(mistakes, err)
+	}
+	if base != nil && !loopback.Host(base.Hostname()) &&
+		testsecret.In(append([]string{c.Session.Secret}, c.Session.OldSecrets...)...) {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: Session.Secret or one of OldSecrets is "+
+			"authtest.Secret, which is public, and BaseURL %s is not on this machine: "+
+			"make a secret with: openssl rand -base64 32", base))
 	}
 	if c.Prefix != "" && !validPrefix(c.Prefix) {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: Prefix %q is not a plain path such as /auth", c.Prefix))

@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -111,5 +112,26 @@ func TestNew_F46_EveryMistakeNamesItsProvider(t *testing.T) {
 	}
 	if errors.Is(err, provider.ErrUnavailable) {
 		t.Error("a mistake is no outage")
+	}
+}
+
+// R90: the public secret of tests never protects the sessions of a public application.
+func TestNew_R90_SecretOfTests(t *testing.T) {
+	for _, base := range []string{"https://app.example.com", "https://localhost.example.com"} {
+		c := at(base)
+		c.Session.Secret = authtest.Secret
+		if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "authtest.Secret") {
+			t.Errorf("%s: Secret: %v", base, err)
+		}
+		c = at(base)
+		c.Session.OldSecrets = []string{authtest.Secret}
+		if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "authtest.Secret") {
+			t.Errorf("%s: OldSecrets: %v", base, err)
+		}
+	}
+	c := at("http://localhost:8080")
+	c.Session.Secret = authtest.Secret
+	if _, err := sallyport.New(c); err != nil {
+		t.Errorf("on this machine: %v", err)
 	}
 }

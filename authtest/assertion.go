@@ -19,14 +19,6 @@ func (p *Provider) SetClientKey(public crypto.PublicKey) {
 	p.clientKey = public
 }
 
-// SetAssertionAudience makes the provider want another audience of client assertions than its issuer,
-// such as the address of its token endpoint. An empty text restores the issuer.
-func (p *Provider) SetAssertionAudience(audience string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.assertionAudience = audience
-}
-
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 var assertionAlgs = []jose.SignatureAlgorithm{
@@ -65,10 +57,8 @@ func (p *Provider) asserted(form url.Values, key crypto.PublicKey) bool {
 }
 
 func (p *Provider) audience() string {
-	p.mu.Lock()
-	audience := p.assertionAudience
-	p.mu.Unlock()
-	return cmp.Or(audience, p.Issuer())
+	f, _ := p.fault()
+	return cmp.Or(f.AssertionAudience, p.Issuer())
 }
 
 // ed25519Verifier verifies signatures under the name of RFC 9864, which go-jose does not know.

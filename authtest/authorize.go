@@ -209,7 +209,7 @@ func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a 
 	switch {
 	case a.requestToken == "":
 		response.Set("state", a.state)
-		if !a.plain || !p.quirky()[QuirkNoIss] {
+		if !a.plain || !p.quirky()[quirkNoIss] {
 			response.Set("iss", p.Issuer())
 		}
 	case response.Has("error"):

@@ -3,7 +3,6 @@ package authtest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +47,7 @@ func (p *Provider) LogoutClaims(username string, sid ...string) map[string]any {
 func (p *Provider) SignLogout(claims map[string]any) string {
 	f, _ := p.fault()
 	apply(f.LogoutToken, claims)
-	token := p.signPayload(payloadOf(claims), "logout+jwt", f.LogoutTokenHeader)
+	token := p.sign(payloadOf(claims), "logout+jwt", f.LogoutTokenHeader)
 	if f.LogoutTokenRaw != nil {
 		token = f.LogoutTokenRaw(token)
 	}
@@ -104,7 +103,8 @@ func (p *Provider) SendLogout(token string) error {
 		return fmt.Errorf("authtest: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots()}, DisableKeepAlives: true}
+	transport := outbound()
+	transport.DisableKeepAlives = true
 	resp, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
 		return fmt.Errorf("authtest: %w", err)

@@ -2,7 +2,6 @@ package authtest
 
 import (
 	"bytes"
-	"crypto/tls"
 	"crypto/x509"
 	"html"
 	"io"
@@ -25,7 +24,7 @@ func NewBrowser(t testing.TB) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots()}}
+	transport := outbound()
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: navigator{transport}}
 }

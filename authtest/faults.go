@@ -27,6 +27,14 @@ type Faults struct {
 	OAuth1AccessToken  func(answer url.Values)
 	OAuth1Profile      func(profile map[string]any)
 
+	// Answer changes the body of a right answer of any endpoint, as the last of the faults. The
+	// endpoints are those of Handler.
+	Answer func(endpoint string, body []byte) []byte
+
+	// AssertionAudience is the only audience of client assertions that the provider accepts, such as
+	// the URL of its token endpoint. The default is the issuer.
+	AssertionAudience string
+
 	// Handler may answer a request itself, and reports whether it did. The endpoint is
 	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails", "par" or "end_session", and for
 	// OAuth 1.0a "oauth1/request_token", "oauth1/authorize", "oauth1/access_token" or "oauth1/profile".

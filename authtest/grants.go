@@ -92,7 +92,7 @@ func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	p.devices[secret] = d
 	p.mu.Unlock()
 	writeJSON(w, http.StatusOK, map[string]any{
-		"device_code": secret, "user_code": d.userCode, "verification_uri": p.Issuer() + "/device",
+		"device_code": secret, "user_code": d.userCode, "verification_uri": p.base() + "/device",
 		"expires_in": int(deviceLifetime.Seconds()), "interval": 0.02, // tests have no time to lose
 	})
 }

@@ -28,19 +28,12 @@ func (k *signingKey) public() jose.JSONWebKey {
 	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(jose.ES256), Use: "sig"}
 }
 
-// RotateKeys makes a new signing key. The old ones stay in the JWKS until WithdrawKeys.
+// RotateKeys makes a new signing key. The old ones stay in the JWKS; [Faults].JWKS can take them out.
 func (p *Provider) RotateKeys() {
 	key := newSigningKey()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.keys = append([]*signingKey{key}, p.keys...)
-}
-
-// WithdrawKeys takes all keys but the current one out of the JWKS.
-func (p *Provider) WithdrawKeys() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.keys = p.keys[:1]
 }
 
 func (p *Provider) signer() *signingKey {
@@ -50,18 +43,18 @@ func (p *Provider) signer() *signingKey {
 }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
-	iss := p.Issuer()
+	base := p.base()
 	m := map[string]any{
-		"issuer":                                           iss,
-		"authorization_endpoint":                           iss + "/authorize",
-		"token_endpoint":                                   iss + "/token",
-		"userinfo_endpoint":                                iss + "/userinfo",
-		"jwks_uri":                                         iss + "/jwks",
-		"end_session_endpoint":                             iss + "/end_session",
-		"revocation_endpoint":                              iss + "/revoke",
-		"introspection_endpoint":                           iss + "/introspect",
-		"device_authorization_endpoint":                    iss + "/device_authorization",
-		"pushed_authorization_request_endpoint":            iss + "/par",
+		"issuer":                                           p.Issuer(),
+		"authorization_endpoint":                           base + "/authorize",
+		"token_endpoint":                                   base + "/token",
+		"userinfo_endpoint":                                base + "/userinfo",
+		"jwks_uri":                                         base + "/jwks",
+		"end_session_endpoint":                             base + "/end_session",
+		"revocation_endpoint":                              base + "/revoke",
+		"introspection_endpoint":                           base + "/introspect",
+		"device_authorization_endpoint":                    base + "/device_authorization",
+		"pushed_authorization_request_endpoint":            base + "/par",
 		"authorization_response_iss_parameter_supported":   true,
 		"backchannel_logout_supported":                     true,
 		"backchannel_logout_session_supported":             true,

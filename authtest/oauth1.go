@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +18,6 @@ type signedLogins struct {
 	requests map[string]*requestToken
 	tokens   map[string]oauth1Token
 	nonces   map[string]bool // with their timestamps and tokens
-	secrets  []string        // all that were handed out
 }
 
 func newSignedLogins() signedLogins {
@@ -41,21 +39,9 @@ type oauth1Token struct {
 
 const requestTokenLifetime = 10 * time.Minute
 
-// TokenSecrets returns the secrets of all OAuth 1.0a tokens that were handed out, for a test that none of them shows up where
-// it must not.
-func (p *Provider) TokenSecrets() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.oauth1.secrets)
-}
-
 // credential makes a token and its secret.
-func (p *Provider) credential() (token, secret string) {
-	token, secret = rand.Text(), "s+"+rand.Text() // with something to encode
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.oauth1.secrets = append(p.oauth1.secrets, secret)
-	return token, secret
+func credential() (token, secret string) {
+	return rand.Text(), "s+" + rand.Text() // with something to encode
 }
 
 // requestToken is the temporary credential request (RFC 5849 section 2.1).
@@ -68,7 +54,7 @@ func (p *Provider) requestToken(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem)
 		return
 	}
-	token, secret := p.credential()
+	token, secret := credential()
 	p.mu.Lock()
 	p.oauth1.requests[token] = &requestToken{secret: secret, callback: params["oauth_callback"], until: p.now().Add(requestTokenLifetime)}
 	p.mu.Unlock()
@@ -146,7 +132,7 @@ func (p *Provider) accessToken(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, problem)
 		return
 	}
-	token, secret := p.credential()
+	token, secret := credential()
 	p.mu.Lock()
 	p.oauth1.tokens[token] = oauth1Token{secret, pending.user}
 	p.mu.Unlock()

@@ -80,8 +80,10 @@ func TestOAuth1_Flow(t *testing.T) {
 	if access.Get("user_id") != "1002" || access.Get("screen_name") != "bob" || access.Get("oauth_token") == request.Get("oauth_token") {
 		t.Errorf("access token: %v", access)
 	}
-	if got := p.TokenSecrets(); len(got) != 2 || got[0] != request.Get("oauth_token_secret") || got[1] != access.Get("oauth_token_secret") {
-		t.Errorf("secrets: %q", got)
+	for endpoint, want := range map[string]url.Values{"oauth1/request_token": request, "oauth1/access_token": access} {
+		if got := string(p.Requests(endpoint)[0].Answer); got != want.Encode() {
+			t.Errorf("%s: recorded answer %q, want %q", endpoint, got, want.Encode())
+		}
 	}
 	if again := c.exchange(t, request, c.back.Get("oauth_verifier")); again.Get("oauth_problem") != "token_rejected" {
 		t.Errorf("a second time: %v", again)

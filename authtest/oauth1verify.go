@@ -41,7 +41,7 @@ func (p *Provider) verify(r *http.Request, secretOf func(token string) (string, 
 		}
 	}
 	secret, known := secretOf(params["oauth_token"])
-	base, ok := signatureBase(r, params)
+	base, ok := signatureBase(r, r.TLS != nil || p.secure(), params)
 	switch {
 	case params["oauth_consumer_key"] != ClientID:
 		return nil, "consumer_key_unknown"
@@ -107,7 +107,9 @@ func parseAuthorization(header string) (params map[string]string, ok bool) {
 
 // signatureBase is the signature base string (RFC 5849 section 3.4.1) of a request as it came over the wire. It is false when
 // protocol parameters stand in more than one place, or when something cannot be read.
-func signatureBase(r *http.Request, protocol map[string]string) (base string, ok bool) {
+func signatureBase(
+	r *http.Request, secure bool, protocol map[string]string,
+) (base string, ok bool) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	form, formErr := bodyForm(r)
 	if err != nil || formErr != nil {
@@ -141,13 +143,17 @@ func signatureBase(r *http.Request, protocol map[string]string) (base string, ok
 			pairs = append(pairs, name+"="+value)
 		}
 	}
-	return strings.Join([]string{percent(strings.ToUpper(r.Method)), percent(addressOf(r)), percent(strings.Join(pairs, "&"))}, "&"), true
+	parts := []string{
+		percent(strings.ToUpper(r.Method)), percent(addressOf(r, secure)), percent(strings.Join(pairs, "&")),
+	}
+	return strings.Join(parts, "&"), true
 }
 
-// addressOf is where the request went, from the words of the request itself.
-func addressOf(r *http.Request) string {
+// addressOf is where the request went: from the request itself, but for the scheme, which a proxy may
+// have changed on the way.
+func addressOf(r *http.Request, secure bool) string {
 	scheme, port := "http", "80"
-	if r.TLS != nil {
+	if secure {
 		scheme, port = "https", "443"
 	}
 	host := strings.TrimSuffix(strings.ToLower(r.Host), ":"+port)

@@ -19,8 +19,8 @@ import (
 // /oauth/refresh), /user for the profile, and /user/emails, which needs the scope email. A user's id is a number if the
 // Subject is one. See [Provider.SetQuirks].
 func (p *Provider) OAuth2() *provider.OAuth2 {
-	base := p.Issuer()
-	o := &provider.OAuth2{
+	base := p.base()
+	return &provider.OAuth2{
 		ClientID: ClientID, ClientSecret: ClientSecret,
 		Endpoint:  oauth2.Endpoint{AuthURL: base + "/oauth/authorize", TokenURL: base + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
 		RevokeURL: base + "/revoke",
@@ -32,13 +32,8 @@ func (p *Provider) OAuth2() *provider.OAuth2 {
 			ID: "id", Name: "name|login", Username: "login", Email: "email", EmailVerified: "email_verified", Picture: "avatar_url", Roles: "roles",
 		},
 		DisplayName: "authtest (OAuth 2.0)", Now: p.time,
+		HTTPClient: p.trusted(), InsecureLoopbackHTTP: !p.secure(),
 	}
-	if p.server.TLS != nil {
-		o.HTTPClient = p.HTTPClient()
-	} else {
-		o.InsecureLoopbackHTTP = true
-	}
-	return o
 }
 
 // plainAuthorize is the authorization endpoint without OpenID Connect: no scope is needed, and PKCE is the client's choice.
@@ -60,7 +55,7 @@ func (p *Provider) readPlainAuthorization(form url.Values) (a *authorization, pr
 		return nil, "The response type is not supported."
 	case a.challenge != "" && form.Get("code_challenge_method") != "S256":
 		return nil, "PKCE is supported with S256 only."
-	case a.challenge != "" && p.quirky()[QuirkPKCERefused]:
+	case a.challenge != "" && p.quirky()[quirkPKCERefused]:
 		return nil, "The parameter code_challenge is not known."
 	}
 	a.plain = true
@@ -95,7 +90,7 @@ func (p *Provider) plainToken(w http.ResponseWriter, r *http.Request) {
 // keepRefreshToken lets a refresh token be used for ever, where that is the custom.
 func (p *Provider) keepRefreshToken(quirks quirkSet, params url.Values, answer map[string]any) {
 	token := params.Get("refresh_token")
-	if !quirks[QuirkKeepRefreshToken] || token == "" {
+	if !quirks[quirkKeepRefreshToken] || token == "" {
 		return
 	}
 	delete(answer, "refresh_token")
@@ -110,10 +105,10 @@ func (p *Provider) keepRefreshToken(quirks quirkSet, params url.Values, answer m
 func (p *Provider) owner(w http.ResponseWriter, r *http.Request) (session.User, []string, bool) {
 	quirks := p.quirky()
 	scheme, header := "Bearer ", r.Header.Get("Authorization")
-	if quirks[QuirkSchemeOAuth] {
+	if quirks[quirkSchemeOAuth] {
 		scheme = "OAuth "
 	}
-	if quirks[QuirkTokenHeader] {
+	if quirks[quirkTokenHeader] {
 		scheme, header = "", r.Header.Get("X-Access-Token")
 	}
 	token, ok := strings.CutPrefix(header, scheme)
@@ -122,7 +117,7 @@ func (p *Provider) owner(w http.ResponseWriter, r *http.Request) (session.User, 
 	case !ok || a == nil:
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"message": "Bad credentials"})
-	case quirks[QuirkUserAgent] && strings.HasPrefix(r.UserAgent(), "Go-http-client"):
+	case quirks[quirkUserAgent] && strings.HasPrefix(r.UserAgent(), "Go-http-client"):
 		writeJSON(w, http.StatusForbidden, map[string]string{"message": "Please say who you are in User-Agent"})
 	default:
 		return a.login.user, a.scopes, true
@@ -137,7 +132,7 @@ func (p *Provider) profileAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	quirks := p.quirky()
-	if (r.Method == http.MethodPost) != quirks[QuirkUserPost] {
+	if (r.Method == http.MethodPost) != quirks[quirkUserPost] {
 		writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method not allowed"})
 		return
 	}
@@ -150,7 +145,7 @@ func (p *Provider) profileAPI(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	f, _ := p.fault()
 	apply(f.UserInfo, document)
-	if quirks[QuirkUserEnvelope] {
+	if quirks[quirkUserEnvelope] {
 		document = map[string]any{"data": document}
 	}
 	quirks.write(w, http.StatusOK, document)

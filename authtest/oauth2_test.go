@@ -48,7 +48,7 @@ func TestOAuth2_WholeFlowWithOtherPeoplesCode(t *testing.T) {
 	}
 	get(t, client, p.Issuer()+"/user/emails", &emails)
 	if len(emails) != 2 || emails[0].Verified || emails[1].Email != "alice@example.com" || !emails[1].Primary || !emails[1].Verified {
-		t.Errorf("e-mail addresses %+v", emails)
+		t.Errorf("email addresses %+v", emails)
 	}
 	if _, err := rp.exchange(t, p); err == nil {
 		t.Error("a code works twice")
@@ -102,16 +102,16 @@ func TestOAuth2_PKCE(t *testing.T) {
 // Every quirk changes what it says, and the side with OpenID Connect has none of them.
 func TestOAuth2_Quirks(t *testing.T) {
 	p := NewProvider(t)
-	for quirk, row := range map[Quirk]struct {
+	for quirk, row := range map[string]struct {
 		answer string // in the answer to a right token request, as "Content-Type: body"
 		errors string // in the answer to a wrong code
 	}{
-		QuirkError200: {"", "200 "}, QuirkOwnErrors: {"", `"code":190`}, QuirkErrCode: {"", `"errcode":40029`}, QuirkJSONAsText: {"text/plain", "text/plain"},
-		QuirkJSONAsHTML: {"text/html; charset=utf-8: {", "text/html"}, QuirkForm: {"&token_type=Bearer", "error=invalid_grant&"}, QuirkExpiresString: {`"expires_in":"3600"`, ""},
-		QuirkExpiresFloat: {`"expires_in":3600.5`, ""}, QuirkExpiresName: {`"expires":3600`, ""}, QuirkScopeList: {`"scope":["profile","email"]`, ""},
-		QuirkScopeComma: {`"scope":"profile,email"`, ""}, QuirkTokenTypeLower: {`"token_type":"bearer"`, ""}, QuirkEnvelope: {`{"data":{"access_token"`, `{"data":{"error"`},
-		QuirkCamelCase: {`"accessToken":`, ""}, QuirkRawBasic: {"", "invalid_client"}, QuirkPKCERefused: {"", "invalid_request"}, QuirkGetToken: {"", "invalid_request"},
-		QuirkPutToken: {"", "invalid_request"}, QuirkJSONBody: {"", "unsupported_grant_type"},
+		quirkError200: {"", "200 "}, quirkOwnErrors: {"", `"code":190`}, quirkErrCode: {"", `"errcode":40029`}, quirkJSONAsText: {"text/plain", "text/plain"},
+		quirkJSONAsHTML: {"text/html; charset=utf-8: {", "text/html"}, quirkForm: {"&token_type=Bearer", "error=invalid_grant&"}, quirkExpiresString: {`"expires_in":"3600"`, ""},
+		quirkExpiresFloat: {`"expires_in":3600.5`, ""}, quirkExpiresName: {`"expires":3600`, ""}, quirkScopeList: {`"scope":["profile","email"]`, ""},
+		quirkScopeComma: {`"scope":"profile,email"`, ""}, quirkTokenTypeLower: {`"token_type":"bearer"`, ""}, quirkEnvelope: {`{"data":{"access_token"`, `{"data":{"error"`},
+		quirkCamelCase: {`"accessToken":`, ""}, quirkRawBasic: {"", "invalid_client"}, quirkPKCERefused: {"", "invalid_request"}, quirkGetToken: {"", "invalid_request"},
+		quirkPutToken: {"", "invalid_request"}, quirkJSONBody: {"", "unsupported_grant_type"},
 	} {
 		p.SetQuirks()
 		rp := newPlainParty(t, p)
@@ -133,12 +133,12 @@ func TestOAuth2_Quirks(t *testing.T) {
 			t.Errorf("%s changes OpenID Connect: %v", quirk, err)
 		}
 	}
-	for _, quirk := range []Quirk{QuirkNoExpires, QuirkNoScope, QuirkNoTokenType} {
+	for _, quirk := range []string{quirkNoExpires, quirkNoScope, quirkNoTokenType} {
 		p.SetQuirks()
 		rp := newPlainParty(t, p)
 		rp.visit(t, NewBrowser(t), "alice")
 		p.SetQuirks(quirk)
-		missing := map[Quirk]string{QuirkNoExpires: "expires_in", QuirkNoScope: "scope", QuirkNoTokenType: "token_type"}[quirk]
+		missing := map[string]string{quirkNoExpires: "expires_in", quirkNoScope: "scope", quirkNoTokenType: "token_type"}[quirk]
 		if got := rawExchange(t, rp, rp.callback.Get("code")); strings.Contains(got, missing) || !strings.Contains(got, "access_token") {
 			t.Errorf("%s: %s", quirk, got)
 		}

@@ -25,6 +25,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"sc
 
 // A page is what the login, consent and message pages show.
 type page struct {
+	Base     string // path of the issuer, without a slash at its end
 	Title    string
 	Text     string
 	Request  string // ID of the pending request
@@ -49,7 +50,7 @@ func describeScope(scope string) string {
 	case "profile":
 		return "See your name, picture and roles"
 	case "email":
-		return "See your e-mail address"
+		return "See your email address"
 	case "offline_access":
 		return "Keep access while you are away"
 	}
@@ -57,7 +58,7 @@ func describeScope(scope string) string {
 }
 
 func (p *Provider) page(w http.ResponseWriter, status int, v page) {
-	v.Users = p.Users()
+	v.Base, v.Users = p.path(), p.Users()
 	var body bytes.Buffer
 	if err := pageTemplate.Execute(&body, v); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -86,7 +87,7 @@ func stylesheet(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte(style))
 }
 
-// avatar draws a picture for a user: the first letter on a colour of their own.
+// avatar draws a picture for a user: the first letter on a color of their own.
 func (p *Provider) avatar(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("user")
 	letter, _ := utf8.DecodeRuneInString(strings.ToUpper(name))

@@ -2,18 +2,15 @@ package authtest
 
 import (
 	"crypto"
-	"fmt"
-	"io"
-	"log"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
-	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/testsecret"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -24,11 +21,17 @@ const (
 	ClientSecret = "authtest secret: not a secret %+&"
 )
 
-// A Provider is an OpenID provider on loopback that speaks OAuth 2.0 alone and OAuth 1.0a as well. Its users sign in with their Username, which is also
-// their password. It is safe for concurrent use.
+// Secret is a session secret for tests ([session.Config].Secret). It is public: sallyport.New rejects
+// it unless the application is on this machine (BaseURL on loopback).
+const Secret = testsecret.Secret
+
+// A Provider is an OpenID provider that also speaks OAuth 2.0 without OpenID Connect, and OAuth 1.0a.
+// Its users sign in with their Username, which is also their password. It redirects to applications on
+// this machine only. It is safe for concurrent use.
 type Provider struct {
 	server *httptest.Server
-	routes *http.ServeMux
+	routes http.Handler
+	issuer string
 
 	mu       sync.Mutex // guards what follows
 	now      func() time.Time
@@ -50,89 +53,40 @@ type Provider struct {
 	down     bool
 	requests []Request
 
-	clientKey         crypto.PublicKey // replaces the client secret; nil for none
-	assertions        map[string]bool  // by jti
-	assertionAudience string
+	clientKey  crypto.PublicKey // replaces the client secret; nil for none
+	assertions map[string]bool  // by jti
 
 	backchannel, frontchannel string // logout URIs of the application
 }
 
-// NewProvider starts a provider with http on a free port of 127.0.0.1, until the test ends. Without users it
-// has alice, who has the role admin, and bob.
-func NewProvider(t testing.TB, users ...session.User) *Provider {
-	t.Helper()
-	p := newProvider(users)
-	p.server.Start()
-	t.Cleanup(p.Close)
-	return p
-}
+// Issuer returns the provider's issuer identifier, which is also its URL: http://127.0.0.1 with the
+// port, unless Options say otherwise.
+func (p *Provider) Issuer() string { return p.issuer }
 
-// NewTLSProvider is NewProvider with https. Provider.HTTPClient and [NewBrowser] trust it.
-func NewTLSProvider(t testing.TB, users ...session.User) *Provider {
-	t.Helper()
-	p := newProvider(users)
-	p.server.StartTLS()
-	t.Cleanup(p.Close)
-	return p
-}
+// base is what the URLs of all endpoints begin with.
+func (p *Provider) base() string { return strings.TrimSuffix(p.issuer, "/") }
 
-// Start starts a provider with http at addr, such as "localhost:0", for programs. Close stops it.
-func Start(addr string, users ...session.User) (*Provider, error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("authtest: %w", err)
-	}
-	p := newProvider(users)
-	p.server.Listener.Close()
-	p.server.Listener = listener
-	p.server.Start()
-	return p, nil
-}
-
-func newProvider(users []session.User) *Provider {
-	if len(users) == 0 {
-		users = []session.User{
-			{Subject: "1001", Username: "alice", Name: "Alice Adams", Email: "alice@example.com", EmailVerified: true, Roles: []string{"admin", "staff"}},
-			{Subject: "1002", Username: "bob", Name: "Bob Brown", Email: "bob@example.com", EmailVerified: true, Roles: []string{"staff"}},
-		}
-	}
-	p := &Provider{
-		now: time.Now, users: slices.Clone(users), claims: map[string]map[string]any{},
-		pending: map[string]*authorization{}, pushed: map[string]*authorization{}, logins: map[string]*login{},
-		codes: map[string]*authorization{}, assertions: map[string]bool{}, access: map[string]issued{}, refresh: map[string]issued{}, devices: map[string]*device{}, lifetime: time.Hour,
-		oauth1: newSignedLogins(),
-	}
-	p.RotateKeys()
-	p.route()
-	p.server = httptest.NewUnstartedServer(p)
-	p.server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that go away are part of the tests
-	return p
-}
-
-// Close stops the provider.
-func (p *Provider) Close() {
-	p.server.CloseClientConnections()
-	p.server.Close()
-}
-
-// Issuer returns the provider's issuer, which is also its address.
-func (p *Provider) Issuer() string { return p.server.URL }
+// secure reports whether browsers reach the provider by https.
+func (p *Provider) secure() bool { return strings.HasPrefix(p.issuer, "https:") }
 
 // HTTPClient returns a client that trusts the provider's certificate.
 func (p *Provider) HTTPClient() *http.Client { return p.server.Client() }
 
+// trusted is the HTTPClient of a configuration: nil where no certificate of tests is in use.
+func (p *Provider) trusted() *http.Client {
+	if p.server.TLS == nil {
+		return nil
+	}
+	return p.HTTPClient()
+}
+
 // OIDC returns the provider's configuration for sallyport, to adjust before its first use.
 func (p *Provider) OIDC() *provider.OIDC {
-	o := &provider.OIDC{
+	return &provider.OIDC{
 		Issuer: p.Issuer(), ClientID: ClientID, ClientSecret: ClientSecret,
 		DisplayName: "authtest", Now: p.time,
+		HTTPClient: p.trusted(), InsecureLoopbackHTTP: !p.secure(),
 	}
-	if p.server.TLS != nil {
-		o.HTTPClient = p.HTTPClient()
-	} else {
-		o.InsecureLoopbackHTTP = true
-	}
-	return o
 }
 
 // Users returns the users, with their Issuer filled in.
@@ -146,7 +100,8 @@ func (p *Provider) Users() []session.User {
 	return users
 }
 
-// SetClaims adds claims about a user to ID tokens, userinfo answers and profiles, over the usual ones.
+// SetClaims adds claims about a user to ID tokens, userinfo answers and profiles. They replace the
+// usual claims of the same name, and all claims of an earlier call.
 func (p *Provider) SetClaims(username string, claims map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -4,18 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 )
 
 // A Request is a request that the provider has received.
 type Request struct {
-	Endpoint string // as in Faults.Handler; "page" for the login and consent forms
+	// Endpoint is the endpoint as in Faults.Handler, or "page" for the provider's own pages and forms.
+
+	Endpoint string
 	Method   string
 	Query    url.Values
-	Form     url.Values // of the body, or the texts of a JSON object there
+	Form     url.Values // of the body, or the strings of a JSON object there
 	Header   http.Header
+	// Answer is the body of the response. It is nil while the request is being handled, and if
+	// Faults.Handler answered it.
+	Answer []byte
 }
 
 // Requests returns what the provider has received at an endpoint, in order.
@@ -29,14 +36,15 @@ func (p *Provider) Requests(endpoint string) []Request {
 func (p *Provider) Count(endpoint string) int { return len(p.Requests(endpoint)) }
 
 func (p *Provider) route() {
-	p.routes = http.NewServeMux()
+	mux := http.NewServeMux()
+	p.routes = mux
 	handle := func(pattern, endpoint string, h http.HandlerFunc) {
-		p.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			p.record(endpoint, r)
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			n := p.record(endpoint, r)
 			if f, _ := p.fault(); f.Handler != nil && f.Handler(endpoint, w, r) {
 				return
 			}
-			h(w, r)
+			p.finish(n, endpoint, w, r, h)
 		})
 	}
 	handle("GET /.well-known/openid-configuration", "discovery", p.discovery)
@@ -65,15 +73,39 @@ func (p *Provider) route() {
 	handle("GET /{$}", "page", p.home)
 }
 
-// ServeHTTP serves the provider.
-func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// answer serves the endpoints below the path of the issuer.
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request) {
 	if _, down := p.fault(); down {
 		panic(http.ErrAbortHandler) // the connection is closed without an answer
 	}
-	p.routes.ServeHTTP(w, r)
+	http.StripPrefix(p.path(), p.routes).ServeHTTP(w, r)
 }
 
-func (p *Provider) record(endpoint string, r *http.Request) {
+// path is the path of the issuer, without a slash at its end.
+func (p *Provider) path() string {
+	u, err := url.Parse(p.base())
+	if err != nil {
+		return "" // Start has checked it
+	}
+	return u.Path
+}
+
+// finish lets a handler answer, and notes its answer with the request of the number n.
+func (p *Provider) finish(n int, endpoint string, w http.ResponseWriter, r *http.Request, h http.HandlerFunc) {
+	right := httptest.NewRecorder()
+	h(right, r)
+	body := right.Body.Bytes()
+	if f, _ := p.fault(); f.Answer != nil {
+		body = f.Answer(endpoint, body)
+	}
+	p.recordAnswer(n, body)
+	maps.Copy(w.Header(), right.Header())
+	w.WriteHeader(right.Code)
+	w.Write(body)
+}
+
+// record notes a request and returns its number.
+func (p *Provider) record(endpoint string, r *http.Request) int {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
 	r.ParseForm() // what cannot be read is missing later on
 	form := r.PostForm
@@ -85,7 +117,16 @@ func (p *Provider) record(endpoint string, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.requests = append(p.requests, Request{endpoint, r.Method, r.URL.Query(), form, r.Header.Clone()})
+	p.requests = append(p.requests, Request{
+		Endpoint: endpoint, Method: r.Method, Query: r.URL.Query(), Form: form, Header: r.Header.Clone(),
+	})
+	return len(p.requests) - 1
+}
+
+func (p *Provider) recordAnswer(n int, body []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests[n].Answer = body
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

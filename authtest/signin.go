@@ -64,7 +64,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, id string, l l
 		a.reauthed = true
 	}
 	cookie := &http.Cookie{
-		Name: p.cookieName(), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.server.TLS != nil,
+		Name: p.cookieName(), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
 	}
 	http.SetCookie(w, cookie)
 	r.Header.Set("Cookie", cookie.Name+"="+cookie.Value) // for the rest of this request

@@ -212,13 +212,20 @@ func (p *Provider) pictureOf(u session.User) string {
 	if u.Picture != "" {
 		return u.Picture
 	}
-	return p.Issuer() + "/avatar/" + url.PathEscape(u.Username)
+	return p.base() + "/avatar/" + url.PathEscape(u.Username)
 }
 
-// Sign signs claims with the provider's current key, as a test may need it for tokens of its own making.
-func (p *Provider) Sign(claims map[string]any) string { return p.SignPayload(payloadOf(claims)) }
+// Sign signs a token of the test's own making with the provider's current key. Claims are written as
+// JSON, whatever they are; a []byte is signed as it is. [Faults].IDTokenHeader applies.
+func (p *Provider) Sign(claims any) string {
+	f, _ := p.fault()
+	return p.sign(payloadOf(claims), "JWT", f.IDTokenHeader)
+}
 
-func payloadOf(claims map[string]any) []byte {
+func payloadOf(claims any) []byte {
+	if raw, ok := claims.([]byte); ok {
+		return raw
+	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		panic("authtest: claims cannot be written as JSON: " + err.Error())
@@ -226,13 +233,7 @@ func payloadOf(claims map[string]any) []byte {
 	return payload
 }
 
-// SignPayload is Sign for a payload that need not be JSON.
-func (p *Provider) SignPayload(payload []byte) string {
-	f, _ := p.fault()
-	return p.signPayload(payload, "JWT", f.IDTokenHeader)
-}
-
-func (p *Provider) signPayload(payload []byte, typ string, fault func(header map[string]any)) string {
+func (p *Provider) sign(payload []byte, typ string, fault func(header map[string]any)) string {
 	key := p.signer()
 	header := map[string]any{"typ": typ, "kid": key.id}
 	apply(fault, header)

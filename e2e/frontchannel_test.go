@@ -18,7 +18,7 @@ import (
 // Signing out of the provider ends the session of the application by a frame, in a browser that applies the policies of both pages. With
 // SameSite=Lax the cookie goes along on one site only, as the docs say.
 func TestChromium_FrontchannelLogout(t *testing.T) {
-	op, err := authtest.Start("127.0.0.1:0")
+	op, err := authtest.Start(authtest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

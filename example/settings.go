@@ -68,7 +68,7 @@ func onThisMachine(host string) bool {
 
 // startDemo starts a provider beside the application, which speaks all three protocols: three ways to sign in.
 func (s *settings) startDemo(env environment) error {
-	demo, err := authtest.Start("localhost:0")
+	demo, err := authtest.Start(authtest.Options{})
 	if err != nil {
 		return err
 	}

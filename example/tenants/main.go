@@ -28,7 +28,7 @@ func main() {
 func run(addr string) error {
 	customers := newDirectory()
 	for _, name := range []string{"acme", "globex"} {
-		op, err := authtest.Start("localhost:0")
+		op, err := authtest.Start(authtest.Options{})
 		if err != nil {
 			return err
 		}

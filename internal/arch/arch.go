@@ -23,7 +23,8 @@ type rule struct {
 // library lists the packages that applications link. They must not import test code.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware", "internal/answer",
-	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings", "internal/typednil",
+	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/page", "internal/recovered", "internal/settings", "internal/testsecret",
+	"internal/typednil",
 }
 
 // A nested module has its own go.mod, for dependencies that only some applications need.
@@ -59,6 +60,7 @@ var rules = []rule{
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
+	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
 	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
 	{"internal/answer", []string{"./"}, "the table of outcomes is text only"},
 	{"internal/page", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "a page is layout only"},

@@ -126,7 +126,7 @@ func TestClientKey_F34_Audience(t *testing.T) {
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES256"]}
 	for configured, want := range map[string]string{"": "the issuer", "https://op.example/token": "https://op.example/token"} {
 		app := rig.New(t, withKey(key), func(s *rig.Setup) { s.OIDC.AssertionAudience = configured })
-		app.OP.SetAssertionAudience(configured)
+		app.OP.Misbehave(func(f *authtest.Faults) { f.AssertionAudience = configured })
 		if got := tryLogin(t, app); got != "ok" {
 			t.Fatalf("%s\n%s", got, app.Log())
 		}

@@ -380,7 +380,7 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 			if s, ok := c[r.claim].(raw); ok { // written as it is, also where that is no JSON
 				delete(c, r.claim)
 				payload := toJSON(c)
-				return app.OP.SignPayload(append(payload[:len(payload)-1], []byte(`,"`+r.claim+`":`+string(s)+`}`)...))
+				return app.OP.Sign(append(payload[:len(payload)-1], []byte(`,"`+r.claim+`":`+string(s)+`}`)...))
 			}
 			return app.OP.Sign(c)
 		})
@@ -512,7 +512,7 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDTokenRaw = func(token string) string {
 				payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-				return app.OP.SignPayload([]byte(change(string(payload))))
+				return app.OP.Sign([]byte(change(string(payload))))
 			}
 		})
 		if got := tryLogin(t, app); got != "invalid_id_token" {

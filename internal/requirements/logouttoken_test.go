@@ -199,7 +199,7 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 		},
 	} {
 		forged["payload: "+name] = func(app *rig.App, c, _ map[string]any) string {
-			return app.OP.SignPayload([]byte(change(string(toJSON(c)))))
+			return app.OP.Sign([]byte(change(string(toJSON(c)))))
 		}
 	}
 	var rows []logoutRow
@@ -240,7 +240,7 @@ func signWith(app *rig.App, header map[string]any, payload []byte) string {
 		}
 	})
 	defer app.OP.Behave()
-	return app.OP.SignPayload(payload)
+	return app.OP.Sign(payload)
 }
 
 // writeRaw writes JSON in which raw values stand as they are.

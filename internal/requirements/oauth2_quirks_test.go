@@ -30,48 +30,48 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 	appID := map[string]string{"client_id": "appid", "client_secret": "secret"}
 	const hour = time.Hour
 	for name, row := range map[string]struct {
-		quirks    []authtest.Quirk
+		quirks    []string
 		configure func(*provider.OAuth2) // nil: needs nothing
 		without   string                 // the outcome without it
 		lifetime  time.Duration
 	}{
 		"the standard":                {nil, nil, "", hour},
-		"quirk 4: scopes with commas": {[]authtest.Quirk{authtest.QuirkScopeComma}, func(o *provider.OAuth2) { o.ScopeSeparator, o.Dialect.CommaScopes = ",", true }, "ok", hour},
-		"quirk 6: client_key": {[]authtest.Quirk{authtest.QuirkClientKey}, inParams(func(o *provider.OAuth2) {
+		"quirk 4: scopes with commas": {[]string{"scope-comma"}, func(o *provider.OAuth2) { o.ScopeSeparator, o.Dialect.CommaScopes = ",", true }, "ok", hour},
+		"quirk 6: client_key": {[]string{"client-key"}, inParams(func(o *provider.OAuth2) {
 			o.AuthNames = map[string]string{"client_id": "client_key"}
 			o.Dialect.Names = o.AuthNames
 		}), "400", hour},
-		"quirk 6: appid and secret": {[]authtest.Quirk{authtest.QuirkAppID}, inParams(func(o *provider.OAuth2) {
+		"quirk 6: appid and secret": {[]string{"appid"}, inParams(func(o *provider.OAuth2) {
 			o.AuthNames = map[string]string{"client_id": "appid"}
 			o.Dialect.Names = appID
 		}), "400", hour},
-		"quirk 8: PKCE is refused":             {[]authtest.Quirk{authtest.QuirkPKCERefused}, func(o *provider.OAuth2) { o.InsecureNoPKCE = true }, "400", hour},
-		"quirk 12: no iss":                     {[]authtest.Quirk{authtest.QuirkNoIss}, nil, "", hour},
-		"quirk 14: form-encoded":               {[]authtest.Quirk{authtest.QuirkForm}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
-		"quirk 16: JSON as text/plain":         {[]authtest.Quirk{authtest.QuirkJSONAsText}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
-		"quirk 16: JSON as text/html":          {[]authtest.Quirk{authtest.QuirkJSONAsHTML}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
-		"quirk 18: Basic as it is":             {[]authtest.Quirk{authtest.QuirkRawBasic}, dialect(provider.Dialect{RawBasic: true}), "token_error", hour},
-		"quirk 19: expires_in as text":         {[]authtest.Quirk{authtest.QuirkExpiresString}, nil, "", hour},
-		"quirk 19: expires_in with a fraction": {[]authtest.Quirk{authtest.QuirkExpiresFloat}, nil, "", hour},
-		"quirk 19: no expires_in":              {[]authtest.Quirk{authtest.QuirkNoExpires}, nil, "", 0},
-		"quirk 19: expires":                    {[]authtest.Quirk{authtest.QuirkExpiresName}, dialect(provider.Dialect{AnswerNames: map[string]string{"expires_in": "expires"}}), "ok", hour},
-		"quirk 20: bearer":                     {[]authtest.Quirk{authtest.QuirkTokenTypeLower}, nil, "", hour},
-		"quirk 20: no token_type":              {[]authtest.Quirk{authtest.QuirkNoTokenType}, nil, "", hour},
-		"quirk 21: scope as a list":            {[]authtest.Quirk{authtest.QuirkScopeList}, nil, "", hour},
-		"quirk 21: no scope":                   {[]authtest.Quirk{authtest.QuirkNoScope}, nil, "", hour},
-		"quirk 22: GET":                        {[]authtest.Quirk{authtest.QuirkGetToken}, inParams(dialect(provider.Dialect{Method: "GET"})), "token_error", hour},
-		"quirk 22: PUT":                        {[]authtest.Quirk{authtest.QuirkPutToken}, dialect(provider.Dialect{Method: "PUT"}), "token_error", hour},
-		"quirk 22: JSON":                       {[]authtest.Quirk{authtest.QuirkJSONBody}, inParams(dialect(provider.Dialect{JSONBody: true})), "token_error", hour},
-		"quirk 22: an envelope":                {[]authtest.Quirk{authtest.QuirkEnvelope}, dialect(provider.Dialect{Envelope: "data"}), "token_error", hour},
-		"quirk 22: names of its own":           {[]authtest.Quirk{authtest.QuirkCamelCase}, dialect(provider.Dialect{AnswerNames: map[string]string{"access_token": "accessToken", "expires_in": "expireIn"}}), "token_error", hour},
-		"quirk 24: WWW-Authenticate":           {[]authtest.Quirk{authtest.QuirkChallenge}, nil, "", hour},
-		"quirk 39: a numeric ID as text":       {[]authtest.Quirk{authtest.QuirkIDString}, nil, "", hour},
-		"quirk 40: a profile in an envelope":   {[]authtest.Quirk{authtest.QuirkUserEnvelope}, func(o *provider.OAuth2) { o.UserFields = provider.Fields{ID: "data.id"} }, "invalid_userinfo", hour},
-		"quirk 42: POST":                       {[]authtest.Quirk{authtest.QuirkUserPost}, func(o *provider.OAuth2) { o.UserMethod = "POST" }, "invalid_userinfo", hour},
-		"quirk 42: a header for the token":     {[]authtest.Quirk{authtest.QuirkTokenHeader}, func(o *provider.OAuth2) { o.TokenHeader = "x-access-token" }, "invalid_userinfo", hour},
-		"quirk 42: another scheme":             {[]authtest.Quirk{authtest.QuirkSchemeOAuth}, func(o *provider.OAuth2) { o.TokenScheme = "OAuth" }, "invalid_userinfo", hour},
-		"quirk 42: User-Agent":                 {[]authtest.Quirk{authtest.QuirkUserAgent}, func(o *provider.OAuth2) { o.Header = http.Header{"User-Agent": {"reports/1.0"}} }, "invalid_userinfo", hour},
-		"several at once": {[]authtest.Quirk{"get-token", "appid", "json-as-text", "no-token-type", "scope-comma", "user-envelope", "no-iss", "expires-string"}, inParams(func(o *provider.OAuth2) {
+		"quirk 8: PKCE is refused":             {[]string{"pkce-refused"}, func(o *provider.OAuth2) { o.InsecureNoPKCE = true }, "400", hour},
+		"quirk 12: no iss":                     {[]string{"no-iss"}, nil, "", hour},
+		"quirk 14: form-encoded":               {[]string{"form"}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
+		"quirk 16: JSON as text/plain":         {[]string{"json-as-text"}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
+		"quirk 16: JSON as text/html":          {[]string{"json-as-html"}, dialect(provider.Dialect{Sniff: true}), "token_error", hour},
+		"quirk 18: Basic as it is":             {[]string{"raw-basic"}, dialect(provider.Dialect{RawBasic: true}), "token_error", hour},
+		"quirk 19: expires_in as text":         {[]string{"expires-string"}, nil, "", hour},
+		"quirk 19: expires_in with a fraction": {[]string{"expires-float"}, nil, "", hour},
+		"quirk 19: no expires_in":              {[]string{"no-expires"}, nil, "", 0},
+		"quirk 19: expires":                    {[]string{"expires-name"}, dialect(provider.Dialect{AnswerNames: map[string]string{"expires_in": "expires"}}), "ok", hour},
+		"quirk 20: bearer":                     {[]string{"token-type-lower"}, nil, "", hour},
+		"quirk 20: no token_type":              {[]string{"no-token-type"}, nil, "", hour},
+		"quirk 21: scope as a list":            {[]string{"scope-list"}, nil, "", hour},
+		"quirk 21: no scope":                   {[]string{"no-scope"}, nil, "", hour},
+		"quirk 22: GET":                        {[]string{"get-token"}, inParams(dialect(provider.Dialect{Method: "GET"})), "token_error", hour},
+		"quirk 22: PUT":                        {[]string{"put-token"}, dialect(provider.Dialect{Method: "PUT"}), "token_error", hour},
+		"quirk 22: JSON":                       {[]string{"json-body"}, inParams(dialect(provider.Dialect{JSONBody: true})), "token_error", hour},
+		"quirk 22: an envelope":                {[]string{"envelope"}, dialect(provider.Dialect{Envelope: "data"}), "token_error", hour},
+		"quirk 22: names of its own":           {[]string{"camel-case"}, dialect(provider.Dialect{AnswerNames: map[string]string{"access_token": "accessToken", "expires_in": "expireIn"}}), "token_error", hour},
+		"quirk 24: WWW-Authenticate":           {[]string{"challenge"}, nil, "", hour},
+		"quirk 39: a numeric ID as text":       {[]string{"id-string"}, nil, "", hour},
+		"quirk 40: a profile in an envelope":   {[]string{"user-envelope"}, func(o *provider.OAuth2) { o.UserFields = provider.Fields{ID: "data.id"} }, "invalid_userinfo", hour},
+		"quirk 42: POST":                       {[]string{"user-post"}, func(o *provider.OAuth2) { o.UserMethod = "POST" }, "invalid_userinfo", hour},
+		"quirk 42: a header for the token":     {[]string{"token-header"}, func(o *provider.OAuth2) { o.TokenHeader = "x-access-token" }, "invalid_userinfo", hour},
+		"quirk 42: another scheme":             {[]string{"scheme-oauth"}, func(o *provider.OAuth2) { o.TokenScheme = "OAuth" }, "invalid_userinfo", hour},
+		"quirk 42: User-Agent":                 {[]string{"user-agent"}, func(o *provider.OAuth2) { o.Header = http.Header{"User-Agent": {"reports/1.0"}} }, "invalid_userinfo", hour},
+		"several at once": {[]string{"get-token", "appid", "json-as-text", "no-token-type", "scope-comma", "user-envelope", "no-iss", "expires-string"}, inParams(func(o *provider.OAuth2) {
 			o.AuthNames = map[string]string{"client_id": "appid"}
 			o.ScopeSeparator = ","
 			o.UserFields = provider.Fields{ID: "data.id"}
@@ -131,17 +131,17 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 func TestOAuth2_R76_Errors(t *testing.T) {
 	codes := map[string]string{"190": "invalid_grant", "40029": "invalid_grant"}
 	for name, row := range map[string]struct {
-		quirks  []authtest.Quirk
+		quirks  []string
 		dialect provider.Dialect
 	}{
 		"the standard":                         {nil, provider.Dialect{}},
-		"quirk 15: with status 200":            {[]authtest.Quirk{"error-200"}, provider.Dialect{}},
-		"quirk 15: form-encoded, status 200":   {[]authtest.Quirk{"error-200", "form"}, provider.Dialect{Sniff: true}},
-		"quirk 15: errcode, status 200":        {[]authtest.Quirk{"error-200", "errcode", "json-as-text"}, provider.Dialect{Sniff: true, ErrorCodes: codes}},
-		"quirk 23: an object":                  {[]authtest.Quirk{"own-errors"}, provider.Dialect{ErrorCodes: codes}},
-		"quirk 23: an object, status 200":      {[]authtest.Quirk{"own-errors", "error-200"}, provider.Dialect{ErrorCodes: codes}},
-		"quirk 23: in an envelope":             {[]authtest.Quirk{"envelope"}, provider.Dialect{Envelope: "data"}},
-		"quirk 23: in an envelope, status 200": {[]authtest.Quirk{"envelope", "error-200"}, provider.Dialect{Envelope: "data"}},
+		"quirk 15: with status 200":            {[]string{"error-200"}, provider.Dialect{}},
+		"quirk 15: form-encoded, status 200":   {[]string{"error-200", "form"}, provider.Dialect{Sniff: true}},
+		"quirk 15: errcode, status 200":        {[]string{"error-200", "errcode", "json-as-text"}, provider.Dialect{Sniff: true, ErrorCodes: codes}},
+		"quirk 23: an object":                  {[]string{"own-errors"}, provider.Dialect{ErrorCodes: codes}},
+		"quirk 23: an object, status 200":      {[]string{"own-errors", "error-200"}, provider.Dialect{ErrorCodes: codes}},
+		"quirk 23: in an envelope":             {[]string{"envelope"}, provider.Dialect{Envelope: "data"}},
+		"quirk 23: in an envelope, status 200": {[]string{"envelope", "error-200"}, provider.Dialect{Envelope: "data"}},
 	} {
 		app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect = row.dialect }))
 		app.OP.SetQuirks(row.quirks...)
@@ -177,15 +177,15 @@ func TestOAuth2_R134_LogHoldsNoSecrets(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		configure func(*provider.OAuth2)
-		quirks    []authtest.Quirk
+		quirks    []string
 		handler   func(string, http.ResponseWriter, *http.Request) bool
 	}{
 		"token echoes":                    {func(*provider.OAuth2) {}, nil, echo("token")},
 		"user echoes":                     {func(*provider.OAuth2) {}, nil, echo("user")},
 		"emails echoes":                   {func(*provider.OAuth2) {}, nil, echo("emails")},
-		"in the address, token is away":   {inTheAddress, []authtest.Quirk{"get-token"}, drop("token")},
-		"in the address, token redirects": {inTheAddress, []authtest.Quirk{"get-token"}, redirecting("token", "/elsewhere")},
-		"in the address, user is unknown": {inTheAddress, []authtest.Quirk{"get-token"}, nil},
+		"in the address, token is away":   {inTheAddress, []string{"get-token"}, drop("token")},
+		"in the address, token redirects": {inTheAddress, []string{"get-token"}, redirecting("token", "/elsewhere")},
+		"in the address, user is unknown": {inTheAddress, []string{"get-token"}, nil},
 	} {
 		app := rig.New(t, plain(row.configure))
 		app.OP.SetQuirks(row.quirks...)

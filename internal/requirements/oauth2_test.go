@@ -380,7 +380,7 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 // R4, R156: PKCE can be left out, but not in public.
 func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
 	app := rig.New(t, plain(func(o *provider.OAuth2) { o.InsecureNoPKCE = true }))
-	app.OP.SetQuirks(authtest.QuirkPKCERefused)
+	app.OP.SetQuirks("pkce-refused")
 	if got := tryLogin(t, app); got != "ok" {
 		t.Error(got)
 	}

@@ -45,16 +45,16 @@ func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *rig.App {
 // R106, R107, R111: tokens are refreshed ahead of their end, once; what is not sent again stays; the profile is as new as the token.
 func TestOAuth2_R107_Refresh(t *testing.T) {
 	for name, row := range map[string]struct {
-		quirks    []authtest.Quirk
+		quirks    []string
 		configure func(*provider.OAuth2)
 	}{
 		"rotating":                  {nil, nil},
-		"quirk 49: none comes back": {[]authtest.Quirk{authtest.QuirkKeepRefreshToken}, nil},
-		"quirk 50: another address": {[]authtest.Quirk{authtest.QuirkRefreshURL}, func(o *provider.OAuth2) {
+		"quirk 49: none comes back": {[]string{"keep-refresh-token"}, nil},
+		"quirk 50: another address": {[]string{"refresh-url"}, func(o *provider.OAuth2) {
 			o.RefreshURL = strings.Replace(o.Endpoint.TokenURL, "/oauth/token", "/oauth/refresh", 1)
 		}},
-		"quirk 50: with the scope":                {[]authtest.Quirk{authtest.QuirkRefreshScope}, func(o *provider.OAuth2) { o.Dialect.RefreshScope = true }},
-		"quirk 21: without a scope in the answer": {[]authtest.Quirk{authtest.QuirkNoScope}, nil},
+		"quirk 50: with the scope":                {[]string{"refresh-scope"}, func(o *provider.OAuth2) { o.Dialect.RefreshScope = true }},
+		"quirk 21: without a scope in the answer": {[]string{"no-scope"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			configure := row.configure
@@ -89,15 +89,15 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 	codes := map[string]string{"190": "invalid_grant", "40029": "invalid_grant"}
 	for name, row := range map[string]struct {
-		quirks  []authtest.Quirk
+		quirks  []string
 		dialect provider.Dialect
 		ends    bool
 	}{
 		"the standard":                   {nil, provider.Dialect{}, true},
-		"quirk 15: with status 200":      {[]authtest.Quirk{"error-200"}, provider.Dialect{}, true},
-		"quirk 23: an object":            {[]authtest.Quirk{"own-errors"}, provider.Dialect{ErrorCodes: codes}, true},
-		"quirk 23: errcode":              {[]authtest.Quirk{"errcode", "error-200"}, provider.Dialect{ErrorCodes: codes}, true},
-		"quirk 23: an object, not known": {[]authtest.Quirk{"own-errors"}, provider.Dialect{}, false},
+		"quirk 15: with status 200":      {[]string{"error-200"}, provider.Dialect{}, true},
+		"quirk 23: an object":            {[]string{"own-errors"}, provider.Dialect{ErrorCodes: codes}, true},
+		"quirk 23: errcode":              {[]string{"errcode", "error-200"}, provider.Dialect{ErrorCodes: codes}, true},
+		"quirk 23: an object, not known": {[]string{"own-errors"}, provider.Dialect{}, false},
 	} {
 		app := plainCalling(t, func(o *provider.OAuth2) { o.Dialect = row.dialect })
 		app.OP.SetQuirks(row.quirks...)
@@ -193,12 +193,12 @@ func TestOAuth2_R75_Revocation(t *testing.T) {
 // Scopes grow when a page needs more, whether or not the provider says what it granted; what is not granted fails (R112).
 func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 	for name, row := range map[string]struct {
-		quirks []authtest.Quirk
+		quirks []string
 		status int
 		change func(map[string]any)
 	}{
 		"granted":           {nil, http.StatusOK, nil},
-		"the answer is mum": {[]authtest.Quirk{authtest.QuirkNoScope}, http.StatusOK, nil},
+		"the answer is mum": {[]string{"no-scope"}, http.StatusOK, nil},
 		"not granted":       {nil, http.StatusForbidden, func(a map[string]any) { a["scope"] = "profile email" }},
 	} {
 		var s *session.Session
@@ -255,7 +255,7 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 	} {
 		for _, method := range []string{"POST", "PUT", "GET"} {
 			app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
-			app.OP.SetQuirks(map[string][]authtest.Quirk{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
+			app.OP.SetQuirks(map[string][]string{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
 			if got := tryLogin(t, app); got != "ok" { // leaves a connection behind
 				t.Fatal(got)
 			}

@@ -19,7 +19,7 @@ func rewritten(app *rig.App, change func(payload string) string) func(*authtest.
 	return func(f *authtest.Faults) {
 		f.IDTokenRaw = func(token string) string {
 			payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-			return app.OP.SignPayload([]byte(change(string(payload))))
+			return app.OP.Sign([]byte(change(string(payload))))
 		}
 	}
 }
@@ -296,14 +296,14 @@ func TestUserInfo_R79_Signed(t *testing.T) {
 	for name, row := range map[string]struct{ token, want string }{ // F55
 		"right":            {good, "ok"},
 		"says little":      {bare, "ok"},
-		"odd and harmless": {app.OP.SignPayload([]byte(`{"sub":"1001","x":1,"x":"\ud83d","exp":4000000000}`)), "ok"},
+		"odd and harmless": {app.OP.Sign([]byte(`{"sub":"1001","x":1,"x":"\ud83d","exp":4000000000}`)), "ok"},
 		"other issuer":     {changed("iss", "https://evil.example"), "invalid_userinfo"},
 		"other audience":   {changed("aud", "other"), "invalid_userinfo"},
 		"one more":         {changed("aud", []string{authtest.ClientID, "other"}), "invalid_userinfo"},
 		"other user":       {changed("sub", "1002"), "invalid_userinfo"},
 		"expired":          {changed("exp", 1), "invalid_userinfo"},
 		"logout token":     {changed("events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}), "invalid_userinfo"},
-		"sub twice":        {app.OP.SignPayload([]byte(`{"sub":"1001","sub":"1001"}`)), "invalid_userinfo"},
+		"sub twice":        {app.OP.Sign([]byte(`{"sub":"1001","sub":"1001"}`)), "invalid_userinfo"},
 		"cut":              {good[:len(good)-4], "invalid_userinfo"},
 		"unsigned":         {b64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good, ".")[1] + ".", "invalid_userinfo"},
 		"plain JSON":       {`{"sub":"1001"}`, "invalid_userinfo"},

@@ -3,7 +3,6 @@ package requirements_test
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,20 +14,12 @@ import (
 
 // rewrittenAnswer changes the body of an endpoint's right answers.
 func rewrittenAnswer(app *rig.App, endpoint string, change func(body string) string) {
-	inside := false
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
-			if e != endpoint || inside {
-				return false
+		f.Answer = func(e string, body []byte) []byte {
+			if e != endpoint {
+				return body
 			}
-			inside = true
-			defer func() { inside = false }()
-			recorder := httptest.NewRecorder()
-			app.OP.ServeHTTP(recorder, r)
-			w.Header().Set("Content-Type", recorder.Header().Get("Content-Type"))
-			w.WriteHeader(recorder.Code)
-			w.Write([]byte(change(strings.TrimSpace(recorder.Body.String()))))
-			return true
+			return []byte(change(strings.TrimSpace(string(body))))
 		}
 	})
 }

@@ -29,11 +29,31 @@ func (app *App) Secrets() []string {
 				secrets = append(secrets, token, r.Header.Get("X-Access-Token"))
 			}
 		}
-		secrets = append(secrets, op.TokenSecrets()...)
+		secrets = append(secrets, answeredSecrets(op)...)
 		secrets = append(secrets, signedSecrets(op)...)
 	}
 	return secrets
 }
+
+// answeredSecrets returns the tokens that a provider has issued, in JSON or as a form.
+func answeredSecrets(op *authtest.Provider) []string {
+	var secrets []string
+	for _, endpoint := range []string{"token", "par", "device", "oauth1/request_token", "oauth1/access_token"} {
+		for _, r := range op.Requests(endpoint) {
+			for _, m := range secretAnswer.FindAllSubmatch(r.Answer, -1) {
+				value, err := url.QueryUnescape(string(m[1]))
+				if err == nil {
+					secrets = append(secrets, string(m[1]), value)
+				}
+			}
+		}
+	}
+	return secrets
+}
+
+// secretAnswer is a member of an answer that the log must not show.
+var secretAnswer = regexp.MustCompile(
+	`(?i:access_?token|refresh_?token|id_token|oauth_token_secret|device_code|request_uri)(?:":"|=)([^"&]+)`)
 
 // secretParam is a protocol parameter of OAuth 1.0a that nobody else may see, in a header.
 var secretParam = regexp.MustCompile(`(oauth_(?:token|verifier|signature|nonce|callback))="([^"]*)"`)
