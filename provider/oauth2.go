@@ -181,7 +181,10 @@ func (o *OAuth2) LogValue() slog.Value { return slog.StringValue(o.String()) }
 func (o *OAuth2) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
 
 // ReportTo implements [Reporter].
-func (o *OAuth2) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
+func (o *OAuth2) ReportTo(l *slog.Logger) {
+	o.notes.reportTo(l)
+	o.Quirks.report(&o.notes)
+}
 
 // Label implements [Labeler].
 func (o *OAuth2) Label() string { return o.DisplayName }

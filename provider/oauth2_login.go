@@ -60,7 +60,7 @@ func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 		return nil, err
 	}
 	// 2. What does it say?
-	if err := checkResponse([]string{responseCode}, f, callback); err != nil {
+	if err := checkResponse([]string{responseCode}, f, o.Dialect.translated(callback)); err != nil {
 		return nil, err
 	}
 	extra, err := o.readCallback(callback)

@@ -24,7 +24,8 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	default:
 		mistakes = append(mistakes, wrongField("Endpoint.AuthStyle", "%d is not known", o.Endpoint.AuthStyle))
 	}
-	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.outbound().check())
+	mistakes = append(mistakes, o.Err, o.checkQuirks(), o.checkIssuer(),
+		checkOtherOrigins(o.OtherOrigins), o.outbound().check())
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)

@@ -246,7 +246,10 @@ func (o *OIDC) LogValue() slog.Value { return slog.StringValue(o.String()) }
 func (o *OIDC) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
 
 // ReportTo implements [Reporter].
-func (o *OIDC) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
+func (o *OIDC) ReportTo(l *slog.Logger) {
+	o.notes.reportTo(l)
+	o.Quirks.report(&o.notes)
+}
 
 // Label implements [Labeler].
 func (o *OIDC) Label() string { return o.DisplayName }

@@ -15,7 +15,9 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 		mistakes = append(mistakes, wrongField(field, format, args...))
 	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
-	mistakes = append(mistakes, o.Err, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(), o.checkAuthMethod(), o.checkResponseType(), o.Logout.check(o.outbound()), checkAPIBase(o.outbound(), o.APIBase))
+	mistakes = append(mistakes, o.Err, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(),
+		o.checkAuthMethod(), o.checkResponseType(), o.checkQuirks(), o.Logout.check(o.outbound()),
+		checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)
 	mistakes = append(mistakes, o.checkOverrides()...)

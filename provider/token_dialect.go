@@ -67,10 +67,11 @@ type Dialect struct {
 	// TokenTypes are further values of token_type that mean Bearer.
 	TokenTypes []string
 
-	// ErrorCodes are the provider's own error codes or messages, by what they are in RFC 6749, such as {"40029": "invalid_grant"}. A refresh
-	// ends the session if, and only if, the error is invalid_grant. They are looked for in the members error, error.code,
-	// error.type, error_code, errcode, code, status, error_description, error.message, message, errmsg and msg. OIDC looks for them in the
-	// callback's error as well.
+	// ErrorCodes are the provider's own error codes or messages, by what they are in RFC 6749, such as
+	// {"40029": "invalid_grant"}. A refresh ends the session if, and only if, the error is
+	// invalid_grant. They are looked for in the members error, error.code, error.type, error_code,
+	// errcode, code, status, error_description, error.message, message, errmsg and msg of an answer, and
+	// in the parameter error of the callback.
 	ErrorCodes map[string]string
 
 	// EditAnswer may rewrite an answer, a JSON object, before it is read. MapUser still gets the one that was received.

@@ -31,7 +31,7 @@ func openID() []Vendor {
 	return []Vendor{
 		googleVendor(), entraVendor(), entraMultiTenantVendor(), entraExternalVendor(),
 		azureADB2CVendor(), appleVendor(), gitLabVendor(), gitLabSelfManagedVendor(),
-		linkedInVendor(), slackVendor(), twitchVendor(), cognitoVendor(), oktaVendor(),
+		slackVendor(), twitchVendor(), cognitoVendor(), oktaVendor(),
 		auth0Vendor(), keycloakVendor(), authentikVendor(), zitadelVendor(), oryVendor(),
 		dexVendor(), salesforceVendor(), yahooVendor(), lineVendor(),
 	}
@@ -44,7 +44,7 @@ func oauth() []Vendor {
 		coinbaseVendor(), digitalOceanVendor(), dingTalkVendor(), discordVendor(),
 		dropboxVendor(), facebookVendor(), figmaVendor(), flickrVendor(), giteaVendor(),
 		forgejoVendor(), gitHubVendor(), gitHubEnterpriseVendor(), herokuVendor(),
-		hubSpotVendor(), kakaoVendor(), feishuVendor(), larkVendor(), mailRuVendor(),
+		hubSpotVendor(), kakaoVendor(), linkedInVendor(), feishuVendor(), larkVendor(), mailRuVendor(),
 		mastodonVendor(), naverVendor(), nextcloudVendor(), notionVendor(),
 		patreonVendor(), payPalVendor(), redditVendor(), shopifyVendor(), spotifyVendor(),
 		stravaVendor(), stripeConnectVendor(), tikTokVendor(), trelloVendor(),

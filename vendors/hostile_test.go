@@ -91,9 +91,7 @@ func TestVendors_R46_HostileAnswers(t *testing.T) {
 			continue
 		}
 		rows := maps.Clone(hostiles)
-		if f.Preset != "linkedin" { // the one that never returns it
-			rows["no nonce"] = hostile{withoutNonce, "invalid_id_token"}
-		}
+		rows["no nonce"] = hostile{withoutNonce, "invalid_id_token"}
 		usual := f.trials()[0]
 		for name, row := range rows {
 			t.Run(f.Preset+" "+name, func(t *testing.T) {

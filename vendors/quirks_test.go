@@ -18,9 +18,10 @@ var plainQuirks = []int{
 	49, 50, 51, 52, // refresh, revocation, logout
 }
 
-// openIDQuirks are those of vendors of OpenID Connect. Quirk 27, clients that sign, is shown by the tests of ClientKey.
+// openIDQuirks are those of vendors of OpenID Connect. Quirk 27, clients that sign, is shown by the
+// tests of ClientKey; quirk 8, no PKCE, by those of provider.Quirks.
 var openIDQuirks = []int{
-	1, 2, 3, 5, 7, 8, 9, 10, 12, 13, // authorization request and callback
+	1, 2, 3, 5, 7, 9, 10, 12, 13, // authorization request and callback
 	15, 16, 17, 18, 19, 20, 21, 23, 24, 26, // token endpoint
 	28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, // discovery, keys, ID token
 	44, 45, 46, 47, // profile
