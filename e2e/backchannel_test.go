@@ -18,8 +18,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// logoutToken is a logout token as zitadel's own code makes it, with the key of the provider. Its library does not send them: that is left to
-// the programs made of it.
+// logoutToken returns a logout token made by zitadel's own code and signed with the provider's key.
+// The test delivers it, because zitadel's library leaves that to its users.
 func (p *zitadelOP) logoutToken(t *testing.T, subject, sid string) string {
 	t.Helper()
 	key, err := p.store.SigningKey(t.Context())
@@ -38,7 +38,7 @@ func (p *zitadelOP) logoutToken(t *testing.T, subject, sid string) string {
 	return token
 }
 
-// A logout token of other people's making ends the session, once.
+// A logout token from an independent implementation ends the session, and cannot be replayed.
 func TestZitadel_BackchannelLogout(t *testing.T) {
 	addr := freeAddr(t)
 	base := "http://" + addr
@@ -69,7 +69,7 @@ func TestZitadel_BackchannelLogout(t *testing.T) {
 	b := authtest.NewBrowser(t)
 	subject := authtest.Body(t, signInAtZitadel(t, b, base+"/auth/login"))
 	if subject == "" {
-		t.Fatal("nobody is signed in")
+		t.Fatal("no user is signed in")
 	}
 	deliver := func(token string) int {
 		resp, err := http.PostForm(base+"/auth/backchannel/oidc", url.Values{"logout_token": {token}})
@@ -79,14 +79,14 @@ func TestZitadel_BackchannelLogout(t *testing.T) {
 		resp.Body.Close()
 		return resp.StatusCode
 	}
-	if got := deliver(provided.logoutToken(t, "somebody else", "")); got != 200 || authtest.Body(t, authtest.Open(t, b, base+"/")) != subject {
-		t.Errorf("somebody else's logout: status %d, signed in as %s", got, authtest.Body(t, authtest.Open(t, b, base+"/")))
+	if got := deliver(provided.logoutToken(t, "another-user", "")); got != 200 || authtest.Body(t, authtest.Open(t, b, base+"/")) != subject {
+		t.Errorf("another user's logout: status %d, signed in as %s", got, authtest.Body(t, authtest.Open(t, b, base+"/")))
 	}
 	token := provided.logoutToken(t, subject, "")
 	if got := deliver(token); got != 200 || authtest.Body(t, authtest.Open(t, b, base+"/")) != "" {
 		t.Errorf("the user's logout: status %d, signed in as %s", got, authtest.Body(t, authtest.Open(t, b, base+"/")))
 	}
 	if got := deliver(token); got != 400 {
-		t.Errorf("the same token again: status %d", got)
+		t.Errorf("a replayed token: status %d", got)
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// need skips a test that needs a program which is not there. On CI that is a failure.
+// need returns the path of a program, or skips the test if it is not installed. In CI, the test
+// fails instead.
 func need(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -33,7 +34,7 @@ type window struct {
 	dir string // for screenshots
 }
 
-// open starts a Chromium with a profile of its own.
+// open starts a Chromium with a new profile.
 func open(t *testing.T, name string) *window {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -66,7 +67,7 @@ func (w *window) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// ask runs an action that has an answer.
+// ask runs an action and returns its result.
 func ask[T any](t *testing.T, w *window, action chromedp.Action[T]) T {
 	t.Helper()
 	answer, err := chromedp.Run(w.ctx, action)
@@ -81,7 +82,7 @@ func (w *window) size(t *testing.T, width, height int64) {
 	w.do(t, chromedp.EmulateViewport(width, height))
 }
 
-// dark switches the preferred colours.
+// dark switches the preferred color scheme.
 func (w *window) dark(t *testing.T, dark bool) {
 	t.Helper()
 	scheme := map[bool]string{true: "dark", false: "light"}[dark]
@@ -97,13 +98,13 @@ func (w *window) goTo(t *testing.T, address string) {
 	w.do(t, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
-// press clicks what the selector finds and waits for the page whose heading says what comes next.
+// press clicks the element that the selector finds and waits for the page with the heading.
 func (w *window) press(t *testing.T, selector, heading string) {
 	t.Helper()
 	w.do(t, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible), chromedp.WaitVisible(`//h1[contains(., "`+heading+`")]`))
 }
 
-// shows checks the page's address and text.
+// shows checks the page's URL and text.
 func (w *window) shows(t *testing.T, path string, texts ...string) {
 	t.Helper()
 	address := ask(t, w, chromedp.Location())
@@ -118,7 +119,7 @@ func (w *window) shows(t *testing.T, path string, texts ...string) {
 	}
 }
 
-// shot keeps a picture of the page.
+// shot saves a screenshot of the page.
 func (w *window) shot(t *testing.T, name string) {
 	t.Helper()
 	png := ask(t, w, chromedp.FullScreenshot(100))

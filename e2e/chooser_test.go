@@ -11,14 +11,15 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 )
 
-// choose presses the button of a provider on the chooser page, and waits for the provider's login page.
+// choose presses the button of a provider on the chooser page, and waits for the provider's login
+// page.
 func (w *window) choose(t *testing.T, name string) {
 	t.Helper()
 	link := `a[href^="/auth/login/` + name + `?"]`
 	w.do(t, chromedp.Click(chromedp.CSS(link), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.ID("username")))
 }
 
-// signInAs does what a person does on the pages of authtest, and ends on the profile page.
+// signInAs signs in on the pages of authtest, up to the profile page.
 func (w *window) signInAs(t *testing.T, name string) {
 	t.Helper()
 	w.do(t, chromedp.SendKeys(chromedp.ID("username"), name), chromedp.SendKeys(chromedp.ID("password"), name))
@@ -26,7 +27,7 @@ func (w *window) signInAs(t *testing.T, name string) {
 	w.press(t, `button[value="allow"]`, "Your profile")
 }
 
-// Without settings there are three ways to sign in, and each works in a browser.
+// Without settings the example offers three protocols. Each works in a browser.
 func TestChromium_ChooserOfThreeProtocols(t *testing.T) {
 	app := start(t, freeAddr(t))
 	for name, row := range map[string]struct{ label, says string }{
@@ -54,7 +55,7 @@ func TestChromium_ChooserOfThreeProtocols(t *testing.T) {
 	}
 }
 
-// The same with providers that are in a file and nowhere else.
+// Providers configured only in a file work in a browser.
 func TestChromium_ProvidersFromAFile(t *testing.T) {
 	op := authtest.NewProvider(t)
 	dir := t.TempDir()
@@ -96,6 +97,6 @@ func TestChromium_ProvidersFromAFile(t *testing.T) {
 		w.shot(t, "3-profile")
 	}
 	if secrets := app.users + app.stderr.String(); strings.Contains(secrets, authtest.ClientSecret) || !strings.Contains(secrets, "http://"+addr+"/auth/callback/") {
-		t.Errorf("the example prints a secret, or no redirect URI:\n%s", secrets)
+		t.Errorf("the output contains a secret, or no redirect URI:\n%s", secrets)
 	}
 }

@@ -29,7 +29,7 @@ func TestChromium_Example(t *testing.T) {
 	w := open(t, "example")
 	app := start(t, freeAddr(t))
 	if !strings.Contains(app.users, "alice") || !strings.Contains(app.users, "password") {
-		t.Errorf("the example does not say who can sign in:\n%s", app.users)
+		t.Errorf("the example does not print the test users:\n%s", app.users)
 	}
 	w.goTo(t, app.url+"/")
 	w.shows(t, "/", "Nobody is signed in")
@@ -75,9 +75,9 @@ func TestChromium_Example(t *testing.T) {
 	w.shot(t, "13-home-signed-in")
 }
 
-func TestChromium_WhenSomethingGoesWrong(t *testing.T) {
+func TestChromium_ErrorPages(t *testing.T) {
 	w := open(t, "errors")
-	app := start(t, freeAddr(t), "OIDC_ISSUER=http://"+freeAddr(t)) // nobody answers there
+	app := start(t, freeAddr(t), "OIDC_ISSUER=http://"+freeAddr(t)) // not running
 	w.goTo(t, app.url+"/profile")
 	w.shows(t, "/auth/login", "available right now")
 	w.shot(t, "1-provider-down")
@@ -91,7 +91,7 @@ func TestChromium_WhenSomethingGoesWrong(t *testing.T) {
 	w.shot(t, "4-not-found")
 }
 
-// Cancelling at the provider leads back to a page that says so.
+// Denying access at the provider leads to a page that says the sign-in was canceled.
 func TestChromium_Denied(t *testing.T) {
 	w := open(t, "denied")
 	app := start(t, freeAddr(t))
@@ -105,7 +105,7 @@ func TestChromium_Denied(t *testing.T) {
 	w.press(t, "ul a", "Allow access?") // sign in again
 }
 
-// The list of sessions, and a page whose stream ends when the session does.
+// The list of sessions, and a page whose event stream ends with the session.
 func TestChromium_SessionsAndLive(t *testing.T) {
 	w := open(t, "sessions")
 	app := start(t, freeAddr(t))
@@ -125,7 +125,7 @@ func TestChromium_SessionsAndLive(t *testing.T) {
 	w.size(t, 1000, 800)
 	w.do(t, chromedp.Click(chromedp.CSS(`form[action="/sessions/end"] button`), chromedp.NodeVisible), chromedp.WaitNotPresent(chromedp.CSS(`form[action="/sessions/end"]`)))
 	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body, "Nobody is signed in") {
-		t.Errorf("the phone after its session was ended:\n%s", body)
+		t.Errorf("the phone's session after it was ended:\n%s", body)
 	}
 
 	w.press(t, `nav a[href="/live"]`, "Live")

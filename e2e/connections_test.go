@@ -17,7 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// serveApp starts an application that signs users in at a provider, and tells who is signed in.
+// serveApp starts an application that signs users in at a provider and responds with the signed-in
+// user.
 func serveApp(t *testing.T, addr string, p *zitadelOP) {
 	t.Helper()
 	auth, err := sallyport.New(sallyport.Config{
@@ -45,8 +46,8 @@ func serveApp(t *testing.T, addr string, p *zitadelOP) {
 	t.Cleanup(func() { server.Close() })
 }
 
-// F29: a provider that closes idle connections after a second, as those on Node.js do after five,
-// costs no login, also if the next one begins at that very moment.
+// F29: no login fails if the provider closes idle connections after a second (Node.js: five), even
+// if it starts just then.
 func TestZitadel_F29_IdleConnectionsClose(t *testing.T) {
 	addr := freeAddr(t)
 	closed := make(chan bool, 100)
@@ -66,7 +67,7 @@ func TestZitadel_F29_IdleConnectionsClose(t *testing.T) {
 		if authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")) == "" {
 			t.Errorf("login %d failed", i)
 		}
-		for drained := false; !drained; { // of connections that browsers have closed before
+		for drained := false; !drained; { // ignore connections that browsers closed
 			select {
 			case <-closed:
 			default:
@@ -77,14 +78,14 @@ func TestZitadel_F29_IdleConnectionsClose(t *testing.T) {
 	}
 }
 
-// F29: a connection that ends just as the code arrives costs no login; a new one that does costs
-// this login, and the code is not sent again.
-func TestZitadel_F29_ConnectionEndsAsTheCodeArrives(t *testing.T) {
+// F29: if a reused connection breaks during the token request, the login succeeds. If a new
+// connection breaks too, the login fails, and the code is not sent again.
+func TestZitadel_F29_ConnectionBreaksDuringTokenRequest(t *testing.T) {
 	for name, row := range map[string]struct {
 		dropNew bool
 		want    int // token requests
 	}{
-		"kept": {false, 2}, "new as well": {true, 2},
+		"reused": {false, 2}, "reused and new": {true, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := freeAddr(t)
@@ -100,9 +101,9 @@ func TestZitadel_F29_ConnectionEndsAsTheCodeArrives(t *testing.T) {
 	}
 }
 
-// dropping ends connections on which a token request arrives that have had a request before.
+// dropping closes reused connections on which a token request arrives.
 type dropping struct {
-	dropNew bool // and those that have not
+	dropNew bool // close new connections too
 
 	mu    sync.Mutex
 	used  map[net.Conn]bool
@@ -142,8 +143,8 @@ func (d *dropping) tokenRequests() int {
 	return d.token
 }
 
-// F29, F7: new keys right after a token that a stranger has made up: users sign in at once. The
-// provider has also closed all connections, because it was started again.
+// F29, F7: forged tokens do not delay logins after a key rotation. The provider has also closed all
+// connections, because it was restarted.
 func TestZitadel_F29_F7_RotationAfterAForgedToken(t *testing.T) {
 	addr := freeAddr(t)
 	base := "http://" + addr
@@ -155,7 +156,7 @@ func TestZitadel_F29_F7_RotationAfterAForgedToken(t *testing.T) {
 	if who := signIn(); who == "" || strings.Contains(who, "<html") {
 		t.Fatalf("the first login: %.60q", who)
 	}
-	stranger := newZitadel(t, base) // its key is in no JWKS of the provider
+	stranger := newZitadel(t, base) // its key is not in the provider's JWKS
 	for range 3 {
 		forged := url.Values{"logout_token": {stranger.logoutToken(t, "alice", "")}}
 		resp, err := http.PostForm(base+"/auth/backchannel/oidc", forged)

@@ -36,14 +36,14 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// A program is the example, running.
+// A program is a running process of the example.
 type program struct {
 	url    string
-	users  string // what it prints about its own provider
+	users  string // its output about the test provider and its users
 	stderr *lockedBuffer
 }
 
-// lockedBuffer gathers what a process writes.
+// A lockedBuffer collects the output of a process. It is safe for concurrent use.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -56,7 +56,7 @@ func (l *lockedBuffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// String returns what was written so far.
+// String returns the output so far.
 func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +87,7 @@ func start(t *testing.T, addr string, env ...string) *program {
 	for lines.Scan() {
 		p.users += lines.Text() + "\n"
 		if strings.Contains(lines.Text(), "To use a real provider") || strings.Contains(lines.Text(), "Redirect URI to register") {
-			go func() { // keep the pipe empty
+			go func() { // drain the pipe
 				for lines.Scan() {
 				}
 			}()
@@ -98,7 +98,7 @@ func start(t *testing.T, addr string, env ...string) *program {
 	return nil
 }
 
-// signInAtZitadel opens an address of the example and signs in on zitadel's page.
+// signInAtZitadel opens a page of the application and signs in on zitadel's page.
 func signInAtZitadel(t *testing.T, b *http.Client, address string) *http.Response {
 	t.Helper()
 	page := authtest.Open(t, b, address)
@@ -132,8 +132,8 @@ func TestZitadel_SignInAndOut(t *testing.T) {
 	}
 }
 
-// Nothing needs to be restarted when the provider was away at the start.
-func TestZitadel_ComesUpLate(t *testing.T) {
+// The application recovers without a restart if the provider is down when it starts.
+func TestZitadel_ProviderStartsLate(t *testing.T) {
 	addr := freeAddr(t)
 	op := newZitadel(t, "http://"+addr)
 	op.stop()
@@ -141,14 +141,14 @@ func TestZitadel_ComesUpLate(t *testing.T) {
 	b := authtest.NewBrowser(t)
 	resp := authtest.Open(t, b, app.url+"/profile")
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("while it is away: status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+		t.Errorf("while the provider is down: status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
 	if home := authtest.Open(t, b, app.url+"/"); home.StatusCode != http.StatusOK {
 		t.Errorf("the public page: status %d", home.StatusCode)
 	}
 	op.start(t)
 	if got := signInAtZitadel(t, b, app.url+"/profile").Request.URL.Path; got != "/profile" {
-		t.Errorf("once it is back, the sign-in ends at %s", got)
+		t.Errorf("after the provider started, the sign-in ends at %s", got)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestExample_BadSettings(t *testing.T) {
 			cmd.Env = row.env
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
-			cmd.Run() // the exit status says it
+			cmd.Run() // fails; the exit code is checked below
 			if got := cmd.ProcessState.ExitCode(); got != 2 {
 				t.Errorf("exit status %d, want 2", got)
 			}

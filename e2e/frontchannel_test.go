@@ -15,8 +15,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Signing out of the provider ends the session of the application by a frame, in a browser that applies the policies of both pages. With
-// SameSite=Lax the cookie goes along on one site only, as the docs say.
+// Signing out at the provider ends the application's session through an iframe, in a browser that
+// applies the policies of both pages. With SameSite=Lax this works only if both are on the same
+// site, as documented.
 func TestChromium_FrontchannelLogout(t *testing.T) {
 	op, err := authtest.Start(authtest.Options{})
 	if err != nil {
@@ -46,7 +47,8 @@ func TestChromium_FrontchannelLogout(t *testing.T) {
 	}
 }
 
-// serveFrontchannel is an application that takes part in front-channel logout and says whether somebody is signed in.
+// serveFrontchannel starts an application with front-channel logout that shows whether a user is
+// signed in.
 func serveFrontchannel(t *testing.T, listener net.Listener, base string, op *authtest.Provider) {
 	t.Helper()
 	auth, err := sallyport.New(sallyport.Config{

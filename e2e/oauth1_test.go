@@ -22,13 +22,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The client that the server knows, with characters that have to be encoded.
+// The client registered at the server, with characters that need encoding.
 const (
 	oauth1Key    = "sallyport e2e"
 	oauth1Secret = "not a secret: +&=%/~ü"
 )
 
-// authlib starts the server and returns its configuration as a provider, but for the signature method.
+// authlib starts the server and returns a function that configures it as a provider for a signature
+// method.
 func authlib(t *testing.T) (configuration func(method string) *provider.OAuth1) {
 	t.Helper()
 	python := needPython(t, "flask, authlib, cryptography", "python3-flask python3-authlib")
@@ -56,7 +57,7 @@ func authlib(t *testing.T) (configuration func(method string) *provider.OAuth1) 
 	}
 }
 
-// oauth1App is an application whose page /call does something with the user's client and shows what comes of it.
+// oauth1App starts an application whose page /call shows the result of call with the user's client.
 func oauth1App(t *testing.T, o *provider.OAuth1, log io.Writer, call func(*http.Client) string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")
@@ -93,7 +94,7 @@ func oauth1App(t *testing.T, o *provider.OAuth1, log io.Writer, call func(*http.
 
 const formType = "application/x-www-form-urlencoded"
 
-// oauth1Calls are requests that are easily signed in another way than they are read.
+// oauth1Calls are requests that the client and the server might normalize differently.
 var oauth1Calls = []struct{ method, address, media, body string }{
 	{"GET", "me", "", ""},
 	{"GET", "photos?file=vacation.jpg&size=original", "", ""},
@@ -111,7 +112,7 @@ var oauth1Calls = []struct{ method, address, media, body string }{
 	{"POST", "photos", "text/plain", "a=1&b=%zz"},
 }
 
-// callAll sends all of them and returns what is wrong.
+// callAll sends all of oauth1Calls and returns the failures.
 func callAll(client *http.Client) string {
 	var wrong []string
 	for _, c := range oauth1Calls {
@@ -129,7 +130,7 @@ func callAll(client *http.Client) string {
 	return strings.Join(wrong, "\n")
 }
 
-// callOne sends a request and compares what the server has read with what was meant.
+// callOne sends a request and compares what the server received with what was sent.
 func callOne(client *http.Client, req *http.Request, body string) string {
 	isForm := strings.HasPrefix(req.Header.Get("Content-Type"), formType)
 	resp, err := client.Do(req)
@@ -155,7 +156,7 @@ func callOne(client *http.Client, req *http.Request, body string) string {
 		body = ""
 	}
 	if read.Method != req.Method || read.Path != req.URL.Path || read.Body != body || !reflect.DeepEqual(collect(read.Query), query) || !reflect.DeepEqual(collect(read.Form), form) {
-		return fmt.Sprintf("the server has read %+v", read)
+		return fmt.Sprintf("the server received %+v", read)
 	}
 	return ""
 }
@@ -168,7 +169,7 @@ func collect(pairs [][2]string) url.Values {
 	return values
 }
 
-// R154: sign in and call an API at a server that others have written, with each signature method.
+// R154: sign in and call an API at an independent server, with each signature method.
 func TestAuthlib_R154_SignInAndCall(t *testing.T) {
 	configuration := authlib(t)
 	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"} {
@@ -176,7 +177,7 @@ func TestAuthlib_R154_SignInAndCall(t *testing.T) {
 			var log lockedBuffer
 			app := oauth1App(t, configuration(method), &log, callAll)
 			b := authtest.NewBrowser(t)
-			page := authtest.Body(t, authtest.SignIn(t, b, app+"/me", "anybody"))
+			page := authtest.Body(t, authtest.SignIn(t, b, app+"/me", "any"))
 			if want := "9007199254740993 Zoë Ünal"; page != want {
 				t.Fatalf("the page says %q, want %q; %s", page, want, &log)
 			}
@@ -187,7 +188,7 @@ func TestAuthlib_R154_SignInAndCall(t *testing.T) {
 	}
 }
 
-// The server does verify: with another secret it knows nobody.
+// The server verifies signatures: it rejects a wrong secret.
 func TestAuthlib_WrongSecret(t *testing.T) {
 	configuration := authlib(t)
 	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"} {
@@ -201,7 +202,7 @@ func TestAuthlib_WrongSecret(t *testing.T) {
 	}
 }
 
-// R154: a No, in this server's words.
+// R154: the user denies access, in this server's format.
 func TestAuthlib_R154_Denied(t *testing.T) {
 	var log lockedBuffer
 	app := oauth1App(t, authlib(t)("HMAC-SHA1"), &log, callAll)

@@ -16,7 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 )
 
-// A cluster is two processes of the example behind a proxy that sends each request to the next one, with Redis between them.
+// A cluster is two processes of the example that share a Redis, behind a round-robin proxy.
 type cluster struct {
 	url       string
 	op        *authtest.Provider
@@ -49,7 +49,7 @@ func startCluster(t *testing.T) *cluster {
 	var turn atomic.Uint32
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host = "http", targets[turn.Add(1)%2].Host
-		r.Out.Host = r.In.Host // as docs/deploying.md asks for
+		r.Out.Host = r.In.Host // as docs/deploying.md requires
 	}}
 	server := httptest.NewUnstartedServer(proxy)
 	server.Listener.Close()
@@ -59,7 +59,7 @@ func startCluster(t *testing.T) *cluster {
 	return c
 }
 
-// everywhere returns what a page answers in each of the processes.
+// everywhere returns the body of a page from each process.
 func (c *cluster) everywhere(t *testing.T, b *http.Client, path string) (bodies [2]string) {
 	t.Helper()
 	for i := range bodies { // the proxy alternates
@@ -72,7 +72,7 @@ func (c *cluster) signedIn(t *testing.T, b *http.Client, name string) (in [2]boo
 	t.Helper()
 	for i, body := range c.everywhere(t, b, "/") {
 		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] && !strings.Contains(body, "Nobody is signed in") {
-			t.Errorf("process %d answers:\n%s", i, body)
+			t.Errorf("process %d responds:\n%s", i, body)
 		}
 	}
 	return in
@@ -83,7 +83,8 @@ var (
 	neither = [2]bool{}
 )
 
-// Signed in on one, known on the other; signed out anywhere, in any way, gone on both with the next request.
+// A login in one process is valid in the other. A logout in either, of any kind, takes effect in
+// both with the next request.
 func TestProcesses_ShareSessions(t *testing.T) {
 	c := startCluster(t)
 	alice, phone, bob := authtest.NewBrowser(t), authtest.NewBrowser(t), authtest.NewBrowser(t)
@@ -101,16 +102,16 @@ func TestProcesses_ShareSessions(t *testing.T) {
 		}
 	}
 
-	// By a button of the list.
+	// In the list of sessions.
 	page := authtest.Body(t, authtest.Open(t, alice, c.url+"/sessions"))
 	_, rest, _ := strings.Cut(page, `name="handle" value="`)
 	handle, _, _ := strings.Cut(rest, `"`)
 	c.post(t, alice, "/sessions/end", url.Values{"handle": {handle}})
 	if got := c.signedIn(t, phone, "Alice"); got != neither {
-		t.Errorf("the phone after its session was ended: %v", got)
+		t.Errorf("the phone's session after it was ended: %v", got)
 	}
 
-	// By the provider, which knows nothing of processes.
+	// By back-channel logout, which reaches only one process.
 	authtest.SignIn(t, phone, c.url+"/profile", "alice")
 	token := c.op.Sign(map[string]any{
 		"iss": c.op.Issuer(), "aud": authtest.ClientID, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
@@ -148,19 +149,19 @@ func (c *cluster) post(t *testing.T, b *http.Client, path string, form url.Value
 	authtest.Body(t, resp)
 }
 
-// R106: a thousand requests with an expired token, over both processes, make one refresh. The provider ends the login when a refresh
-// token comes twice.
+// R106: a thousand requests with an expired token, across both processes, cause one refresh. The
+// provider revokes the login if a refresh token is used twice.
 func TestProcesses_R106_OneRefresh(t *testing.T) {
 	c := startCluster(t)
 	b := authtest.NewBrowser(t)
 	c.op.SetTokenLifetime(2 * time.Second)
 	authtest.SignIn(t, b, c.url+"/sessions", "alice")
 	before := c.op.Count("token")
-	<-time.After(2 * time.Second) // the processes have clocks of their own
+	<-time.After(2 * time.Second) // the processes use the real clock
 	c.op.SetTokenLifetime(time.Hour)
 	const requests = 1000
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 200) // connections that this machine bears at once
+	slots := make(chan struct{}, 200) // limits concurrent connections
 	answers := make(chan string, requests)
 	for range requests {
 		wg.Go(func() {
@@ -178,22 +179,23 @@ func TestProcesses_R106_OneRefresh(t *testing.T) {
 		}
 	}
 	if len(odd) > 0 {
-		t.Errorf("some answers: %v", odd)
+		t.Errorf("unexpected responses: %v", odd)
 	}
-	// New tokens are stored before Hooks.Refresh has run (F15), so a request at the same time may not
-	// show yet what the hook notes. Later ones do.
+	// New tokens are stored before Hooks.Refresh runs (F15), so concurrent requests may not show
+	// the hook's changes yet. Later requests do.
 	if page := authtest.Body(t, authtest.Open(t, b, c.url+"/profile")); !strings.Contains(page, "was last refreshed on") {
-		t.Error("the page does not show what Hooks.Refresh has noted")
+		t.Error("the page does not show the change by Hooks.Refresh")
 	}
 	if n := c.op.Count("token") - before; n != 1 {
 		t.Errorf("%d token requests, want one", n)
 	}
 	if got := c.signedIn(t, b, "Alice"); got != both {
-		t.Errorf("signed in afterwards: %v", got)
+		t.Errorf("signed in after the requests: %v", got)
 	}
 }
 
-// profile opens the page that calls the provider's API with the user's token, and returns what is wrong with it.
+// profile opens the page that calls the provider's API with the user's token, and returns a
+// description of any failure.
 func (c *cluster) profile(t *testing.T, b *http.Client) string {
 	resp, err := b.Get(c.url + "/profile")
 	if err != nil {
@@ -204,7 +206,7 @@ func (c *cluster) profile(t *testing.T, b *http.Client) string {
 	case resp.StatusCode != http.StatusOK || resp.Request.URL.Path != "/profile":
 		return fmt.Sprintf("status %d at %s", resp.StatusCode, resp.Request.URL.Path)
 	case !strings.Contains(body, "1001"):
-		return "a page without the API's answer"
+		return "a page without the API response"
 	}
 	return ""
 }

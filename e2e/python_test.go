@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// needPython finds a Python that has the modules, or skips the test. On CI that is a failure. The first python3 of the PATH may be another
-// than the system's, for which Debian's packages are.
+// needPython returns a Python that has the modules, or skips the test. In CI, the test fails
+// instead. It tries the system's Python first, because Debian's packages install modules there.
 func needPython(t *testing.T, modules, packages string) string {
 	t.Helper()
 	for _, python := range []string{"/usr/bin/python3", "python3"} {
@@ -18,13 +18,14 @@ func needPython(t *testing.T, modules, packages string) string {
 		}
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatalf("there is no python3 with the modules %s, and CI must not skip", modules)
+		t.Fatalf("no python3 has the modules %s, and CI must not skip", modules)
 	}
-	t.Skipf("there is no python3 with the modules %s (Debian: apt-get install %s)", modules, packages)
+	t.Skipf("no python3 has the modules %s (Debian: apt-get install %s)", modules, packages)
 	return ""
 }
 
-// serve runs a server of testdata until the test ends, and returns the first line that it prints: its address.
+// serve runs a server of testdata until the test ends. It returns the URL that the server prints
+// first.
 func serve(t *testing.T, program, script string, env ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, script)
@@ -48,7 +49,7 @@ func serve(t *testing.T, program, script string, env ...string) string {
 	address, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		cmd.Wait()
-		t.Fatalf("%s does not start: %v\n%s", script, err, log)
+		t.Fatalf("%s did not start: %v\n%s", script, err, log)
 	}
 	return strings.TrimSpace(address)
 }

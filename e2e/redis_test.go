@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// startRedis starts a Redis server that keeps nothing on disk, until the test ends, and returns its URL.
+// startRedis runs a Redis server without persistence until the test ends, and returns its URL.
 func startRedis(t *testing.T) string {
 	t.Helper()
 	program := need(t, "redis-server")
@@ -46,7 +46,7 @@ func startRedis(t *testing.T) string {
 			t.Fatal("Redis did not start")
 		}
 	case <-time.After(time.Minute):
-		t.Fatal("Redis does not get ready")
+		t.Fatal("Redis is not ready after a minute")
 	}
 	return "redis://127.0.0.1:" + port + "/0"
 }

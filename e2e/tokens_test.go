@@ -17,7 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// webApp signs in at zitadel with a confidential client and refresh tokens. It hands over the sessions that begin.
+// webApp starts an application that signs in at zitadel with a confidential client and refresh
+// tokens. It sends each new session to the channel.
 func webApp(t *testing.T) (base string, oidc *provider.OIDC, sessions chan *session.Session) {
 	t.Helper()
 	addr := freeAddr(t)
@@ -41,7 +42,7 @@ func webApp(t *testing.T) (base string, oidc *provider.OIDC, sessions chan *sess
 		sessions <- s
 		fmt.Fprint(w, "done")
 	})))
-	// The introspection response of this provider has neither aud nor token_type.
+	// This provider's introspection response has neither aud nor token_type.
 	api := auth.Bearer(middleware.API{Audience: "web", ClientIDs: []string{"web"}, Untyped: true, BearerOnly: true})
 	mux.Handle("/api", api(auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
@@ -57,7 +58,7 @@ func webApp(t *testing.T) (base string, oidc *provider.OIDC, sessions chan *sess
 	return base, oidc, sessions
 }
 
-// Refresh, introspection, an API with the token, token exchange, and revocation, in the life of one login.
+// One login: refresh, introspection, an API call with the token, token exchange and revocation.
 func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	base, oidc, sessions := webApp(t)
 	ctx := t.Context()
@@ -94,7 +95,7 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 		t.Errorf("after the revocation: %+v, %v", info, err)
 	}
 	if _, err := oidc.Refresh(ctx, renewed); err == nil {
-		t.Error("a revoked refresh token works")
+		t.Error("a revoked refresh token was accepted")
 	}
 	if status, _ := callAPI(t, base, "made-up"); status != 401 {
 		t.Errorf("a made-up token: status %d", status)
@@ -128,13 +129,13 @@ func TestZitadel_ClientCredentials(t *testing.T) {
 	if second, err := source.Token(); err != nil || second.AccessToken != first.AccessToken {
 		t.Errorf("a second token: %v", err)
 	}
-	oidc.ClientSecret = "wrong" // never changed in real life: a value of its own would do as well
+	oidc.ClientSecret = "wrong" // applications must not change a provider in use
 	if _, err := oidc.ClientCredentials().Token(); err == nil {
-		t.Error("a wrong secret is accepted")
+		t.Error("a wrong secret was accepted")
 	}
 }
 
-// The device flow, with a person at another screen.
+// The device flow: the user confirms in a browser on another device.
 func TestZitadel_Device(t *testing.T) {
 	op := newZitadel(t, "http://"+freeAddr(t))
 	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "device", ClientSecret: "secret", InsecureLoopbackHTTP: true}
@@ -147,11 +148,11 @@ func TestZitadel_Device(t *testing.T) {
 		}
 		authtest.Body(t, authtest.Open(t, b, strings.TrimSuffix(op.issuer(), "/")+"/device/confirm?action=allowed"))
 		return nil
-	}, "email") // without openid: the example storage takes the user's name for the user's ID, and finds no claims
+	}, "email") // without openid, because the example storage takes the user name for the user ID and finds no claims
 	if err != nil || tokens.AccessToken == "" {
 		t.Fatalf("%v", err)
 	}
 	if _, err := oidc.Device(t.Context(), func(provider.DeviceCode) error { return context.Canceled }); err == nil {
-		t.Error("a screen that fails is no error")
+		t.Error("an error of the display callback was ignored")
 	}
 }

@@ -14,29 +14,29 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// The one user that the tests use of zitadel's example storage.
+// The test user in zitadel's example storage.
 const (
 	zitadelUser     = "test-user@localhost"
 	zitadelPassword = "verysecure"
 	zitadelName     = "Test User"
 )
 
-// A zitadelOP is the certified provider of zitadel/oidc in process, at a fixed address so that it can
-// be stopped and started again.
+// A zitadelOP runs the certified OpenID provider zitadel/oidc in-process. Its address is fixed, so
+// it can be restarted.
 type zitadelOP struct {
 	addr   string
-	app    string // base URL of the application that is registered
+	app    string // base URL of the registered application
 	store  *storage.Storage
 	server *httptest.Server
 
 	prepare func(*http.Server) // may change the server before it starts; may be nil
 }
 
-// newZitadel starts a provider that knows the application at a base URL under the client ID that the
-// example assumes for providers on loopback.
+// newZitadel starts a provider where the application at a base URL is registered, with the client
+// ID that the example uses for providers on loopback.
 func newZitadel(t *testing.T, app string) *zitadelOP { return newZitadelWith(t, app, nil) }
 
-// newZitadelWith is newZitadel with a server that prepare changes before it starts.
+// newZitadelWith is like newZitadel, but calls prepare with the server before starting it.
 func newZitadelWith(t *testing.T, app string, prepare func(*http.Server)) *zitadelOP {
 	t.Helper()
 	p := &zitadelOP{addr: freeAddr(t), app: app, prepare: prepare}
@@ -45,7 +45,7 @@ func newZitadelWith(t *testing.T, app string, prepare func(*http.Server)) *zitad
 	return p
 }
 
-// issuer is the provider's issuer, which ends with a slash.
+// issuer returns the provider's issuer, which ends with a slash.
 func (p *zitadelOP) issuer() string { return "http://" + p.addr + "/" }
 
 func (p *zitadelOP) start(t *testing.T) {
@@ -60,7 +60,7 @@ func (p *zitadelOP) start(t *testing.T) {
 		"device":            storage.DeviceClient("device", "secret"),
 	}
 	p.store = storage.NewStorageWithClients(storage.NewUserStore(p.issuer()), clients)
-	store := returning{p.store, p.app}
+	store := withLogoutURI{p.store, p.app}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	p.server = httptest.NewUnstartedServer(exampleop.SetupServer(p.issuer(), store, quiet, false))
 	p.server.Listener.Close()
@@ -76,14 +76,15 @@ func (p *zitadelOP) stop() {
 	p.server.Close()
 }
 
-// returning is zitadel's example storage with the registration that it lacks: where to return to after a logout.
-type returning struct {
+// withLogoutURI is zitadel's example storage with a registered post_logout_redirect_uri, which it
+// lacks.
+type withLogoutURI struct {
 	*storage.Storage
 	app string
 }
 
 // GetClientByClientID implements op.Storage.
-func (r returning) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
+func (r withLogoutURI) GetClientByClientID(ctx context.Context, id string) (op.Client, error) {
 	client, err := r.Storage.GetClientByClientID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ type registered struct {
 // PostLogoutRedirectURIs implements op.Client.
 func (r registered) PostLogoutRedirectURIs() []string { return []string{r.app + "/auth/logged-out"} }
 
-// freeAddr is an address on loopback that nobody listens at.
+// freeAddr returns an unused address on loopback.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")

@@ -1,9 +1,10 @@
-"""A server of OAuth 1.0a and an API that it protects, made of Authlib and Flask (Debian: python3-authlib, python3-flask).
+"""An OAuth 1.0a server with a protected API, built with Authlib and Flask
+(Debian: python3-authlib, python3-flask).
 
-Signatures are verified by Authlib alone, from the request as it came over the wire. HMAC-SHA256, which Authlib does not know, is
-computed here over Authlib's base string. The first line that is printed is the server's address.
+Authlib verifies the signatures, from the raw request. HMAC-SHA256, which Authlib does not
+support, is computed here over Authlib's base string. The first line of output is the server's URL.
 
-Settings: OAUTH1_KEY, OAUTH1_SECRET and OAUTH1_PUBLIC_KEY (PEM) of the one client.
+Environment: OAUTH1_KEY, OAUTH1_SECRET and OAUTH1_PUBLIC_KEY (PEM) of the only client.
 """
 
 import base64
@@ -39,7 +40,7 @@ class Client(ClientMixin):
 
 class User:
     def get_user_id(self):
-        return 9007199254740993  # more than a float can hold
+        return 9007199254740993  # not exact as a float
 
 
 class Token(TokenCredentialMixin):
@@ -54,7 +55,7 @@ class Token(TokenCredentialMixin):
 
 
 class Memory(dict):
-    """The cache that Authlib's hooks want."""
+    """The cache that Authlib's hooks require."""
 
     def set(self, key, value, timeout=None):
         self[key] = value
