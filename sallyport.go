@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
+	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -43,6 +46,16 @@ type Config struct {
 	// Session says how sessions are kept. Its Secret must be set.
 	Session session.Config
 
+	// AppName is what pages call the application, as in "Sign in to Acme". Default: the host of BaseURL.
+	AppName string
+
+	// Texts changes what users read, by language ("de") and key: the texts of package problem's codes,
+	// such as "login_refused.title", and of buttons, such as "sign_in". The files in internal/answer/texts
+	// have all keys. A language that is not among them is added, and needs all keys. {app} stands for
+	// AppName; other placeholders must stay. The language of a page is chosen by Accept-Language.
+	// Default: the texts of the library.
+	Texts map[string]map[string]string
+
 	// Hooks are called at the turning points of a sign-in.
 	Hooks handlers.Hooks
 
@@ -56,10 +69,11 @@ type Config struct {
 	// Status is 200. LoginPage replaces the choice of providers. Redirects are not asked about, nor are
 	// answers to a provider's back-channel logout.
 	//
-	// The error is a *problem.Error with words for the user; its Err is for the log only. Headers such
-	// as WWW-Authenticate, Retry-After, Vary and Allow are set already. Hand what is not to be replaced
-	// to problem.Write. Default: problem.Write, a plain page or application/problem+json for programs.
-	OnError func(http.ResponseWriter, *http.Request, error)
+	// It reports whether it has answered; otherwise, without having written anything, the built-in
+	// answer follows: a plain page, or application/problem+json for programs (Error.Page tells which).
+	// The error has texts for the user; its Err is for the log only. Headers such as
+	// WWW-Authenticate, Retry-After, Vary and Allow are set already. Default: the built-in answers.
+	OnError func(http.ResponseWriter, *http.Request, *problem.Error) bool
 
 	// OnEvent is told about logins, logouts and refusals, for audit trails and metrics. It runs in
 	// the request, so it should return soon.
@@ -106,7 +120,7 @@ type Event = session.Event
 // ErrRefused is what a hook returns, or wraps, to refuse a login, a refresh or the linking of an
 // account. Any other error, except a *problem.Error, is a failure of the hook: the user reads that the
 // problem is on our side.
-var ErrRefused = handlers.ErrRefused
+var ErrRefused = answer.ErrRefused
 
 // defaultPrefix is where the login routes live unless configured otherwise.
 const defaultPrefix = "/auth"
@@ -119,7 +133,9 @@ type Auth struct {
 
 	// Routes serves the login routes, for applications that mount them themselves
 	// instead of using [Auth.Handler].
-	Routes *handlers.Handlers
+	Routes http.Handler
+
+	routes wiring.Routes
 
 	// Sessions reads and writes sessions, for applications that change what a session holds.
 	Sessions *session.Manager
@@ -142,7 +158,12 @@ func New(c Config) (*Auth, error) {
 	manager, err := session.NewManager(c.Session, session.Scope{
 		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, SignedOut: auth.signedOut, Logger: c.Logger, OnEvent: c.OnEvent,
 	})
-	if err := errors.Join(append(mistakes, err)...); err != nil {
+	mistakes = append(mistakes, err)
+	words, wrong := answer.NewWords(cmp.Or(c.AppName, base.Host), c.Texts)
+	for _, mistake := range wrong {
+		mistakes = append(mistakes, fmt.Errorf("sallyport: %w", mistake))
+	}
+	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
 	auth.Sessions = manager
@@ -154,11 +175,18 @@ func New(c Config) (*Auth, error) {
 		c.reportFrom(name, p)
 	}
 	c.warn(manager)
-	auth.Routes, err = handlers.New(handlers.Config{
-		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers, Sessions: manager, Hooks: c.Hooks, LoginPage: c.LoginPage,
+	writer := func(kind string) *answer.Writer {
+		return &answer.Writer{
+			Kind: kind, Words: words, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent,
+			Now: manager.Now,
+		}
+	}
+	auth.routes, err = handlers.New(wiring.Login{
+		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers,
+		Sessions: manager, LoginPage: c.LoginPage,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
-		Login: c.reporter("login", manager), Logout: c.reporter("logout", manager), Link: c.reporter("link", manager),
-	})
+		Login: writer("login"), Logout: writer("logout"), Link: writer("link"),
+	}, c.Hooks)
 	if err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
@@ -168,13 +196,16 @@ func New(c Config) (*Auth, error) {
 			return nil, fmt.Errorf("sallyport: TrustedOrigins: %w", err)
 		}
 	}
-	auth.Guard = middleware.New(middleware.Config{
-		Sessions: manager, Report: c.reporter("session", manager), NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
-		Home: c.Home, LoginPath: auth.Routes.LoginURL(""), Origin: base.String(),
-		LoginFor: func(name string) string { return auth.Routes.LoginURLFor(name, "") },
-		StepUp:   auth.Routes.StepUp, Silent: auth.Routes.Silent,
+	auth.Routes = auth.routes
+	auth.Guard = middleware.New(wiring.Guards{
+		Sessions: manager, Report: writer("session"),
+		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
+		Home: c.Home, LoginPath: auth.LoginURL(""), Origin: base.String(),
+		LoginFor: func(name string) string { return auth.LoginURLFor(name, "") },
+		StepUp:   auth.routes.StepUp, Silent: auth.routes.Silent,
 		TrustTenantRoles: c.Tenants.TrustRoles,
-		Providers:        auth.providers, Refreshed: c.Hooks.Refresh, RefreshAhead: c.RefreshAhead, Crossing: crossing,
+		Providers:        auth.providers, Refreshed: c.Hooks.Refresh,
+		RefreshAhead: c.RefreshAhead, Crossing: crossing,
 	})
 	return auth, nil
 }
@@ -184,10 +215,6 @@ func (c Config) reportFrom(name string, p provider.Provider) {
 	if r, ok := p.(provider.Reporter); ok {
 		r.ReportTo(c.Logger.With("provider", name))
 	}
-}
-
-func (c Config) reporter(kind string, m *session.Manager) *problem.Reporter {
-	return &problem.Reporter{Kind: kind, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent, Now: m.Now}
 }
 
 // errRegistration ends a session of a tenant that is gone, or of another client than the one configured now.
@@ -212,7 +239,7 @@ func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 }
 
 // signedOut makes the login routes forget what they count for this browser (F41).
-func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.Routes.SignedOut(w, r) }
+func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.routes.SignedOut(w, r) }
 
 // Handler serves the login routes, and puts the signed-in user of every other request into its
 // context before next gets it. Mount it once, outermost.
@@ -227,8 +254,8 @@ func (a *Auth) Handler(next http.Handler) http.Handler {
 		if !checked.Load() && r.Context().Value(http.ServerContextKey) != nil && !checked.Swap(true) {
 			a.checkInBackground()
 		}
-		if a.Routes.Owns(r.URL.Path) {
-			a.Routes.ServeHTTP(w, r)
+		if a.routes.Owns(r.URL.Path) {
+			a.routes.ServeHTTP(w, r)
 			return
 		}
 		app.ServeHTTP(w, r)
@@ -236,19 +263,19 @@ func (a *Auth) Handler(next http.Handler) http.Handler {
 }
 
 // LoginURL is the path that starts a login and leads back to returnTo, a path of the application.
-func (a *Auth) LoginURL(returnTo string) string { return a.Routes.LoginURL(returnTo) }
+func (a *Auth) LoginURL(returnTo string) string { return a.routes.LoginURL(returnTo) }
 
 // LoginURLFor is the path that starts a login at one provider, configured or a tenant's, and leads back to returnTo. Whether there
 // is such a provider is found out there.
-func (a *Auth) LoginURLFor(name, returnTo string) string { return a.Routes.LoginURLFor(name, returnTo) }
+func (a *Auth) LoginURLFor(name, returnTo string) string { return a.routes.LoginURLFor(name, returnTo) }
 
 // LinkURL is the path to POST to in order to connect an account at a provider with the account that is signed in (Hooks.Link), and
 // then go to returnTo.
-func (a *Auth) LinkURL(name, returnTo string) string { return a.Routes.LinkURL(name, returnTo) }
+func (a *Auth) LinkURL(name, returnTo string) string { return a.routes.LinkURL(name, returnTo) }
 
 // LogoutURL is the path to POST to in order to sign out and go to returnTo, a path of the
 // application. With an empty returnTo the user sees a page that says they are signed out.
-func (a *Auth) LogoutURL(returnTo string) string { return a.Routes.LogoutURL(returnTo) }
+func (a *Auth) LogoutURL(returnTo string) string { return a.routes.LogoutURL(returnTo) }
 
 // RedirectURIs returns the redirect URI to register at each configured provider, by the provider's
 // name. With Session.Revocations or a ServerStore, register BaseURL + Prefix + "/backchannel/" + name as
@@ -258,7 +285,7 @@ func (a *Auth) RedirectURIs() map[string]string {
 	configured := a.providers.Configured()
 	all := make(map[string]string, len(configured))
 	for name := range configured {
-		all[name] = a.Routes.RedirectURI(name)
+		all[name] = a.routes.RedirectURI(name)
 	}
 	return all
 }

@@ -13,16 +13,17 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// BackchannelLogout takes the logout token of a provider and ends the sessions that it names (OpenID Connect Back-Channel
+// backchannelLogout takes the logout token of a provider and ends the sessions that it names (OpenID Connect Back-Channel
 // Logout 1.0). Nobody has to sign in for it, so it tells nothing but whether the token was good: a session that is not
 // there gets the same answer, after the same work, as one that is. Without session.Config.Revocations there is no such route, because
 // sessions could not be ended.
-func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
+func (h *routes) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 	name, p, lookup := h.provider(r, "backchannel")
 	verifier, able := p.(provider.LogoutVerifier)
 	away := errors.Is(lookup, provider.ErrUnavailable)
@@ -43,12 +44,12 @@ func (h *Handlers) BackchannelLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.config.Logout.Event(r.Context(), about)
-	protect(w.Header())
+	answer.Protect(w.Header())
 	w.WriteHeader(http.StatusOK)
 }
 
 // endProviderSessions does what a logout token says, once. It fills in whom the event is about.
-func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v provider.LogoutVerifier, about *session.Event) error {
+func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request, v provider.LogoutVerifier, about *session.Event) error {
 	// 1. Find the token.
 	raw, err := logoutToken(w, r)
 	if err != nil {
@@ -69,7 +70,7 @@ func (h *Handlers) endProviderSessions(w http.ResponseWriter, r *http.Request, v
 	}
 	keep := max(token.Until.Sub(sessions.Now()), 0) + replaySkew
 	first, err := sessions.Once(ctx, logoutKey(about.Provider, token), keep, func(ctx context.Context) error {
-		return problem.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
+		return recovered.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
 	})
 	if err == nil && !first {
 		err = failed("logout_replayed", nil)
@@ -121,7 +122,7 @@ func logoutKey(name string, t *provider.LogoutToken) string {
 
 // refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours
 // (section 2.8), and only the log says why.
-func (h *Handlers) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
+func (h *routes) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
 	e := h.loginError(about.Provider, err)
 	code := "invalid_request"
 	if e.Status >= 500 { // the token may be good; the provider may try again
@@ -130,7 +131,7 @@ func (h *Handlers) refuseLogout(w http.ResponseWriter, r *http.Request, about se
 	h.config.Logout.Log(r.Context(), e)
 	about.Outcome = e.Code
 	h.config.Logout.Event(r.Context(), about)
-	protect(w.Header())
+	answer.Protect(w.Header())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
 	io.WriteString(w, `{"error":"`+code+`"}`)

@@ -16,14 +16,14 @@ import (
 // providerTimeout bounds all that one request of a login asks of the provider.
 const providerTimeout = 30 * time.Second
 
-// Callback finishes what a flow of this browser has begun: a login, or the linking of an account
-// (see [Handlers.Link]). The steps are in this order for a reason: nothing is done for a callback
+// callback finishes what a flow of this browser has begun: a login, or the linking of an account
+// (see [routes.link]). The steps are in this order for a reason: nothing is done for a callback
 // that does not belong to a flow of this browser, the flow is used up before anything can fail, and
 // an existing session stays as it is until the new one is complete.
 //
 // A callback that comes again leads a signed-in user on to where the login led, and one that comes
 // too late starts the login again, once. The rest get a page from where they can do so themselves.
-func (h *Handlers) Callback(w http.ResponseWriter, r *http.Request) {
+func (h *routes) callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
 		h.failUnread(w, r, name, h.lookupError(name, err))
@@ -77,7 +77,7 @@ func readCallback(w http.ResponseWriter, r *http.Request, name string, p provide
 	return callback{name, p, params, p.FlowKey(params)}, nil
 }
 
-func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	s, err := h.exchange(ctx, w, a)
 	if isSilentRefusal(a.flow, err) { // the application has asked silently; what there is stays
 		h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name})
@@ -106,19 +106,19 @@ func (h *Handlers) finishLogin(ctx context.Context, w http.ResponseWriter, r *ht
 
 // failUnread answers a callback whose parameters have not been read. What there is of a state in
 // the query is enough to find the address to return to.
-func (h *Handlers) failUnread(w http.ResponseWriter, r *http.Request, name string, e *problem.Error) {
+func (h *routes) failUnread(w http.ResponseWriter, r *http.Request, name string, e *problem.Error) {
 	leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
 	h.config.Login.Fail(w, r, h.leadingTo(leads.to, e))
 }
 
 // failLogin answers a login that has failed. The way on keeps the address to return to.
-func (h *Handlers) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string, err error) {
+func (h *routes) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string, err error) {
 	h.config.Login.Fail(w, r, h.leadingTo(returnTo, h.loginError(name, err)))
 }
 
 // exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain
 // the identity.
-func (h *Handlers) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
+func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
 	done, err := h.turns.wait(ctx, a.name)
 	if err != nil {
 		return nil, h.errBusy(a.name, err)
@@ -155,10 +155,10 @@ func isSilentRefusal(flow *provider.Flow, err error) bool {
 
 // beginSession asks the application, then begins the session: a new one, whatever the browser had
 // before.
-func (h *Handlers) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request,
+func (h *routes) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request,
 	flow *provider.Flow, s *session.Session) error {
-	if hook := h.config.Hooks.Login; hook != nil {
-		if err := problem.Call(func() error { return hook(ctx, s) }); err != nil {
+	if hook := h.hooks.Login; hook != nil {
+		if err := recovered.Call(func() error { return hook(ctx, s) }); err != nil {
 			return h.refused(err)
 		}
 	}

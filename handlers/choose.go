@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
-	"github.com/sallyport-go/sallyport/internal/page"
+	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -34,7 +34,7 @@ func Choices(ctx context.Context) []Choice {
 	return o.choices
 }
 
-// ReturnTo returns where a login page has to lead back to, a path of the application, for [Handlers.LoginURLFor]: a page that asks
+// ReturnTo returns where a login page has to lead back to, a path of the application, for Auth.LoginURLFor: a page that asks
 // for the name of a tenant needs it. It is empty for the start page.
 func ReturnTo(ctx context.Context) string {
 	o, _ := ctx.Value(choicesKey{}).(offered)
@@ -42,24 +42,24 @@ func ReturnTo(ctx context.Context) string {
 }
 
 // choose shows the login page.
-func (h *Handlers) choose(w http.ResponseWriter, r *http.Request, returnTo string) {
+func (h *routes) choose(w http.ResponseWriter, r *http.Request, returnTo string) {
 	if returnTo == h.returns.start() {
 		returnTo = ""
 	}
 	choices := h.choices(returnTo)
-	page.Protect(w.Header())
+	answer.Protect(w.Header())
 	if custom := h.config.LoginPage; custom != nil {
 		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, offered{choices, returnTo})))
 		return
 	}
-	p := page.Page{Title: answer.Choose.Title, Text: []string{answer.Choose.Text}, Equal: true}
+	var ways []problem.Link
 	for _, c := range choices {
-		p.Links = append(p.Links, page.Link{Href: c.URL, Text: answer.SignInWith + c.Label})
+		ways = append(ways, problem.Link{Href: c.URL, Text: c.Label})
 	}
-	page.Write(w, r, http.StatusOK, p)
+	h.config.Login.Choose(w, r, ways)
 }
 
-func (h *Handlers) choices(returnTo string) []Choice {
+func (h *routes) choices(returnTo string) []Choice {
 	configured := h.config.Providers.Configured()
 	choices := make([]Choice, 0, len(configured))
 	for name, p := range configured {

@@ -27,7 +27,7 @@ var errAnswerTooLarge = errors.New("handlers: the answer of the provider is too 
 	"a session with it")
 
 // comeBack keeps the answer and has the browser come back.
-func (h *Handlers) comeBack(w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 	id := h.flowName(a.flow.State)[len(h.cookie(flowCookie)):]
 	sessions := h.config.Sessions
 	text, err := sessions.Keyring().Seal(session.PurposeFlow, answerCookie+id, a.flow.RedirectURI,
@@ -49,12 +49,12 @@ func (h *Handlers) comeBack(w http.ResponseWriter, r *http.Request, a response) 
 	redirect(w, h.config.Prefix+"/renew/"+segment(a.name)+"?login="+url.QueryEscape(id))
 }
 
-func (h *Handlers) answerName(id string, piece int) string {
+func (h *routes) answerName(id string, piece int) string {
 	return h.cookie(answerCookie + id + "-" + strconv.Itoa(piece))
 }
 
-// Renew is where the browser comes back to with an answer that was sent by POST.
-func (h *Handlers) Renew(w http.ResponseWriter, r *http.Request) {
+// renew is where the browser comes back to with an answer that was sent by POST.
+func (h *routes) renew(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "renew")
 	if err != nil {
 		h.config.Login.Fail(w, r, h.lookupError(name, err))
@@ -83,7 +83,7 @@ func (h *Handlers) Renew(w http.ResponseWriter, r *http.Request) {
 }
 
 // keptAnswer returns the answer that the browser has kept, and removes it.
-func (h *Handlers) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
+func (h *routes) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider) (callback, error) {
 	sessions := h.config.Sessions
 	id := queryOf(r).Get("login")

@@ -18,7 +18,7 @@ const (
 	// so that a login page that was left open for too long still ends at the right place.
 	destinationLifetime = time.Hour
 	// arrivedLifetime is the same after the login, for callbacks that come again.
-	arrivedLifetime = FlowLifetime
+	arrivedLifetime = flowLifetime
 )
 
 // A destination is where a login leads. It has a sealed cookie of its own beside the flow's, so
@@ -79,13 +79,13 @@ func (d destination) lifetime() time.Duration {
 
 // destinationName is the cookie of the login with this state. The provider is part of it, so that
 // another provider's callback does not find it.
-func (h *Handlers) destinationName(name, state string) string {
+func (h *routes) destinationName(name, state string) string {
 	sum := sha256.Sum256([]byte(h.RedirectURI(name) + " " + state))
 	return h.cookie(base64.RawURLEncoding.EncodeToString(sum[:9]) + destinationCookie)
 }
 
 // destinationOf returns the destination of a login of this browser.
-func (h *Handlers) destinationOf(r *http.Request, name, state string) (destination, bool) {
+func (h *routes) destinationOf(r *http.Request, name, state string) (destination, bool) {
 	cookie := h.destinationName(name, state)
 	for text := range h.values(r, cookie) {
 		if d, ok := h.openDestination(cookie, text); ok {
@@ -96,7 +96,7 @@ func (h *Handlers) destinationOf(r *http.Request, name, state string) (destinati
 }
 
 // openDestination opens one that is young enough. Its address is judged once more (R84).
-func (h *Handlers) openDestination(cookie, text string) (destination, bool) {
+func (h *routes) openDestination(cookie, text string) (destination, bool) {
 	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
 	if err != nil {
 		return destination{}, false
@@ -109,7 +109,7 @@ func (h *Handlers) openDestination(cookie, text string) (destination, bool) {
 
 // sealDestination seals d so that the cookie takes no more than the given bytes: if need be without
 // the query, or without the address.
-func (h *Handlers) sealDestination(cookie string, d destination, room int) (string, error) {
+func (h *routes) sealDestination(cookie string, d destination, room int) (string, error) {
 	path, _, _ := strings.Cut(d.to, "#")
 	path, _, _ = strings.Cut(path, "?")
 	for _, d.to = range []string{d.to, path, h.returns.start()} {
@@ -122,7 +122,7 @@ func (h *Handlers) sealDestination(cookie string, d destination, room int) (stri
 }
 
 // keepDestination keeps where a login leads in its cookie, in the given bytes.
-func (h *Handlers) keepDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow,
+func (h *routes) keepDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow,
 	d destination, room int) (taken int, err error) {
 	cookie := h.destinationName(f.Provider, f.State)
 	text, err := h.sealDestination(cookie, d, room)
@@ -134,7 +134,7 @@ func (h *Handlers) keepDestination(w http.ResponseWriter, p provider.Provider, f
 }
 
 // arrive notes that a login has led to its destination.
-func (h *Handlers) arrive(w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) arrive(w http.ResponseWriter, r *http.Request, a response) {
 	d, ok := h.destinationOf(r, a.name, a.flow.State)
 	if !ok {
 		d.kind = kindOf(a.flow)
@@ -148,6 +148,6 @@ func (h *Handlers) arrive(w http.ResponseWriter, r *http.Request, a response) {
 }
 
 // forgetDestination removes the destination of a flow.
-func (h *Handlers) forgetDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow) {
+func (h *routes) forgetDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow) {
 	h.config.Sessions.Cookies().Delete(w, h.destinationName(f.Provider, f.State), flowSameSite(p))
 }

@@ -12,9 +12,9 @@
 //	POST {prefix}/backchannel/{provider}   the provider says that sessions have ended (with session.Config.Revocations)
 //	GET  {prefix}/frontchannel/{provider}  the same, in a frame of a page of the provider (with FrontchannelLogout)
 //
-// sallyport.New builds the [Handlers]; Auth.Handler mounts them. What the routes protect: a callback
+// sallyport.New makes the routes; Auth.Handler mounts them. What the routes protect: a callback
 // works only in the browser that started the login, once, for the provider it was started at, within
-// [FlowLifetime]; the user ends at an address of the application itself; what went wrong is told to
+// 15 minutes; the user ends at an address of the application itself; what went wrong is told to
 // the log, not to the browser.
 //
 // A callback that comes again, by the back button or a reload, leads a signed-in user on to where the login
@@ -26,7 +26,7 @@
 // # One user, several accounts
 //
 // A user is who one provider says: two accounts are two users, also with the same e-mail address. Hooks.Link lets a user who is signed in
-// connect another account, by signing in there as well: a form of the application POSTs to [Handlers.LinkURL], and the hook notes that the
+// connect another account, by signing in there as well: a form of the application POSTs to Auth.LinkURL, and the hook notes that the
 // other user key belongs to the same person from now on. Hooks.Login, or the application itself, then looks accounts up by the key of whoever
 // signs in. Nothing is ever connected by itself, and no e-mail address is compared: whoever could make a provider name somebody
 // else's address would get in as them.
@@ -38,7 +38,9 @@
 // {base URL}{prefix}/backchannel/{provider} as backchannel_logout_uri, exactly with that host. Several processes need
 // Revocations that they share, or a logout is known to one of them only. A logout token counts once ([session.Manager.Once]).
 //
-// Front-channel logout is off by default: see [Handlers.FrontchannelLogout] for what it cannot do.
+// Front-channel logout is off by default. Browsers send the session's cookie into a frame of another
+// site only with SameSite=None, and many not even then: where the provider is on another site than the
+// application, back-channel logout is the one that works.
 //
 // There is nothing of OpenID Connect Session Management 1.0 (check_session_iframe). It is a frame of the provider in every page of the
 // application that watches a cookie of the provider; browsers do not give such frames their cookies any more, so it would report logouts

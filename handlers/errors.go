@@ -3,60 +3,56 @@ package handlers
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
-	"github.com/sallyport-go/sallyport/internal/page"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-func protect(h http.Header) { page.Protect(h) }
-
 // toHome is the way out that every page offers.
-func (h *Handlers) toHome() problem.Link { return h.homeAs(answer.Home) }
+func (h *routes) toHome() problem.Link { return h.homeAs("home") }
 
-// homeAs is toHome in other words.
-func (h *Handlers) homeAs(text string) problem.Link {
-	return problem.Link{Href: h.returns.start(), Text: text}
+// homeAs is toHome with another text.
+func (h *routes) homeAs(key string) problem.Link {
+	return problem.Link{Href: h.returns.start(), TextKey: key}
 }
 
-// atHome is toHome with the origin, for a request that has come to another host.
-func (h *Handlers) atHome(text string) problem.Link {
-	return problem.Link{Href: h.config.BaseURL.String() + h.returns.start(), Text: text}
+// atHome is homeAs with the origin, for a request that has come to another host.
+func (h *routes) atHome(key string) problem.Link {
+	return problem.Link{Href: h.config.BaseURL.String() + h.returns.start(), TextKey: key}
 }
 
 // failed returns the error of a code, with the way on from there.
 func failed(code string, cause error, links ...problem.Link) *problem.Error {
-	e := problem.New(code)
+	e := answer.New(code)
 	e.Err, e.Links = cause, links
 	return e
 }
 
 // failedAt is failed for the login at a provider, with a fresh login as the way on.
-func (h *Handlers) failedAt(name, code string, cause error) *problem.Error {
+func (h *routes) failedAt(name, code string, cause error) *problem.Error {
 	e := failed(code, cause, h.again(name)...)
 	e.Provider = name
 	return e
 }
 
 // again offers a fresh login at the provider.
-func (h *Handlers) again(name string) []problem.Link { return h.retry(name, answer.SignInAgain) }
+func (h *routes) again(name string) []problem.Link { return h.retry(name, "sign_in_again") }
 
 // retry offers the login of a provider that has been found, or if there is no name the choice.
-func (h *Handlers) retry(name, text string) []problem.Link {
+func (h *routes) retry(name, key string) []problem.Link {
 	target := h.config.Prefix + "/login"
 	if name != "" {
 		target += "/" + name
 	}
-	return []problem.Link{{Href: target, Text: text}, h.toHome()}
+	return []problem.Link{{Href: target, TextKey: key}, h.toHome()}
 }
 
 // leadingTo makes the ways to try again lead to an address.
-func (h *Handlers) leadingTo(returnTo string, e *problem.Error) *problem.Error {
+func (h *routes) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 	if returnTo == h.returns.start() {
 		return e
 	}
@@ -70,7 +66,7 @@ func (h *Handlers) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 }
 
 // lookupError answers for a name that has not led to a provider.
-func (h *Handlers) lookupError(name string, err error) *problem.Error {
+func (h *routes) lookupError(name string, err error) *problem.Error {
 	if errors.Is(err, provider.ErrUnknown) {
 		return failed("unknown_provider", nil, h.again("")...)
 	}
@@ -79,7 +75,7 @@ func (h *Handlers) lookupError(name string, err error) *problem.Error {
 
 // loginError turns the error of a login into what the user, the log and the events get. The user's
 // text depends on the class only: only the operator reads why a token was rejected.
-func (h *Handlers) loginError(name string, err error) *problem.Error {
+func (h *routes) loginError(name string, err error) *problem.Error {
 	if e, ok := errors.AsType[*problem.Error](err); ok {
 		copied := *e
 		copied.Provider = name
@@ -96,7 +92,7 @@ func (h *Handlers) loginError(name string, err error) *problem.Error {
 	}
 	if errors.Is(err, provider.ErrUnavailable) {
 		e := h.failedAt(name, "provider_unavailable", err)
-		e.RetryAfter, e.Links = provider.RetryAfter(err), h.retry(name, answer.TryAgain)
+		e.RetryAfter, e.Links = provider.RetryAfter(err), h.retry(name, "try_again")
 		return e
 	}
 	if fault, ok := errors.AsType[*provider.Error](err); ok {
@@ -125,34 +121,34 @@ func faultCode(fault *provider.Error) string {
 }
 
 // errBusy is a callback that did not get its turn. Its flow has not been used up.
-func (h *Handlers) errBusy(name string, cause error) *problem.Error {
-	e := h.loginError(name, cause)
-	e.Text = problem.New("provider_unavailable/busy").Text
+func (h *routes) errBusy(name string, cause error) *problem.Error {
+	e := h.failedAt(name, "provider_unavailable/busy", cause)
+	e.Links = h.retry(name, "try_again")
 	return e
 }
 
-func (h *Handlers) errBadRequest(name string, cause error) *problem.Error {
+func (h *routes) errBadRequest(name string, cause error) *problem.Error {
 	return h.failedAt(name, "bad_request", cause)
 }
 
-func (h *Handlers) errCookiesBlocked(name string) *problem.Error {
+func (h *routes) errCookiesBlocked(name string) *problem.Error {
 	return h.failedAt(name, "cookies_blocked", nil)
 }
 
-func (h *Handlers) errNotFound() *problem.Error {
-	return failed("not_found", nil, h.atHome(answer.Home))
+func (h *routes) errNotFound() *problem.Error {
+	return failed("not_found", nil, h.atHome("home"))
 }
 
-func (h *Handlers) errMethod() *problem.Error {
+func (h *routes) errMethod() *problem.Error {
 	return failed("method_not_allowed", nil, h.toHome())
 }
 
-func (h *Handlers) errWrongHost(host string) *problem.Error {
+func (h *routes) errWrongHost(host string) *problem.Error {
 	base := h.config.BaseURL
 	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the proxy forward the Host header?", host, base.Host)
-	return failed("wrong_host", cause, h.atHome(answer.GoTo+base.Host))
+	return failed("wrong_host", cause, h.atHome("go_to"))
 }
 
-func (h *Handlers) errCrossSite(cause error) *problem.Error {
+func (h *routes) errCrossSite(cause error) *problem.Error {
 	return failed("cross_site/logout", cause, h.toHome())
 }

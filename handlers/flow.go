@@ -14,40 +14,40 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// FlowLifetime is how long a login may take, from the redirect to the provider to the callback. It
+// flowLifetime is how long a login may take, from the redirect to the provider to the callback. It
 // is enforced by the time sealed in the flow, not by the cookie's Max-Age alone.
-const FlowLifetime = 15 * time.Minute
+const flowLifetime = 15 * time.Minute
 
 // flowName is the name of the cookie for a flow with this key: each attempt has its own, so that
 // logins in several tabs do not disturb each other.
-func (h *Handlers) flowName(key string) string {
+func (h *routes) flowName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return h.cookie(flowCookie + base64.RawURLEncoding.EncodeToString(sum[:9]))
 }
 
 // cookie is the name of one of our cookies beside the session's.
-func (h *Handlers) cookie(suffix string) string {
+func (h *routes) cookie(suffix string) string {
 	return h.config.Sessions.CookieName() + "-" + suffix
 }
 
 // seal seals a value for a round trip through the browser, under the name of its cookie or parameter.
-func (h *Handlers) seal(use session.Purpose, name, binding string, plain []byte) (string, error) {
+func (h *routes) seal(use session.Purpose, name, binding string, plain []byte) (string, error) {
 	sessions := h.config.Sessions
 	return sessions.Keyring().Seal(use, name, binding, plain, sessions.Now())
 }
 
-func (h *Handlers) unseal(use session.Purpose, name, binding, text string) ([]byte, error) {
+func (h *routes) unseal(use session.Purpose, name, binding, text string) ([]byte, error) {
 	sessions := h.config.Sessions
 	return sessions.Keyring().Open(use, name, binding, text, sessions.Now())
 }
 
 // flowBinding ties a sealed flow to this application. The provider and the client registration that
 // it was started with are in the flow, so that its age can be told without knowing every provider.
-func (h *Handlers) flowBinding() string { return h.RedirectURI("") }
+func (h *routes) flowBinding() string { return h.RedirectURI("") }
 
 // keepFlow seals the flow and its destination, each into a cookie of its own, and removes older
 // ones that are too many.
-func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider,
+func (h *routes) keepFlow(w http.ResponseWriter, r *http.Request, p provider.Provider,
 	f *provider.Flow) error {
 	name := h.flowName(f.State)
 	text, err := h.sealFlow(name, f)
@@ -61,7 +61,7 @@ func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.P
 	}
 	all := h.held(r)
 	kept := h.dropFlows(w, all, size)
-	h.config.Sessions.Cookies().Set(w, name, text, FlowLifetime, flowSameSite(p))
+	h.config.Sessions.Cookies().Set(w, name, text, flowLifetime, flowSameSite(p))
 
 	room, taken := h.destinationRoom(w, r, all, kept+size), 0
 	if f.ReturnTo != h.returns.start() {
@@ -74,7 +74,7 @@ func (h *Handlers) keepFlow(w http.ResponseWriter, r *http.Request, p provider.P
 
 // sealFlow leaves out what is known at the callback, and the address to return to, which has a
 // cookie of its own.
-func (h *Handlers) sealFlow(cookie string, f *provider.Flow) (string, error) {
+func (h *routes) sealFlow(cookie string, f *provider.Flow) (string, error) {
 	bare := *f
 	bare.ReturnTo, bare.RedirectURI = "", ""
 	var plain bytes.Buffer
@@ -91,7 +91,7 @@ func (h *Handlers) sealFlow(cookie string, f *provider.Flow) (string, error) {
 }
 
 // openFlow opens a flow of this application, of any age and for any provider.
-func (h *Handlers) openFlow(cookie, text string) (*provider.Flow, error) {
+func (h *routes) openFlow(cookie, text string) (*provider.Flow, error) {
 	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func flowSameSite(p provider.Provider) http.SameSite {
 }
 
 // useFlow uses a flow up: its cookie is removed and it is not accepted again, whatever comes of it.
-func (h *Handlers) useFlow(w http.ResponseWriter, p provider.Provider, flow *provider.Flow) error {
+func (h *routes) useFlow(w http.ResponseWriter, p provider.Provider, flow *provider.Flow) error {
 	h.config.Sessions.Cookies().Delete(w, h.flowName(flow.State), flowSameSite(p))
 	if !h.spent.first(flow.Provider, flow.State, flow.Created, h.config.Sessions.Now()) {
 		return errUsed
@@ -125,7 +125,7 @@ func (h *Handlers) useFlow(w http.ResponseWriter, p provider.Provider, flow *pro
 // findFlow finds the flow with this key among the browser's cookies. Only one that was made for
 // this provider and client, and is young enough, can be finished (R34). Otherwise it returns a
 // *flowError; one that has expired it returns as well.
-func (h *Handlers) findFlow(r *http.Request, c callback) (*provider.Flow, error) {
+func (h *routes) findFlow(r *http.Request, c callback) (*provider.Flow, error) {
 	if c.key == "" {
 		return nil, &flowError{reason: flowNoState}
 	}
@@ -150,10 +150,10 @@ func (h *Handlers) findFlow(r *http.Request, c callback) (*provider.Flow, error)
 	return nil, missing
 }
 
-func (h *Handlers) checkAge(flow *provider.Flow) error {
+func (h *routes) checkAge(flow *provider.Flow) error {
 	switch age := h.config.Sessions.Now().Sub(flow.Created); {
-	case age >= FlowLifetime:
-		return &flowError{reason: flowExpired, age: age - FlowLifetime}
+	case age >= flowLifetime:
+		return &flowError{reason: flowExpired, age: age - flowLifetime}
 	case age <= -time.Minute:
 		return &flowError{reason: flowAhead, age: -age}
 	}

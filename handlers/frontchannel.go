@@ -6,17 +6,18 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// FrontchannelLogout is what a page of the provider shows in a frame to sign the user out here (OpenID Connect Front-Channel Logout 1.0),
+// frontchannelLogout is what a page of the provider shows in a frame to sign the user out here (OpenID Connect Front-Channel Logout 1.0),
 // if Config.FrontchannelLogout is set. It is a GET that other sites can cause, so it ends one session only: that of this
 // browser, if the request names both its issuer and its sid. Everything else just gets the page. The provider's tokens are left alone.
 //
 // Browsers send the session's cookie into a frame of another site only with SameSite=None, and many not even then: where the provider is
-// on another site than the application, BackchannelLogout is the one that works.
-func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
+// on another site than the application, backchannelLogout is the one that works.
+func (h *routes) frontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	if !h.config.FrontchannelLogout || !h.config.Sessions.Revocable() {
 		h.config.Login.Fail(w, r, h.errNotFound())
 		return
@@ -45,7 +46,7 @@ func (h *Handlers) FrontchannelLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 // namedSession returns the session of the request if the query names it, without doubt, and nil otherwise.
-func (h *Handlers) namedSession(r *http.Request, name string) *session.Session {
+func (h *routes) namedSession(r *http.Request, name string) *session.Session {
 	query, err := strictQueryOf(r)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("sid") == "" {
 		return nil
@@ -63,7 +64,7 @@ func writeFramed(w http.ResponseWriter, origins []string) {
 	if len(origins) > 0 {
 		ancestors = strings.Join(origins, " ")
 	}
-	protect(w.Header())
+	answer.Protect(w.Header())
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "+ancestors)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	io.WriteString(w, "<!doctype html>\n<html lang=\"en\">\n<title>Sign-out</title>\n</html>\n")

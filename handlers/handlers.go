@@ -2,43 +2,24 @@ package handlers
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Config says what the routes need. sallyport.New checks and fills it in.
-type Config struct {
-	BaseURL   *url.URL // public origin of the application
-	Prefix    string   // path below which the routes live, such as "/auth"
-	Home      string   // path of the application's start page; default: "/"
-	Providers *provider.Directory
-	Sessions  *session.Manager
-	Hooks     Hooks
-	LoginPage http.Handler // shown when there is a choice; nil: the built-in page. See [Choices].
-	// ThirdPartyLogin lets others start a login: {prefix}/login?iss=...&login_hint=...&target_link_uri=...
-	ThirdPartyLogin bool
-	// FrontchannelLogout serves [Handlers.FrontchannelLogout].
-	FrontchannelLogout bool
-
-	Login  *problem.Reporter
-	Logout *problem.Reporter
-	Link   *problem.Reporter
-}
-
 // Hooks let the application take part in a sign-in. Each may be nil.
 //
-// A hook refuses with [ErrRefused], or with a *[problem.Error] to choose what the user reads. Any other
+// A hook refuses with sallyport.ErrRefused, or with a *[problem.Error] to choose what the user reads. Any other
 // error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
 // context.DeadlineExceeded, else 500, as after a panic. Neither leaves a session behind.
 type Hooks struct {
 	// Begin may change what a login asks for, such as the login hint or more scopes
-	// (Flow.Request), or refuse to start it by ErrRefused. Flow.Link is not empty when an account is
+	// (Flow.Request), or refuse to start it. Flow.Link is not empty when an account is
 	// to be linked.
 	Begin func(*http.Request, *provider.Flow) error
 
@@ -61,7 +42,7 @@ type Hooks struct {
 	Refresh func(context.Context, *session.Session) error
 
 	// Link links an account at another provider, or another one at the same, to the account of the
-	// signed-in user ([Handlers.Link]). current is that user's session, of which the hook may change
+	// signed-in user (LinkURL). current is that user's session, of which the hook may change
 	// Values only; linked is the verified session of the other account, with its tokens, which never
 	// begins. Without the hook, accounts cannot be linked.
 	//
@@ -76,9 +57,10 @@ type Hooks struct {
 	Logout func(context.Context, *session.Session)
 }
 
-// Handlers serves the login routes. It is safe for concurrent use.
-type Handlers struct {
-	config   Config
+// routes serves the login routes. It is safe for concurrent use.
+type routes struct {
+	config   wiring.Login
+	hooks    Hooks
 	returns  returnFilter
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
@@ -86,52 +68,50 @@ type Handlers struct {
 	turns    exchanges
 }
 
-// New returns the routes for c. Use sallyport.New, which fills c in and checks it.
-func New(c Config) (*Handlers, error) {
-	if c.BaseURL == nil || c.Providers == nil || c.Sessions == nil || c.Login == nil || c.Logout == nil || c.Link == nil {
-		return nil, errors.New("handlers: Config needs BaseURL, Providers, Sessions and the reporters: use sallyport.New, which fills it in")
-	}
+// New returns the routes for c. Only sallyport.New can call it.
+func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
 	crossing := http.NewCrossOriginProtection()
 	if err := crossing.AddTrustedOrigin(c.BaseURL.String()); err != nil {
 		return nil, err
 	}
-	return &Handlers{
+	return &routes{
 		config:   c,
+		hooks:    hooks,
 		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix, home: c.Home},
 		crossing: crossing,
 	}, nil
 }
 
 // Owns reports whether a request path (decoded, as routers see it) is one of the login routes.
-func (h *Handlers) Owns(path string) bool {
+func (h *routes) Owns(path string) bool {
 	rest, below := strings.CutPrefix(path, h.config.Prefix)
 	return below && (rest == "" || rest[0] == '/')
 }
 
 // ServeHTTP routes to the handler of the path.
-func (h *Handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.config.Login.Serve(w, r, func() { h.dispatch(w, r) })
 }
 
-func (h *Handlers) dispatch(w http.ResponseWriter, r *http.Request) {
+func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"), "/")
 	switch {
 	case route == "login":
-		h.Login(w, r)
+		h.login(w, r)
 	case route == "callback" && name != "":
-		h.Callback(w, r)
+		h.callback(w, r)
 	case route == "renew" && name != "":
-		h.Renew(w, r)
+		h.renew(w, r)
 	case route == "link" && name != "":
-		h.Link(w, r)
+		h.link(w, r)
 	case route == "logout" && name == "":
-		h.Logout(w, r)
+		h.logout(w, r)
 	case route == "logged-out" && name == "":
-		h.LoggedOut(w, r)
+		h.loggedOut(w, r)
 	case route == "backchannel":
-		h.BackchannelLogout(w, r)
+		h.backchannelLogout(w, r)
 	case route == "frontchannel":
-		h.FrontchannelLogout(w, r)
+		h.frontchannelLogout(w, r)
 	default:
 		h.config.Login.Fail(w, r, h.errNotFound())
 	}
@@ -139,18 +119,18 @@ func (h *Handlers) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // LoginURL is the path that starts a login and returns to returnTo, a path of the
 // application, afterwards. An empty returnTo, or one that is no path of the application, leads home.
-func (h *Handlers) LoginURL(returnTo string) string {
+func (h *routes) LoginURL(returnTo string) string {
 	return h.route("login", returnTo)
 }
 
 // LoginURLFor is LoginURL for the provider of a name, configured or a tenant's. Whether there is one is found out there.
-func (h *Handlers) LoginURLFor(name, returnTo string) string {
+func (h *routes) LoginURLFor(name, returnTo string) string {
 	return h.route("login/"+segment(name), returnTo)
 }
 
 // LinkURL is the path to POST to in order to connect an account at a provider with the one that is signed in, and
 // then go to returnTo. A GET shows a page with the button.
-func (h *Handlers) LinkURL(name, returnTo string) string {
+func (h *routes) LinkURL(name, returnTo string) string {
 	return h.route("link/"+segment(name), returnTo)
 }
 
@@ -164,11 +144,11 @@ func segment(name string) string {
 
 // LogoutURL is the path to POST to in order to sign out and then go to returnTo, a path of the
 // application. With an empty returnTo the user sees a page that says they are signed out.
-func (h *Handlers) LogoutURL(returnTo string) string {
+func (h *routes) LogoutURL(returnTo string) string {
 	return h.route("logout", returnTo)
 }
 
-func (h *Handlers) route(name, returnTo string) string {
+func (h *routes) route(name, returnTo string) string {
 	target := h.config.Prefix + "/" + name
 	if returnTo != "" {
 		target += "?return_to=" + url.QueryEscape(returnTo)
@@ -177,7 +157,7 @@ func (h *Handlers) route(name, returnTo string) string {
 }
 
 // provider finds the provider that the last part of the path names, with the errors of [provider.Directory.Find].
-func (h *Handlers) provider(r *http.Request, route string) (string, provider.Provider, error) {
+func (h *routes) provider(r *http.Request, route string) (string, provider.Provider, error) {
 	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
 	p, err := h.config.Providers.Find(r.Context(), name)
 	return name, p, err
@@ -185,7 +165,7 @@ func (h *Handlers) provider(r *http.Request, route string) (string, provider.Pro
 
 // admit refuses what no route takes: another method, or another host than the configured one, so
 // that a neighbouring virtual host or a tenant never mints cookies here (RFC 9110 section 7.4).
-func (h *Handlers) admit(w http.ResponseWriter, r *http.Request, report *problem.Reporter, methods ...string) bool {
+func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Writer, methods ...string) bool {
 	for _, m := range methods {
 		if r.Method != m {
 			continue
@@ -215,7 +195,7 @@ func sameHost(host string, base *url.URL) bool {
 // could turn a checked address into another (R85).
 func redirect(w http.ResponseWriter, target string) {
 	h := w.Header()
-	protect(h)
+	answer.Protect(h)
 	h.Set("Location", target)
 	w.WriteHeader(http.StatusSeeOther)
 }

@@ -48,7 +48,7 @@ type held struct {
 }
 
 // held reads the cookies of logins.
-func (h *Handlers) held(r *http.Request) *held {
+func (h *routes) held(r *http.Request) *held {
 	cookies := h.config.Sessions.Cookies()
 	all, opened := &held{}, 0
 	family, flows := h.cookie(""), h.cookie(flowCookie)
@@ -82,7 +82,7 @@ func (h *Handlers) held(r *http.Request) *held {
 }
 
 // drop removes a cookie, unless this response has removed enough.
-func (h *Handlers) drop(w http.ResponseWriter, all *held, name string) {
+func (h *routes) drop(w http.ResponseWriter, all *held, name string) {
 	if all.dropped < maxDropped {
 		all.dropped++
 		h.config.Sessions.Cookies().Delete(w, name, http.SameSiteLaxMode)
@@ -91,7 +91,7 @@ func (h *Handlers) drop(w http.ResponseWriter, all *held, name string) {
 
 // dropFlows removes this browser's oldest flows until there is room for one more of the given size,
 // and those that are over. It returns the bytes of those that stay.
-func (h *Handlers) dropFlows(w http.ResponseWriter, all *held, size int) (kept int) {
+func (h *routes) dropFlows(w http.ResponseWriter, all *held, size int) (kept int) {
 	count := 1
 	for _, f := range all.flows {
 		if count >= maxFlows || size+kept+f.size > maxFlowBytes || h.expired(f.at) {
@@ -105,7 +105,7 @@ func (h *Handlers) dropFlows(w http.ResponseWriter, all *held, size int) (kept i
 }
 
 // dropDestinations removes those that are too many, or do not fit into the given bytes.
-func (h *Handlers) dropDestinations(w http.ResponseWriter, all *held, room int) {
+func (h *routes) dropDestinations(w http.ResponseWriter, all *held, room int) {
 	for i, d := range all.destinations {
 		if room -= d.size; room < 0 || i >= maxFlows {
 			h.drop(w, all, d.name)
@@ -115,7 +115,7 @@ func (h *Handlers) dropDestinations(w http.ResponseWriter, all *held, room int) 
 
 // destinationRoom is how many bytes destinations may take beside everything else that the browser
 // sends.
-func (h *Handlers) destinationRoom(w http.ResponseWriter, r *http.Request, all *held,
+func (h *routes) destinationRoom(w http.ResponseWriter, r *http.Request, all *held,
 	flows int) int {
 	rest := h.cookieBytes(w, r)
 	for _, d := range all.destinations {
@@ -126,7 +126,7 @@ func (h *Handlers) destinationRoom(w http.ResponseWriter, r *http.Request, all *
 
 // values returns the values of the cookies of a name, of which there is one unless others plant
 // more.
-func (h *Handlers) values(r *http.Request, name string) iter.Seq[string] {
+func (h *routes) values(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		n := 0
 		for text := range h.config.Sessions.Cookies().ReadAll(r, name) {
@@ -138,7 +138,7 @@ func (h *Handlers) values(r *http.Request, name string) iter.Seq[string] {
 }
 
 // cookieBytes is the size of the Cookie header that the browser sends after this response.
-func (h *Handlers) cookieBytes(w http.ResponseWriter, r *http.Request) (total int) {
+func (h *routes) cookieBytes(w http.ResponseWriter, r *http.Request) (total int) {
 	cookies := h.config.Sessions.Cookies()
 	set := map[string]bool{}
 	for _, line := range w.Header()["Set-Cookie"] {
@@ -161,6 +161,6 @@ func (h *Handlers) cookieBytes(w http.ResponseWriter, r *http.Request) (total in
 }
 
 // cookieSize is what a cookie adds to the Cookie header.
-func (h *Handlers) cookieSize(name, text string) int {
+func (h *routes) cookieSize(name, text string) int {
 	return len(h.config.Sessions.Cookies().Name("")) + len(name) + len("=") + len(text) + len("; ")
 }

@@ -21,7 +21,7 @@ type late struct {
 	used   bool // it has been finished, or failed
 }
 
-func (h *Handlers) late(r *http.Request, c callback, flow *provider.Flow) late {
+func (h *routes) late(r *http.Request, c callback, flow *provider.Flow) late {
 	l := late{callback: c}
 	l.issued, l.ours = h.openState(c.name, c.key)
 	l.over = l.ours && h.expired(l.issued.at)
@@ -33,7 +33,7 @@ func (h *Handlers) late(r *http.Request, c callback, flow *provider.Flow) late {
 
 // answerLate answers a callback that cannot be finished because of err: it leads on to where the
 // login led, starts the login again, or shows a page. The flow is nil if its cookie is gone.
-func (h *Handlers) answerLate(w http.ResponseWriter, r *http.Request, c callback,
+func (h *routes) answerLate(w http.ResponseWriter, r *http.Request, c callback,
 	flow *provider.Flow, err error) {
 	l := h.late(r, c, flow)
 	err = l.explain(h.config.Sessions.Now(), err)
@@ -50,7 +50,7 @@ func (h *Handlers) answerLate(w http.ResponseWriter, r *http.Request, c callback
 
 // arrived reports whether the browser can go on to where the login led: the user is signed in, and
 // the login was begun in this browser, or so long ago that its cookies are gone.
-func (h *Handlers) arrived(r *http.Request, l late) bool {
+func (h *routes) arrived(r *http.Request, l late) bool {
 	done := l.here && l.leads.rounds > 0
 	switch {
 	case !done && !(l.ours && (l.here || l.over)):

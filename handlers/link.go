@@ -9,21 +9,21 @@ import (
 	"maps"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Link begins to connect an account at the provider that the path names with the account of the user who is signed in. It needs
+// link begins to connect an account at the provider that the path names with the account of the user who is signed in. It needs
 // Hooks.Link; without, there is no such route. A POST of a page of the application leads to the provider, and its callback to the hook; a GET
 // shows a button that POSTs. POSTs of other sites are refused: whoever could make a browser do it would connect an account of their
 // own with the user's, and come in by it (CVE-2015-9284).
 //
 // The session that began it has to be there, the same one, when the browser is back. A login that is under way is never taken for this, nor
 // the reverse.
-func (h *Handlers) Link(w http.ResponseWriter, r *http.Request) {
-	if h.config.Hooks.Link == nil {
+func (h *routes) link(w http.ResponseWriter, r *http.Request) {
+	if h.hooks.Link == nil {
 		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
@@ -54,14 +54,13 @@ func (h *Handlers) Link(w http.ResponseWriter, r *http.Request) {
 }
 
 // askLink is the page with the button.
-func (h *Handlers) askLink(w http.ResponseWriter, r *http.Request, name string) {
-	e := failed("ask_link", nil, h.homeAs(answer.Cancel))
+func (h *routes) askLink(w http.ResponseWriter, r *http.Request, name string) {
+	e := failed("ask_link", nil, h.button(r, h.LinkURL(name, ""), "continue"), h.homeAs("cancel"))
 	e.Provider = name
-	e.Form = h.form(r, h.LinkURL(name, ""), answer.Continue)
 	h.config.Link.Show(w, r, e)
 }
 
-func (h *Handlers) beginLink(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, s *session.Session) {
+func (h *routes) beginLink(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, s *session.Session) {
 	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: h.returns.clean(h.postedReturn(w, r)), Link: linkOf(s)})
 	if err != nil {
 		h.config.Link.Fail(w, r, h.linkError(name, err))
@@ -77,10 +76,10 @@ func linkOf(s *session.Session) string {
 }
 
 // finishLink is the callback of a flow that Link has begun.
-func (h *Handlers) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	_, err := h.linker(r, a.flow)
 	switch {
-	case h.config.Hooks.Link == nil: // it was there when the flow began
+	case h.hooks.Link == nil: // it was there when the flow began
 		err = h.failedAt(a.name, "no_flow", errors.New("handlers: the flow links an account, and Hooks.Link is not set any more"))
 	case errors.Is(err, session.ErrNone) && h.fromElsewhere(r):
 		h.goOn(w, r, a)
@@ -99,7 +98,7 @@ func (h *Handlers) finishLink(ctx context.Context, w http.ResponseWriter, r *htt
 }
 
 // linker returns the session that has begun a flow, if this browser still has it.
-func (h *Handlers) linker(r *http.Request, flow *provider.Flow) (*session.Session, error) {
+func (h *routes) linker(r *http.Request, flow *provider.Flow) (*session.Session, error) {
 	s, err := h.config.Sessions.Load(r)
 	if err != nil {
 		return nil, err
@@ -111,7 +110,7 @@ func (h *Handlers) linker(r *http.Request, flow *provider.Flow) (*session.Sessio
 }
 
 // fromElsewhere reports whether a page of another site has made the browser come here, with a POST or to what it takes for a page.
-func (h *Handlers) fromElsewhere(r *http.Request) bool {
+func (h *routes) fromElsewhere(r *http.Request) bool {
 	if r.Method == http.MethodPost {
 		return h.crossing.Check(r) != nil
 	}
@@ -121,29 +120,27 @@ func (h *Handlers) fromElsewhere(r *http.Request) bool {
 
 // goOn answers a callback to which the browser has not sent the session's cookie along, because it came from another site: by form_post, or to
 // an application whose cookies are SameSite=Strict. From a page of our own it will, so here is one.
-func (h *Handlers) goOn(w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 	callback := h.config.Prefix + "/callback/" + a.name
-	e := failed("finish_link", nil, h.homeAs(answer.Cancel))
-	e.Provider = a.name
-	if r.Method == http.MethodGet {
-		e.Links = append([]problem.Link{{Href: callback + "?" + r.URL.RawQuery, Text: answer.Continue}}, e.Links...)
-		h.config.Link.Show(w, r, e)
-		return
-	}
-	e.Form = &problem.Form{Action: callback, Button: answer.Continue, Hidden: map[string]string{}}
-	for name, values := range a.params {
-		if len(values) != 1 {
-			h.config.Link.Fail(w, r, h.errBadRequest(a.name, errors.New("a parameter is repeated")))
-			return
+	onward := problem.Link{Href: callback + "?" + r.URL.RawQuery, TextKey: "continue"}
+	if r.Method == http.MethodPost {
+		onward.Href, onward.Post = callback, map[string]string{}
+		for name, values := range a.params {
+			if len(values) != 1 {
+				h.config.Link.Fail(w, r, h.errBadRequest(a.name, errors.New("a parameter is repeated")))
+				return
+			}
+			onward.Post[name] = values[0]
 		}
-		e.Form.Hidden[name] = values[0]
 	}
+	e := failed("finish_link", nil, onward, h.homeAs("cancel"))
+	e.Provider = a.name
 	h.config.Link.Show(w, r, e)
 }
 
 // connect obtains the other identity and asks the application to connect it. The session is looked at again when the
 // provider has answered: it may have ended meanwhile.
-func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) error {
+func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) error {
 	linked, err := h.exchange(ctx, w, a)
 	if err != nil {
 		return err
@@ -153,7 +150,7 @@ func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.R
 		return err
 	}
 	changed := current.Clone()
-	if err := problem.Call(func() error { return h.config.Hooks.Link(ctx, changed, linked) }); err != nil {
+	if err := recovered.Call(func() error { return h.hooks.Link(ctx, changed, linked) }); err != nil {
 		return h.refusedLink(err)
 	}
 	h.config.Link.Event(r.Context(), session.Event{
@@ -167,7 +164,7 @@ func (h *Handlers) connect(ctx context.Context, w http.ResponseWriter, r *http.R
 
 // keepValues saves what the hook has changed in the session's values. Another request that saves the session at the same time
 // keeps what it has changed.
-func (h *Handlers) keepValues(w http.ResponseWriter, r *http.Request, flow *provider.Flow, s *session.Session, values map[string]string) error {
+func (h *routes) keepValues(w http.ResponseWriter, r *http.Request, flow *provider.Flow, s *session.Session, values map[string]string) error {
 	const tries = 3
 	before := maps.Clone(s.Values)
 	if maps.Equal(before, values) {

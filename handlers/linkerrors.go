@@ -15,23 +15,23 @@ var errOtherSession = errors.New("handlers: linking was started from a session t
 
 // linkError words the error of linking an account: as that of a login, but the user's own session
 // is as it was.
-func (h *Handlers) linkError(name string, err error) *problem.Error {
+func (h *routes) linkError(name string, err error) *problem.Error {
 	e := h.loginError(name, err)
 	if _, worded := errors.AsType[*problem.Error](err); !worded {
-		e.Title = answer.NotConnected
+		e.TitleKey = "not_connected.title"
 	}
 	if len(e.Links) > 0 && e.Links[0].Href == h.LoginURLFor(name, "") {
-		e.Links = []problem.Link{{Href: h.LinkURL(name, ""), Text: answer.TryAgain}, h.toHome()}
+		e.Links = []problem.Link{{Href: h.LinkURL(name, ""), TextKey: "try_again"}, h.toHome()}
 	}
 	return e
 }
 
 // errNobody words the errors of looking for the session that an account is to be linked to. Others
 // it returns as they are.
-func (h *Handlers) errNobody(err error) error {
+func (h *routes) errNobody(err error) error {
 	switch {
 	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrInvalid):
-		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""), Text: answer.SignIn}, h.toHome())
+		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""), TextKey: "sign_in"}, h.toHome())
 	case errors.Is(err, errOtherSession):
 		return failed("session_changed", err, h.toHome())
 	}
@@ -40,19 +40,20 @@ func (h *Handlers) errNobody(err error) error {
 
 // errUnproven is a session that the guards admit only after the provider has confirmed it
 // (session.Config.Revalidate).
-func (h *Handlers) errUnproven() *problem.Error {
+func (h *routes) errUnproven() *problem.Error {
 	return failed("sign_in_required/unproven", errors.New("handlers: the session has to be revalidated first"), h.toHome())
 }
 
 // errNotKept is an account that is linked, and a session that does not hold the values of the hook.
 // Values that do not fit are a fault of the application, not of the user.
-func (h *Handlers) errNotKept(name string, err error) *problem.Error {
+func (h *routes) errNotKept(name string, err error) *problem.Error {
 	e := h.loginError(name, err)
 	e.Status = max(e.Status, http.StatusInternalServerError)
-	e.Title, e.Text, e.Links = answer.NotKept.Title, answer.NotKept.Text, []problem.Link{h.toHome()}
+	answer.Reword(e, "link_not_kept")
+	e.Links = []problem.Link{h.toHome()}
 	return e
 }
 
-func (h *Handlers) errCrossSiteLink(cause error) *problem.Error {
+func (h *routes) errCrossSiteLink(cause error) *problem.Error {
 	return failed("cross_site/link", cause, h.toHome())
 }

@@ -14,9 +14,9 @@ const (
 	logoutLifetime = 10 * time.Minute
 )
 
-// LoggedOut is where the provider's logout sends the browser. With the state of a logout of this
+// loggedOut is where the provider's logout sends the browser. With the state of a logout of this
 // browser it goes on to where that wanted; anything else just gets the page.
-func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
+func (h *routes) loggedOut(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
 		return
 	}
@@ -39,7 +39,7 @@ func (h *Handlers) LoggedOut(w http.ResponseWriter, r *http.Request) {
 // keepLogout seals where a logout leads until the browser comes back from the provider with the
 // state: the seconds since 1970 (uint32), then the address as it is, so that none makes the cookie
 // too large.
-func (h *Handlers) keepLogout(w http.ResponseWriter, state, returnTo string) error {
+func (h *routes) keepLogout(w http.ResponseWriter, state, returnTo string) error {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	plain := binary.BigEndian.AppendUint32(nil, uint32(sessions.Now().Unix()))
 	plain = append(plain, returnTo...)
@@ -52,7 +52,7 @@ func (h *Handlers) keepLogout(w http.ResponseWriter, state, returnTo string) err
 }
 
 // openLogout returns where the logout with this state leads.
-func (h *Handlers) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
+func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	for text := range h.values(r, name) {
 		plain, err := h.unseal(session.PurposeLogout, name, h.logoutBinding(state), text)
@@ -68,4 +68,4 @@ func (h *Handlers) openLogout(r *http.Request, state string) (returnTo string, o
 }
 
 // logoutBinding makes the cookie of a logout open with its own state only.
-func (h *Handlers) logoutBinding(state string) string { return h.RedirectURI("") + " " + state }
+func (h *routes) logoutBinding(state string) string { return h.RedirectURI("") + " " + state }

@@ -7,15 +7,14 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
-	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Login starts a login: with one provider, or with the one that the path names, it seals a flow
+// login starts a login: with one provider, or with the one that the path names, it seals a flow
 // into a cookie and redirects to the provider; with several it shows the chooser. The only
 // parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin also
-// those of [Handlers.thirdParty].
-func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
+// those of [routes.thirdParty].
+func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 	methods := []string{http.MethodGet}
 	if h.config.ThirdPartyLogin {
 		methods = append(methods, http.MethodPost)
@@ -46,14 +45,14 @@ func (h *Handlers) Login(w http.ResponseWriter, r *http.Request) {
 
 // sentByPage reports whether the address of the request is, to the letter, the one that our guards
 // send the browser to. A user who signs in again on purpose mostly comes from elsewhere.
-func (h *Handlers) sentByPage(r *http.Request, returnTo string) bool {
+func (h *routes) sentByPage(r *http.Request, returnTo string) bool {
 	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
 	sent := r.URL.RequestURI()
 	return sent == h.route(route, returnTo) || sent == h.route(route, "") && returnTo == h.returns.start()
 }
 
 // chosen finds the provider to log in with. There is none while there is a choice to make.
-func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, err error) {
+func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err error) {
 	if r.URL.Path != h.config.Prefix+"/login" {
 		return h.provider(r, "login")
 	}
@@ -71,7 +70,7 @@ func (h *Handlers) chosen(r *http.Request) (name string, p provider.Provider, er
 // comes from the browser. An unknown provider leads to the chooser. After two step-ups of a page
 // within a minute, a third one shows an error instead: the provider does not deliver what the page,
 // or an API behind it, asks for.
-func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
+func (h *routes) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
 	req provider.Request) {
 	p, err := h.config.Providers.Find(r.Context(), name)
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req, StepUp: true}
@@ -87,7 +86,7 @@ func (h *Handlers) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo
 
 // begin sends the browser to the provider, unless it has just been there and back too often: for
 // the same as now, if the login is sent by a page, or for anything while there is no session.
-func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string,
+func (h *routes) begin(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider, flow *provider.Flow, byPage bool) {
 	returnTo := flow.ReturnTo
 	target, err := "", h.prepare(r, name, p, flow)
@@ -105,7 +104,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, name string,
 }
 
 // open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
-func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string,
+func (h *routes) open(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider, flow *provider.Flow) (string, error) {
 	if err := h.prepare(r, name, p, flow); err != nil {
 		return "", err
@@ -114,7 +113,7 @@ func (h *Handlers) open(w http.ResponseWriter, r *http.Request, name string,
 }
 
 // prepare fills in the flow, then asks the application.
-func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
+func (h *routes) prepare(r *http.Request, name string, p provider.Provider,
 	flow *provider.Flow) (err error) {
 	flow.Provider, flow.Registration = name, p.Registration()
 	flow.RedirectURI = h.RedirectURI(name)
@@ -125,12 +124,12 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
 			return err
 		}
 	}
-	hook := h.config.Hooks.Begin
+	hook := h.hooks.Begin
 	if hook == nil {
 		return nil
 	}
 	owned := *flow // what a hook must not change
-	if err := problem.Call(func() error { return hook(r, flow) }); err != nil {
+	if err := recovered.Call(func() error { return hook(r, flow) }); err != nil {
 		return h.refused(err)
 	}
 	owned.Request, owned.ReturnTo = flow.Request, h.returns.clean(flow.ReturnTo)
@@ -143,7 +142,7 @@ func (h *Handlers) prepare(r *http.Request, name string, p provider.Provider,
 
 // nameSession notes which session the browser has, where it will not say so at the callback: the login
 // ends that session (R88).
-func (h *Handlers) nameSession(r *http.Request, p provider.Provider, flow *provider.Flow) {
+func (h *routes) nameSession(r *http.Request, p provider.Provider, flow *provider.Flow) {
 	if flow.Session != "" || flow.Link != "" || callbackMethod(p) != http.MethodPost {
 		return
 	}
@@ -153,7 +152,7 @@ func (h *Handlers) nameSession(r *http.Request, p provider.Provider, flow *provi
 }
 
 // depart asks the provider where to send the browser, and keeps the flow.
-func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Provider,
+func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provider,
 	flow *provider.Flow) (string, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
@@ -172,6 +171,6 @@ func (h *Handlers) depart(w http.ResponseWriter, r *http.Request, p provider.Pro
 // RedirectURI is where the provider of the name sends the browser back to: one per provider, so
 // that an answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from
 // the configuration only, never from the request's headers. It is what to register at the provider.
-func (h *Handlers) RedirectURI(name string) string {
+func (h *routes) RedirectURI(name string) string {
 	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
+// logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
 // it has one (OpenID Connect RP-Initiated Logout 1.0). A GET shows a button that POSTs: a link or an image
 // on another site must not sign anybody out. POSTs of other sites are refused.
-func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
+func (h *routes) logout(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodPost) {
 		return
 	}
@@ -46,23 +46,23 @@ func (h *Handlers) Logout(w http.ResponseWriter, r *http.Request) {
 }
 
 // askLogout is the page with the button.
-func (h *Handlers) askLogout(w http.ResponseWriter, r *http.Request) {
-	e := failed("ask_logout", nil, h.homeAs(answer.StaySignedIn))
-	e.Form = h.form(r, h.LogoutURL(""), answer.SignOut)
+func (h *routes) askLogout(w http.ResponseWriter, r *http.Request) {
+	signOut := h.button(r, h.LogoutURL(""), "sign_out")
+	e := failed("ask_logout", nil, signOut, h.homeAs("stay_signed_in"))
 	h.config.Logout.Show(w, r, e)
 }
 
-// form is a button that POSTs, and hands on where the request wants to return to.
-func (h *Handlers) form(r *http.Request, action, button string) *problem.Form {
-	form := &problem.Form{Action: action, Button: button}
+// button POSTs to a route, and hands on where the request wants to return to.
+func (h *routes) button(r *http.Request, action, key string) problem.Link {
+	button := problem.Link{Href: action, TextKey: key, Post: map[string]string{}}
 	if to := h.returns.clean(queryOf(r).Get("return_to")); to != h.returns.start() {
-		form.Hidden = map[string]string{"return_to": to}
+		button.Post["return_to"] = to
 	}
-	return form
+	return button
 }
 
 // postedReturn reads return_to from the form or from the query of the form's action. Empty means that there is none.
-func (h *Handlers) postedReturn(w http.ResponseWriter, r *http.Request) string {
+func (h *routes) postedReturn(w http.ResponseWriter, r *http.Request) string {
 	form, _ := formOf(w, r) // an unreadable one is the same as none: signing out must not fail by it
 	raw := cmp.Or(form.Get("return_to"), queryOf(r).Get("return_to"))
 	if raw == "" {
@@ -75,7 +75,7 @@ func (h *Handlers) postedReturn(w http.ResponseWriter, r *http.Request) string {
 const revokeTimeout = 10 * time.Second
 
 // revoke takes the session's tokens back at the provider, in the background: signing out must not depend on it.
-func (h *Handlers) revoke(r *http.Request, s *session.Session) {
+func (h *routes) revoke(r *http.Request, s *session.Session) {
 	if s == nil {
 		return
 	}
@@ -91,7 +91,7 @@ func (h *Handlers) revoke(r *http.Request, s *session.Session) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), revokeTimeout)
 	failed := func(err error) {
 		h.config.Logout.Logger.WarnContext(ctx, "sallyport: tokens not revoked",
-			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+			"provider", s.Provider, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 	}
 	recovered.Go(func() {
 		defer cancel()
@@ -102,32 +102,32 @@ func (h *Handlers) revoke(r *http.Request, s *session.Session) {
 }
 
 // logoutDone tells the application.
-func (h *Handlers) logoutDone(r *http.Request, s *session.Session) {
+func (h *routes) logoutDone(r *http.Request, s *session.Session) {
 	if s == nil {
 		return
 	}
 	h.config.Logout.Event(r.Context(), session.Event{
 		Outcome: "ok", Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject,
 	})
-	hook := h.config.Hooks.Logout
+	hook := h.hooks.Logout
 	if hook == nil {
 		return
 	}
-	if err := problem.Call(func() error { hook(r.Context(), s); return nil }); err != nil {
+	if err := recovered.Call(func() error { hook(r.Context(), s); return nil }); err != nil {
 		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: Hooks.Logout failed",
-			"error", problem.Printable(err.Error()), recovered.Stack(err))
+			"error", answer.Printable(err.Error()), recovered.Stack(err))
 	}
 }
 
-func (h *Handlers) logoutError(err error) *problem.Error {
+func (h *routes) logoutError(err error) *problem.Error {
 	e := h.loginError("", err)
-	e.Title, e.Text = answer.NotSignedOut.Title, answer.NotSignedOut.Text
-	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", Text: answer.TryAgain}, h.toHome()}
+	answer.Reword(e, "not_signed_out")
+	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", TextKey: "try_again"}, h.toHome()}
 	return e
 }
 
 // afterLogout is where the browser goes: to the provider, which sends it back to LoggedOut, or directly.
-func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) string {
+func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) string {
 	here := h.config.Prefix + "/logged-out"
 	if returnTo != "" {
 		here = returnTo
@@ -147,7 +147,7 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *sessio
 	switch {
 	case err != nil:
 		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: no logout at the provider",
-			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+			"provider", s.Provider, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 		return here
 	case there == "":
 		return here
@@ -160,7 +160,7 @@ func (h *Handlers) afterLogout(w http.ResponseWriter, r *http.Request, s *sessio
 }
 
 // logoutRequest is what the provider is told. Without an ID token, or claims, it has to do without.
-func (h *Handlers) logoutRequest(s *session.Session, state string) provider.Logout {
+func (h *routes) logoutRequest(s *session.Session, state string) provider.Logout {
 	tokens, _ := s.Tokens()
 	var claims json.RawMessage
 	_ = s.Claims(&claims)

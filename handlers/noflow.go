@@ -62,7 +62,7 @@ func (e *flowError) why() string {
 		return fmt.Sprintf("the login was started %v in the future: "+
 			"are the clocks of all servers right?", age)
 	case flowExpired:
-		return fmt.Sprintf("the login expired %v ago; it may take %v", age, FlowLifetime)
+		return fmt.Sprintf("the login expired %v ago; it may take %v", age, flowLifetime)
 	case flowUsed:
 		return "the login was already finished: the callback came again"
 	}
@@ -81,7 +81,7 @@ func (l late) explain(now time.Time, err error) error {
 		explained.reason = flowUsed
 	}
 	if explained.reason == flowMissing && l.over {
-		explained.reason, explained.age = flowExpired, now.Sub(l.issued.at)-FlowLifetime
+		explained.reason, explained.age = flowExpired, now.Sub(l.issued.at)-flowLifetime
 	}
 	if answered := provider.CallbackError(l.params); answered != nil {
 		explained.answered = answered

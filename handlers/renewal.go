@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -22,7 +23,7 @@ const promptNone = "none"
 // shown without it; there is no second try, because without a session there is nothing to ask
 // about. Silent reports false, and has not answered the request, if the provider cannot be reached
 // or has just been asked.
-func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Session,
+func (h *routes) Silent(w http.ResponseWriter, r *http.Request, s *session.Session,
 	returnTo string) bool {
 	flow := &provider.Flow{
 		ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone},
@@ -31,7 +32,7 @@ func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Ses
 	target, err := h.beginRenewal(w, r, s.Provider, flow)
 	if err != nil {
 		h.config.Login.Logger.WarnContext(r.Context(), "sallyport: session not revalidated",
-			"provider", s.Provider, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+			"provider", s.Provider, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 		return false
 	}
 	redirect(w, target)
@@ -42,7 +43,7 @@ func (h *Handlers) Silent(w http.ResponseWriter, r *http.Request, s *session.Ses
 var errRenewedTwice = errors.New("handlers: the session has just been renewed twice, " +
 	"and the browser still has the old one")
 
-func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name string,
+func (h *routes) beginRenewal(w http.ResponseWriter, r *http.Request, name string,
 	flow *provider.Flow) (string, error) {
 	p, err := h.config.Providers.Find(r.Context(), name)
 	if err != nil {
@@ -59,7 +60,7 @@ func (h *Handlers) beginRenewal(w http.ResponseWriter, r *http.Request, name str
 
 // finishRenewal is the callback of a flow that Silent has begun. Nothing is redeemed before the
 // session that it renews is known.
-func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request,
+func (h *routes) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request,
 	a response) {
 	s, err := h.named(r, a.flow)
 	switch {
@@ -95,7 +96,7 @@ func (h *Handlers) finishRenewal(ctx context.Context, w http.ResponseWriter, r *
 }
 
 // named returns the session that the flow names, if the browser has it.
-func (h *Handlers) named(r *http.Request, flow *provider.Flow) (*session.Session, error) {
+func (h *routes) named(r *http.Request, flow *provider.Flow) (*session.Session, error) {
 	s, err := h.config.Sessions.Load(r)
 	if err == nil && !h.config.Sessions.Names(flow.Session, s) {
 		err = errOtherSession
@@ -119,7 +120,7 @@ func endsRenewal(err error) bool {
 }
 
 // prove obtains the identity again, and asks the application.
-func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response,
+func (h *routes) prove(ctx context.Context, w http.ResponseWriter, a response,
 	s *session.Session) (*session.Session, error) {
 	fresh, err := h.exchange(ctx, w, a)
 	if err != nil {
@@ -128,23 +129,23 @@ func (h *Handlers) prove(ctx context.Context, w http.ResponseWriter, a response,
 	if fresh.User.Key() != s.User.Key() || s.Provider != a.name {
 		return nil, errAnotherUser
 	}
-	if h.config.Hooks.Login == nil {
+	if h.hooks.Login == nil {
 		return fresh, nil
 	}
 	asked := fresh.Clone()
 	asked.Values = maps.Clone(s.Values)
 	ctx = context.WithValue(ctx, renewalKey{}, s.Clone())
-	err = problem.Call(func() error { return h.config.Hooks.Login(ctx, asked) })
+	err = recovered.Call(func() error { return h.hooks.Login(ctx, asked) })
 	_, worded := errors.AsType[*problem.Error](err)
 	switch {
 	case err == nil:
 		return asked, nil
-	case !recovered.Is(err) && (worded || errors.Is(err, ErrRefused)):
+	case !recovered.Is(err) && (worded || errors.Is(err, answer.ErrRefused)):
 		return nil, errors.Join(errNotRenewed, err)
 	}
 	h.config.Login.Logger.ErrorContext(ctx,
 		"sallyport: session renewed, but not the user's profile",
-		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+		"session", s, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 	return asBefore(s, fresh), nil
 }
 
@@ -172,20 +173,20 @@ func Renewal(ctx context.Context) (*session.Session, bool) {
 
 // endRenewed answers a renewal that the provider or the application did not permit: the session is
 // over, and the page that asked is shown without it.
-func (h *Handlers) endRenewed(w http.ResponseWriter, r *http.Request, a response, cause error) {
+func (h *routes) endRenewed(w http.ResponseWriter, r *http.Request, a response, cause error) {
 	if err := h.config.Sessions.Discard(w, r); err != nil {
 		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
 		return
 	}
 	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: session not renewed, and ended",
-		"provider", a.name, "cause", problem.Printable(cause.Error()))
+		"provider", a.name, "cause", answer.Printable(cause.Error()))
 	ended := session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name}
 	h.config.Login.Event(r.Context(), ended)
 	h.leave(w, r, a)
 }
 
 // leave leads back to the page that asked, with whatever session the browser has.
-func (h *Handlers) leave(w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) leave(w http.ResponseWriter, r *http.Request, a response) {
 	h.forgetDestination(w, a.p, a.flow)
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -16,7 +16,7 @@ import (
 
 // restart starts a login again after cause, and reports whether it has answered the request. The
 // flow is nil if its cookie is gone.
-func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
+func (h *routes) restart(w http.ResponseWriter, r *http.Request, c callback,
 	flow *provider.Flow, cause error) bool {
 	issued, ours := h.openState(c.name, c.key)
 	if !ours || issued.attempt > 0 || !isTopLevel(r) || flow != nil && flow.Renewal {
@@ -33,7 +33,7 @@ func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
 		next.Session = flow.Session
 	}
 	h.config.Login.Logger.InfoContext(r.Context(), "sallyport: login restarted",
-		"provider", c.name, "cause", problem.Printable(cause.Error()))
+		"provider", c.name, "cause", answer.Printable(cause.Error()))
 	h.config.Login.Event(r.Context(), session.Event{Outcome: "login_restarted", Provider: c.name})
 	target, err := h.open(w, r, c.name, c.p, next)
 	if err != nil {
@@ -48,7 +48,7 @@ func (h *Handlers) restart(w http.ResponseWriter, r *http.Request, c callback,
 // provider: a navigation, or the form of form_post.
 func isTopLevel(r *http.Request) bool {
 	if r.Method != http.MethodPost {
-		return problem.IsNavigation(r)
+		return answer.IsNavigation(r)
 	}
 	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
 	return (mode == "" || mode == "navigate") &&

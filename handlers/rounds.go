@@ -20,7 +20,7 @@ const (
 
 // countRounds notes in the flow how many logins of its kind have just ended, and fails if these are
 // enough. Without a session, logins of all kinds are counted, because the pages may differ.
-func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow,
+func (h *routes) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow,
 	byPage bool) error {
 	all, same := h.justEnded(r, kindOf(flow))
 	if byPage {
@@ -45,7 +45,7 @@ func (h *Handlers) countRounds(w http.ResponseWriter, r *http.Request, flow *pro
 }
 
 // justEnded returns how many logins have just ended, of all kinds and of this one.
-func (h *Handlers) justEnded(r *http.Request, kind loginKind) (all, same int) {
+func (h *routes) justEnded(r *http.Request, kind loginKind) (all, same int) {
 	now := h.config.Sessions.Now()
 	for _, d := range h.held(r).destinations {
 		if now.Sub(d.at) >= roundsLifetime {
@@ -61,7 +61,7 @@ func (h *Handlers) justEnded(r *http.Request, kind loginKind) (all, same int) {
 
 // SignedOut removes the notes of logins that are finished, with the addresses that they led to.
 // sallyport.New has the session manager call it.
-func (h *Handlers) SignedOut(w http.ResponseWriter, r *http.Request) {
+func (h *routes) SignedOut(w http.ResponseWriter, r *http.Request) {
 	all := h.held(r)
 	for _, d := range all.destinations {
 		if d.destination.rounds > 0 {

@@ -134,7 +134,7 @@ func (s *spentFlows) expire(now time.Time) {
 		return
 	}
 	s.swept = minuteOf(now)
-	over := minuteOf(now.Add(-FlowLifetime)) - 2 // a clock may be a minute behind
+	over := minuteOf(now.Add(-flowLifetime)) - 2 // a clock may be a minute behind
 	for name, at := range s.spent {
 		for minute := range at.minutes {
 			if minute < over {

@@ -30,7 +30,7 @@ func TestSpentFlows_F8_NeverForgetsAndIsBounded(t *testing.T) {
 		}
 		used = append(used, f)
 		for _, old := range []flow{f, used[i/2], used[0]} {
-			if now.Sub(old.began) < FlowLifetime && s.first(old.provider, old.state, old.began, now) {
+			if now.Sub(old.began) < flowLifetime && s.first(old.provider, old.state, old.began, now) {
 				t.Fatalf("at flow %d, one of %s is used twice", i, old.provider)
 			}
 		}

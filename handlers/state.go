@@ -26,7 +26,7 @@ type issuedState struct {
 }
 
 // newState returns the state of a login at the provider of the name.
-func (h *Handlers) newState(name string, attempt byte) (string, error) {
+func (h *routes) newState(name string, attempt byte) (string, error) {
 	now := h.config.Sessions.Now()
 	plain := make([]byte, stateSize)
 	plain[0] = attempt
@@ -40,7 +40,7 @@ func (h *Handlers) newState(name string, attempt byte) (string, error) {
 }
 
 // openState reports false for a state that this application has not issued for the provider.
-func (h *Handlers) openState(name, state string) (issuedState, bool) {
+func (h *routes) openState(name, state string) (issuedState, bool) {
 	plain, err := h.unseal(session.PurposeFlow, "state", h.RedirectURI(name), state)
 	if err != nil || len(plain) != stateSize {
 		return issuedState{}, false
@@ -49,6 +49,6 @@ func (h *Handlers) openState(name, state string) (issuedState, bool) {
 }
 
 // expired reports whether a login that began at this time is over.
-func (h *Handlers) expired(began time.Time) bool {
-	return h.config.Sessions.Now().Sub(began) >= FlowLifetime
+func (h *routes) expired(began time.Time) bool {
+	return h.config.Sessions.Now().Sub(began) >= flowLifetime
 }

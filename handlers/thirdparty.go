@@ -22,7 +22,7 @@ const maxLoginHint = 512
 
 // thirdParty returns the parameters of a login request, and whether a third party has sent it: in
 // the body of a POST, or in a query with iss.
-func (h *Handlers) thirdParty(w http.ResponseWriter, r *http.Request) (
+func (h *routes) thirdParty(w http.ResponseWriter, r *http.Request) (
 	params url.Values, initiated bool) {
 	if r.Method != http.MethodPost {
 		params = queryOf(r)
@@ -44,7 +44,7 @@ func loginHint(raw string) string {
 // initiatedBy finds the provider that asks for a login: the one that the path names, as a tenant's
 // has to be, or one that is configured. Any other issuer is never contacted (R30, R69); its user
 // gets the usual choice.
-func (h *Handlers) initiatedBy(issuer, named string, namedProvider provider.Provider) (
+func (h *routes) initiatedBy(issuer, named string, namedProvider provider.Provider) (
 	name string, p provider.Provider) {
 	initiates := func(p provider.Provider) bool {
 		i, ok := p.(provider.Initiator)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -80,7 +81,7 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 				return
 			case !found && api.BearerOnly:
 				w.Header().Set("WWW-Authenticate", "Bearer")
-				g.config.Report.Challenge(w, r, problem.New("token_missing"))
+				g.config.Report.Challenge(w, r, answer.New("token_missing"))
 				return
 			case !found:
 				next.ServeHTTP(w, r)

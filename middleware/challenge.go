@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -18,19 +17,19 @@ const maxReturnTo = 2048
 type challenge struct {
 	loginPath string
 	loginURL  string
-	body      []byte // problem+json for everything that is no navigation
-	report    *problem.Reporter
+	bodies    map[string][]byte // problem+json for everything that is no navigation, by language
+	report    *answer.Writer
 }
 
-func newChallenge(loginPath, loginURL string, report *problem.Reporter) challenge {
+func newChallenge(loginPath, loginURL string, report *answer.Writer) challenge {
 	c := challenge{loginPath: loginPath, loginURL: loginURL, report: report}
-	c.body, _ = json.Marshal(c.failed("sign_in_required")) // strings and an int always marshal
+	c.bodies = report.Words.Bodies(c.failed("sign_in_required"))
 	return c
 }
 
 // failed is the challenge in words.
 func (c challenge) failed(code string) *problem.Error {
-	e := failed(code, "", nil, problem.Link{Href: c.loginPath, Text: answer.SignIn})
+	e := failed(code, "", nil, problem.Link{Href: c.loginPath, TextKey: "sign_in"})
 	e.LoginURL = c.loginURL
 	return e
 }
@@ -38,7 +37,7 @@ func (c challenge) failed(code string) *problem.Error {
 func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h["Cache-Control"] = []string{"no-store"}
-	if problem.IsNavigation(r) {
+	if answer.IsNavigation(r) {
 		h["Location"] = []string{c.location(r)}
 		w.WriteHeader(http.StatusFound)
 		return
@@ -48,16 +47,13 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 		c.report.Show(w, r, c.failed("sign_in_required/form"))
 		return
 	}
-	if c.report.OnError != nil {
+	if c.bodies == nil || c.report.OnError != nil {
 		c.report.Challenge(w, r, c.failed("sign_in_required"))
 		return
 	}
-	h["Content-Type"] = []string{"application/problem+json"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
-	w.WriteHeader(http.StatusUnauthorized)
-	if r.Method != http.MethodHead {
-		w.Write(c.body)
-	}
+	lang := c.report.Words.Language(r)
+	answer.WriteJSON(w, r, lang, http.StatusUnauthorized, c.bodies[lang])
 }
 
 // sentForm reports whether a person has just sent a form and will look at the answer.

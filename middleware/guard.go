@@ -2,65 +2,22 @@ package middleware
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Config says what a Guard needs. sallyport.New fills it in.
-type Config struct {
-	Sessions *session.Manager
-	Report   *problem.Reporter
-
-	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a
-	// provider, by name. Programs are told about it with the Origin ("https://app.example.com")
-	// before it.
-	LoginPath string
-	LoginFor  func(name string) string
-	Origin    string
-
-	// Home is the path of the application's start page. Default: "/".
-	Home string
-
-	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
-	// back to returnTo.
-	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string,
-		req provider.Request)
-
-	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the
-	// login of the session still stands, if the provider can be reached. It reports whether it has
-	// answered the request.
-	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
-
-	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
-	// sessions.
-	Providers    *provider.Directory
-	Refreshed    func(context.Context, *session.Session) error
-	RefreshAhead time.Duration
-
-	// TrustTenantRoles is provider.Tenants.TrustRoles.
-	TrustTenantRoles bool
-
-	// Crossing refuses requests of other sites that carry the session cookie; nil refuses none.
-	Crossing *http.CrossOriginProtection
-
-	// NoStore and Cacheable change the Cache-Control of everything behind a guard; see
-	// sallyport.Config.
-	NoStore, Cacheable bool
-}
-
 // A Guard guards routes. It is safe for concurrent use.
 type Guard struct {
-	config     Config
+	config     wiring.Guards
 	challenge  challenge
 	pauses     pauses
 	rejections rejections
@@ -68,8 +25,8 @@ type Guard struct {
 	untrusted  sync.Once // logs that a tenant is not trusted
 }
 
-// New returns a Guard for c, which it does not check: sallyport.New does.
-func New(c Config) *Guard {
+// New returns a Guard for c. Only sallyport.New can call it.
+func New(c wiring.Guards) *Guard {
 	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath, c.Report)}
 }
 
@@ -136,7 +93,7 @@ func mayWork(r *http.Request, guarded bool) bool {
 	if isSubresource(r) {
 		return false
 	}
-	return guarded || r.Method == http.MethodGet && problem.IsNavigation(r)
+	return guarded || r.Method == http.MethodGet && answer.IsNavigation(r)
 }
 
 // work does what is due on a session: it is revalidated, else its idle limit is moved. It reports
@@ -208,12 +165,12 @@ func (g *Guard) asOutage(err error) error {
 
 // toHome is the way out that every page offers.
 func (g *Guard) toHome() problem.Link {
-	return problem.Link{Href: cmp.Or(g.config.Home, "/"), Text: answer.Home}
+	return problem.Link{Href: cmp.Or(g.config.Home, "/"), TextKey: "home"}
 }
 
 // failed returns the error of a code, with the way on from there.
 func failed(code, provider string, cause error, links ...problem.Link) *problem.Error {
-	e := problem.New(code)
+	e := answer.New(code)
 	e.Provider, e.Err, e.Links = provider, cause, links
 	return e
 }

@@ -84,7 +84,7 @@ func (g *Guard) refresh(
 	if err != nil {
 		g.config.Report.Logger.ErrorContext(ctx,
 			"sallyport: tokens refreshed, but not the user's profile",
-			"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+			"session", s, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 	}
 	fresh.Proven = g.config.Sessions.Now()
 	return fresh, nil
@@ -171,14 +171,14 @@ func isFinal(err error) bool {
 // is trouble of the moment.
 func isRefusal(err error) bool {
 	_, worded := errors.AsType[*problem.Error](err)
-	return (worded || errors.Is(err, problem.ErrRefused)) && !recovered.Is(err)
+	return (worded || errors.Is(err, answer.ErrRefused)) && !recovered.Is(err)
 }
 
 func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error) {
 	code := string(provider.FaultRefresh)
 	g.config.Report.Logger.WarnContext(ctx, "sallyport: session ended by the provider",
 		"code", code, "session", s,
-		"cause", problem.Printable(err.Error()), "help", answer.Help(code))
+		"cause", answer.Printable(err.Error()), "help", answer.Help(code))
 	g.config.Report.Event(ctx, session.Event{
 		Outcome: code, Provider: s.Provider, Issuer: s.User.Issuer, Subject: s.User.Subject,
 	})
@@ -187,7 +187,7 @@ func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error)
 // refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
 func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error) error {
 	g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens not refreshed",
-		"session", s, "cause", problem.Printable(err.Error()), recovered.Stack(err))
+		"session", s, "cause", answer.Printable(err.Error()), recovered.Stack(err))
 	return g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
 }
 
@@ -197,7 +197,7 @@ func (g *Guard) unrefreshed(
 	s *session.Session, tokens session.Tokens, err error,
 ) (*session.Session, error) {
 	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrInvalid) {
-		login := problem.Link{Href: g.config.LoginPath, Text: answer.SignIn}
+		login := problem.Link{Href: g.config.LoginPath, TextKey: "sign_in"}
 		return nil, failed("session_ended", s.Provider, err, login)
 	}
 	if tokens.Expiry.After(g.config.Sessions.Now()) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -72,7 +73,7 @@ func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Sess
 			return
 		}
 		if check != nil {
-			if err := problem.Call(func() error { return check(r, s) }); err != nil {
+			if err := recovered.Call(func() error { return check(r, s) }); err != nil {
 				g.refuse(w, r, s, err)
 				return
 			}
@@ -115,7 +116,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		g.config.Report.Fail(w, r, err)
 		return
 	}
-	if _, panicked := errors.AsType[*problem.Panic](err); panicked {
+	if _, panicked := errors.AsType[*recovered.Panic](err); panicked {
 		g.config.Report.Fail(w, r, err)
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -24,7 +24,7 @@ func (g *Guard) revalidate(
 	if err == nil && canRefresh && tokens.RefreshToken != "" {
 		return g.revalidateByRefresh(w, r, s), false
 	}
-	if r.Method == http.MethodGet && problem.IsNavigation(r) {
+	if r.Method == http.MethodGet && answer.IsNavigation(r) {
 		if g.config.Silent(w, r, s, requested(r)) {
 			return nil, true
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/problem"
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -94,13 +94,13 @@ func (*stepUp) Error() string { return "middleware: a stronger or more recent si
 // stepUp sends a navigation to the provider at once. Everything else gets the challenge of RFC 9470.
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
 	byCookie := s.ID != "" // a caller with an access token has no page to go to
-	if byCookie && problem.IsNavigation(r) && r.Method == http.MethodGet {
+	if byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet {
 		g.config.StepUp(w, r, s.Provider, requested(r), step.request)
 		return
 	}
-	e := problem.New("insufficient_user_authentication")
+	e := answer.New("insufficient_user_authentication")
 	if step.missing != nil {
-		e = problem.New("insufficient_scope")
+		e = answer.New("insufficient_scope")
 	}
 	scheme := "Bearer"
 	if byCookie {

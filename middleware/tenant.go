@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
@@ -50,7 +49,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 // challengeOf is the challenge that leads to the login of one provider.
 func (g *Guard) challengeOf(tenant string) challenge {
 	path := g.config.LoginFor(tenant)
-	return newChallenge(path, g.config.Origin+path, g.config.Report)
+	return challenge{loginPath: path, loginURL: g.config.Origin + path, report: g.config.Report}
 }
 
 var errOtherTenant = errors.New("middleware: the user has signed in at another provider")
@@ -61,5 +60,5 @@ func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant strin
 		login = challenge{loginPath: login}.location(r)
 	}
 	return failed("other_tenant", s.Provider, errOtherTenant,
-		problem.Link{Href: login, Text: answer.SignInThere}, g.toHome())
+		problem.Link{Href: login, TextKey: "sign_in_there"}, g.toHome())
 }

@@ -1,46 +1,68 @@
-// Package problem is how a request that goes wrong is answered: neutral, fixed text for the
-// browser (a page, or application/problem+json of RFC 9457 for programs), the whole cause once in
-// the log, and one event. A reference number ties the three together.
+// Package problem is what applications see of a request that goes wrong. sallyport.Config.OnError
+// receives an *[Error] and may answer in its own style; a check passed to Guard.Require, and the
+// hooks of handlers.Hooks, may return one to choose status and text.
 //
-// Applications meet it in two places: sallyport.Config.OnError receives an *[Error] and may
-// answer in its own style, and a check passed to Guard.Require may return one to choose status and text.
+// The built-in answer is a page, or application/problem+json (RFC 9457) for programs. The cause goes
+// to the log only; a reference number ties the two together.
 package problem
 
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
-
-	"github.com/sallyport-go/sallyport/internal/answer"
-	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// An Error is a request that cannot be answered as wished. Title and Text are for the
-// browser and hold nothing secret; Err is for the log.
+// An Error is a request that cannot be answered as wished. Title and Text are for the browser and
+// hold nothing secret; Err is for the log. An application that makes one sets Code, and what is to
+// differ from the defaults.
+//
+// In Config.OnError, every field has its final value.
 type Error struct {
-	Status     int           // HTTP status
-	Code       string        // fixed word for metrics and tests, such as "state_mismatch"
-	Title      string        // a few words; default: the status text
-	Text       string        // what happened and what to do
-	Links      []Link        // where to go from here
-	Form       *Form         // a button, on a page that asks a question; else nil
-	LoginURL   string        // where to sign in, for programs; with the code "sign_in_required"
-	RetryAfter time.Duration // sent as Retry-After, in whole seconds; 0 for none
-	Provider   string        // configured name, if one is involved
-	Ref        string        // reference number, filled in by Reporter.Fail
-	Err        error         // the cause; may be nil
+	// Code is a fixed word for metrics and tests, such as "state_mismatch". docs/troubleshooting.md
+	// lists those of the library; applications may use others.
+	Code string
+
+	// Status is the HTTP status. Default: the status that belongs to Code, else 500.
+	Status int
+
+	// Title (a few words) and Text (what happened and what to do next) are what the user reads.
+	// Default: the texts of TitleKey and TextKey in the user's language, which are those of Code
+	// unless others are named. sallyport.Config.Texts changes them.
+	Title, Text       string
+	TitleKey, TextKey string
+
+	// Links are where to go from here; the first one is the main action.
+	Links []Link
+
+	// LoginURL is where to sign in, for programs. It comes with the code "sign_in_required".
+	LoginURL string
+
+	// RetryAfter is sent as Retry-After, in whole seconds. Default: 0, no header.
+	RetryAfter time.Duration
+
+	// Provider is the configured name, if a provider is involved.
+	Provider string
+
+	// Ref is the reference number of the log line; empty for what is not a failure.
+	Ref string
+
+	// Page says that the built-in answer is a page; otherwise it is application/problem+json.
+	Page bool
+
+	// Err is the cause; it may be nil.
+	Err error
 }
 
-// A Link leads the user on from an error page.
-type Link struct{ Href, Text string }
+// A Link leads the user on from a page.
+type Link struct {
+	Href string
 
-// A Form is a button that POSTs the hidden fields to the action.
-type Form struct {
-	Action string
-	Hidden map[string]string
-	Button string
+	// Text is what the user reads. Default: the text of TextKey in the user's language.
+	Text, TextKey string
+
+	// Post, if not nil, makes the link a button that POSTs these hidden fields to Href.
+	Post map[string]string
 }
 
 // Error implements error. The text is for the log.
@@ -54,9 +76,6 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// title is the title of the answer.
-func (e *Error) title() string { return cmp.Or(e.Title, http.StatusText(e.Status)) }
-
 // MarshalJSON implements json.Marshaler: application/problem+json (RFC 9457), without the cause.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
@@ -66,42 +85,5 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		Code     string `json:"code"`
 		Ref      string `json:"ref,omitempty"`
 		LoginURL string `json:"login_url,omitempty"`
-	}{e.title(), e.Status, e.Text, e.Code, e.Ref, e.LoginURL})
-}
-
-// ErrRefused is what hooks of the application return to refuse; see handlers.ErrRefused.
-var ErrRefused = errors.New("sallyport: refused by the application")
-
-// retryAfter is when a client may ask again unless the cause says more.
-const retryAfter = 5 * time.Second
-
-// New returns the error with the status and the words that belong to a code of
-// docs/troubleshooting.md, such as "login_refused". An unknown code gets those of
-// "internal_error".
-func New(code string) *Error {
-	o, known := answer.Find(code)
-	if !known {
-		o, _ = answer.Find("internal_error")
-		o.Code = code
-	}
-	e := &Error{Status: o.Status, Code: o.Code, Title: o.Title, Text: o.Text}
-	if o.Status == http.StatusServiceUnavailable {
-		e.RetryAfter = retryAfter
-	}
-	return e
-}
-
-// From returns err's *Error, or wraps err as an internal error (500), which a panic always is.
-func From(err error) *Error {
-	e, ok := errors.AsType[*Error](err)
-	if ok && !recovered.Is(err) {
-		copied := *e // the caller's value may be shared by many requests
-		return &copied
-	}
-	failed := New("internal_error")
-	failed.Err = err
-	if ok {
-		failed.Provider, failed.Links = e.Provider, e.Links
-	}
-	return failed
+	}{cmp.Or(e.Title, http.StatusText(e.Status)), e.Status, e.Text, e.Code, e.Ref, e.LoginURL})
 }

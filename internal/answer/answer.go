@@ -1,15 +1,20 @@
-// Package answer is the one table of outcomes: for each code that an event, a log line or a failed
-// request can carry, its HTTP status, what the user reads, and what the operator should know.
+// Package answer writes what users and programs read: pages, application/problem+json (RFC 9457),
+// and with each failure one log line and one event.
 //
-// docs/troubleshooting.md is generated from it:
+// It has one table of outcomes: for each code that an event, a log line or a failed request can
+// carry, its HTTP status, the texts that the user reads, and what the operator should know. The
+// texts themselves are in texts, one file per language.
+//
+// docs/troubleshooting.md is generated from both:
 //
 //	go generate ./internal/answer
 //
 // Tests fail when the document is out of date, when the code uses an outcome that is missing here,
-// and when an outcome here is not used.
+// when an outcome here is not used, and when a language lacks a text.
 package answer
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -21,18 +26,25 @@ type Outcome struct {
 	Code   string
 	Status int // of the HTTP response; 0 if the code occurs in events and log lines only
 
-	Wording            // what the user or client reads
-	Cause    string    // why it happens, for operators
-	Remedy   string    // what to do about it, for operators
-	Variants []Wording // the same outcome in other situations
+	Words    string   // key of the texts, without ".title" and ".text"; default: Code
+	Cause    string   // why it happens, for operators
+	Remedy   string   // what to do about it, for operators
+	Variants []string // situations in which the outcome has texts of its own: Code + "/" + variant
 }
 
-// A Wording is an outcome in words for the user: no blame, no protocol names, nothing from the
-// request. In names the situation of a variant.
-type Wording struct {
-	In    string
-	Title string // a few words
-	Text  string // what happened and what to do next
+// words is the key of the outcome's texts.
+func (o Outcome) words() string { return cmp.Or(o.Words, o.Code) }
+
+// wordings are the keys of all texts of the outcome, its own first.
+func (o Outcome) wordings() []string {
+	if o.Status == 0 {
+		return nil
+	}
+	keys := []string{o.words()}
+	for _, v := range o.Variants {
+		keys = append(keys, o.Code+"/"+v)
+	}
+	return keys
 }
 
 // all is the table.
@@ -52,11 +64,9 @@ func Find(name string) (Outcome, bool) {
 		if in == "" {
 			return o, true
 		}
-		for _, v := range o.Variants {
-			if v.In == in {
-				o.Wording = v
-				return o, true
-			}
+		if slices.Contains(o.Variants, in) {
+			o.Words = name
+			return o, true
 		}
 	}
 	return Outcome{}, false

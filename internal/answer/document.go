@@ -34,7 +34,7 @@ func Document(outcomes []Outcome) []byte {
 	var b bytes.Buffer
 	b.WriteString(introduction)
 	for _, o := range outcomes {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", o.Code, o.Code, short(o.Status), o.Title)
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", o.Code, o.Code, short(o.Status), titleOf(o))
 	}
 	for _, o := range outcomes {
 		section(&b, o)
@@ -50,12 +50,20 @@ func section(b *bytes.Buffer, o Outcome) {
 		fmt.Fprintf(b, "**Status:** %d %s\n", o.Status, http.StatusText(o.Status))
 	}
 	fmt.Fprintf(b, "\n**Cause:** %s\n\n**What to do:** %s\n", o.Cause, o.Remedy)
-	for _, words := range append([]Wording{o.Wording}, o.Variants...) {
-		if words.Title != "" {
-			fmt.Fprintf(b, "\n> **%s.** %s\n", strings.TrimRight(words.Title, "."), words.Text)
-		}
+	for _, key := range o.wordings() {
+		title := strings.TrimRight(englishText(key+".title"), ".")
+		fmt.Fprintf(b, "\n> **%s.** %s\n", title, englishText(key+".text"))
 	}
 }
+
+func titleOf(o Outcome) string {
+	if o.Status == 0 {
+		return ""
+	}
+	return englishText(o.words() + ".title")
+}
+
+func englishText(key string) string { return builtIn()[english][key] }
 
 func short(status int) string {
 	if status == 0 {

@@ -7,12 +7,6 @@ var logins = []Outcome{{
 	Remedy: "Nothing.",
 }, {
 	Code: "no_flow", Status: 400,
-	Wording: Wording{
-		Title: "This sign-in has expired",
-		Text: "It took too long, was already finished, or was started in another browser. " +
-			"If you came here from a bookmark or with the back button, just start again. " +
-			"If this keeps happening, please allow cookies for this site.",
-	},
 	Cause: "The callback has no matching, unexpired login of this browser: the login took longer " +
 		"than 15 minutes, was started in another browser or at another host name, the browser " +
 		"does not keep cookies, or the servers do not share Session.Secret.",
@@ -21,11 +15,6 @@ var logins = []Outcome{{
 		"servers have the same Session.Secret.",
 }, {
 	Code: "flow_used", Status: 400,
-	Wording: Wording{
-		Title: "This sign-in is already finished",
-		Text: "If you came here from a bookmark or with the back button, just start again. " +
-			"You may be signed in already.",
-	},
 	Cause:  "The same callback arrived twice, such as by the back button or a double click.",
 	Remedy: "Nothing. Many of them from one address can be an attempt to replay a callback.",
 }, {
@@ -35,73 +24,45 @@ var logins = []Outcome{{
 	Remedy: "Nothing.",
 }, {
 	Code: "bad_request", Status: 400,
-	Wording: Wording{
-		Title: "This sign-in didn't work",
-		Text:  "The link or form that brought you here was incomplete. Please start again.",
-	},
 	Cause:  "A parameter of the request is repeated, too long, or cannot be read.",
 	Remedy: "The cause in the log names the parameter. Check proxies that rewrite URLs or bodies.",
 }, {
 	Code: "unknown_provider", Status: 404,
-	Wording: Wording{Title: "Unknown sign-in option", Text: "Please choose another one."},
-	Cause:   "The path of a login route names a provider or tenant that does not exist.",
+	Cause: "The path of a login route names a provider or tenant that does not exist.",
 	Remedy: "Check the name in the link, and the redirect URI registered at the provider: it ends " +
 		"with the name of the provider in Config.Providers.",
 }, {
 	Code: "cookies_blocked", Status: 400,
-	Wording: Wording{
-		Title: "Your browser does not keep you signed in",
-		Text: "You signed in, but your browser didn't send back the cookie that remembers it. " +
-			"Please allow cookies for this site and try again.",
-	},
 	Cause: "Logins succeed, but the session cookie does not come back, so the pages keep sending " +
 		"the browser to sign in.",
 	Remedy: "If it happens to everyone, check Session.Domain, Session.SameSite and proxies that drop " +
 		"Set-Cookie or large headers. Otherwise the browser blocks cookies.",
 }, {
 	Code: "login_refused", Status: 403,
-	Wording: Wording{
-		Title: "You don't have access",
-		Text: "Your account was recognized but isn't allowed to use this site. " +
-			"Contact the site owner if you think this is a mistake.",
-	},
 	Cause:  "Hooks.Login or Hooks.Begin refused (ErrRefused).",
 	Remedy: "Nothing, if the refusal is intended. The log has the error of the hook.",
 }, {
 	Code: "link_refused", Status: 403,
-	Wording: Wording{
-		Title: NotConnected,
-		Text:  "This account couldn't be linked. Nothing was changed.",
-	},
 	Cause:  "Hooks.Link refused (ErrRefused).",
 	Remedy: "Nothing, if the refusal is intended. The log has the error of the hook.",
 }, {
 	Code: "hook_failed", Status: 500,
-	Wording: ours,
-	Cause:   "A hook of the application returned an error that is no refusal.",
+	Words: "our_fault",
+	Cause: "A hook of the application returned an error that is no refusal.",
 	Remedy: "The log has the error. A hook that means to refuse returns sallyport.ErrRefused or a " +
 		"*problem.Error.",
 }, {
 	Code: "hook_timeout", Status: 503,
-	Wording: ours,
-	Cause:   "A hook of the application did not finish in time (context.DeadlineExceeded).",
-	Remedy:  "Check what the hook waits for, such as the database.",
+	Words:  "our_fault",
+	Cause:  "A hook of the application did not finish in time (context.DeadlineExceeded).",
+	Remedy: "Check what the hook waits for, such as the database.",
 }, {
 	Code: "session_changed", Status: 403,
-	Wording: Wording{
-		Title: NotConnected,
-		Text:  "You have signed in again since you started. Please start again.",
-	},
 	Cause: "Account linking was started from a session that is no longer active in this browser.",
 	Remedy: "Nothing. Many of them can be an attempt to link an attacker's account (CSRF), " +
 		"which this check prevents.",
 }, {
 	Code: "session_too_large", Status: 403,
-	Wording: Wording{
-		Title: "You couldn't be signed in",
-		Text: "Your account has more information than this site can store. " +
-			"Please contact the site owner.",
-	},
 	Cause: "The claims and tokens of the user do not fit into cookies. The log names the largest claims.",
 	Remedy: "Drop claims (OIDC.OmitClaims or the provider's settings), ask for fewer scopes, or keep " +
 		"sessions in a store (Session.Store).",

@@ -3,36 +3,22 @@ package answer
 // pages are what the login routes show when nothing has failed.
 var pages = []Outcome{{
 	Code: "ask_logout", Status: 200,
-	Wording: Wording{
-		Title: "Sign out?",
-		Text:  "You'll be signed out of this site, and of the sign-in service if it supports that.",
-	},
 	Cause:  "The browser opened the sign-out route by a link. Only a POST signs out.",
 	Remedy: "Nothing. A form that POSTs to Auth.LogoutURL signs out without this question.",
 }, {
 	Code: "signed_out", Status: 200,
-	Wording: Wording{Title: "You are signed out", Text: "You have signed out of this site."},
-	Cause:   "The user has signed out, and no page of the application was named to return to.",
-	Remedy:  "Nothing. Pass a path to Auth.LogoutURL to end there.",
+	Cause:  "The user has signed out, and no page of the application was named to return to.",
+	Remedy: "Nothing. Pass a path to Auth.LogoutURL to end there.",
 }, {
 	Code: "still_signed_in", Status: 200,
-	Wording: Wording{Title: "You are signed in", Text: "You're still signed in to this site."},
-	Cause:   "The page after signing out was opened in a browser with a session.",
-	Remedy:  "Nothing.",
+	Cause:  "The page after signing out was opened in a browser with a session.",
+	Remedy: "Nothing.",
 }, {
 	Code: "ask_link", Status: 200,
-	Wording: Wording{
-		Title: "Connect another account?",
-		Text:  "You'll sign in to the other account. It will then be linked to your current account.",
-	},
 	Cause:  "The browser opened the route that links accounts by a link. Only a POST begins.",
 	Remedy: "Nothing. A form that POSTs to Auth.LinkURL begins without this question.",
 }, {
 	Code: "finish_link", Status: 200,
-	Wording: Wording{
-		Title: "Connect the account?",
-		Text:  "You signed in to the other account. Continue to link it to your current account.",
-	},
 	Cause: "The browser came back from the provider without the session cookie, because the provider " +
 		"posts its answer or cookies are SameSite=Strict. The next click carries it.",
 	Remedy: "Nothing.",

@@ -1,113 +1,60 @@
 package answer
 
-// ours is a fault that the user can do nothing about.
-var ours = Wording{
-	Title: "Something went wrong",
-	Text:  "The problem is on our side. Please try again in a moment.",
-}
-
 // requests are the outcomes about requests themselves, and about calling APIs.
 var requests = []Outcome{{
 	Code: "not_found", Status: 404,
-	Wording: Wording{Title: "Page not found", Text: "Please check the address."},
-	Cause:   "The path is not a login route, or the route is switched off.",
+	Cause: "The path is not a login route, or the route is switched off.",
 	Remedy: "Check the path. Linking needs Hooks.Link, back-channel logout a way to end sessions " +
 		"(Session.Revocations or a store), front-channel logout FrontchannelLogout.",
 }, {
 	Code: "method_not_allowed", Status: 405,
-	Wording: Wording{
-		Title: "This address can't be opened like this",
-		Text:  "Please go back and try again.",
-	},
 	Cause:  "A login route got a method that it does not serve; the Allow header lists the others.",
 	Remedy: "Callbacks are GET, or POST with response_mode=form_post; signing out is a POST.",
 }, {
 	Code: "wrong_host", Status: 421,
-	Wording: Wording{
-		Title: "Please use this site's own address",
-		Text:  "Signing in works only at this site's own address.",
-	},
 	Cause: "The Host header of the request is not the host of BaseURL.",
 	Remedy: "Use the address of BaseURL, and check that the proxy forwards the Host header, with the " +
 		"port if it is not the usual one.",
 }, {
 	Code: "cross_site", Status: 403,
-	Wording: Wording{
-		Title: "That was not done",
-		Text: "We blocked this request because it came from another site. " +
-			"If you meant to do this, please do it here.",
-	},
 	Cause: "Another site made the browser send a request with an unsafe method, or open a WebSocket, " +
 		"with the user's cookie (cross-site request forgery).",
 	Remedy: "Nothing, if the site is a stranger. Add your own other origins to TrustedOrigins, and " +
 		"check that the proxy keeps the Origin header.",
-	Variants: []Wording{{
-		In:    "logout",
-		Title: "You are still signed in",
-		Text:  "Another site asked to sign you out. To sign out, use the button here.",
-	}, {
-		In:    "link",
-		Title: NotConnected,
-		Text: "We blocked this request because it came from another site. " +
-			"If you meant to do this, please do it here.",
-	}},
+	Variants: []string{"logout", "link"},
 }, {
 	Code: "insufficient_user_authentication", Status: 401,
-	Wording: Wording{
-		Title: "A stronger sign-in is required",
-		Text:  "Open this page in the browser to sign in again.",
-	},
 	Cause: "A script or API client asked for something that needs a more recent or stronger login " +
 		"(RequireRecent, RequireACR).",
 	Remedy: "Nothing. Page navigations are sent to the provider; other clients get this challenge " +
 		"(RFC 9470).",
 }, {
 	Code: "insufficient_scope", Status: 403,
-	Wording: Wording{
-		Title: "More access is required",
-		Text:  "Open this page in the browser to sign in again.",
-	},
 	Cause:  "A script or API client asked for something that needs more scopes (RequireScope).",
 	Remedy: "Nothing. Page navigations are sent to the provider; other clients get this challenge.",
 }, {
 	Code: "token_missing", Status: 401,
-	Wording: Wording{
-		Title: "Access token required",
-		Text:  "Send an access token in the Authorization header.",
-	},
 	Cause:  "An API that accepts access tokens only (API.BearerOnly) was called without one.",
 	Remedy: "Nothing. The client has to send an Authorization header.",
 }, {
 	Code: "invalid_request", Status: 400,
-	Wording: Wording{
-		Title: "Invalid Authorization header",
-		Text:  "Send one Authorization header with one access token.",
-	},
 	Cause:  "The Authorization header of an API call is repeated or malformed (RFC 6750 section 3.1).",
 	Remedy: "Fix the client.",
 }, {
 	Code: "invalid_token", Status: 401,
-	Wording: Wording{
-		Title: "Invalid access token",
-		Text:  "The access token is expired, revoked, or not meant for this service.",
-	},
 	Cause: "An API was called with an access token that is not valid; the log says why.",
 	Remedy: "Compare API.Audience with the aud claim of the token, and the provider's signing keys. " +
 		"Expired tokens are normal.",
 }, {
 	Code: "api_unavailable", Status: 503,
-	Wording: Wording{
-		Title: "This page isn't available right now",
-		Text:  "A service that this page needs isn't responding. Please try again in a moment.",
-	},
 	Cause: "An API that the application called as the user could not be reached or did not answer in " +
 		"time (Guard.Refuse).",
 	Remedy: "The cause in the log names the address and the error.",
 }, {
 	Code: "internal_error", Status: 500,
-	Wording: ours,
-	Cause:   "A panic or an unexpected error, of the application's code or of this library.",
-	Remedy:  "The log has the cause. If it is not the application's, please report it.",
+	Words:  "our_fault",
+	Cause:  "A panic or an unexpected error, of the application's code or of this library.",
+	Remedy: "The log has the cause. If it is not the application's, please report it.",
 }}
 
 // logouts are the outcomes of sign-outs, and of the messages by which providers end sessions. The
@@ -115,13 +62,11 @@ var requests = []Outcome{{
 // (OpenID Connect Back-Channel Logout 1.0 section 2.8).
 var logouts = []Outcome{{
 	Code: "invalid_logout_token", Status: 400,
-	Wording: Wording{Title: "Invalid logout token", Text: "The session was not ended."},
-	Cause:   "A back-channel logout arrived whose token is not valid; the log says why.",
+	Cause: "A back-channel logout arrived whose token is not valid; the log says why.",
 	Remedy: "Compare the issuer, the client ID and the clock with the provider. Anyone can send made-up " +
 		"tokens; a few of them are normal.",
 }, {
 	Code: "logout_replayed", Status: 400,
-	Wording: Wording{Title: "Repeated logout token", Text: "The session was ended before."},
-	Cause:   "A back-channel logout token arrived for the second time.",
-	Remedy:  "Nothing, if the provider repeats messages that it thinks were lost.",
+	Cause:  "A back-channel logout token arrived for the second time.",
+	Remedy: "Nothing, if the provider repeats messages that it thinks were lost.",
 }}

@@ -1,35 +1,181 @@
 package answer
 
-// Words that several pages share.
-const (
-	NotConnected = "The account was not connected"
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
 
-	Home        = "Go to the start page"
-	GoTo        = "Go to "        // then a host
-	SignInWith  = "Sign in with " // then a provider
-	SignIn      = "Sign in"
-	SignInThere = "Sign in there"
-	SignInAgain = "Sign in again"
-	TryAgain    = "Try again"
-
-	SignOut      = "Sign out"
-	StaySignedIn = "Stay signed in"
-	Continue     = "Continue"
-	Cancel       = "Cancel"
+	"github.com/sallyport-go/sallyport/problem"
 )
 
-// Words about an error of any code in one situation.
-var (
-	// NotKept: the account is linked, but the session could not be saved.
-	NotKept = Wording{
-		Title: "The account is connected",
-		Text:  "But this site couldn't update your session. If something is missing, sign out and in again.",
+// english is the language for those who ask for none that there is, and the one whose keys and
+// placeholders the others must have.
+const english = "en"
+
+// Words are the texts of all languages. They are safe for concurrent use.
+type Words struct {
+	app   string
+	tags  map[string]string            // the tag of each language, by its canonical form
+	texts map[string]map[string]string // by tag and key
+}
+
+//go:embed texts/*.json
+var files embed.FS
+
+// builtIn reads the texts of the library, once.
+var builtIn = sync.OnceValue(func() map[string]map[string]string {
+	names, _ := files.ReadDir("texts") // embedded: it is there
+	all := make(map[string]map[string]string, len(names))
+	for _, entry := range names {
+		content, _ := files.ReadFile(path.Join("texts", entry.Name()))
+		var texts map[string]string
+		if err := json.Unmarshal(content, &texts); err != nil {
+			panic(fmt.Sprintf("internal/answer: %s: %v", entry.Name(), err)) // a test reads them all
+		}
+		all[strings.TrimSuffix(entry.Name(), ".json")] = texts
 	}
-	// Choose: several providers, and no login page of the application.
-	Choose = Wording{Title: "Sign in", Text: "Choose how you want to sign in."}
-	// NotSignedOut: the session could not be ended.
-	NotSignedOut = Wording{
-		Title: "You may still be signed in",
-		Text:  "The problem is on our side. Please try again in a moment.",
+	return all
+})
+
+// NewWords returns the texts of the library, in which app stands for the name of the application,
+// with those that own changes or adds, by language and key, and what is wrong with these.
+func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
+	w := &Words{app: app, tags: map[string]string{}, texts: maps.Clone(builtIn())}
+	for lang := range w.texts {
+		w.tags[canonical(lang)] = lang
 	}
-)
+	var mistakes []error
+	for _, lang := range slices.Sorted(maps.Keys(own)) {
+		mistakes = append(mistakes, w.add(lang, own[lang])...)
+	}
+	return w, mistakes
+}
+
+// add puts texts of the application in the place of those of the library, or adds a language.
+func (w *Words) add(tag string, own map[string]string) []error {
+	if !validTag.MatchString(tag) || len(tag) > maxTag {
+		return []error{fmt.Errorf("Texts[%q] is not a language tag such as \"sv\" or \"pt-BR\"", tag)}
+	}
+	lang, known := w.tags[canonical(tag)]
+	if !known {
+		lang = tag
+		w.tags[canonical(tag)] = lang
+	}
+	texts := maps.Clone(w.texts[lang])
+	if texts == nil {
+		texts = map[string]string{}
+	}
+	w.texts[lang] = texts
+	var mistakes []error
+	for _, key := range slices.Sorted(maps.Keys(own)) {
+		if err := check(key, own[key]); err != nil {
+			mistakes = append(mistakes, fmt.Errorf("Texts[%q]: %w", tag, err))
+		}
+		texts[key] = own[key]
+	}
+	if missing := lacking(texts); len(missing) > 0 {
+		mistakes = append(mistakes, fmt.Errorf("Texts[%q]: %d texts of the new language are missing, such as %s",
+			tag, len(missing), strings.Join(missing[:min(len(missing), 5)], ", ")))
+	}
+	return mistakes
+}
+
+// validTag is the form of a language tag (RFC 5646 section 2.1), as far as it is used.
+var validTag = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+
+// lacking returns the keys for which there is no text.
+func lacking(texts map[string]string) []string {
+	var missing []string
+	for key := range builtIn()[english] {
+		if texts[key] == "" {
+			missing = append(missing, key)
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// check returns what is wrong with a text of the application.
+func check(key, text string) error {
+	model, known := builtIn()[english][key]
+	if !known {
+		return fmt.Errorf("unknown key %q", key)
+	}
+	if strings.TrimSpace(text) == "" {
+		return fmt.Errorf("%q is empty", key)
+	}
+	needed, found := placeholders(model), placeholders(text)
+	for _, p := range needed {
+		if p != appName && !slices.Contains(found, p) {
+			return fmt.Errorf("%q lacks the placeholder %s", key, p)
+		}
+	}
+	for _, p := range found {
+		if p != appName && !slices.Contains(needed, p) {
+			return fmt.Errorf("%q has the unknown placeholder %s", key, p)
+		}
+	}
+	return nil
+}
+
+// appName is the placeholder that every text may have, or leave out.
+const appName = "{app}"
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+
+// placeholders returns those of a text.
+func placeholders(text string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(placeholder.FindAllString(text, -1))))
+}
+
+// text returns a text with its placeholders filled in: pairs of placeholder and value.
+func (w *Words) text(lang, key string, values ...string) string {
+	text, ok := w.texts[lang][key]
+	if !ok || !strings.Contains(text, "{") {
+		return text
+	}
+	return strings.NewReplacer(append(values, appName, w.app)...).Replace(text)
+}
+
+// fill puts in the words that e names by their keys.
+func (w *Words) fill(lang string, e *problem.Error) {
+	if e.Title == "" {
+		e.Title = w.text(lang, e.TitleKey)
+	}
+	if e.Text == "" {
+		e.Text = w.text(lang, e.TextKey)
+	}
+	e.Links = slices.Clone(e.Links)
+	for i, link := range e.Links {
+		if link.Text == "" {
+			e.Links[i].Text = w.text(lang, link.TextKey, "{host}", hostOf(link.Href))
+		}
+	}
+}
+
+// Bodies returns the application/problem+json of e in every language.
+func (w *Words) Bodies(e *problem.Error) map[string][]byte {
+	bodies := make(map[string][]byte, len(w.texts))
+	for lang := range w.texts {
+		worded := *e
+		w.fill(lang, &worded)
+		bodies[lang], _ = json.Marshal(&worded) // strings and an int always marshal
+	}
+	return bodies
+}
+
+// hostOf returns the host of an address.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
@@ -170,7 +171,7 @@ func TestRefresh_F15_Hook(t *testing.T) {
 		ends bool
 	}{
 		"database down": {errors.New("connection refused"), false},
-		"refused":       {fmt.Errorf("banned: %w", problem.ErrRefused), true},
+		"refused":       {fmt.Errorf("banned: %w", sallyport.ErrRefused), true},
 		"own answer":    {&problem.Error{Status: 403, Code: "banned", Title: "Banned"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

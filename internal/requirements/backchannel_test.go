@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
+	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -597,9 +598,10 @@ func TestBackchannel_R139_Events(t *testing.T) {
 // R117: the answer is for a program, so the application's own pages have no part in it.
 func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
 	app := rig.New(t, revocable, func(s *rig.Setup) {
-		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ error) {
+		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ *problem.Error) bool {
 			http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
 			w.WriteHeader(http.StatusOK)
+			return true
 		}
 	})
 	refusedLogout(t, "junk", deliver(t, app, "op", "x"))

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
+	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -383,7 +384,10 @@ func TestCallback_R25_LeavesTheAddress(t *testing.T) {
 // R26
 func TestCallback_R26_HeadersAlsoWithAnErrorHandler(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, "custom", http.StatusTeapot) }
+		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ *problem.Error) bool {
+			http.Error(w, "custom", http.StatusTeapot)
+			return true
+		}
 	})
 	resp := app.Get(t, rig.Browser(t), "/auth/callback/op")
 	if resp.StatusCode != http.StatusTeapot || resp.Header.Get("Referrer-Policy") != "no-referrer" || resp.Header.Get("Cache-Control") != "no-store" {

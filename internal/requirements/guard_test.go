@@ -327,7 +327,7 @@ func TestGuard_R133_NoPanics(t *testing.T) {
 // R133: also those who answer and who listen may be faulty.
 func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.OnError = func(http.ResponseWriter, *http.Request, error) { panic("OnError") }
+		s.Config.OnError = func(http.ResponseWriter, *http.Request, *problem.Error) bool { panic("OnError") }
 		s.Config.OnEvent = func(_ context.Context, _ session.Event) { panic("OnEvent") }
 		s.Config.Hooks.Logout = func(_ context.Context, _ *session.Session) { panic("Logout") }
 	})

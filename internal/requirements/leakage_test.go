@@ -156,17 +156,18 @@ func TestLeakage_R135_ErrorPagesAreFixedText(t *testing.T) {
 
 // R135: the application's own pages get the error with its type.
 func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
-	var got error
+	var got *problem.Error
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, err error) {
-			got = err
+		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, e *problem.Error) bool {
+			got = e
 			w.WriteHeader(http.StatusTeapot)
+			return true
 		}
 	})
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
-	e, ok := errors.AsType[*problem.Error](got)
-	if !ok || e.Status != http.StatusBadRequest || e.Code != "invalid_id_token" || e.Provider != "op" || e.Ref == "" || e.Text == "" {
+	if got.Status != http.StatusBadRequest || got.Code != "invalid_id_token" ||
+		got.Provider != "op" || got.Ref == "" || got.Text == "" {
 		t.Errorf("the application got %#v", got)
 	}
 	fault, ok := errors.AsType[*provider.Error](got)

@@ -2,10 +2,10 @@ package requirements_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +19,18 @@ import (
 
 // inOwnWords is an application that says everything itself.
 func inOwnWords(s *rig.Setup) {
-	s.Config.OnError = func(w http.ResponseWriter, r *http.Request, err error) {
-		e, _ := errors.AsType[*problem.Error](err)
+	s.Config.OnError = func(w http.ResponseWriter, r *http.Request, e *problem.Error) bool {
 		w.WriteHeader(e.Status)
-		fmt.Fprintf(w, "own words: %s %s %t %t", e.Code, e.LoginURL, e.Form != nil, len(e.Links) > 0)
+		fmt.Fprintf(w, "own words: %s %s %t %t", e.Code, e.LoginURL, hasButton(e), len(e.Links) > 0)
+		return true
 	}
 	s.Second = true
 	s.Config.Hooks.Link = (&accounts{}).link
+}
+
+// hasButton reports whether one of the links is a button that POSTs.
+func hasButton(e *problem.Error) bool {
+	return slices.ContainsFunc(e.Links, func(l problem.Link) bool { return l.Post != nil })
 }
 
 // F44: everything that a user or client reads can be replaced in one place.
@@ -89,13 +94,21 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 	}
 }
 
-// F44: what OnError hands to problem.Write is answered as without it, and pages keep their button.
+// F44: what OnError does not answer is answered as without it, and pages keep their button. All
+// fields of the error have their values by then.
 func TestOnError_F44_HandsOnTheRest(t *testing.T) {
 	plain := rig.New(t)
 	handing := rig.New(t, func(s *rig.Setup) {
-		s.Config.OnError = func(w http.ResponseWriter, r *http.Request, err error) {
-			e, _ := errors.AsType[*problem.Error](err)
-			problem.Write(w, r, e)
+		s.Config.OnError = func(_ http.ResponseWriter, r *http.Request, e *problem.Error) bool {
+			if e.Title == "" || e.Text == "" || e.Page == (r.URL.Path == "/me") {
+				t.Errorf("OnError got %+v", e)
+			}
+			for _, link := range e.Links {
+				if link.Text == "" || link.Href == "" {
+					t.Errorf("%s: OnError got %+v", e.Code, link)
+				}
+			}
+			return false
 		}
 	})
 	for _, row := range []struct {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
-	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -34,7 +33,7 @@ func hookRows(refused string) map[string]struct {
 	}
 	return map[string]row{
 		"refused":            {sallyport.ErrRefused, 403, refused},
-		"wrapped refusal":    {fmt.Errorf("not on the list: %w", handlers.ErrRefused), 403, refused},
+		"wrapped refusal":    {fmt.Errorf("not on the list: %w", sallyport.ErrRefused), 403, refused},
 		"own words":          {&problem.Error{Status: 409, Code: "taken", Title: "Taken"}, 409, "taken"},
 		"wrapped own words":  {fmt.Errorf("x: %w", &problem.Error{Status: 402, Code: "pay", Title: "Pay"}), 402, "pay"},
 		"failure":            {errors.New("sql: no such table"), 500, "hook_failed"},

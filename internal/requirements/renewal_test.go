@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/sessions"
 
+	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
@@ -377,7 +378,7 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 		ends bool
 	}{
 		"nothing":       {nil, false},
-		"refused":       {fmt.Errorf("banned: %w", handlers.ErrRefused), true},
+		"refused":       {fmt.Errorf("banned: %w", sallyport.ErrRefused), true},
 		"own words":     {&problem.Error{Status: 403, Code: "banned", Title: "Banned"}, true},
 		"database down": {errors.New("connection refused"), false},
 	} {

@@ -1,4 +1,4 @@
-package problem
+package answer
 
 import (
 	"net/http"
@@ -26,9 +26,9 @@ func IsNavigation(r *http.Request) bool {
 	return h.Get("X-Requested-With") == "" && accepts(r, "text/html")
 }
 
-// WantsPage reports whether an error is better shown as a page than as JSON. A client that
+// wantsPage reports whether an error is better shown as a page than as JSON. A client that
 // does not say gets the page.
-func WantsPage(r *http.Request) bool {
+func wantsPage(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Mode") {
 	case "navigate":
 		return true

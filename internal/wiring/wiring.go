@@ -1,0 +1,96 @@
+// Package wiring is what sallyport.New puts together: what the login routes and the guards need.
+// The constructors of packages handlers and middleware take these types, so that only sallyport.New
+// can call them, which has checked the configuration.
+package wiring
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Login says what the login routes need, besides the application's hooks.
+type Login struct {
+	BaseURL   *url.URL // public origin of the application
+	Prefix    string   // path below which the routes live, such as "/auth"
+	Home      string   // path of the application's start page; default: "/"
+	Providers *provider.Directory
+	Sessions  *session.Manager
+	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
+
+	ThirdPartyLogin    bool // lets others start a login
+	FrontchannelLogout bool // serves the route of that name
+
+	Login, Logout, Link *answer.Writer
+}
+
+// Routes are the login routes that package handlers makes.
+type Routes interface {
+	http.Handler
+
+	// Owns reports whether a request path (decoded, as routers see it) is one of the routes.
+	Owns(path string) bool
+
+	// LoginURL, LoginURLFor, LinkURL and LogoutURL are those of sallyport.Auth.
+	LoginURL(returnTo string) string
+	LoginURLFor(name, returnTo string) string
+	LinkURL(name, returnTo string) string
+	LogoutURL(returnTo string) string
+
+	// RedirectURI is what to register at the provider of a name.
+	RedirectURI(name string) string
+
+	// StepUp and Silent are for the guards.
+	StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request)
+	Silent(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
+
+	// SignedOut forgets what the routes count for this browser.
+	SignedOut(w http.ResponseWriter, r *http.Request)
+}
+
+// Guards says what the guards need.
+type Guards struct {
+	Sessions *session.Manager
+	Report   *answer.Writer
+
+	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a
+	// provider, by name. Programs are told about it with the Origin ("https://app.example.com")
+	// before it.
+	LoginPath string
+	LoginFor  func(name string) string
+	Origin    string
+
+	// Home is the path of the application's start page. Default: "/".
+	Home string
+
+	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
+	// back to returnTo.
+	StepUp func(w http.ResponseWriter, r *http.Request, provider, returnTo string,
+		req provider.Request)
+
+	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the
+	// session is still valid there, if the provider can be reached. It reports whether it has answered
+	// the request.
+	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
+
+	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
+	// sessions.
+	Providers    *provider.Directory
+	Refreshed    func(context.Context, *session.Session) error
+	RefreshAhead time.Duration
+
+	// TrustTenantRoles is provider.Tenants.TrustRoles.
+	TrustTenantRoles bool
+
+	// Crossing refuses requests of other sites that carry the session cookie; nil refuses none.
+	Crossing *http.CrossOriginProtection
+
+	// NoStore and Cacheable change the Cache-Control of everything behind a guard; see
+	// sallyport.Config.
+	NoStore, Cacheable bool
+}
