@@ -76,13 +76,13 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	if err != nil || second.AccessToken == first.AccessToken || renewed.User.Name != zitadelName {
 		t.Errorf("after the refresh: %v, %+v", err, renewed.User)
 	}
-	if info, err := oidc.Introspect(ctx, second.AccessToken); err != nil || !info.Active || info.Subject != s.User.Subject {
+	if info, err := oidc.Grants().Introspect(ctx, second.AccessToken); err != nil || !info.Active || info.Subject != s.User.Subject {
 		t.Errorf("introspection: %+v, %v", info, err)
 	}
 	if status, body := callAPI(t, base, second.AccessToken); status != 200 || body != s.User.Subject {
 		t.Errorf("the API answers %d %q", status, body)
 	}
-	exchanged, err := oidc.ExchangeToken(ctx, provider.TokenExchange{
+	exchanged, err := oidc.Grants().ExchangeToken(ctx, provider.TokenExchange{
 		SubjectToken: second.AccessToken, RequestedTokenType: provider.AccessTokenType, Scopes: []string{"openid"},
 	})
 	if err != nil || exchanged.AccessToken == "" || exchanged.AccessToken == second.AccessToken {
@@ -91,7 +91,7 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	if err := oidc.Revoke(ctx, second); err != nil {
 		t.Errorf("revocation: %v", err)
 	}
-	if info, err := oidc.Introspect(ctx, second.AccessToken); err != nil || info.Active {
+	if info, err := oidc.Grants().Introspect(ctx, second.AccessToken); err != nil || info.Active {
 		t.Errorf("after the revocation: %+v, %v", info, err)
 	}
 	if _, err := oidc.Refresh(ctx, renewed); err == nil {
@@ -121,7 +121,7 @@ func callAPI(t *testing.T, base, token string) (int, string) {
 func TestZitadel_ClientCredentials(t *testing.T) {
 	op := newZitadel(t, "http://"+freeAddr(t))
 	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "sid1", ClientSecret: "verysecret", InsecureLoopbackHTTP: true}
-	source := oidc.ClientCredentials("openid")
+	source := oidc.Grants().ClientCredentials("openid")
 	first, err := source.Token()
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestZitadel_ClientCredentials(t *testing.T) {
 		t.Errorf("a second token: %v", err)
 	}
 	oidc.ClientSecret = "wrong" // applications must not change a provider in use
-	if _, err := oidc.ClientCredentials().Token(); err == nil {
+	if _, err := oidc.Grants().ClientCredentials().Token(); err == nil {
 		t.Error("a wrong secret was accepted")
 	}
 }
@@ -139,7 +139,7 @@ func TestZitadel_ClientCredentials(t *testing.T) {
 func TestZitadel_Device(t *testing.T) {
 	op := newZitadel(t, "http://"+freeAddr(t))
 	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "device", ClientSecret: "secret", InsecureLoopbackHTTP: true}
-	tokens, err := oidc.Device(t.Context(), func(c provider.DeviceCode) error {
+	tokens, err := oidc.Grants().Device(t.Context(), func(c provider.DeviceCode) error {
 		b := authtest.NewBrowser(t)
 		page := authtest.Open(t, b, c.VerificationURI+"?user_code="+url.QueryEscape(c.UserCode))
 		page = authtest.Submit(t, b, page, url.Values{"username": {zitadelUser}, "password": {zitadelPassword}})
@@ -152,7 +152,7 @@ func TestZitadel_Device(t *testing.T) {
 	if err != nil || tokens.AccessToken == "" {
 		t.Fatalf("%v", err)
 	}
-	if _, err := oidc.Device(t.Context(), func(provider.DeviceCode) error { return context.Canceled }); err == nil {
+	if _, err := oidc.Grants().Device(t.Context(), func(provider.DeviceCode) error { return context.Canceled }); err == nil {
 		t.Error("an error of the display callback was ignored")
 	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -212,6 +213,19 @@ func (o *OAuth2) now() time.Time {
 		return o.Now()
 	}
 	return time.Now()
+}
+
+// tokenEndpoint is the provider's, as configured.
+func (o *OAuth2) tokenEndpoint() *tokenEndpoint {
+	return &tokenEndpoint{
+		out: o.outbound(), endpoints: Endpoints{
+			Token: o.Endpoint.TokenURL, Revocation: o.RevokeURL, DeviceAuthorization: o.Endpoint.DeviceAuthURL,
+		},
+		clientID: o.ClientID, dialect: &o.Dialect, header: o.Header,
+		credentials: func(context.Context) (credentials, error) { return o.credentials(), nil },
+		authSetting: "Endpoint.AuthStyle",
+		scopes:      o.scopes(nil), separator: o.separator(), now: o.now, notes: &o.notes,
+	}
 }
 
 // credentials are fixed by the configuration.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -124,7 +123,7 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 		params[name] = values
 		secrets = append(secrets, values...)
 	}
-	tokens, raw, err := o.requestTokens(ctx, o.Endpoint.TokenURL, params, secrets)
+	tokens, raw, err := o.tokenEndpoint().request(ctx, o.Endpoint.TokenURL, params, secrets...)
 	if err != nil {
 		return session.Tokens{}, Profile{}, err
 	}
@@ -153,26 +152,4 @@ func callbackObject(extra url.Values) json.RawMessage {
 	}
 	raw, _ := json.Marshal(object) // texts always marshal
 	return raw
-}
-
-// requestTokens asks the token endpoint in its dialect. Only the access token counts afterwards: an ID token that comes
-// along has not been checked by anybody.
-func (o *OAuth2) requestTokens(ctx context.Context, endpoint string, params url.Values, secrets []string) (session.Tokens, json.RawMessage, error) {
-	c := o.credentials()
-	a, err := o.outbound().sendOnce(ctx, endpoint, func(ctx context.Context) (*http.Request, []string, error) {
-		r, err := o.Dialect.tokenRequest(ctx, c, endpoint, params)
-		if err == nil {
-			addHeader(r, o.Header)
-		}
-		return r, c.secrets(), err
-	})
-	if err != nil {
-		return session.Tokens{}, nil, asUnavailable(FaultToken, err)
-	}
-	tokens, raw, err := o.Dialect.tokens(a, o.now(), secrets, &o.notes)
-	if err != nil && params.Get("grant_type") == "refresh_token" {
-		err = o.Dialect.refreshError(err, a, "Endpoint.AuthStyle")
-	}
-	tokens.IDToken = ""
-	return tokens, raw, err
 }

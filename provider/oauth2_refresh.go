@@ -33,8 +33,8 @@ func (o *OAuth2) RefreshTokens(
 		params.Set("scope", strings.Join(old.Scopes, o.separator()))
 	}
 	endpoint := cmp.Or(o.RefreshURL, o.Endpoint.TokenURL)
-	secrets := []string{old.RefreshToken, old.AccessToken}
-	fresh, raw, err := o.requestTokens(ctx, endpoint, params, secrets)
+	e := o.tokenEndpoint()
+	fresh, raw, err := e.request(ctx, endpoint, params, old.RefreshToken, old.AccessToken)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -93,7 +94,9 @@ func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token str
 	var info Introspection
 	answered := false
 	defer func() { done(answered, info.Active) }()
-	info, d, err := o.introspect(ctx, m, token)
+	info, d, err := o.tokenEndpoint(m).introspect(ctx, url.Values{
+		"token": {token}, "token_type_hint": {"access_token"},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -63,12 +63,12 @@ const maxRequestURI = 1024
 // push sends the request to the provider directly and returns what is left for the browser to carry
 // (RFC 9126 section 2). There is no way back to a plain request: a failure fails the login.
 func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Values, error) {
-	a, err := o.post(ctx, m, m.PAREndpoint, params)
+	a, err := o.tokenEndpoint(m).post(ctx, m.PAREndpoint, params)
 	if err != nil {
 		return nil, asUnavailable(FaultRefused, err)
 	}
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
-		return nil, oauthError(FaultRefused, a, []string{params.Get("state"), params.Get("nonce")})
+		return nil, o.Dialect.refused(FaultRefused, a, nil, []string{params.Get("state"), params.Get("nonce")})
 	}
 	pushed, err := a.read(newSchema("answer to a pushed request", "request_uri"), &o.notes)
 	if err != nil {
@@ -84,57 +84,101 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 // FlowKey implements [Provider].
 func (o *OIDC) FlowKey(callback url.Values) string { return flowKey(callback) }
 
+// A login is a callback on its way through the four steps of Finish.
+type login struct {
+	flow     *Flow
+	callback url.Values
+	metadata *metadata
+
+	front  *idToken // that came through the browser; nil in the code flow
+	tokens session.Tokens
+	token  *idToken // that says who signed in
+}
+
 // Finish implements [Provider].
 func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
-	// 1. Is this an answer to our question, and from whom? Before that, nothing else is looked at.
-	if err := checkState(f, callback); err != nil {
-		return nil, err
+	l := &login{flow: f, callback: callback}
+	steps := []func(context.Context, *login) error{o.checkCallback, o.redeemCode, o.verifyLogin}
+	for _, step := range steps {
+		if err := step(ctx, l); err != nil {
+			return nil, err
+		}
 	}
-	m, err := o.metadata(ctx)
-	if err != nil {
-		return nil, err
+	return o.completeUser(ctx, l)
+}
+
+// checkCallback makes sure that the callback answers this authorization request, and comes from this
+// provider. Nothing else in it is read before. Then it must be a success.
+func (o *OIDC) checkCallback(ctx context.Context, l *login) (err error) {
+	if err := checkState(l.flow, l.callback); err != nil {
+		return err
 	}
-	if err := o.checkResponseIssuer(m, callback); err != nil {
-		return nil, err
+	if l.metadata, err = o.metadata(ctx); err != nil {
+		return err
 	}
-	// 2. What does it say?
-	if err := checkResponse(strings.Fields(o.responseType()), f, o.Dialect.translated(callback)); err != nil {
-		return nil, err
+	if err := o.checkResponseIssuer(l.metadata, l.callback); err != nil {
+		return err
+	}
+	asked := strings.Fields(o.responseType())
+	return checkResponse(asked, l.flow, o.Dialect.translated(l.callback))
+}
+
+// redeemCode exchanges the code for tokens, which are not used before the ID token is verified. An
+// ID token that came through the browser is verified first: it may be issued with the code (OpenID
+// Connect Core section 3.3.2.12) or without one, and then without an access token (section 3.2).
+func (o *OIDC) redeemCode(ctx context.Context, l *login) (err error) {
+	code, raw := l.callback.Get("code"), l.callback.Get("id_token")
+	if o.responseType() != responseCode {
+		h := hashed{code: code}
+		l.front, err = o.verifyIDToken(ctx, l.metadata, l.flow, raw, maxStranger, h)
+		if err != nil {
+			return err
+		}
 	}
 	if o.responseType() == responseIDToken {
-		return o.finishIDToken(ctx, m, f, callback.Get("id_token"))
+		l.tokens = session.Tokens{IDToken: raw}
+		return nil
 	}
-	// 3. Redeem the code, and look at the tokens no further until the ID token has passed.
-	code := callback.Get("code")
-	front, err := o.frontIDToken(ctx, m, f, callback)
+	if l.front != nil && !l.front.named("c_hash") {
+		return idTokenFault(errors.New("c_hash is missing"))
+	}
+	tokens, err := o.exchange(ctx, l.metadata, l.flow, code)
+	l.tokens = withScopes(tokens, o.scopes(l.flow.Request.Scopes), proven(tokens)...)
+	return err
+}
+
+// verifyLogin verifies the ID token from the token endpoint, and that what this login was made for
+// was granted.
+func (o *OIDC) verifyLogin(ctx context.Context, l *login) (err error) {
+	if o.responseType() == responseIDToken {
+		l.token = l.front
+		return nil
+	}
+	h := hashed{l.tokens.AccessToken, l.callback.Get("code")}
+	l.token, err = o.verifyIDToken(ctx, l.metadata, l.flow, l.tokens.IDToken, maxDirect, h)
+	if err != nil {
+		return err
+	}
+	if l.front != nil && l.front.subject != l.token.subject { // the issuer is the same: both have passed
+		return idTokenFault(errors.New("the two ID tokens are about different users"))
+	}
+	return checkScopes(l.flow, l.tokens)
+}
+
+// completeUser completes the profile, and returns the session.
+func (o *OIDC) completeUser(ctx context.Context, l *login) (*session.Session, error) {
+	if o.responseType() == responseIDToken { // without an access token, no API can be asked
+		return o.session(l.token, document{}, l.tokens)
+	}
+	info, err := o.userInfo(ctx, l.metadata, l.flow, l.token, l.tokens.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := o.exchange(ctx, m, f, code)
+	more, err := o.callbackClaims(l.callback)
 	if err != nil {
 		return nil, err
 	}
-	tokens = withScopes(tokens, o.scopes(f.Request.Scopes), proven(tokens)...)
-	token, err := o.verifyIDToken(ctx, m, f, tokens.IDToken, maxDirect, hashed{tokens.AccessToken, code})
-	if err != nil {
-		return nil, err
-	}
-	if front != nil && front.subject != token.subject { // the issuer is the same: both have passed
-		return nil, idTokenFault(errors.New("the two ID tokens are about different users"))
-	}
-	if err := checkScopes(f, tokens); err != nil {
-		return nil, err
-	}
-	// 4. Complete the profile.
-	info, err := o.userInfo(ctx, m, f, token, tokens.AccessToken)
-	if err != nil {
-		return nil, err
-	}
-	more, err := o.callbackClaims(callback)
-	if err != nil {
-		return nil, err
-	}
-	return o.session(token, info.with(more), tokens)
+	return o.session(l.token, info.with(more), l.tokens)
 }
 
 // checkResponseIssuer also accepts an alias, and an organization's issuer from a provider of many: it is still the same provider.
@@ -144,27 +188,4 @@ func (o *OIDC) checkResponseIssuer(m *metadata, callback url.Values) error {
 		issuer = iss
 	}
 	return checkResponseIssuer(issuer, m.IssInResponse, callback)
-}
-
-// finishIDToken ends a login whose ID token came through the browser (OpenID Connect Core section 3.2). There is
-// no access token, so neither userinfo nor any other API can be asked.
-func (o *OIDC) finishIDToken(ctx context.Context, m *metadata, f *Flow, raw string) (*session.Session, error) {
-	token, err := o.verifyIDToken(ctx, m, f, raw, maxStranger, hashed{})
-	if err != nil {
-		return nil, err
-	}
-	return o.session(token, document{}, session.Tokens{IDToken: raw})
-}
-
-// frontIDToken checks the ID token that comes along with the code in the hybrid flow (Core section 3.3.2.12), and that the code is
-// the one it was issued with. It is nil in the code flow.
-func (o *OIDC) frontIDToken(ctx context.Context, m *metadata, f *Flow, callback url.Values) (*idToken, error) {
-	if o.responseType() != responseCodeIDToken {
-		return nil, nil
-	}
-	token, err := o.verifyIDToken(ctx, m, f, callback.Get("id_token"), maxStranger, hashed{code: callback.Get("code")})
-	if err == nil && !token.named("c_hash") {
-		err = idTokenFault(errors.New("c_hash is missing"))
-	}
-	return token, err
 }

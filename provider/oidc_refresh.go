@@ -104,15 +104,9 @@ func (o *OIDC) redeemRefreshToken(
 		}
 		form.Set("scope", strings.Join(scopes, " "))
 	}
-	a, err := o.postToken(ctx, m, form)
-	if err != nil {
-		return session.Tokens{}, asUnavailable(FaultToken, err)
-	}
-	fresh, err := o.tokens(a, old.RefreshToken, old.AccessToken)
-	if err != nil {
-		return session.Tokens{}, o.Dialect.refreshError(err, a, "AuthMethod")
-	}
-	return fresh, nil
+	e := o.tokenEndpoint(m)
+	fresh, _, err := e.request(ctx, m.TokenEndpoint, form, old.RefreshToken, old.AccessToken)
+	return fresh, err
 }
 
 // kept fills in what the provider does not send again: it stays as it was, but for the ID token.

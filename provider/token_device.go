@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,7 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A DeviceCode is what a person needs to sign a device in from another one (RFC 8628 section 3.2).
+// A DeviceCode is what a user needs to sign a device in from another one (RFC 8628 section 3.2).
 type DeviceCode struct {
 	UserCode                string
 	VerificationURI         string // where to enter the code
@@ -25,31 +27,37 @@ const (
 	maxDevice   = time.Hour // however long the provider would let us wait
 )
 
-// Device signs in on a device without a browser (RFC 8628): show is called with what the person has to do, then Device
-// waits until that is done, ctx ends, or the code expires. A person who says no is an *[Error] with [FaultDenied].
-func (o *OIDC) Device(ctx context.Context, show func(DeviceCode) error, scopes ...string) (session.Tokens, error) {
-	m, err := o.metadata(ctx)
+// Device signs a user in on a device without a browser (RFC 8628): show is called with what the user
+// has to do elsewhere, then Device waits until that is done, ctx ends, or the code expires. A user
+// who declines is an *[Error] with [FaultDenied]. Default: the scopes of a login.
+func (g Grants) Device(
+	ctx context.Context, show func(DeviceCode) error, scopes ...string,
+) (session.Tokens, error) {
+	e, err := g.endpoint(ctx)
 	if err != nil {
 		return session.Tokens{}, err
 	}
-	code, secret, interval, err := o.startDevice(ctx, m, scopes)
+	code, secret, interval, err := e.startDevice(ctx, scopes)
 	if err != nil {
 		return session.Tokens{}, err
 	}
 	if err := show(code); err != nil {
 		return session.Tokens{}, err
 	}
-	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {secret}}
+	form := url.Values{
+		"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
+		"device_code": {secret},
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return session.Tokens{}, context.Cause(ctx)
 		case <-time.After(interval):
 		}
-		if !o.now().Before(code.Expires) {
+		if !g.now().Before(code.Expires) {
 			return session.Tokens{}, errDeviceExpired
 		}
-		tokens, err := o.grant(ctx, form, nil, secret)
+		tokens, err := g.request(ctx, form, nil, secret)
 		if err == nil {
 			return tokens, nil
 		}
@@ -62,42 +70,68 @@ func (o *OIDC) Device(ctx context.Context, show func(DeviceCode) error, scopes .
 var errDeviceExpired = &Error{Fault: FaultDenied, Err: errors.New("the device code has expired")}
 
 // startDevice gets the codes.
-func (o *OIDC) startDevice(ctx context.Context, m *metadata, scopes []string) (code DeviceCode, secret string, interval time.Duration, err error) {
-	if m.DeviceEndpoint == "" {
-		return code, "", 0, errors.New("provider: the provider offers no device authorization")
+func (e *tokenEndpoint) startDevice(
+	ctx context.Context, scopes []string,
+) (code DeviceCode, secret string, interval time.Duration, err error) {
+	if e.endpoints.DeviceAuthorization == "" {
+		return code, "", 0, notOffered("device authorization", "DeviceAuthorization")
 	}
 	if len(scopes) == 0 {
-		scopes = o.scopes(nil)
+		scopes = e.scopes
 	}
-	a, err := o.post(ctx, m, m.DeviceEndpoint, url.Values{"client_id": {o.ClientID}, "scope": {strings.Join(scopes, " ")}})
+	form := url.Values{}
+	if len(scopes) > 0 {
+		form.Set("scope", strings.Join(scopes, e.separator))
+	}
+	// The client names itself even where it authenticates by a header (RFC 8628 section 3.1).
+	maps.Copy(form, renamed(credentials{id: e.clientID, method: authNone}.in(url.Values{}), e.dialect.Names))
+	a, err := e.post(ctx, e.endpoints.DeviceAuthorization, form)
 	if err != nil {
 		return code, "", 0, asUnavailable(FaultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return code, "", 0, oauthError(FaultToken, a, nil)
+		return code, "", 0, e.dialect.refused(FaultToken, a, nil, nil)
 	}
-	return o.readDeviceCode(a)
+	return e.readDeviceCode(a)
+}
+
+// notOffered is the error for an endpoint that the provider does not have.
+func notOffered(what, field string) error {
+	return fmt.Errorf("provider: the provider offers no %s: set Endpoints.%s if it does", what, field)
 }
 
 // readDeviceCode reads the answer (RFC 8628 section 3.2).
-func (o *OIDC) readDeviceCode(a answer) (code DeviceCode, secret string, interval time.Duration, err error) {
-	d, err := a.read(newSchema("device authorization answer", "device_code", "user_code", "verification_uri"), &o.notes)
-	if err != nil {
-		return code, "", 0, &Error{Fault: FaultToken, Err: err}
+func (e *tokenEndpoint) readDeviceCode(
+	a answer,
+) (code DeviceCode, secret string, interval time.Duration, err error) {
+	fault := func(err error) (DeviceCode, string, time.Duration, error) {
+		return DeviceCode{}, "", 0, &Error{Fault: FaultToken, Err: err}
 	}
-	secret, uri := d.display("device_code"), webAddress(d.display("verification_uri"))
-	code = DeviceCode{UserCode: d.display("user_code"), VerificationURI: uri, VerificationURIComplete: webAddress(d.display("verification_uri_complete"))}
-	if secret == "" || code.UserCode == "" || uri == "" {
-		return DeviceCode{}, "", 0, &Error{Fault: FaultToken, Err: errors.New("the answer lacks a code or a verification URI")}
+	d, err := a.read(deviceSchema, e.notes)
+	if err != nil {
+		return fault(err)
+	}
+	secret = d.display("device_code")
+	code = DeviceCode{
+		UserCode:                d.display("user_code"),
+		VerificationURI:         webAddress(d.display("verification_uri")),
+		VerificationURIComplete: webAddress(d.display("verification_uri_complete")),
+	}
+	if secret == "" || code.UserCode == "" || code.VerificationURI == "" {
+		return fault(errors.New("the answer lacks a code or a verification URI"))
 	}
 	lifetime, _ := expiresIn(d.claims["expires_in"])
-	code.Expires = o.now().Add(min(lifetime, maxDevice))
+	code.Expires = e.now().Add(min(lifetime, maxDevice))
 	interval = defaultPoll
 	if wanted, ok := expiresIn(d.claims["interval"]); ok {
 		interval = min(wanted, maxPoll)
 	}
 	return code, secret, interval, nil
 }
+
+var deviceSchema = newSchema(
+	"device authorization answer", "device_code", "user_code", "verification_uri",
+)
 
 // keepPolling reads an answer that is not the tokens (RFC 8628 section 3.5).
 func keepPolling(err error, interval time.Duration) (time.Duration, error) {

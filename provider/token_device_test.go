@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/oauth2"
 )
 
 // script answers the token endpoint with one entry after the other.
@@ -62,7 +64,7 @@ func TestDevice_Pauses(t *testing.T) {
 				s := &script{tokens: row.answers}
 				o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
 				last := time.Now()
-				_, err := o.Device(t.Context(), func(DeviceCode) error { return nil })
+				_, err := o.Grants().Device(t.Context(), func(DeviceCode) error { return nil })
 				fault, _ := errors.AsType[*Error](err)
 				if row.fault == "" && err != nil || row.fault != "" && (fault == nil || fault.Fault != row.fault) {
 					t.Errorf("error %v, want fault %q", err, row.fault)
@@ -81,7 +83,33 @@ func TestDevice_Pauses(t *testing.T) {
 	}
 }
 
-// Nobody comes: it ends when the code does.
+// The dialect of a provider holds for its grants, whatever protocol it speaks.
+func TestDevice_Dialect(t *testing.T) {
+	dialect := Dialect{ErrorCodes: map[string]string{"wait": "authorization_pending"}}
+	for name, grants := range map[string]func(c *http.Client) Grants{
+		"OIDC": func(c *http.Client) Grants {
+			o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: c, Dialect: dialect}
+			return o.Grants()
+		},
+		"OAuth2": func(c *http.Client) Grants {
+			at := oauth2.Endpoint{TokenURL: "https://op.example/t", DeviceAuthURL: "https://op.example/d"}
+			return (&OAuth2{Endpoint: at, ClientID: "c", HTTPClient: c, Dialect: dialect}).Grants()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{tokens: []string{oauthAnswer("wait"), tokensAnswer}}
+				g := grants(&http.Client{Transport: s})
+				tokens, err := g.Device(t.Context(), func(DeviceCode) error { return nil })
+				if err != nil || tokens.AccessToken != "a" || len(s.asked) != 2 {
+					t.Errorf("tokens %v, asked %d times, %v", tokens, len(s.asked), err)
+				}
+			})
+		})
+	}
+}
+
+// Without the user, it ends when the code does.
 func TestDevice_ExpiresByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}
@@ -90,7 +118,7 @@ func TestDevice_ExpiresByItself(t *testing.T) {
 		}
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
 		begin := time.Now()
-		_, err := o.Device(t.Context(), func(DeviceCode) error { return nil })
+		_, err := o.Grants().Device(t.Context(), func(DeviceCode) error { return nil })
 		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultDenied || time.Since(begin) > 10*time.Minute {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}

@@ -21,11 +21,6 @@ var oauthCodes = []string{
 	"request_forbidden", "authentication_expired", // of Hydra and Keycloak; see startAgain
 }
 
-// oauthError reads an error answer of an endpoint that keeps to the standard.
-func oauthError(fault Fault, a answer, secrets []string) error {
-	return new(Dialect).refused(fault, a, nil, secrets)
-}
-
 // Where providers put what went wrong. It does no harm to look everywhere: what is neither registered nor in Dialect.ErrorCodes
 // is no code.
 const (

@@ -13,39 +13,60 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The grants of this file are for programs beside the web page: jobs, command-line tools, services that call services.
-// They use the same provider value, and none of them signs anybody in to the web application.
+// Grants get tokens for programs beside the web page: jobs, command-line tools, services that call
+// services. [OIDC.Grants] and [OAuth2.Grants] return them. None signs a user in to the web
+// application, and an ID token among the tokens is not verified. They are safe for concurrent use.
+type Grants struct {
+	endpoint func(context.Context) (*tokenEndpoint, error)
+	now      func() time.Time
+}
 
-// grant sends a token request and reads the answer, which need not hold an ID token.
-func (o *OIDC) grant(ctx context.Context, form url.Values, scopes []string, secrets ...string) (session.Tokens, error) {
-	m, err := o.metadata(ctx)
+// Grants returns the grants of this provider, at the endpoints of its metadata.
+func (o *OIDC) Grants() Grants {
+	return Grants{now: o.now, endpoint: func(ctx context.Context) (*tokenEndpoint, error) {
+		m, err := o.metadata(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return o.tokenEndpoint(m), nil
+	}}
+}
+
+// Grants returns the grants of this provider, at its Endpoints.
+func (o *OAuth2) Grants() Grants {
+	return Grants{now: o.now, endpoint: func(context.Context) (*tokenEndpoint, error) {
+		return o.tokenEndpoint(), nil
+	}}
+}
+
+// request sends a token request for scopes.
+func (g Grants) request(
+	ctx context.Context, form url.Values, scopes []string, secrets ...string,
+) (session.Tokens, error) {
+	e, err := g.endpoint(ctx)
 	if err != nil {
 		return session.Tokens{}, err
 	}
 	if len(scopes) > 0 {
-		form.Set("scope", strings.Join(scopes, " "))
+		form.Set("scope", strings.Join(scopes, e.separator))
 	}
-	a, err := o.postToken(ctx, m, form)
-	if err != nil {
-		return session.Tokens{}, asUnavailable(FaultToken, err)
-	}
-	tokens, err := o.tokens(a, secrets...)
+	tokens, _, err := e.request(ctx, e.endpoints.Token, form, secrets...)
 	if err != nil {
 		return session.Tokens{}, err
 	}
 	return withScopes(tokens, scopes), nil
 }
 
-// ClientCredentials returns a source of access tokens for the program itself, with no user (RFC 6749 section 4.4). It keeps a
-// token until a minute before its end, then gets another. It is safe for concurrent use; callers that need a new
-// token at the same time share one request.
-func (o *OIDC) ClientCredentials(scopes ...string) oauth2.TokenSource {
-	return &machineTokens{o: o, scopes: scopes}
+// ClientCredentials returns a source of access tokens for the program itself, with no user (RFC
+// 6749 section 4.4). It keeps a token until a minute before its end, then gets another. Callers that
+// need a new token at the same time share one request.
+func (g Grants) ClientCredentials(scopes ...string) oauth2.TokenSource {
+	return &machineTokens{grants: g, scopes: scopes}
 }
 
 // machineTokens is the program's own token.
 type machineTokens struct {
-	o      *OIDC
+	grants Grants
 	scopes []string
 
 	mu     sync.Mutex
@@ -56,20 +77,30 @@ type machineTokens struct {
 func (s *machineTokens) Token() (*oauth2.Token, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokens.AccessToken == "" || !s.tokens.Expiry.IsZero() && s.tokens.Expiry.Before(s.o.now().Add(time.Minute)) {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*outboundTimeout) // the interface has no context
+	if s.tokens.AccessToken == "" || s.ending() {
+		// The interface has no context.
+		ctx, cancel := context.WithTimeout(context.Background(), 2*outboundTimeout)
 		defer cancel()
-		tokens, err := s.o.grant(ctx, url.Values{"grant_type": {"client_credentials"}}, s.scopes)
+		form := url.Values{"grant_type": {"client_credentials"}}
+		tokens, err := s.grants.request(ctx, form, s.scopes)
 		if err != nil {
 			return nil, err
 		}
 		s.tokens = tokens
 	}
-	return &oauth2.Token{AccessToken: s.tokens.AccessToken, TokenType: s.tokens.TokenType, Expiry: s.tokens.Expiry}, nil
+	return &oauth2.Token{
+		AccessToken: s.tokens.AccessToken, TokenType: s.tokens.TokenType, Expiry: s.tokens.Expiry,
+	}, nil
 }
 
-// A TokenExchange asks for another token in the place of one (RFC 8693 section 2.1), for instance to call a
-// further service on behalf of a user. SubjectToken is needed.
+// ending reports whether the token ends within a minute.
+func (s *machineTokens) ending() bool {
+	end := s.tokens.Expiry
+	return !end.IsZero() && end.Before(s.grants.now().Add(time.Minute))
+}
+
+// A TokenExchange asks for another token in exchange for one (RFC 8693 section 2.1), for instance to
+// call a further service on behalf of a user. SubjectToken is required.
 type TokenExchange struct {
 	SubjectToken       string
 	SubjectTokenType   string // default: access token
@@ -84,9 +115,9 @@ type TokenExchange struct {
 const AccessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 
 // ExchangeToken performs a token exchange.
-func (o *OIDC) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tokens, error) {
+func (g Grants) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tokens, error) {
 	if x.SubjectToken == "" {
-		return session.Tokens{}, errors.New("provider: TokenExchange has no SubjectToken")
+		return session.Tokens{}, errors.New("provider: TokenExchange.SubjectToken is missing")
 	}
 	form := url.Values{
 		"grant_type":         {"urn:ietf:params:oauth:grant-type:token-exchange"},
@@ -107,20 +138,29 @@ func (o *OIDC) ExchangeToken(ctx context.Context, x TokenExchange) (session.Toke
 		form.Set("actor_token_type", AccessTokenType)
 		set("actor_token_type", x.ActorTokenType)
 	}
-	return o.grant(ctx, form, x.Scopes, x.SubjectToken, x.ActorToken)
+	return g.request(ctx, form, x.Scopes, x.SubjectToken, x.ActorToken)
 }
 
-// JWTBearer exchanges an assertion that somebody whom the provider trusts has signed (RFC 7523 section 2.1).
-func (o *OIDC) JWTBearer(ctx context.Context, assertion string, scopes ...string) (session.Tokens, error) {
-	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}}
-	return o.grant(ctx, form, scopes, assertion)
+// JWTBearer exchanges an assertion, a JWT signed by an issuer that the provider trusts, for tokens
+// (RFC 7523 section 2.1).
+func (g Grants) JWTBearer(
+	ctx context.Context, assertion string, scopes ...string,
+) (session.Tokens, error) {
+	form := url.Values{
+		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion},
+	}
+	return g.request(ctx, form, scopes, assertion)
 }
 
 // Password exchanges a user's name and password for tokens (RFC 6749 section 4.3).
 //
-// Deprecated: the program sees the password, which no second factor and no consent can follow; RFC 9700 section 2.4 forbids the
-// grant. It is here for legacy servers that offer nothing else.
-func (o *OIDC) Password(ctx context.Context, username, password string, scopes ...string) (session.Tokens, error) {
-	form := url.Values{"grant_type": {"password"}, "username": {username}, "password": {password}}
-	return o.grant(ctx, form, scopes, password)
+// Deprecated: the program sees the password, and neither a second factor nor consent is possible;
+// RFC 9700 section 2.4 forbids the grant. Use it only for legacy servers that offer nothing else.
+func (g Grants) Password(
+	ctx context.Context, username, password string, scopes ...string,
+) (session.Tokens, error) {
+	form := url.Values{
+		"grant_type": {"password"}, "username": {username}, "password": {password},
+	}
+	return g.request(ctx, form, scopes, password)
 }

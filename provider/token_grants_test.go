@@ -38,9 +38,32 @@ func newOP(t *testing.T) (*authtest.Provider, *provider.OIDC, *fixedClock) {
 	return op, op.OIDC(), clock
 }
 
+// onBoth runs a test of grants with an OpenID Connect and with an OAuth 2.0 configuration for the
+// same provider, which o asks about the tokens.
+func onBoth(
+	t *testing.T,
+	test func(t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, clock *fixedClock),
+) {
+	t.Run("OIDC", func(t *testing.T) {
+		op, o, clock := newOP(t)
+		test(t, op, o.Grants(), o, clock)
+	})
+	t.Run("OAuth2", func(t *testing.T) {
+		op, o, clock := newOP(t)
+		plain := op.OAuth2()
+		plain.Endpoint.DeviceAuthURL = op.Issuer() + "/device_authorization"
+		test(t, op, plain.Grants(), o, clock)
+	})
+}
+
 func TestClientCredentials_CachesAndRefreshes(t *testing.T) {
-	op, o, clock := newOP(t)
-	source := o.ClientCredentials("reports")
+	onBoth(t, testClientCredentials)
+}
+
+func testClientCredentials(
+	t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, clock *fixedClock,
+) {
+	source := g.ClientCredentials("reports")
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
@@ -62,80 +85,85 @@ func TestClientCredentials_CachesAndRefreshes(t *testing.T) {
 	if form := op.Requests("token")[0].Form; form.Get("scope") != "reports" || form.Get("grant_type") != "client_credentials" {
 		t.Errorf("the request was %v", form)
 	}
-	info, err := o.Introspect(t.Context(), second.AccessToken)
+	info, err := o.Grants().Introspect(t.Context(), second.AccessToken)
 	if err != nil || !info.Active || info.Subject != "" || !slices.Equal(info.Scopes, []string{"reports"}) {
 		t.Errorf("introspection %+v, %v", info, err)
 	}
 }
 
-func TestOtherGrants(t *testing.T) {
-	op, o, _ := newOP(t)
+func TestOtherGrants(t *testing.T) { onBoth(t, testOtherGrants) }
+
+func testOtherGrants(
+	t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, _ *fixedClock,
+) {
 	ctx := t.Context()
 	about := func(tokens session.Tokens, err error) string {
 		t.Helper()
 		if err != nil {
 			return err.Error()
 		}
-		info, err := o.Introspect(ctx, tokens.AccessToken)
+		info, err := o.Grants().Introspect(ctx, tokens.AccessToken)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return info.Username + " " + strings.Join(info.Scopes, ",")
 	}
-	alice, err := o.Password(ctx, "alice", "alice", "a", "b")
+	alice, err := g.Password(ctx, "alice", "alice", "a", "b")
 	if got := about(alice, err); got != "alice a,b" {
 		t.Errorf("password: %s", got)
 	}
-	if _, err := o.Password(ctx, "alice", "hunter2hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, err := g.Password(ctx, "alice", "hunter2hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a wrong password: %v", err)
 	}
-	if got := about(o.ExchangeToken(ctx, provider.TokenExchange{SubjectToken: alice.AccessToken, Audience: []string{"https://api.example", "https://b.example"}, Scopes: []string{"b"}})); got != "alice b" {
+	if got := about(g.ExchangeToken(ctx, provider.TokenExchange{SubjectToken: alice.AccessToken, Audience: []string{"https://api.example", "https://b.example"}, Scopes: []string{"b"}})); got != "alice b" {
 		t.Errorf("token exchange: %s", got)
 	}
 	sent := op.Requests("token")
 	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 || form.Get("subject_token_type") != provider.AccessTokenType || form.Has("actor_token") {
 		t.Errorf("the exchange was %v", form)
 	}
-	if _, err := o.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
+	if _, err := g.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
 		t.Error("an exchange of nothing")
 	}
-	if got := about(o.JWTBearer(ctx, op.Sign(map[string]any{"sub": "bob"}), "x")); got != "bob x" {
+	if got := about(g.JWTBearer(ctx, op.Sign(map[string]any{"sub": "bob"}), "x")); got != "bob x" {
 		t.Errorf("JWT bearer: %s", got)
 	}
-	if _, err := o.JWTBearer(ctx, "no.real.assertion"); err == nil {
+	if _, err := g.JWTBearer(ctx, "no.real.assertion"); err == nil {
 		t.Error("a made-up assertion is accepted")
 	}
 }
 
 func TestIntrospect_OnlyTrueIsActive(t *testing.T) {
 	op, o, clock := newOP(t)
-	tokens, err := o.Password(t.Context(), "alice", "alice")
+	tokens, err := o.Grants().Password(t.Context(), "alice", "alice")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, active := range []any{"true", 1, nil, []bool{true}, "yes", false} {
 		op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["active"] = active } })
-		if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active || info.Subject != "" {
+		if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active || info.Subject != "" {
 			t.Errorf("active = %v: %+v, %v", active, info, err)
 		}
 	}
 	op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["Active"] = true } })
-	if _, err := o.Introspect(t.Context(), tokens.AccessToken); err == nil {
+	if _, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err == nil {
 		t.Error("a look-alike of active is accepted")
 	}
 	op.Behave()
 	clock.advance(2 * time.Hour)
-	if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active {
+	if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active {
 		t.Errorf("an expired token: %+v, %v", info, err)
 	}
 }
 
-// The device waits for the person, who approves, denies, or never comes.
-func TestDevice(t *testing.T) {
-	op, o, _ := newOP(t)
-	o.Now = nil
+// The device waits for the user, who approves, denies, or never comes.
+func TestDevice(t *testing.T) { onBoth(t, testDevice) }
+
+func testDevice(
+	t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, _ *fixedClock,
+) {
 	op.SetNow(time.Now)
-	tokens, err := o.Device(t.Context(), func(c provider.DeviceCode) error {
+	tokens, err := g.Device(t.Context(), func(c provider.DeviceCode) error {
 		if c.VerificationURI == "" || time.Until(c.Expires) < time.Minute {
 			t.Errorf("code %+v", c)
 		}
@@ -147,19 +175,23 @@ func TestDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := o.Introspect(t.Context(), tokens.AccessToken); err != nil || info.Username != "bob" || tokens.IDToken == "" {
+	info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken)
+	if err != nil || info.Username != "bob" {
 		t.Errorf("signed in as %+v, %v", info, err)
 	}
-	_, err = o.Device(t.Context(), func(c provider.DeviceCode) error { op.DenyDevice(c.UserCode); return nil })
+	if openID := strings.HasSuffix(t.Name(), "/OIDC"); openID != (tokens.IDToken != "") {
+		t.Errorf("the ID token is %q", tokens.IDToken)
+	}
+	_, err = g.Device(t.Context(), func(c provider.DeviceCode) error { op.DenyDevice(c.UserCode); return nil })
 	if fault, ok := errors.AsType[*provider.Error](err); !ok || fault.Fault != provider.FaultDenied {
 		t.Errorf("denied: %v", err)
 	}
 	gone := errors.New("the screen is off")
-	if _, err := o.Device(t.Context(), func(provider.DeviceCode) error { return gone }); !errors.Is(err, gone) {
+	if _, err := g.Device(t.Context(), func(provider.DeviceCode) error { return gone }); !errors.Is(err, gone) {
 		t.Errorf("show fails: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := o.Device(ctx, func(provider.DeviceCode) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := g.Device(ctx, func(provider.DeviceCode) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -189,7 +221,7 @@ func TestExchangeToken_F53_Parameters(t *testing.T) {
 		},
 	} {
 		op, o, _ := newOP(t)
-		_, _ = o.ExchangeToken(t.Context(), row.x) // whether it is granted does not matter here
+		_, _ = o.Grants().ExchangeToken(t.Context(), row.x) // whether it is granted does not matter here
 		requests := op.Requests("token")
 		if len(requests) != 1 {
 			t.Fatalf("%s: %d token requests", name, len(requests))

@@ -23,32 +23,31 @@ type Introspection struct {
 }
 
 // Introspect asks the provider about an access or refresh token (RFC 7662).
-func (o *OIDC) Introspect(ctx context.Context, token string) (Introspection, error) {
-	m, err := o.metadata(ctx)
+func (g Grants) Introspect(ctx context.Context, token string) (Introspection, error) {
+	e, err := g.endpoint(ctx)
 	if err != nil {
 		return Introspection{}, err
 	}
-	info, _, err := o.askAbout(ctx, m, url.Values{"token": {token}})
+	info, _, err := e.introspect(ctx, url.Values{"token": {token}})
 	return info, err
 }
 
-// introspect asks about what should be an access token. It also returns the whole response.
-func (o *OIDC) introspect(ctx context.Context, m *metadata, token string) (Introspection, document, error) {
-	return o.askAbout(ctx, m, url.Values{"token": {token}, "token_type_hint": {"access_token"}})
-}
-
-func (o *OIDC) askAbout(ctx context.Context, m *metadata, form url.Values) (Introspection, document, error) {
-	if m.IntrospectionEndpoint == "" {
-		return Introspection{}, document{}, errors.New("provider: the provider offers no introspection")
+// introspect asks about the token in a form. It also returns the whole response.
+func (e *tokenEndpoint) introspect(
+	ctx context.Context, form url.Values,
+) (Introspection, document, error) {
+	if e.endpoints.Introspection == "" {
+		return Introspection{}, document{}, notOffered("introspection", "Introspection")
 	}
-	a, err := o.post(ctx, m, m.IntrospectionEndpoint, form)
+	a, err := e.post(ctx, e.endpoints.Introspection, form)
 	if err != nil {
 		return Introspection{}, document{}, asUnavailable(FaultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return Introspection{}, document{}, oauthError(FaultToken, a, []string{form.Get("token")})
+		err := e.dialect.refused(FaultToken, a, nil, []string{form.Get("token")})
+		return Introspection{}, document{}, err
 	}
-	info, d, err := readIntrospection(a, &o.notes)
+	info, d, err := readIntrospection(a, e.notes)
 	if err != nil {
 		return Introspection{}, document{}, &Error{Fault: FaultToken, Err: err}
 	}

@@ -65,58 +65,57 @@ func (v *Revocation) revocations(t session.Tokens) []url.Values {
 	return add(all, t.AccessToken, url.Values{"token": {t.AccessToken}, "token_type_hint": {"access_token"}})
 }
 
-// Revoke implements [Revoker]. A provider without RevokeURL is no error.
-func (o *OAuth2) Revoke(ctx context.Context, t session.Tokens) error {
-	if o.RevokeURL == "" {
-		return nil
-	}
-	for _, params := range o.Revocation.revocations(t) {
-		a, err := o.revoke(ctx, t, params)
-		if err != nil {
-			return asUnavailable(FaultRefused, err)
-		}
-		spent := o.Revocation.ByToken && a.status == http.StatusUnauthorized
-		if (a.status < 200 || a.status > 299) && !spent {
-			return &Error{Fault: FaultRefused, Err: fmt.Errorf("revocation: status %d", a.status)}
-		}
-	}
-	return nil
-}
-
-func (o *OAuth2) revoke(ctx context.Context, t session.Tokens, params url.Values) (answer, error) {
-	c := o.credentials()
-	if !o.Revocation.ByToken {
-		params = renamed(c.in(params), o.Dialect.Names)
-	}
-	method := cmp.Or(o.Revocation.Method, http.MethodPost)
-	return o.outbound().sendOnce(ctx, o.RevokeURL, func(ctx context.Context) (*http.Request, []string, error) {
-		r, err := newRequest(ctx, method, o.RevokeURL, params, o.Revocation.JSONBody)
-		if err != nil {
-			return nil, nil, err
-		}
-		if o.Revocation.ByToken {
-			return r, nil, o.carry(r, t, Profile{})
-		}
-		addHeader(r, o.Header)
-		c.on(r, o.Dialect.RawBasic)
-		return r, c.secrets(), nil
-	})
-}
-
 // Revoke implements [Revoker] (RFC 7009). A provider without a revocation endpoint is no error.
 func (o *OIDC) Revoke(ctx context.Context, t session.Tokens) error {
 	m, err := o.metadata(ctx)
-	if err != nil || m.RevocationEndpoint == "" {
+	if err != nil {
 		return err
 	}
-	for _, params := range new(Revocation).revocations(t) {
-		a, err := o.post(ctx, m, m.RevocationEndpoint, params)
+	return o.tokenEndpoint(m).revoke(ctx, &Revocation{}, t, nil)
+}
+
+// Revoke implements [Revoker]. A provider without a revocation endpoint is no error.
+func (o *OAuth2) Revoke(ctx context.Context, t session.Tokens) error {
+	carry := func(r *http.Request) error { return o.carry(r, t, Profile{}) }
+	return o.tokenEndpoint().revoke(ctx, &o.Revocation, t, carry)
+}
+
+// revoke revokes tokens in the way of v. carry puts the access token into a request to the API.
+func (e *tokenEndpoint) revoke(
+	ctx context.Context, v *Revocation, t session.Tokens, carry func(*http.Request) error,
+) error {
+	if e.endpoints.Revocation == "" {
+		return nil
+	}
+	for _, params := range v.revocations(t) {
+		a, err := e.sendRevocation(ctx, v, params, carry)
 		if err != nil {
 			return asUnavailable(FaultRefused, err)
 		}
-		if a.status != http.StatusOK {
-			return &Error{Fault: FaultRefused, Err: fmt.Errorf("revocation: status %d", a.status)}
+		spent := v.ByToken && a.status == http.StatusUnauthorized
+		if (a.status < 200 || a.status > 299) && !spent {
+			err := fmt.Errorf("revocation: status %d", a.status)
+			return &Error{Fault: FaultRefused, Err: err}
 		}
 	}
 	return nil
+}
+
+func (e *tokenEndpoint) sendRevocation(
+	ctx context.Context, v *Revocation, params url.Values, carry func(*http.Request) error,
+) (answer, error) {
+	address, method := e.endpoints.Revocation, cmp.Or(v.Method, http.MethodPost)
+	if !v.ByToken {
+		return e.send(ctx, address, func(ctx context.Context, c credentials) (*http.Request, error) {
+			return e.authenticated(ctx, method, address, params, v.JSONBody, c)
+		})
+	}
+	build := func(ctx context.Context) (*http.Request, []string, error) {
+		r, err := newRequest(ctx, method, address, params, v.JSONBody)
+		if err != nil {
+			return nil, nil, err
+		}
+		return r, nil, carry(r)
+	}
+	return e.out.sendOnce(ctx, address, build)
 }

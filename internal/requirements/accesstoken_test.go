@@ -31,7 +31,7 @@ func accepting(t *testing.T, accepted middleware.API, change ...func(*rig.Setup)
 // opaque is an access token of alice's that the provider has to be asked about.
 func opaque(t *testing.T, app *rig.App) string {
 	t.Helper()
-	tokens, err := app.OIDC.JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
+	tokens, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,7 +138,7 @@ func TestBearer_HostileTokens(t *testing.T) {
 func TestBearer_Introspection(t *testing.T) {
 	app := apiApp(t)
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["aud"] = audience } })
-	tokens, err := app.OIDC.JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
+	tokens, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestBearer_Introspection(t *testing.T) {
 		t.Errorf("a minute after it was revoked: status %d", got)
 	}
 	// Without an answer nobody passes, and nothing is remembered.
-	again, err := app.OIDC.JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}))
+	again, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestBearer_F53_CacheEndsWithTheToken(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Introspection = func(a map[string]any) { a["aud"], a["exp"] = audience, end }
 	})
-	opaque, err := app.OIDC.JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}))
+	opaque, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}))
 	if err != nil {
 		t.Fatal(err)
 	}
