@@ -89,6 +89,10 @@ func (o *OIDC) confine() error {
 		return wrongField("SecretSignsTokens", "must not be used with ResponseType %s: the tenant knows the secret "+
 			"and could sign in as anyone of the issuer", o.responseType())
 	}
+	if len(o.Keys) > 0 {
+		return errors.New("Keys: a tenant could sign users in under any issuer with keys of its own; " +
+			"use Endpoints.JWKS at the origin of the issuer")
+	}
 	configured := o.addresses()
 	if o.Logout != nil {
 		configured = append(configured, address{"Logout.URL", o.Logout.URL})

@@ -62,6 +62,25 @@
 // A [Directory] finds a provider by its name, for everybody who has to: the configured ones, and those of [Tenants], which are not known
 // beforehand. [PublicOnly] keeps the application out of its own network where others write the addresses.
 //
+// # Without discovery
+//
+// A provider without a discovery document is Static: Endpoints hold its endpoints, and either a JWKS
+// or fixed Keys verify its ID tokens.
+//
+//	&provider.OIDC{
+//		Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret,
+//		Static: true, Endpoints: provider.Endpoints{
+//			Authorization: "https://login.example.com/authorize",
+//			Token:         "https://login.example.com/token",
+//			JWKS:          "https://login.example.com/keys",
+//		},
+//	}
+//
+// # Programs beside the web page
+//
+// [Grants], returned by the method Grants of OIDC and OAuth2, get tokens for jobs, command-line tools
+// and services, and introspect tokens.
+//
 // # Times
 //
 // Discovery is lazy, and repeated hourly while logins go on; if it fails, what is known stays in use.

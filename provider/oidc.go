@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -13,8 +14,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// An OIDC is an OpenID Connect provider that is found by discovery. Fill in the fields, use it
-// by its pointer, then leave it alone, like an http.Server; it must not be copied after its first use.
+// An OIDC is an OpenID Connect provider, by default one whose endpoints are discovered. Fill in the
+// fields, use it by its pointer, then leave it alone, like an http.Server; it must not be copied
+// after its first use.
 //
 // Issuer and ClientID are needed. An OIDC never prints its secret.
 type OIDC struct {
@@ -37,8 +39,19 @@ type OIDC struct {
 	// Discovery is the address of the discovery document. Default: the well-known one below Issuer.
 	Discovery string
 
-	// Endpoints take the place of what the discovery document says, for those whose document lacks some or has wrong ones.
+	// Endpoints replace those of the discovery document, where it lacks some or has wrong ones.
 	Endpoints Endpoints
+
+	// Static does without a discovery document, for a provider that has none: Endpoints hold all the
+	// provider's endpoints, and ID tokens are signed with RS256 unless SigningAlgs say otherwise.
+	// Authorization, Token and either JWKS or Keys are required. Default: the endpoints are
+	// discovered.
+	Static bool
+
+	// Keys are the provider's signing keys, for a Static provider without a JWKS: at most three, each
+	// an *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey. The provider cannot rotate them by
+	// itself. Default: the JWKS at Endpoints.JWKS, which is fetched when needed.
+	Keys []crypto.PublicKey
 
 	// OtherOrigins are origins besides the issuer's that serve this provider, such as
 	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
@@ -202,7 +215,8 @@ type OIDC struct {
 	strangers   strangers
 }
 
-// Endpoints are addresses of a provider. Each that is empty is the one of the discovery document.
+// Endpoints are addresses of a provider, each named as in its metadata (OpenID Connect Discovery 1.0
+// section 3, RFC 8414 section 2). One that is empty is that of the discovery document.
 type Endpoints struct {
 	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection, DeviceAuthorization, PushedAuthorization string
 }

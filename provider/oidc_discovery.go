@@ -33,8 +33,15 @@ func (o *OIDC) younger(limit time.Duration) func(*known) bool {
 	return func(k *known) bool { return o.now().Sub(k.fetched).Abs() < limit }
 }
 
-// discover fetches and checks the discovery document.
+// discover fetches and checks the discovery document, unless the configuration says everything.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
+	if o.Static {
+		m := o.staticMetadata()
+		if err := o.checkMetadata(m); err != nil {
+			return nil, &misconfigured{err}
+		}
+		return o.inUse(m), nil
+	}
 	a, err := o.outbound().fetch(ctx, "discovery", o.discoveryAddress())
 	if errors.Is(err, ErrMisconfigured) {
 		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the address of the metadata", err, o.Issuer)
@@ -46,11 +53,16 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	if err != nil {
 		return nil, &misconfigured{fmt.Errorf("discovery: %s: %w", displayed(o.discoveryAddress()), err)}
 	}
+	return o.inUse(m), nil
+}
+
+// inUse is metadata that has been checked. What is known about the keys stays.
+func (o *OIDC) inUse(m *metadata) *known {
 	m.keys = newKeySet(o, m.JWKSURI)
 	if before := o.discovery.current.Load(); before != nil && before.metadata.JWKSURI == m.JWKSURI {
-		m.keys = before.metadata.keys // what they know about the keys stays
+		m.keys = before.metadata.keys
 	}
-	return &known{m, o.now()}, nil
+	return &known{m, o.now()}
 }
 
 // fitting reads the discovery document, and checks that it fits the configuration.
@@ -131,27 +143,34 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 // checkEndpoints checks the addresses.
 func (o *OIDC) checkEndpoints(m *metadata) error {
 	e := m.endpoints()
-	needed := []*string{&e.Authorization}
-	if o.responseType() != responseIDToken {
-		needed = append(needed, &e.Token)
-	}
-	if !o.SecretSignsTokens {
-		needed = append(needed, &e.JWKS)
-	}
-	if m.PARRequired || o.PAR == PARAlways {
-		needed = append(needed, &e.PushedAuthorization)
-	}
 	var mistakes []error
 	for _, named := range e.named() {
 		switch {
 		case *named.address != "":
 			mistakes = append(mistakes, o.outbound().checkEndpoint(named.name, *named.address))
-		case slices.Contains(needed, named.address):
+		case o.needs(e, named.address), m.PARRequired && named.address == &e.PushedAuthorization:
 			mistakes = append(mistakes,
 				fmt.Errorf("%s is missing: set it in Endpoints if the provider has one", named.name))
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// needs reports whether logins as they are configured need one of the endpoints.
+func (o *OIDC) needs(e *Endpoints, address *string) bool {
+	switch address {
+	case &e.Authorization:
+		return true
+	case &e.Token:
+		return o.responseType() != responseIDToken
+	case &e.JWKS:
+		return !o.SecretSignsTokens && len(o.Keys) == 0
+	case &e.UserInfo:
+		return o.UserInfo == UserInfoAlways
+	case &e.PushedAuthorization:
+		return o.PAR == PARAlways
+	}
+	return false
 }
 
 // checkSigning checks that an ID token can be verified.

@@ -153,6 +153,9 @@ func (k *keySet) mayFetch(b budget) bool {
 
 // read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
 func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
+	if len(k.o.Keys) > 0 {
+		return k.o.fixedKeys(), nil
+	}
 	a, err := k.o.outbound().fetch(ctx, "keys", k.uri)
 	if err != nil {
 		return nil, err

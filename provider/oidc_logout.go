@@ -81,7 +81,7 @@ func (o *OIDC) logoutHint(l Logout) string {
 
 // LogoutOrigins implements [LogoutFramer]: those of the issuer and of the provider's logout.
 func (o *OIDC) LogoutOrigins() []string {
-	addresses := []string{o.Issuer}
+	addresses := []string{o.Issuer, o.Endpoints.EndSession}
 	if k := o.discovery.current.Load(); k != nil {
 		addresses = append(addresses, k.metadata.EndSessionEndpoint)
 	}

@@ -51,14 +51,9 @@ func jsonNames(m *metadata) iter.Seq2[string, reflect.Value] {
 // requiredMetadata are the members that decide, unless the configuration has them.
 func (o *OIDC) requiredMetadata() []string {
 	names := []string{"issuer"}
-	for name, configured := range map[string]bool{
-		"authorization_endpoint": o.Endpoints.Authorization != "",
-		"token_endpoint":         o.Endpoints.Token != "" || o.responseType() == responseIDToken,
-		"jwks_uri":               o.Endpoints.JWKS != "" || o.SecretSignsTokens,
-		"userinfo_endpoint":      o.Endpoints.UserInfo != "" || o.UserInfo != UserInfoAlways,
-	} {
-		if !configured {
-			names = append(names, name)
+	for _, e := range o.Endpoints.named() {
+		if *e.address == "" && o.needs(&o.Endpoints, e.address) {
+			names = append(names, e.name)
 		}
 	}
 	return names

@@ -136,7 +136,7 @@ func (o *OIDC) checkTenants() error {
 		return nil
 	case placeholders != 1:
 		return wrongField("Organizations", "need an Issuer with %s in it, once", tenantPlaceholder)
-	case o.Discovery == "":
+	case o.Discovery == "" && !o.Static:
 		return wrongField("Organizations", "need Discovery, the address of the document that all of them share")
 	case len(o.Organizations.Allowed) == 0 && o.Organizations.Approve == nil:
 		return wrongField("Organizations.Allowed", "is empty and there is no Approve: no user could sign in")

@@ -45,16 +45,21 @@ func usableKey(raw json.RawMessage) (publicKey, bool) {
 		return publicKey{}, false
 	}
 	usable := publicKey{id: c.display("kid"), alg: alg, issuer: c.display("issuer")}
-	switch public := c.key().(type) {
+	usable.key = c.key()
+	return usable, strongEnough(usable.key)
+}
+
+// strongEnough reports whether a key can verify signatures that only its owner can make.
+func strongEnough(public crypto.PublicKey) bool {
+	switch key := public.(type) {
 	case *rsa.PublicKey:
-		bits := public.N.BitLen()
-		usable.key = public
-		return usable, minRSABits <= bits && bits <= maxRSABits
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		usable.key = public
-		return usable, true
+		return key.N != nil && minRSABits <= key.N.BitLen() && key.N.BitLen() <= maxRSABits
+	case *ecdsa.PublicKey:
+		return key.Curve != nil && keyAlgs(key) != nil
+	case ed25519.PublicKey:
+		return len(key) == ed25519.PublicKeySize
 	}
-	return publicKey{}, false
+	return false
 }
 
 // checksSignatures reads what a key is for (RFC 7517 sections 4.2 and 4.3).

@@ -21,6 +21,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)
 	mistakes = append(mistakes, o.checkOverrides()...)
+	mistakes = append(mistakes, o.checkStatic()...)
 	mistakes = append(mistakes, o.checkUserFields()...)
 	for _, alg := range o.SigningAlgs {
 		switch {
