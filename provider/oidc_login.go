@@ -16,6 +16,30 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
+// The response types that are supported.
+const (
+	responseCode        = "code"
+	responseIDToken     = "id_token"
+	responseCodeIDToken = "code id_token"
+)
+
+// ResponseMode implements [ResponseModer].
+func (o *OIDC) ResponseMode() string {
+	if o.responseType() == responseCode && !o.FormPost {
+		return "query"
+	}
+	return "form_post" // the default would be the fragment, which servers do not see and logs of browsers do
+}
+
+func (o *OIDC) responseType() string {
+	if o.ResponseType == "" {
+		return responseCode
+	}
+	return o.ResponseType
+}
+
+var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
+
 // Begin implements [Provider].
 func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 	m, err := o.metadata(ctx)
