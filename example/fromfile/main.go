@@ -1,9 +1,8 @@
-// Command fromfile is an application that is configured by a JSON file alone: which providers there are, of what kind, and how to reach
-// them is no matter of its code.
+// Command fromfile is an application whose providers are configured entirely in a JSON file.
 //
 //	SESSION_SECRET=$(openssl rand -base64 32) go run ./example/fromfile providers.json
 //
-// A file with a vendor that is known by name, and a provider that is not:
+// For example, a file with a known vendor and another provider:
 //
 //	{
 //	  "google": {"client_id": "4711.apps.googleusercontent.com", "client_secret_file": "google.secret"},
@@ -16,7 +15,7 @@
 //	  }
 //	}
 //
-// What else there is to write is in docs/providers.md. Behind an address that is not on this machine, set BASE_URL too.
+// docs/providers.md lists all settings. Set BASE_URL too, unless the application runs on localhost.
 package main
 
 import (
@@ -35,7 +34,7 @@ func main() {
 	}
 	app, err := newApp(os.Args[1], os.LookupEnv)
 	if err != nil {
-		log.Fatalf("the settings need attention:\n%v", err)
+		log.Fatalf("configuration errors:\n%v", err)
 	}
 	addr, err := sallyport.ListenAddr(os.LookupEnv)
 	if err != nil {
@@ -60,7 +59,7 @@ func newApp(file string, lookup func(string) (string, bool)) (http.Handler, erro
 }
 
 func hello(w http.ResponseWriter, r *http.Request) {
-	s, _ := session.FromContext(r.Context()) // RequireAuth has seen to it
+	s, _ := session.FromContext(r.Context()) // always present behind RequireAuth
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Hello, %s. You have signed in with %s.\n", s.User.Name, s.Provider)
 }

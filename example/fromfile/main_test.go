@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 )
 
-// Three providers of three protocols, in a file and nowhere else.
+// One provider for each protocol, configured only in a file.
 const providers = `{
   "login": {"issuer": "OP", "client_id": "ID", "client_secret_file": "client.secret"},
   "intranet": {
@@ -53,10 +53,10 @@ func TestFromFile(t *testing.T) {
 		resp := authtest.SignIn(t, authtest.NewBrowser(t), server.URL+"/auth/login/"+name+"?return_to=%2Freports%3Fyear%3D2026", "bob")
 		body := authtest.Body(t, resp)
 		if resp.Request.URL.RequestURI() != "/reports?year=2026" || body != "Hello, Bob Brown. You have signed in with "+name+".\n" {
-			t.Errorf("%s: %s answers %s", name, resp.Request.URL, body)
+			t.Errorf("%s: %s responds %s", name, resp.Request.URL, body)
 		}
 	}
 	if _, err := newApp(filepath.Join(dir, "none.json"), os.LookupEnv); err == nil {
-		t.Error("a file that is not there is no mistake")
+		t.Error("a missing file is not an error")
 	}
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// newApp returns the whole application.
+// newApp returns the application.
 func newApp(baseURL, secret string, customers *directory) (http.Handler, error) {
 	app := &app{}
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL:   baseURL,
 		Session:   session.Config{Secret: secret},
 		Tenants:   provider.Tenants{Find: customers.find},
-		LoginPage: http.HandlerFunc(app.which),
+		LoginPage: http.HandlerFunc(app.askCustomer),
 	})
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func newApp(baseURL, secret string, customers *directory) (http.Handler, error) 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", app.home)
 	mux.HandleFunc("GET /customer", app.toCustomer)
-	// Every page of a customer has to be behind this: that somebody is signed in does not say at whose provider.
+	// Every page of a customer needs this guard: a signed-in user may belong to another customer.
 	own := auth.RequireTenant(func(r *http.Request) string { return r.PathValue("customer") })
 	mux.Handle("GET /t/{customer}/{$}", own(http.HandlerFunc(app.dashboard)))
 	return auth.Handler(mux), nil
@@ -35,12 +35,14 @@ func newApp(baseURL, secret string, customers *directory) (http.Handler, error) 
 
 type app struct{ auth *sallyport.Auth }
 
-// which is the login page: nobody but the user knows whose user it is.
-func (a *app) which(w http.ResponseWriter, r *http.Request) {
+// askCustomer serves the login page. It asks for the customer, because each one has its own
+// provider.
+func (a *app) askCustomer(w http.ResponseWriter, r *http.Request) {
 	show(w, page{Title: "Sign in", ReturnTo: handlers.ReturnTo(r.Context()), Ask: true})
 }
 
-// toCustomer takes the form of that page. LoginURLFor makes a path of whatever was typed, and the login says whether there is such a customer.
+// toCustomer handles the form of that page. LoginURLFor escapes the input, and the login rejects
+// unknown customers.
 func (a *app) toCustomer(w http.ResponseWriter, r *http.Request) {
 	name := strings.ToLower(strings.TrimSpace(r.FormValue("name")))
 	http.Redirect(w, r, a.auth.LoginURLFor(name, r.FormValue("return_to")), http.StatusSeeOther)
@@ -49,20 +51,28 @@ func (a *app) toCustomer(w http.ResponseWriter, r *http.Request) {
 func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	p := page{Title: "Reports for companies", Ask: true}
 	if s, ok := session.FromContext(r.Context()); ok {
-		p = page{Title: "Welcome, " + s.User.Name, Text: "You belong to " + s.Provider + ".", Link: "/t/" + s.Provider + "/"}
+		p = page{
+			Title: "Welcome, " + s.User.Name,
+			Text:  "You signed in with " + s.Provider + ".",
+			Link:  "/t/" + s.Provider + "/",
+		}
 	}
 	show(w, p)
 }
 
 func (a *app) dashboard(w http.ResponseWriter, r *http.Request) {
 	s, _ := session.FromContext(r.Context())
-	show(w, page{Title: "Reports of " + s.Provider, Text: "Shown to " + s.User.Name + ".", SignOut: a.auth.LogoutURL("")})
+	show(w, page{
+		Title:   "Reports of " + s.Provider,
+		Text:    "Signed in as " + s.User.Name + ".",
+		SignOut: a.auth.LogoutURL(""),
+	})
 }
 
-// A page is what is on one.
+// A page is the content of a page. Empty fields are not shown.
 type page struct {
 	Title, Text, Link, ReturnTo, SignOut string
-	Ask                                  bool // for the customer
+	Ask                                  bool // show the form that asks for the customer
 }
 
 var layout = template.Must(template.New("page").Parse(`<!doctype html>
@@ -76,7 +86,7 @@ var layout = template.Must(template.New("page").Parse(`<!doctype html>
 {{if .Ask}}<form action="/customer">
 <label>Your company's name: <input name="name" required autofocus></label>
 <input type="hidden" name="return_to" value="{{.ReturnTo}}">
-<button>Go on</button>
+<button>Continue</button>
 </form>{{end}}
 {{with .SignOut}}<form method="post" action="{{.}}"><button>Sign out</button></form>{{end}}
 </html>
@@ -84,8 +94,9 @@ var layout = template.Must(template.New("page").Parse(`<!doctype html>
 
 func show(w http.ResponseWriter, p page) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
 	if err := layout.Execute(w, p); err != nil {
-		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
+		http.Error(w, "This page can't be shown.", http.StatusInternalServerError)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A directory is where the application keeps what its customers have configured: a table of a database, in earnest.
+// A directory stores the providers of the customers. In production, use a database table.
 type directory struct {
 	mu        sync.Mutex
 	customers map[string]provider.Provider
@@ -15,9 +15,9 @@ type directory struct {
 
 func newDirectory() *directory { return &directory{customers: map[string]provider.Provider{}} }
 
-// find is the provider of a customer, or nil. It is for provider.Tenants.
+// find returns the provider of a customer, or nil if there is none, as provider.Tenants requires.
 //
-// With issuers that customers type in, there would be HTTPClient: provider.PublicOnly(), one for all.
+// If customers enter the issuer themselves, set HTTPClient to one shared provider.PublicOnly().
 func (d *directory) find(_ context.Context, name string) (provider.Provider, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,9 +1,10 @@
-// Command tenants is an application whose customers bring their own sign-in. Each has a name, a provider that is looked up when it is needed, and
-// pages that only its own users get to see.
+// Command tenants is an application whose customers sign in with their own identity providers. Each
+// customer has a name, a provider that is looked up on demand, and pages that only its own users
+// can see.
 //
 //	go run ./example/tenants
 //
-// The customers here are acme and globex, each with a provider for tests that runs beside the application.
+// The customers are acme and globex. The command runs a test provider for each.
 package main
 
 import (

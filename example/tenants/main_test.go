@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 )
 
-// startApp runs the application with two customers.
+// startApp runs the application with the customers acme and globex.
 func startApp(t *testing.T) (base string, customers *directory) {
 	t.Helper()
 	customers = newDirectory()
@@ -30,7 +30,7 @@ func startApp(t *testing.T) (base string, customers *directory) {
 	return base, customers
 }
 
-func TestEachCustomerSignsInAtItsOwn(t *testing.T) {
+func TestEachCustomerHasItsOwnProvider(t *testing.T) {
 	base, _ := startApp(t)
 	b := authtest.NewBrowser(t)
 	resp := authtest.SignIn(t, b, base+"/t/acme/", "alice")
@@ -40,7 +40,7 @@ func TestEachCustomerSignsInAtItsOwn(t *testing.T) {
 	if resp := authtest.Open(t, b, base+"/t/globex/"); resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp), "Reports of") {
 		t.Errorf("the reports of another customer: status %d", resp.StatusCode)
 	}
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You belong to acme") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You signed in with acme") {
 		t.Errorf("the start page: %s", body)
 	}
 	other := authtest.NewBrowser(t)
@@ -49,7 +49,7 @@ func TestEachCustomerSignsInAtItsOwn(t *testing.T) {
 	}
 }
 
-// The login page asks whose user it is, and keeps where the user wanted to go.
+// The login page asks for the customer and keeps the return address.
 func TestLoginPage(t *testing.T) {
 	base, customers := startApp(t)
 	b := authtest.NewBrowser(t)
@@ -61,7 +61,7 @@ func TestLoginPage(t *testing.T) {
 	if body := authtest.Body(t, resp); !strings.Contains(body, "Reports of acme") {
 		t.Errorf("at %s: %s", resp.Request.URL, body)
 	}
-	for _, name := range []string{"nobody", "", "../logout", "//evil.example", "a b", "http://evil.example/"} {
+	for _, name := range []string{"unknown", "", "../logout", "//evil.example", "a b", "http://evil.example/"} {
 		resp := authtest.Open(t, authtest.NewBrowser(t), base+"/customer?"+url.Values{"name": {name}}.Encode())
 		if resp.StatusCode != http.StatusNotFound || resp.Request.URL.Host != strings.TrimPrefix(base, "http://") {
 			t.Errorf("%q: status %d at %s", name, resp.StatusCode, resp.Request.URL)
@@ -69,6 +69,6 @@ func TestLoginPage(t *testing.T) {
 	}
 	customers.remove("globex")
 	if resp := authtest.Open(t, authtest.NewBrowser(t), base+"/t/globex/"); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("a customer who has left: status %d", resp.StatusCode)
+		t.Errorf("a removed customer: status %d", resp.StatusCode)
 	}
 }
