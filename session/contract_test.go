@@ -39,10 +39,14 @@ func TestMemoryBackend_Contract(t *testing.T) {
 
 func TestMemoryRevocations_Contract(t *testing.T) {
 	c := newClock()
+	const share = 100
+	var size func() int
 	storetest.TestRevocations(t, func(*testing.T) (one, other session.Revocations) {
-		v := session.NewMemoryRevocations(c.Now)
-		return v, v
-	}, storetest.Options{Advance: c.Advance})
+		one, size = session.NewSmallRevocations(c.Now, share)
+		return one, one
+	}, storetest.Options{
+		Advance: c.Advance, PerProvider: share, Size: func() int { return size() },
+	})
 }
 
 func TestMemoryLocker_Contract(t *testing.T) {

@@ -108,7 +108,8 @@ func TestQuick_NamelessMarks(t *testing.T) {
 	b := newBench(t, func(c *Config, _ *Scope) { c.Revocations = NewMemoryRevocations(c.Now) })
 	b.signIn(b.newSession("alice", ""))
 	s := b.load()
-	if err := b.config.Revocations.Revoke(t.Context(), []RevocationKey{sessionKey(s.ID)}, time.Time{}, time.Hour); err != nil {
+	r := Revocation{Keys: []RevocationKey{sessionKey(s.ID)}, Keep: time.Hour}
+	if _, err := b.config.Revocations.Revoke(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	if b.alive(b.cookies) {

@@ -22,8 +22,10 @@ const storedKey = "sallyport"
 
 // A record is a session's place in the store.
 type record struct {
-	reference string        // the cookie's value, in a gorilla store
-	user, sid RevocationKey // in a Backend: the names that the session began with, if they are not zero
+	reference string // the cookie's value, in a gorilla store
+
+	// In a Backend: the names that the session began with, if they are not zero.
+	user, sid, provider RevocationKey
 }
 
 // A gorillaKeeper keeps sessions in a store that others wrote.

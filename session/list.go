@@ -89,7 +89,8 @@ func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Sessi
 				if err != nil || n.userOf(s) != user {
 					continue
 				}
-				s.details.record = &record{user: user, sid: n.providerSessionOf(s)}
+				s.details.record = &record{user: user, sid: n.providerSessionOf(s),
+					provider: n.providerOf(s)}
 				if !yield(s, nil) {
 					return
 				}

@@ -65,6 +65,7 @@ type Manager struct {
 	renewAfter     time.Duration
 
 	keeper      keeper
+	once        *onceMemory
 	watchers    watchers
 	generations generations // of sessions in cookies
 	logged      logged
@@ -94,6 +95,7 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
 	m.keeper = newKeeper(m)
+	m.once = onceOf(c.Locker, c.Now)
 	m.generations.limit = maxGenerations
 	m.generations.full = func(provider string) {
 		m.scope.Logger.Warn("session: too many sign-outs to remember: all sessions of a provider are over", "provider", provider)

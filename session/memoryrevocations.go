@@ -86,86 +86,96 @@ func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
 }
 
 // Revoke implements Revocations.
-func (v *memoryRevocations) Revoke(_ context.Context, keys []RevocationKey, issuedBefore time.Time,
-	keepFor time.Duration) error {
+func (v *memoryRevocations) Revoke(_ context.Context, r Revocation) (collapsed bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.quick.nameless = true
-	return v.revoke(nobody, keys, issuedBefore, keepFor)
+	return v.revoke(v.shares.of("", r.Providers), r)
 }
 
-// revokeNamed is Revoke of the keys of one name that is known. It reports the provider whose
-// sessions are all over because its marks were too many, or "".
-func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, keys []RevocationKey,
-	issuedBefore time.Time, keepFor time.Duration) (collapsed string, err error) {
+// revokeNamed is Revoke for one name of a session, which is known.
+func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, r Revocation) (
+	collapsed bool, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	owner := v.shares.of(about.Provider)
-	if v.shares.counts[owner] >= v.limit/2 {
-		collapsed = v.collapse(owner)
-	} else if len(v.marks)+len(keys) > v.limit {
-		collapsed = v.collapse(v.shares.largest())
+	if collapsed, err = v.revoke(v.shares.of(about.Provider, r.Providers), r); err == nil {
+		v.quick.add(by, about, v.keep, v.now())
 	}
-	if err := v.revoke(owner, keys, issuedBefore, keepFor); err != nil {
-		return collapsed, err
+	return collapsed, err
+}
+
+// revoke makes room first: for an owner that has its share, or else at the cost of the owner with
+// the most.
+func (v *memoryRevocations) revoke(owner uint32, r Revocation) (collapsed bool, err error) {
+	now := v.now()
+	v.keep = max(v.keep, r.Keep)
+	v.sweep(now)
+	switch {
+	case owner != nobody && v.shares.all[owner].count >= v.limit/2:
+		v.collapse(owner)
+		collapsed = true
+	case len(v.marks)+len(r.Keys) > v.limit:
+		most := v.shares.largest()
+		v.collapse(most)
+		collapsed = most == owner && owner != nobody
 	}
-	v.quick.add(by, about, v.keep, v.now())
+	if len(v.marks)+len(r.Keys) > v.limit {
+		return collapsed, errTooManyMarks
+	}
+	v.moveEpoch()
+	for _, key := range r.Keys {
+		v.mark(key, owner, r.IssuedBefore)
+	}
 	return collapsed, nil
 }
 
 // collapse replaces the marks of one provider or tenant by a single one: all its sessions that
 // began before now are over. No mark is forgotten.
-func (v *memoryRevocations) collapse(owner uint32) (provider string) {
+func (v *memoryRevocations) collapse(owner uint32) {
 	if owner == nobody {
-		return ""
+		return
 	}
 	for key, mark := range v.marks {
 		if mark.owner() == owner {
 			v.drop(key)
 		}
 	}
+	v.moveEpoch()
+	share := v.shares.all[owner]
+	for _, key := range share.providers {
+		v.mark(key, nobody, time.Time{})
+	}
+	v.quick.collapse(share.name)
+}
+
+func (v *memoryRevocations) moveEpoch() {
 	v.epoch = max(v.epoch+1, uint64(v.now().UnixMicro()))
-	provider = v.shares.names[owner]
-	v.shares.collapsed[provider] = v.epoch
-	return provider
+}
+
+// mark merges the current epoch into the mark of a key.
+func (v *memoryRevocations) mark(key RevocationKey, owner uint32, issuedBefore time.Time) {
+	if key == (RevocationKey{}) {
+		return
+	}
+	old, known := v.marks[key]
+	if known {
+		owner = old.owner()
+	} else {
+		v.shares.all[owner].count++
+	}
+	v.marks[key] = keep(old.mark().Merge(v.epoch, issuedBefore), owner)
 }
 
 func (v *memoryRevocations) drop(key RevocationKey) {
-	v.shares.counts[v.marks[key].owner()]--
+	v.shares.all[v.marks[key].owner()].count--
 	delete(v.marks, key)
 }
 
-// about reports whether a session is over because all of its provider are, or else whether a mark
-// may be about it.
-func (v *memoryRevocations) about(s *Session) (over, concerned bool) {
+// concerned reports whether a mark may be about a session.
+func (v *memoryRevocations) concerned(s *Session) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	over = len(v.shares.collapsed) > 0 && s.Epoch < v.shares.collapsed[s.Provider]
-	return over, v.quick.concerned(s)
-}
-
-func (v *memoryRevocations) revoke(owner uint32, keys []RevocationKey, issuedBefore time.Time,
-	keepFor time.Duration) error {
-	now := v.now()
-	v.keep = max(v.keep, keepFor)
-	v.sweep(now)
-	if len(v.marks)+len(keys) > v.limit {
-		return errTooManyMarks
-	}
-	v.epoch = max(v.epoch+1, uint64(now.UnixMicro()))
-	for _, key := range keys {
-		if key == (RevocationKey{}) {
-			continue
-		}
-		old, known := v.marks[key]
-		if known {
-			owner = old.owner()
-		} else {
-			v.shares.counts[owner]++
-		}
-		v.marks[key] = keep(old.mark().Merge(v.epoch, issuedBefore), owner)
-	}
-	return nil
+	return v.quick.concerned(s)
 }
 
 // sweep drops some of what is too old. A map is walked from a random place, so in time every mark

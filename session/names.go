@@ -16,6 +16,7 @@ const (
 	nameOfSession         = 1
 	nameOfProviderSession = 2
 	nameOfUser            = 3
+	nameOfProvider        = 4
 )
 
 func newNamer(root *rootKey) (*namer, error) {
@@ -48,8 +49,12 @@ func (n *namer) providerSessionOf(s *Session) RevocationKey {
 	return n.providerSession(s.Provider, s.User.Issuer, s.SID)
 }
 
+func (n *namer) providerOf(s *Session) RevocationKey {
+	return nameWith(n.key[:], nameOfProvider, s.Provider)
+}
+
 func (n *namer) keys(s *Session) RevocationKeys {
-	return RevocationKeys{sessionKey(s.ID), n.providerSessionOf(s), n.userOf(s)}
+	return RevocationKeys{sessionKey(s.ID), n.providerSessionOf(s), n.userOf(s), n.providerOf(s)}
 }
 
 // sessionKey needs no secret: the ID is random. So it stays the same when secrets change.

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/bounded"
 )
 
 func onceManager(t *testing.T, change func(*Config)) *Manager {
@@ -96,6 +98,7 @@ func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func
 func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"default": func(*Config) {}, "explicit": func(c *Config) { c.Locker = NewMemoryLocker(c.Now) },
+		"shared": func(c *Config) { c.Locker = &countingLocker{Locker: newKeptLocker(c.Now)} },
 	} {
 		m := onceManager(t, change)
 		n := 0
@@ -142,6 +145,13 @@ func TestOnce_SharedLocker(t *testing.T) {
 type countingLocker struct {
 	Locker
 	calls int
+}
+
+// newKeptLocker is a memory locker that keeps more than a process may leave with one.
+func newKeptLocker(now func() time.Time) Locker {
+	l := NewMemoryLocker(now).(*memoryLocker)
+	l.kept = bounded.New[string, []byte](bounded.Limits{})
+	return l
 }
 
 // Do implements Locker.

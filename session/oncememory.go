@@ -18,13 +18,17 @@ const (
 	maxAllOnce = 200_000
 )
 
-var errTooManyOnce = errors.New("session: too many messages to remember; this one is not accepted before the time of others is over")
+var errTooManyOnce = errors.New("session: too many messages to remember: " +
+	"this one is not accepted before the time of others is over")
 
-// onceMemory remembers for Manager.Once what has been done. It never forgets that early: when an owner has
-// used up its share, what else comes is rejected until the time of something is over.
+// onceMemory remembers for Manager.Once what has been done. It never forgets that early: when an
+// owner has used up its share, what else comes is rejected until the time of something is over.
 type onceMemory struct {
-	now     func() time.Time
-	flights *memoryLocker
+	now    func() time.Time
+	locker Locker
+
+	// shared means that the locker remembers, for all processes, what this one bounds.
+	shared bool
 
 	mu     sync.Mutex
 	owners map[string]onceKeys
@@ -36,15 +40,37 @@ type onceMemory struct {
 type onceKeys map[[16]byte]int64
 
 func newOnceMemory(now func() time.Time) *onceMemory {
-	return &onceMemory{
-		now: now, owners: map[string]onceKeys{},
-		flights: &memoryLocker{now: now, running: map[string]*call{}, kept: bounded.New[string, []byte](bounded.Limits{})},
+	return &onceMemory{now: now, owners: map[string]onceKeys{}, locker: &memoryLocker{
+		now: now, running: map[string]*call{}, kept: bounded.New[string, []byte](bounded.Limits{}),
+	}}
+}
+
+// onceOf is that of a memory locker, which its managers share, or one that bounds what this process
+// leaves with another locker.
+func onceOf(locker Locker, now func() time.Time) *onceMemory {
+	if memory, ok := locker.(*memoryLocker); ok {
+		return memory.once
 	}
+	return &onceMemory{now: now, owners: map[string]onceKeys{}, locker: locker, shared: true}
 }
 
 // Do implements Locker for results that say nothing: what has been done returns nil.
-func (o *onceMemory) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
-	return o.flights.Do(ctx, key, 0, func(ctx context.Context) ([]byte, error) {
+func (o *onceMemory) Do(
+	ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error),
+) ([]byte, error) {
+	if o.shared {
+		if _, err := o.done(key); err != nil {
+			return nil, err
+		}
+		return o.locker.Do(ctx, key, keep, func(ctx context.Context) ([]byte, error) {
+			result, err := f(ctx)
+			if err == nil {
+				o.remember(key, keep)
+			}
+			return result, err
+		})
+	}
+	return o.locker.Do(ctx, key, 0, func(ctx context.Context) ([]byte, error) {
 		if done, err := o.done(key); done || err != nil {
 			return nil, err
 		}

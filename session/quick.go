@@ -12,16 +12,22 @@ type quick struct {
 	seed     maphash.Seed
 	nameless bool // there are marks whose names are not known
 
+	collapsed map[string]struct{} // providers all of whose sessions may be over
+
 	// Names are kept at least as long as their marks: young becomes old when that time has passed.
 	young, old nameFilter
 	since      time.Time
 }
 
 func newQuick(now time.Time) quick {
-	return quick{seed: maphash.MakeSeed(), young: newNameFilter(), old: newNameFilter(), since: now}
+	return quick{
+		seed: maphash.MakeSeed(), young: newNameFilter(), old: newNameFilter(), since: now,
+		collapsed: map[string]struct{}{},
+	}
 }
 
-// names are hashes of all names by which a session can be ended, in the order of RevocationKeys.
+// names are hashes of the names by which one session or user can be ended, in the order of
+// RevocationKeys.
 func (q *quick) names(s *Session) [3]uint64 {
 	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // keep equal parts apart
 	issuer := maphash.String(q.seed, s.Provider)*odd1 + maphash.String(q.seed, s.User.Issuer)
@@ -40,10 +46,19 @@ func (q *quick) add(by endedBy, about *Session, keep time.Duration, now time.Tim
 	q.young.add(q.names(about)[by])
 }
 
+// collapse notes that all sessions of a provider may be over. It is never forgotten: there are as
+// many as there were tenants.
+func (q *quick) collapse(provider string) { q.collapsed[provider] = struct{}{} }
+
 // concerned reports whether a mark may be about a session.
 func (q *quick) concerned(s *Session) bool {
 	if q.nameless {
 		return true
+	}
+	if len(q.collapsed) > 0 {
+		if _, collapsed := q.collapsed[s.Provider]; collapsed {
+			return true
+		}
 	}
 	names := q.names(s)
 	return q.young.mayHave(names) || q.old.mayHave(names)

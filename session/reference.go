@@ -11,12 +11,16 @@ type reference struct {
 	id [idSize]byte // of the session
 
 	// The names that the session began with: that of the user is part of the record's key. sid may
-	// be zero.
-	user, sid RevocationKey
+	// be zero, and provider is in older references.
+	user, sid, provider RevocationKey
 }
 
-// referenceFormat is part of the sealed format: a change needs a new number.
-const referenceFormat = 1
+// referenceFormat is part of the sealed format: a change needs a new number. The format before did
+// not name the provider, and still opens (R160).
+const (
+	referenceFormat  = 2
+	referenceFormat1 = 1
+)
 
 const idSize = 16
 
@@ -24,11 +28,11 @@ const idSize = 16
 func (m *Manager) referenceTo(s *Session) (ref reference, ok bool) {
 	ref.id, ok = rawID(s.ID)
 	if record := s.details.record; record != nil {
-		ref.user, ref.sid = record.user, record.sid
+		ref.user, ref.sid, ref.provider = record.user, record.sid, record.provider
 		return ref, ok
 	}
 	n := m.namer()
-	ref.user, ref.sid = n.userOf(s), n.providerSessionOf(s)
+	ref.user, ref.sid, ref.provider = n.userOf(s), n.providerSessionOf(s), n.providerOf(s)
 	return ref, ok
 }
 
@@ -78,12 +82,13 @@ func (ref *reference) key() Key {
 
 // revocationKeys leaves the session's own key out: a session that has ended has no record.
 func (ref *reference) revocationKeys() RevocationKeys {
-	return RevocationKeys{{}, ref.sid, ref.user}
+	return RevocationKeys{{}, ref.sid, ref.user, ref.provider}
 }
 
 func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 	plain := append([]byte{referenceFormat}, ref.id[:]...)
 	plain = append(plain, ref.user[:]...)
+	plain = append(plain, ref.provider[:]...)
 	if ref.sid != (RevocationKey{}) {
 		plain = append(plain, ref.sid[:]...)
 	}
@@ -94,17 +99,37 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 // the newest secret sealed it.
 func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
 	plain, current, err := m.keyring.open(PurposeReference, m.referenceSeal, text, now)
-	const short, long = 1 + idSize + len(ref.user), 1 + idSize + len(ref.user) + len(ref.sid)
-	switch {
-	case err != nil:
+	if err != nil {
 		return reference{}, false, err
-	case len(plain) != short && len(plain) != long, plain[0] != referenceFormat:
+	}
+	if !ref.read(plain) {
 		return reference{}, false, errNewer
 	}
-	ref.id = [idSize]byte(plain[1:])
-	ref.user = RevocationKey(plain[1+idSize:])
-	if len(plain) == long {
-		ref.sid = RevocationKey(plain[short:])
-	}
 	return ref, current, nil
+}
+
+// read reports false for a format that this release does not know.
+func (ref *reference) read(plain []byte) bool {
+	rest := plain[min(1+idSize, len(plain)):]
+	if len(plain) < 1+idSize || len(rest)%len(ref.user) != 0 {
+		return false
+	}
+	next := func() (key RevocationKey) {
+		if len(rest) > 0 {
+			key = RevocationKey(rest)
+			rest = rest[len(key):]
+		}
+		return key
+	}
+	ref.id = [idSize]byte(plain[1:])
+	ref.user = next()
+	switch plain[0] {
+	case referenceFormat:
+		ref.provider = next()
+	case referenceFormat1:
+	default:
+		return false
+	}
+	ref.sid = next()
+	return len(rest) == 0
 }

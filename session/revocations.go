@@ -23,23 +23,40 @@ import (
 // in order, and the zero Mark for those that are not known or not kept any more, and for the zero
 // key. Keys look random and hold no secret. An error means that the answer is unknown.
 //
+// Marks are never forgotten early, and those of one provider or tenant are bounded in number. When
+// a Revoke makes them too many, it also leaves its number as Mark.All with each of
+// Revocation.Providers, and reports collapsed: all sessions of the provider begun until then are
+// over. Its earlier marks say nothing more than that and may go.
+//
 // Implementations are safe for concurrent use. storetest.TestRevocations runs the contract.
 type Revocations interface {
 	Epoch(ctx context.Context) (uint64, error)
-	Revoke(ctx context.Context, keys []RevocationKey, issuedBefore time.Time,
-		keep time.Duration) error
+	Revoke(ctx context.Context, r Revocation) (collapsed bool, err error)
 	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
 }
 
-// A RevocationKey names what was ended: one session, one session of a provider, or all sessions of
-// a user. It is a hash with a key, and says nothing about them. The zero key names nothing.
+// A Revocation says what has ended.
+type Revocation struct {
+	Keys []RevocationKey // the names of what has ended
+
+	// Providers are the names of the provider or tenant. Its marks are counted under the first one.
+	// Without any, the marks are not counted.
+	Providers []RevocationKey
+
+	IssuedBefore time.Time     // see Mark.Before; zero: every session up to now
+	Keep         time.Duration // how long the marks are needed
+}
+
+// A RevocationKey names what was ended: one session, one session of a provider, all sessions of a
+// user, or all of a provider. It is a hash with a key, and says nothing about them. The zero key
+// names nothing.
 type RevocationKey [16]byte
 
-// RevocationKeys are all names by which one session can be ended.
-type RevocationKeys [3]RevocationKey
+// RevocationKeys are all names by which one session can be ended, the provider's last.
+type RevocationKeys [4]RevocationKey
 
 // Marks are what is known about the keys, in their order.
-type Marks [3]Mark
+type Marks [4]Mark
 
 // A Mark says which sessions of a key are over. The zero Mark ends none.
 type Mark struct {
@@ -100,13 +117,8 @@ func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer)
 	if m.config.Revocations == nil {
 		return nil
 	}
-	if v, ok := m.config.Revocations.(*memoryRevocations); ok {
-		switch over, concerned := v.about(s); {
-		case over:
-			return errEnded
-		case !concerned:
-			return nil
-		}
+	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.concerned(s) {
+		return nil
 	}
 	for _, n := range m.keyring.namers {
 		if n == lookedUp {
@@ -156,34 +168,40 @@ const (
 	byItself endedBy = iota
 	byProviderSession
 	byUser
+	byProvider
 )
 
 // revoke ends the sessions that have this name of s, under each secret.
 func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 	issuedBefore time.Time) error {
-	var keys []RevocationKey
-	for _, n := range m.keyring.namers {
-		if key := n.keys(s)[by]; !slices.Contains(keys, key) {
-			keys = append(keys, key)
-		}
+	r := Revocation{
+		IssuedBefore: issuedBefore,
+		// A session that begins now lives this long; the clocks of two processes may be apart.
+		Keep: m.config.Lifetime + 2*skew,
 	}
-	// A session that begins now lives this long; the clocks of two processes may be apart.
-	keep := m.config.Lifetime + 2*skew
-	err := toStore(func() error {
-		if v, ok := m.config.Revocations.(*memoryRevocations); ok {
-			collapsed, err := v.revokeNamed(by, s, keys, issuedBefore, keep)
-			if collapsed != "" {
-				m.scope.Logger.WarnContext(ctx, "session: too many revocations to remember: all sessions of a provider are over",
-					"provider", collapsed)
-			}
-			return err
+	for _, n := range m.keyring.namers {
+		keys := n.keys(s)
+		if key := keys[by]; !slices.Contains(r.Keys, key) {
+			r.Keys = append(r.Keys, key)
 		}
-		return m.config.Revocations.Revoke(ctx, keys, issuedBefore, keep)
+		r.Providers = append(r.Providers, keys[byProvider])
+	}
+	collapsed, err := fromStore(func() (bool, error) {
+		if v, ok := m.config.Revocations.(*memoryRevocations); ok {
+			return v.revokeNamed(by, s, r)
+		}
+		return m.config.Revocations.Revoke(ctx, r)
 	})
+	if collapsed {
+		m.scope.Logger.WarnContext(ctx,
+			"session: too many revocations to remember: all sessions of a provider are over",
+			"provider", s.Provider)
+		m.watchers.wake(r.Providers)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	m.watchers.wake(keys)
+	m.watchers.wake(r.Keys)
 	return nil
 }
 

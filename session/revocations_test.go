@@ -254,8 +254,8 @@ func (failing) Epoch(context.Context) (uint64, error) { return 0, errors.New("co
 func (failing) Lookup(context.Context, RevocationKeys) (Marks, error) {
 	return Marks{}, errors.New("connection refused")
 }
-func (failing) Revoke(context.Context, []RevocationKey, time.Time, time.Duration) error {
-	return errors.New("connection refused")
+func (failing) Revoke(context.Context, Revocation) (bool, error) {
+	return false, errors.New("connection refused")
 }
 
 // R100: nobody knows is neither yes nor no.
@@ -304,10 +304,11 @@ func TestMemoryRevocations_AreBounded(t *testing.T) {
 	for i := range keys {
 		keys[i] = numberedKey(i)
 	}
-	if err := v.Revoke(t.Context(), keys, time.Time{}, time.Hour); err != nil {
+	if _, err := v.Revoke(t.Context(), Revocation{Keys: keys, Keep: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Revoke(t.Context(), []RevocationKey{{1}}, time.Time{}, time.Hour); err == nil {
+	one := Revocation{Keys: []RevocationKey{{1}}, Keep: time.Hour}
+	if _, err := v.Revoke(t.Context(), one); err == nil {
 		t.Error("one too many is remembered, or forgotten silently")
 	}
 }

@@ -121,10 +121,14 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 		return nil, err
 	}
 	n := k.namerOf(s, ref)
-	if n != k.namer() {
-		s.details.record = &record{user: ref.user, sid: ref.sid}
+	lookedUp := n
+	if n != nil && ref.provider == (RevocationKey{}) { // an older reference
+		ref.provider, lookedUp = n.providerOf(s), nil
 	}
-	if err := k.unrevokedBut(ctx, s, n); err != nil {
+	if n != k.namer() {
+		s.details.record = &record{user: ref.user, sid: ref.sid, provider: ref.provider}
+	}
+	if err := k.unrevokedBut(ctx, s, lookedUp); err != nil {
 		return nil, err
 	}
 	if err := k.check(ctx, s, now); err != nil {

@@ -288,6 +288,30 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	}
 }
 
+// R160, F8: a reference that does not name the provider opens, and ends with the provider's mark.
+func TestServerStore_R160_F8_ReferenceWithoutProvider(t *testing.T) {
+	b, _ := serverBench(t, nil)
+	b.signIn(alice())
+	ref, _, _ := b.openReference(b.cookies[cookie], b.now)
+	plain := append([]byte{referenceFormat1}, ref.id[:]...)
+	plain = append(append(plain, ref.user[:]...), ref.sid[:]...)
+	text, err := b.keyring.seal(PurposeReference, b.referenceSeal, plain, b.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := map[string]string{cookie: text}
+	if !b.alive(older) {
+		t.Error("it does not open")
+	}
+	r := Revocation{Keys: []RevocationKey{ref.provider}, Keep: time.Hour}
+	if _, err := b.config.Revocations.Revoke(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if b.alive(older) || b.alive(b.cookies) {
+		t.Error("a session lives on although all of its provider are over")
+	}
+}
+
 // R160
 func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 	b, _ := serverBench(t, nil)

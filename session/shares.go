@@ -1,37 +1,47 @@
 package session
 
-// shares count the marks of each provider or tenant, and know those whose marks were too many.
+// shares count the marks of each provider or tenant.
 type shares struct {
-	owners    map[string]uint32
-	names     []string
-	counts    []int
-	collapsed map[string]uint64 // by provider: sessions that began before this epoch are over
+	owners map[RevocationKey]uint32 // by their first name
+	all    []share
 }
 
-// nobody owns the marks of callers that do not say which provider they are about.
+// A share is what one owner has.
+type share struct {
+	name      string // of the provider; empty if it is not known
+	providers []RevocationKey
+	count     int
+}
+
+// nobody owns the marks of callers that do not say which provider they are about, and those that
+// are about a whole provider.
 const nobody uint32 = 0
 
 func newShares() shares {
-	return shares{owners: map[string]uint32{}, names: []string{""}, counts: []int{0}, collapsed: map[string]uint64{}}
+	return shares{owners: map[RevocationKey]uint32{}, all: make([]share, 1)}
 }
 
-// of returns the number of a provider. Providers that are gone keep theirs: there are as many as there were
-// tenants.
-func (sh *shares) of(provider string) uint32 {
-	owner, known := sh.owners[provider]
-	if !known && len(sh.names) < 1<<ownerBits {
-		owner = uint32(len(sh.names))
-		sh.owners[provider] = owner
-		sh.names, sh.counts = append(sh.names, provider), append(sh.counts, 0)
+// of returns the number of a provider. Providers that are gone keep theirs: there are as many as
+// there were tenants.
+func (sh *shares) of(name string, providers []RevocationKey) uint32 {
+	if len(providers) == 0 {
+		return nobody
+	}
+	owner, known := sh.owners[providers[0]]
+	if !known && len(sh.all) < 1<<ownerBits {
+		owner = uint32(len(sh.all))
+		sh.owners[providers[0]] = owner
+		sh.all = append(sh.all, share{name: name, providers: providers})
 	}
 	return owner
 }
 
+// largest returns the owner that has the most, or nobody.
 func (sh *shares) largest() uint32 {
-	most := nobody
-	for owner, n := range sh.counts {
-		if n > sh.counts[most] {
-			most = uint32(owner)
+	most, count := nobody, 0
+	for owner, s := range sh.all {
+		if uint32(owner) != nobody && s.count > count {
+			most, count = uint32(owner), s.count
 		}
 	}
 	return most

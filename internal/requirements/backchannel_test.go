@@ -441,15 +441,15 @@ type countingRevocations struct {
 }
 
 // Revoke implements session.Revocations.
-func (v *countingRevocations) Revoke(ctx context.Context, keys []session.RevocationKey, before time.Time, keep time.Duration) error {
+func (v *countingRevocations) Revoke(ctx context.Context, r session.Revocation) (bool, error) {
 	if v.fail.Load() {
-		return errors.New("no store")
+		return false, errors.New("no store")
 	}
 	v.revoked.Add(1)
-	for _, key := range keys {
+	for _, key := range r.Keys {
 		v.keys.Store(key, true)
 	}
-	return v.Revocations.Revoke(ctx, keys, before, keep)
+	return v.Revocations.Revoke(ctx, r)
 }
 
 // R120: an ID is remembered for as long as its token could be sent again.
@@ -554,7 +554,7 @@ func TestBackchannel_R120_StorePanics(t *testing.T) {
 type panicking struct{ session.Revocations }
 
 // Revoke implements session.Revocations.
-func (panicking) Revoke(context.Context, []session.RevocationKey, time.Time, time.Duration) error {
+func (panicking) Revoke(context.Context, session.Revocation) (bool, error) {
 	panic("out of order")
 }
 

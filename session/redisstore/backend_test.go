@@ -49,7 +49,8 @@ func TestPut_AnswerLost(t *testing.T) {
 	// A revocation twice is a revocation, and a deletion is one.
 	for name, do := range map[string]func() error{
 		"Revoke": func() error {
-			return s.Revoke(t.Context(), []session.RevocationKey{someMark}, time.Time{}, time.Hour)
+			_, err := s.Revoke(t.Context(), someRevocation)
+			return err
 		},
 		"Delete": func() error { return s.Delete(t.Context(), key) },
 		"Epoch":  func() error { _, err := s.Epoch(t.Context()); return err },
@@ -212,7 +213,10 @@ func TestStore_EveryKeyEnds(t *testing.T) {
 		}
 	}
 	for keep := range slices.Values([]time.Duration{time.Hour, time.Minute, 0, -time.Second}) {
-		if err := s.Revoke(t.Context(), []session.RevocationKey{{9}}, time.Time{}, keep); err != nil {
+		r := session.Revocation{
+			Keys: []session.RevocationKey{{9}}, Providers: []session.RevocationKey{{8}}, Keep: keep,
+		}
+		if _, err := s.Revoke(t.Context(), r); err != nil {
 			t.Errorf("keep %v: %v", keep, err)
 		}
 	}

@@ -84,7 +84,8 @@ func TestContents_R99_R101_NothingReadable(t *testing.T) {
 		secrets = append(secrets, "secret present", gs.ID)
 
 		const hash = `[A-Za-z0-9_-]{22}`
-		names := regexp.MustCompile(`^sallyport:(?:\{` + hash + `\}:(?:(session):` + hash + `|(sessions)|(revoked))|(epoch)|(lock):[A-Za-z0-9_-]{43})$`)
+		names := regexp.MustCompile(`^sallyport:(?:\{` + hash + `\}:(?:(session):` + hash +
+			`|(sessions)|(revoked)|(marks))|(epoch)|(lock):[A-Za-z0-9_-]{43})$`)
 		kinds := map[string]int{}
 		for key, value := range contents(t, server.client(t)) {
 			match := names.FindStringSubmatch(key)

@@ -13,6 +13,16 @@ import (
 	"github.com/sallyport-go/sallyport/session/storetest"
 )
 
+// share is how many marks of one provider are kept apart in these tests.
+const share = 50
+
+// small is a store with a small share.
+func small(t *testing.T, url string) *redisstore.Store {
+	s := patient(t, url)
+	s.PerProvider = share
+	return s
+}
+
 // runContract runs the whole contract with two stores, as two processes have them.
 func runContract(t *testing.T, open func(t *testing.T) *redisstore.Store, o storetest.Options) {
 	t.Parallel()
@@ -52,9 +62,11 @@ func TestContract_InMemory(t *testing.T) {
 		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
 		t.Cleanup(func() { client.Close() })
 		s := redisstore.New(client)
-		s.Now = clock
+		s.Now, s.PerProvider = clock, share
 		return s
-	}, storetest.Options{Advance: func(d time.Duration) {
+	}, storetest.Options{PerProvider: share, Size: func() int {
+		return len(server.Keys())
+	}, Advance: func(d time.Duration) {
 		mu.Lock()
 		now = now.Add(d)
 		mu.Unlock()
@@ -65,12 +77,14 @@ func TestContract_InMemory(t *testing.T) {
 
 func TestContract_OneServer(t *testing.T) {
 	server := startServer(t)
-	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, server.url()) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store { return small(t, server.url()) },
+		storetest.Options{PerProvider: share})
 }
 
 func TestContract_Cluster(t *testing.T) {
 	c := startCluster(t, 0)
-	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, c.url()) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store { return small(t, c.url()) },
+		storetest.Options{PerProvider: share})
 }
 
 func TestContract_Sentinel(t *testing.T) {

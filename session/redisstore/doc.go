@@ -16,7 +16,7 @@
 // [New] takes a client that the application has already. Redis 5 is the oldest that can do what is
 // needed; the tests run with Redis 7. The user that Redis knows us as needs the keys that begin
 // with [Store.Prefix], and the commands GET, SET, GETRANGE, DEL, EXISTS, PTTL, PEXPIRE, ZADD,
-// ZRANGE, ZREM, ZREMRANGEBYSCORE, TIME, EVAL and EVALSHA.
+// ZCARD, ZPOPMIN, ZRANGE, ZREM, ZREMRANGEBYSCORE, RENAME, TIME, EVAL and EVALSHA.
 //
 // # What is in Redis
 //
@@ -28,6 +28,10 @@
 // that shares a Redis needs a [Store.Prefix] of its own.
 //
 // While secrets change (session.Config.OldSecrets), a request asks once more for each old secret.
+//
+// Revocations are bounded for each provider or tenant by [Store.PerProvider]. When there are more,
+// all sessions of that provider begun until then are over. In a cluster, each of its 16384 slots
+// then has a copy of that one mark, so that a session needs no other node for it.
 //
 // # What a request costs
 //
@@ -45,7 +49,7 @@
 // When one node of a cluster is away, that goes for the users whose keys it has, and the others
 // notice nothing, provided that the cluster goes on without its slots
 // (cluster-require-full-coverage no) or has a replica that takes over. Logins and revocations also
-// need the node that has the epoch.
+// need the node that has the epoch, and revocations the one that counts those of the provider.
 //
 // # What a deployment guarantees
 //

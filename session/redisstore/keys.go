@@ -19,8 +19,12 @@ func (s *Store) recordKey(key session.Key) string {
 // indexKey names the sorted set of an owner's records, by the time when they end.
 func (s *Store) indexKey(owner string) string { return s.Prefix + "{" + owner + "}:sessions" }
 
-func (s *Store) markKey(key session.RevocationKey) string {
-	return s.Prefix + "{" + base64.RawURLEncoding.EncodeToString(key[:]) + "}:revoked"
+func (s *Store) markKey(key session.RevocationKey) string { return s.markKeyOf(nameOf(key)) }
+
+func (s *Store) markKeyOf(name string) string { return s.Prefix + "{" + name + "}:revoked" }
+
+func nameOf(key session.RevocationKey) string {
+	return base64.RawURLEncoding.EncodeToString(key[:])
 }
 
 func (s *Store) epochKey() string { return s.Prefix + "epoch" }

@@ -58,26 +58,58 @@ func raise(number *atomic.Uint64, n uint64) {
 //   - When it fails between the steps, a number is lost, which nobody misses.
 //
 // The other way round, a mark would have to be left before its number is certain to be above all epochs handed out.
-func (s *Store) Revoke(ctx context.Context, keys []session.RevocationKey, issuedBefore time.Time, keep time.Duration) error {
-	_, err := call(ctx, s, "write revocation", func(ctx context.Context) (struct{}, error) {
-		epoch, err := s.moveEpoch(ctx, 1)
-		if err != nil {
-			return struct{}{}, err
+//
+// The marks of a provider are counted on the second of these trips.
+func (s *Store) Revoke(ctx context.Context, r session.Revocation) (collapsed bool, err error) {
+	type done struct {
+		epoch uint64
+		tally
+	}
+	d, err := call(ctx, s, "write revocation", func(ctx context.Context) (d done, err error) {
+		if d.epoch, err = s.moveEpoch(ctx, 1); err != nil {
+			return d, err
 		}
-		return struct{}{}, s.leave(ctx, newMark(epoch, issuedBefore), keys, keep)
+		if d.tally, err = s.leave(ctx, d.epoch, r); err != nil {
+			return d, err
+		}
+		return d, s.drop(ctx, d.tally)
 	})
-	return err
+	if err != nil {
+		return false, err
+	}
+	return s.collapse(ctx, d.tally, d.epoch, r)
 }
 
-// leave merges a mark into what is known about each key.
-func (s *Store) leave(ctx context.Context, mark string, keys []session.RevocationKey, keep time.Duration) error {
-	batch := s.Client.Pipeline()
-	for _, key := range keys {
+// leave merges a mark into what is known about each key, and counts them.
+func (s *Store) leave(ctx context.Context, epoch uint64, r session.Revocation) (tally, error) {
+	var keys []string
+	for _, key := range r.Keys {
 		if key != (session.RevocationKey{}) {
-			markScript.Eval(ctx, batch, []string{s.markKey(key)}, mark, milliseconds(keep))
+			keys = append(keys, s.markKey(key))
 		}
 	}
-	answers, _ := batch.Exec(ctx) // each command has its own error
+	batch := s.Client.Pipeline()
+	mark, keep := newMark(epoch, r.IssuedBefore), milliseconds(r.Keep)
+	for _, key := range keys {
+		markScript.Eval(ctx, batch, []string{key}, mark, keep)
+	}
+	if len(r.Providers) == 0 {
+		return tally{}, marked(batch.Exec(ctx))
+	}
+	counted := s.count(ctx, batch, epoch, r)
+	answers, err := batch.Exec(ctx)
+	if err = marked(answers[:len(keys)], err); err != nil {
+		return tally{}, err
+	}
+	text, err := counted.Text()
+	if err != nil {
+		return tally{}, err
+	}
+	return parseTally(text)
+}
+
+// marked returns what went wrong when marks were merged. Each command has its own error.
+func marked(answers []redis.Cmder, _ error) error {
 	var failed []error
 	for _, answer := range answers {
 		text, err := answer.(*redis.Cmd).Text()
@@ -105,10 +137,14 @@ type lookup [len(session.RevocationKeys{})]*redis.StringCmd
 
 // lookUp adds the commands to a batch.
 func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner, keys session.RevocationKeys) (l lookup) {
-	for i, key := range keys {
+	const provider = len(keys) - 1
+	for i, key := range keys[:provider] {
 		if key != (session.RevocationKey{}) {
 			l[i] = batch.Get(ctx, s.markKey(key))
 		}
+	}
+	if keys[provider] != (session.RevocationKey{}) {
+		l[provider] = batch.Get(ctx, s.providerKey(keys))
 	}
 	return l
 }

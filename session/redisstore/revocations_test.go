@@ -25,7 +25,8 @@ func epochOf(t *testing.T, s *redisstore.Store) uint64 {
 // revoke ends all sessions of a key, and returns the number of the revocation.
 func revoke(t *testing.T, s *redisstore.Store, key session.RevocationKey) uint64 {
 	t.Helper()
-	if err := s.Revoke(t.Context(), []session.RevocationKey{key}, time.Time{}, time.Hour); err != nil {
+	r := session.Revocation{Keys: []session.RevocationKey{key}, Keep: time.Hour}
+	if _, err := s.Revoke(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	marks, err := s.Lookup(t.Context(), session.RevocationKeys{key})
@@ -116,7 +117,10 @@ func TestRevoke_MergesAsMarksDo(t *testing.T) {
 			if rand.IntN(2) == 0 {
 				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0) // also before 1970 and after 2106
 			}
-			if err := s.Revoke(t.Context(), []session.RevocationKey{key}, before, time.Hour); err != nil {
+			r := session.Revocation{
+				Keys: []session.RevocationKey{key}, IssuedBefore: before, Keep: time.Hour,
+			}
+			if _, err := s.Revoke(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			marks, err := s.Lookup(t.Context(), session.RevocationKeys{{}, key})

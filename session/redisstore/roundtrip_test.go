@@ -19,7 +19,7 @@ func TestStore_RoundTrips(t *testing.T) {
 	server := startServer(t)
 	p := startProxy(t, server.addr())
 	s := open(t, p.url())
-	keys := session.RevocationKeys{{1}, {2}, {3}}
+	keys := session.RevocationKeys{{1}, {2}, {3}, {4}}
 	for _, round := range []string{"cold", "warm"} { // the first round connects, and sends the scripts
 		for name, row := range map[string]struct {
 			do   func(context.Context) error
@@ -28,7 +28,11 @@ func TestStore_RoundTrips(t *testing.T) {
 			"Put":    {func(ctx context.Context) error { return s.Put(ctx, someKey, someRecord, session.Always) }, 1},
 			"Lookup": {func(ctx context.Context) error { _, err := s.Lookup(ctx, keys); return err }, 1},
 			"Epoch":  {func(ctx context.Context) error { _, err := s.Epoch(ctx); return err }, 1},
-			"Revoke": {func(ctx context.Context) error { return s.Revoke(ctx, keys[:], time.Time{}, time.Hour) }, 2},
+			"Revoke": {func(ctx context.Context) error {
+				r := session.Revocation{Keys: keys[:], Providers: keys[3:], Keep: time.Hour}
+				_, err := s.Revoke(ctx, r)
+				return err
+			}, 2},
 			"Delete": {func(ctx context.Context) error {
 				return s.Delete(ctx, session.Key{Owner: "CCCCCCCCCCCCCCCCCCCCCC", ID: "D"})
 			}, 1},

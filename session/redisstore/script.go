@@ -21,6 +21,14 @@ var (
 	epochSource string
 	//go:embed scripts/mark.lua
 	markSource string
+	//go:embed scripts/count.lua
+	countSource string
+	//go:embed scripts/copy.lua
+	copySource string
+	//go:embed scripts/replace.lua
+	replaceSource string
+	//go:embed scripts/drop.lua
+	dropSource string
 	//go:embed scripts/hold.lua
 	holdSource string
 	//go:embed scripts/release.lua
@@ -31,6 +39,10 @@ var (
 	pruneScript   = redis.NewScript(pruneSource)
 	epochScript   = redis.NewScript(epochSource)
 	markScript    = redis.NewScript(markSource)
+	countScript   = redis.NewScript(countSource)
+	copyScript    = redis.NewScript(copySource)
+	replaceScript = redis.NewScript(replaceSource)
+	dropScript    = redis.NewScript(dropSource)
 	holdScript    = redis.NewScript(holdSource)
 	releaseScript = redis.NewScript(releaseSource)
 )

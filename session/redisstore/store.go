@@ -22,6 +22,8 @@ const (
 	defaultTimeout = 2 * time.Second
 	defaultPerUser = 500
 
+	defaultPerProvider = 1_000_000
+
 	// maxCalls is how many calls may be under way. It is far above what a pool has connections, and bounds what waits for a
 	// Redis that hangs.
 	maxCalls = 1000
@@ -46,6 +48,11 @@ type Store struct {
 	// ended first, so that no user fills Redis. Default: 500.
 	PerUser int
 
+	// PerProvider is how many revocations of one provider or tenant are kept apart, at about 250 bytes
+	// each. When there are more, all sessions of that provider begun until then are over, so that no
+	// tenant fills Redis with them. Default: a million.
+	PerProvider int
+
 	// Now replaces this process's clock in tests. Default: time.Now. When keys end, and which revocation is the later
 	// one, Redis decides.
 	Now func() time.Time
@@ -59,6 +66,8 @@ type Store struct {
 	latest  atomic.Uint64  // epoch that this process has seen
 	flights session.Locker // one for all callers of this process
 	results session.Locker // of what has run in this process
+
+	collapsing sync.Mutex // held while a provider's marks become one
 }
 
 var (
@@ -91,6 +100,7 @@ func (s *Store) ready() error {
 		s.Prefix = cmp.Or(s.Prefix, defaultPrefix)
 		s.Timeout = cmp.Or(s.Timeout, defaultTimeout)
 		s.PerUser = cmp.Or(s.PerUser, defaultPerUser)
+		s.PerProvider = cmp.Or(s.PerProvider, defaultPerProvider)
 		if s.Now == nil {
 			s.Now = time.Now
 		}
@@ -111,6 +121,9 @@ func (s *Store) check() error {
 	}
 	if s.PerUser < 0 {
 		return fmt.Errorf("redisstore: PerUser %d is negative", s.PerUser)
+	}
+	if s.PerProvider < 0 {
+		return fmt.Errorf("redisstore: PerProvider %d is negative", s.PerProvider)
 	}
 	return nil
 }

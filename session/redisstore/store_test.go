@@ -148,7 +148,7 @@ func TestStore_Prefix(t *testing.T) {
 	if err := a.Put(t.Context(), someKey, someRecord, session.IfAbsent); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Revoke(t.Context(), []session.RevocationKey{someMark}, time.Time{}, time.Hour); err != nil {
+	if _, err := a.Revoke(t.Context(), someRevocation); err != nil {
 		t.Fatal(err)
 	}
 	if records, err := b.List(t.Context(), someKey.Owner); err != nil || len(records) != 0 {
@@ -174,7 +174,8 @@ func TestStore_Prefix(t *testing.T) {
 // The rights that the package documentation names are enough.
 func TestStore_FewRights(t *testing.T) {
 	server := startServer(t)
-	rights := strings.Fields("ACL SETUSER app on >password resetkeys ~sallyport:* nocommands +get +set +getrange +del +exists +pttl +pexpire +zadd +zrange +zrem +zremrangebyscore +time +eval +evalsha")
+	rights := strings.Fields("ACL SETUSER app on >password resetkeys ~sallyport:* nocommands " +
+		"+get +set +getrange +del +exists +pttl +pexpire +zadd +zcard +zpopmin +zrange +zrem +zremrangebyscore +rename +time +eval +evalsha")
 	args := make([]any, len(rights))
 	for i, word := range rights {
 		args[i] = word
@@ -183,6 +184,15 @@ func TestStore_FewRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, "redis://app:password@"+server.addr())
+	s.PerProvider = 1
+	for i := range byte(5) { // more than one
+		r := session.Revocation{
+			Keys: []session.RevocationKey{{i}}, Providers: []session.RevocationKey{{9}}, Keep: time.Hour,
+		}
+		if _, err := s.Revoke(t.Context(), r); err != nil {
+			t.Errorf("Revoke: %v", err)
+		}
+	}
 	for name, do := range everyCall(s) {
 		if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) && !strings.Contains(err.Error(), "it ran") {
 			t.Errorf("%s: %v", name, err)

@@ -54,3 +54,15 @@ func TestMilliseconds(t *testing.T) {
 		}
 	}
 }
+
+// The slots of a cluster are those that Redis computes. The example is that of its specification.
+func TestSlotOf(t *testing.T) {
+	if got := slotOf("123456789"); got != 0x31c3%slots {
+		t.Errorf("slot %d", got)
+	}
+	for slot, tag := range slotTags() {
+		if slotOf(tag) != slot {
+			t.Fatalf("%q is in slot %d, not %d", tag, slotOf(tag), slot)
+		}
+	}
+}

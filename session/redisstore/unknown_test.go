@@ -23,6 +23,12 @@ var (
 	someMark   = session.RevocationKey{1}
 	someMarks  = session.RevocationKeys{{}, {2}, someMark}
 	someRecord = session.Record{Version: 2, Data: "data", TTL: time.Minute}
+
+	someRevocation = session.Revocation{
+		Keys:      []session.RevocationKey{someMark},
+		Providers: []session.RevocationKey{{3}, {4}},
+		Keep:      time.Hour,
+	}
 )
 
 // everyCall is each method of a store, as a call that must not be answered with a guess.
@@ -35,7 +41,8 @@ func everyCall(s *redisstore.Store) map[string]func(context.Context) error {
 		"List":         func(ctx context.Context) error { _, err := s.List(ctx, someKey.Owner); return err },
 		"Epoch":        func(ctx context.Context) error { _, err := s.Epoch(ctx); return err },
 		"Revoke": func(ctx context.Context) error {
-			return s.Revoke(ctx, []session.RevocationKey{someMark}, time.Time{}, time.Hour)
+			_, err := s.Revoke(ctx, someRevocation)
+			return err
 		},
 		"Lookup": func(ctx context.Context) error { _, err := s.Lookup(ctx, someMarks); return err },
 		"Do": func(ctx context.Context) error {

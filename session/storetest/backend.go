@@ -248,9 +248,7 @@ func backendJoint(t *testing.T, one, other session.Backend, _ Options) {
 	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks != (session.Marks{}) {
 		t.Errorf("version %d, marks %v, %v", record.Version, marks, err)
 	}
-	if err := joint.Revoke(t.Context(), []session.RevocationKey{revoked}, time.Time{}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	revoke(t, joint, time.Time{}, revoked)
 	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks[2].All == 0 || marks[1].All != 0 {
 		t.Errorf("after a revocation: version %d, marks %v, %v", record.Version, marks, err)
 	}

@@ -23,6 +23,13 @@ import (
 type Options struct {
 	// Advance makes the store's clock go on. Nil: the tests that need it wait, some seconds in all.
 	Advance func(time.Duration)
+
+	// PerProvider is how many marks of one provider the revocations keep apart, a small number. The
+	// test of what happens beyond is left out if it is zero.
+	PerProvider int
+
+	// Size returns how many entries the store holds, if nothing else uses it. It may be nil.
+	Size func() int
 }
 
 func (o Options) pass(d time.Duration) {

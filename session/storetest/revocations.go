@@ -19,6 +19,7 @@ func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.R
 		"marks are merged":         revocationMerge,
 		"marks are kept":           revocationKeep,
 		"many at once":             revocationsAtOnce,
+		"too many of one provider": revocationShare,
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := open(t)
@@ -38,7 +39,8 @@ func epochOf(t *testing.T, v session.Revocations) uint64 {
 
 func revoke(t *testing.T, v session.Revocations, issuedBefore time.Time, keys ...session.RevocationKey) {
 	t.Helper()
-	if err := v.Revoke(t.Context(), keys, issuedBefore, time.Hour); err != nil {
+	r := session.Revocation{Keys: keys, IssuedBefore: issuedBefore, Keep: time.Hour}
+	if _, err := v.Revoke(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,7 +120,8 @@ func revocationKeep(t *testing.T, one, other session.Revocations, o Options) {
 	key := newRevocationKey()
 	keep := func(d time.Duration) {
 		t.Helper()
-		if err := one.Revoke(t.Context(), []session.RevocationKey{key}, time.Time{}, d); err != nil {
+		r := session.Revocation{Keys: []session.RevocationKey{key}, Keep: d}
+		if _, err := one.Revoke(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,7 +154,8 @@ func revocationsAtOnce(t *testing.T, one, other session.Revocations, _ Options) 
 		v := []session.Revocations{one, other}[i%2]
 		wg.Go(func() {
 			key := newRevocationKey()
-			if err := v.Revoke(t.Context(), []session.RevocationKey{key, shared}, time.Time{}, time.Hour); err != nil {
+			r := session.Revocation{Keys: []session.RevocationKey{key, shared}, Keep: time.Hour}
+			if _, err := v.Revoke(t.Context(), r); err != nil {
 				t.Error(err)
 			}
 			mu.Lock()
