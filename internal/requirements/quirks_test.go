@@ -8,17 +8,13 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// R1: a provider that is known to have no PKCE gets no challenge, and still a nonce.
+// R1: a provider that is known to have no PKCE gets no challenge, and still a nonce. (The
+// provider of the rig requires PKCE, so no login succeeds here; that of LinkedIn is in package vendors.)
 func TestQuirks_R1_NoPKCE(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.Quirks.NoPKCE = true })
-	b := rig.Browser(t)
-	query := rig.Location(t, app.Get(t, b, "/auth/login")).Query()
+	query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login")).Query()
 	if query.Has("code_challenge") || query.Has("code_challenge_method") || !query.Has("nonce") {
 		t.Errorf("the authorization request is %v", query)
-	}
-	app.SignIn(t, b, "alice", "/me")
-	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
-		t.Errorf("the session is %s: %s", who, app.Log())
 	}
 }
 
