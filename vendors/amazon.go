@@ -9,21 +9,31 @@ import (
 // Amazon signs users in with Login with Amazon.
 func Amazon(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.amazon.com", ClientID: id, ClientSecret: secret, DisplayName: "Amazon",
+		Issuer:       "https://www.amazon.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Amazon",
 		OtherOrigins: []string{"https://api.amazon.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://www.amazon.com/ap/oa", TokenURL: "https://api.amazon.com/auth/o2/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://www.amazon.com/ap/oa",
+			TokenURL:  "https://api.amazon.com/auth/o2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
-		Scopes:  []string{"profile"},
-		APIBase: "https://api.amazon.com", UserURL: "user/profile",
-		UserFields: provider.Fields{ID: "user_id", Name: "name", Email: "email"},
-		EmailTrust: provider.EmailNeverVerified, TokenHeader: "x-amz-access-token",
+		Scopes:      []string{"profile"},
+		APIBase:     "https://api.amazon.com",
+		UserURL:     "user/profile",
+		UserFields:  provider.Fields{ID: "user_id", Name: "name", Email: "email"},
+		EmailTrust:  provider.EmailNeverVerified,
+		TokenHeader: "x-amz-access-token",
 	}
 }
 
 func amazonVendor() Vendor {
 	return Vendor{
-		Name: "amazon", Label: "Amazon", Protocol: provider.OAuthTwo, Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
+		Name:     "amazon",
+		Label:    "Amazon",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
 		Notes: []string{
 			"Other regions have other token endpoints, such as " +
 				"https://api.amazon.co.uk/auth/o2/token: set Endpoint.TokenURL and APIBase, and " +

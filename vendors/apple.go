@@ -7,17 +7,24 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Apple signs users in with Apple. The client ID is that of a Services ID, not of an app.
+// Apple signs users in with Apple. servicesID is the identifier of a Services ID, not of an app.
 //
-// Apple answers by POST, so the cookie of a login is SameSite=None here, which needs https. It tells a user's name once, when the
-// user comes for the first time, and unsigned: take it from there into the application's own records, and use it for
-// display alone. The address may be one that forwards (is_private_email).
+// Apple answers by POST, so the cookie of a login is SameSite=None, which requires https. Apple
+// sends a user's name once, at the first sign-in, and unsigned: save it in Hooks.Login, and use it
+// for display only. The email address may be a relay address (claim is_private_email).
 func Apple(servicesID string, key AppleKey) *provider.OIDC {
 	o := &provider.OIDC{
-		Issuer: appleIssuer, ClientID: servicesID, DisplayName: "Apple", AuthMethod: "client_secret_post",
-		Scopes: []string{"openid", "name", "email"}, FormPost: true, CallbackClaims: appleName,
-		Endpoints: provider.Endpoints{Revocation: appleIssuer + "/auth/revoke"},
-		Dialect:   provider.Dialect{ErrorCodes: map[string]string{"user_cancelled_authorize": "access_denied"}},
+		Issuer:         appleIssuer,
+		ClientID:       servicesID,
+		DisplayName:    "Apple",
+		AuthMethod:     "client_secret_post",
+		Scopes:         []string{"openid", "name", "email"},
+		FormPost:       true,
+		CallbackClaims: appleName,
+		Endpoints:      provider.Endpoints{Revocation: appleIssuer + "/auth/revoke"},
+		Dialect: provider.Dialect{
+			ErrorCodes: map[string]string{"user_cancelled_authorize": "access_denied"},
+		},
 	}
 	o.SecretFunc, o.Err = key.secrets(o)
 	return o
@@ -40,20 +47,36 @@ func appleName(callback url.Values) map[string]string {
 
 func appleVendor() Vendor {
 	return Vendor{
-		Name: "apple", Label: "Apple", Protocol: provider.OpenIDConnect, Register: "https://developer.apple.com/account/resources/identifiers/list/serviceId",
+		Name:     "apple",
+		Label:    "Apple",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://developer.apple.com/account/resources/identifiers/list/serviceId",
 		Settings: []Setting{
-			{Name: "team_id", Required: true, Help: "the ten characters of your team, such as A1B2C3D4E5"},
-			{Name: "key_id", Required: true, Help: "the ten characters of the key for Sign in with Apple"},
-			{Name: "private_key", Required: true, Secret: true, Help: "the content of the key's .p8 file"},
+			{
+				Name:     "team_id",
+				Required: true,
+				Help:     "the ten characters of your team, such as A1B2C3D4E5",
+			},
+			{
+				Name:     "key_id",
+				Required: true,
+				Help:     "the ten characters of the key for Sign in with Apple",
+			},
+			{
+				Name:     "private_key",
+				Required: true,
+				Secret:   true,
+				Help:     "the content of the key's .p8 file",
+			},
 		},
 		Notes: []string{
-			"The client ID is that of the Services ID; there is no client_secret: it is made from " +
-				"the key, for each request.",
-			"Apple answers by POST, which needs https here, also for development, and a domain that " +
-				"is registered with the Services ID.",
+			"The client ID is that of the Services ID; there is no client_secret: it is made " +
+				"from the key, for each request.",
+			"Apple answers by POST, which needs https here, also for development, and a domain " +
+				"that is registered with the Services ID.",
 			"The name comes at the first sign-in only, and unsigned.",
-			"Apple requires the PKCE verifier when the authorization request had a challenge, as it " +
-				"always has here.",
+			"Apple requires the PKCE verifier when the authorization request had a challenge, as " +
+				"it always has here.",
 			"There is no logout at Apple: only the session here ends.",
 		},
 		Unconfirmed: []string{
@@ -61,7 +84,11 @@ func appleVendor() Vendor {
 				"such a login fails here.",
 		},
 		New: func(v Values) (provider.Provider, error) {
-			return Apple(v["client_id"], AppleKey{TeamID: v["team_id"], KeyID: v["key_id"], PrivateKey: v["private_key"]}), nil
+			return Apple(v["client_id"], AppleKey{
+				TeamID:     v["team_id"],
+				KeyID:      v["key_id"],
+				PrivateKey: v["private_key"],
+			}), nil
 		},
 	}
 }

@@ -7,17 +7,22 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// An AuthentikApplication is an application of an authentik, whose issuer mode is the default one.
+// An AuthentikApplication is an application of an authentik installation with the default issuer
+// mode.
 type AuthentikApplication struct {
 	At   BaseURL // "https://sso.example.com"
 	Slug string  // of the application
 }
 
-// Authentik signs users in at authentik. Roles are the groups.
+// Authentik signs users in at authentik. User.Roles are the groups.
 func Authentik(app AuthentikApplication, id, secret string) *provider.OIDC {
 	o := &provider.OIDC{
-		Issuer: app.At.at("/application/o/" + url.PathEscape(app.Slug) + "/"), ClientID: id, ClientSecret: secret, DisplayName: "authentik",
-		RolesClaim: "groups", Err: app.At.check(),
+		Issuer:       app.At.at("/application/o/" + url.PathEscape(app.Slug) + "/"),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "authentik",
+		RolesClaim:   "groups",
+		Err:          app.At.check(),
 	}
 	if app.Slug == "" {
 		o.Err = errors.Join(o.Err, errors.New("AuthentikApplication: Slug is missing"))
@@ -27,7 +32,10 @@ func Authentik(app AuthentikApplication, id, secret string) *provider.OIDC {
 
 func authentikVendor() Vendor {
 	return Vendor{
-		Name: "authentik", Label: "authentik", Protocol: provider.OpenIDConnect, Register: "https://docs.goauthentik.io/add-secure-apps/providers/oauth2/",
+		Name:     "authentik",
+		Label:    "authentik",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://docs.goauthentik.io/add-secure-apps/providers/oauth2/",
 		Settings: []Setting{
 			baseURLSetting("https://sso.example.com"),
 			{Name: "slug", Required: true, Help: "the slug of the application, such as reports"},
@@ -39,7 +47,10 @@ func authentikVendor() Vendor {
 		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()
-			return Authentik(AuthentikApplication{BaseURL(v["base_url"]), v["slug"]}, id, secret), nil
+			return Authentik(AuthentikApplication{
+				BaseURL(v["base_url"]),
+				v["slug"],
+			}, id, secret), nil
 		},
 	}
 }

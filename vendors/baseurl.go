@@ -43,7 +43,9 @@ func (b BaseURL) check() error {
 // baseURLSetting asks for the address of an installation.
 func baseURLSetting(example string) Setting {
 	return Setting{
-		Name: "base_url", Required: true, Help: "the address of the installation, such as " + example,
+		Name:     "base_url",
+		Required: true,
+		Help:     "the address of the installation, such as " + example,
 	}
 }
 

@@ -15,24 +15,38 @@ import (
 // rejected.
 func Bitbucket(key, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://bitbucket.org", ClientID: key, ClientSecret: secret, SecretRequired: true, DisplayName: "Bitbucket",
-		OtherOrigins: []string{"https://api.bitbucket.org"},
+		Issuer:         "https://bitbucket.org",
+		ClientID:       key,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		DisplayName:    "Bitbucket",
+		OtherOrigins:   []string{"https://api.bitbucket.org"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://bitbucket.org/site/oauth2/authorize",
 			TokenURL:  "https://bitbucket.org/site/oauth2/access_token",
 			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		Scopes:  []string{"account", "email"},
-		APIBase: "https://api.bitbucket.org/2.0", UserURL: "user", More: []provider.Document{{Name: "emails", URL: "user/emails", Optional: true}},
-		UserFields: provider.Fields{ID: "uuid", Name: "display_name", Username: "username|nickname", Picture: "links.avatar.href"},
-		OmitClaims: []string{"links"}, // addresses of the API, which fill the cookie
+		APIBase: "https://api.bitbucket.org/2.0",
+		UserURL: "user",
+		More:    []provider.Document{{Name: "emails", URL: "user/emails", Optional: true}},
+		UserFields: provider.Fields{
+			ID:       "uuid",
+			Name:     "display_name",
+			Username: "username|nickname",
+			Picture:  "links.avatar.href",
+		},
+		OmitClaims: []string{"links"}, // URLs of the API, which only fill the cookie
 		MapUser:    bitbucketUser,
 	}
 }
 
 func bitbucketUser(p provider.Profile, u *session.User) error {
 	if p.Text("account_status") != "active" {
-		return &provider.Error{Fault: provider.FaultDenied, Err: errors.New("the account at Bitbucket is not active")}
+		return &provider.Error{
+			Fault: provider.FaultDenied,
+			Err:   errors.New("the account at Bitbucket is not active"),
+		}
 	}
 	raw, permitted := p.More["emails"]
 	if !permitted {
@@ -46,7 +60,10 @@ func bitbucketUser(p provider.Profile, u *session.User) error {
 		}
 	}
 	if json.Unmarshal(raw, &page) != nil {
-		return &provider.Error{Fault: provider.FaultUserInfo, Err: errors.New("the e-mail addresses are not a list of them")}
+		return &provider.Error{
+			Fault: provider.FaultUserInfo,
+			Err:   errors.New("the email addresses are not a list of addresses"),
+		}
 	}
 	for _, e := range page.Values {
 		if e.Primary && e.Confirmed {
@@ -59,16 +76,20 @@ func bitbucketUser(p provider.Profile, u *session.User) error {
 
 func bitbucketVendor() Vendor {
 	return Vendor{
-		Name: "bitbucket", Label: "Bitbucket", Protocol: provider.OAuthTwo, Register: "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/",
+		Name:     "bitbucket",
+		Label:    "Bitbucket",
+		Protocol: provider.OAuthTwo,
+		Register: "https://support.atlassian.com/bitbucket-cloud/docs/" +
+			"use-oauth-on-bitbucket-cloud/",
 		Notes: []string{
-			"client_id is the key of an OAuth consumer of a workspace, with the permissions Account: " +
-				"Read and Email.",
+			"client_id is the key of an OAuth consumer of a workspace, with the permissions " +
+				"Account: Read and Email.",
 			"The ID of a user is the UUID with its braces.",
 			"Access tokens last about two hours. Refresh tokens rotate: each is valid for one " +
 				"refresh, plus about 10 minutes, and ends after 3 months.",
 			"The access token and the refresh token are often longer than 2,500 characters each. " +
-				"Cookies with both exceed the limit of 8 KB that many proxies set for the header: " +
-				"raise that limit, or keep sessions in Session.Store.",
+				"Cookies with both exceed the limit of 8 KB that many proxies set for the " +
+				"header: raise that limit, or keep sessions in Session.Store.",
 		},
 		Unconfirmed: []string{pkceIgnored, "The member account_status is in every profile."},
 		New:         byClient(Bitbucket),

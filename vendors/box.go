@@ -6,18 +6,22 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Box signs users in at Box. The address is the one that they sign in with.
+// Box signs users in at Box. The email address is the one that the user signs in with.
 func Box(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://account.box.com", ClientID: id, ClientSecret: secret, DisplayName: "Box",
+		Issuer:       "https://account.box.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Box",
 		OtherOrigins: []string{"https://api.box.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://account.box.com/api/oauth2/authorize",
 			TokenURL:  "https://api.box.com/oauth2/token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		RevokeURL: "https://api.box.com/oauth2/revoke",
-		APIBase:   "https://api.box.com/2.0", UserURL: "users/me",
+		RevokeURL:  "https://api.box.com/oauth2/revoke",
+		APIBase:    "https://api.box.com/2.0",
+		UserURL:    "users/me",
 		UserFields: provider.Fields{ID: "id", Name: "name", Email: "login", Picture: "avatar_url"},
 		EmailTrust: provider.EmailNeverVerified,
 	}
@@ -25,7 +29,10 @@ func Box(id, secret string) *provider.OAuth2 {
 
 func boxVendor() Vendor {
 	return Vendor{
-		Name: "box", Label: "Box", Protocol: provider.OAuthTwo, Register: "https://app.box.com/developers/console",
+		Name:     "box",
+		Label:    "Box",
+		Protocol: provider.OAuthTwo,
+		Register: "https://app.box.com/developers/console",
 		Notes: []string{
 			"Box does not say whether an address is verified. Box reportedly requires a verified " +
 				"address to sign in; to rely on that, set EmailTrust to EmailAlwaysVerified.",

@@ -9,7 +9,10 @@ import (
 // Coinbase signs users in at Coinbase.
 func Coinbase(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://login.coinbase.com", ClientID: id, ClientSecret: secret, DisplayName: "Coinbase",
+		Issuer:       "https://login.coinbase.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Coinbase",
 		OtherOrigins: []string{"https://api.coinbase.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://login.coinbase.com/oauth2/auth",
@@ -18,16 +21,26 @@ func Coinbase(id, secret string) *provider.OAuth2 {
 		},
 		RevokeURL: "https://login.coinbase.com/oauth2/revoke",
 		Scopes:    []string{"wallet:user:read", "wallet:user:email"},
-		APIBase:   "https://api.coinbase.com/v2", UserURL: "user",
-		UserFields: provider.Fields{ID: "data.id", Name: "data.name", Username: "data.username", Email: "data.email", Picture: "data.avatar_url"},
+		APIBase:   "https://api.coinbase.com/v2",
+		UserURL:   "user",
+		UserFields: provider.Fields{
+			ID:       "data.id",
+			Name:     "data.name",
+			Username: "data.username",
+			Email:    "data.email",
+			Picture:  "data.avatar_url",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func coinbaseVendor() Vendor {
 	return Vendor{
-		Name: "coinbase", Label: "Coinbase", Protocol: provider.OAuthTwo, Register: "https://portal.cdp.coinbase.com/",
-		Notes: []string{"Coinbase does not say whether an address is verified."},
+		Name:     "coinbase",
+		Label:    "Coinbase",
+		Protocol: provider.OAuthTwo,
+		Register: "https://portal.cdp.coinbase.com/",
+		Notes:    []string{"Coinbase does not say whether an address is verified."},
 		Unconfirmed: []string{
 			"The PKCE parameters are understood or ignored.",
 			"The client authenticates in the form.",

@@ -60,7 +60,7 @@ func TestNotes_NameTheFact(t *testing.T) {
 		"salesforce": {"External Client App"},
 		"bitbucket":  {"2,500 characters", "Session.Store", "3 months"},
 		"facebook":   {"2028-02-18"},
-		"slack":      {"12 hours", "public client for good"},
+		"slack":      {"12 hours", "public client permanently"},
 		"dropbox":    {"no nonce"},
 	} {
 		preset, _ := vendors.Named(name)

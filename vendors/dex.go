@@ -2,17 +2,26 @@ package vendors
 
 import "github.com/sallyport-go/sallyport/provider"
 
-// Dex signs users in at a dex, such as "https://dex.example.com/dex". Roles are the groups that its connectors tell.
+// Dex signs users in at a dex installation, such as "https://dex.example.com/dex". User.Roles are
+// the groups that its connectors report.
 func Dex(at BaseURL, id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: at.at(""), ClientID: id, ClientSecret: secret, DisplayName: "dex", Err: at.check(),
-		Scopes: []string{"openid", "profile", "email", "groups"}, RolesClaim: "groups",
+		Issuer:       at.at(""),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "dex",
+		Err:          at.check(),
+		Scopes:       []string{"openid", "profile", "email", "groups"},
+		RolesClaim:   "groups",
 	}
 }
 
 func dexVendor() Vendor {
 	return Vendor{
-		Name: "dex", Label: "dex", Protocol: provider.OpenIDConnect, Register: "https://dexidp.io/docs/getting-started/",
+		Name:     "dex",
+		Label:    "dex",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://dexidp.io/docs/getting-started/",
 		Settings: []Setting{baseURLSetting("https://dex.example.com/dex")},
 		Notes: []string{
 			"The address is the issuer of dex's configuration, most often with a path.",

@@ -11,7 +11,10 @@ import (
 // DingTalk signs users in at DingTalk.
 func DingTalk(key, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://login.dingtalk.com", ClientID: key, ClientSecret: secret, DisplayName: "DingTalk",
+		Issuer:       "https://login.dingtalk.com",
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "DingTalk",
 		OtherOrigins: []string{"https://api.dingtalk.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://login.dingtalk.com/oauth2/auth",
@@ -19,24 +22,44 @@ func DingTalk(key, secret string) *provider.OAuth2 {
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		AuthParams: url.Values{"prompt": {"consent"}},
-		Scopes:     []string{"openid"}, // in spite of its name there is no ID token
+		Scopes:     []string{"openid"}, // despite its name, there is no ID token
 		Dialect: provider.Dialect{
-			JSONBody:    true,
-			Names:       map[string]string{"client_id": "clientId", "client_secret": "clientSecret", "grant_type": "grantType", "refresh_token": "refreshToken"},
-			AnswerNames: map[string]string{"access_token": "accessToken", "refresh_token": "refreshToken", "expires_in": "expireIn"},
+			JSONBody: true,
+			Names: map[string]string{
+				"client_id":     "clientId",
+				"client_secret": "clientSecret",
+				"grant_type":    "grantType",
+				"refresh_token": "refreshToken",
+			},
+			AnswerNames: map[string]string{
+				"access_token":  "accessToken",
+				"refresh_token": "refreshToken",
+				"expires_in":    "expireIn",
+			},
 		},
-		APIBase: "https://api.dingtalk.com/v1.0", UserURL: "contact/users/me", TokenHeader: "x-acs-dingtalk-access-token",
-		UserFields: provider.Fields{ID: "unionId", Name: "nick", Email: "email", Picture: "avatarUrl"},
+		APIBase:     "https://api.dingtalk.com/v1.0",
+		UserURL:     "contact/users/me",
+		TokenHeader: "x-acs-dingtalk-access-token",
+		UserFields: provider.Fields{
+			ID:      "unionId",
+			Name:    "nick",
+			Email:   "email",
+			Picture: "avatarUrl",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func dingTalkVendor() Vendor {
 	return Vendor{
-		Name: "dingtalk", Label: "DingTalk", Protocol: provider.OAuthTwo, Register: "https://open-dev.dingtalk.com/",
+		Name:     "dingtalk",
+		Label:    "DingTalk",
+		Protocol: provider.OAuthTwo,
+		Register: "https://open-dev.dingtalk.com/",
 		Notes: []string{
 			"client_id is the AppKey, client_secret the AppSecret.",
-			"The ID of a user is the unionId, which is the same in all applications of one developer.",
+			"The ID of a user is the unionId, which is the same in all applications of one " +
+				"developer.",
 		},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",

@@ -13,20 +13,32 @@ import (
 // Discord signs users in at Discord.
 func Discord(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://discord.com", ClientID: id, ClientSecret: secret, DisplayName: "Discord",
+		Issuer:       "https://discord.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Discord",
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://discord.com/oauth2/authorize", TokenURL: "https://discord.com/api/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://discord.com/oauth2/authorize",
+			TokenURL:  "https://discord.com/api/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		RevokeURL:  "https://discord.com/api/oauth2/token/revoke",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identify", "email"},
-		APIBase:    "https://discord.com/api", UserURL: "users/@me",
-		UserFields: provider.Fields{ID: "id", Name: "global_name|username", Username: "username", Email: "email", EmailVerified: "verified"},
-		MapUser:    discordAvatar,
+		APIBase:    "https://discord.com/api",
+		UserURL:    "users/@me",
+		UserFields: provider.Fields{
+			ID:            "id",
+			Name:          "global_name|username",
+			Username:      "username",
+			Email:         "email",
+			EmailVerified: "verified",
+		},
+		MapUser: discordAvatar,
 	}
 }
 
-// discordAvatar makes an address of the hash of a picture. Many users have none.
+// discordAvatar makes a URL from the hash of a picture. Many users have none.
 func discordAvatar(p provider.Profile, u *session.User) error {
 	hash := p.Text("avatar")
 	if hash == "" {
@@ -36,20 +48,25 @@ func discordAvatar(p provider.Profile, u *session.User) error {
 	if strings.HasPrefix(hash, "a_") {
 		format = ".gif" // it is animated
 	}
-	u.Picture = "https://cdn.discordapp.com/avatars/" + url.PathEscape(u.Subject) + "/" + url.PathEscape(hash) + format
+	u.Picture = "https://cdn.discordapp.com/avatars/" +
+		url.PathEscape(u.Subject) + "/" + url.PathEscape(hash) + format
 	return nil
 }
 
 func discordVendor() Vendor {
 	return Vendor{
-		Name: "discord", Label: "Discord", Protocol: provider.OAuthTwo, Register: "https://discord.com/developers/applications",
+		Name:     "discord",
+		Label:    "Discord",
+		Protocol: provider.OAuthTwo,
+		Register: "https://discord.com/developers/applications",
 		Notes: []string{
-			"A logout revokes the user's tokens on all devices, so sessions there end at their next " +
-				"refresh; set RevokeURL to \"\" to keep them.",
+			"A logout revokes the user's tokens on all devices, so sessions there end at their " +
+				"next refresh; set RevokeURL to \"\" to keep them.",
 			"AuthParams with prompt=none skip the consent page when the user has agreed before.",
 			"Refresh tokens rotate: a refresh may bring another.",
-			"Discord's metadata promises the parameter iss in callbacks (RFC 9207); iss is checked " +
-				"when it is present. Set ResponseIssuer to https://discord.com to require it.",
+			"Discord's metadata promises the parameter iss in callbacks (RFC 9207); iss is " +
+				"checked when it is present. Set ResponseIssuer to https://discord.com to " +
+				"require it.",
 		},
 		Unconfirmed: []string{"Every callback has iss, as the metadata promises."},
 		New:         byClient(Discord),

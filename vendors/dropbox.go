@@ -12,7 +12,10 @@ import (
 // Dropbox signs users in at Dropbox.
 func Dropbox(key, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.dropbox.com", ClientID: key, ClientSecret: secret, DisplayName: "Dropbox",
+		Issuer:       "https://www.dropbox.com",
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Dropbox",
 		OtherOrigins: []string{"https://api.dropboxapi.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.dropbox.com/oauth2/authorize",
@@ -23,17 +26,28 @@ func Dropbox(key, secret string) *provider.OAuth2 {
 		Revocation: provider.Revocation{ByToken: true},
 		AuthParams: url.Values{},
 		Scopes:     []string{"account_info.read"},
-		APIBase:    "https://api.dropboxapi.com/2", UserURL: "users/get_current_account", UserMethod: http.MethodPost,
-		UserFields: provider.Fields{ID: "account_id", Name: "name.display_name", Email: "email", EmailVerified: "email_verified", Picture: "profile_photo_url"},
+		APIBase:    "https://api.dropboxapi.com/2",
+		UserURL:    "users/get_current_account",
+		UserMethod: http.MethodPost,
+		UserFields: provider.Fields{
+			ID:            "account_id",
+			Name:          "name.display_name",
+			Email:         "email",
+			EmailVerified: "email_verified",
+			Picture:       "profile_photo_url",
+		},
 	}
 }
 
 func dropboxVendor() Vendor {
 	return Vendor{
-		Name: "dropbox", Label: "Dropbox", Protocol: provider.OAuthTwo, Register: "https://www.dropbox.com/developers/apps",
+		Name:     "dropbox",
+		Label:    "Dropbox",
+		Protocol: provider.OAuthTwo,
+		Register: "https://www.dropbox.com/developers/apps",
 		Notes: []string{
-			"Refresh tokens come with AuthParams token_access_type=offline; without them, an access " +
-				"token lasts a few hours.",
+			"Refresh tokens come with AuthParams token_access_type=offline; without them, an " +
+				"access token lasts a few hours.",
 			"A logout revokes both tokens.",
 			"Dropbox also supports OpenID Connect, but its ID tokens have no nonce, so a strict " +
 				"client rejects them.",

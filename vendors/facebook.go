@@ -13,30 +13,42 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A GraphVersion is a version of Facebook's Graph API, such as "v26.0". Each works for about two years.
+// A GraphVersion is a version of Facebook's Graph API, such as "v26.0". Each is supported for about
+// two years.
 type GraphVersion string
 
 const graphVersion GraphVersion = "v26.0"
 
-// Facebook signs users in at Facebook, with version v26.0 of the Graph API. Every call, also by Client, carries the proof that it comes
-// from somebody who knows the application's secret (appsecret_proof), so "Require App Secret" can be switched on there. The ID of a user is
-// another one in each application, the address may be missing, and nothing says whether it was verified.
+// Facebook signs users in at Facebook, with version v26.0 of the Graph API. Every API request, also
+// by Client, proves that the client knows the secret (appsecret_proof), so "Require App Secret" can
+// be enabled for the application. The ID of a user differs in each application. The email address
+// may be missing, and Facebook does not say whether it is verified.
 func Facebook(id, secret string) *provider.OAuth2 { return FacebookAt(graphVersion, id, secret) }
 
 // FacebookAt is Facebook with another version of the Graph API.
 func FacebookAt(v GraphVersion, id, secret string) *provider.OAuth2 {
 	graph := "https://graph.facebook.com/" + string(v)
 	o := &provider.OAuth2{
-		Issuer: "https://www.facebook.com", ClientID: id, ClientSecret: secret, DisplayName: "Facebook",
+		Issuer:       "https://www.facebook.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Facebook",
 		OtherOrigins: []string{"https://graph.facebook.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.facebook.com/" + string(v) + "/dialog/oauth",
 			TokenURL:  graph + "/oauth/access_token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Scopes: []string{"public_profile", "email"}, ScopeSeparator: ",",
-		APIBase: graph, UserURL: "me?fields=id,name,first_name,last_name,email,picture",
-		UserFields: provider.Fields{ID: "id", Name: "name", Email: "email", Picture: "picture.data.url"},
+		Scopes:         []string{"public_profile", "email"},
+		ScopeSeparator: ",",
+		APIBase:        graph,
+		UserURL:        "me?fields=id,name,first_name,last_name,email,picture",
+		UserFields: provider.Fields{
+			ID:      "id",
+			Name:    "name",
+			Email:   "email",
+			Picture: "picture.data.url",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 	if !regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]$`).MatchString(string(v)) {
@@ -45,7 +57,8 @@ func FacebookAt(v GraphVersion, id, secret string) *provider.OAuth2 {
 	o.Err = errors.Join(o.Err, checkHMACKey(secret))
 	o.PrepareAPI = func(r *http.Request, t session.Tokens, _ provider.Profile) error {
 		if o.ClientSecret != "" {
-			setQuery(r, "appsecret_proof", hex.EncodeToString(hmacSHA256(o.ClientSecret, t.AccessToken)))
+			proof := hmacSHA256(o.ClientSecret, t.AccessToken)
+			setQuery(r, "appsecret_proof", hex.EncodeToString(proof))
 		}
 		return nil
 	}
@@ -54,11 +67,19 @@ func FacebookAt(v GraphVersion, id, secret string) *provider.OAuth2 {
 
 func facebookVendor() Vendor {
 	return Vendor{
-		Name: "facebook", Label: "Facebook", Protocol: provider.OAuthTwo, Register: "https://developers.facebook.com/apps/",
-		Settings: []Setting{{Name: "version", Help: "version of the Graph API; " + string(graphVersion) + " if not set"}},
+		Name:     "facebook",
+		Label:    "Facebook",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developers.facebook.com/apps/",
+		Settings: []Setting{
+			{
+				Name: "version",
+				Help: "version of the Graph API; " + string(graphVersion) + " if not set",
+			},
+		},
 		Notes: []string{
-			"A user has a different ID in each application: with another client ID, every user is a " +
-				"new one.",
+			"A user has a different ID in each application: with another client ID, every user " +
+				"is a new one.",
 			"Each version of the Graph API ends about two years after its release: v24.0 on " +
 				"2028-02-18, v25.0 on 2028-07-29.",
 			"There are no refresh tokens; an access token lasts one or two hours.",
@@ -67,8 +88,8 @@ func facebookVendor() Vendor {
 			"Tokens that a mobile app obtained from Facebook are never accepted.",
 		},
 		Unconfirmed: []string{
-			"PKCE is sent, which Facebook documents for another flow only; another library sends it " +
-				"along with the secret.",
+			"PKCE is sent, which Facebook documents for another flow only; another library sends " +
+				"it along with the secret.",
 			"The addresses are the same in all versions.",
 		},
 		New: func(v Values) (provider.Provider, error) {

@@ -9,14 +9,20 @@ import (
 // Figma signs users in at Figma.
 func Figma(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.figma.com", ClientID: id, ClientSecret: secret, DisplayName: "Figma",
+		Issuer:       "https://www.figma.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Figma",
 		OtherOrigins: []string{"https://api.figma.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://www.figma.com/oauth", TokenURL: "https://api.figma.com/v1/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://www.figma.com/oauth",
+			TokenURL:  "https://api.figma.com/v1/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		RefreshURL: "https://api.figma.com/v1/oauth/refresh",
 		Scopes:     []string{"current_user:read"},
-		APIBase:    "https://api.figma.com/v1", UserURL: "me",
+		APIBase:    "https://api.figma.com/v1",
+		UserURL:    "me",
 		UserFields: provider.Fields{ID: "id", Name: "handle", Email: "email", Picture: "img_url"},
 		EmailTrust: provider.EmailNeverVerified,
 	}
@@ -24,10 +30,14 @@ func Figma(id, secret string) *provider.OAuth2 {
 
 func figmaVendor() Vendor {
 	return Vendor{
-		Name: "figma", Label: "Figma", Protocol: provider.OAuthTwo, Register: "https://www.figma.com/developers/apps",
-		Notes: []string{"Figma does not say whether an address is verified."},
+		Name:     "figma",
+		Label:    "Figma",
+		Protocol: provider.OAuthTwo,
+		Register: "https://www.figma.com/developers/apps",
+		Notes:    []string{"Figma does not say whether an address is verified."},
 		Unconfirmed: []string{
-			"PKCE is supported and the client authenticates with Basic; one other library does both.",
+			"PKCE is supported and the client authenticates with Basic; one other library does " +
+				"both.",
 		},
 		New: byClient(Figma),
 	}

@@ -22,20 +22,35 @@ func Forgejo(at BaseURL, id, secret string) *provider.OAuth2 {
 
 func giteaAt(at BaseURL, id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, Err: at.check(),
+		Issuer:       at.issuer(),
+		ClientID:     id,
+		ClientSecret: secret,
+		Err:          at.check(),
 		Endpoint: oauth2.Endpoint{
-			AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   at.at("/login/oauth/authorize"),
+			TokenURL:  at.at("/login/oauth/access_token"),
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		Scopes:  []string{"read:user"},
-		APIBase: at.at("/api/v1"), UserURL: "user",
-		UserFields: provider.Fields{ID: "id", Name: "full_name|login", Username: "login", Email: "email", Picture: "avatar_url"},
+		APIBase: at.at("/api/v1"),
+		UserURL: "user",
+		UserFields: provider.Fields{
+			ID:       "id",
+			Name:     "full_name|login",
+			Username: "login",
+			Email:    "email",
+			Picture:  "avatar_url",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func giteaVendor() Vendor {
 	return Vendor{
-		Name: "gitea", Label: "Gitea", Protocol: provider.OAuthTwo, Register: "https://docs.gitea.com/development/oauth2-provider",
+		Name:     "gitea",
+		Label:    "Gitea",
+		Protocol: provider.OAuthTwo,
+		Register: "https://docs.gitea.com/development/oauth2-provider",
 		Settings: []Setting{baseURLSetting("https://git.example.com")},
 		Notes: []string{
 			"Register the application in Settings, Applications, of a user or of an organization.",
@@ -50,7 +65,10 @@ func giteaVendor() Vendor {
 
 func forgejoVendor() Vendor {
 	return Vendor{
-		Name: "forgejo", Label: "Forgejo", Protocol: provider.OAuthTwo, Register: "https://forgejo.org/docs/latest/user/oauth2-provider/",
+		Name:        "forgejo",
+		Label:       "Forgejo",
+		Protocol:    provider.OAuthTwo,
+		Register:    "https://forgejo.org/docs/latest/user/oauth2-provider/",
 		Settings:    []Setting{baseURLSetting("https://codeberg.org")},
 		Notes:       giteaVendor().Notes,
 		Unconfirmed: giteaVendor().Unconfirmed,

@@ -13,19 +13,20 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// GitHub signs users in at github.com, with an OAuth App or a GitHub App. The e-mail address is the primary one, if it is verified
-// and the user has permitted to read it; else there is none.
+// GitHub signs users in at github.com, with an OAuth App or a GitHub App. The email address is the
+// primary one if it is verified and the application may read it; otherwise there is none.
 func GitHub(id, secret string) *provider.OAuth2 {
 	o := gitHubAt("https://github.com", "https://api.github.com", id, secret)
 	o.DisplayName = "GitHub"
 	return o
 }
 
-// GitHubEnterprise signs users in at a GitHub Enterprise Server, such as "https://github.example.com", or at one of the subdomains
-// of ghe.com.
+// GitHubEnterprise signs users in at a GitHub Enterprise Server, such as
+// "https://github.example.com", or at a subdomain of ghe.com.
 func GitHubEnterprise(at BaseURL, id, secret string) *provider.OAuth2 {
 	api := at.at("/api/v3")
-	if u, err := url.Parse(string(at)); err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".ghe.com") {
+	u, err := url.Parse(string(at))
+	if err == nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".ghe.com") {
 		api = "https://api." + u.Host
 	}
 	o := gitHubAt(at, api, id, secret)
@@ -35,22 +36,49 @@ func GitHubEnterprise(at BaseURL, id, secret string) *provider.OAuth2 {
 
 func gitHubAt(at BaseURL, api, id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: at.issuer(), ClientID: id, ClientSecret: secret, SecretRequired: true,
-		OtherOrigins: []string{originOf(api)},
+		Issuer:         at.issuer(),
+		ClientID:       id,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		OtherOrigins:   []string{originOf(api)},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: at.at("/login/oauth/authorize"), TokenURL: at.at("/login/oauth/access_token"), AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   at.at("/login/oauth/authorize"),
+			TokenURL:  at.at("/login/oauth/access_token"),
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
-		RevokeURL:  api + "/applications/" + url.PathEscape(id) + "/token",
-		Revocation: provider.Revocation{Method: http.MethodDelete, TokenParam: "access_token", JSONBody: true},
-		Scopes:     []string{"read:user", "user:email"},
+		RevokeURL: api + "/applications/" + url.PathEscape(id) + "/token",
+		Revocation: provider.Revocation{
+			Method:     http.MethodDelete,
+			TokenParam: "access_token",
+			JSONBody:   true,
+		},
+		Scopes: []string{"read:user", "user:email"},
 		Dialect: provider.Dialect{Sniff: true, CommaScopes: true, ErrorCodes: map[string]string{
-			"bad_verification_code": "invalid_grant", "bad_refresh_token": "invalid_grant",
-			"incorrect_client_credentials": "invalid_client", "unverified_user_email": "access_denied",
+			"bad_verification_code":        "invalid_grant",
+			"bad_refresh_token":            "invalid_grant",
+			"incorrect_client_credentials": "invalid_client",
+			"unverified_user_email":        "access_denied",
 		}},
-		APIBase: api, UserURL: "user", More: []provider.Document{{Name: "emails", URL: "user/emails?per_page=100", Optional: true}},
-		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Picture: "avatar_url"},
-		OmitClaims: []string{ // addresses of the API, which fill the cookie
-			"followers_url", "following_url", "gists_url", "starred_url", "subscriptions_url", "organizations_url", "repos_url", "events_url",
+		APIBase: api,
+		UserURL: "user",
+		More: []provider.Document{
+			{Name: "emails", URL: "user/emails?per_page=100", Optional: true},
+		},
+		UserFields: provider.Fields{
+			ID:       "id",
+			Name:     "name|login",
+			Username: "login",
+			Picture:  "avatar_url",
+		},
+		OmitClaims: []string{ // URLs of the API, which only fill the cookie
+			"followers_url",
+			"following_url",
+			"gists_url",
+			"starred_url",
+			"subscriptions_url",
+			"organizations_url",
+			"repos_url",
+			"events_url",
 			"received_events_url",
 		},
 		MapUser: gitHubEmail,
@@ -67,7 +95,8 @@ func originOf(address string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// gitHubEmail takes the primary address if it is verified, and no other: the one in the profile is for show and proves nothing.
+// gitHubEmail takes the primary address if it is verified. The address in the profile is for
+// display and unverified.
 func gitHubEmail(p provider.Profile, u *session.User) error {
 	raw, permitted := p.More["emails"]
 	if !permitted {
@@ -78,7 +107,10 @@ func gitHubEmail(p provider.Profile, u *session.User) error {
 		Primary, Verified bool
 	}
 	if json.Unmarshal(raw, &list) != nil {
-		return &provider.Error{Fault: provider.FaultUserInfo, Err: errors.New("the e-mail addresses are not a list of them")}
+		return &provider.Error{
+			Fault: provider.FaultUserInfo,
+			Err:   errors.New("the email addresses are not a list of addresses"),
+		}
 	}
 	for _, e := range list {
 		if e.Primary && e.Verified {
@@ -91,13 +123,16 @@ func gitHubEmail(p provider.Profile, u *session.User) error {
 
 func gitHubVendor() Vendor {
 	return Vendor{
-		Name: "github", Label: "GitHub", Protocol: provider.OAuthTwo, Register: "https://github.com/settings/developers",
+		Name:     "github",
+		Label:    "GitHub",
+		Protocol: provider.OAuthTwo,
+		Register: "https://github.com/settings/developers",
 		Notes: []string{
 			"The tokens of an OAuth App do not expire. Those of a GitHub App last 8 hours; their " +
-				"refresh tokens last 6 months and rotate: each is valid for one refresh, which also " +
-				"ends the old access token.",
-			"An OAuth App has one callback URL, so development needs another application; a GitHub " +
-				"App may have several.",
+				"refresh tokens last 6 months and rotate: each is valid for one refresh, which " +
+				"also ends the old access token.",
+			"An OAuth App has one callback URL, so development needs another application; a " +
+				"GitHub App may have several.",
 		},
 		New: byClient(GitHub),
 	}
@@ -105,13 +140,20 @@ func gitHubVendor() Vendor {
 
 func gitHubEnterpriseVendor() Vendor {
 	return Vendor{
-		Name: "github-enterprise", Label: "GitHub Enterprise", Protocol: provider.OAuthTwo, Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/building-oauth-apps/creating-an-oauth-app",
+		Name:     "github-enterprise",
+		Label:    "GitHub Enterprise",
+		Protocol: provider.OAuthTwo,
+		Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/" +
+			"building-oauth-apps/creating-an-oauth-app",
 		Settings: []Setting{baseURLSetting("https://github.example.com")},
 		Notes: []string{
 			"The refresh tokens of a GitHub App rotate: each is valid for one refresh.",
 			"An address is verified when the server says so. Some servers do not verify addresses.",
 		},
-		Unconfirmed: []string{"Older versions ignore the PKCE parameters.", "The API of a subdomain of ghe.com is at api.SUBDOMAIN.ghe.com."},
-		New:         byBaseURL(GitHubEnterprise),
+		Unconfirmed: []string{
+			"Older versions ignore the PKCE parameters.",
+			"The API of a subdomain of ghe.com is at api.SUBDOMAIN.ghe.com.",
+		},
+		New: byBaseURL(GitHubEnterprise),
 	}
 }

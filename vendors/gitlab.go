@@ -11,11 +11,17 @@ func GitLab(id, secret string) *provider.OIDC {
 	return GitLabSelfManaged("https://gitlab.com", id, secret)
 }
 
-// GitLabSelfManaged signs users in at another GitLab, such as "https://git.example.com" or "https://example.com/gitlab".
+// GitLabSelfManaged signs users in at a GitLab installation, such as "https://git.example.com" or
+// "https://example.com/gitlab".
 func GitLabSelfManaged(at BaseURL, id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: at.at(""), ClientID: id, ClientSecret: secret, DisplayName: "GitLab",
-		RolesClaim: "groups", APIBase: at.at("/api/v4"), Err: at.check(),
+		Issuer:       at.at(""),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "GitLab",
+		RolesClaim:   "groups",
+		APIBase:      at.at("/api/v4"),
+		Err:          at.check(),
 	}
 }
 
@@ -23,14 +29,18 @@ func gitLabNotes() []string {
 	return []string{
 		"User.Roles are the groups, which only the userinfo endpoint returns: set UserInfo to " +
 			"UserInfoAlways to have them.",
-		"Refresh tokens rotate: each is valid for one refresh, which also ends the old access token.",
+		"Refresh tokens rotate: each is valid for one refresh, which also ends the old access " +
+			"token.",
 		"There is no logout at GitLab: only the session here ends.",
 	}
 }
 
 func gitLabVendor() Vendor {
 	return Vendor{
-		Name: "gitlab", Label: "GitLab", Protocol: provider.OpenIDConnect, Register: "https://gitlab.com/-/user_settings/applications",
+		Name:     "gitlab",
+		Label:    "GitLab",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://gitlab.com/-/user_settings/applications",
 		Notes: slices.Concat(gitLabNotes(), []string{
 			"AuthParams with root_namespace_id start the SAML single sign-on of a group.",
 		}),
@@ -43,9 +53,13 @@ func gitLabVendor() Vendor {
 
 func gitLabSelfManagedVendor() Vendor {
 	return Vendor{
-		Name: "gitlab-self-managed", Label: "GitLab (self-managed)", Protocol: provider.OpenIDConnect, Register: "https://docs.gitlab.com/integration/oauth_provider/",
+		Name:     "gitlab-self-managed",
+		Label:    "GitLab (self-managed)",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://docs.gitlab.com/integration/oauth_provider/",
 		Settings: []Setting{baseURLSetting("https://git.example.com")},
-		Notes:    gitLabNotes(), New: byBaseURL(GitLabSelfManaged),
+		Notes:    gitLabNotes(),
+		New:      byBaseURL(GitLabSelfManaged),
 		Unconfirmed: []string{
 			"An installation below a path serves its discovery document there, or redirects to it.",
 		},

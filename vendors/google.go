@@ -7,16 +7,23 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Google signs users in at Google, whatever kind of account they have; see GoogleWorkspace.
+// Google signs users in at Google with any account; see GoogleWorkspace for those of an
+// organization.
 //
-// A refresh token comes when AuthParams has "access_type" "offline", and only when the user consents for the first time
-// or is asked again ("prompt" "consent").
+// For a refresh token, set AuthParams "access_type" to "offline". It comes at the first consent
+// only, or with "prompt" set to "consent".
 func Google(id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: "https://accounts.google.com", IssuerAliases: []string{"accounts.google.com"},
-		ClientID: id, ClientSecret: secret, DisplayName: "Google", AuthMethod: "client_secret_post",
+		Issuer:        "https://accounts.google.com",
+		IssuerAliases: []string{"accounts.google.com"},
+		ClientID:      id,
+		ClientSecret:  secret,
+		DisplayName:   "Google",
+		AuthMethod:    "client_secret_post",
 		OtherOrigins: []string{
-			"https://oauth2.googleapis.com", "https://openidconnect.googleapis.com", "https://www.googleapis.com",
+			"https://oauth2.googleapis.com",
+			"https://openidconnect.googleapis.com",
+			"https://www.googleapis.com",
 		},
 		Dialect: provider.Dialect{ScopeNames: map[string]string{
 			"https://www.googleapis.com/auth/userinfo.email":   "email",
@@ -25,11 +32,13 @@ func Google(id, secret string) *provider.OIDC {
 	}
 }
 
-// WorkspaceDomains are the primary domains of organizations that use Google Workspace, such as "example.com", or "*" for any of them.
+// WorkspaceDomains are the primary domains of Google Workspace organizations, such as
+// "example.com", or "*" for all organizations.
 type WorkspaceDomains []string
 
-// GoogleWorkspace signs in the users of organizations only, by the claim hd that Google signs. An e-mail address of the domain
-// proves nothing: anybody can have a private account with it.
+// GoogleWorkspace signs in the users of these organizations only. It requires the signed claim hd.
+// An email address of the domain proves no membership: anyone can create a Google account with an
+// existing address.
 func GoogleWorkspace(domains WorkspaceDomains, id, secret string) *provider.OIDC {
 	o := Google(id, secret)
 	o.RequiredClaims = map[string][]string{"hd": domains}
@@ -37,18 +46,23 @@ func GoogleWorkspace(domains WorkspaceDomains, id, secret string) *provider.OIDC
 	if len(domains) == 1 {
 		hint = domains[0]
 	}
-	o.AuthParams = url.Values{"hd": {hint}} // chooses the account; only the claim counts
+	o.AuthParams = url.Values{"hd": {hint}} // preselects the account; the claim decides
 	if len(domains) == 0 {
-		o.Err = errors.New("WorkspaceDomains are empty: nobody could sign in")
+		o.Err = errors.New("WorkspaceDomains is empty: no user could sign in")
 	}
 	return o
 }
 
 func googleVendor() Vendor {
 	return Vendor{
-		Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, Register: "https://console.cloud.google.com/apis/credentials",
+		Name:     "google",
+		Label:    "Google",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://console.cloud.google.com/apis/credentials",
 		Settings: []Setting{{
-			Name: "workspace_domains", Help: "lets in only users of these Google Workspace organizations, such as example.com, example.org; * for any of them",
+			Name: "workspace_domains",
+			Help: "admits only users of these Google Workspace organizations, such as " +
+				"example.com, example.org; * for all organizations",
 		}},
 		Notes: []string{
 			"Without workspace_domains, anyone with a Google account can sign in.",

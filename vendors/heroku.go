@@ -12,15 +12,21 @@ import (
 // Heroku signs users in at Heroku.
 func Heroku(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://id.heroku.com", ClientID: id, ClientSecret: secret, DisplayName: "Heroku",
+		Issuer:       "https://id.heroku.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Heroku",
 		OtherOrigins: []string{"https://api.heroku.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://id.heroku.com/oauth/authorize", TokenURL: "https://id.heroku.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   "https://id.heroku.com/oauth/authorize",
+			TokenURL:  "https://id.heroku.com/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Scopes:  []string{"identity"},
-		APIBase: "https://api.heroku.com", UserURL: "account",
+		Scopes:     []string{"identity"},
+		APIBase:    "https://api.heroku.com",
+		UserURL:    "account",
 		UserFields: provider.Fields{ID: "id", Name: "name", Email: "email"},
-		EmailTrust: provider.EmailNeverVerified, // its member "verified" is about payment
+		EmailTrust: provider.EmailNeverVerified, // "verified" is about payment
 		PrepareAPI: func(r *http.Request, _ session.Tokens, _ provider.Profile) error {
 			if r.Header.Get("Accept") == "" {
 				r.Header.Set("Accept", "application/vnd.heroku+json; version=3")
@@ -32,8 +38,13 @@ func Heroku(id, secret string) *provider.OAuth2 {
 
 func herokuVendor() Vendor {
 	return Vendor{
-		Name: "heroku", Label: "Heroku", Protocol: provider.OAuthTwo, Register: "https://dashboard.heroku.com/account/applications",
-		Notes: []string{"The member \"verified\" of the profile is about payment, not about the address."},
+		Name:     "heroku",
+		Label:    "Heroku",
+		Protocol: provider.OAuthTwo,
+		Register: "https://dashboard.heroku.com/account/applications",
+		Notes: []string{
+			"The member \"verified\" of the profile is about payment, not about the address.",
+		},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",
 			"The client authenticates in the form.",

@@ -11,29 +11,35 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// HubSpot signs users in at HubSpot. A user can belong to several HubSpot accounts. The claim hub_id
-// of the session is the account that the user chose: check it when only certain accounts may sign in.
+// HubSpot signs users in at HubSpot. A user can belong to several HubSpot accounts. The claim
+// hub_id of the session is the account that the user chose: check it if only certain accounts may
+// sign in.
 //
 // The profile is the result of token introspection, a POST with the access token and the client's
 // credentials in the form.
 func HubSpot(id, secret string) *provider.OAuth2 {
 	const api = "https://api.hubapi.com"
 	o := &provider.OAuth2{
-		Issuer: "https://app.hubspot.com", ClientID: id, ClientSecret: secret, SecretRequired: true,
-		OtherOrigins: []string{"https://api.hubapi.com"},
-		DisplayName:  "HubSpot",
+		Issuer:         "https://app.hubspot.com",
+		ClientID:       id,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		OtherOrigins:   []string{"https://api.hubapi.com"},
+		DisplayName:    "HubSpot",
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://app.hubspot.com/oauth/authorize",
 			TokenURL:  api + "/oauth/2026-03/token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		RevokeURL: api + "/oauth/2026-03/token/revoke",
-		// Answers have the standard member error, and still the older member status beside it.
+		// Answers have the standard member error, and also the older member status.
 		Dialect: provider.Dialect{ErrorCodes: map[string]string{
 			"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant",
 		}},
-		Scopes:  []string{"oauth"},
-		APIBase: api, UserURL: "oauth/2026-03/token/introspect", UserMethod: http.MethodPost,
+		Scopes:     []string{"oauth"},
+		APIBase:    api,
+		UserURL:    "oauth/2026-03/token/introspect",
+		UserMethod: http.MethodPost,
 		UserFields: provider.Fields{ID: "user_id", Email: "user"},
 		EmailTrust: provider.EmailNeverVerified,
 		OmitClaims: []string{"token", "signed_access_token"},
@@ -52,25 +58,33 @@ func HubSpot(id, secret string) *provider.OAuth2 {
 	return o
 }
 
-// hubSpotActive rejects the answer about a token that HubSpot does not know: status 200 and active
-// false (RFC 7662 section 2.2).
+// hubSpotActive rejects the answer for an unknown token: status 200 and active false (RFC 7662
+// section 2.2).
 func hubSpotActive(p provider.Profile, _ *session.User) error {
 	if !p.True("active") {
-		return &provider.Error{Fault: provider.FaultUserInfo, Err: errors.New("HubSpot says that the access token is not active")}
+		return &provider.Error{
+			Fault: provider.FaultUserInfo,
+			Err:   errors.New("HubSpot says that the access token is not active"),
+		}
 	}
 	return nil
 }
 
 func hubSpotVendor() Vendor {
 	return Vendor{
-		Name: "hubspot", Label: "HubSpot", Protocol: provider.OAuthTwo, Register: "https://developers.hubspot.com/",
+		Name:     "hubspot",
+		Label:    "HubSpot",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developers.hubspot.com/",
 		Notes: []string{
 			"The HubSpot account that the user chose is the claim hub_id.",
 			"HubSpot sends no name, and does not say whether an address is verified.",
-			"HubSpot ends the OAuth endpoints of version 1 on 2027-02-16; this preset uses those of " +
-				"2026-03.",
+			"HubSpot ends version 1 of its OAuth endpoints on 2027-02-16; version 2026-03 is " +
+				"used here.",
 		},
-		Unconfirmed: []string{"HubSpot checks the PKCE verifier: its token endpoint lists code_verifier."},
-		New:         byClient(HubSpot),
+		Unconfirmed: []string{
+			"HubSpot checks the PKCE verifier: its token endpoint lists code_verifier.",
+		},
+		New: byClient(HubSpot),
 	}
 }

@@ -10,17 +10,30 @@ import (
 // Kakao signs users in at Kakao. The client ID is the REST API key of the application.
 func Kakao(key, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://kauth.kakao.com", ClientID: key, ClientSecret: secret, DisplayName: "Kakao",
+		Issuer:       "https://kauth.kakao.com",
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Kakao",
 		OtherOrigins: []string{"https://kapi.kakao.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://kauth.kakao.com/oauth/authorize", TokenURL: "https://kauth.kakao.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   "https://kauth.kakao.com/oauth/authorize",
+			TokenURL:  "https://kauth.kakao.com/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		Scopes: []string{"account_email", "profile_nickname", "profile_image"}, ScopeSeparator: ",",
-		APIBase: "https://kapi.kakao.com", UserURL: "v2/user/me",
-		UserFields: provider.Fields{ID: "id", Name: "kakao_account.profile.nickname", Email: "kakao_account.email", Picture: "kakao_account.profile.profile_image_url"},
+		Scopes:         []string{"account_email", "profile_nickname", "profile_image"},
+		ScopeSeparator: ",",
+		APIBase:        "https://kapi.kakao.com",
+		UserURL:        "v2/user/me",
+		UserFields: provider.Fields{
+			ID:      "id",
+			Name:    "kakao_account.profile.nickname",
+			Email:   "kakao_account.email",
+			Picture: "kakao_account.profile.profile_image_url",
+		},
 		MapUser: func(p provider.Profile, u *session.User) error {
 			// An address that is no longer valid may belong to another person by now.
-			u.EmailVerified = p.True("kakao_account.is_email_valid") && p.True("kakao_account.is_email_verified")
+			u.EmailVerified = p.True("kakao_account.is_email_valid") &&
+				p.True("kakao_account.is_email_verified")
 			return nil
 		},
 	}
@@ -28,11 +41,14 @@ func Kakao(key, secret string) *provider.OAuth2 {
 
 func kakaoVendor() Vendor {
 	return Vendor{
-		Name: "kakao", Label: "Kakao", Protocol: provider.OAuthTwo, Register: "https://developers.kakao.com/console/app",
+		Name:     "kakao",
+		Label:    "Kakao",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developers.kakao.com/console/app",
 		Notes: []string{
 			"client_id is the REST API key. The secret is optional at Kakao; switch it on.",
-			"Switch on each scope under \"consent items\", or the login fails; remove those that are " +
-				"off from Scopes.",
+			"Switch on each scope under \"consent items\", or the login fails; remove those that " +
+				"are off from Scopes.",
 			"With OpenID Connect switched on there, Kakao is an OIDC provider with the issuer " +
 				"https://kauth.kakao.com.",
 		},

@@ -6,24 +6,27 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Feishu signs users in at Feishu. Who is in another country is at [Lark].
+// Feishu signs users in at Feishu, in China. See [Lark] for other countries.
 func Feishu(id, secret string) *provider.OAuth2 {
 	o := larkAt("feishu.cn", id, secret)
 	o.DisplayName = "Feishu"
 	return o
 }
 
-// Lark signs users in at Lark, which is Feishu for other countries.
+// Lark signs users in at Lark, the Feishu of other countries.
 func Lark(id, secret string) *provider.OAuth2 {
 	o := larkAt("larksuite.com", id, secret)
 	o.DisplayName = "Lark"
 	return o
 }
 
-// larkAt makes the provider of a region. The union_id is the same in all applications of one developer, unlike the open_id.
+// larkAt returns the provider of a region. The union_id is the same in all applications of one
+// developer; the open_id is not.
 func larkAt(domain, id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://accounts." + domain, ClientID: id, ClientSecret: secret,
+		Issuer:       "https://accounts." + domain,
+		ClientID:     id,
+		ClientSecret: secret,
 		OtherOrigins: []string{"https://open." + domain},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://accounts." + domain + "/open-apis/authen/v1/authorize",
@@ -31,22 +34,31 @@ func larkAt(domain, id, secret string) *provider.OAuth2 {
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		Dialect: provider.Dialect{JSONBody: true},
-		APIBase: "https://open." + domain + "/open-apis", UserURL: "authen/v1/user_info",
-		UserFields: provider.Fields{ID: "data.union_id", Name: "data.name", Email: "data.email", Picture: "data.avatar_url"},
+		APIBase: "https://open." + domain + "/open-apis",
+		UserURL: "authen/v1/user_info",
+		UserFields: provider.Fields{
+			ID:      "data.union_id",
+			Name:    "data.name",
+			Email:   "data.email",
+			Picture: "data.avatar_url",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func feishuVendor() Vendor {
 	v := larkVendor()
-	v.Name, v.Label, v.Register, v.New = "feishu", "Feishu", "https://open.feishu.cn/app", byClient(Feishu)
+	v.Name, v.Label, v.New = "feishu", "Feishu", byClient(Feishu)
+	v.Register = "https://open.feishu.cn/app"
 	v.Unconfirmed = v.Unconfirmed[1:]
 	return v
 }
 
 func larkVendor() Vendor {
 	return Vendor{
-		Name: "lark", Label: "Lark", Protocol: provider.OAuthTwo,
+		Name:     "lark",
+		Label:    "Lark",
+		Protocol: provider.OAuthTwo,
 		Register: "https://open.larksuite.com/app",
 		Notes: []string{
 			"client_id is the App ID, client_secret the App Secret.",

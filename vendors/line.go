@@ -10,24 +10,31 @@ import (
 // channel secret (HS256); the parameter id_token_key_type=JWK of the token request asks for ES256.
 func LINE(channelID, channelSecret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: "https://access.line.me", ClientID: channelID, ClientSecret: channelSecret, DisplayName: "LINE", AuthMethod: "client_secret_post",
+		Issuer:       "https://access.line.me",
+		ClientID:     channelID,
+		ClientSecret: channelSecret,
+		DisplayName:  "LINE",
+		AuthMethod:   "client_secret_post",
 		Dialect:      provider.Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
 		OtherOrigins: []string{"https://api.line.me"},
 		EmailTrust:   provider.EmailNeverVerified,
-		UserInfo:     provider.UserInfoNever, // it has nothing that the ID token lacks
+		UserInfo:     provider.UserInfoNever, // adds nothing to the ID token
 		Endpoints:    provider.Endpoints{Revocation: "https://api.line.me/oauth2/v2.1/revoke"},
 	}
 }
 
 func lineVendor() Vendor {
 	return Vendor{
-		Name: "line", Label: "LINE", Protocol: provider.OpenIDConnect, Register: "https://developers.line.biz/console/",
+		Name:     "line",
+		Label:    "LINE",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://developers.line.biz/console/",
 		Notes: []string{
 			"The client ID is the channel ID, the secret the channel secret.",
-			"The email address needs a permission that you apply for in the console; LINE does not " +
-				"say whether it is verified.",
-			"A refresh brings a new access token only. Access tokens last 30 days, refresh tokens at " +
-				"most 90 days.",
+			"The email address needs a permission that you apply for in the console; LINE does " +
+				"not say whether it is verified.",
+			"A refresh brings a new access token only. Access tokens last 30 days, refresh " +
+				"tokens at most 90 days.",
 			"There is no logout at LINE: only the session here ends.",
 		},
 		New: byClient(LINE),

@@ -41,16 +41,18 @@ func LinkedIn(id, secret string) *provider.OAuth2 {
 
 func linkedInVendor() Vendor {
 	return Vendor{
-		Name: "linkedin", Label: "LinkedIn", Protocol: provider.OAuthTwo,
+		Name:     "linkedin",
+		Label:    "LinkedIn",
+		Protocol: provider.OAuthTwo,
 		Register: "https://www.linkedin.com/developers/apps",
 		Notes: []string{
-			"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; the " +
-				"older scopes r_liteprofile and r_emailaddress no longer work.",
+			"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; " +
+				"the older scopes r_liteprofile and r_emailaddress no longer work.",
 			"The ID of a user (sub) differs in each application.",
-			"LinkedIn has no nonce, no logout, and no PKCE for web applications. Its ID tokens are " +
-				"ignored: the profile comes from userinfo.",
-			"Refresh tokens are for partners only. They do not rotate, and end 365 days after the " +
-				"first consent.",
+			"LinkedIn has no nonce, no logout, and no PKCE for web applications. Its ID tokens " +
+				"are ignored: the profile comes from userinfo.",
+			"Refresh tokens are for partners only. They do not rotate, and end 365 days after " +
+				"the first consent.",
 		},
 		New: byClient(LinkedIn),
 	}

@@ -9,21 +9,36 @@ import (
 // MailRu signs users in at Mail.ru.
 func MailRu(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://oauth.mail.ru", ClientID: id, ClientSecret: secret, DisplayName: "Mail.ru",
+		Issuer:       "https://oauth.mail.ru",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Mail.ru",
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://oauth.mail.ru/login", TokenURL: "https://oauth.mail.ru/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://oauth.mail.ru/login",
+			TokenURL:  "https://oauth.mail.ru/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		Scopes:  []string{"userinfo"},
-		APIBase: "https://oauth.mail.ru", UserURL: "userinfo",
-		UserFields: provider.Fields{ID: "id", Name: "name", Username: "nickname", Email: "email", Picture: "image"},
+		APIBase: "https://oauth.mail.ru",
+		UserURL: "userinfo",
+		UserFields: provider.Fields{
+			ID:       "id",
+			Name:     "name",
+			Username: "nickname",
+			Email:    "email",
+			Picture:  "image",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func mailRuVendor() Vendor {
 	return Vendor{
-		Name: "mailru", Label: "Mail.ru", Protocol: provider.OAuthTwo, Register: "https://o2.mail.ru/app/",
-		Notes: []string{"Mail.ru does not say whether an address is verified."},
+		Name:     "mailru",
+		Label:    "Mail.ru",
+		Protocol: provider.OAuthTwo,
+		Register: "https://o2.mail.ru/app/",
+		Notes:    []string{"Mail.ru does not say whether an address is verified."},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",
 			"The client authenticates with Basic.",

@@ -8,41 +8,64 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A MastodonInstance is one server of Mastodon.
+// A MastodonInstance is one Mastodon server.
 type MastodonInstance struct {
 	URL BaseURL // "https://mastodon.example"
 
-	// Before44 is for versions before 4.4, which tell about the user at another address. IDs are others there, so it has to stay when
-	// the instance is brought up to date, or everybody is a new user.
+	// Before44 is for servers before version 4.4, which return the profile at another address and
+	// with other IDs. Keep it when the server is upgraded, or every user becomes a new one.
 	Before44 bool
 }
 
-// Mastodon signs users in at one server of Mastodon. The application is registered at each server, in Preferences, Development, or
-// with POST /api/v1/apps. There are no e-mail addresses.
+// Mastodon signs users in at one Mastodon server. Register the application at each server, in
+// Preferences, Development, or with POST /api/v1/apps. Mastodon returns no email addresses.
 func Mastodon(at MastodonInstance, key, secret string) *provider.OAuth2 {
 	o := &provider.OAuth2{
-		Issuer: at.URL.issuer(), ClientID: key, ClientSecret: secret, DisplayName: "Mastodon", Err: at.URL.check(),
+		Issuer:       at.URL.issuer(),
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Mastodon",
+		Err:          at.URL.check(),
 		Endpoint: oauth2.Endpoint{
-			AuthURL: at.URL.at("/oauth/authorize"), TokenURL: at.URL.at("/oauth/token"), AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   at.URL.at("/oauth/authorize"),
+			TokenURL:  at.URL.at("/oauth/token"),
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		RevokeURL: at.URL.at("/oauth/revoke"),
 		Scopes:    []string{"profile"},
-		APIBase:   at.URL.at("/api/v1"), UserURL: at.URL.at("/oauth/userinfo"),
-		UserFields: provider.Fields{ID: "sub", Name: "name|preferred_username", Username: "preferred_username", Picture: "picture"},
+		APIBase:   at.URL.at("/api/v1"),
+		UserURL:   at.URL.at("/oauth/userinfo"),
+		UserFields: provider.Fields{
+			ID:       "sub",
+			Name:     "name|preferred_username",
+			Username: "preferred_username",
+			Picture:  "picture",
+		},
 	}
 	if at.Before44 {
 		o.Scopes, o.UserURL = []string{"read:accounts"}, "accounts/verify_credentials"
-		o.UserFields = provider.Fields{ID: "id", Name: "display_name|username", Username: "username", Picture: "avatar"}
+		o.UserFields = provider.Fields{
+			ID:       "id",
+			Name:     "display_name|username",
+			Username: "username",
+			Picture:  "avatar",
+		}
 	}
 	return o
 }
 
 func mastodonVendor() Vendor {
 	return Vendor{
-		Name: "mastodon", Label: "Mastodon", Protocol: provider.OAuthTwo, Register: "https://docs.joinmastodon.org/client/token/",
+		Name:     "mastodon",
+		Label:    "Mastodon",
+		Protocol: provider.OAuthTwo,
+		Register: "https://docs.joinmastodon.org/client/token/",
 		Settings: []Setting{
 			baseURLSetting("https://mastodon.example"),
-			{Name: "version", Help: "4.4, the default and also right for later ones, or before-4.4"},
+			{
+				Name: "version",
+				Help: "4.4, the default and also right for later ones, or before-4.4",
+			},
 		},
 		Notes: []string{
 			"Register the application at each instance, in Preferences, Development.",

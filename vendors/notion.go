@@ -9,10 +9,15 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Notion signs users in at Notion. Who they are comes along with the access token, and stays as it was until the next login.
+// Notion signs users in at Notion. The profile comes with the access token, and is updated at the
+// next login only.
 func Notion(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://api.notion.com", ClientID: id, ClientSecret: secret, SecretRequired: true, DisplayName: "Notion",
+		Issuer:         "https://api.notion.com",
+		ClientID:       id,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		DisplayName:    "Notion",
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://api.notion.com/v1/oauth/authorize",
 			TokenURL:  "https://api.notion.com/v1/oauth/token",
@@ -24,14 +29,21 @@ func Notion(id, secret string) *provider.OAuth2 {
 		Revocation: provider.Revocation{TokenParam: "token", JSONBody: true},
 		APIBase:    "https://api.notion.com/v1",
 		Header:     http.Header{"Notion-Version": {"2022-06-28"}},
-		UserFields: provider.Fields{ID: "owner.user.id", Name: "owner.user.name", Email: "owner.user.person.email", Picture: "owner.user.avatar_url"},
+		UserFields: provider.Fields{
+			ID:      "owner.user.id",
+			Name:    "owner.user.name",
+			Email:   "owner.user.person.email",
+			Picture: "owner.user.avatar_url",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 	}
 }
 
 func notionVendor() Vendor {
 	return Vendor{
-		Name: "notion", Label: "Notion", Protocol: provider.OAuthTwo,
+		Name:     "notion",
+		Label:    "Notion",
+		Protocol: provider.OAuthTwo,
 		Register: "https://www.notion.so/developers/connections",
 		Notes: []string{
 			"The integration must be public, with user information including email addresses; a " +

@@ -9,7 +9,10 @@ import (
 // Patreon signs users in at Patreon.
 func Patreon(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.patreon.com", ClientID: id, ClientSecret: secret, DisplayName: "Patreon",
+		Issuer:       "https://www.patreon.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Patreon",
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.patreon.com/oauth2/authorize",
 			TokenURL:  "https://www.patreon.com/api/oauth2/token",
@@ -18,17 +21,25 @@ func Patreon(id, secret string) *provider.OAuth2 {
 		RevokeURL: "https://www.patreon.com/oauth2/revoke",
 		Scopes:    []string{"identity", "identity[email]"},
 		APIBase:   "https://www.patreon.com/api/oauth2/v2",
-		UserURL:   "identity?fields%5Buser%5D=full_name,email,image_url,is_email_verified,vanity", // the brackets have to be escaped
+		UserURL: "identity?fields%5Buser%5D=" + // the brackets must be escaped
+			"full_name,email,image_url,is_email_verified,vanity",
 		UserFields: provider.Fields{
-			ID: "data.id", Name: "data.attributes.full_name", Username: "data.attributes.vanity", Email: "data.attributes.email",
-			EmailVerified: "data.attributes.is_email_verified", Picture: "data.attributes.image_url",
+			ID:            "data.id",
+			Name:          "data.attributes.full_name",
+			Username:      "data.attributes.vanity",
+			Email:         "data.attributes.email",
+			EmailVerified: "data.attributes.is_email_verified",
+			Picture:       "data.attributes.image_url",
 		},
 	}
 }
 
 func patreonVendor() Vendor {
 	return Vendor{
-		Name: "patreon", Label: "Patreon", Protocol: provider.OAuthTwo, Register: "https://www.patreon.com/portal/registration/register-clients",
+		Name:        "patreon",
+		Label:       "Patreon",
+		Protocol:    provider.OAuthTwo,
+		Register:    "https://www.patreon.com/portal/registration/register-clients",
 		Notes:       []string{"The scope for the address is identity[email], with the brackets."},
 		Unconfirmed: []string{pkceIgnored, "The revocation endpoint is one of RFC 7009."},
 		New:         byClient(Patreon),

@@ -10,27 +10,34 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// PayPal signs users in at PayPal. PayPal speaks a dialect of OpenID Connect in which tokens and userinfo lack the subject, so its
-// ID tokens are not relied on: as with other providers of OAuth 2.0, the profile is what counts.
-//
-// For the sandbox see PayPalSandbox. No address counts as verified.
+// PayPal signs users in at PayPal; see PayPalSandbox for the sandbox. Tokens and userinfo of
+// PayPal's OpenID Connect lack the subject, so the provider is an OAuth2: the profile identifies
+// the user. No email address is treated as verified.
 func PayPal(id, secret string) *provider.OAuth2 {
 	return payPalAt(payPalHosts{"https://www.paypal.com", "https://api-m.paypal.com"}, id, secret)
 }
 
 // PayPalSandbox signs in the test accounts of PayPal's sandbox.
 func PayPalSandbox(id, secret string) *provider.OAuth2 {
-	return payPalAt(payPalHosts{"https://www.sandbox.paypal.com", "https://api-m.sandbox.paypal.com"}, id, secret)
+	return payPalAt(payPalHosts{
+		"https://www.sandbox.paypal.com",
+		"https://api-m.sandbox.paypal.com",
+	}, id, secret)
 }
 
 type payPalHosts struct{ pages, api BaseURL }
 
 func payPalAt(hosts payPalHosts, id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: hosts.pages.issuer(), ClientID: id, ClientSecret: secret, DisplayName: "PayPal",
+		Issuer:       hosts.pages.issuer(),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "PayPal",
 		OtherOrigins: []string{hosts.api.issuer()},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: hosts.pages.at("/signin/authorize"), TokenURL: hosts.api.at("/v1/oauth2/token"), AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   hosts.pages.at("/signin/authorize"),
+			TokenURL:  hosts.api.at("/v1/oauth2/token"),
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		Scopes:     []string{"openid", "profile", "email"},
 		UserURL:    hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
@@ -49,7 +56,7 @@ func payPalEmail(p provider.Profile, u *session.User) error {
 		}
 	}
 	if json.Unmarshal(p.User, &profile) != nil {
-		return nil // anything else is no address
+		return nil // then there is no address
 	}
 	for _, e := range profile.Emails {
 		if e.Primary {
@@ -61,8 +68,16 @@ func payPalEmail(p provider.Profile, u *session.User) error {
 
 func payPalVendor() Vendor {
 	return Vendor{
-		Name: "paypal", Label: "PayPal", Protocol: provider.OAuthTwo, Register: "https://developer.paypal.com/dashboard/applications/",
-		Settings: []Setting{{Name: "sandbox", Help: "yes for the sandbox and its test accounts; empty for real accounts"}},
+		Name:     "paypal",
+		Label:    "PayPal",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developer.paypal.com/dashboard/applications/",
+		Settings: []Setting{
+			{
+				Name: "sandbox",
+				Help: "yes for the sandbox and its test accounts; empty for real accounts",
+			},
+		},
 		Notes: []string{
 			"The application needs \"Log in with PayPal\", with the scopes that are asked for.",
 			"No email address is treated as verified.",
@@ -70,7 +85,7 @@ func payPalVendor() Vendor {
 		Unconfirmed: []string{
 			"The profile endpoint, and its member user_id, which is a URL.",
 			"Whether PayPal says that an address is verified.",
-			"The PKCE parameters are understood: the metadata lists algorithms in the place of " +
+			"The PKCE parameters are understood: the metadata lists algorithms instead of " +
 				"methods.",
 		},
 		New: func(v Values) (provider.Provider, error) {

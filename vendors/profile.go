@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// nameOf is MapUser of vendors that have the name in two pieces.
+// nameOf is MapUser of vendors that return the name in two parts.
 func nameOf(first, last string) func(provider.Profile, *session.User) error {
 	return func(p provider.Profile, u *session.User) error {
 		if u.Name == "" {
@@ -20,7 +20,7 @@ func nameOf(first, last string) func(provider.Profile, *session.User) error {
 	}
 }
 
-// setQuery puts a parameter into the address of a request to the API.
+// setQuery sets a query parameter of a request to the API.
 func setQuery(r *http.Request, name, value string) {
 	query := r.URL.Query()
 	query.Set(name, value)

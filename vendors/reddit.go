@@ -9,12 +9,16 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Reddit signs users in at Reddit. There are no email addresses. Reddit asks for a User-Agent that
-// identifies the application and its owner, such as "web:com.example.reports:v1.0 (by /u/alice)": set
-// it in Header. The default contains the client ID.
+// Reddit signs users in at Reddit. Reddit returns no email addresses. It asks for a User-Agent that
+// identifies the application and its owner, such as
+// "web:com.example.reports:v1.0 (by /u/alice)": set it in Header. The default contains the client
+// ID.
 func Reddit(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.reddit.com", ClientID: id, ClientSecret: secret, DisplayName: "Reddit",
+		Issuer:       "https://www.reddit.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Reddit",
 		OtherOrigins: []string{"https://oauth.reddit.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.reddit.com/api/v1/authorize",
@@ -24,7 +28,8 @@ func Reddit(id, secret string) *provider.OAuth2 {
 		RevokeURL:  "https://www.reddit.com/api/v1/revoke_token",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identity"},
-		APIBase:    "https://oauth.reddit.com/api/v1", UserURL: "me?raw_json=1", // else there is &amp; in addresses
+		APIBase:    "https://oauth.reddit.com/api/v1",
+		UserURL:    "me?raw_json=1", // otherwise URLs contain &amp;
 		UserFields: provider.Fields{ID: "id", Name: "name", Username: "name", Picture: "icon_img"},
 		Header:     http.Header{"User-Agent": {"web:" + id + ":sallyport"}},
 	}
@@ -32,11 +37,20 @@ func Reddit(id, secret string) *provider.OAuth2 {
 
 func redditVendor() Vendor {
 	return Vendor{
-		Name: "reddit", Label: "Reddit", Protocol: provider.OAuthTwo, Register: "https://www.reddit.com/prefs/apps",
-		Settings: []Setting{{Name: "user_agent", Help: "what the application calls itself, such as web:com.example.reports:v1.0 (by /u/alice)"}},
+		Name:     "reddit",
+		Label:    "Reddit",
+		Protocol: provider.OAuthTwo,
+		Register: "https://www.reddit.com/prefs/apps",
+		Settings: []Setting{
+			{
+				Name: "user_agent",
+				Help: "the User-Agent of the application, such as web:com.example.reports:v1.0 " +
+					"(by /u/alice)",
+			},
+		},
 		Notes: []string{
-			"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may bring " +
-				"another. Without them, a token lives for an hour.",
+			"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may " +
+				"bring another. Without them, a token lives for an hour.",
 			"Reddit slows down or rejects requests without a User-Agent of the application's own.",
 		},
 		Unconfirmed: []string{

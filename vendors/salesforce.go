@@ -7,25 +7,40 @@ func Salesforce(id, secret string) *provider.OIDC {
 	return SalesforceAt("https://login.salesforce.com", id, secret)
 }
 
-// SalesforceAt signs users in at a sandbox ("https://test.salesforce.com") or at an organization's own address, such as
-// "https://example.my.salesforce.com". The same person is another user there.
+// SalesforceAt signs users in at a sandbox ("https://test.salesforce.com") or at an organization's
+// own address, such as "https://example.my.salesforce.com". The issuer differs from that of
+// Salesforce, and so do the users.
 func SalesforceAt(at BaseURL, id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: at.at(""), ClientID: id, ClientSecret: secret, DisplayName: "Salesforce", Err: at.check(),
-		Endpoints: provider.Endpoints{Revocation: at.at("/services/oauth2/revoke")},
+		Issuer:       at.at(""),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Salesforce",
+		Err:          at.check(),
+		Endpoints:    provider.Endpoints{Revocation: at.at("/services/oauth2/revoke")},
 	}
 }
 
 func salesforceVendor() Vendor {
 	return Vendor{
-		Name: "salesforce", Label: "Salesforce", Protocol: provider.OpenIDConnect,
-		Register: "https://help.salesforce.com/s/articleView?id=xcloud.create_a_local_external_client_app.htm",
-		Settings: []Setting{{Name: "base_url", Help: "the URL of a sandbox or of your organization, such as https://example.my.salesforce.com; default: https://login.salesforce.com"}},
+		Name:     "salesforce",
+		Label:    "Salesforce",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://help.salesforce.com/s/articleView" +
+			"?id=xcloud.create_a_local_external_client_app.htm",
+		Settings: []Setting{
+			{
+				Name: "base_url",
+				Help: "the URL of a sandbox or of your organization, such as " +
+					"https://example.my.salesforce.com; default: https://login.salesforce.com",
+			},
+		},
 		Notes: []string{
-			"Register an External Client App; since Spring '26, Salesforce creates no new connected " +
-				"apps.",
-			"A refresh token comes with the scope refresh_token (or offline_access). Refresh tokens " +
-				"rotate when rotation is on for the application: each is then valid for one refresh.",
+			"Register an External Client App; since Spring '26, Salesforce creates no new " +
+				"connected apps.",
+			"A refresh token comes with the scope refresh_token (or offline_access). Refresh " +
+				"tokens rotate when rotation is on for the application: each is then valid for " +
+				"one refresh.",
 			"Partner applications must require PKCE; the verifier is always sent, along with the " +
 				"secret.",
 			"There is no logout at Salesforce: only the session here ends.",

@@ -6,8 +6,10 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// byClient is Vendor.New of a vendor that needs nothing but a client.
-func byClient[P provider.Provider](make func(id, secret string) P) func(Values) (provider.Provider, error) {
+// byClient is Vendor.New of a vendor without further settings.
+func byClient[P provider.Provider](
+	make func(id, secret string) P,
+) func(Values) (provider.Provider, error) {
 	return func(v Values) (provider.Provider, error) { return make(v.Client()), nil }
 }
 
@@ -19,7 +21,8 @@ func listed(setting string) []string {
 	return strings.FieldsFunc(setting, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// word reports whether a setting is there, and is printable ASCII without a space or a quotation mark.
+// word reports whether a setting is printable ASCII without spaces and quotation marks, and not
+// empty.
 func word(setting string) bool {
 	return setting != "" && !strings.ContainsFunc(setting, func(r rune) bool {
 		return r <= ' ' || r > '~' || r == '"' || r == '\\'

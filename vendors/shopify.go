@@ -19,20 +19,21 @@ import (
 type Shop struct {
 	Name string // "flowers", or "flowers.myshopify.com"
 
-	// AsShop signs in the shop itself instead of one of its staff (access mode "offline"). Everyone
-	// who may install the application is then the same user. The token is for work without the user;
-	// it expires after an hour and is refreshed.
+	// AsShop signs in the shop itself instead of one of its staff (access mode "offline").
+	// Everyone who may install the application is then the same user. The token is for work
+	// without the user; it expires after an hour and is refreshed.
 	AsShop bool
 
-	// APIVersion is that of the Admin API, from which the profile of a shop comes. Default: "2026-07".
+	// APIVersion is the version of the Admin API, which returns the profile of a shop. Default:
+	// "2026-07".
 	APIVersion string
 }
 
 const shopifyVersion = "2026-07"
 
-// Shopify signs the staff of one shop in, for an application that is installed there. Besides the state, the signature that Shopify puts on
-// all parameters of the callback is checked, and that they are about this shop. Each shop is a provider of its own, with its
-// own users.
+// Shopify signs in the staff of one shop that has installed the application. Besides the state, it
+// checks the shop and Shopify's signature of the callback. Each shop is a provider of its own, with
+// its own users.
 func Shopify(shop Shop, key, secret string) *provider.OAuth2 {
 	name := strings.TrimSuffix(strings.ToLower(shop.Name), ".myshopify.com")
 	host := name + ".myshopify.com"
@@ -42,35 +43,55 @@ func Shopify(shop Shop, key, secret string) *provider.OAuth2 {
 	}
 	admin := "https://" + host + "/admin"
 	o := &provider.OAuth2{
-		Issuer: "https://" + host, ClientID: key, ClientSecret: secret, SecretRequired: true, DisplayName: "Shopify",
+		Issuer:         "https://" + host,
+		ClientID:       key,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		DisplayName:    "Shopify",
 		Endpoint: oauth2.Endpoint{
-			AuthURL: admin + "/oauth/authorize", TokenURL: admin + "/oauth/access_token", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   admin + "/oauth/authorize",
+			TokenURL:  admin + "/oauth/access_token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		Dialect:        provider.Dialect{CommaScopes: true},
 		ScopeSeparator: ",",
-		APIBase:        admin + "/api/" + version, TokenHeader: "X-Shopify-Access-Token",
+		APIBase:        admin + "/api/" + version,
+		TokenHeader:    "X-Shopify-Access-Token",
 	}
-	o.CheckCallback = func(callback url.Values) error { return checkShopify(callback, o.ClientSecret, host) }
+	o.CheckCallback = func(callback url.Values) error {
+		return checkShopify(callback, o.ClientSecret, host)
+	}
 	o.Err = errors.Join(checkShop(name, version), checkHMACKey(secret))
 	if shop.AsShop {
 		o.UserURL, o.EmailTrust = "shop.json", provider.EmailNeverVerified
-		o.UserFields = provider.Fields{ID: "shop.id", Name: "shop.name", Username: "shop.myshopify_domain", Email: "shop.email"}
+		o.UserFields = provider.Fields{
+			ID:       "shop.id",
+			Name:     "shop.name",
+			Username: "shop.myshopify_domain",
+			Email:    "shop.email",
+		}
 		o.Dialect.EditRequest = expiringToken
 		return o
 	}
 	o.AuthParams = url.Values{"grant_options[]": {"per-user"}}
-	o.UserFields = provider.Fields{ID: "associated_user.id", Email: "associated_user.email", EmailVerified: "associated_user.email_verified"}
+	o.UserFields = provider.Fields{
+		ID:            "associated_user.id",
+		Email:         "associated_user.email",
+		EmailVerified: "associated_user.email_verified",
+	}
 	o.MapUser = nameOf("associated_user.first_name", "associated_user.last_name")
 	return o
 }
 
-// checkShop rejects names in another form, which could make another host of the address.
+// checkShop rejects names in another form, which could change the host of the address.
 func checkShop(name, version string) error {
 	switch {
 	case !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`).MatchString(name):
-		return fmt.Errorf("%q is not the name of a shop, such as flowers or flowers.myshopify.com", name)
+		return fmt.Errorf("%q is not the name of a shop, such as flowers or "+
+			"flowers.myshopify.com", name)
 	case !regexp.MustCompile(`^([0-9]{4}-[0-9]{2}|unstable)$`).MatchString(version):
-		return fmt.Errorf("%q is not a version of the Admin API, such as %s", version, shopifyVersion)
+		return fmt.Errorf("%q is not a version of the Admin API, such as %s", version,
+			shopifyVersion)
 	}
 	return nil
 }
@@ -83,7 +104,7 @@ func expiringToken(params url.Values) {
 	}
 }
 
-// checkShopify checks the signature over all parameters but itself, and whose they are.
+// checkShopify checks the signature of all other parameters, and the shop.
 func checkShopify(callback url.Values, secret, host string) error {
 	if secret == "" {
 		return errors.New("there is no secret to check hmac with")
@@ -106,8 +127,8 @@ func checkShopify(callback url.Values, secret, host string) error {
 	return nil
 }
 
-// shopifyText is what Shopify signs: the parameters in their order. What separates names and values is
-// escaped in them, so that a signature fits one set of parameters only.
+// shopifyText is what Shopify signs: the sorted parameters. Separators within names and values are
+// escaped, so that a signature fits one set of parameters only.
 func shopifyText(callback url.Values) string {
 	escapedName := strings.NewReplacer("%", "%25", "&", "%26", "=", "%3D")
 	escapedValue := strings.NewReplacer("%", "%25", "&", "%26")
@@ -124,26 +145,37 @@ func shopifyText(callback url.Values) string {
 
 func shopifyVendor() Vendor {
 	return Vendor{
-		Name: "shopify", Label: "Shopify", Protocol: provider.OAuthTwo, Register: "https://partners.shopify.com/",
+		Name:     "shopify",
+		Label:    "Shopify",
+		Protocol: provider.OAuthTwo,
+		Register: "https://partners.shopify.com/",
 		Settings: []Setting{
-			{Name: "shop", Required: true, Help: "name of the shop, such as flowers or flowers.myshopify.com"},
+			{
+				Name:     "shop",
+				Required: true,
+				Help:     "name of the shop, such as flowers or flowers.myshopify.com",
+			},
 			{Name: "as_shop", Help: "true signs in the shop itself instead of one of its staff"},
-			{Name: "api_version", Help: "version of the Admin API; " + shopifyVersion + " if not set"},
+			{
+				Name: "api_version",
+				Help: "version of the Admin API; " + shopifyVersion + " if not set",
+			},
 		},
 		Notes: []string{
 			"Each shop is a provider of its own; its users differ from those of every other shop.",
-			"The token of a staff member ends when they sign out at Shopify, or after 24 hours. It " +
-				"comes without a refresh token.",
-			"With as_shop, the token expires after an hour. Refresh tokens rotate: each is valid for " +
-				"one refresh. From 2027-01-01, Shopify's APIs reject offline tokens of public " +
-				"applications that do not expire.",
+			"The token of a staff member ends when they sign out at Shopify, or after 24 hours. " +
+				"It comes without a refresh token.",
+			"With as_shop, the token expires after an hour. Refresh tokens rotate: each is valid " +
+				"for one refresh. From 2027-01-01, Shopify's APIs reject offline tokens of " +
+				"public applications that do not expire.",
 			"With as_shop, the profile comes from the REST Admin API, which is legacy; Shopify " +
 				"requires new public applications to use GraphQL for everything else.",
 			"Scopes are separated by commas; a login needs none.",
 		},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored, as is a request without scopes.",
-			"The profile of a shop is at shop.json of the version " + shopifyVersion + "; one project reports that it is.",
+			"The profile of a shop is at shop.json of the version " + shopifyVersion +
+				"; one project reports that it is.",
 			"How names and values with odd characters are escaped where the signature is made.",
 		},
 		New: func(v Values) (provider.Provider, error) {

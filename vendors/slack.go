@@ -8,13 +8,19 @@ import (
 
 const slackTeam = "https://slack.com/team_id"
 
-// Slack signs users in with Slack, from any workspace; see SlackWorkspace. User IDs are unique within their workspace, so that is part
-// of User.Issuer: "https://slack.com#T0123ABCD".
+// Slack signs users in with Slack, from any workspace; see SlackWorkspace. User IDs are unique
+// within a workspace only, so User.Issuer includes the workspace: "https://slack.com#T0123ABCD".
 func Slack(id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: "https://slack.com", ClientID: id, ClientSecret: secret, DisplayName: "Slack", AuthMethod: "client_secret_post",
-		TenantClaim: slackTeam,
-		Dialect:     provider.Dialect{ErrorCodes: map[string]string{"invalid_refresh_token": "invalid_grant"}},
+		Issuer:       "https://slack.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Slack",
+		AuthMethod:   "client_secret_post",
+		TenantClaim:  slackTeam,
+		Dialect: provider.Dialect{
+			ErrorCodes: map[string]string{"invalid_refresh_token": "invalid_grant"},
+		},
 	}
 }
 
@@ -24,26 +30,36 @@ type SlackTeam string
 // SlackWorkspace signs in the users of one workspace only.
 func SlackWorkspace(team SlackTeam, id, secret string) *provider.OIDC {
 	o := Slack(id, secret)
-	o.AuthParams = url.Values{"team": {string(team)}} // chooses the workspace; only the claim counts
+	o.AuthParams = url.Values{
+		"team": {string(team)},
+	} // preselects the workspace; the claim decides
 	o.RequiredClaims = map[string][]string{slackTeam: {string(team)}}
 	return o
 }
 
 func slackVendor() Vendor {
 	return Vendor{
-		Name: "slack", Label: "Slack", Protocol: provider.OpenIDConnect, Register: "https://api.slack.com/apps",
-		Settings: []Setting{{Name: "team", Help: "lets in only users of this workspace, by its ID, such as T0123ABCD"}},
+		Name:     "slack",
+		Label:    "Slack",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://api.slack.com/apps",
+		Settings: []Setting{
+			{
+				Name: "team",
+				Help: "admits only users of this workspace, by its ID, such as T0123ABCD",
+			},
+		},
 		Notes: []string{
 			"Without team, anyone with an account in any workspace can sign in.",
 			"The scopes openid, profile and email go with no other scopes of Slack.",
-			"With token rotation on, access tokens last 12 hours and refresh tokens rotate: each is " +
-				"valid for one refresh.",
-			"Leave PKCE off in the settings of the application: it makes the application a public " +
-				"client for good, whose refresh tokens end after 30 days.",
+			"With token rotation on, access tokens last 12 hours and refresh tokens rotate: each " +
+				"is valid for one refresh.",
+			"Leave PKCE off in the settings of the application: it makes the application a " +
+				"public client permanently, whose refresh tokens end after 30 days.",
 			"There is no logout at Slack: only the session here ends.",
 		},
 		Unconfirmed: []string{
-			"Errors come with status 200 and ok false; a refresh token that is of no use is called " +
+			"Errors come with status 200 and ok false; an invalid refresh token is called " +
 				"invalid_refresh_token.",
 			"The PKCE parameters are ignored while PKCE is off in the settings of the application.",
 		},

@@ -8,31 +8,42 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Strava signs athletes in at Strava. There are no e-mail addresses.
+// Strava signs athletes in at Strava. Strava returns no email addresses.
 func Strava(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://www.strava.com", ClientID: id, ClientSecret: secret, SecretRequired: true, DisplayName: "Strava",
+		Issuer:         "https://www.strava.com",
+		ClientID:       id,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		DisplayName:    "Strava",
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://www.strava.com/oauth/authorize", TokenURL: "https://www.strava.com/oauth/token", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   "https://www.strava.com/oauth/authorize",
+			TokenURL:  "https://www.strava.com/oauth/token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		Dialect: provider.Dialect{EditAnswer: stravaError, ErrorCodes: map[string]string{
-			"AuthorizationCode": "invalid_grant", "RefreshToken": "invalid_grant", "Application": "invalid_client",
+			"AuthorizationCode": "invalid_grant",
+			"RefreshToken":      "invalid_grant",
+			"Application":       "invalid_client",
 		}},
-		Scopes: []string{"read"}, ScopeSeparator: ",",
-		APIBase: "https://www.strava.com/api/v3", UserURL: "athlete",
-		UserFields: provider.Fields{ID: "id", Username: "username", Picture: "profile"},
-		MapUser:    nameOf("firstname", "lastname"),
+		Scopes:         []string{"read"},
+		ScopeSeparator: ",",
+		APIBase:        "https://www.strava.com/api/v3",
+		UserURL:        "athlete",
+		UserFields:     provider.Fields{ID: "id", Username: "username", Picture: "profile"},
+		MapUser:        nameOf("firstname", "lastname"),
 	}
 }
 
-// stravaError makes what Strava calls the resource of an error its code.
+// stravaError makes the "resource" of an error, as Strava calls it, the error code.
 func stravaError(answer json.RawMessage) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(answer, &members); err != nil {
 		return nil, err
 	}
 	var list []struct{ Resource json.RawMessage }
-	if json.Unmarshal(members["errors"], &list) != nil || len(list) == 0 || members["error"] != nil {
+	unreadable := json.Unmarshal(members["errors"], &list) != nil || len(list) == 0
+	if unreadable || members["error"] != nil {
 		return answer, nil
 	}
 	members["error"] = list[0].Resource
@@ -41,12 +52,15 @@ func stravaError(answer json.RawMessage) (json.RawMessage, error) {
 
 func stravaVendor() Vendor {
 	return Vendor{
-		Name: "strava", Label: "Strava", Protocol: provider.OAuthTwo, Register: "https://www.strava.com/settings/api",
+		Name:     "strava",
+		Label:    "Strava",
+		Protocol: provider.OAuthTwo,
+		Register: "https://www.strava.com/settings/api",
 		Notes: []string{
 			"Scopes are separated by commas; activities need more of them, such as activity:read.",
 			"Refresh tokens rotate: a refresh may bring another, which ends the old one.",
-			"Tokens are not revoked at logout: https://www.strava.com/oauth/deauthorize would end " +
-				"the athlete's consent everywhere.",
+			"Tokens are not revoked at logout: https://www.strava.com/oauth/deauthorize would " +
+				"end the athlete's consent everywhere.",
 		},
 		Unconfirmed: []string{pkceIgnored},
 		New:         byClient(Strava),

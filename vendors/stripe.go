@@ -11,23 +11,39 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// StripeConnect links the Stripe account of a business with the application; the "user" is that account. The secret is the secret key
-// of the application's own account.
+// StripeConnect links the Stripe account of a business to the application; the user is that
+// account. secretKey is the secret key of the application's own account.
 func StripeConnect(id, secretKey string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://connect.stripe.com", ClientID: id, ClientSecret: secretKey, SecretRequired: true, DisplayName: "Stripe",
-		OtherOrigins: []string{"https://api.stripe.com"},
+		Issuer:         "https://connect.stripe.com",
+		ClientID:       id,
+		ClientSecret:   secretKey,
+		SecretRequired: true,
+		DisplayName:    "Stripe",
+		OtherOrigins:   []string{"https://api.stripe.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://connect.stripe.com/oauth/authorize",
 			TokenURL:  "https://connect.stripe.com/oauth/token",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		Scopes:  []string{"read_only"},
-		APIBase: "https://api.stripe.com/v1", UserURL: "accounts/",
-		UserFields: provider.Fields{ID: "id", Name: "business_profile.name|settings.dashboard.display_name", Email: "email"},
+		APIBase: "https://api.stripe.com/v1",
+		UserURL: "accounts/",
+		UserFields: provider.Fields{
+			ID:    "id",
+			Name:  "business_profile.name|settings.dashboard.display_name",
+			Email: "email",
+		},
 		EmailTrust: provider.EmailNeverVerified,
-		OmitClaims: []string{ // large, and nobody's business but the owners'
-			"capabilities", "company", "external_accounts", "future_requirements", "individual", "requirements", "settings", "tos_acceptance",
+		OmitClaims: []string{ // large, and private to the owners
+			"capabilities",
+			"company",
+			"external_accounts",
+			"future_requirements",
+			"individual",
+			"requirements",
+			"settings",
+			"tos_acceptance",
 		},
 		PrepareAPI: func(r *http.Request, _ session.Tokens, p provider.Profile) error {
 			if p.Token == nil {
@@ -45,7 +61,10 @@ func StripeConnect(id, secretKey string) *provider.OAuth2 {
 
 func stripeConnectVendor() Vendor {
 	return Vendor{
-		Name: "stripe-connect", Label: "Stripe Connect", Protocol: provider.OAuthTwo, Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
+		Name:     "stripe-connect",
+		Label:    "Stripe Connect",
+		Protocol: provider.OAuthTwo,
+		Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
 		Notes: []string{
 			"client_id begins with ca_; client_secret is the secret key of your own account.",
 			"This connects the account of a business rather than signing in a person.",

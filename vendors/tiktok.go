@@ -6,30 +6,44 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// TikTok signs users in at TikTok. The client ID is called client key there. There are no e-mail addresses, and the ID of a user is another
-// one in each application.
+// TikTok signs users in at TikTok. key is the client key. TikTok returns no email addresses, and
+// the ID of a user differs in each application.
 func TikTok(key, secret string) *provider.OAuth2 {
 	clientKey := map[string]string{"client_id": "client_key"}
 	return &provider.OAuth2{
-		Issuer: "https://www.tiktok.com", ClientID: key, ClientSecret: secret, SecretRequired: true, DisplayName: "TikTok",
-		OtherOrigins: []string{"https://open.tiktokapis.com"},
+		Issuer:         "https://www.tiktok.com",
+		ClientID:       key,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		DisplayName:    "TikTok",
+		OtherOrigins:   []string{"https://open.tiktokapis.com"},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:   "https://www.tiktok.com/v2/auth/authorize",
 			TokenURL:  "https://open.tiktokapis.com/v2/oauth/token/",
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		RevokeURL:  "https://open.tiktokapis.com/v2/oauth/revoke/",
-		Revocation: provider.Revocation{TokenParam: "token"},
-		AuthNames:  clientKey, Dialect: provider.Dialect{Names: clientKey, CommaScopes: true},
-		Scopes: []string{"user.info.basic"}, ScopeSeparator: ",",
-		APIBase: "https://open.tiktokapis.com/v2", UserURL: "user/info/?fields=open_id,avatar_url,display_name",
-		UserFields: provider.Fields{ID: "data.user.open_id", Name: "data.user.display_name", Picture: "data.user.avatar_url"},
+		RevokeURL:      "https://open.tiktokapis.com/v2/oauth/revoke/",
+		Revocation:     provider.Revocation{TokenParam: "token"},
+		AuthNames:      clientKey,
+		Dialect:        provider.Dialect{Names: clientKey, CommaScopes: true},
+		Scopes:         []string{"user.info.basic"},
+		ScopeSeparator: ",",
+		APIBase:        "https://open.tiktokapis.com/v2",
+		UserURL:        "user/info/?fields=open_id,avatar_url,display_name",
+		UserFields: provider.Fields{
+			ID:      "data.user.open_id",
+			Name:    "data.user.display_name",
+			Picture: "data.user.avatar_url",
+		},
 	}
 }
 
 func tikTokVendor() Vendor {
 	return Vendor{
-		Name: "tiktok", Label: "TikTok", Protocol: provider.OAuthTwo, Register: "https://developers.tiktok.com/apps/",
+		Name:     "tiktok",
+		Label:    "TikTok",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developers.tiktok.com/apps/",
 		Notes: []string{
 			"client_id is the client key.",
 			"A user has a different ID in each application.",

@@ -8,23 +8,32 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Trello signs users in at Trello. Set the name that people see where they consent with AuthorizeParams.Set("name", "Reports").
+// Trello signs users in at Trello. For the application name on the consent page, call
+// AuthorizeParams.Set("name", "Reports").
 func Trello(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer: "https://trello.com", ClientID: key, ClientSecret: secret, DisplayName: "Trello",
+		Issuer:          "https://trello.com",
+		ClientID:        key,
+		ClientSecret:    secret,
+		DisplayName:     "Trello",
 		OtherOrigins:    []string{"https://api.trello.com"},
 		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
 		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
 		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",
 		AuthorizeParams: url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
 		UserURL:         "https://api.trello.com/1/members/me",
-		UserFields:      provider.Fields{ID: "id", Name: "fullName", Username: "username", Email: "email"},
-		MapUser:         trelloAvatar,
-		APIBase:         "https://api.trello.com/1/",
+		UserFields: provider.Fields{
+			ID:       "id",
+			Name:     "fullName",
+			Username: "username",
+			Email:    "email",
+		},
+		MapUser: trelloAvatar,
+		APIBase: "https://api.trello.com/1/",
 	}
 }
 
-// trelloAvatar completes the address of a picture, which lacks its size.
+// trelloAvatar adds the size to the address of a picture.
 func trelloAvatar(p provider.Profile, u *session.User) error {
 	if address := p.Text("avatarUrl"); strings.HasPrefix(address, "https://") {
 		u.Picture = address + "/170.png"
@@ -34,8 +43,13 @@ func trelloAvatar(p provider.Profile, u *session.User) error {
 
 func trelloVendor() Vendor {
 	return Vendor{
-		Name: "trello", Label: "Trello", Protocol: provider.OAuthOne, Register: "https://trello.com/power-ups/admin",
-		Settings: []Setting{{Name: "app_name", Help: "what people see where they consent, such as Reports"}},
+		Name:     "trello",
+		Label:    "Trello",
+		Protocol: provider.OAuthOne,
+		Register: "https://trello.com/power-ups/admin",
+		Settings: []Setting{
+			{Name: "app_name", Help: "the application name on the consent page, such as Reports"},
+		},
 		Notes: []string{
 			"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, " +
 				"30days, never.",

@@ -6,12 +6,16 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Twitch signs users in with Twitch. What is known of the user is what AuthParams "claims" asks for (OpenID Connect Core
-// section 5.5).
+// Twitch signs users in with Twitch. AuthParams "claims" lists the claims to return (OpenID Connect
+// Core section 5.5).
 func Twitch(id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: "https://id.twitch.tv/oauth2", ClientID: id, ClientSecret: secret, DisplayName: "Twitch", AuthMethod: "client_secret_post",
-		Scopes: []string{"openid", "user:read:email"},
+		Issuer:       "https://id.twitch.tv/oauth2",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Twitch",
+		AuthMethod:   "client_secret_post",
+		Scopes:       []string{"openid", "user:read:email"},
 		AuthParams: url.Values{"claims": {
 			`{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`,
 		}},
@@ -27,7 +31,10 @@ func Twitch(id, secret string) *provider.OIDC {
 
 func twitchVendor() Vendor {
 	return Vendor{
-		Name: "twitch", Label: "Twitch", Protocol: provider.OpenIDConnect, Register: "https://dev.twitch.tv/console/apps",
+		Name:     "twitch",
+		Label:    "Twitch",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://dev.twitch.tv/console/apps",
 		Notes: []string{
 			"Twitch's API wants the client ID in the header Client-Id of each request.",
 			"Twitch does not support PKCE, so every client needs a secret.",

@@ -11,18 +11,30 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// VKID signs users in with VK ID. Sessions are not refreshed: for that VK wants the device_id of the login again, which nobody keeps.
+// VKID signs users in with VK ID. Sessions are not refreshed, because VK requires the device_id of
+// the login, which is not stored.
 func VKID(id, secret string) *provider.OAuth2 {
 	o := &provider.OAuth2{
-		Issuer: "https://id.vk.com", ClientID: id, ClientSecret: secret, DisplayName: "VK",
+		Issuer:       "https://id.vk.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "VK",
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://id.vk.com/authorize", TokenURL: "https://id.vk.com/oauth2/auth", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   "https://id.vk.com/authorize",
+			TokenURL:  "https://id.vk.com/oauth2/auth",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
 		CallbackParams: []string{"device_id"},
 		Dialect:        provider.Dialect{EditAnswer: vkAnswer},
 		Scopes:         []string{"email"},
-		APIBase:        "https://id.vk.com", UserURL: "oauth2/user_info", UserMethod: http.MethodPost,
-		UserFields: provider.Fields{ID: "user.user_id", Email: "user.email", Picture: "user.avatar"},
+		APIBase:        "https://id.vk.com",
+		UserURL:        "oauth2/user_info",
+		UserMethod:     http.MethodPost,
+		UserFields: provider.Fields{
+			ID:      "user.user_id",
+			Email:   "user.email",
+			Picture: "user.avatar",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 		MapUser:    nameOf("user.first_name", "user.last_name"),
 	}
@@ -37,7 +49,7 @@ func VKID(id, secret string) *provider.OAuth2 {
 	return o
 }
 
-// vkAnswer leaves out the refresh token, which is of no use without the device_id of the login.
+// vkAnswer removes the refresh token, which is useless without the device_id of the login.
 func vkAnswer(answer json.RawMessage) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(answer, &members); err != nil {
@@ -49,7 +61,10 @@ func vkAnswer(answer json.RawMessage) (json.RawMessage, error) {
 
 func vkVendor() Vendor {
 	return Vendor{
-		Name: "vk", Label: "VK", Protocol: provider.OAuthTwo, Register: "https://id.vk.com/about/business/go",
+		Name:     "vk",
+		Label:    "VK",
+		Protocol: provider.OAuthTwo,
+		Register: "https://id.vk.com/about/business/go",
 		Notes: []string{
 			"This is VK ID; applications of the older oauth.vk.com are others.",
 			"Sessions are not refreshed, because VK requires the device_id of the login.",

@@ -10,58 +10,80 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// WeChat signs users in at a website: they scan a code with their phones. There are no e-mail addresses.
+// WeChat signs users in at a website, where they scan a code with their phones. WeChat returns no
+// email addresses.
 //
-// The ID of a user is the unionid, which is the same in all applications of one account of the Open Platform, or else the openid, which is
-// another one in each application. Bind the application to such an account before the first user signs in: as soon as there is
-// a unionid, everybody is a new user.
+// The ID of a user is the unionid, the same in all applications of one account of the Open
+// Platform, or if there is none the openid, which differs in each application. Bind the application
+// to such an account before the first user signs in: once there is a unionid, every user becomes a
+// new one.
 //
-// WeChat takes the secret and the tokens in addresses only, so logs on the way may keep them, and knows no PKCE.
+// WeChat accepts the secret and tokens only in URLs, so proxies may log them, and does not support
+// PKCE.
 func WeChat(appID, secret string) *provider.OAuth2 {
 	o := weChat("https://open.weixin.qq.com/connect/qrconnect", "snsapi_login", appID, secret)
 	o.DisplayName = "WeChat"
 	return o
 }
 
-// WeChatOfficialAccount signs users in on pages of an official account, within WeChat. The rest is as it is with [WeChat].
+// WeChatOfficialAccount signs users in on pages of an official account, inside WeChat. Everything
+// else is as in [WeChat].
 func WeChatOfficialAccount(appID, secret string) *provider.OAuth2 {
-	o := weChat("https://open.weixin.qq.com/connect/oauth2/authorize", "snsapi_userinfo", appID, secret)
+	const authorize = "https://open.weixin.qq.com/connect/oauth2/authorize"
+	o := weChat(authorize, "snsapi_userinfo", appID, secret)
 	o.DisplayName = "WeChat"
 	return o
 }
 
 func weChat(authorize, scope, appID, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://open.weixin.qq.com", ClientID: appID, ClientSecret: secret, SecretRequired: true,
-		OtherOrigins: []string{"https://api.weixin.qq.com"},
+		Issuer:         "https://open.weixin.qq.com",
+		ClientID:       appID,
+		ClientSecret:   secret,
+		SecretRequired: true,
+		OtherOrigins:   []string{"https://api.weixin.qq.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: authorize, TokenURL: "https://api.weixin.qq.com/sns/oauth2/access_token", AuthStyle: oauth2.AuthStyleInParams,
+			AuthURL:   authorize,
+			TokenURL:  "https://api.weixin.qq.com/sns/oauth2/access_token",
+			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		RefreshURL: "https://api.weixin.qq.com/sns/oauth2/refresh_token",
-		AuthNames:  map[string]string{"client_id": "appid"}, AuthFragment: "wechat_redirect", Quirks: provider.Quirks{NoPKCE: true},
-		Scopes: []string{scope}, ScopeSeparator: ",",
+		RefreshURL:     "https://api.weixin.qq.com/sns/oauth2/refresh_token",
+		AuthNames:      map[string]string{"client_id": "appid"},
+		AuthFragment:   "wechat_redirect",
+		Quirks:         provider.Quirks{NoPKCE: true},
+		Scopes:         []string{scope},
+		ScopeSeparator: ",",
 		Dialect: provider.Dialect{
-			Method: http.MethodGet, Sniff: true, CommaScopes: true, Names: map[string]string{"client_id": "appid", "client_secret": "secret"},
+			Method:      http.MethodGet,
+			Sniff:       true,
+			CommaScopes: true,
+			Names:       map[string]string{"client_id": "appid", "client_secret": "secret"},
 			EditRequest: weChatRefresh,
 			ErrorCodes: map[string]string{
-				"40029": "invalid_grant", "40163": "invalid_grant", "40030": "invalid_grant", "42002": "invalid_grant", // code, used code, refresh token
-				"40013": "invalid_client", "40125": "invalid_client",
+				"40029": "invalid_grant",
+				"40163": "invalid_grant",
+				"40030": "invalid_grant",
+				"42002": "invalid_grant", // code, used code, refresh token
+				"40013": "invalid_client",
+				"40125": "invalid_client",
 			},
 		},
-		APIBase: "https://api.weixin.qq.com", UserURL: "sns/userinfo",
+		APIBase:    "https://api.weixin.qq.com",
+		UserURL:    "sns/userinfo",
 		UserFields: provider.Fields{ID: "unionid|openid", Name: "nickname", Picture: "headimgurl"},
 		PrepareAPI: weChatToken,
 	}
 }
 
-// weChatRefresh takes the secret out of a refresh, which goes without.
+// weChatRefresh removes the secret from a refresh, as WeChat expects.
 func weChatRefresh(params url.Values) {
 	if params.Get("grant_type") == "refresh_token" {
 		params.Del("secret")
 	}
 }
 
-// weChatToken puts the token where WeChat wants it. The profile needs the user's openid as well, which comes with the token.
+// weChatToken puts the token into the query. The profile also needs the openid, which came with the
+// token.
 func weChatToken(r *http.Request, t session.Tokens, p provider.Profile) error {
 	r.Header.Del("Authorization")
 	setQuery(r, "access_token", t.AccessToken)
@@ -74,7 +96,9 @@ func weChatToken(r *http.Request, t session.Tokens, p provider.Profile) error {
 
 func weChatVendor() Vendor {
 	return Vendor{
-		Name: "wechat", Label: "WeChat", Protocol: provider.OAuthTwo,
+		Name:     "wechat",
+		Label:    "WeChat",
+		Protocol: provider.OAuthTwo,
 		Register: "https://open.weixin.qq.com/",
 		Notes: []string{
 			"client_id is the AppID, client_secret the AppSecret.",

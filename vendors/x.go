@@ -9,39 +9,67 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// xIssuer is the namespace of X's user IDs in both protocols: who moves from one to the other keeps the users.
+// xIssuer is the namespace of X's user IDs in both protocols, so an application that changes the
+// protocol keeps its users.
 const xIssuer = "https://x.com"
 
-// X signs users in at X, formerly Twitter, with OAuth 2.0. There is an e-mail address if it was confirmed, and if the application may ask
-// for it; see XOAuth1 for those that know OAuth 1.0a only.
+// X signs users in at X, formerly Twitter, with OAuth 2.0. The email address is there if it is
+// confirmed and the application may read it. See XOAuth1 for applications with OAuth 1.0a
+// credentials.
 func X(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: xIssuer, ClientID: id, ClientSecret: secret, DisplayName: "X",
+		Issuer:       xIssuer,
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "X",
 		OtherOrigins: []string{"https://api.x.com"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://x.com/i/oauth2/authorize", TokenURL: "https://api.x.com/2/oauth2/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://x.com/i/oauth2/authorize",
+			TokenURL:  "https://api.x.com/2/oauth2/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		RevokeURL: "https://api.x.com/2/oauth2/revoke",
-		Scopes:    []string{"users.read", "tweet.read", "users.email"}, // without tweet.read the profile is forbidden
-		APIBase:   "https://api.x.com/2", UserURL: "users/me?user.fields=profile_image_url,confirmed_email",
-		UserFields: provider.Fields{ID: "data.id", Name: "data.name", Username: "data.username", Email: "data.confirmed_email", Picture: "data.profile_image_url"},
-		EmailTrust: provider.EmailAlwaysVerified, // the member is there for confirmed addresses only
+		Scopes: []string{
+			"users.read",
+			"tweet.read",
+			"users.email",
+		}, // without tweet.read, the profile is 403
+		APIBase: "https://api.x.com/2",
+		UserURL: "users/me?user.fields=profile_image_url,confirmed_email",
+		UserFields: provider.Fields{
+			ID:       "data.id",
+			Name:     "data.name",
+			Username: "data.username",
+			Email:    "data.confirmed_email",
+			Picture:  "data.profile_image_url",
+		},
+		EmailTrust: provider.EmailAlwaysVerified, // only confirmed addresses are returned
 	}
 }
 
-// XOAuth1 signs users in at X, formerly Twitter, with OAuth 1.0a. They are the same users as those of X.
+// XOAuth1 signs the same users in with OAuth 1.0a.
 func XOAuth1(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer: xIssuer, ClientID: key, ClientSecret: secret, DisplayName: "X",
+		Issuer:          xIssuer,
+		ClientID:        key,
+		ClientSecret:    secret,
+		DisplayName:     "X",
 		OtherOrigins:    []string{"https://api.x.com", "https://api.twitter.com"},
 		RequestTokenURL: "https://api.twitter.com/oauth/request_token",
-		AuthorizeURL:    "https://api.twitter.com/oauth/authenticate", // unlike authorize it asks for consent only once
+		AuthorizeURL:    "https://api.twitter.com/oauth/authenticate", // asks for consent once
 		AccessTokenURL:  "https://api.twitter.com/oauth/access_token",
 		AuthorizeParams: url.Values{},
-		UserURL:         "https://api.twitter.com/1.1/account/verify_credentials.json?include_email=true",
-		UserFields:      provider.Fields{ID: "id_str", Name: "name", Username: "screen_name", Email: "email", Picture: "profile_image_url_https"},
+		UserURL: "https://api.twitter.com/1.1/account/verify_credentials.json" +
+			"?include_email=true",
+		UserFields: provider.Fields{
+			ID:       "id_str",
+			Name:     "name",
+			Username: "screen_name",
+			Email:    "email",
+			Picture:  "profile_image_url_https",
+		},
 		MapUser: func(_ provider.Profile, u *session.User) error {
-			u.EmailVerified = u.Email != "" // an address that is not confirmed is left out
+			u.EmailVerified = u.Email != "" // only confirmed addresses are returned
 			return nil
 		},
 		APIBase: "https://api.twitter.com/1.1/",
@@ -50,12 +78,15 @@ func XOAuth1(key, secret string) *provider.OAuth1 {
 
 func xVendor() Vendor {
 	return Vendor{
-		Name: "x", Label: "X", Protocol: provider.OAuthTwo, Register: "https://developer.x.com/en/portal/dashboard",
+		Name:     "x",
+		Label:    "X",
+		Protocol: provider.OAuthTwo,
+		Register: "https://developer.x.com/en/portal/dashboard",
 		Notes: []string{
-			"Switch on \"Request email from users\" for the application, or remove users.email from " +
-				"Scopes.",
-			"Refresh tokens come with the scope offline.access. They rotate: each is valid for one " +
-				"refresh, and a second use ends the login. An access token lasts 2 hours.",
+			"Switch on \"Request email from users\" for the application, or remove users.email " +
+				"from Scopes.",
+			"Refresh tokens come with the scope offline.access. They rotate: each is valid for " +
+				"one refresh, and a second use ends the login. An access token lasts 2 hours.",
 			"A client of the type \"native app\" has no secret.",
 		},
 		Unconfirmed: []string{"The revocation endpoint at api.x.com; many other programs use it."},
@@ -65,10 +96,13 @@ func xVendor() Vendor {
 
 func xOAuth1Vendor() Vendor {
 	return Vendor{
-		Name: "x-oauth1", Label: "X (OAuth 1.0a)", Protocol: provider.OAuthOne, Register: "https://developer.x.com/en/portal/dashboard",
+		Name:     "x-oauth1",
+		Label:    "X (OAuth 1.0a)",
+		Protocol: provider.OAuthOne,
+		Register: "https://developer.x.com/en/portal/dashboard",
 		Notes: []string{
-			"client_id is the API key, client_secret the API key secret; both are not those of OAuth " +
-				"2.0.",
+			"client_id is the API key, client_secret the API key secret; both differ from those " +
+				"of OAuth 2.0.",
 			"Switch on \"Request email from users\", or there are no email addresses.",
 			"Tokens do not expire, and are not revoked at logout.",
 		},

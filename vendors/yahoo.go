@@ -5,14 +5,23 @@ import "github.com/sallyport-go/sallyport/provider"
 // Yahoo signs users in at Yahoo.
 func Yahoo(id, secret string) *provider.OIDC {
 	return &provider.OIDC{
-		Issuer: "https://api.login.yahoo.com", ClientID: id, ClientSecret: secret, DisplayName: "Yahoo", AuthMethod: "client_secret_basic",
-		Endpoints: provider.Endpoints{Revocation: "https://api.login.yahoo.com/oauth2/revoke"}, // its metadata has it under a name of its own
+		Issuer:       "https://api.login.yahoo.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Yahoo",
+		AuthMethod:   "client_secret_basic",
+		Endpoints: provider.Endpoints{
+			Revocation: "https://api.login.yahoo.com/oauth2/revoke",
+		}, // the metadata has it under another name
 	}
 }
 
 func yahooVendor() Vendor {
 	return Vendor{
-		Name: "yahoo", Label: "Yahoo", Protocol: provider.OpenIDConnect, Register: "https://developer.yahoo.com/apps/",
+		Name:        "yahoo",
+		Label:       "Yahoo",
+		Protocol:    provider.OpenIDConnect,
+		Register:    "https://developer.yahoo.com/apps/",
 		Notes:       []string{"There is no logout at Yahoo: only the session here ends."},
 		Unconfirmed: []string{"The PKCE parameters are understood, or ignored."},
 		New:         byClient(Yahoo),

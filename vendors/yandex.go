@@ -12,17 +12,30 @@ import (
 // Yandex signs users in at Yandex.
 func Yandex(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://oauth.yandex.com", ClientID: id, ClientSecret: secret, DisplayName: "Yandex",
+		Issuer:       "https://oauth.yandex.com",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Yandex",
 		OtherOrigins: []string{"https://login.yandex.ru"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://oauth.yandex.com/authorize", TokenURL: "https://oauth.yandex.com/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://oauth.yandex.com/authorize",
+			TokenURL:  "https://oauth.yandex.com/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
-		TokenScheme: "OAuth", UserURL: "https://login.yandex.ru/info?format=json",
-		UserFields: provider.Fields{ID: "id", Name: "real_name|display_name", Username: "login", Email: "default_email"},
+		TokenScheme: "OAuth",
+		UserURL:     "https://login.yandex.ru/info?format=json",
+		UserFields: provider.Fields{
+			ID:       "id",
+			Name:     "real_name|display_name",
+			Username: "login",
+			Email:    "default_email",
+		},
 		EmailTrust: provider.EmailNeverVerified,
 		MapUser: func(p provider.Profile, u *session.User) error {
 			if avatar := p.Text("default_avatar_id"); avatar != "" && !p.True("is_avatar_empty") {
-				u.Picture = "https://avatars.yandex.net/get-yapic/" + (&url.URL{Path: avatar}).EscapedPath() + "/islands-200"
+				u.Picture = "https://avatars.yandex.net/get-yapic/" + (&url.URL{
+					Path: avatar,
+				}).EscapedPath() + "/islands-200"
 			}
 			return nil
 		},
@@ -31,7 +44,10 @@ func Yandex(id, secret string) *provider.OAuth2 {
 
 func yandexVendor() Vendor {
 	return Vendor{
-		Name: "yandex", Label: "Yandex", Protocol: provider.OAuthTwo, Register: "https://oauth.yandex.com/",
+		Name:     "yandex",
+		Label:    "Yandex",
+		Protocol: provider.OAuthTwo,
+		Register: "https://oauth.yandex.com/",
 		Notes: []string{
 			"Choose the data that the application receives where you register it: access to the " +
 				"email address, the name and the picture.",

@@ -2,18 +2,32 @@ package vendors
 
 import "github.com/sallyport-go/sallyport/provider"
 
-// Zitadel signs users in at an instance of ZITADEL, such as "https://example.zitadel.cloud". ID tokens are for all applications of the
-// project: set TrustedAudiences to the IDs of the others, and of the project.
+// Zitadel signs users in at a ZITADEL instance, such as "https://example.zitadel.cloud". The
+// audience of its ID tokens are all applications of the project, and the project: set
+// TrustedAudiences to the other IDs.
 func Zitadel(at BaseURL, id, secret string) *provider.OIDC {
-	return &provider.OIDC{Issuer: at.at(""), ClientID: id, ClientSecret: secret, DisplayName: "ZITADEL", Err: at.check()}
+	return &provider.OIDC{
+		Issuer:       at.at(""),
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "ZITADEL",
+		Err:          at.check(),
+	}
 }
 
 func zitadelVendor() Vendor {
 	return Vendor{
-		Name: "zitadel", Label: "ZITADEL", Protocol: provider.OpenIDConnect, Register: "https://zitadel.com/docs/guides/manage/console/applications",
+		Name:     "zitadel",
+		Label:    "ZITADEL",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://zitadel.com/docs/guides/manage/console/applications",
 		Settings: []Setting{
 			baseURLSetting("https://example.zitadel.cloud"),
-			{Name: "trusted_audiences", Help: "the IDs of the project and of its other applications, with commas between them, if ID tokens have them as further audiences"},
+			{
+				Name: "trusted_audiences",
+				Help: "the IDs of the project and of its other applications, separated by " +
+					"commas, if they are audiences of the ID tokens",
+			},
 		},
 		Notes: []string{
 			"A refresh token comes with the scope offline_access.",

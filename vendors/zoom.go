@@ -7,20 +7,31 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Zoom signs users in at Zoom. The address counts as verified when Zoom has verified it itself, which is so for users who sign in
-// there with a password.
+// Zoom signs users in at Zoom. The email address is treated as verified for users with a Zoom
+// password, whose address Zoom verifies itself.
 func Zoom(id, secret string) *provider.OAuth2 {
 	return &provider.OAuth2{
-		Issuer: "https://zoom.us", ClientID: id, ClientSecret: secret, DisplayName: "Zoom",
+		Issuer:       "https://zoom.us",
+		ClientID:     id,
+		ClientSecret: secret,
+		DisplayName:  "Zoom",
 		OtherOrigins: []string{"https://api.zoom.us"},
 		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://zoom.us/oauth/authorize", TokenURL: "https://zoom.us/oauth/token", AuthStyle: oauth2.AuthStyleInHeader,
+			AuthURL:   "https://zoom.us/oauth/authorize",
+			TokenURL:  "https://zoom.us/oauth/token",
+			AuthStyle: oauth2.AuthStyleInHeader,
 		},
 		RevokeURL: "https://zoom.us/oauth/revoke",
-		APIBase:   "https://api.zoom.us/v2", UserURL: "users/me",
-		UserFields: provider.Fields{ID: "id", Name: "display_name", Email: "email", Picture: "pic_url"},
+		APIBase:   "https://api.zoom.us/v2",
+		UserURL:   "users/me",
+		UserFields: provider.Fields{
+			ID:      "id",
+			Name:    "display_name",
+			Email:   "email",
+			Picture: "pic_url",
+		},
 		MapUser: func(p provider.Profile, u *session.User) error {
-			const password = "100" // of other kinds of login, verified says nothing
+			const password = "100" // with other kinds of login, verified says nothing
 			u.EmailVerified = p.Text("login_type") == password && p.Text("verified") == "1"
 			return nameOf("first_name", "last_name")(p, u)
 		},
@@ -29,10 +40,13 @@ func Zoom(id, secret string) *provider.OAuth2 {
 
 func zoomVendor() Vendor {
 	return Vendor{
-		Name: "zoom", Label: "Zoom", Protocol: provider.OAuthTwo, Register: "https://marketplace.zoom.us/",
+		Name:     "zoom",
+		Label:    "Zoom",
+		Protocol: provider.OAuthTwo,
+		Register: "https://marketplace.zoom.us/",
 		Notes: []string{
-			"The scopes are those of the application, so the login asks for none; the application " +
-				"needs user:read.",
+			"The scopes are those of the application, so the login asks for none; the " +
+				"application needs user:read.",
 			"Access tokens last an hour. Refresh tokens rotate: each is valid for one refresh.",
 		},
 		Unconfirmed: []string{
