@@ -1,14 +1,13 @@
-// Package requirements keeps the security requirements, the known faults, and the tests that show
-// them together.
+// Package requirements connects the security requirements and past faults with the tests that show
+// them, and tests the library against them.
 //
-// The lists are requirements.tsv (R1, R2, ...) and faults.tsv (F1, F2, ...). A test shows R33 when its
-// name contains "_R33_" (or ends with "_R33") or when its comment, or a comment inside of it, mentions
-// R33; the same with F12. Running
+// The lists are requirements.tsv (R1, R2, ...) and faults.tsv (F1, F2, ...). A test shows R33 if
+// its name contains "_R33_" or ends with "_R33", or if its doc comment or a comment inside it
+// mentions R33. To generate docs/security-requirements.md, run
 //
 //	go generate ./internal/requirements
 //
-// writes docs/security-requirements.md; a test fails when that is out of date or when no test shows an
-// entry of state "required".
+// A test fails if the file is out of date, or if no test shows an entry of state "required".
 package requirements
 
 import (
@@ -34,15 +33,15 @@ var requirementList string
 //go:embed faults.tsv
 var faultList string
 
-// A Requirement is one line of a list: what must hold, or what was once wrong, stated as it must be.
+// A Requirement is an entry of a list. A fault is stated as the behavior that must hold instead.
 type Requirement struct {
 	Mark      string // R33 or F12
 	Level     string // MUST, MUST NOT, SHOULD; empty for faults
-	Required  bool   // must be shown by a test now
+	Required  bool   // a test must show it
 	Statement string
 }
 
-// All returns the requirements and the faults in the order of their numbers.
+// All returns the requirements and the faults, each in numerical order.
 func All() (requirements, faults []Requirement, err error) {
 	if requirements, err = parse(requirementList, "R", 4); err != nil {
 		return nil, nil, err
@@ -51,7 +50,8 @@ func All() (requirements, faults []Requirement, err error) {
 	return requirements, faults, err
 }
 
-// parse reads a list. Its lines have a mark, a level if there are four fields, a state and a statement.
+// parse parses a list. Each line has a mark, a level (in lists with four fields), a state and a
+// statement.
 func parse(list, kind string, fields int) ([]Requirement, error) {
 	var all []Requirement
 	for line := range strings.Lines(list) {
@@ -61,21 +61,21 @@ func parse(list, kind string, fields int) ([]Requirement, error) {
 		}
 		row := strings.Split(line, "\t")
 		if len(row) != fields {
-			return nil, fmt.Errorf("requirements: %q has %d fields, not %d", line, len(row), fields)
+			return nil, fmt.Errorf("requirements: %q has %d fields, want %d", line, len(row), fields)
 		}
 		r := Requirement{Mark: row[0], Statement: row[fields-1]}
 		if fields == 4 {
 			r.Level = row[1]
 		}
 		if r.Mark != fmt.Sprint(kind, len(all)+1) {
-			return nil, fmt.Errorf("requirements: %s is not the next number", r.Mark)
+			return nil, fmt.Errorf("requirements: %s is out of order, want %s%d", r.Mark, kind, len(all)+1)
 		}
 		switch state := row[fields-2]; state {
 		case "required":
 			r.Required = true
 		case "later":
 		default:
-			return nil, fmt.Errorf("requirements: %s has the state %q, not required or later", r.Mark, state)
+			return nil, fmt.Errorf("requirements: %s has state %q, want required or later", r.Mark, state)
 		}
 		all = append(all, r)
 	}
@@ -87,7 +87,7 @@ type Test struct{ File, Name string }
 
 var mark = regexp.MustCompile(`(?:^|[^A-Za-z0-9])([RF][0-9]{1,3})(?:[^A-Za-z0-9]|$)`)
 
-// Tests finds the tests below root that show requirements, by mark.
+// Tests returns, by mark, the tests under root that show requirements.
 func Tests(root fs.FS) (map[string][]Test, error) {
 	found := map[string][]Test{}
 	err := fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
@@ -112,7 +112,7 @@ func Tests(root fs.FS) (map[string][]Test, error) {
 	return found, err
 }
 
-// marksOf returns the requirements that the tests, fuzz tests and benchmarks of a file show.
+// marksOf returns, by name, the marks of the tests, fuzz tests and benchmarks in a file.
 func marksOf(file string, source []byte) (map[string][]string, error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, source, parser.ParseComments)
@@ -142,7 +142,7 @@ func isTest(name string) bool {
 	return strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || strings.HasPrefix(name, "Benchmark")
 }
 
-// marksIn returns the marks in a text, each once. Marks may stand side by side: "R5, F6".
+// marksIn returns the distinct marks in a text, such as "R5, F6".
 func marksIn(text string) []string {
 	set := map[string]bool{}
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" ,;:.()/\n\t", r) }) {
@@ -153,7 +153,7 @@ func marksIn(text string) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// Missing returns the required ones that no test shows.
+// Missing returns the required entries that no test shows.
 func Missing(all []Requirement, tests map[string][]Test) []Requirement {
 	return slices.DeleteFunc(slices.Clone(all), func(r Requirement) bool {
 		return !r.Required || len(tests[r.Mark]) > 0
@@ -163,23 +163,23 @@ func Missing(all []Requirement, tests map[string][]Test) []Requirement {
 // Document returns docs/security-requirements.md.
 func Document(requirements, faults []Requirement, tests map[string][]Test) []byte {
 	var b bytes.Buffer
-	b.WriteString("# Security requirements and the tests that show them\n\n" +
-		"Generated by `go generate ./internal/requirements`; do not edit. An entry without a test " +
-		"belongs to work that is still open.\n\n" +
+	b.WriteString("# Security requirements and their tests\n\n" +
+		"Generated by `go generate ./internal/requirements`; do not edit. Entries marked open have no " +
+		"test, because the feature is not implemented yet.\n\n" +
 		"| | level | requirement | shown by |\n|---|---|---|---|\n")
 	for _, r := range requirements {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.Mark, r.Level, cell(r.Statement), links(tests[r.Mark]))
 	}
-	b.WriteString("\n## Faults and the tests that keep them away\n\n" +
-		"What was once wrong, found by users, audits and trials. Each entry states what holds now.\n\n" +
-		"| | what holds | shown by |\n|---|---|---|\n")
+	b.WriteString("\n## Past faults and their regression tests\n\n" +
+		"Faults found by users, audits and trials. Each entry states the correct behavior.\n\n" +
+		"| | correct behavior | shown by |\n|---|---|---|\n")
 	for _, f := range faults {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", f.Mark, cell(f.Statement), links(tests[f.Mark]))
 	}
 	return b.Bytes()
 }
 
-// cell writes text into a cell of a table.
+// cell escapes text for a table cell.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 func links(tests []Test) string {

@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 )
 
-func TestTableIsUpToDateAndWithoutGap(t *testing.T) {
+func TestTableIsUpToDateAndComplete(t *testing.T) {
 	root := os.DirFS(filepath.Join("..", ".."))
 	all, faults, err := All()
 	if err != nil {
@@ -58,15 +58,15 @@ func FuzzX(f *testing.F) {}
 	}
 	for mark := range found {
 		if _, ok := want[mark]; !ok {
-			t.Errorf("%s is found where there is no mark: %v", mark, found[mark])
+			t.Errorf("%s is not a mark, but found in %v", mark, found[mark])
 		}
 	}
 }
 
-func TestMissingNamesWhatNoTestShows(t *testing.T) {
+func TestMissing(t *testing.T) {
 	all := []Requirement{{Mark: "R1", Required: true}, {Mark: "F2", Required: true}, {Mark: "R3"}}
 	missing := Missing(all, map[string][]Test{"R1": {{"f", "T"}}})
 	if !slices.Equal(missing, all[1:2]) {
-		t.Errorf("missing: %v, want F2 alone", missing)
+		t.Errorf("missing: %v, want only F2", missing)
 	}
 }
