@@ -25,7 +25,7 @@ import (
 // tokenOf is an application with a page that refreshes tokens if that is due: /token.
 func tokenOf(t *testing.T, change ...func(*rig.Setup)) (*rig.App, func(b *http.Client) (status int, token *oauth2.Token)) {
 	t.Helper()
-	app := calling(t, change...)
+	app := rig.NewCalling(t, change...)
 	var token *oauth2.Token
 	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
@@ -47,15 +47,15 @@ func tokenOf(t *testing.T, change ...func(*rig.Setup)) (*rig.App, func(b *http.C
 // roles that the new ID token does not have any more are gone at once.
 func TestRefresh_F15_UserInfoFails(t *testing.T) {
 	for name, fault := range map[string]func(f *authtest.Faults){
-		"429": func(f *authtest.Faults) { f.Handler = answer("userinfo", 429, "", "") },
+		"429": func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 429, "", "") },
 		"403": func(f *authtest.Faults) {
-			f.Handler = answer("userinfo", 403, asJSON, `{"error":"insufficient_scope"}`)
+			f.Handler = rig.Answer("userinfo", 403, rig.AsJSON, `{"error":"insufficient_scope"}`)
 		},
-		"404":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 404, "text/html", "<h1>gone</h1>") },
-		"401":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 401, "", "") },
-		"503":     func(f *authtest.Faults) { f.Handler = answer("userinfo", 503, "", "") },
-		"garbage": func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, asJSON, "{]") },
-		"a page":  func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "text/html", "<html>") },
+		"404":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 404, "text/html", "<h1>gone</h1>") },
+		"401":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 401, "", "") },
+		"503":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 503, "", "") },
+		"garbage": func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, rig.AsJSON, "{]") },
+		"a page":  func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "text/html", "<html>") },
 		"no sub":  func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "sub") } },
 		"odd sub": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = 7 } },
 	} {
@@ -109,7 +109,7 @@ func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 	app.SignIn(t, b, "alice", "/seen")
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "roles"); delete(c, "name") }
-		f.Handler = answer("userinfo", 503, "", "")
+		f.Handler = rig.Answer("userinfo", 503, "", "")
 	})
 	app.Clock.Advance(2 * time.Hour)
 	if status, _ := token(b); status != 200 {
@@ -239,11 +239,11 @@ func TestRefresh_F15_StoredFirst(t *testing.T) {
 	<-reached
 	// Another process with the same store.
 	app.Server.Config.Handler = app.Again(t, func(c *session.Config) { c.Locker = session.NewMemoryLocker(c.Now) })
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
-	if got := calls(t, app, b, "GET"); got != 200 {
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("another process: status %d", got)
 	}
-	if n := refreshes(app); n != 1 {
+	if n := rig.Refreshes(app); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 	close(release)
@@ -286,7 +286,7 @@ func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
 			t.Fatalf("status %d\n%s", status, app.Log())
 		}
 	}
-	if n := refreshes(app); n != 2 {
+	if n := rig.Refreshes(app); n != 2 {
 		t.Errorf("%d refreshes", n)
 	}
 }
@@ -346,9 +346,9 @@ func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
 
 // F15: a handler that goes on for hours refreshes with the token that it got last.
 func TestTokenSource_F15_LongLived(t *testing.T) {
-	for place, change := range keptIn {
+	for place, change := range rig.KeptIn {
 		t.Run(place, func(t *testing.T) {
-			app := calling(t, change)
+			app := rig.NewCalling(t, change)
 			app.Mux.Handle("/stream", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				source, err := app.Auth.TokenSource(w, r)
 				if err != nil {
@@ -366,10 +366,10 @@ func TestTokenSource_F15_LongLived(t *testing.T) {
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.Get(t, b, "/stream")
-			if n := refreshes(app); n != 8 {
+			if n := rig.Refreshes(app); n != 8 {
 				t.Errorf("%d refreshes", n)
 			}
-			if got := calls(t, app, b, "GET"); got != 200 {
+			if got := rig.Call(t, app, b, "GET"); got != 200 {
 				t.Errorf("afterwards: status %d", got)
 			}
 		})
@@ -403,7 +403,7 @@ func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f fu
 // while it asks for the profile.
 func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 	locker := &leasedLocker{done: map[string][]byte{}}
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = provider.UserInfoAlways
 		s.Config.Session.Locker = locker
 	})
@@ -424,9 +424,9 @@ func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 	deliver := begin(t, app, b, "/call")
 	<-reached // as good as dead
 	app.Server.Config.Handler = app.Again(t, func(*session.Config) {})
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
-	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
-		t.Errorf("another process: status %d after %d refreshes", got, refreshes(app))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
+	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
+		t.Errorf("another process: status %d after %d refreshes", got, rig.Refreshes(app))
 	}
 	goesOn(t, app, b)
 	close(release)

@@ -17,8 +17,8 @@ import (
 
 // signEd25519 signs claims with a header of which more may replace members.
 func signEd25519(key ed25519.PrivateKey, alg string, claims map[string]any) string {
-	signed := b64(toJSON(map[string]any{"alg": alg, "kid": "k"})) + "." + b64(toJSON(claims))
-	return signed + "." + b64(ed25519.Sign(key, []byte(signed)))
+	signed := rig.Base64(rig.JSON(map[string]any{"alg": alg, "kid": "k"})) + "." + rig.Base64(rig.JSON(claims))
+	return signed + "." + rig.Base64(ed25519.Sign(key, []byte(signed)))
 }
 
 // F35: Ed25519 has two names (RFC 8037, RFC 9864), which metadata, keys and tokens may mix.
@@ -28,7 +28,7 @@ func TestIDToken_F35_Ed25519(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stranger, _ := ed25519.GenerateKey(rand.Reader)
-	jwk := map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": b64(public)}
+	jwk := map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": rig.Base64(public)}
 	for name, row := range map[string]struct {
 		listed, keyAlg, alg string
 		configured          []string
@@ -64,7 +64,7 @@ func TestIDToken_F35_Ed25519(t *testing.T) {
 					answer["id_token"] = signEd25519(row.signer, row.alg, claims)
 				}
 			})
-			if got := tryLogin(t, app); got != row.want {
+			if got := rig.TryLogin(t, app); got != row.want {
 				t.Errorf("%s, want %s\n%s", got, row.want, app.Log())
 			}
 		})
@@ -97,7 +97,7 @@ func TestClientKey_F54_F35_Algorithm(t *testing.T) {
 					f.Discovery = func(m map[string]any) { m["token_endpoint_auth_signing_alg_values_supported"] = row.listed }
 				})
 			}
-			if got := tryLogin(t, app); got != "ok" {
+			if got := rig.TryLogin(t, app); got != "ok" {
 				t.Fatalf("%s\n%s", got, app.Log())
 			}
 			for _, r := range app.OP.Requests("token") {
@@ -127,7 +127,7 @@ func TestClientKey_F34_Audience(t *testing.T) {
 	for configured, want := range map[string]string{"": "the issuer", "https://op.example/token": "https://op.example/token"} {
 		app := rig.New(t, withKey(key), func(s *rig.Setup) { s.OIDC.AssertionAudience = configured })
 		app.OP.Misbehave(func(f *authtest.Faults) { f.AssertionAudience = configured })
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Fatalf("%s\n%s", got, app.Log())
 		}
 		if configured == "" {
@@ -151,10 +151,10 @@ func TestClientKey_F34_Audience(t *testing.T) {
 // F18, part f: keys that may have been withdrawn are used for a day while the JWKS cannot be read, then logins wait.
 func TestKeys_F18f_UsedForADay(t *testing.T) {
 	app := rig.New(t)
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 500, "", "") })
 	for _, step := range []struct {
 		advance time.Duration
 		want    string
@@ -162,7 +162,7 @@ func TestKeys_F18f_UsedForADay(t *testing.T) {
 		{23*time.Hour + 50*time.Minute, "ok"}, {20 * time.Minute, "provider_unavailable"}, {time.Hour, "provider_unavailable"},
 	} {
 		app.Clock.Advance(step.advance)
-		if got := tryLogin(t, app); got != step.want {
+		if got := rig.TryLogin(t, app); got != step.want {
 			t.Errorf("%v later: %s, want %s", step.advance, got, step.want)
 		}
 	}
@@ -171,7 +171,7 @@ func TestKeys_F18f_UsedForADay(t *testing.T) {
 	}
 	app.OP.Behave()
 	app.Clock.Advance(6 * time.Second) // the longest pause
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("after the outage: %s", got)
 	}
 }

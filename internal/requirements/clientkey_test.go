@@ -205,12 +205,12 @@ func TestClientKey_R36_Configuration(t *testing.T) {
 		"the authentication method": func(o *provider.OIDC) { o.AuthMethod, o.ClientKey = "none", good },
 		"needs a client key":        func(o *provider.OIDC) { o.AuthMethod = "private_key_jwt" },
 	} {
-		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.ClientSecret = ""; change(o) }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.ClientSecret = ""; change(o) }))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
-	two := minimal(func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "", good })
+	two := rig.MinimalConfig(func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "", good })
 	for name, p := range two.Providers {
 		o := p.(*provider.OIDC)
 		two.Providers[name+"2"] = &provider.OIDC{Issuer: o.Issuer + "/2", ClientID: o.ClientID, ClientKey: &provider.ClientKey{Signer: keys["ES256"]}}

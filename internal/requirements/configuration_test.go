@@ -25,7 +25,7 @@ import (
 func TestHost_R141_ForwardingHeadersAreIgnored(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.HTTP = true; s.OIDC = s.OP.OIDC() })
 	// On http the cookies are not Secure; no header can talk the application into or out of it.
-	for _, header := range forwardingHeaders {
+	for _, header := range rig.ForwardingHeaders {
 		resp := app.Get(t, rig.Browser(t), "/auth/login", header[0], header[1])
 		for _, c := range resp.Cookies() {
 			if c.Secure || strings.HasPrefix(c.Name, "__") {
@@ -46,7 +46,7 @@ func TestHost_R141_ForwardingHeadersAreIgnored(t *testing.T) {
 func TestHost_R142_SecureByConfiguration(t *testing.T) {
 	app := rig.New(t)
 	app.Server.Close()
-	c := sallyport.Config{BaseURL: app.URL, Providers: provider.Set{"op": app.OIDC}, Session: minimal(nil).Session}
+	c := sallyport.Config{BaseURL: app.URL, Providers: provider.Set{"op": app.OIDC}, Session: rig.MinimalConfig(nil).Session}
 	auth, err := sallyport.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func manyFlows(app *rig.App) string {
 
 // R145
 func TestDoS_R145_OneSlowProviderDoesNotStallAnother(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	release := make(chan struct{})
 	reached := make(chan struct{}, 10)
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -170,7 +170,7 @@ func TestDoS_R146_LoginStartsLeaveNoState(t *testing.T) {
 // R156
 func TestConfiguration_R156_SecureWithZeroOptions(t *testing.T) {
 	var log bytes.Buffer
-	c := minimal(nil)
+	c := rig.MinimalConfig(nil)
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	if _, err := sallyport.New(c); err != nil || log.Len() > 0 {
 		t.Errorf("the minimal configuration: %v, log %s", err, log.String())
@@ -223,7 +223,7 @@ func TestConfiguration_R157_EveryMistakeAtOnce(t *testing.T) {
 		"lifetime too long":        {func(c *sallyport.Config) { c.Session.Lifetime = 500 * 24 * time.Hour }, "Lifetime"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := minimal(nil)
+			c := rig.MinimalConfig(nil)
 			c.Providers = maps.Clone(c.Providers)
 			row.change(&c)
 			auth, err := sallyport.New(c)
@@ -302,7 +302,7 @@ func TestConfiguration_R157_FromEnv(t *testing.T) {
 
 // The chooser page, when there is a choice.
 func TestChooser(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	b := rig.Browser(t)
 	resp := app.Get(t, b, "/auth/login?return_to=/public/x")
 	page := authtest.Body(t, resp)

@@ -50,7 +50,7 @@ func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 // R59, R65: what is known stays while the new document is not right.
 func TestDiscovery_R59_ChangedAtRuntime(t *testing.T) {
 	app := rig.New(t)
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -60,7 +60,7 @@ func TestDiscovery_R59_ChangedAtRuntime(t *testing.T) {
 		}
 	})
 	app.Clock.Advance(2 * time.Hour)
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("with the old metadata: %s", got)
 	}
 	if app.OP.Count("discovery") < 2 {
@@ -82,7 +82,7 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 		}
 	}
 	for issuer, want := range map[string]string{"http://op.example": "https", "http://127.0.0.1:1": "InsecureLoopbackHTTP", "ftp://op.example": "https"} {
-		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Issuer = issuer })); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer })); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("issuer %s: %v, want an error about %s", issuer, err, want)
 		}
 	}
@@ -119,7 +119,7 @@ func TestOutbound_R61_NoRedirects(t *testing.T) {
 					return e == endpoint
 				}
 			})
-			if got := tryLogin(t, app); got == "ok" {
+			if got := rig.TryLogin(t, app); got == "ok" {
 				t.Errorf("%s %d: the login succeeds", endpoint, status)
 			}
 			if contacts.Load() != 0 {
@@ -178,7 +178,7 @@ func attempt(t *testing.T, app *rig.App) string {
 	if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusSeeOther {
 		return fmt.Sprint("status ", resp.StatusCode)
 	}
-	return tryLogin(t, app)
+	return rig.TryLogin(t, app)
 }
 
 // R62: neither size nor slowness of an answer costs more than the limits.
@@ -270,7 +270,7 @@ func TestOutbound_R62_TimeLimit(t *testing.T) {
 		limits = append(limits, time.Until(deadline))
 		return nil, errors.New("not today")
 	})
-	o := minimal(func(o *provider.OIDC) { o.HTTPClient = &http.Client{Transport: watch} }).Providers["op"].(*provider.OIDC)
+	o := rig.MinimalConfig(func(o *provider.OIDC) { o.HTTPClient = &http.Client{Transport: watch} }).Providers["op"].(*provider.OIDC)
 	if err := o.Ready(t.Context()); !errors.Is(err, provider.ErrUnavailable) {
 		t.Errorf("error %v, want ErrUnavailable", err)
 	}
@@ -302,14 +302,14 @@ func TestKeys_R63_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 		t.Errorf("%d fetches of the keys, want at most 2", got)
 	}
 	app.OP.Behave()
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("a right token afterwards: %s", got)
 	}
 	// A minute later one more is allowed.
 	app.Clock.Advance(61 * time.Second)
 	before := app.OP.Count("jwks")
 	app.OP.RotateKeys()
-	if got := tryLogin(t, app); got != "ok" || app.OP.Count("jwks") != before+1 {
+	if got := rig.TryLogin(t, app); got != "ok" || app.OP.Count("jwks") != before+1 {
 		t.Errorf("after a minute: %s, %d fetches", got, app.OP.Count("jwks")-before)
 	}
 }
@@ -317,9 +317,9 @@ func TestKeys_R63_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 // R63: failing to fetch the keys backs off.
 func TestKeys_R63_FailuresBackOff(t *testing.T) {
 	app := rig.New(t)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 500, "", "") })
 	for range 20 {
-		if got := tryLogin(t, app); got != "provider_unavailable" {
+		if got := rig.TryLogin(t, app); got != "provider_unavailable" {
 			t.Fatal(got)
 		}
 	}
@@ -328,7 +328,7 @@ func TestKeys_R63_FailuresBackOff(t *testing.T) {
 	}
 	app.OP.Behave()
 	app.Clock.Advance(10 * time.Second)
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("once it is back: %s", got)
 	}
 }
@@ -336,9 +336,9 @@ func TestKeys_R63_FailuresBackOff(t *testing.T) {
 // R64
 func TestKeys_R64_Rotation(t *testing.T) {
 	app := rig.New(t)
-	tryLogin(t, app)
+	rig.TryLogin(t, app)
 	app.OP.RotateKeys()
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("the first token of a new key: %s", got)
 	}
 	// A key that is withdrawn is refused ten minutes later at most.
@@ -347,7 +347,7 @@ func TestKeys_R64_Rotation(t *testing.T) {
 		f.JWKS = func(set map[string]any) { set["keys"] = set["keys"].([]any)[1:] }
 	})
 	app.Clock.Advance(11 * time.Minute)
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("a token of the withdrawn key: %s", got)
 	}
 	_ = withdrawn
@@ -356,11 +356,11 @@ func TestKeys_R64_Rotation(t *testing.T) {
 // R65: for a day at most; see F18f.
 func TestKeys_R65_CachedKeysServeWhileTheProviderIsDown(t *testing.T) {
 	app := rig.New(t)
-	tryLogin(t, app)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks discovery", 500, "", "") })
+	rig.TryLogin(t, app)
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks discovery", 500, "", "") })
 	for _, later := range []time.Duration{time.Minute, 30 * time.Minute, 23 * time.Hour} {
 		app.Clock.Advance(later)
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("after %v: %s", later, got)
 		}
 	}
@@ -389,7 +389,7 @@ func TestDiscovery_R65_ProviderDownAtStart(t *testing.T) {
 	}
 	app.OP.SetDown(false)
 	app.Clock.Advance(6 * time.Second) // the longest pause
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("once it is back: %s", got)
 	}
 	if err := app.Auth.Ready(t.Context()); err != nil {
@@ -433,7 +433,7 @@ func TestKeys_R66_UnusableKeys(t *testing.T) {
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = row.change })
-		if got := tryLogin(t, app); got != row.want {
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
@@ -453,7 +453,7 @@ func TestKeys_R66_TokenWithoutKeyID(t *testing.T) {
 				set["keys"] = append(keys, set["keys"].([]any)...)
 			}
 		})
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("%d other keys: %s, want %s", others, got, want)
 		}
 	}
@@ -491,7 +491,7 @@ func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 				continue
 			}
 			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
-			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer(endpoint, 200, row.contentType, row.body) })
+			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer(endpoint, 200, row.contentType, row.body) })
 			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/me")
 			if resp.StatusCode < 400 {
@@ -525,7 +525,7 @@ func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 			return false
 		}
 	})
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
 	for _, path := range []string{"/.well-known/openid-configuration", "/par", "/token", "/jwks", "/userinfo"} {

@@ -26,21 +26,21 @@ func TestFIPS_F51_SignInWorks(t *testing.T) {
 		return
 	}
 	for name, change := range map[string]func(*rig.Setup){
-		"cookies": offline,
-		"store":   func(s *rig.Setup) { offline(s); stored(s) },
+		"cookies": rig.Offline,
+		"store":   func(s *rig.Setup) { rig.Offline(s); rig.Stored(s) },
 		"passphrase": func(s *rig.Setup) {
-			offline(s)
+			rig.Offline(s)
 			s.Config.Session.Secret = "correct horse battery staple again and again"
 		},
-		"form_post": func(s *rig.Setup) { offline(s); s.OIDC.ResponseType = "code id_token" },
+		"form_post": func(s *rig.Setup) { rig.Offline(s); s.OIDC.ResponseType = "code id_token" },
 		"OAuth 2.0": func(s *rig.Setup) { s.Other = s.OP.OAuth2() },
-		"several":   func(s *rig.Setup) { offline(s); s.Second = true },
+		"several":   func(s *rig.Setup) { rig.Offline(s); s.Second = true },
 		"large tokens": func(s *rig.Setup) {
-			offline(s)
+			rig.Offline(s)
 			s.OP.SetClaims("alice", map[string]any{"noise": strings.Repeat("x", 5000)})
 		},
 	} {
-		app := calling(t, change)
+		app := rig.NewCalling(t, change)
 		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
 		if name != "form_post" && !strings.Contains(authtest.Body(t, resp), rig.Marker) {

@@ -114,7 +114,7 @@ func TestForgery_F3_EndpointsThatTheMetadataNames(t *testing.T) {
 	for _, member := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "introspection_endpoint"} {
 		for _, permitted := range []bool{false, true} {
 			elsewhere := authtest.NewTLSProvider(t)
-			app, tn := withTenants(t)
+			app, tn := rig.NewTenants(t)
 			app.OP2.Misbehave(func(f *authtest.Faults) {
 				f.Discovery = func(m map[string]any) {
 					m[member] = strings.Replace(m[member].(string), app.OP2.Issuer(), elsewhere.Issuer(), 1)
@@ -124,7 +124,7 @@ func TestForgery_F3_EndpointsThatTheMetadataNames(t *testing.T) {
 			if permitted {
 				acme.OtherOrigins = []string{elsewhere.Issuer()}
 			}
-			tn.set("acme", acme)
+			tn.Set("acme", acme)
 			resp := app.Get(t, rig.Browser(t), "/auth/login/acme")
 			if begun := resp.StatusCode == http.StatusSeeOther; begun != permitted {
 				t.Errorf("%s elsewhere, permitted %v: status %d", member, permitted, resp.StatusCode)
@@ -201,7 +201,7 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		defer mu.Unlock()
 		keys[where] = append(keys[where], s.Provider+" "+s.User.Key())
 	}
-	app, _ := withTenants(t, offline, func(s *rig.Setup) {
+	app, _ := rig.NewTenants(t, rig.Offline, func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { see("Login", s); return nil }
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error { see("Refresh", s); return nil }
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { see("Logout", s) }
@@ -218,12 +218,12 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		}
 		s.Config.Tenants.Find = func(_ context.Context, name string) (provider.Provider, error) { return tenants[name], nil }
 	})
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
 	app.Mux.Handle("/see", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		see("handler", s)
 	})))
-	bearer := app.Auth.Bearer(middleware.API{Audience: audience, Tenant: func(r *http.Request) string { return r.FormValue("tenant") }})
+	bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience, Tenant: func(r *http.Request) string { return r.FormValue("tenant") }})
 	app.Mux.Handle("/api", bearer(app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		see("Bearer", s)
@@ -235,8 +235,8 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		if resp := app.Get(t, b, "/call"); resp.StatusCode != 200 {
 			t.Fatalf("%s: status %d", name, resp.StatusCode)
 		}
-		app.Get(t, b, app.Authorize(t, b, beginLink(t, app, b, "/auth/link/acme"), "alice").String())
-		if resp := api(t, app, "/api?tenant="+name, "Bearer "+accessToken(app, nil)); resp.StatusCode != 200 {
+		app.Get(t, b, app.Authorize(t, b, rig.BeginLink(t, app, b, "/auth/link/acme"), "alice").String())
+		if resp := rig.GetAPI(t, app, "/api?tenant="+name, "Bearer "+rig.AccessToken(app, nil)); resp.StatusCode != 200 {
 			t.Fatalf("%s: status %d: %s", name, resp.StatusCode, app.Log())
 		}
 		app.Post(t, b, "/auth/logout", nil)
@@ -251,70 +251,6 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 	} {
 		if !slices.Equal(keys[where], want) {
 			t.Errorf("%s: %q, want %q", where, keys[where], want)
-		}
-	}
-}
-
-// F4: what a tenant's provider says of roles and ACR opens nothing, unless the application trusts
-// tenants, and then only on the pages of that tenant.
-func TestForgery_F4_RolesOfTenants(t *testing.T) {
-	for _, trust := range []bool{false, true} {
-		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.TrustRoles = trust })
-		for _, p := range []*authtest.Provider{app.OP, app.OP2} {
-			p.SetClaims("alice", map[string]any{"roles": []string{"admin"}, "acr": "gold"})
-		}
-		who := http.HandlerFunc(whoami)
-		tenant := app.Auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
-		for name, guard := range map[string]func(http.Handler) http.Handler{
-			"role": app.Auth.RequireRole("admin"), "acr": app.Auth.RequireACR("gold"),
-		} {
-			app.Mux.Handle("/"+name, guard(who))
-			app.Mux.Handle("/t/{tenant}/"+name, tenant(guard(who)))
-			app.Mux.Handle("/inverted/{tenant}/"+name, guard(tenant(who)))
-			app.Mux.Handle("/between/{tenant}/"+name, tenant(app.Auth.RequireAuth(guard(who))))
-		}
-		for _, name := range []string{"op", "acme", "globex"} {
-			b := rig.Browser(t)
-			app.SignIn(t, b, "alice", "/auth/login/"+name+"?return_to=/me")
-			for _, kind := range []string{"role", "acr"} {
-				believed := name == "op" || trust
-				for path, want := range map[string]bool{
-					"/" + kind:                          name == "op",
-					"/t/" + name + "/" + kind:           believed,
-					"/between/" + name + "/" + kind:     believed,
-					"/inverted/" + name + "/" + kind:    name == "op",
-					"/t/initech/" + kind:                false,
-					"/t/" + name + "/" + kind + "?x=op": believed,
-				} {
-					resp := app.Get(t, b, path)
-					if passed := resp.StatusCode == 200; passed != want || !passed && resp.StatusCode != 403 {
-						t.Errorf("trust %v, signed in at %s: %s: status %d", trust, name, path, resp.StatusCode)
-					}
-				}
-			}
-		}
-		if n := strings.Count(app.Log(), "roles and ACR of a tenant are ignored"); n != 1 {
-			t.Errorf("the reason is logged %d times", n)
-		}
-	}
-}
-
-// F4: the same for access tokens.
-func TestForgery_F4_RolesInAccessTokens(t *testing.T) {
-	for _, trust := range []bool{false, true} {
-		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.TrustRoles = trust })
-		name := func(r *http.Request) string { return r.PathValue("tenant") }
-		bearer := app.Auth.Bearer(middleware.API{Audience: audience, Tenant: name, BearerOnly: true})
-		admin := app.Auth.RequireRole("admin")(http.HandlerFunc(whoami))
-		app.Mux.Handle("/api/{tenant}/loose", bearer(admin))
-		app.Mux.Handle("/api/{tenant}/inside", bearer(app.Auth.RequireTenant(name)(admin)))
-		token := "Bearer " + accessToken(app, nil)
-		for path, want := range map[string]int{
-			"/api/op/loose": 200, "/api/op/inside": 200, "/api/globex/loose": 403, "/api/globex/inside": map[bool]int{true: 200, false: 403}[trust],
-		} {
-			if resp := api(t, app, path, token); resp.StatusCode != want {
-				t.Errorf("trust %v: %s: status %d, want %d", trust, path, resp.StatusCode, want)
-			}
 		}
 	}
 }

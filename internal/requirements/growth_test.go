@@ -15,10 +15,10 @@ import (
 // F8: a provider that grants tens of thousands of scopes makes nothing larger or slower: neither the
 // session, nor the guard, nor the next authorization request.
 func TestGrowth_F8_GrantedScopes(t *testing.T) {
-	for name, change := range map[string]func(*rig.Setup){"OpenID Connect": offline, "OAuth 2.0": plain()} {
+	for name, change := range map[string]func(*rig.Setup){"OpenID Connect": rig.Offline, "OAuth 2.0": plain()} {
 		t.Run(name, func(t *testing.T) {
 			var last *session.Session
-			app := rig.New(t, change, stored, keeping(&last))
+			app := rig.New(t, change, rig.Stored, keeping(&last))
 			many := make([]string, 60_000)
 			for i := range many {
 				many[i] = fmt.Sprint("scope-", i)
@@ -28,7 +28,7 @@ func TestGrowth_F8_GrantedScopes(t *testing.T) {
 					a["scope"] = fmt.Sprint(a["scope"], " ", strings.Join(many, " "))
 				}
 			})
-			app.Mux.Handle("/more", app.Auth.RequireScope("more")(http.HandlerFunc(whoami)))
+			app.Mux.Handle("/more", app.Auth.RequireScope("more")(http.HandlerFunc(rig.WhoAmI)))
 			b := rig.Browser(t)
 			if resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Fatalf("status %d: %s", resp.StatusCode, app.Log())

@@ -39,7 +39,7 @@ func TestHybrid_R5_OptIn(t *testing.T) {
 		})
 	}
 	for _, kind := range []string{"token", "id_token token", "code token", "none", "code  id_token", "CODE"} {
-		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.ResponseType = kind }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.ResponseType = kind }))
 		if err == nil || strings.Contains(kind, " token") && !strings.Contains(err.Error(), "must not pass through the browser") {
 			t.Errorf("ResponseType %q: %v", kind, err)
 		}

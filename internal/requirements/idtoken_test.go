@@ -30,23 +30,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// tryLogin signs in as alice and reports whether that worked, by the code of the event.
-func tryLogin(t *testing.T, app *rig.App) string {
-	t.Helper()
-	b := rig.Browser(t)
-	before := len(app.Outcomes())
-	app.SignIn(t, b, "alice", "/me")
-	outcomes := app.Outcomes()[before:]
-	if len(outcomes) == 0 {
-		t.Fatal("the login caused no event")
-	}
-	last := strings.TrimPrefix(outcomes[len(outcomes)-1], "login ")
-	if who := app.Visit(t, b, "/"); (who != "anonymous") != (last == "ok") {
-		t.Errorf("the event says %s, and the user is %s", last, who)
-	}
-	return last
-}
-
 // withToken makes the provider hand out what f makes of its right claims.
 func withToken(app *rig.App, f func(claims map[string]any) string) {
 	app.OP.Misbehave(func(faults *authtest.Faults) {
@@ -65,16 +48,6 @@ func claimsOf(token string) map[string]any {
 	return claims
 }
 
-func b64(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
-
-func toJSON(v any) []byte {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return raw
-}
-
 // R41
 func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
 	app := rig.New(t)
@@ -84,9 +57,9 @@ func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "", "none "} {
 		for _, signature := range []string{".", "", ".AAAA", ". "} {
 			withToken(app, func(c map[string]any) string {
-				return b64(toJSON(map[string]string{"alg": alg, "typ": "JWT"})) + "." + b64(toJSON(c)) + signature
+				return rig.Base64(rig.JSON(map[string]string{"alg": alg, "typ": "JWT"})) + "." + rig.Base64(rig.JSON(c)) + signature
 			})
-			if got := tryLogin(t, app); got != "invalid_id_token" {
+			if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 				t.Errorf("alg %q, signature %q: %s", alg, signature, got)
 			}
 		}
@@ -95,15 +68,15 @@ func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
 		token := app.OP.Sign(c)
 		return token[:len(token)-4]
 	})
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("cut signature: %s", got)
 	}
 	withToken(app, func(c map[string]any) string {
 		parts := strings.Split(app.OP.Sign(c), ".")
 		c["sub"] = "1002"
-		return parts[0] + "." + b64(toJSON(c)) + "." + parts[2]
+		return parts[0] + "." + rig.Base64(rig.JSON(c)) + "." + parts[2]
 	})
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("changed payload: %s", got)
 	}
 }
@@ -126,16 +99,16 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 		"der": der, "pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "jwk": jwk, "secret": []byte(authtest.ClientSecret), "empty": {},
 	} {
 		withToken(app, func(c map[string]any) string { return hs256(key, public.KeyID, c) })
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("HS256 with %s: %s", name, got)
 		}
 	}
-	if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.SigningAlgs = []string{"HS256"} })); err == nil {
+	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.SigningAlgs = []string{"HS256"} })); err == nil {
 		t.Error("HS256 can be configured")
 	}
 	// An algorithm that is sound, but not on the list.
 	restricted := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"RS256"} })
-	if got := tryLogin(t, restricted); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, restricted); got != "invalid_id_token" {
 		t.Errorf("ES256 where RS256 alone is allowed: %s", got)
 	}
 	// Without a list, RS256 alone.
@@ -143,16 +116,16 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 	silent.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { delete(m, "id_token_signing_alg_values_supported") }
 	})
-	if got := tryLogin(t, silent); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, silent); got != "invalid_id_token" {
 		t.Errorf("ES256 where nothing is advertised: %s", got)
 	}
 }
 
 func hs256(key []byte, kid string, claims map[string]any) string {
-	signed := b64(toJSON(map[string]string{"alg": "HS256", "kid": kid, "typ": "JWT"})) + "." + b64(toJSON(claims))
+	signed := rig.Base64(rig.JSON(map[string]string{"alg": "HS256", "kid": kid, "typ": "JWT"})) + "." + rig.Base64(rig.JSON(claims))
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(signed))
-	return signed + "." + b64(mac.Sum(nil))
+	return signed + "." + rig.Base64(mac.Sum(nil))
 }
 
 // publicKey is the provider's current public key.
@@ -189,9 +162,9 @@ func TestIDToken_R43_KeysNamedByTheTokenAreIgnored(t *testing.T) {
 		withToken(app, func(c map[string]any) string {
 			header := map[string]any{"alg": "ES256", "typ": "JWT", "kid": kid}
 			maps.Copy(header, extra)
-			return signES256(own, header, toJSON(c))
+			return signES256(own, header, rig.JSON(c))
 		})
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -201,7 +174,7 @@ func TestIDToken_R43_KeysNamedByTheTokenAreIgnored(t *testing.T) {
 }
 
 func signES256(key *ecdsa.PrivateKey, header map[string]any, payload []byte) string {
-	signed := b64(toJSON(header)) + "." + b64(payload)
+	signed := rig.Base64(rig.JSON(header)) + "." + rig.Base64(payload)
 	digest := sha256.Sum256([]byte(signed))
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
 	if err != nil {
@@ -210,7 +183,7 @@ func signES256(key *ecdsa.PrivateKey, header map[string]any, payload []byte) str
 	signature := make([]byte, 64)
 	r.FillBytes(signature[:32])
 	s.FillBytes(signature[32:])
-	return signed + "." + b64(signature)
+	return signed + "." + rig.Base64(signature)
 }
 
 // R44
@@ -249,7 +222,7 @@ func TestIDToken_R44_KeyMustFitTheAlgorithm(t *testing.T) {
 			if c.key != nil {
 				withToken(app, func(claims map[string]any) string { return signJOSE(t, c.alg, c.key, "weak", claims) })
 			}
-			if got := tryLogin(t, app); got != c.want {
+			if got := rig.TryLogin(t, app); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
@@ -272,7 +245,7 @@ func signJOSE(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, cl
 		t.Error(err)
 		return ""
 	}
-	signed, err := signer.Sign(toJSON(claims))
+	signed, err := signer.Sign(rig.JSON(claims))
 	if err != nil {
 		t.Error(err)
 		return ""
@@ -303,7 +276,7 @@ func TestIDToken_AcceptsTheAsymmetricAlgorithms(t *testing.T) {
 			delete(c, "at_hash") // made for ES256
 			return signJOSE(t, alg, pair[1], "k", c)
 		})
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", alg, got, app.Log())
 		}
 	}
@@ -321,10 +294,10 @@ func TestIDToken_R45_CriticalHeaders(t *testing.T) {
 				h := map[string]any{"alg": "ES256", "kid": publicKey(t, app).KeyID}
 				maps.Copy(h, header)
 				parts := strings.Split(token, ".")
-				return b64(toJSON(h)) + "." + parts[1] + "." + parts[2]
+				return rig.Base64(rig.JSON(h)) + "." + parts[1] + "." + parts[2]
 			}
 		})
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%s: %s", name, got)
 		}
 		if !strings.Contains(app.Log(), "which is not supported") {
@@ -379,7 +352,7 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 			}
 			if s, ok := c[r.claim].(raw); ok { // written as it is, also where that is no JSON
 				delete(c, r.claim)
-				payload := toJSON(c)
+				payload := rig.JSON(c)
 				return app.OP.Sign(append(payload[:len(payload)-1], []byte(`,"`+r.claim+`":`+string(s)+`}`)...))
 			}
 			return app.OP.Sign(c)
@@ -388,7 +361,7 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 		if r.ok {
 			want = "ok"
 		}
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("%s = %v: %s, want %s", r.claim, r.value, got, want)
 		}
 	}
@@ -397,7 +370,7 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 // raw is JSON text.
 type raw string
 
-func fmtInt(n int64) string { return json.Number(toJSON(n)).String() }
+func fmtInt(n int64) string { return json.Number(rig.JSON(n)).String() }
 
 // fill puts the right values in the place of ISS and NONCE.
 func fill(value any, claims map[string]any) any {
@@ -423,7 +396,7 @@ func TestIDToken_R46_TrustedAudience(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.TrustedAudiences = []string{"api"} })
 	for want, audiences := range map[string][]string{"ok": {authtest.ClientID, "api"}, "invalid_id_token": {"api"}} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["aud"] = audiences } })
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("aud %v: %s, want %s", audiences, got, want)
 		}
 	}
@@ -435,7 +408,7 @@ func TestIDToken_R47_AccessTokenOfAnother(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { a["access_token"] = "swapped" }
 	})
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("%s, want invalid_id_token", got)
 	}
 }
@@ -455,12 +428,12 @@ func TestIDToken_R48_OneLeewayForAllTimes(t *testing.T) {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { c[row.claim] = app.Clock.Now().Add(row.offset).Unix() }
 		})
-		if got := tryLogin(t, app); got != row.want {
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s %v from now: %s, want %s", row.claim, row.offset, got, row.want)
 		}
 	}
 	for _, leeway := range []time.Duration{-1, 301 * time.Second} {
-		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Leeway = leeway })); err == nil {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Leeway = leeway })); err == nil {
 			t.Errorf("Leeway %v is accepted", leeway)
 		}
 	}
@@ -515,7 +488,7 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 				return app.OP.Sign([]byte(change(string(payload))))
 			}
 		})
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -528,7 +501,7 @@ func TestIDToken_R50_ClaimsAreThoseOfTheToken(t *testing.T) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { return s.Claims(&got) }
 	})
 	app.OP.SetClaims("alice", map[string]any{"department": "R&D <x>", "level": 7, "tags": []string{"a", "b"}})
-	tryLogin(t, app)
+	rig.TryLogin(t, app)
 	if got["department"] != "R&D <x>" || got["level"] != float64(7) || got["sub"] != "1001" || got["name"] != "Alice Adams" {
 		t.Errorf("claims are %v", got)
 	}
@@ -558,7 +531,7 @@ func TestIDToken_R51_StrictBase64(t *testing.T) {
 		"non-canonical bit": func(s string) string { return nonCanonical(s) },
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = change })
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -579,15 +552,15 @@ func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 		"secevent+jwt": "invalid_id_token", "JOSE": "invalid_id_token", "JWT": "ok", "jwt": "ok", "application/jwt": "ok",
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenHeader = func(h map[string]any) { h["typ"] = typ } })
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("typ %s: %s, want %s", typ, got, want)
 		}
 	}
 	app.OP.Behave()
 	app.OP.Misbehave(func(f *authtest.Faults) { // a JWE
-		f.IDTokenRaw = func(string) string { return b64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA" }
+		f.IDTokenRaw = func(string) string { return rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA" }
 	})
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("an encrypted token: %s", got)
 	}
 	app.OP.Behave()
@@ -596,7 +569,7 @@ func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 			c["events"] = map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}
 		}
 	})
-	if got := tryLogin(t, app); got != "invalid_id_token" {
+	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("a logout token: %s", got)
 	}
 }
@@ -615,7 +588,7 @@ func TestIDToken_R54_HugeTokens(t *testing.T) {
 		if name == "huge answer" {
 			want = "token_error"
 		}
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
@@ -646,7 +619,7 @@ func TestIDToken_R55_MaxAgeAndACR(t *testing.T) {
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.IDToken = func(c map[string]any) { row.change(c, app.Clock.Now()) }
 			})
-			if got := tryLogin(t, app); got != row.want {
+			if got := rig.TryLogin(t, app); got != row.want {
 				t.Errorf("%s, want %s", got, row.want)
 			}
 		})
@@ -656,8 +629,8 @@ func TestIDToken_R55_MaxAgeAndACR(t *testing.T) {
 // R55: the guard asks again, and checks what it gets.
 func TestIDToken_R55_StepUp(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/transfer", app.Auth.RequireRecent(5*time.Minute)(http.HandlerFunc(whoami)))
-	app.Mux.Handle("/vault", app.Auth.RequireACR("gold")(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/transfer", app.Auth.RequireRecent(5*time.Minute)(http.HandlerFunc(rig.WhoAmI)))
+	app.Mux.Handle("/vault", app.Auth.RequireACR("gold")(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if got := app.Visit(t, b, "/transfer"); got != app.Is("alice") {
@@ -696,8 +669,6 @@ func TestIDToken_R55_StepUp(t *testing.T) {
 	}
 }
 
-func whoami(w http.ResponseWriter, r *http.Request) { w.Write([]byte(rig.Who(r.Context()))) }
-
 // R56
 func TestIDToken_R56_AnswerWithoutIDToken(t *testing.T) {
 	app := rig.New(t)
@@ -708,7 +679,7 @@ func TestIDToken_R56_AnswerWithoutIDToken(t *testing.T) {
 		func(a map[string]any) { a["id_token"] = 7 },
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = change })
-		if got := tryLogin(t, app); got != "token_error" {
+		if got := rig.TryLogin(t, app); got != "token_error" {
 			t.Errorf("%s, want token_error", got)
 		}
 	}

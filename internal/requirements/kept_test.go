@@ -36,9 +36,9 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 		}, `\"op\" is not configured`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+			rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 				app := rig.New(t, keep)
-				b := signedIn(t, app, "alice", "/me")
+				b := rig.SignedIn(t, app, "alice", "/me")
 				first := app.Server.Config.Handler
 				app.Server.Config.Handler = row.other(app)
 				for range 3 {
@@ -50,7 +50,7 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 					t.Errorf("the reason is logged %d times:\n%s", n, app.Log())
 				}
 				app.Server.Config.Handler = first
-				if !alive(t, app, b) {
+				if !rig.Alive(t, app, b) {
 					t.Error("the session has ended on the first server, too")
 				}
 			})
@@ -71,7 +71,7 @@ func TestSession_F17_EndAllKeepsOtherRecords(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	backend.foreign = []session.Record{{Version: 1, Data: "AgAA.newer", TTL: time.Hour}}
 	app.Get(t, b, "/everywhere")
 	if backend.deleted != 1 {
@@ -81,13 +81,13 @@ func TestSession_F17_EndAllKeepsOtherRecords(t *testing.T) {
 
 // F12: junk under the session cookie's name neither signs the user out nor keeps a sign-out from the store.
 func TestSession_F12_Junk(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)
 		for _, junk := range [][]string{
 			{"=junk"}, {"=x", "=y", "=z", "=1", "=2", "=3"}, {".1=x", ".2=x", ".4=x", ".17=x"},
 			{"=" + strings.Repeat("A", 3800), ".1=" + strings.Repeat("A", 3800), ".2=" + strings.Repeat("B", 3800), ".3=" + strings.Repeat("C", 3800), ".4=" + strings.Repeat("C", 3800), ".1=" + strings.Repeat("D", 3800)},
 		} {
-			b := signedIn(t, app, "alice", "/me")
+			b := rig.SignedIn(t, app, "alice", "/me")
 			own := app.SessionCookies(b)[0]
 			var others []string
 			for _, cookie := range junk {

@@ -33,7 +33,7 @@ type logoutRow struct {
 
 // claimRow changes one claim. Absent takes it away.
 func claimRow(claim string, value any, ok bool) logoutRow {
-	return logoutRow{name: claim + " = " + strings.TrimSpace(string(toJSON(value))), ok: ok, make: func(c, _ map[string]any) {
+	return logoutRow{name: claim + " = " + strings.TrimSpace(string(rig.JSON(value))), ok: ok, make: func(c, _ map[string]any) {
 		if value == absent {
 			delete(c, claim)
 			return
@@ -95,10 +95,10 @@ func claimRows(now time.Time) []logoutRow {
 	add("sid", false, nil, "", 1, true, []string{"x"}, map[string]int{})
 	add("more", true, 1, nil, map[string]any{"a": []any{1, "b"}})
 	for _, value := range []any{nil, "", 1, []string{"1001"}} { // a sid does not make up for a sub that is wrong
-		rows = append(rows, logoutRow{name: "with a sid, sub = " + string(toJSON(value)), make: func(c, _ map[string]any) { c["sub"], c["sid"] = value, "x" }})
+		rows = append(rows, logoutRow{name: "with a sid, sub = " + string(rig.JSON(value)), make: func(c, _ map[string]any) { c["sub"], c["sid"] = value, "x" }})
 	}
 	for _, value := range []any{nil, "", 1, []string{"x"}} { // and the other way round
-		rows = append(rows, logoutRow{name: "without sub, sid = " + string(toJSON(value)), make: func(c, _ map[string]any) { delete(c, "sub"); c["sid"] = value }})
+		rows = append(rows, logoutRow{name: "without sub, sid = " + string(rig.JSON(value)), make: func(c, _ map[string]any) { delete(c, "sub"); c["sid"] = value }})
 	}
 	for _, age := range []time.Duration{3599 * time.Second, 3601 * time.Second} {
 		rows = append(rows, logoutRow{name: "without exp, of " + age.String() + " ago", ok: age < time.Hour, make: func(c, _ map[string]any) {
@@ -144,22 +144,22 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 	der, _ := x509.MarshalPKIXPublicKey(public.Key)
 	parts := func(app *rig.App, c map[string]any) []string { return strings.Split(app.OP.SignLogout(c), ".") }
 	forged := map[string]func(app *rig.App, c, h map[string]any) string{
-		"another key":            func(_ *rig.App, c, h map[string]any) string { return signES256(own, h, toJSON(c)) },
+		"another key":            func(_ *rig.App, c, h map[string]any) string { return signES256(own, h, rig.JSON(c)) },
 		"another provider's key": func(_ *rig.App, c, _ map[string]any) string { return evil.SignLogout(c) },
 		"a key in the header": func(_ *rig.App, c, h map[string]any) string {
-			h["jwk"] = map[string]any{"kty": "EC", "crv": "P-256", "x": b64(own.X.Bytes()), "y": b64(own.Y.Bytes())}
-			return signES256(own, h, toJSON(c))
+			h["jwk"] = map[string]any{"kty": "EC", "crv": "P-256", "x": rig.Base64(own.X.Bytes()), "y": rig.Base64(own.Y.Bytes())}
+			return signES256(own, h, rig.JSON(c))
 		},
 		"a key's address": func(_ *rig.App, c, h map[string]any) string {
 			h["jku"], h["x5u"] = evil.Issuer()+"/jwks", evil.Issuer()
-			return signES256(own, h, toJSON(c))
+			return signES256(own, h, rig.JSON(c))
 		},
 		"HS256 with the public key": func(_ *rig.App, c, _ map[string]any) string {
 			return hs256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), public.KeyID, c)
 		},
 		"HS256 with the client secret": func(_ *rig.App, c, _ map[string]any) string { return hs256([]byte(authtest.ClientSecret), "", c) },
 		"unsigned": func(_ *rig.App, c, _ map[string]any) string {
-			return b64([]byte(`{"alg":"none","typ":"logout+jwt"}`)) + "." + b64(toJSON(c)) + "."
+			return rig.Base64([]byte(`{"alg":"none","typ":"logout+jwt"}`)) + "." + rig.Base64(rig.JSON(c)) + "."
 		},
 		"no signature": func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] + "." },
 		"two parts":    func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] },
@@ -172,14 +172,14 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 		"another payload": func(app *rig.App, c, _ map[string]any) string {
 			p := parts(app, c)
 			c["jti"] = "another"
-			return p[0] + "." + b64(toJSON(c)) + "." + p[2]
+			return p[0] + "." + rig.Base64(rig.JSON(c)) + "." + p[2]
 		},
 		"JSON form": func(app *rig.App, c, _ map[string]any) string {
 			p := parts(app, c)
 			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` + p[2] + `"}`
 		},
 		"encrypted": func(*rig.App, map[string]any, map[string]any) string {
-			return b64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA"
+			return rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA"
 		},
 	}
 	for name, change := range map[string]func(payload string) string{
@@ -199,7 +199,7 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 		},
 	} {
 		forged["payload: "+name] = func(app *rig.App, c, _ map[string]any) string {
-			return app.OP.Sign([]byte(change(string(toJSON(c)))))
+			return app.OP.Sign([]byte(change(string(rig.JSON(c)))))
 		}
 	}
 	var rows []logoutRow
@@ -225,7 +225,7 @@ func signLogout(app *rig.App, row logoutRow) string {
 		return row.sign(app, claims, header)
 	}
 	if header["alg"] != "ES256" { // the signature cannot be right for it
-		return b64(toJSON(header)) + "." + b64(toJSON(claims)) + "." + strings.Repeat("A", 86)
+		return rig.Base64(rig.JSON(header)) + "." + rig.Base64(rig.JSON(claims)) + "." + strings.Repeat("A", 86)
 	}
 	delete(header, "alg")
 	return signWith(app, header, writeRaw(claims))
@@ -252,35 +252,35 @@ func writeRaw(claims map[string]any) []byte {
 			texts += `,"` + name + `":` + string(text)
 		}
 	}
-	payload := toJSON(plain)
+	payload := rig.JSON(plain)
 	return append(payload[:len(payload)-1], []byte(texts+"}")...)
 }
 
 // R117, R52: a table of hostile logout tokens, each hostile in one way only.
 func TestLogoutToken_R117_HostileTokens(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	rows := append(append(claimRows(app.Clock.Now()), headerRows()...), forgedRows(t, app)...)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	for _, row := range rows {
 		token := signLogout(app, row)
 		before := len(app.Outcomes())
-		resp := deliver(t, app, "op", token)
+		resp := rig.DeliverLogout(t, app, "op", token)
 		outcome := app.Outcomes()[before:]
 		if row.ok {
-			accepted(t, app, resp)
+			rig.WantLogoutAccepted(t, app, resp)
 			if len(outcome) != 1 || outcome[0] != "logout ok" {
 				t.Errorf("%s: %v, want it accepted\n%s", row.name, outcome, lastLine(app.Log()))
 			}
-			b = signedIn(t, app, "alice", "/me") // it may have ended
+			b = rig.SignedIn(t, app, "alice", "/me") // it may have ended
 			continue
 		}
-		refusedLogout(t, row.name, resp)
+		rig.WantLogoutRefused(t, row.name, resp)
 		if len(outcome) != 1 || outcome[0] != "logout invalid_logout_token" {
 			t.Errorf("%s: %v, want it refused", row.name, outcome)
 		}
-		if !alive(t, app, b) {
+		if !rig.Alive(t, app, b) {
 			t.Errorf("%s: the session has ended", row.name)
-			b = signedIn(t, app, "alice", "/me")
+			b = rig.SignedIn(t, app, "alice", "/me")
 		}
 		if len(token) > 20 && strings.Contains(app.Log(), token[len(token)-20:]) {
 			t.Errorf("%s: the log holds the token", row.name)
@@ -301,17 +301,17 @@ func lastLine(log string) string {
 
 // R52: an ID token is no logout token, however it is dressed up, and the reverse.
 func TestLogoutToken_R52_OtherKindsOfToken(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	var idToken string
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { idToken = token; return token } })
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	app.OP.Behave()
-	refusedLogout(t, "ID token", deliver(t, app, "op", idToken))
+	rig.WantLogoutRefused(t, "ID token", rig.DeliverLogout(t, app, "op", idToken))
 	dressed := claimsOf(idToken)
 	maps.Copy(dressed, map[string]any{"jti": "1", "events": map[string]any{logoutEvent: map[string]any{}}})
-	refusedLogout(t, "ID token with the event", deliver(t, app, "op", app.OP.SignLogout(dressed)))
-	refusedLogout(t, "access token", deliver(t, app, "op", accessToken(app, func(c, _ map[string]any) { c["aud"] = authtest.ClientID })))
-	if !alive(t, app, b) {
+	rig.WantLogoutRefused(t, "ID token with the event", rig.DeliverLogout(t, app, "op", app.OP.SignLogout(dressed)))
+	rig.WantLogoutRefused(t, "access token", rig.DeliverLogout(t, app, "op", rig.AccessToken(app, func(c, _ map[string]any) { c["aud"] = authtest.ClientID })))
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
 	for name, typ := range map[string]string{"as it is": "logout+jwt", "without typ": "", "typ JWT": "JWT"} {
@@ -322,7 +322,7 @@ func TestLogoutToken_R52_OtherKindsOfToken(t *testing.T) {
 			}
 			return signTyped(app, token, typ)
 		})
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("a logout token as ID token, %s: %s", name, got)
 		}
 	}
@@ -338,23 +338,23 @@ func signTyped(app *rig.App, claims map[string]any, typ string) string {
 
 // R117: strict, as ASVS 10.5.5 wants it.
 func TestLogoutToken_R117_Strict(t *testing.T) {
-	app := rig.New(t, revocable, func(s *rig.Setup) { s.OIDC.StrictLogoutTokens = true })
-	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.OIDC.StrictLogoutTokens = true })
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 	for name, row := range map[string]logoutRow{
 		"no exp":  claimRow("exp", absent, false),
 		"no typ":  {make: func(_, h map[string]any) { delete(h, "typ") }},
 		"typ JWT": {make: func(_, h map[string]any) { h["typ"] = "JWT" }},
 	} {
-		refusedLogout(t, name, deliver(t, app, "op", signLogout(app, row)))
+		rig.WantLogoutRefused(t, name, rig.DeliverLogout(t, app, "op", signLogout(app, row)))
 	}
 	typed := logoutRow{make: func(_, h map[string]any) { h["typ"] = "application/logout+jwt" }}
-	accepted(t, app, deliver(t, app, "op", signLogout(app, typed)))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", signLogout(app, typed)))
 }
 
 // R117, R121, R128, R144: hostile requests, each with a good token where it has one.
 func TestBackchannel_R117_HostileRequests(t *testing.T) {
-	app := rig.New(t, revocable, second)
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app := rig.New(t, rig.Revocable, rig.Second)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	const form = "application/x-www-form-urlencoded"
 	send := func(method, path, contentType, body string, headers ...string) *http.Response {
 		req, err := http.NewRequestWithContext(t.Context(), method, app.URL+path, strings.NewReader(body))
@@ -425,11 +425,11 @@ func TestBackchannel_R117_HostileRequests(t *testing.T) {
 	} {
 		resp := row.send()
 		if row.want == http.StatusBadRequest {
-			refusedLogout(t, name, resp)
-		} else if wantPlainAnswer(t, resp); resp.StatusCode != row.want {
+			rig.WantLogoutRefused(t, name, resp)
+		} else if rig.WantPlainAnswer(t, resp); resp.StatusCode != row.want {
 			t.Errorf("%s: status %d, want %d", name, resp.StatusCode, row.want)
 		}
-		if !alive(t, app, b) {
+		if !rig.Alive(t, app, b) {
 			t.Fatalf("%s: the session has ended", name)
 		}
 	}
@@ -457,20 +457,20 @@ func multipartForm(t *testing.T, token string) (contentType, body string) {
 
 // R117: what a browser's cookies say does not matter, and they are not touched.
 func TestBackchannel_R117_CookiesDoNotMatter(t *testing.T) {
-	app := rig.New(t, revocable)
-	alice, bob := signedIn(t, app, "alice", "/me"), signedIn(t, app, "bob", "/me")
+	app := rig.New(t, rig.Revocable)
+	alice, bob := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "bob", "/me")
 	app.Clock.Advance(5 * time.Hour) // a page would renew the cookie now
 	form := url.Values{"logout_token": {app.OP.LogoutToken("alice")}}
 	kept := app.SessionCookies(bob)
-	accepted(t, app, app.Do(t, bob, "POST", "/auth/backchannel/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"))
-	if alive(t, app, alice) || presented(t, app, kept...) == "anonymous" {
+	rig.WantLogoutAccepted(t, app, app.Do(t, bob, "POST", "/auth/backchannel/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"))
+	if rig.Alive(t, app, alice) || rig.Presented(t, app, kept...) == "anonymous" {
 		t.Error("it ended the session of the cookie, and not that of the token")
 	}
 }
 
 // R121: a body without end is not waited for.
 func TestBackchannel_R121_EndlessBody(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	body := io.MultiReader(strings.NewReader("logout_token="), endless{})
 	req, err := http.NewRequestWithContext(t.Context(), "POST", app.URL+"/auth/backchannel/op", body)
 	if err != nil {
@@ -481,7 +481,7 @@ func TestBackchannel_R121_EndlessBody(t *testing.T) {
 	if err != nil {
 		return // the connection was closed: as good
 	}
-	refusedLogout(t, "endless", resp)
+	rig.WantLogoutRefused(t, "endless", resp)
 }
 
 type endless struct{}
@@ -496,11 +496,11 @@ func (endless) Read(p []byte) (int, error) {
 
 // The claims of a logout token are on no account believed before the signature.
 func TestLogoutToken_ForgedClaimsStayOutOfTheEvents(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	token := strings.Split(app.OP.LogoutToken("alice"), ".")
 	forged := claimsOf(strings.Join(token, "."))
 	forged["sub"], forged["iss"], forged["aud"] = "forged-subject", "https://forged.example", "forged-audience"
-	deliver(t, app, "op", token[0]+"."+base64.RawURLEncoding.EncodeToString(toJSON(forged))+"."+token[2])
+	rig.DeliverLogout(t, app, "op", token[0]+"."+base64.RawURLEncoding.EncodeToString(rig.JSON(forged))+"."+token[2])
 	if strings.Contains(app.Log(), "forged") {
 		t.Errorf("the log says what nobody has signed: %s", app.Log())
 	}

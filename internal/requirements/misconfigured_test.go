@@ -77,7 +77,7 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 			}
 			app.OP.Behave()
 			app.Clock.Advance(6 * time.Second) // the longest pause
-			if got := tryLogin(t, app); got != "ok" {
+			if got := rig.TryLogin(t, app); got != "ok" {
 				t.Errorf("once it is mended: %s", got)
 			}
 		})
@@ -110,13 +110,13 @@ func TestDiscovery_F42_BothIssuersAreLogged(t *testing.T) {
 // F42: users who are signed in stay so, and the provider is not asked by every visitor.
 func TestDiscovery_F42_MisconfiguredAtRuntime(t *testing.T) {
 	app := rig.New(t)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	discoveryAnswers(app, status(404))
 	app.Clock.Advance(2 * time.Hour)
 	if got := app.Visit(t, b, "/me"); !strings.Contains(got, app.Is("alice")) {
 		t.Errorf("the page says %q", got)
 	}
-	if got := tryLogin(t, app); got != "ok" { // by the metadata that is known
+	if got := rig.TryLogin(t, app); got != "ok" { // by the metadata that is known
 		t.Errorf("a login with the known metadata: %s", got)
 	}
 	fresh := rig.New(t)
@@ -144,13 +144,13 @@ func TestConfiguration_F42_Issuer(t *testing.T) {
 		"https://op.example\u00a0": "white space",
 		"https://user:hunter2@op.example/.well-known/openid-configuration": "is the address of the provider's metadata",
 	} {
-		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Issuer = issuer }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer }))
 		if err == nil || !strings.Contains(err.Error(), "Issuer") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want an error with %q", issuer, err, want)
 		}
 	}
 	for _, issuer := range []string{"https://op.example", "https://op.example/", "https://op.example/realms/a", "https://op.example:8443/well-known"} {
-		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Issuer = issuer })); err != nil {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer })); err != nil {
 			t.Errorf("%q: %v", issuer, err)
 		}
 	}
@@ -194,7 +194,7 @@ func TestReady_F42_CurrentState(t *testing.T) {
 func TestReady_F42_Keys(t *testing.T) {
 	for code, want := range map[int]error{404: provider.ErrMisconfigured, 503: provider.ErrUnavailable} {
 		app := rig.New(t)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", code, "", "") })
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", code, "", "") })
 		if err := app.Auth.Ready(t.Context()); !errors.Is(err, want) || !strings.Contains(err.Error(), app.OP.Issuer()+"/jwks") {
 			t.Errorf("status %d: %v, want %v", code, err, want)
 		}

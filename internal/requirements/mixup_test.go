@@ -13,8 +13,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-func second(s *rig.Setup) { s.Second = true }
-
 // R32
 func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 	for name, change := range map[string]func(url.Values){
@@ -39,7 +37,7 @@ func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 				})
 				b := rig.Browser(t)
 				callback := app.Callback(t, b, "alice", "/auth/login")
-				refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+				rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 				if app.Happened("login", "access_denied") {
 					t.Error("the error response was believed")
 				}
@@ -62,11 +60,11 @@ func TestMixUp_R32_IssuerIsOptionalUnlessPromised(t *testing.T) {
 
 // R33, R34
 func TestMixUp_R33_CallbackOfAnotherProvider(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op")
 	crossed := strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1)
-	refusedCallback(t, app, b, app.Get(t, b, crossed), 0)
+	rig.WantRefusedCallback(t, app, b, app.Get(t, b, crossed), 0)
 	if got := app.OP2.Count("token"); got != 0 {
 		t.Errorf("the second provider got %d token requests", got)
 	}
@@ -84,7 +82,7 @@ func TestMixUp_R33_CallbackOfAnotherProvider(t *testing.T) {
 
 // R34: renaming the cookie does not help either, because its name and provider are sealed with it.
 func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op")
 	own := app.Cookies(b)
@@ -98,14 +96,14 @@ func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
 	thief := rig.Browser(t)
 	app.SetCookies(thief, &http.Cookie{Name: other.Name, Value: own[0].Value})
 	for _, path := range []string{callback.String(), strings.Replace(callback.String(), "/op?", "/op2?", 1)} {
-		refusedCallback(t, app, thief, app.Get(t, thief, path), 0)
+		rig.WantRefusedCallback(t, app, thief, app.Get(t, thief, path), 0)
 	}
 }
 
 // R35
 func TestMixUp_R35_EndpointsOfOneProviderOnly(t *testing.T) {
 	evil := authtest.NewTLSProvider(t)
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	app.OP2.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
 			m["authorization_endpoint"] = app.OP.Issuer() + "/authorize"
@@ -126,7 +124,7 @@ func TestMixUp_R35_EndpointsOfOneProviderOnly(t *testing.T) {
 // R36: what is not offered is refused.
 func TestMixUp_R36_OtherWaysToAuthenticate(t *testing.T) {
 	for _, method := range []string{"private_key_jwt", "client_secret_jwt", "tls_client_auth"} { // the first needs a key
-		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.AuthMethod = method })); err == nil {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthMethod = method })); err == nil {
 			t.Errorf("AuthMethod %s is accepted", method)
 		}
 	}
@@ -143,7 +141,7 @@ func TestMixUp_R36_OtherWaysToAuthenticate(t *testing.T) {
 
 // R37, R148
 func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	b1, b2 := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, b1, "alice", "/auth/login/op")
 	app.SignIn(t, b2, "alice", "/auth/login/op2")
@@ -169,7 +167,7 @@ func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
 
 // R148: the e-mail address says nothing about who it is.
 func TestMixUp_R148_SameEmailIsAnotherUser(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	app.OP2.SetClaims("bob", map[string]any{"email": "alice@example.com", "email_verified": true, "preferred_username": "alice", "name": "Alice Adams"})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/auth/login/op2")
@@ -233,5 +231,5 @@ func TestMixUp_R40_FlowAndSessionAreDifferentThings(t *testing.T) {
 	}
 	asFlow := rig.Browser(t)
 	app.SetCookies(asFlow, &http.Cookie{Name: flow.Name, Value: own.Value})
-	refusedCallback(t, app, asFlow, app.Get(t, asFlow, callback.String()), 1)
+	rig.WantRefusedCallback(t, app, asFlow, app.Get(t, asFlow, callback.String()), 1)
 }

@@ -24,17 +24,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// oauth1 makes the provider of the rig one of OAuth 1.0a.
-func oauth1(change ...func(*provider.OAuth1)) func(*rig.Setup) {
-	return func(s *rig.Setup) {
-		o := s.OP.OAuth1()
-		for _, f := range change {
-			f(o)
-		}
-		s.Other = o
-	}
-}
-
 // signing sets the signature method.
 func signing(method string) func(*provider.OAuth1) {
 	return func(o *provider.OAuth1) {
@@ -68,7 +57,7 @@ func headerParams(t *testing.T, r authtest.Request) map[string]string {
 func TestOAuth1_R154_SignIn(t *testing.T) {
 	var got *session.Session
 	perms := url.Values{"perms": {"read & write"}}
-	app := rig.New(t, oauth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *rig.Setup) {
+	app := rig.New(t, rig.OAuth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s; return nil }
 	})
 	b := rig.Browser(t)
@@ -138,7 +127,7 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 
 // R154: request token and secret wait in the sealed cookie, and nowhere in the clear.
 func TestOAuth1_R154_SealedFlow(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	b := rig.Browser(t)
 	resp := app.Get(t, b, "/auth/login")
 	answer, err := url.ParseQuery(string(app.OP.Requests("oauth1/request_token")[0].Answer))
@@ -186,14 +175,14 @@ func TestOAuth1_R155_Callback(t *testing.T) {
 		"no state":          {func(q url.Values) { q.Del("state") }, "no_flow"},
 		"empty state":       {func(q url.Values) { q.Set("state", "") }, "no_flow"},
 		"another state":     {func(q url.Values) { q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA") }, "no_flow"},
-		"case of the state": {func(q url.Values) { q.Set("state", swapCase(q.Get("state"))) }, "no_flow"},
+		"case of the state": {func(q url.Values) { q.Set("state", rig.SwapCase(q.Get("state"))) }, "no_flow"},
 		"state twice":       {func(q url.Values) { q.Add("state", q.Get("state")) }, "no_flow"},
 		"token as state":    {func(q url.Values) { q.Set("state", q.Get("oauth_token")) }, "no_flow"},
 		"another token":     {func(q url.Values) { q.Set("oauth_token", "AAAAAAAAAAAAAAAAAAAAAAAAAA") }, "state_mismatch"},
 		"no token":          {func(q url.Values) { q.Del("oauth_token") }, "state_mismatch"},
 		"empty token":       {func(q url.Values) { q.Set("oauth_token", "") }, "state_mismatch"},
 		"longer token":      {func(q url.Values) { q.Set("oauth_token", q.Get("oauth_token")+"A") }, "state_mismatch"},
-		"case of the token": {func(q url.Values) { q.Set("oauth_token", swapCase(q.Get("oauth_token"))) }, "state_mismatch"},
+		"case of the token": {func(q url.Values) { q.Set("oauth_token", rig.SwapCase(q.Get("oauth_token"))) }, "state_mismatch"},
 		"token twice":       {func(q url.Values) { q.Add("oauth_token", q.Get("oauth_token")) }, "invalid_response"},
 		"no verifier":       {func(q url.Values) { q.Del("oauth_verifier") }, "invalid_response"},
 		"empty verifier":    {func(q url.Values) { q.Set("oauth_verifier", "") }, "invalid_response"},
@@ -215,7 +204,7 @@ func TestOAuth1_R155_Callback(t *testing.T) {
 		"nothing":            {func(q url.Values) { clear(q) }, "no_flow"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, oauth1())
+			app := rig.New(t, rig.OAuth1())
 			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			query := callback.Query()
@@ -228,7 +217,7 @@ func TestOAuth1_R155_Callback(t *testing.T) {
 
 // R154: the provider's own No, with the button on its page.
 func TestOAuth1_R154_Denied(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	b := rig.Browser(t)
 	page := authtest.Submit(t, b, authtest.Open(t, b, app.URL+"/me"), url.Values{"username": {"alice"}, "password": {"alice"}})
 	resp := authtest.Submit(t, b, page, url.Values{"decision": {"deny"}})
@@ -243,7 +232,7 @@ func TestOAuth1_R154_Denied(t *testing.T) {
 
 // R13, R154
 func TestOAuth1_R154_AnotherBrowser(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	victim := rig.Browser(t)
 	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
 	refusedOAuth1(t, app, victim, app.Get(t, victim, callback.String()), "no_flow")
@@ -253,7 +242,7 @@ func TestOAuth1_R154_AnotherBrowser(t *testing.T) {
 
 // R154: the verifier of one login with the state of another, both of this browser.
 func TestOAuth1_R154_AnotherLogin(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	b := rig.Browser(t)
 	first, second := app.Callback(t, b, "alice", "/auth/login"), app.Callback(t, b, "bob", "/auth/login")
 	query := first.Query()
@@ -264,7 +253,7 @@ func TestOAuth1_R154_AnotherLogin(t *testing.T) {
 
 // R14, R154
 func TestOAuth1_R154_OneUse(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	kept := app.Cookies(b)
@@ -298,23 +287,23 @@ func TestOAuth1_R154_CallbackMustBeConfirmed(t *testing.T) {
 		"true and more": func(a url.Values) { a.Set("oauth_callback_confirmed", "true ") },
 	}
 	for name, f := range change {
-		app := rig.New(t, oauth1())
+		app := rig.New(t, rig.OAuth1())
 		app.OP.Misbehave(func(faults *authtest.Faults) { faults.OAuth1RequestToken = f })
 		resp := app.Get(t, rig.Browser(t), "/auth/login")
 		if resp.StatusCode != http.StatusBadRequest || resp.Header.Get("Location") != "" || !strings.Contains(app.Log(), "oauth_callback_confirmed") {
 			t.Errorf("%s: status %d, log %s", name, resp.StatusCode, app.Log())
 		}
 	}
-	lenient := rig.New(t, oauth1(func(o *provider.OAuth1) { o.InsecureUnconfirmedCallback = true }))
+	lenient := rig.New(t, rig.OAuth1(func(o *provider.OAuth1) { o.InsecureUnconfirmedCallback = true }))
 	lenient.OP.Misbehave(func(faults *authtest.Faults) { faults.OAuth1RequestToken = change["missing"] })
-	if got := tryLogin(t, lenient); got != "ok" || !strings.Contains(lenient.Log(), "InsecureUnconfirmedCallback") {
+	if got := rig.TryLogin(t, lenient); got != "ok" || !strings.Contains(lenient.Log(), "InsecureUnconfirmedCallback") {
 		t.Errorf("with the switch: %s, log %s", got, lenient.Log())
 	}
-	authlib := rig.New(t, oauth1())
+	authlib := rig.New(t, rig.OAuth1())
 	authlib.OP.Misbehave(func(faults *authtest.Faults) {
 		faults.OAuth1RequestToken = func(a url.Values) { a.Set("oauth_callback_confirmed", "True") }
 	})
-	if got := tryLogin(t, authlib); got != "ok" {
+	if got := rig.TryLogin(t, authlib); got != "ok" {
 		t.Errorf("True: %s", got)
 	}
 }
@@ -341,7 +330,7 @@ func TestOAuth1_R156_InsecureSwitches(t *testing.T) {
 // callingOAuth1 is an application whose page /call does what a test wants with the user's client.
 func callingOAuth1(t *testing.T, call func(*http.Client) (*http.Response, error), change ...func(*provider.OAuth1)) *rig.App {
 	t.Helper()
-	app := rig.New(t, oauth1(change...))
+	app := rig.New(t, rig.OAuth1(change...))
 	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
@@ -422,7 +411,7 @@ func TestOAuth1_WrongSecretIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"} {
-		app := rig.New(t, oauth1(signing(method), func(o *provider.OAuth1) {
+		app := rig.New(t, rig.OAuth1(signing(method), func(o *provider.OAuth1) {
 			o.ClientSecret += "x"
 			if o.PrivateKey != nil {
 				o.PrivateKey = other
@@ -458,7 +447,7 @@ func TestOAuth1_GuardsDoNotRefresh(t *testing.T) {
 
 // A token that signs requests is not handed out as one that is sent along.
 func TestOAuth1_NoTokenSource(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	var got error
 	app.Mux.Handle("/source", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, got = app.Auth.TokenSource(w, r)
@@ -477,7 +466,7 @@ func TestOAuth1_R61_Redirects(t *testing.T) {
 	defer evil.Close()
 	for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token", "oauth1/profile"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			app := rig.New(t, oauth1())
+			app := rig.New(t, rig.OAuth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {
@@ -527,9 +516,9 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 	}
 	for name, body := range bodies {
 		for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token"} {
-			app := rig.New(t, oauth1())
+			app := rig.New(t, rig.OAuth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
-				f.Handler = answer(endpoint, 200, "application/x-www-form-urlencoded", body)
+				f.Handler = rig.Answer(endpoint, 200, "application/x-www-form-urlencoded", body)
 				if body == "100 MB" {
 					f.Handler = huge(endpoint)
 				}
@@ -549,9 +538,9 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 		"nothing": "", "HTML": html, "list": `[{"id":"1"}]`, "null": "null", "no ID": `{"name":"x"}`, "null as ID": `{"id":null}`, "fraction": `{"id":1.5}`,
 		"list as ID": `{"id":["1"]}`, "empty ID": `{"id":""}`, "ID twice": `{"id":"1","id":"2"}`, "form": "id=1", "rest": `{"id":"1"}{}`, "100 MB": "100 MB",
 	} {
-		app := rig.New(t, oauth1())
+		app := rig.New(t, rig.OAuth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Handler = answer("oauth1/profile", 200, "application/json", body)
+			f.Handler = rig.Answer("oauth1/profile", 200, "application/json", body)
 			if body == "100 MB" {
 				f.Handler = huge("oauth1/profile")
 			}
@@ -565,11 +554,11 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 // A profile counts only with status 200.
 func TestOAuth1_ProfileRefused(t *testing.T) {
 	for status, want := range map[int]string{201: "invalid_userinfo", 401: "invalid_userinfo", 403: "invalid_userinfo", 429: "provider_unavailable", 500: "provider_unavailable"} {
-		app := rig.New(t, oauth1())
+		app := rig.New(t, rig.OAuth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Handler = answer("oauth1/profile", status, "application/json", `{"id":"1001"}`)
+			f.Handler = rig.Answer("oauth1/profile", status, "application/json", `{"id":"1001"}`)
 		})
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("status %d: %s, want %s", status, got, want)
 		}
 	}
@@ -608,7 +597,7 @@ func TestOAuth1_AnswersOfRealServers(t *testing.T) {
 		},
 		"no encoding": func(w http.ResponseWriter, body string) { io.WriteString(w, "url=https://p.example/?q&"+body) },
 	} {
-		app := rig.New(t, oauth1())
+		app := rig.New(t, rig.OAuth1())
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 				if !strings.HasSuffix(e, "_token") || r.Header.Get("X-Again") != "" {
@@ -630,7 +619,7 @@ func TestOAuth1_AnswersOfRealServers(t *testing.T) {
 				return true
 			}
 		})
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s: %s", name, got, app.Log())
 		}
 	}
@@ -656,7 +645,7 @@ func TestOAuth1_R134_RefusalsForTheOperator(t *testing.T) {
 		"down":        {503, "", "", "status 503", "", "status 503", "provider_unavailable"},
 	} {
 		for endpoint, want := range map[string]string{"oauth1/request_token": row.early, "oauth1/access_token": row.later} {
-			app := rig.New(t, oauth1())
+			app := rig.New(t, rig.OAuth1())
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e != endpoint {
@@ -684,7 +673,7 @@ func TestOAuth1_R134_RefusalsForTheOperator(t *testing.T) {
 
 // A provider that is down costs no login more than the moment, and logins work again when it is back.
 func TestOAuth1_ProviderDown(t *testing.T) {
-	app := rig.New(t, oauth1())
+	app := rig.New(t, rig.OAuth1())
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
 	app.OP.SetDown(true)
@@ -694,15 +683,15 @@ func TestOAuth1_ProviderDown(t *testing.T) {
 		}
 	}
 	app.OP.SetDown(false)
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("afterwards: %s", got)
 	}
 }
 
 // What OAuth 1.0a cannot deliver is refused before the user goes there, and does not go round in circles.
 func TestOAuth1_StepUpIsRefused(t *testing.T) {
-	app := rig.New(t, oauth1())
-	ok := http.HandlerFunc(whoami)
+	app := rig.New(t, rig.OAuth1())
+	ok := http.HandlerFunc(rig.WhoAmI)
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(ok))
 	app.Mux.Handle("/gold", app.Auth.RequireACR("gold")(ok))
 	app.Mux.Handle("/photos", app.Auth.RequireScope("photos")(ok))
@@ -725,7 +714,7 @@ func TestOAuth1_StepUpIsRefused(t *testing.T) {
 
 // Sessions are revalidated by another trip to the provider: it prolongs them, and a No ends them.
 func TestOAuth1_Revalidation(t *testing.T) {
-	app := rig.New(t, oauth1(), func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	app := rig.New(t, rig.OAuth1(), func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
@@ -772,10 +761,10 @@ func TestOAuth1_MapUser(t *testing.T) {
 		}, "1001 alice"},
 	} {
 		var user session.User
-		app := rig.New(t, oauth1(row.change), func(s *rig.Setup) {
+		app := rig.New(t, rig.OAuth1(row.change), func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { user = s.User; return nil }
 		})
-		got := tryLogin(t, app)
+		got := rig.TryLogin(t, app)
 		if got == "ok" {
 			got = user.Subject + " " + user.Name
 			if user.Issuer != app.OP.Issuer() {

@@ -86,7 +86,7 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 			var s *session.Session
 			app := rig.New(t, plain(configure), keeping(&s))
 			app.OP.SetQuirks(row.quirks...)
-			if got := tryLogin(t, app); got != "ok" {
+			if got := rig.TryLogin(t, app); got != "ok" {
 				t.Fatalf("%s, want ok", got)
 			}
 			tokens, err := s.Tokens()
@@ -112,14 +112,14 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 					t.Errorf("without its field: status %d", resp.StatusCode)
 				}
 			case "ok":
-				if got := tryLogin(t, bare); got != "ok" {
+				if got := rig.TryLogin(t, bare); got != "ok" {
 					t.Errorf("without its field: %s", got)
 				}
 				if tokens, _ := s.Tokens(); !tokens.Expiry.IsZero() && slices.Equal(tokens.Scopes, []string{"profile", "email"}) {
 					t.Error("its field is not needed")
 				}
 			default:
-				if got := tryLogin(t, bare); got != row.without {
+				if got := rig.TryLogin(t, bare); got != row.without {
 					t.Errorf("without its field: %s, want %s", got, row.without)
 				}
 			}
@@ -229,7 +229,7 @@ func TestOAuth2_EmailTrust(t *testing.T) {
 		var s *session.Session
 		app := rig.New(t, plain(row.configure), keeping(&s))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = row.change })
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Fatalf("%s: %s", name, got)
 		}
 		if s.User.Email != row.email || s.User.EmailVerified != row.verified {
@@ -249,7 +249,7 @@ func TestOAuth2_MapUser(t *testing.T) {
 			return nil
 		}
 	}))
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
 	if s.User.Name != "changed" || s.User.Subject != "1001" || s.User.Issuer != app.OP.Issuer() || !slices.Equal(s.User.Roles, []string{"r"}) {

@@ -55,7 +55,7 @@ func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 			}
 		}
 	}
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
 	r := app.OP.Requests("token")[0]
@@ -109,7 +109,7 @@ func TestOAuth2_R152_NoTokenFromTheBrowser(t *testing.T) {
 			query := callback.Query()
 			change(query)
 			callback.RawQuery = query.Encode()
-			refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+			rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 			if got := app.OP.Count("user"); got != 0 {
 				t.Errorf("%d profile requests", got)
 			}
@@ -123,7 +123,7 @@ func TestOAuth2_R152_NoTokenFromTheBrowser(t *testing.T) {
 // R155, R13, R14, R17: state is compared in full, in its own browser, once; there is no provider without that.
 func TestOAuth2_R155_StateIsNeverOptional(t *testing.T) {
 	for name, change := range map[string]func(url.Values){
-		"missing": func(q url.Values) { q.Del("state") }, "empty": func(q url.Values) { q.Set("state", "") }, "case": func(q url.Values) { q.Set("state", swapCase(q.Get("state"))) },
+		"missing": func(q url.Values) { q.Del("state") }, "empty": func(q url.Values) { q.Set("state", "") }, "case": func(q url.Values) { q.Set("state", rig.SwapCase(q.Get("state"))) },
 		"foreign": func(q url.Values) { q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA") }, "twice": func(q url.Values) { q.Add("state", q.Get("state")) },
 		"missing in an error": func(q url.Values) { q.Del("state"); q.Del("code"); q.Set("error", "access_denied") },
 	} {
@@ -134,8 +134,8 @@ func TestOAuth2_R155_StateIsNeverOptional(t *testing.T) {
 		query := callback.Query()
 		change(query)
 		callback.RawQuery = query.Encode()
-		refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
-		refusedCallback(t, app, rig.Browser(t), app.Get(t, rig.Browser(t), good), 0) // another browser
+		rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+		rig.WantRefusedCallback(t, app, rig.Browser(t), app.Get(t, rig.Browser(t), good), 0) // another browser
 		if resp := app.Get(t, b, good); resp.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s: the login that was under way does not complete: status %d", name, resp.StatusCode)
 		}
@@ -190,7 +190,7 @@ func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 		}
 		app := rig.New(t, plain(configure))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Callback = row.change })
-		if got := tryLogin(t, app); got != row.want {
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
@@ -205,7 +205,7 @@ func TestOAuth2_R33_BesideOpenIDConnect(t *testing.T) {
 	for from, to := range map[string]string{"op": "plain", "plain": "op"} {
 		callback := app.Callback(t, b, "alice", "/auth/login/"+from)
 		crossed := strings.Replace(callback.String(), "/callback/"+from+"?", "/callback/"+to+"?", 1)
-		refusedCallback(t, app, b, app.Get(t, b, crossed), 0)
+		rig.WantRefusedCallback(t, app, b, app.Get(t, b, crossed), 0)
 	}
 	page := app.Visit(t, b, "/auth/login")
 	for _, label := range []string{"Sign in with authtest", "Sign in with authtest (OAuth 2.0)"} {
@@ -237,7 +237,7 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 		var s *session.Session
 		app := rig.New(t, plain(), keeping(&s))
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = row.id } })
-		got := tryLogin(t, app)
+		got := rig.TryLogin(t, app)
 		if got == "ok" {
 			got = s.User.Subject
 			if s.User.Issuer != app.OP.Issuer() {
@@ -250,13 +250,13 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 	}
 	missing := rig.New(t, plain())
 	missing.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } })
-	if got := tryLogin(t, missing); got != "invalid_userinfo" {
+	if got := rig.TryLogin(t, missing); got != "invalid_userinfo" {
 		t.Errorf("missing: %s", got)
 	}
 	for _, body := range []string{`[{"id":1001}]`, `null`, ``, `{"id":1001,"id":1002}`, `{"id":1001,"Id":1002}`, `{"id":1001} {}`, `<html>{"id":1001}`, `id=1001`} {
 		app := rig.New(t, plain())
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("user", 200, "application/json", body) })
-		if got := tryLogin(t, app); got != "invalid_userinfo" {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("user", 200, "application/json", body) })
+		if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
 		}
 	}
@@ -265,7 +265,7 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 // R153, R37: IDs count within their provider.
 func TestOAuth2_R153_NamespacedByProvider(t *testing.T) {
 	var s *session.Session
-	app := rig.New(t, second, plain(), keeping(&s), func(s *rig.Setup) {
+	app := rig.New(t, rig.Second, plain(), keeping(&s), func(s *rig.Setup) {
 		elsewhere := s.OP.OAuth2()
 		elsewhere.Issuer = "https://elsewhere.example"
 		s.Config.Providers = provider.Set{"op": s.Other, "elsewhere": elsewhere}
@@ -297,25 +297,25 @@ func TestOAuth2_R62_HostileEndpoints(t *testing.T) {
 		"token: redirect":              {redirecting("token", evil.URL), "token_error"},
 		"user: redirect":               {redirecting("user", evil.URL), "invalid_userinfo"},
 		"emails: redirect":             {redirecting("emails", evil.URL), "invalid_userinfo"},
-		"token: large":                 {answer("token", 200, "application/json", `{"access_token":"a","x":"`+strings.Repeat("x", 1<<20)+`"}`), "token_error"},
-		"user: large":                  {answer("user", 200, "application/json", `{"id":1,"x":"`+strings.Repeat("x", 1<<20)+`"}`), "invalid_userinfo"},
-		"token: a page":                {answer("token", 200, "text/html", marker), "token_error"},
-		"user: a page":                 {answer("user", 403, "text/html", marker), "invalid_userinfo"},
-		"user: 401":                    {answer("user", 401, "application/json", `{"message":"`+marker+`"}`), "invalid_userinfo"},
-		"user: 500":                    {answer("user", 500, "text/html", marker), "provider_unavailable"},
-		"user: 429":                    {answer("user", 429, "text/html", marker), "provider_unavailable"},
-		"emails: 401":                  {answer("emails", 401, "text/html", marker), "ok"},
-		"emails: 403":                  {answer("emails", 403, "text/html", marker), "ok"},
-		"emails: 404":                  {answer("emails", 404, "text/html", marker), "ok"},
-		"emails: 400":                  {answer("emails", 400, "application/json", `[]`), "invalid_userinfo"},
-		"emails: 503":                  {answer("emails", 503, "text/html", marker), "provider_unavailable"},
-		"emails: not JSON":             {answer("emails", 200, "application/json", marker), "invalid_userinfo"},
-		"emails: a text":               {answer("emails", 200, "application/json", `"`+marker+`"`), "invalid_userinfo"},
-		"emails: a name twice":         {answer("emails", 200, "application/json", `[{"email":"a","email":"b"}]`), "invalid_userinfo"},
-		"emails: an object":            {answer("emails", 200, "application/json", `{"values":[]}`), "ok"},
-		"token: 500":                   {answer("token", 500, "text/html", marker), "provider_unavailable"},
-		"token: a list":                {answer("token", 200, "application/json", `[]`), "token_error"},
-		"token: a form where JSON was": {answer("token", 200, "application/x-www-form-urlencoded", "access_token="+marker), "token_error"},
+		"token: large":                 {rig.Answer("token", 200, "application/json", `{"access_token":"a","x":"`+strings.Repeat("x", 1<<20)+`"}`), "token_error"},
+		"user: large":                  {rig.Answer("user", 200, "application/json", `{"id":1,"x":"`+strings.Repeat("x", 1<<20)+`"}`), "invalid_userinfo"},
+		"token: a page":                {rig.Answer("token", 200, "text/html", marker), "token_error"},
+		"user: a page":                 {rig.Answer("user", 403, "text/html", marker), "invalid_userinfo"},
+		"user: 401":                    {rig.Answer("user", 401, "application/json", `{"message":"`+marker+`"}`), "invalid_userinfo"},
+		"user: 500":                    {rig.Answer("user", 500, "text/html", marker), "provider_unavailable"},
+		"user: 429":                    {rig.Answer("user", 429, "text/html", marker), "provider_unavailable"},
+		"emails: 401":                  {rig.Answer("emails", 401, "text/html", marker), "ok"},
+		"emails: 403":                  {rig.Answer("emails", 403, "text/html", marker), "ok"},
+		"emails: 404":                  {rig.Answer("emails", 404, "text/html", marker), "ok"},
+		"emails: 400":                  {rig.Answer("emails", 400, "application/json", `[]`), "invalid_userinfo"},
+		"emails: 503":                  {rig.Answer("emails", 503, "text/html", marker), "provider_unavailable"},
+		"emails: not JSON":             {rig.Answer("emails", 200, "application/json", marker), "invalid_userinfo"},
+		"emails: a text":               {rig.Answer("emails", 200, "application/json", `"`+marker+`"`), "invalid_userinfo"},
+		"emails: a name twice":         {rig.Answer("emails", 200, "application/json", `[{"email":"a","email":"b"}]`), "invalid_userinfo"},
+		"emails: an object":            {rig.Answer("emails", 200, "application/json", `{"values":[]}`), "ok"},
+		"token: 500":                   {rig.Answer("token", 500, "text/html", marker), "provider_unavailable"},
+		"token: a list":                {rig.Answer("token", 200, "application/json", `[]`), "token_error"},
+		"token: a form where JSON was": {rig.Answer("token", 200, "application/x-www-form-urlencoded", "access_token="+marker), "token_error"},
 	} {
 		app := rig.New(t, plain())
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = row.handler })
@@ -381,7 +381,7 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
 	app := rig.New(t, plain(func(o *provider.OAuth2) { o.InsecureNoPKCE = true }))
 	app.OP.SetQuirks("pkce-refused")
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Error(got)
 	}
 	insecure, err := (&provider.OAuth2{InsecureNoPKCE: true, InsecureLoopbackHTTP: true}).Validate()

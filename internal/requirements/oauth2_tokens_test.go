@@ -75,7 +75,7 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 					}
 				}
 			}
-			if n := refreshes(app); n != 3 {
+			if n := rig.Refreshes(app); n != 3 {
 				t.Errorf("%d refreshes, want 3", n)
 			}
 			if app.Visit(t, b, "/") != app.Is("alice") {
@@ -105,7 +105,7 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.RevokeLogins()
 		app.Clock.Advance(2 * time.Hour)
-		status := calls(t, app, b, "GET")
+		status := rig.Call(t, app, b, "GET")
 		if want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusServiceUnavailable}[row.ends]; status != want {
 			t.Errorf("%s: status %d, want %d", name, status, want)
 		}
@@ -125,14 +125,14 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 	}{
 		"another user":       {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = 1002 } }, true, nil},
 		"no ID":              {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } }, false, nil},
-		"not permitted":      {func(f *authtest.Faults) { f.Handler = answer("user", 401, "application/json", "{}") }, false, nil},
-		"too many requests":  {func(f *authtest.Faults) { f.Handler = answer("user", 429, "", "") }, false, nil},
-		"no such page":       {func(f *authtest.Faults) { f.Handler = answer("user", 404, "", "") }, false, nil},
-		"garbage":            {func(f *authtest.Faults) { f.Handler = answer("user", 200, "application/json", "<html>") }, false, nil},
+		"not permitted":      {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 401, "application/json", "{}") }, false, nil},
+		"too many requests":  {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 429, "", "") }, false, nil},
+		"no such page":       {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 404, "", "") }, false, nil},
+		"garbage":            {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 200, "application/json", "<html>") }, false, nil},
 		"MapUser says no":    {func(*authtest.Faults) {}, true, &provider.Error{Fault: provider.FaultDenied}},
 		"MapUser is broken":  {func(*authtest.Faults) {}, false, io.ErrUnexpectedEOF},
-		"away":               {func(f *authtest.Faults) { f.Handler = answer("user", 503, "", "") }, false, nil},
-		"e-mail list is off": {func(f *authtest.Faults) { f.Handler = answer("emails", 403, "", "") }, false, nil},
+		"away":               {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 503, "", "") }, false, nil},
+		"e-mail list is off": {func(f *authtest.Faults) { f.Handler = rig.Answer("emails", 403, "", "") }, false, nil},
 	} {
 		var refuse error
 		app := plainCalling(t, func(o *provider.OAuth2) {
@@ -143,7 +143,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		app.OP.Misbehave(row.change)
 		refuse = row.mapUser
 		app.Clock.Advance(2 * time.Hour)
-		calls(t, app, b, "GET")
+		rig.Call(t, app, b, "GET")
 		if ended := app.Visit(t, b, "/") == "anonymous"; ended != row.ends {
 			t.Errorf("%s: the session has ended: %v", name, ended)
 		}
@@ -154,7 +154,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		app.OP.Behave()
 		for range 3 {
 			app.Clock.Advance(2 * time.Hour)
-			if status := calls(t, app, b, "GET"); status != http.StatusOK {
+			if status := rig.Call(t, app, b, "GET"); status != http.StatusOK {
 				t.Errorf("%s: status %d afterwards", name, status)
 			}
 		}
@@ -246,7 +246,7 @@ func TestOAuth2_Revalidate(t *testing.T) {
 // R73, F29: a code is sent once, and once more on a new connection if one that was kept breaks. net/http repeats no GET of its own accord.
 func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 	for name, handler := range map[string]func(string, http.ResponseWriter, *http.Request) bool{
-		"500": answer("token", 500, "", ""), "connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
+		"500": rig.Answer("token", 500, "", ""), "connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
 			if e == "token" {
 				panic(http.ErrAbortHandler)
 			}
@@ -256,11 +256,11 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 		for _, method := range []string{"POST", "PUT", "GET"} {
 			app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
 			app.OP.SetQuirks(map[string][]string{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
-			if got := tryLogin(t, app); got != "ok" { // leaves a connection behind
+			if got := rig.TryLogin(t, app); got != "ok" { // leaves a connection behind
 				t.Fatal(got)
 			}
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = handler })
-			tryLogin(t, app)
+			rig.TryLogin(t, app)
 			want := 2
 			if name == "connection dropped" {
 				want = 3

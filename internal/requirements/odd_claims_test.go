@@ -62,13 +62,15 @@ func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 	for name, members := range oddMembers {
 		app.OP.Behave()
 		app.OP.Misbehave(rewritten(app, with(members)))
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s in the ID token: %s\n%s", name, got, lastLine(app.Log()))
 		}
 		app.OP.Behave()
 		body := `{"sub":"1001","name":"Alice Adams"}`
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/json", with(members)(body)) })
-		if got := tryLogin(t, app); got != "ok" {
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, "application/json", with(members)(body))
+		})
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s in userinfo: %s\n%s", name, got, lastLine(app.Log()))
 		}
 		if claims["name"] != "Alice Adams" {
@@ -83,7 +85,7 @@ func TestClaims_F21_LookAlikesOfWhatDecides(t *testing.T) {
 	for _, name := range []string{"SUB", "ſub", "Iss", "AUD", "Exp", "iaT", "NBF", "Nonce", "AT_HASH", "Azp", "c_haſh"} {
 		for place, change := range map[string]func(string) string{"beside it": with(`"` + name + `":"1001"`), "for a null": with(`"` + name + `":null`)} {
 			app.OP.Misbehave(rewritten(app, change))
-			if got := tryLogin(t, app); got != "invalid_id_token" {
+			if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 				t.Errorf("%s %s: %s", name, place, got)
 			}
 		}
@@ -103,14 +105,14 @@ func TestClaims_F21_WhatTheApplicationReads(t *testing.T) {
 	app.OP.Misbehave(rewritten(app, func(p string) string {
 		return with(`"department":"a","department":"b","n":9007199254740993123`)(strings.Replace(p, `"Alice Adams"`, `"Alice \ud83d"`, 1))
 	}))
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
 	if user.Name != "Alice \ufffd" || claims["name"] != "Alice \ufffd" || claims["department"] != "b" {
 		t.Errorf("user %+v, claims %v", user, claims)
 	}
 	log := app.Log()
-	tryLogin(t, app)
+	rig.TryLogin(t, app)
 	if n := strings.Count(app.Log(), `\"department\" appears twice`); n != 1 || !strings.Contains(log, "provider=op") {
 		t.Errorf("the log says it %d times: %s", n, app.Log())
 	}
@@ -147,7 +149,7 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 				}
 			})
 			app.OP.Misbehave(rewritten(app, with(row.members)))
-			if outcome := tryLogin(t, app); outcome != "ok" {
+			if outcome := rig.TryLogin(t, app); outcome != "ok" {
 				t.Fatal(outcome)
 			}
 			if !row.check(got) {
@@ -163,7 +165,7 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 		})
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "acr") } })
 		app.OP.Misbehave(rewritten(app, with(`"acr":"gold","acr":"gold"`)))
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("acr twice, %s: %s", asked, got)
 		}
 	}
@@ -211,7 +213,7 @@ func TestRoles_F45_Shapes(t *testing.T) {
 			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "roles") } })
 			app.OP.Misbehave(rewritten(app, with(row.claims)))
 			for range 2 {
-				if outcome := tryLogin(t, app); outcome != "ok" || !slices.Equal(got, row.want) {
+				if outcome := rig.TryLogin(t, app); outcome != "ok" || !slices.Equal(got, row.want) {
 					t.Errorf("%s: roles %v, want %v", outcome, got, row.want)
 				}
 			}
@@ -234,9 +236,9 @@ func TestUserInfo_F21_RefusedWhereItIsNotNeeded(t *testing.T) {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = mode })
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
-			f.Handler = answer("userinfo", 403, "application/json", "{}")
+			f.Handler = rig.Answer("userinfo", 403, "application/json", "{}")
 		})
-		if got := tryLogin(t, app); got != want {
+		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("mode %d: %s, want %s", mode, got, want)
 		}
 		if mode == provider.UserInfoWhenNeeded && !strings.Contains(app.Log(), "status 403") {
@@ -263,7 +265,7 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 	} {
 		app := rig.New(t, row.change)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["groups"] = groups } })
-		if got := tryLogin(t, app); got != row.want {
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 		if row.want != "ok" && !strings.Contains(app.Log(), "Config.Store") {
@@ -305,12 +307,12 @@ func TestUserInfo_R79_Signed(t *testing.T) {
 		"logout token":     {changed("events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}), "invalid_userinfo"},
 		"sub twice":        {app.OP.Sign([]byte(`{"sub":"1001","sub":"1001"}`)), "invalid_userinfo"},
 		"cut":              {good[:len(good)-4], "invalid_userinfo"},
-		"unsigned":         {b64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good, ".")[1] + ".", "invalid_userinfo"},
+		"unsigned":         {rig.Base64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good, ".")[1] + ".", "invalid_userinfo"},
 		"plain JSON":       {`{"sub":"1001"}`, "invalid_userinfo"},
-		"encrypted":        {b64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA", "invalid_userinfo"},
+		"encrypted":        {rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA", "invalid_userinfo"},
 	} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/jwt", row.token) })
-		if got := tryLogin(t, app); got != row.want {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/jwt", row.token) })
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s\n%s", name, got, row.want, lastLine(app.Log()))
 		}
 	}
@@ -321,13 +323,13 @@ func TestIDToken_F49_SubjectWithControlCharacters(t *testing.T) {
 	app := rig.New(t)
 	for _, sub := range []string{"10\n01", "1001\x00", "\x1b[31m1001", "1001\u202e", "1001\u200b", "10\u202801", "1001\ufffd", "\u009b1001"} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%q: %s", sub, got)
 		}
 	}
 	for _, sub := range []string{"10 01", "jörg@example.com", "auth0|1001", "用户"} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%q: %s", sub, got)
 		}
 	}
@@ -355,7 +357,7 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 				return nil
 			}
 		})
-		if outcome := tryLogin(t, app); outcome != "ok" || got.Email == "" || got.EmailVerified {
+		if outcome := rig.TryLogin(t, app); outcome != "ok" || got.Email == "" || got.EmailVerified {
 			t.Errorf("%s: %s, %+v", name, outcome, got)
 		}
 	}
@@ -403,7 +405,7 @@ func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
 			delete(c, "email")
 		}
 	})
-	if got := tryLogin(t, app); got != "ok" || user.Email != "" || user.EmailVerified {
+	if got := rig.TryLogin(t, app); got != "ok" || user.Email != "" || user.EmailVerified {
 		t.Errorf("%s: %+v", got, user)
 	}
 	if !strings.Contains(app.Log(), `\"Email\" is not read`) || strings.Contains(app.Log(), "EMAIL_VERIFIED") {

@@ -142,13 +142,13 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 		"exp": {"never"}, "iat": {[]int{1}}, "custom": {map[string]any{"a": 1}}, "ext": {"true"}, "d": {nil},
 	} {
 		for _, value := range values {
-			rows[member+" = "+string(toJSON(value))] = each(func(k map[string]any) { k[member] = value })
+			rows[member+" = "+string(rig.JSON(value))] = each(func(k map[string]any) { k[member] = value })
 		}
 	}
 	for name, change := range rows {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = change })
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
 		}
 	}
@@ -158,7 +158,7 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 	} {
 		app := rig.New(t)
 		rewrittenAnswer(app, "jwks", change)
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%s: %s\n%s", name, got, lastLine(app.Log()))
 		}
 	}
@@ -169,7 +169,7 @@ func TestKeys_F23_OddKeys(t *testing.T) {
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = each(change) })
-		if got := tryLogin(t, app); got == "ok" {
+		if got := rig.TryLogin(t, app); got == "ok" {
 			t.Errorf("%s: the login succeeds", name)
 		}
 	}
@@ -189,12 +189,12 @@ func TestLog_F49_TextOfTheProvider(t *testing.T) {
 				}
 			},
 			"token": func(f *authtest.Faults) {
-				f.Handler = answer("token", 400, "application/json", string(toJSON(map[string]string{"error": "invalid_request", "error_description": description})))
+				f.Handler = rig.Answer("token", 400, "application/json", string(rig.JSON(map[string]string{"error": "invalid_request", "error_description": description})))
 			},
 		} {
 			app := rig.New(t)
 			app.OP.Misbehave(fault)
-			tryLogin(t, app)
+			rig.TryLogin(t, app)
 			log := app.Log()
 			for _, harm := range []string{"<script", "<img", "<!--", "</td", "\nlevel=ERROR msg=forged", "\x1b", "\u202e", strings.Repeat("x", 300)} {
 				if strings.Contains(log, harm) {
@@ -242,7 +242,7 @@ func TestLog_F49_BrokenAnswersRepeatSecrets(t *testing.T) {
 						return true
 					}
 				})
-				if got := tryLogin(t, app); got == "ok" {
+				if got := rig.TryLogin(t, app); got == "ok" {
 					t.Error("the login succeeds")
 				}
 				if len(secret) < 10 || strings.Contains(app.Log(), secret) {
@@ -271,7 +271,7 @@ func TestIDToken_F49_HashesOfWhatCameAlong(t *testing.T) {
 	} {
 		app := rig.New(t, responseType(row.kind))
 		app.OP.Misbehave(row.fault)
-		if got := tryLogin(t, app); got != row.want {
+		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s\n%s", name, got, row.want, lastLine(app.Log()))
 		}
 	}

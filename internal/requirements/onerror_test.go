@@ -25,7 +25,7 @@ func inOwnWords(s *rig.Setup) {
 		return true
 	}
 	s.Second = true
-	s.Config.Hooks.Link = (&accounts{}).link
+	s.Config.Hooks.Link = (&rig.Accounts{}).Link
 }
 
 // hasButton reports whether one of the links is a button that POSTs.
@@ -45,7 +45,7 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 	crossSite := []string{"Sec-Fetch-Site", "cross-site"}
 
 	stranger := rig.Browser(t)
-	user := signedIn(t, app, "bob", "/auth/login/op")
+	user := rig.SignedIn(t, app, "bob", "/auth/login/op")
 	app.Clock.Advance(5 * time.Minute)
 	for name, row := range map[string]struct {
 		browser      *http.Client

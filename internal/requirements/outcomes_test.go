@@ -79,9 +79,11 @@ func TestOutcomes_F10_HostileCallbacks(t *testing.T) {
 // F10: nor by a forged ID token that the visitor posts.
 func TestOutcomes_F10_ForgedPosts(t *testing.T) {
 	for name, f := range map[string]func(url.Values){
-		"garbage":       func(q url.Values) { q.Set("id_token", "a.b.c") },
-		"empty":         func(q url.Values) { q.Set("id_token", "") },
-		"unsigned":      func(q url.Values) { q.Set("id_token", b64([]byte(`{"alg":"none"}`))+"."+b64([]byte(`{}`))+".") },
+		"garbage": func(q url.Values) { q.Set("id_token", "a.b.c") },
+		"empty":   func(q url.Values) { q.Set("id_token", "") },
+		"unsigned": func(q url.Values) {
+			q.Set("id_token", rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64([]byte(`{}`))+".")
+		},
 		"cut":           func(q url.Values) { q.Set("id_token", q.Get("id_token")[:100]) },
 		"changed":       func(q url.Values) { q.Set("id_token", q.Get("id_token")[1:]) },
 		"server_error":  func(q url.Values) { q.Del("id_token"); q.Set("error", "server_error") },
@@ -104,14 +106,14 @@ func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 		"bad signature":  func(f *authtest.Faults) { f.IDTokenRaw = func(s string) string { return s[:len(s)-4] + "AAAA" } },
 		"not a token":    func(f *authtest.Faults) { f.IDTokenRaw = func(string) string { return "x" } },
 		"none":           func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { clear(a) } },
-		"HTML":           func(f *authtest.Faults) { f.Handler = answer("token", 200, "text/html", "<html>") },
+		"HTML":           func(f *authtest.Faults) { f.Handler = rig.Answer("token", 200, "text/html", "<html>") },
 		"refused": func(f *authtest.Faults) {
-			f.Handler = answer("token", 400, "application/json", `{"error":"invalid_grant"}`)
+			f.Handler = rig.Answer("token", 400, "application/json", `{"error":"invalid_grant"}`)
 		},
 		"our secret": func(f *authtest.Faults) {
-			f.Handler = answer("token", 401, "application/json", `{"error":"invalid_client"}`)
+			f.Handler = rig.Answer("token", 401, "application/json", `{"error":"invalid_client"}`)
 		},
-		"userinfo":   func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/json", "[]") },
+		"userinfo":   func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/json", "[]") },
 		"other user": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "other" } },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,11 +127,11 @@ func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 // F10: an outage is 503, and says when to try again.
 func TestOutcomes_F10_Outages(t *testing.T) {
 	for name, fault := range map[string]func(*authtest.Faults){
-		"500":       func(f *authtest.Faults) { f.Handler = answer("token", 500, "text/html", "oops") },
-		"502":       func(f *authtest.Faults) { f.Handler = answer("token", 502, "text/html", "oops") },
-		"504":       func(f *authtest.Faults) { f.Handler = answer("token", 504, "text/html", "oops") },
-		"discovery": func(f *authtest.Faults) { f.Handler = answer("discovery", 503, "text/html", "oops") },
-		"keys":      func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "text/html", "oops") },
+		"500":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 500, "text/html", "oops") },
+		"502":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 502, "text/html", "oops") },
+		"504":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 504, "text/html", "oops") },
+		"discovery": func(f *authtest.Faults) { f.Handler = rig.Answer("discovery", 503, "text/html", "oops") },
+		"keys":      func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 500, "text/html", "oops") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)

@@ -102,7 +102,7 @@ func TestPanics_F2_Refresh(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
-			app := calling(t, change(f))
+			app := rig.NewCalling(t, change(f))
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
 			app.Clock.Advance(2 * time.Hour)
@@ -110,8 +110,8 @@ func TestPanics_F2_Refresh(t *testing.T) {
 			f.lit.Store(true)
 			failedWell(t, app, app.Get(t, b, "/call"), app.Log()[before:])
 			f.lit.Store(false)
-			app.Clock.Advance(time.Minute)                                    // past the pause after a failed refresh
-			if got := calls(t, app, b, "GET"); got != 200 && name != "body" { // then the token is spent
+			app.Clock.Advance(time.Minute)                                       // past the pause after a failed refresh
+			if got := rig.Call(t, app, b, "GET"); got != 200 && name != "body" { // then the token is spent
 				t.Errorf("afterwards: status %d: %s", got, app.Log())
 			}
 		})
@@ -121,7 +121,7 @@ func TestPanics_F2_Refresh(t *testing.T) {
 // F2: hooks and events around a session, none of which may end it.
 func TestPanics_F2_RefreshHook(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error { f.burn(); return nil }
 	})
 	b := rig.Browser(t)
@@ -183,7 +183,7 @@ func TestPanics_F2_Guards(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
 			app := rig.New(t, change(f))
-			who := http.HandlerFunc(whoami)
+			who := http.HandlerFunc(rig.WhoAmI)
 			app.Mux.Handle("/name", app.Auth.RequireTenant(func(*http.Request) string { f.burn(); return "op" })(who))
 			app.Mux.Handle("/check", app.Auth.Require(func(*session.Session) error { f.burn(); return nil })(who))
 			app.Mux.Handle("/step-up", app.Auth.RequireACR("gold")(who))
@@ -215,17 +215,17 @@ func TestPanics_F2_Bearer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
 			app := rig.New(t, change(f))
-			accept := middleware.API{Audience: audience}
+			accept := middleware.API{Audience: rig.Audience}
 			if name == "Tenant" {
 				accept.Tenant = func(*http.Request) string { f.burn(); return "op" }
 			}
-			app.Mux.Handle("/api", app.Auth.Bearer(accept)(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
-			token := accessToken(app, nil)
+			app.Mux.Handle("/api", app.Auth.Bearer(accept)(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
+			token := rig.AccessToken(app, nil)
 			f.lit.Store(true)
-			failedWell(t, app, api(t, app, "/api", "Bearer "+token), app.Log())
+			failedWell(t, app, rig.GetAPI(t, app, "/api", "Bearer "+token), app.Log())
 			f.lit.Store(false)
 			app.Clock.Advance(10 * time.Second)
-			if resp := api(t, app, "/api", "Bearer "+token); resp.StatusCode != 200 {
+			if resp := rig.GetAPI(t, app, "/api", "Bearer "+token); resp.StatusCode != 200 {
 				t.Errorf("afterwards: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 			}
 		})
@@ -235,7 +235,7 @@ func TestPanics_F2_Bearer(t *testing.T) {
 // F2: the pages of the application.
 func TestPanics_F2_Pages(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
-	app := rig.New(t, second, func(s *rig.Setup) {
+	app := rig.New(t, rig.Second, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { f.burn() })
 		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { f.burn(); return nil }
 	})
@@ -243,7 +243,7 @@ func TestPanics_F2_Pages(t *testing.T) {
 	failedWell(t, app, app.Get(t, rig.Browser(t), "/auth/login"), app.Log())
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me")
-	callback := linkCallback(t, app, b, "alice")
+	callback := rig.LinkCallback(t, app, b, "alice")
 	before := len(app.Log())
 	failedWell(t, app, app.Get(t, b, callback), app.Log()[before:])
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {

@@ -72,9 +72,9 @@ var modes = map[string]func(*provider.OIDC){
 // everyRenewal runs a test with every mode and place of sessions.
 func everyRenewal(t *testing.T, test func(t *testing.T, app *rig.App, b *http.Client), change ...func(*rig.Setup)) {
 	for mode, answers := range modes {
-		for place, keep := range keptIn {
+		for place, keep := range rig.KeptIn {
 			t.Run(mode+", "+place, func(t *testing.T) {
-				all := append([]func(*rig.Setup){keep, every(10 * time.Minute), func(s *rig.Setup) {
+				all := append([]func(*rig.Setup){keep, rig.Revalidate(10 * time.Minute), func(s *rig.Setup) {
 					answers(s.OIDC)
 					s.Config.Session.Lifetime, s.Config.Session.Idle = 50*time.Minute, 50*time.Minute
 				}}, change...)
@@ -230,7 +230,7 @@ func TestRenewal_F13_AnotherUser(t *testing.T) {
 		app.SignIn(t, b, "alice", "/me")
 		app.Get(t, b, "/save")
 		alice := app.SessionCookies(b)
-		forgetProvider(app, b)
+		rig.ForgetProvider(app, b)
 		app.Clock.Advance(11 * time.Minute)
 		signInAtProvider(t, app, b, "bob")
 		if who := opens(t, app, b, "/public/"); who != "anonymous" {
@@ -311,16 +311,16 @@ func TestRenewal_F13_AnotherSession(t *testing.T) {
 
 // F13: tenants. A round of one does not carry values into the session of another.
 func TestRenewal_F13_Tenants(t *testing.T) {
-	tn := &tenancy{providers: provider.Set{"none": nil}}
-	app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
-		s.Config.Tenants.Find = tn.find
+	tn := &rig.Tenancy{Providers: provider.Set{"none": nil}}
+	app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
+		s.Config.Tenants.Find = tn.Find
 		s.Second = true
 	})
 	values(app)
 	app.Mux.Handle("/save", app.Auth.RequireAuth(put(app, "secret of acme", "x")))
 	acme, ajax := app.OP.OIDC(), app.OP2.OIDC()
-	tn.set("acme", acme)
-	tn.set("ajax", ajax)
+	tn.Set("acme", acme)
+	tn.Set("ajax", ajax)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/auth/login/acme?return_to=/me")
 	app.Get(t, b, "/save")
@@ -343,7 +343,7 @@ func TestRenewal_F13_StoreDown(t *testing.T) {
 	for mode, answers := range modes {
 		t.Run(mode, func(t *testing.T) {
 			store := &flaky{}
-			app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
+			app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
 				answers(s.OIDC)
 				store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 				s.Config.Session.Store = session.NewServerStore(store)
@@ -450,7 +450,7 @@ func TestRenewal_F13_Refused(t *testing.T) {
 // F13: an answer by POST that does not fit into cookies renews nothing and loses nothing.
 func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 	for size, fits := range map[int]bool{5_000: true, 40_000: false} {
-		app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) { modes["id_token"](s.OIDC); keptIn["store"](s) })
+		app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) { modes["id_token"](s.OIDC); rig.KeptIn["store"](s) })
 		b := newLaxBrowser(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.FrontIDToken = func(c map[string]any) { c["blob"] = strings.Repeat("x", size/2) }
@@ -471,7 +471,7 @@ func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 // F13: a browser that does not take the renewed session is not led in circles. The page is served by
 // another process, which does not know of the renewal.
 func TestRenewal_F13_NoLoop(t *testing.T) {
-	app := rig.New(t, every(10*time.Minute))
+	app := rig.New(t, rig.Revalidate(10*time.Minute))
 	routes := app.Server.Config.Handler
 	pages := app.Again(t, func(*session.Config) {})
 	b := rig.Browser(t)
@@ -503,7 +503,7 @@ func TestRenewal_F13_NoLoop(t *testing.T) {
 func TestLogin_F18_FormPostEndsThePreviousSession(t *testing.T) {
 	for mode, answers := range modes {
 		for place, keep := range map[string]func(*rig.Setup){
-			"cookies": keptIn["cookies"], "store": keptIn["store"],
+			"cookies": rig.KeptIn["cookies"], "store": rig.KeptIn["store"],
 			"revocations": func(s *rig.Setup) {
 				s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 			},

@@ -15,21 +15,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// presented is what the application says to a browser that sends these cookies and no others.
-func presented(t *testing.T, app *rig.App, cookies ...*http.Cookie) string {
-	t.Helper()
-	var pairs []string
-	for _, c := range cookies {
-		pairs = append(pairs, c.Name+"="+c.Value)
-	}
-	bare := &http.Client{Transport: rig.Browser(t).Transport}
-	resp := app.Get(t, bare, "/", "Cookie", strings.Join(pairs, "; "))
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("status %d", resp.StatusCode)
-	}
-	return authtest.Body(t, resp)
-}
-
 // R88
 func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 	var ids []string
@@ -71,14 +56,14 @@ func TestSession_R89_TamperedCookiesAreNothing(t *testing.T) {
 	if len(own) < 2 {
 		t.Fatalf("%d cookies, want several", len(own))
 	}
-	if got := presented(t, app, own...); got != app.Is("alice") {
+	if got := rig.Presented(t, app, own...); got != app.Is("alice") {
 		t.Fatalf("untouched: %s", got)
 	}
 	try := func(name string, i int, value string) {
 		changed := make([]*http.Cookie, len(own))
 		copy(changed, own)
 		changed[i] = &http.Cookie{Name: own[i].Name, Value: value}
-		if got := presented(t, app, changed...); got != "anonymous" {
+		if got := rig.Presented(t, app, changed...); got != "anonymous" {
 			t.Errorf("%s of %s: %s", name, own[i].Name, got)
 		}
 	}
@@ -142,7 +127,7 @@ func TestSession_R92_CookieAttributes(t *testing.T) {
 			t.Errorf("Set-Cookie: %s", line)
 		}
 	}
-	form := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	form := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
 	if line := form.Get(t, rig.Browser(t), "/auth/login").Header.Get("Set-Cookie"); !strings.Contains(line, "SameSite=None") || !strings.Contains(line, "Secure") {
 		t.Errorf("for form_post: %s", line)
 	}
@@ -167,7 +152,7 @@ func TestSession_R93_DuplicateCookies(t *testing.T) {
 		"alice, junk": {[]*http.Cookie{one, junk}, app.Is("alice")},
 		"junk, junk":  {[]*http.Cookie{junk, junk}, "anonymous"},
 	} {
-		if got := presented(t, app, row.cookies...); got != row.want {
+		if got := rig.Presented(t, app, row.cookies...); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
@@ -190,7 +175,7 @@ func TestSession_R94_IdleAndLifetime(t *testing.T) {
 	if who := app.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("after the lifetime: %s", who)
 	}
-	if got := presented(t, app, first...); got != "anonymous" {
+	if got := rig.Presented(t, app, first...); got != "anonymous" {
 		t.Errorf("the first cookie again: %s", got)
 	}
 	idle := rig.New(t, limits)
@@ -236,7 +221,7 @@ func TestSession_R97_Chunks(t *testing.T) {
 		"leftover":              {all(one, named(base+fmt.Sprint(".", len(one)), "x")), app.Is("alice")},
 		"renamed":               {all(named(base, find(one, base+".1").Value), named(base+".1", find(one, base).Value)), "anonymous"},
 	} {
-		if got := presented(t, app, row.cookies...); got != row.want {
+		if got := rig.Presented(t, app, row.cookies...); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
 	}
@@ -365,7 +350,7 @@ func TestSession_R160_FormatOfTheFuture(t *testing.T) {
 	if !strings.HasPrefix(own.Value, "AQ") && !strings.HasPrefix(own.Value, "Ac") && !strings.HasPrefix(own.Value, "A") {
 		t.Fatalf("the format does not begin with its version: %.4s", own.Value)
 	}
-	if got := presented(t, app, future); got != "anonymous" {
+	if got := rig.Presented(t, app, future); got != "anonymous" {
 		t.Errorf("a later version: %s", got)
 	}
 }

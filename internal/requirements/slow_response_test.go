@@ -1,11 +1,9 @@
 package requirements_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,20 +90,12 @@ func values(app *rig.App) {
 	})))
 }
 
-var keptIn = map[string]func(*rig.Setup){
-	"cookies": func(*rig.Setup) {},
-	"store": func(s *rig.Setup) {
-		c := &s.Config.Session
-		c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
-	},
-}
-
 // goesOn fails the test unless refreshes go on: the provider ends logins whose refresh token comes twice.
 func goesOn(t *testing.T, app *rig.App, b *http.Client) {
 	t.Helper()
 	for range 2 {
 		app.Clock.Advance(2 * time.Hour)
-		if got := calls(t, app, b, "GET"); got != 200 {
+		if got := rig.Call(t, app, b, "GET"); got != 200 {
 			t.Errorf("the next refresh: status %d", got)
 		}
 	}
@@ -114,9 +104,9 @@ func goesOn(t *testing.T, app *rig.App, b *http.Client) {
 // F16: what a handler saves while another request refreshes the tokens has the new tokens, and the new
 // tokens come with what was saved, whichever response arrives last.
 func TestSave_F16_DuringARefresh(t *testing.T) {
-	for name, change := range keptIn {
+	for name, change := range rig.KeptIn {
 		t.Run(name, func(t *testing.T) {
-			app := calling(t, change)
+			app := rig.NewCalling(t, change)
 			values(app)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
@@ -127,7 +117,7 @@ func TestSave_F16_DuringARefresh(t *testing.T) {
 			slow(app, "/save1", g, put(app, "one", "1"))
 			deliver := begin(t, app, b, "/save1")
 			<-g.reached
-			if got := calls(t, app, b, "GET"); got != 200 {
+			if got := rig.Call(t, app, b, "GET"); got != 200 {
 				t.Fatalf("the refresh: status %d", got)
 			}
 			g.open()
@@ -172,7 +162,7 @@ func TestSave_F16_DuringARefresh(t *testing.T) {
 
 // F16: a page that renews the session does not bring the spent refresh token back.
 func TestRenew_F16_DuringARefresh(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	g := newGate(t)
@@ -180,7 +170,7 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 	app.Clock.Advance(2 * time.Hour) // renewal and refresh are due
 	deliver := begin(t, app, b, "/slow")
 	<-g.reached
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Fatalf("the refresh: status %d", got)
 	}
 	g.open()
@@ -192,7 +182,7 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 
 // F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is used.
 func TestRenew_F16_WithoutARefresh(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for range 10 {
@@ -201,24 +191,24 @@ func TestRenew_F16_WithoutARefresh(t *testing.T) {
 			t.Fatalf("signed in as %s", who)
 		}
 	}
-	if n := refreshes(app); n != 0 {
+	if n := rig.Refreshes(app); n != 0 {
 		t.Errorf("%d refreshes", n)
 	}
 }
 
 // F16: two processes that share nothing. The page of one does not undo the refresh of the other.
 func TestRenew_F16_TwoProcesses(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	first := app.Server.Config.Handler
 	second := app.Again(t, func(c *session.Config) { c.Locker = nil })
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
 	old := rig.Browser(t)
 	app.SetCookies(old, app.SessionCookies(b)...)
 	app.Server.Config.Handler = second
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Fatalf("the refresh: status %d", got)
 	}
 	app.Server.Config.Handler = first
@@ -231,13 +221,13 @@ func TestRenew_F16_TwoProcesses(t *testing.T) {
 
 // F16: an old cookie is no way back to roles that are gone, however much later it comes.
 func TestRefresh_F16_OldGenerations(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/admin")
 	old := app.SessionCookies(b)
 	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
 	app.Clock.Advance(2 * time.Hour)
-	calls(t, app, b, "GET")
+	rig.Call(t, app, b, "GET")
 	for _, later := range []time.Duration{0, time.Minute, 12 * time.Hour, 11 * time.Hour} {
 		app.Clock.Advance(later)
 		copied := rig.Browser(t)
@@ -251,14 +241,14 @@ func TestRefresh_F16_OldGenerations(t *testing.T) {
 // F16: a slow response with the cookies of before does not undo a sign-out, nor does what a handler
 // saves or refreshes meanwhile.
 func TestSignOut_F16_SlowResponse(t *testing.T) {
-	for name, change := range keptIn {
+	for name, change := range rig.KeptIn {
 		for _, path := range []string{"/renewing", "/saving", "/call"} {
 			t.Run(name+path, func(t *testing.T) {
-				app := rig.New(t, offline, change, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+				app := rig.New(t, rig.Offline, change, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 				g := newGate(t)
 				slow(app, "/renewing", g, func(http.ResponseWriter, *http.Request) {})
 				slow(app, "/saving", g, put(app, "a", "b"))
-				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { callAPI(app).ServeHTTP(w, r) })
+				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { rig.APIPage(app).ServeHTTP(w, r) })
 				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				app.Clock.Advance(6 * time.Hour)
@@ -337,24 +327,5 @@ func TestRevocations_F16_SignOutWhateverTheEpoch(t *testing.T) {
 	app.Post(t, b, "/auth/logout", nil)
 	if got := app.Get(t, copied, "/me").StatusCode; got != 302 {
 		t.Errorf("a copy: status %d", got)
-	}
-}
-
-// F16: what needs an order between processes is an explicit choice.
-func TestLogout_F16_RoutesNeedRevocations(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.FrontchannelLogout = true })
-	b := rig.Browser(t)
-	app.SignIn(t, b, "alice", "/me")
-	if got := app.Get(t, b, "/auth/frontchannel/op?iss=x&sid=y").StatusCode; got != 404 {
-		t.Errorf("front-channel logout: status %d", got)
-	}
-	if got := app.Do(t, b, "POST", "/auth/backchannel/op", nil).StatusCode; got != 404 {
-		t.Errorf("back-channel logout: status %d", got)
-	}
-	if err := app.Auth.Sessions.EndAll(t.Context(), &session.Session{}); !errors.Is(err, session.ErrNoRevocations) {
-		t.Errorf("EndAll: %v", err)
-	}
-	if !strings.Contains(app.Log(), "FrontchannelLogout is of no effect") {
-		t.Error("nothing says so at the start")
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // F19: Sessions.Start rejects a session that no guard would accept, at once.
 func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)
 		registration := app.OIDC.Registration()
 		user := session.User{Issuer: app.OP.Issuer(), Subject: "alice"}
@@ -48,7 +48,7 @@ func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
 
 // F19: a session that has been ended cannot be started again, except as the documentation of EndAll says.
 func TestSession_F19_StartAfterEndAll(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)
 		var kept, zeroed error
 		app.Mux.HandleFunc("/everywhere", func(w http.ResponseWriter, r *http.Request) {
@@ -58,12 +58,12 @@ func TestSession_F19_StartAfterEndAll(t *testing.T) {
 			s.Epoch = 0
 			zeroed = errors.Join(err, app.Auth.Sessions.Start(w, r, s))
 		})
-		b, other := signedIn(t, app, "alice", "/me"), signedIn(t, app, "alice", "/me")
+		b, other := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "alice", "/me")
 		app.Get(t, b, "/everywhere")
 		if kept == nil || !strings.Contains(kept.Error(), "Epoch") {
 			t.Errorf("with the old Epoch: %v", kept)
 		}
-		if zeroed != nil || !alive(t, app, b) || alive(t, app, other) {
+		if zeroed != nil || !rig.Alive(t, app, b) || rig.Alive(t, app, other) {
 			t.Errorf("with Epoch zero: %v", zeroed)
 		}
 	})

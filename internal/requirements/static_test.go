@@ -50,7 +50,7 @@ func publicKeys(t *testing.T, op *authtest.Provider) (keys []crypto.PublicKey) {
 // of its keys (R64).
 func TestStatic_R64_NoDiscovery(t *testing.T) {
 	app := rig.New(t, static)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("discovery", 500, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("discovery", 500, "", "") })
 	if err := app.OIDC.Ready(t.Context()); err != nil {
 		t.Errorf("ready: %v", err)
 	}
@@ -60,11 +60,11 @@ func TestStatic_R64_NoDiscovery(t *testing.T) {
 		t.Errorf("after the login: %s", got)
 	}
 	app.OP.RotateKeys()
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("the first token of a new key: %s", got)
 	}
 	app.Clock.Advance(2 * time.Hour) // longer than metadata is used
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("two hours later: %s", got)
 	}
 	logout := app.OIDC.LogoutURL(t.Context(), provider.Logout{ReturnURL: app.URL})
@@ -84,14 +84,14 @@ func TestStatic_FixedKeys(t *testing.T) {
 		before = s.OP.Count("jwks")
 	})
 	for range 2 {
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("a login: %s", got)
 		}
 		app.Clock.Advance(48 * time.Hour) // longer than fetched keys are used
 	}
 	app.OP.RotateKeys()
 	for range 2 {
-		if got := tryLogin(t, app); got != "invalid_id_token" {
+		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("a key that is not among them: %s", got)
 		}
 	}
@@ -184,11 +184,11 @@ func TestStatic_F3_NoKeysOfTenants(t *testing.T) {
 			s.OIDC.Endpoints.JWKS = "https://evil.example/jwks"
 		}, false},
 	} {
-		app, tenants := withTenants(t)
+		app, tenants := rig.NewTenants(t)
 		setup := &rig.Setup{OIDC: app.OP2.OIDC(), OP: app.OP2}
 		static(setup)
 		row.change(t, setup)
-		tenants.set("acme", setup.OIDC)
+		tenants.Set("acme", setup.OIDC)
 		resp := app.Get(t, rig.Browser(t), "/auth/login/acme")
 		if begun := resp.StatusCode == http.StatusSeeOther; begun != row.works {
 			t.Errorf("%s: status %d", name, resp.StatusCode)

@@ -3,10 +3,8 @@ package requirements_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,71 +15,15 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport"
-	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A tenancy is an application's own list of tenants, which can be away.
-type tenancy struct {
-	mu        sync.Mutex
-	providers provider.Set
-	err       error
-	calls     []string
-}
-
-var errTenancy = errors.New("the database of tenants is away")
-
-func (tn *tenancy) find(_ context.Context, name string) (provider.Provider, error) {
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	tn.calls = append(tn.calls, name)
-	return tn.providers[name], tn.err
-}
-
-// set changes a tenant; nil removes it.
-func (tn *tenancy) set(name string, p provider.Provider) {
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	tn.providers = maps.Clone(tn.providers)
-	if tn.providers[name] = p; p == nil {
-		delete(tn.providers, name)
-	}
-}
-
-func (tn *tenancy) fail(err error) {
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	tn.err = err
-}
-
-func (tn *tenancy) asked() int {
-	tn.mu.Lock()
-	defer tn.mu.Unlock()
-	return len(tn.calls)
-}
-
-// withTenants is an application with the tenants acme, with a provider of its own, and globex and initech, which share one: with the
-// same client at it. The provider of acme is app.OP2.
-func withTenants(t *testing.T, change ...func(*rig.Setup)) (*rig.App, *tenancy) {
-	t.Helper()
-	tn := &tenancy{}
-	acme := authtest.NewTLSProvider(t)
-	app := rig.New(t, append([]func(*rig.Setup){func(s *rig.Setup) {
-		acme.SetNow(s.Config.Session.Now)
-		tn.providers = provider.Set{"acme": acme.OIDC(), "globex": s.OP.OIDC(), "initech": s.OP.OIDC()}
-		s.Config.Tenants.Find = tn.find
-	}}, change...)...)
-	app.OP2 = acme
-	return app, tn
-}
-
 // R37
 func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
-	app, _ := withTenants(t)
+	app, _ := rig.NewTenants(t)
 	seen := map[string]string{}
 	for _, name := range []string{"op", "acme", "globex", "initech"} {
 		b := rig.Browser(t)
@@ -103,7 +45,7 @@ func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
 
 // R33, R34, R38: an answer for one tenant is none for another, also when they have the same client at the same issuer.
 func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
-	app, _ := withTenants(t)
+	app, _ := rig.NewTenants(t)
 	for _, names := range [][2]string{{"globex", "initech"}, {"globex", "op"}, {"op", "globex"}, {"acme", "globex"}} {
 		b := rig.Browser(t)
 		before := app.OP.Count("token") + app.OP2.Count("token")
@@ -113,7 +55,7 @@ func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
 		if resp.StatusCode != http.StatusBadRequest || len(app.SessionCookies(b)) != 0 || app.OP.Count("token")+app.OP2.Count("token") != before {
 			t.Errorf("%v: status %d", names, resp.StatusCode)
 		}
-		if resp := app.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther || !alive(t, app, b) {
+		if resp := app.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther || !rig.Alive(t, app, b) {
 			t.Errorf("%v: at the right one: status %d", names, resp.StatusCode)
 		}
 	}
@@ -121,163 +63,28 @@ func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
 
 // R37, R38: what one tenant's provider says of a session, or of a user, says nothing of another tenant's.
 func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app, _ := withTenants(t, keep, framed)
-		globex, initech := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "alice", "/auth/login/initech")
-		accepted(t, app, deliver(t, app, "initech", app.OP.LogoutToken("alice")))
-		if !alive(t, app, globex) || alive(t, app, initech) {
-			t.Errorf("the logout token was for initech: globex %v, initech %v", alive(t, app, globex), alive(t, app, initech))
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app, _ := rig.NewTenants(t, keep, rig.Framed)
+		globex, initech := rig.SignedIn(t, app, "alice", "/auth/login/globex"), rig.SignedIn(t, app, "alice", "/auth/login/initech")
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "initech", app.OP.LogoutToken("alice")))
+		if !rig.Alive(t, app, globex) || rig.Alive(t, app, initech) {
+			t.Errorf("the logout token was for initech: globex %v, initech %v", rig.Alive(t, app, globex), rig.Alive(t, app, initech))
 		}
-		refusedLogout(t, "another issuer", deliver(t, app, "acme", app.OP.LogoutToken("alice")))
+		rig.WantLogoutRefused(t, "another issuer", rig.DeliverLogout(t, app, "acme", app.OP.LogoutToken("alice")))
 		sid := app.OP.Sessions("alice")[0]
-		frame(t, app, globex, named("initech", app.OP.Issuer(), sid))
-		frame(t, app, globex, named("op", app.OP.Issuer(), sid))
-		if !alive(t, app, globex) {
+		rig.OpenFrame(t, app, globex, rig.FrontchannelPath("initech", app.OP.Issuer(), sid))
+		rig.OpenFrame(t, app, globex, rig.FrontchannelPath("op", app.OP.Issuer(), sid))
+		if !rig.Alive(t, app, globex) {
 			t.Error("the front channel of another tenant has ended the session")
 		}
-		frame(t, app, globex, named("globex", app.OP.Issuer(), sid))
-		if alive(t, app, globex) {
+		rig.OpenFrame(t, app, globex, rig.FrontchannelPath("globex", app.OP.Issuer(), sid))
+		if rig.Alive(t, app, globex) {
 			t.Error("that of its own has not")
 		}
 		for _, path := range []string{"/auth/backchannel/nobody", "/auth/backchannel/", "/auth/backchannel"} {
 			if resp := app.Post(t, rig.Browser(t), path, url.Values{"logout_token": {"x"}}); resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: status %d", path, resp.StatusCode)
 			}
-		}
-	})
-}
-
-// R38: a session of one tenant is none at another, whatever the address says.
-func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
-	app, _ := withTenants(t)
-	tenant := app.Auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
-	app.Mux.Handle("/t/{tenant}/", tenant(http.HandlerFunc(app.Guarded)))
-	app.Mux.Handle("/nobody", app.Auth.RequireTenant(func(*http.Request) string { return "" })(http.HandlerFunc(app.Guarded)))
-	b := signedIn(t, app, "alice", "/auth/login/globex")
-	for path, want := range map[string]int{"/t/globex/": 200, "/t/initech/": 403, "/t/acme/": 403, "/t/op/": 403, "/t/GLOBEX/": 403, "/t/none/": 403, "/nobody": 403} {
-		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {
-			resp := app.Do(t, b, method, path, nil, "Origin", app.URL, "Sec-Fetch-Site", "same-origin")
-			if body := authtest.Body(t, resp); resp.StatusCode != want || want == 403 && strings.Contains(body, rig.Marker) {
-				t.Errorf("%s %s: status %d, want %d: %s", method, path, resp.StatusCode, want, body)
-			}
-		}
-	}
-	if body := app.Visit(t, b, "/t/initech/x?y=1"); !strings.Contains(body, `href="/auth/login/initech?return_to=%2Ft%2Finitech%2Fx%3Fy%3D1"`) || !app.Happened("session", "other_tenant") {
-		t.Errorf("no way in: %s; events %v", body, app.Outcomes())
-	}
-	if resp := app.Do(t, b, "POST", "/t/globex/", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); resp.StatusCode != http.StatusForbidden {
-		t.Errorf("a POST of another site: status %d", resp.StatusCode)
-	}
-	// A session that is of no provider is of no tenant.
-	w := httptest.NewRecorder()
-	app.Server.Config.Handler.ServeHTTP(w, authtest.WithSession(httptest.NewRequest("GET", app.URL+"/nobody", nil), &session.Session{User: session.User{Issuer: "i", Subject: "s"}}))
-	if w.Code != http.StatusForbidden {
-		t.Errorf("without names: status %d", w.Code)
-	}
-	// Who is not signed in goes to the tenant's own.
-	nobody := rig.Browser(t)
-	resp := app.Get(t, nobody, "/t/acme/x?y=1")
-	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusFound || got != "/auth/login/acme?return_to=%2Ft%2Facme%2Fx%3Fy%3D1" {
-		t.Errorf("status %d, Location %q", resp.StatusCode, got)
-	}
-	resp = app.Get(t, nobody, "/t/acme/", "Sec-Fetch-Mode", "cors")
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(body, `"login_url":"`+app.URL+`/auth/login/acme"`) {
-		t.Errorf("a script: status %d: %s", resp.StatusCode, body)
-	}
-	if got := app.Get(t, nobody, "/t/a%2Fb/").Header.Get("Location"); !strings.HasPrefix(got, "/auth/login/a%2Fb?") {
-		t.Errorf("a name that is none: Location %q", got)
-	}
-	// Opening the login routes of another tenant changes nothing until the user has signed in there.
-	before := app.Visit(t, b, "/")
-	app.BeginLogin(t, b, "/auth/login/initech")
-	app.Get(t, b, "/auth/callback/initech?code=x&state=y")
-	if who := app.Visit(t, b, "/"); who != before {
-		t.Errorf("signed in as %s", who)
-	}
-}
-
-// R105: a session ends when its tenant is another client, has another issuer, or is gone; not before the answer of before is too old.
-func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
-	for name, change := range map[string]func(app *rig.App) provider.Provider{
-		"client":  func(app *rig.App) provider.Provider { o := app.OP.OIDC(); o.ClientID = "another"; return o },
-		"issuer":  func(app *rig.App) provider.Provider { return app.OP2.OIDC() },
-		"removed": func(*rig.App) provider.Provider { return nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-				app, tn := withTenants(t, keep)
-				b, other := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "alice", "/auth/login/initech")
-				late := rig.Browser(t)
-				callback := app.Callback(t, late, "alice", "/auth/login/globex")
-				tn.set("globex", change(app))
-				if !alive(t, app, b) {
-					t.Error("ended at once: the answer was not kept")
-				}
-				app.Clock.Advance(time.Minute)
-				if alive(t, app, b) || len(app.SessionCookies(b)) != 0 {
-					t.Error("the session lives on")
-				}
-				if !alive(t, app, other) {
-					t.Error("another tenant's session has ended")
-				}
-				before := app.OP.Count("token") + app.OP2.Count("token")
-				resp := app.Get(t, late, callback.String())
-				if resp.StatusCode/100 != 4 || app.OP.Count("token")+app.OP2.Count("token") != before {
-					t.Errorf("a login that was under way: status %d", resp.StatusCode)
-				}
-			})
-		})
-	}
-}
-
-// R100: while nobody knows, nobody is let in, and nobody is signed out.
-func TestTenants_R100_NobodyKnows(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app, tn := withTenants(t, keep, framed)
-		b, leaving, own := signedIn(t, app, "alice", "/auth/login/globex"), signedIn(t, app, "bob", "/auth/login/globex"), signedIn(t, app, "bob", "/auth/login/op")
-		late := rig.Browser(t)
-		callback := app.Callback(t, late, "alice", "/auth/login/globex")
-		left := app.SessionCookies(leaving)
-		tn.fail(errTenancy)
-		app.Clock.Advance(time.Minute)
-
-		for _, path := range []string{"/me", "/", "/auth/login/globex", "/auth/login/never-seen", "/auth/callback/globex?code=x&state=y", named("globex", app.OP.Issuer(), "x")} {
-			cookies := len(app.SessionCookies(b))
-			resp := app.Get(t, b, path)
-			body := authtest.Body(t, resp)
-			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || strings.Contains(body, rig.Marker) || strings.Contains(body, "database") {
-				t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
-			}
-			if len(app.SessionCookies(b)) != cookies {
-				t.Errorf("%s: the cookie is gone", path)
-			}
-		}
-		if resp := app.Get(t, late, callback.String()); resp.StatusCode != http.StatusServiceUnavailable {
-			t.Errorf("a callback: status %d", resp.StatusCode)
-		}
-		resp := deliver(t, app, "globex", app.OP.LogoutToken("alice"))
-		if resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "temporarily_unavailable") {
-			t.Errorf("a logout token: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
-		}
-		if !strings.Contains(app.Log(), errTenancy.Error()) || !app.Happened("session", "provider_unavailable") || !app.Happened("login", "provider_unavailable") {
-			t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
-		}
-		if !alive(t, app, own) {
-			t.Error("the user of a configured provider is concerned")
-		}
-		if resp := app.Post(t, leaving, "/auth/logout", nil); resp.StatusCode != http.StatusSeeOther || len(app.SessionCookies(leaving)) != 0 {
-			t.Errorf("signing out: status %d", resp.StatusCode)
-		}
-
-		tn.fail(nil)
-		if !alive(t, app, b) {
-			t.Error("afterwards the session is gone")
-		}
-		if presented(t, app, left...) != "anonymous" {
-			t.Error("the session that was signed out meanwhile works again")
-		}
-		if resp := app.Get(t, late, callback.String()); resp.StatusCode != http.StatusSeeOther || !alive(t, app, late) {
-			t.Errorf("afterwards the login that was under way: status %d", resp.StatusCode)
 		}
 	})
 }
@@ -347,19 +154,19 @@ func TestTenants_Configuration(t *testing.T) {
 
 // Whoever makes names up gets 404, and what cannot be a name is not looked up.
 func TestTenants_UnknownNames(t *testing.T) {
-	app, tn := withTenants(t)
+	app, tn := rig.NewTenants(t)
 	b := rig.Browser(t)
 	for _, route := range []string{"login", "callback"} {
 		for name, calls := range map[string]int{
 			"nobody-" + route: 1, "UPPER": 0, "a%2Fb": 0, "a.b": 0, "%00": 0, "..%2fglobex": 0, "globex%20": 0, "globex/": 0, strings.Repeat("x", 65): 0, "-": 0,
 		} {
-			before := tn.asked()
+			before := tn.Asked()
 			for range 2 {
 				if resp := app.Get(t, b, "/auth/"+route+"/"+name); resp.StatusCode != http.StatusNotFound {
 					t.Errorf("%s %s: status %d", route, name, resp.StatusCode)
 				}
 			}
-			if got := tn.asked() - before; got != calls {
+			if got := tn.Asked() - before; got != calls {
 				t.Errorf("%s %s: looked up %d times, want %d", route, name, got, calls)
 			}
 		}
@@ -368,13 +175,13 @@ func TestTenants_UnknownNames(t *testing.T) {
 
 // The chooser lists who is there for everybody; a page of the application's own leads to a tenant, with the way back.
 func TestTenants_LoginPage(t *testing.T) {
-	app, _ := withTenants(t)
+	app, _ := rig.NewTenants(t)
 	body := app.Visit(t, rig.Browser(t), "/auth/login?return_to=/me")
 	if !strings.Contains(body, "/auth/login/op?return_to=") || strings.Contains(body, "acme") || strings.Contains(body, "globex") {
 		t.Errorf("the chooser: %s", body)
 	}
 	var own *rig.App
-	own, _ = withTenants(t, func(s *rig.Setup) {
+	own, _ = rig.NewTenants(t, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, "%d %s", len(handlers.Choices(r.Context())), own.Auth.LoginURLFor("acme", handlers.ReturnTo(r.Context())))
 		})
@@ -404,7 +211,7 @@ func TestTenants_LoginPage(t *testing.T) {
 
 // R27: logins at tenants are under way at the same time, and none drives out another.
 func TestTenants_R27_ParallelLogins(t *testing.T) {
-	app, _ := withTenants(t)
+	app, _ := rig.NewTenants(t)
 	b := rig.Browser(t)
 	var callbacks []string
 	for _, name := range []string{"acme", "globex", "initech", "op"} {
@@ -427,61 +234,45 @@ func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 	t.Cleanup(stranger.Close)
 	iss := "iss=" + url.QueryEscape(stranger.URL)
 	for _, on := range []bool{true, false} {
-		app, _ := withTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = on })
+		app, _ := rig.NewTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = on })
 		b := rig.Browser(t)
 		for _, path := range []string{
 			"/auth/login?" + iss, "/auth/login/?" + iss, "/auth/login/acme?" + iss, "/auth/login/nobody?" + iss, "/auth/login/" + url.PathEscape(stranger.URL),
-			"/auth/login/op?issuer=" + url.QueryEscape(stranger.URL), "/auth/callback/acme?code=x&state=y&" + iss, named("acme", stranger.URL, "x"),
+			"/auth/login/op?issuer=" + url.QueryEscape(stranger.URL), "/auth/callback/acme?code=x&state=y&" + iss, rig.FrontchannelPath("acme", stranger.URL, "x"),
 		} {
 			if to := app.Get(t, b, path).Header.Get("Location"); strings.HasPrefix(to, stranger.URL) {
 				t.Errorf("%s leads to %s", path, to)
 			}
 		}
 		forged := app.OP.SignLogout(func() map[string]any { c := app.OP.LogoutClaims("alice"); c["iss"] = stranger.URL; return c }())
-		deliver(t, app, "acme", forged)
+		rig.DeliverLogout(t, app, "acme", forged)
 	}
 	if n := reached.Load(); n != 0 {
 		t.Errorf("%d requests went to the stranger", n)
 	}
 }
 
-// R30: a tenant's provider starts a login where its name is in the address; it is not searched for.
-func TestTenants_R30_ThirdPartyLogin(t *testing.T) {
-	app, _ := withTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
-	acme := url.QueryEscape(app.OP2.Issuer())
-	b := rig.Browser(t)
-	authorize := app.BeginLogin(t, b, "/auth/login/acme?iss="+acme+"&target_link_uri="+url.QueryEscape(app.URL+"/me?x=1"))
-	if got := app.Get(t, b, app.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/me?x=1" {
-		t.Errorf("ends at %q", got)
-	}
-	for _, path := range []string{"/auth/login?iss=" + acme, "/auth/login/globex?iss=" + acme} {
-		if resp := app.Get(t, b, path); resp.StatusCode != http.StatusOK {
-			t.Errorf("%s: status %d, want the chooser", path, resp.StatusCode)
-		}
-	}
-}
-
 // The tokens of a tenant's session are refreshed at the tenant's provider, and its user signs out there.
 func TestTenants_TokensAndLogout(t *testing.T) {
-	app, tn := withTenants(t)
+	app, tn := rig.NewTenants(t)
 	oidc := app.OP.OIDC()
 	oidc.Scopes = []string{"openid", "offline_access", "profile", "email"}
-	tn.set("globex", oidc)
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
-	b := signedIn(t, app, "alice", "/auth/login/globex")
+	tn.Set("globex", oidc)
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
+	b := rig.SignedIn(t, app, "alice", "/auth/login/globex")
 	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
-		t.Errorf("status %d, %d refreshes", got, refreshes(app))
+	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
+		t.Errorf("status %d, %d refreshes", got, rig.Refreshes(app))
 	}
 	// R100: when nobody knows the tenant, its tokens are not sent anywhere.
-	tn.fail(errTenancy)
+	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != http.StatusServiceUnavailable || refreshes(app) != 1 {
-		t.Errorf("status %d, %d refreshes", got, refreshes(app))
+	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable || rig.Refreshes(app) != 1 {
+		t.Errorf("status %d, %d refreshes", got, rig.Refreshes(app))
 	}
-	tn.fail(nil)
-	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 2 {
-		t.Errorf("afterwards: status %d, %d refreshes", got, refreshes(app))
+	tn.Fail(nil)
+	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 2 {
+		t.Errorf("afterwards: status %d, %d refreshes", got, rig.Refreshes(app))
 	}
 	if to := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(to, app.OP.Issuer()) {
 		t.Errorf("signing out leads to %s", to)
@@ -490,9 +281,9 @@ func TestTenants_TokensAndLogout(t *testing.T) {
 
 // A step-up, and a session that has to be revalidated, go to the tenant's provider.
 func TestTenants_StepUpAndRevalidation(t *testing.T) {
-	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
-	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(whoami)))
-	b := signedIn(t, app, "alice", "/auth/login/globex")
+	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(rig.WhoAmI)))
+	b := rig.SignedIn(t, app, "alice", "/auth/login/globex")
 	app.Clock.Advance(5 * time.Minute)
 	if to := app.Get(t, b, "/recent").Header.Get("Location"); !strings.HasPrefix(to, app.OP.Issuer()) || !strings.Contains(to, "callback%2Fglobex") {
 		t.Errorf("the step-up leads to %s", to)
@@ -501,100 +292,17 @@ func TestTenants_StepUpAndRevalidation(t *testing.T) {
 	if to := app.Get(t, b, "/me").Header.Get("Location"); !strings.Contains(to, "prompt=none") || !strings.Contains(to, "callback%2Fglobex") {
 		t.Errorf("the revalidation leads to %s", to)
 	}
-	tn.fail(errTenancy)
+	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(2 * time.Minute)
 	if resp := app.Get(t, b, "/recent"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("while nobody knows: status %d", resp.StatusCode)
 	}
 }
 
-// R100: a page that takes long finds out in the middle of its work that nobody knows the tenant any more.
-func TestTenants_R100_InTheMiddleOfARequest(t *testing.T) {
-	app, tn := withTenants(t)
-	oidc := app.OP.OIDC()
-	oidc.Scopes = []string{"openid", "offline_access"}
-	tn.set("globex", oidc)
-	long := func(next http.Handler) http.Handler {
-		return app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			app.Clock.Advance(2 * time.Minute)
-			tn.fail(errTenancy)
-			next.ServeHTTP(w, r)
-		}))
-	}
-	app.Mux.Handle("/call", long(callAPI(app)))
-	app.Mux.Handle("/recent", long(app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded))))
-	app.Mux.Handle("/later", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		client, err := app.Auth.Client(w, r)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		app.Clock.Advance(2 * time.Hour)
-		tn.fail(errTenancy)
-		_, err = client.Get(app.OP.Issuer() + "/userinfo")
-		app.Auth.Refuse(w, r, err)
-	})))
-	b := signedIn(t, app, "alice", "/auth/login/globex")
-	for _, path := range []string{"/call", "/recent", "/later"} {
-		tn.fail(nil)
-		resp := app.Get(t, b, path)
-		if resp.StatusCode != http.StatusServiceUnavailable || strings.Contains(authtest.Body(t, resp), rig.Marker) || app.OP.Count("userinfo") != 0 || refreshes(app) != 0 {
-			t.Errorf("%s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
-		}
-	}
-	if n := strings.Count(app.Log(), errTenancy.Error()); n < 3 {
-		t.Errorf("the cause is in the log %d times:\n%s", n, app.Log())
-	}
-	tn.fail(nil)
-	if !alive(t, app, b) {
-		t.Error("the session has ended")
-	}
-}
-
-// R38: a token of one tenant is none at another, although it has been found good a moment ago.
-func TestTenants_R38_Bearer(t *testing.T) {
-	app, tn := withTenants(t)
-	bearer := app.Auth.Bearer(middleware.API{Audience: audience, Tenant: func(r *http.Request) string { return r.PathValue("tenant") }})
-	app.Mux.Handle("/api/{tenant}/who", bearer(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
-	token := "Bearer " + accessToken(app, nil)
-	for _, row := range []struct {
-		tenant string
-		status int
-		who    string
-	}{
-		{"globex", 200, "globex " + app.OP.Issuer() + " 1001"}, {"acme", 401, ""}, {"globex", 200, "globex " + app.OP.Issuer() + " 1001"},
-		{"initech", 200, "initech " + app.OP.Issuer() + " 1001"}, // it trusts the same issuer
-		{"nobody", 401, ""}, {"UPPER", 401, ""},
-	} {
-		resp := api(t, app, "/api/"+row.tenant+"/who", token)
-		if body := authtest.Body(t, resp); resp.StatusCode != row.status || row.who != "" && body != row.who {
-			t.Errorf("%s: status %d: %s", row.tenant, resp.StatusCode, body)
-		}
-	}
-	tn.fail(errTenancy)
-	app.Clock.Advance(time.Minute)
-	if resp := api(t, app, "/api/globex/who", token); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("while nobody knows: status %d", resp.StatusCode)
-	}
-	for name, bad := range map[string]middleware.API{
-		"both": {Audience: audience, Provider: "op", Tenant: func(*http.Request) string { return "" }}, "no audience": {Tenant: func(*http.Request) string { return "" }},
-		"a tenant's name": {Audience: audience, Provider: "globex"},
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
-				}
-			}()
-			app.Auth.Bearer(bad)
-		}()
-	}
-}
-
 // R145, R147: a tenant whose provider is slow does not hold up the others.
 func TestTenants_R145_SlowProvider(t *testing.T) {
 	const limit = 64
-	app, _ := withTenants(t)
+	app, _ := rig.NewTenants(t)
 	slow := slowDown(app.OP)
 	var wg sync.WaitGroup
 	for range limit {
@@ -612,7 +320,7 @@ func TestTenants_R145_SlowProvider(t *testing.T) {
 	case <-time.After(8 * time.Second): // after ten, others give up
 		t.Error("a tenant waits for another one's turn")
 	}
-	if !alive(t, app, signedIn(t, app, "bob", "/auth/login/acme")) {
+	if !rig.Alive(t, app, rig.SignedIn(t, app, "bob", "/auth/login/acme")) {
 		t.Error("nobody")
 	}
 	close(slow.release)
@@ -637,10 +345,10 @@ func callbackAt(t *testing.T, app *rig.App, name string) *http.Request {
 
 // R104: requests of many users while tenants change, come and go. Run with the race detector.
 func TestTenants_R104_ManyAtOnce(t *testing.T) {
-	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Tenants.Limit = 1 })
+	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Tenants.Limit = 1 })
 	browsers := map[string]*http.Client{}
 	for _, name := range []string{"acme", "globex", "initech"} {
-		browsers[name] = signedIn(t, app, "alice", "/auth/login/"+name)
+		browsers[name] = rig.SignedIn(t, app, "alice", "/auth/login/"+name)
 	}
 	var wg sync.WaitGroup
 	for name, b := range browsers {
@@ -668,9 +376,9 @@ func TestTenants_R104_ManyAtOnce(t *testing.T) {
 	}
 	wg.Go(func() {
 		for i := range 50 {
-			tn.set("globex", nil)
+			tn.Set("globex", nil)
 			if i%2 == 0 {
-				tn.set("globex", app.OP.OIDC())
+				tn.Set("globex", app.OP.OIDC())
 			}
 		}
 	})

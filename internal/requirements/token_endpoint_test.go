@@ -138,7 +138,7 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 				}
 			})
 			app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = row.change })
-			if got := tryLogin(t, app); got != row.want {
+			if got := rig.TryLogin(t, app); got != row.want {
 				t.Fatalf("%s, want %s", got, row.want)
 			}
 			if row.want != "ok" {
@@ -158,7 +158,7 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 // R73, F29: a code is sent once, and once more on a new connection if the kept one breaks.
 func TestTokenEndpoint_R73_NoSecondTry(t *testing.T) {
 	for name, handler := range map[string]func(string, http.ResponseWriter, *http.Request) bool{
-		"500": answer("token", 500, "", ""), "503": answer("token", 503, "application/json", `{"error":"temporarily_unavailable"}`), "401": answer("token", 401, "application/json", `{"error":"invalid_client"}`),
+		"500": rig.Answer("token", 500, "", ""), "503": rig.Answer("token", 503, "application/json", `{"error":"temporarily_unavailable"}`), "401": rig.Answer("token", 401, "application/json", `{"error":"invalid_client"}`),
 		"connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
 			if e == "token" {
 				panic(http.ErrAbortHandler)
@@ -168,7 +168,7 @@ func TestTokenEndpoint_R73_NoSecondTry(t *testing.T) {
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = handler })
-		tryLogin(t, app)
+		rig.TryLogin(t, app)
 		want := 1
 		if name == "connection dropped" { // the one that discovery has left behind, then a new one
 			want = 2
@@ -190,7 +190,7 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 		`<html>` + xss: "",
 	} {
 		app := rig.New(t)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 400, "application/json", body) })
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("token", 400, "application/json", body) })
 		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		page := authtest.Body(t, resp)
 		if strings.Contains(page, "alert(1)") || strings.Contains(page, "invalid_") {
@@ -215,23 +215,23 @@ func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
 	} {
 		app := rig.New(t, always)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = change })
-		if got := tryLogin(t, app); got != "invalid_userinfo" {
+		if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 	for _, body := range []string{`[]`, `null`, `"x"`, `{}`, ``, `{"sub":"1001","sub":"1002"}`} {
 		app := rig.New(t, always)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("userinfo", 200, "application/json", body) })
-		if got := tryLogin(t, app); got != "invalid_userinfo" {
+		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/json", body) })
+		if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
 		}
 	}
 	// R79: a signed answer is not taken for a plain one.
 	app := rig.New(t, always)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Handler = answer("userinfo", 200, "application/jwt", b64([]byte(`{"alg":"none"}`))+"."+b64([]byte(`{"sub":"1001"}`))+".")
+		f.Handler = rig.Answer("userinfo", 200, "application/jwt", rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64([]byte(`{"sub":"1001"}`))+".")
 	})
-	if got := tryLogin(t, app); got != "invalid_userinfo" {
+	if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 		t.Errorf("application/jwt: %s", got)
 	}
 }
@@ -257,7 +257,7 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 		}
 		f.IDToken = func(c map[string]any) { delete(c, "sid"); delete(c, "acr") }
 	})
-	if outcome := tryLogin(t, app); outcome != "ok" {
+	if outcome := rig.TryLogin(t, app); outcome != "ok" {
 		t.Fatal(outcome)
 	}
 	for name, value := range claims {
@@ -310,7 +310,7 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 				}
 			}
 			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.UserInfo = replace(row.token), replace(row.info) })
-			if outcome := tryLogin(t, app); outcome != "ok" {
+			if outcome := rig.TryLogin(t, app); outcome != "ok" {
 				t.Fatal(outcome)
 			}
 			if got.Email != row.email || got.EmailVerified != row.verified {
@@ -323,7 +323,7 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 // R80, and when userinfo is asked at all.
 func TestUserInfo_R80_TokenInTheHeaderOnly(t *testing.T) {
 	app := rig.New(t)
-	tryLogin(t, app)
+	rig.TryLogin(t, app)
 	if got := app.OP.Count("userinfo"); got != 0 {
 		t.Errorf("%d userinfo requests, although the ID token has the profile", got)
 	}
@@ -417,14 +417,14 @@ func TestTokenEndpoint_F29_Interrupted(t *testing.T) {
 					first = false
 					panic(http.ErrAbortHandler)
 				}
-				return answer("token", 400, "application/json", `{"error":"`+second+`"}`)(endpoint, w, r)
+				return rig.Answer("token", 400, "application/json", `{"error":"`+second+`"}`)(endpoint, w, r)
 			}
 		})
-		if got := tryLogin(t, app); got != name {
+		if got := rig.TryLogin(t, app); got != name {
 			t.Errorf("%s: %s, want %s", second, got, name)
 		}
 		app.OP.Behave()
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("signing in again: %s", got)
 		}
 	}

@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"fmt"
@@ -23,8 +23,8 @@ import (
 func accepting(t *testing.T, accepted middleware.API, change ...func(*rig.Setup)) *rig.App {
 	t.Helper()
 	app := rig.New(t, change...)
-	accepted.Audience, accepted.BearerOnly = audience, true
-	app.Mux.Handle("/api", app.Auth.Bearer(accepted)(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
+	accepted.Audience, accepted.BearerOnly = rig.Audience, true
+	app.Mux.Handle("/api", app.Auth.Bearer(accepted)(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 	return app
 }
 
@@ -41,7 +41,7 @@ func opaque(t *testing.T, app *rig.App) string {
 // introspecting has the provider answer for this API, with changes.
 func introspecting(app *rig.App, change func(map[string]any)) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Introspection = func(a map[string]any) { a["aud"] = audience; change(a) }
+		f.Introspection = func(a map[string]any) { a["aud"] = rig.Audience; change(a) }
 	})
 }
 
@@ -63,7 +63,7 @@ func TestBearer_F5_Introspection(t *testing.T) {
 		"no audience, other client":    {middleware.API{ClientIDs: []string{"x"}}, func(a map[string]any) { delete(a, "aud") }, 401},
 		"no audience, no client":       {middleware.API{ClientIDs: []string{""}}, func(a map[string]any) { delete(a, "aud"); delete(a, "client_id") }, 401},
 		"other audience, listed":       {middleware.API{ClientIDs: []string{authtest.ClientID}}, func(a map[string]any) { a["aud"] = "https://other.example" }, 401},
-		"one of several":               {none, func(a map[string]any) { a["aud"] = []string{"x", audience} }, 200},
+		"one of several":               {none, func(a map[string]any) { a["aud"] = []string{"x", rig.Audience} }, 200},
 		"refresh token":                {none, func(a map[string]any) { a["token_type"] = "refresh_token" }, 401},
 		"refresh token of Keycloak":    {none, func(a map[string]any) { a["typ"] = "Refresh" }, 401},
 		"refresh token of Hydra":       {none, func(a map[string]any) { a["token_use"] = "refresh_token" }, 401},
@@ -91,7 +91,7 @@ func TestBearer_F5_Introspection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			app := accepting(t, row.api)
 			introspecting(app, row.change)
-			resp := api(t, app, "/api", "Bearer "+opaque(t, app))
+			resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app))
 			if resp.StatusCode != row.want && !(row.want == 401 && resp.StatusCode == 503 && strings.Contains(name, "odd")) {
 				t.Errorf("status %d, want %d: %s", resp.StatusCode, row.want, app.Log())
 			}
@@ -154,7 +154,7 @@ func TestBearer_F5_F33_JWT(t *testing.T) {
 			if err := app.Auth.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			resp := api(t, app, "/api", "Bearer "+accessToken(app, row.change))
+			resp := rig.GetAPI(t, app, "/api", "Bearer "+rig.AccessToken(app, row.change))
 			if resp.StatusCode != row.want {
 				t.Errorf("status %d, want %d: %s", resp.StatusCode, row.want, app.Log())
 			}
@@ -174,7 +174,7 @@ func TestBearer_F33_RealIDToken(t *testing.T) {
 		f.TokenResponse = func(a map[string]any) { idToken = fmt.Sprint(a["id_token"]) }
 	})
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
-	if resp := api(t, app, "/api", "Bearer "+idToken); resp.StatusCode != 401 {
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+idToken); resp.StatusCode != 401 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
@@ -189,8 +189,8 @@ func TestBearer_F6_NestedAuths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who := http.HandlerFunc(whoami)
-	bearer := app.Auth.Bearer(middleware.API{Audience: audience})
+	who := http.HandlerFunc(rig.WhoAmI)
+	bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience})
 	app.Mux.Handle("/own", bearer(app.Auth.RequireAuth(who)))
 	app.Mux.Handle("/other-guard", bearer(other.RequireAuth(who)))
 	app.Mux.Handle("/other-role", bearer(other.RequireRole("admin")(who)))
@@ -200,9 +200,9 @@ func TestBearer_F6_NestedAuths(t *testing.T) {
 			other.Refuse(w, r, err)
 		}
 	})))
-	token := "Bearer " + accessToken(app, nil)
+	token := "Bearer " + rig.AccessToken(app, nil)
 	for path, want := range map[string]int{"/own": 200, "/other-guard": 401, "/other-role": 401, "/below": 401, "/other-client": 401} {
-		if resp := api(t, app, path, token); resp.StatusCode != want {
+		if resp := rig.GetAPI(t, app, path, token); resp.StatusCode != want {
 			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
 		}
 	}
@@ -213,7 +213,7 @@ func TestBearer_F7_MadeUpTokens(t *testing.T) {
 	app := accepting(t, middleware.API{})
 	introspecting(app, func(map[string]any) {})
 	good := "Bearer " + opaque(t, app)
-	if resp := api(t, app, "/api", good); resp.StatusCode != 200 {
+	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 {
 		t.Fatalf("status %d", resp.StatusCode)
 	}
 	flood(t, app, 3000)
@@ -221,20 +221,20 @@ func TestBearer_F7_MadeUpTokens(t *testing.T) {
 	if asked > 200 {
 		t.Errorf("%d introspections of made-up tokens", asked)
 	}
-	if resp := api(t, app, "/api", good); resp.StatusCode != 200 || app.OP.Count("introspect") != asked {
+	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 || app.OP.Count("introspect") != asked {
 		t.Errorf("the good token: status %d, %d introspections", resp.StatusCode, app.OP.Count("introspect")-asked)
 	}
 	// Nor is a token that was good a moment ago held up by them.
 	app.Clock.Advance(61 * time.Second)
 	flood(t, app, 1000)
-	if resp := api(t, app, "/api", good); resp.StatusCode != 200 {
+	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 {
 		t.Errorf("the good token, looked into again: status %d", resp.StatusCode)
 	}
-	if resp := api(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a new token during the flood: status %d", resp.StatusCode)
 	}
 	app.Clock.Advance(10 * time.Second)
-	if resp := api(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 200 {
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 200 {
 		t.Errorf("a new token after the flood: status %d", resp.StatusCode)
 	}
 }
@@ -262,12 +262,12 @@ func flood(t *testing.T, app *rig.App, n int) {
 
 // F7, R63: after a key rotation, what strangers send does not hold up logins, nor API calls for long.
 func TestKeys_F7_BudgetsOfTheirOwn(t *testing.T) {
-	app := accepting(t, middleware.API{}, revocable)
+	app := accepting(t, middleware.API{}, rig.Revocable)
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
-	strange := accessToken(app, func(_, h map[string]any) { h["kid"] = "made-up" })
+	strange := rig.AccessToken(app, func(_, h map[string]any) { h["kid"] = "made-up" })
 	forged := func() {
-		api(t, app, "/api", "Bearer "+strange)
-		deliver(t, app, "op", strange)
+		rig.GetAPI(t, app, "/api", "Bearer "+strange)
+		rig.DeliverLogout(t, app, "op", strange)
 	}
 	app.Clock.Advance(time.Minute)
 	before := app.OP.Count("jwks")
@@ -278,18 +278,18 @@ func TestKeys_F7_BudgetsOfTheirOwn(t *testing.T) {
 		t.Errorf("%d fetches of the keys because of forged tokens", n)
 	}
 	app.OP.RotateKeys()
-	if got := tryLogin(t, app); got != "ok" {
+	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("a login after the rotation: %s", got)
 	}
 	app.Clock.Advance(time.Minute)
 	forged()
 	app.OP.RotateKeys()
-	token := "Bearer " + accessToken(app, nil)
-	if resp := api(t, app, "/api", token); resp.StatusCode != 401 {
+	token := "Bearer " + rig.AccessToken(app, nil)
+	if resp := rig.GetAPI(t, app, "/api", token); resp.StatusCode != 401 {
 		t.Errorf("an unknown key while the budget is used up: status %d", resp.StatusCode)
 	}
 	app.Clock.Advance(11 * time.Second)
-	if resp := api(t, app, "/api", token); resp.StatusCode != 200 {
+	if resp := rig.GetAPI(t, app, "/api", token); resp.StatusCode != 200 {
 		t.Errorf("the same token ten seconds later: status %d: %s", resp.StatusCode, app.Log())
 	}
 }
@@ -299,15 +299,15 @@ func TestKeys_F7_FetchFails(t *testing.T) {
 	app := accepting(t, middleware.API{})
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	app.OP.RotateKeys()
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 503, "", "") })
-	token := accessToken(app, nil)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 503, "", "") })
-	if resp := api(t, app, "/api", "Bearer "+token); resp.StatusCode != 503 {
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 503, "", "") })
+	token := rig.AccessToken(app, nil)
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 503, "", "") })
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+token); resp.StatusCode != 503 {
 		t.Errorf("status %d, want 503", resp.StatusCode)
 	}
 	app.OP.Behave()
 	app.Clock.Advance(11 * time.Second)
-	if resp := api(t, app, "/api", "Bearer "+token); resp.StatusCode != 200 {
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+token); resp.StatusCode != 200 {
 		t.Errorf("status %d, want 200", resp.StatusCode)
 	}
 }

@@ -1,10 +1,9 @@
-package requirements_test
+package middleware_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,85 +19,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// offline asks for refresh tokens, which the provider of the rig rotates and whose reuse ends the login.
-func offline(s *rig.Setup) {
-	s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
-}
-
-// calling is an application with a page that calls the provider's API as the user: /call answers the user's name.
-func calling(t *testing.T, change ...func(*rig.Setup)) *rig.App {
-	t.Helper()
-	app := rig.New(t, append([]func(*rig.Setup){offline}, change...)...)
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
-	return app
-}
-
-func callAPI(app *rig.App) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		client, err := app.Auth.Client(w, r)
-		if err != nil {
-			app.Auth.Refuse(w, r, err)
-			return
-		}
-		req, _ := http.NewRequestWithContext(r.Context(), r.Method, app.OP.Issuer()+"/userinfo", nil)
-		resp, err := client.Do(req)
-		if err != nil {
-			app.Auth.Refuse(w, r, err)
-			return
-		}
-		defer resp.Body.Close()
-		body, _ := io.ReadAll(resp.Body)
-		w.WriteHeader(resp.StatusCode)
-		w.Write(body)
-	})
-}
-
-// calls opens /call as a script and returns the status.
-func calls(t *testing.T, app *rig.App, b *http.Client, method string) int {
-	t.Helper()
-	return app.Do(t, b, method, "/call", nil, "Sec-Fetch-Mode", "cors", "Accept", "application/json").StatusCode
-}
-
-// refreshes counts the refresh requests that the provider has seen.
-func refreshes(app *rig.App) (n int) {
-	for _, r := range app.OP.Requests("token") {
-		if r.Form.Get("grant_type") == "refresh_token" {
-			n++
-		}
-	}
-	return n
-}
-
-func TestClient_CallsAsTheUser(t *testing.T) {
-	app := calling(t)
-	b := rig.Browser(t)
-	app.SignIn(t, b, "alice", "/me")
-	resp := app.Get(t, b, "/call")
-	if resp.StatusCode != 200 || !strings.Contains(authtest.Body(t, resp), `"sub":"1001"`) {
-		t.Errorf("status %d: %s", resp.StatusCode, authtest.Body(t, resp))
-	}
-	if n := refreshes(app); n != 0 {
-		t.Errorf("%d refreshes of a fresh token", n)
-	}
-	// A minute before its end it is refreshed, and saved.
-	app.Clock.Advance(59*time.Minute + time.Second)
-	for range 3 {
-		if got := calls(t, app, b, "GET"); got != 200 {
-			t.Errorf("status %d, want 200", got)
-		}
-	}
-	if n := refreshes(app); n != 1 {
-		t.Errorf("%d refreshes, want 1", n)
-	}
-	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
-		t.Errorf("signed in as %s", who)
-	}
-}
-
 // R106: a browser with a thousand requests at once, with a provider that takes everything back when a refresh token
 // comes twice.
 func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
@@ -124,29 +48,29 @@ func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := refreshes(app); n != 1 {
+	if n := rig.Refreshes(app); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 	// The session still works, and its next refresh as well.
 	for range 2 {
-		if got := calls(t, app, b, "GET"); got != 200 {
+		if got := rig.Call(t, app, b, "GET"); got != 200 {
 			t.Errorf("afterwards: status %d", got)
 		}
 		app.Clock.Advance(2 * time.Hour)
 	}
-	if n := refreshes(app); n != 2 {
+	if n := rig.Refreshes(app); n != 2 {
 		t.Errorf("%d refreshes, want 2", n)
 	}
 }
 
 // R106: two instances that share a Locker.
 func TestRefresh_R106_TwoInstances(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	one := app.Auth.Handler(app.Mux)
 	app.AgainWith(t, provider.Set{"op": app.OIDC}) // the same application once more
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
 	two := app.Auth.Handler(app.Mux)
 	app.Clock.Advance(2 * time.Hour)
 	cookies := app.SessionCookies(b)
@@ -165,14 +89,14 @@ func TestRefresh_R106_TwoInstances(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := refreshes(app); n != 1 {
+	if n := rig.Refreshes(app); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 }
 
 // R107
 func TestRefresh_R107_TokensAreKept(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -180,7 +104,7 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	})
 	before := app.SessionCookies(b)
 	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Fatalf("status %d", got)
 	}
 	if after := app.SessionCookies(b); after[0].Value == before[0].Value {
@@ -192,7 +116,7 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	}
 	// The old refresh token is kept: it is what the next refresh sends. (This provider then takes it as used twice.)
 	app.Clock.Advance(2 * time.Hour)
-	calls(t, app, b, "GET")
+	rig.Call(t, app, b, "GET")
 	sent = app.OP.Requests("token")
 	if a, b := sent[len(sent)-1].Form.Get("refresh_token"), sent[len(sent)-2].Form.Get("refresh_token"); a != b {
 		t.Error("the refresh token was not kept")
@@ -201,7 +125,7 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 
 // R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the new refresh token.
 func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
 		if err == nil {
@@ -236,21 +160,21 @@ func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
 		}
 	}
 	// After a restart nothing is known about the keys: the refresh token is not even sent.
-	sent := refreshes(app)
+	sent := rig.Refreshes(app)
 	again := provider.OIDC{
 		Issuer: app.OIDC.Issuer, ClientID: app.OIDC.ClientID, ClientSecret: app.OIDC.ClientSecret, HTTPClient: app.OIDC.HTTPClient, Now: app.OIDC.Now,
 	}
 	handler := app.AgainWith(t, provider.Set{"op": &again})
 	app.Server.Config.Handler = handler
-	app.Mux.Handle("/call", app.Auth.RequireAuth(callAPI(app)))
+	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
 	app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = func(set map[string]any) { set["keys"] = []any{} } })
 	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != http.StatusServiceUnavailable || refreshes(app) != sent {
-		t.Errorf("without keys: status %d, %d refreshes", got, refreshes(app)-sent)
+	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable || rig.Refreshes(app) != sent {
+		t.Errorf("without keys: status %d, %d refreshes", got, rig.Refreshes(app)-sent)
 	}
 	app.OP.Behave()
 	app.Clock.Advance(time.Minute)
-	if got := calls(t, app, b, "GET"); got != 200 || app.Visit(t, b, "/") != app.Is("alice") {
+	if got := rig.Call(t, app, b, "GET"); got != 200 || app.Visit(t, b, "/") != app.Is("alice") {
 		t.Errorf("with keys: status %d, signed in as %s", got, app.Visit(t, b, "/"))
 	}
 }
@@ -272,17 +196,17 @@ func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 		"other auth_time": {func(c map[string]any) { c["auth_time"] = c["auth_time"].(int64) + 100 }, nil, true}, // F18
 		"other sid":       {func(c map[string]any) { c["sid"] = "other" }, nil, false},
 		"unsigned": {nil, func(s string) string {
-			return b64([]byte(`{"alg":"none"}`)) + s[strings.Index(s, "."):strings.LastIndex(s, ".")+1]
+			return rig.Base64([]byte(`{"alg":"none"}`)) + s[strings.Index(s, "."):strings.LastIndex(s, ".")+1]
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := calling(t)
+			app := rig.NewCalling(t)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.IDTokenRaw = row.change, row.raw })
 			app.Clock.Advance(2 * time.Hour)
 			want := map[bool]int{true: 200, false: 401}[row.ok]
-			if got := calls(t, app, b, "GET"); got != want {
+			if got := rig.Call(t, app, b, "GET"); got != want {
 				t.Errorf("status %d, want %d\n%s", got, want, app.Log())
 			}
 			if who := app.Visit(t, b, "/"); (who == app.Is("alice")) != row.ok {
@@ -294,13 +218,13 @@ func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 
 // R109
 func TestRefresh_R109_EndsOrWaits(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 503, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("token", 503, "", "") })
 	app.Clock.Advance(59*time.Minute + 30*time.Second) // due, and still valid
 	for range 50 {
-		if got := calls(t, app, b, "GET"); got != 200 {
+		if got := rig.Call(t, app, b, "GET"); got != 200 {
 			t.Fatalf("with a token that is still valid: status %d", got)
 		}
 	}
@@ -312,7 +236,7 @@ func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 		}
 		app.Clock.Advance(time.Second)
 	}
-	if n := refreshes(app); n > 12 {
+	if n := rig.Refreshes(app); n > 12 {
 		t.Errorf("%d token requests in a minute", n)
 	}
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
@@ -320,24 +244,24 @@ func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 	}
 	app.OP.Behave()
 	app.Clock.Advance(31 * time.Second)
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("once it is back: status %d", got)
 	}
 	// The provider ends the login: so does the application, for everybody who asks, with one request.
 	app.OP.RevokeLogins()
 	app.Clock.Advance(2 * time.Hour)
 	stale := app.SessionCookies(b)
-	before := refreshes(app)
+	before := rig.Refreshes(app)
 	for range 5 {
 		app.SetCookies(b, stale...)
-		if got := calls(t, app, b, "GET"); got != 401 {
+		if got := rig.Call(t, app, b, "GET"); got != 401 {
 			t.Errorf("after the end: status %d, want 401", got)
 		}
 		if who := app.Visit(t, b, "/"); who != "anonymous" {
 			t.Errorf("after the end signed in as %s", who)
 		}
 	}
-	if n := refreshes(app) - before; n != 1 {
+	if n := rig.Refreshes(app) - before; n != 1 {
 		t.Errorf("%d token requests for a login that is over", n)
 	}
 	if !app.Happened("session", "refresh_refused") {
@@ -347,7 +271,7 @@ func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 
 // R110
 func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
@@ -375,10 +299,10 @@ func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
 	}
 	app.OP.Behave()
 	close(release)
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("the next request: status %d", got)
 	}
-	if n := refreshes(app); n != 1 {
+	if n := rig.Refreshes(app); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 }
@@ -386,7 +310,7 @@ func TestRefresh_R110_GoesOnWithoutTheBrowser(t *testing.T) {
 // R111
 func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
 	var hooked int
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 			hooked++
 			return nil
@@ -399,7 +323,7 @@ func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
 	}
 	app.OP.SetClaims("alice", map[string]any{"roles": []string{"staff"}})
 	app.Clock.Advance(2 * time.Hour)
-	calls(t, app, b, "GET")
+	rig.Call(t, app, b, "GET")
 	if got := app.Get(t, b, "/admin").StatusCode; got != 403 || hooked != 1 {
 		t.Errorf("no admin any more: status %d, want 403; the hook ran %d times", got, hooked)
 	}
@@ -408,7 +332,7 @@ func TestRefresh_R111_ClaimsAreRenewed(t *testing.T) {
 // R112
 func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 	var scopes []string
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 			tokens, err := s.Tokens()
 			scopes = tokens.Scopes
@@ -418,14 +342,14 @@ func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Hour)
-	calls(t, app, b, "HEAD")
-	calls(t, app, b, "OPTIONS")
+	rig.Call(t, app, b, "HEAD")
+	rig.Call(t, app, b, "OPTIONS")
 	app.Get(t, b, "/call", "Sec-Purpose", "prefetch")
-	if n := refreshes(app); n != 0 {
+	if n := rig.Refreshes(app); n != 0 {
 		t.Errorf("%d refreshes by HEAD, OPTIONS and a prefetch", n)
 	}
 	app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { a["scope"] = "openid" } })
-	calls(t, app, b, "GET")
+	rig.Call(t, app, b, "GET")
 	if fmt.Sprint(scopes) != "[openid]" {
 		t.Errorf("a narrower scope shows as %v", scopes)
 	}
@@ -436,12 +360,12 @@ func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 
 // R96, R106: a slow response with the old cookies does not bring the spent refresh token back.
 func TestRefresh_R106_OldCookiesAreReplaced(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	old := app.SessionCookies(b)
 	app.Clock.Advance(2 * time.Hour)
-	calls(t, app, b, "GET")
+	rig.Call(t, app, b, "GET")
 	app.SetCookies(b, old...) // what a slow response would do to the jar
 	app.Clock.Advance(5 * time.Minute)
 	app.Visit(t, b, "/") // any page heals it
@@ -449,66 +373,14 @@ func TestRefresh_R106_OldCookiesAreReplaced(t *testing.T) {
 		t.Error("the old cookies stay")
 	}
 	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != 200 {
+	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("the next refresh: status %d", got)
-	}
-}
-
-// A token that looks valid and is not: one refresh, one repetition, if that is safe.
-func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
-	app := calling(t)
-	app.Mux.Handle("/post", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		client, err := app.Auth.Client(w, r)
-		if err != nil {
-			app.Auth.Refuse(w, r, err)
-			return
-		}
-		resp, err := client.Post(app.OP.Issuer()+"/userinfo", "text/plain", strings.NewReader("x"))
-		if err != nil {
-			app.Auth.Refuse(w, r, err)
-			return
-		}
-		resp.Body.Close()
-		w.WriteHeader(resp.StatusCode)
-	})))
-	b := rig.Browser(t)
-	app.SignIn(t, b, "alice", "/me")
-	app.OP.RevokeAccessTokens()
-	if got := app.Get(t, b, "/post").StatusCode; got != 401 || refreshes(app) != 0 {
-		t.Errorf("a POST: status %d, %d refreshes; it must not be repeated", got, refreshes(app))
-	}
-	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
-		t.Errorf("a GET: status %d, %d refreshes; want 200 and 1", got, refreshes(app))
-	}
-	// What was refreshed while the response was under way is saved with the next request.
-	app.Visit(t, b, "/")
-	app.Clock.Advance(2 * time.Hour)
-	if got := calls(t, app, b, "GET"); got != 200 {
-		t.Errorf("later: status %d", got)
-	}
-}
-
-// Nobody is signed in, or the session has no tokens.
-func TestClient_WithoutSessionOrTokens(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Session.ProfileOnly = true })
-	app.Mux.Handle("/public/call", callAPI(app))
-	b := rig.Browser(t)
-	if got := app.Get(t, b, "/public/call").StatusCode; got != http.StatusFound {
-		t.Errorf("nobody: status %d, want the challenge", got)
-	}
-	app.SignIn(t, b, "alice", "/me")
-	if got := app.Get(t, b, "/public/call").StatusCode; got != 500 {
-		t.Errorf("no tokens: status %d, want 500", got)
-	}
-	r := httptest.NewRequest("GET", "/", nil)
-	if _, err := app.Auth.TokenSource(httptest.NewRecorder(), r); err == nil {
-		t.Error("a token source for nobody")
 	}
 }
 
 // R96, R106: the same with sessions in a store that others wrote.
 func TestRefresh_R106_WithAStore(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		store := sessions.NewFilesystemStore(t.TempDir(), []byte("0123456789abcdef0123456789abcdef"))
 		store.MaxLength(0)
 		s.Config.Session.Store = store
@@ -520,13 +392,13 @@ func TestRefresh_R106_WithAStore(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 30 {
 			wg.Go(func() {
-				if got := calls(t, app, b, "GET"); got != 200 {
+				if got := rig.Call(t, app, b, "GET"); got != 200 {
 					t.Errorf("round %d: status %d", round, got)
 				}
 			})
 		}
 		wg.Wait()
-		if n := refreshes(app); n != round+1 {
+		if n := rig.Refreshes(app); n != round+1 {
 			t.Errorf("round %d: %d refreshes", round, n)
 		}
 	}
@@ -537,7 +409,7 @@ func TestRefresh_R106_WithAStore(t *testing.T) {
 
 // R96: what a handler saves after a refresh goes on from the new tokens.
 func TestRefresh_R96_SaveAfterClient(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := app.Auth.Client(w, r); err != nil {
 			app.Auth.Refuse(w, r, err)
@@ -561,7 +433,7 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 		if got, want := authtest.Body(t, resp), strings.Repeat("x", i+1); resp.StatusCode != 200 || got != want {
 			t.Errorf("visit %d: status %d, %q, want %q", i, resp.StatusCode, got, want)
 		}
-		if n := refreshes(app); n != i+1 {
+		if n := rig.Refreshes(app); n != i+1 {
 			t.Errorf("visit %d: %d refreshes", i, n)
 		}
 	}
@@ -569,17 +441,17 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 
 // R106: tokens that live shorter than the time ahead of which they would be refreshed.
 func TestRefresh_R106_ShortLivedTokens(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	app.OP.SetTokenLifetime(40 * time.Second)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for step, want := range []int{0, 0, 1, 1, 1, 2} { // every ten seconds; half of their life is twenty
 		for range 3 {
-			if got := calls(t, app, b, "GET"); got != 200 {
+			if got := rig.Call(t, app, b, "GET"); got != 200 {
 				t.Errorf("step %d: status %d", step, got)
 			}
 		}
-		if n := refreshes(app); n < want || n > want+1 {
+		if n := rig.Refreshes(app); n < want || n > want+1 {
 			t.Errorf("step %d: %d refreshes, want %d", step, n, want)
 		}
 		app.Clock.Advance(10 * time.Second)

@@ -1,9 +1,11 @@
-package requirements_test
+package handlers_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -204,7 +206,7 @@ func TestLogout_R138_LongHintIsLeftOut(t *testing.T) {
 // R114: just after a start nothing is known about the provider, and a logout finds out.
 func TestLogout_R114_AfterARestart(t *testing.T) {
 	app := rig.New(t)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
 	before := app.OP.Count("discovery")
 	there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
@@ -221,16 +223,16 @@ func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
 	app := rig.New(t)
 	var browsers []*http.Client
 	for range 12 {
-		browsers = append(browsers, signedIn(t, app, "alice", "/me"))
+		browsers = append(browsers, rig.SignedIn(t, app, "alice", "/me"))
 	}
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("discovery", 503, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("discovery", 503, "", "") })
 	before := app.OP.Count("discovery")
 	for _, b := range browsers {
 		if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
 			t.Errorf("leads to %q", got)
 		}
-		if alive(t, app, b) {
+		if rig.Alive(t, app, b) {
 			t.Error("the session lives on")
 		}
 	}
@@ -239,7 +241,7 @@ func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
 	}
 	app.OP.Behave()
 	app.Clock.Advance(10 * time.Second)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(got, app.OP.Issuer()) {
 		t.Errorf("once it is back: leads to %q", got)
 	}
@@ -265,7 +267,7 @@ func TestLogout_R114_Hint(t *testing.T) {
 	} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.LogoutHintClaim = row.field })
 		app.OP.SetClaims("alice", row.claims)
-		b := signedIn(t, app, "alice", "/me")
+		b := rig.SignedIn(t, app, "alice", "/me")
 		query := rig.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
 		if got := query.Get("logout_hint"); got != row.want || query.Has("logout_hint") != (row.want != "") {
 			t.Errorf("%s: logout_hint %q, want %q", name, got, row.want)
@@ -280,7 +282,7 @@ func TestLogout_R114_Hint(t *testing.T) {
 func TestLogout_HintWithoutTokens(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.Config.Session.ProfileOnly = true })
 	app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	query := rig.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
 	if query.Get("logout_hint") != "O.CiR" || query.Has("id_token_hint") {
 		t.Errorf("parameters %v", query)
@@ -297,14 +299,14 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 	} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Logout = vendor })
 		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
-		b := signedIn(t, app, "alice", "/me")
+		b := rig.SignedIn(t, app, "alice", "/me")
 		app.OP.SetDown(true) // nobody has to be asked
 		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}})
 		want = strings.Replace(want, "URL", url.QueryEscape(app.URL+"/auth/logged-out"), 1)
 		if got := resp.Header.Get("Location"); got != want {
 			t.Errorf("leads to %s, want %s", got, want)
 		}
-		if alive(t, app, b) || len(app.Cookies(b)) != 0 {
+		if rig.Alive(t, app, b) || len(app.Cookies(b)) != 0 {
 			t.Errorf("cookies are left: %v", app.Cookies(b))
 		}
 		back := app.Get(t, b, "/auth/logged-out")
@@ -321,11 +323,11 @@ func TestLogout_VendorLogoutIsChecked(t *testing.T) {
 		"twice": {URL: "https://x.example/logout?returnTo=y", ReturnParam: "returnTo"}, "client twice": {URL: "https://x.example/logout?client_id=y", ReturnParam: "returnTo"},
 		"space": {URL: "https://x.example/logout", ReturnParam: "return to"}, "bad query": {URL: "https://x.example/logout?%zz", ReturnParam: "returnTo"},
 	} {
-		if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.Logout = vendor })); err == nil || !strings.Contains(err.Error(), "Logout.") {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Logout = vendor })); err == nil || !strings.Contains(err.Error(), "Logout.") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if _, err := sallyport.New(minimal(func(o *provider.OIDC) {
+	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
 		o.Logout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated", ReturnParam: "returnTo"}
 	})); err != nil {
 		t.Error(err)
@@ -334,11 +336,149 @@ func TestLogout_VendorLogoutIsChecked(t *testing.T) {
 
 // R95: with revocations, a copy of the cookie is of no use after the logout.
 func TestLogout_R95_EndsCopies(t *testing.T) {
-	app := rig.New(t, revocable)
-	b := signedIn(t, app, "alice", "/me")
+	app := rig.New(t, rig.Revocable)
+	b := rig.SignedIn(t, app, "alice", "/me")
 	kept := app.SessionCookies(b)
 	app.Post(t, b, "/auth/logout", nil)
-	if got := presented(t, app, kept...); got != "anonymous" {
+	if got := rig.Presented(t, app, kept...); got != "anonymous" {
 		t.Errorf("a copy of the cookie after the logout: %s", got)
 	}
 }
+
+// oldBrowser sends what a browser without Fetch Metadata sends with the form of a page: its origin, or
+// "null" where the page's Referrer-Policy allows no referrer.
+func oldBrowser(t *testing.T, app *rig.App, page *http.Response) []string {
+	t.Helper()
+	origin := app.URL
+	switch policy := page.Header.Get("Referrer-Policy"); policy {
+	case "no-referrer":
+		origin = "null"
+	case "same-origin", "strict-origin", "strict-origin-when-cross-origin", "":
+	default:
+		t.Fatalf("Referrer-Policy %q", policy)
+	}
+	return []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin", origin}
+}
+
+// fields are the hidden fields of a page's form.
+func fields(page string) url.Values {
+	form := url.Values{}
+	for _, m := range hiddenField.FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], m[2])
+	}
+	return form
+}
+
+// F48: the buttons of the built-in pages work in browsers without Fetch Metadata, and other sites'
+// forms still do not.
+func TestForms_F48_BrowsersWithoutFetchMetadata(t *testing.T) {
+	app, _ := rig.NewLinking(t)
+	for path, want := range map[string]string{"/auth/logout?return_to=/public/x": "", "/auth/link/op2?return_to=/me": app.OP2.Issuer()} {
+		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+		page := app.Get(t, b, path)
+		form := fields(authtest.Body(t, page))
+		target, _ := url.Parse(path)
+		evil := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin"}
+		for _, origin := range []string{"null", "https://evil.example"} {
+			if resp := app.Post(t, b, target.Path, form, append(evil, origin)...); resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s from %s: status %d", target.Path, origin, resp.StatusCode)
+			}
+		}
+		resp := app.Post(t, b, target.Path, form, oldBrowser(t, app, page)...)
+		if resp.StatusCode != http.StatusSeeOther {
+			t.Errorf("%s: status %d, want a redirect", path, resp.StatusCode)
+		}
+		if to := rig.Location(t, resp); want != "" && to.Scheme+"://"+to.Host != want {
+			t.Errorf("%s leads to %s", path, to)
+		}
+	}
+}
+
+// F48: a sign-out after the idle limit, or after the lifetime, reaches the provider. The session that has
+// expired gives access to nothing, and one that has ended is not used.
+func TestLogout_F48_AfterTheSessionHasExpired(t *testing.T) {
+	for _, after := range []time.Duration{25 * time.Hour, 7*24*time.Hour + time.Hour} {
+		app := rig.New(t)
+		b := rig.SignedIn(t, app, "alice", "/me")
+		copied := app.SessionCookies(b)
+		app.Clock.Advance(after)
+		if rig.Alive(t, app, b) {
+			t.Errorf("after %v: signed in", after)
+		}
+		there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
+		if there.Scheme+"://"+there.Host != app.OP.Issuer() || there.Query().Get("id_token_hint") == "" {
+			t.Errorf("after %v: the sign-out ends at %s", after, there)
+		}
+		if len(app.SessionCookies(b)) != 0 {
+			t.Errorf("after %v: cookies are left", after)
+		}
+		if who := rig.Presented(t, app, copied...); who != "anonymous" {
+			t.Errorf("after %v: a copy is signed in as %s", after, who)
+		}
+	}
+	app := rig.New(t, rig.Revocable)
+	b, other := rig.SignedIn(t, app, "alice", "/me"), rig.Browser(t)
+	copied := app.SessionCookies(b)
+	app.Post(t, b, "/auth/logout", nil)
+	app.SetCookies(other, copied...)
+	app.Clock.Advance(25 * time.Hour)
+	if there := rig.Location(t, app.Post(t, other, "/auth/logout", nil)); there.Query().Has("id_token_hint") {
+		t.Errorf("a session that has ended is used: %s", there)
+	}
+}
+
+// F16: what needs an order between processes is an explicit choice.
+func TestLogout_F16_RoutesNeedRevocations(t *testing.T) {
+	app := rig.New(t, func(s *rig.Setup) { s.Config.FrontchannelLogout = true })
+	b := rig.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	if got := app.Get(t, b, "/auth/frontchannel/op?iss=x&sid=y").StatusCode; got != 404 {
+		t.Errorf("front-channel logout: status %d", got)
+	}
+	if got := app.Do(t, b, "POST", "/auth/backchannel/op", nil).StatusCode; got != 404 {
+		t.Errorf("back-channel logout: status %d", got)
+	}
+	if err := app.Auth.Sessions.EndAll(t.Context(), &session.Session{}); !errors.Is(err, session.ErrNoRevocations) {
+		t.Errorf("EndAll: %v", err)
+	}
+	if !strings.Contains(app.Log(), "FrontchannelLogout is of no effect") {
+		t.Error("nothing says so at the start")
+	}
+}
+
+// R75
+func TestLogout_R75_TokensAreRevoked(t *testing.T) {
+	app := rig.NewCalling(t)
+	b := rig.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	revoked, release := make(chan string, 4), make(chan struct{})
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, _ http.ResponseWriter, r *http.Request) bool {
+			if e == "revoke" {
+				revoked <- r.PostForm.Get("token_type_hint")
+				<-release // the provider takes its time
+			}
+			return false
+		}
+	})
+	if got := app.Post(t, b, "/auth/logout", nil).StatusCode; got != http.StatusSeeOther { // it does not wait
+		t.Errorf("status %d, want 303", got)
+	}
+	if who := app.Visit(t, b, "/"); who != "anonymous" {
+		t.Errorf("signed in as %s", who)
+	}
+	if first := <-revoked; first != "refresh_token" {
+		t.Errorf("the first token to be revoked is the %s", first)
+	}
+	close(release)
+	if second := <-revoked; second != "access_token" {
+		t.Errorf("the second token to be revoked is the %s", second)
+	}
+	// Without a session, and by another site, nothing is revoked.
+	app.Post(t, b, "/auth/logout", nil)
+	if n := app.OP.Count("revoke"); n != 2 {
+		t.Errorf("%d revocations, want 2", n)
+	}
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)

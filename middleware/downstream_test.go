@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"fmt"
@@ -37,8 +37,8 @@ func wantsScope(scopes string) string {
 
 // F9: an API that answers 401 to everything causes one refresh a minute, whatever the user does.
 func TestDemanding_F9_OneRefreshPerMinute(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app := calling(t, keep)
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.NewCalling(t, keep)
 		demand(app, func() string { return `Bearer error="invalid_token"` })
 		b, other := rig.Browser(t), rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
@@ -50,15 +50,15 @@ func TestDemanding_F9_OneRefreshPerMinute(t *testing.T) {
 				}
 				app.Clock.Advance(11 * time.Second)
 			}
-			if got := refreshes(app); got != minute+1 {
+			if got := rig.Refreshes(app); got != minute+1 {
 				t.Errorf("minute %d: %d refreshes", minute+1, got)
 			}
 			app.Clock.Advance(5 * time.Second)
 		}
-		before := refreshes(app)
+		before := rig.Refreshes(app)
 		app.Get(t, other, "/call") // another session has a minute of its own
-		if refreshes(app) != before+1 {
-			t.Errorf("another session: %d refreshes, want %d", refreshes(app), before+1)
+		if rig.Refreshes(app) != before+1 {
+			t.Errorf("another session: %d refreshes, want %d", rig.Refreshes(app), before+1)
 		}
 		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 			t.Errorf("signed in as %s", who)
@@ -75,7 +75,7 @@ func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 		"other access token": func(_, _ map[string]any) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := calling(t)
+			app := rig.NewCalling(t)
 			demand(app, func() string { return "" })
 			var first map[string]any
 			app.OP.Misbehave(func(f *authtest.Faults) {
@@ -95,7 +95,7 @@ func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 				}
 				app.Clock.Advance(7 * time.Second)
 			}
-			if got := refreshes(app); got != 1 {
+			if got := rig.Refreshes(app); got != 1 {
 				t.Errorf("%d refreshes within a minute", got)
 			}
 		})
@@ -104,7 +104,7 @@ func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 
 // F9: calls at the same time share the refresh, and all of them are repeated with the new token.
 func TestDemanding_F9_CallsAtTheSameTime(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	var mu sync.Mutex
 	rejected, accepted := "", 0
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -148,7 +148,7 @@ func TestDemanding_F9_CallsAtTheSameTime(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Get(t, b, "/many")
-	if got := refreshes(app); got != 1 || accepted != 10 {
+	if got := rig.Refreshes(app); got != 1 || accepted != 10 {
 		t.Errorf("%d refreshes, %d of 10 calls accepted", got, accepted)
 	}
 }
@@ -164,7 +164,7 @@ func TestDemanding_F9_ListedScopesOnly(t *testing.T) {
 	} {
 		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 			t.Run(fmt.Sprint(row.wanted, " ", status), func(t *testing.T) {
-				app := calling(t)
+				app := rig.NewCalling(t)
 				scoped(app, "/calendar", "calendar")
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.Handler = func(e string, w http.ResponseWriter, _ *http.Request) bool {
@@ -199,7 +199,7 @@ func TestDemanding_F9_ListedScopesOnly(t *testing.T) {
 
 // F9: nor does it fill the authorization request.
 func TestDemanding_F9_ACRValuesAreBounded(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	acr := "gold b\u00e4d " + strings.Repeat("x ", 20)
 	demand(app, func() string { return wantsSignIn + `, acr_values="` + acr + `"` })
 	b := rig.Browser(t)
@@ -226,9 +226,9 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 	} {
 		for _, path := range []string{"/call", "/"} {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				app := calling(t)
+				app := rig.NewCalling(t)
 				if path == "/" {
-					app.Server.Config.Handler = app.Auth.Handler(app.Auth.RequireAuth(callAPI(app)))
+					app.Server.Config.Handler = app.Auth.Handler(app.Auth.RequireAuth(rig.APIPage(app)))
 				}
 				demand(app, func() string { n++; return next() })
 				b := rig.Browser(t)
@@ -253,7 +253,7 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 
 // F9: a page that asks for two things in turn gets both.
 func TestDemanding_F9_TwoDifferentStepUps(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	twice := app.Auth.RequireScope("calendar")(http.HandlerFunc(app.Guarded))
 	app.Mux.Handle("/twice", app.Auth.RequireRecent(time.Minute)(twice))
 	b := rig.Browser(t)

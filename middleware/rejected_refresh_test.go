@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"fmt"
@@ -21,12 +21,10 @@ func refuseRefreshes(app *rig.App, status int, contentType, body string, header 
 			if len(header) == 2 {
 				w.Header().Set(header[0], header[1])
 			}
-			return answer("token", status, contentType, body)(endpoint, w, r)
+			return rig.Answer("token", status, contentType, body)(endpoint, w, r)
 		}
 	})
 }
-
-const asJSON = "application/json"
 
 // F14: a definite error ends the session, and the user is sent to sign in.
 func TestRefresh_F14_FinalErrors(t *testing.T) {
@@ -36,10 +34,10 @@ func TestRefresh_F14_FinalErrors(t *testing.T) {
 	}
 	for code, status := range final {
 		t.Run(code, func(t *testing.T) {
-			app := calling(t)
+			app := rig.NewCalling(t)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
-			refuseRefreshes(app, status, asJSON, fmt.Sprintf(`{"error":%q,"error_description":"sign in again"}`, code))
+			refuseRefreshes(app, status, rig.AsJSON, fmt.Sprintf(`{"error":%q,"error_description":"sign in again"}`, code))
 			app.Clock.Advance(2 * time.Hour)
 			resp := app.Get(t, b, "/call")
 			if resp.StatusCode != http.StatusFound || !strings.HasPrefix(resp.Header.Get("Location"), "/auth/login") {
@@ -63,28 +61,28 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 		media, body string
 		logged      string
 	}{
-		"invalid_client":          {401, asJSON, `{"error":"invalid_client"}`, "ClientSecret"},
-		"invalid_client, 400":     {400, asJSON, `{"error":"invalid_client"}`, "AuthMethod"},
-		"unauthorized_client":     {400, asJSON, `{"error":"unauthorized_client"}`, "grant type refresh_token"},
-		"unsupported_grant_type":  {400, asJSON, `{"error":"unsupported_grant_type"}`, "offline_access"},
-		"invalid_scope":           {400, asJSON, `{"error":"invalid_scope"}`, "Scopes"},
-		"server_error":            {400, asJSON, `{"error":"server_error"}`, "server_error"},
-		"temporarily_unavailable": {400, asJSON, `{"error":"temporarily_unavailable"}`, "temporarily_unavailable"},
-		"slow_down":               {400, asJSON, `{"error":"slow_down"}`, "slow_down"},
-		"too many":                {429, asJSON, `{"error":"invalid_grant"}`, "429"},
-		"timeout":                 {408, asJSON, `{"error":"invalid_grant"}`, "408"},
-		"trouble":                 {500, asJSON, `{"error":"invalid_grant"}`, "500"},
+		"invalid_client":          {401, rig.AsJSON, `{"error":"invalid_client"}`, "ClientSecret"},
+		"invalid_client, 400":     {400, rig.AsJSON, `{"error":"invalid_client"}`, "AuthMethod"},
+		"unauthorized_client":     {400, rig.AsJSON, `{"error":"unauthorized_client"}`, "grant type refresh_token"},
+		"unsupported_grant_type":  {400, rig.AsJSON, `{"error":"unsupported_grant_type"}`, "offline_access"},
+		"invalid_scope":           {400, rig.AsJSON, `{"error":"invalid_scope"}`, "Scopes"},
+		"server_error":            {400, rig.AsJSON, `{"error":"server_error"}`, "server_error"},
+		"temporarily_unavailable": {400, rig.AsJSON, `{"error":"temporarily_unavailable"}`, "temporarily_unavailable"},
+		"slow_down":               {400, rig.AsJSON, `{"error":"slow_down"}`, "slow_down"},
+		"too many":                {429, rig.AsJSON, `{"error":"invalid_grant"}`, "429"},
+		"timeout":                 {408, rig.AsJSON, `{"error":"invalid_grant"}`, "408"},
+		"trouble":                 {500, rig.AsJSON, `{"error":"invalid_grant"}`, "500"},
 		"a firewall":              {403, "text/html", `<h1>Forbidden</h1>`, "403"},
-		"a firewall with JSON":    {403, asJSON, `{"message":"Forbidden"}`, "403"},
+		"a firewall with JSON":    {403, rig.AsJSON, `{"message":"Forbidden"}`, "403"},
 		"a deployment":            {404, "text/plain", `404 page not found`, "404"},
-		"a framework":             {404, asJSON, `{"timestamp":1,"status":404,"error":"Not Found","path":"/token"}`, "404"},
-		"an error of an API":      {400, asJSON, `{"error":{"code":400,"message":"bad"}}`, "400"},
+		"a framework":             {404, rig.AsJSON, `{"timestamp":1,"status":404,"error":"Not Found","path":"/token"}`, "404"},
+		"an error of an API":      {400, rig.AsJSON, `{"error":{"code":400,"message":"bad"}}`, "400"},
 		"an error as text":        {400, "text/plain", `{"error":"invalid_grant"}`, "400"},
-		"an error twice":          {400, asJSON, `{"error":"invalid_grant","error":"x"}`, "400"},
+		"an error twice":          {400, rig.AsJSON, `{"error":"invalid_grant","error":"x"}`, "400"},
 		"nothing":                 {400, "", "", "400"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := calling(t)
+			app := rig.NewCalling(t)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			refuseRefreshes(app, row.status, row.media, row.body)
@@ -95,7 +93,7 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 					t.Errorf("status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 				}
 			}
-			if n := refreshes(app); n != 1 {
+			if n := rig.Refreshes(app); n != 1 {
 				t.Errorf("%d refreshes in one second, want 1", n)
 			}
 			if !strings.Contains(app.Log(), row.logged) {
@@ -106,7 +104,7 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 			}
 			app.OP.Behave()
 			app.Clock.Advance(time.Minute)
-			if got := calls(t, app, b, "GET"); got != http.StatusOK {
+			if got := rig.Call(t, app, b, "GET"); got != http.StatusOK {
 				t.Errorf("once it is repaired: status %d", got)
 			}
 		})
@@ -116,10 +114,10 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 // F14: revalidation follows the same rules.
 func TestRevalidate_F14_FinalOrNot(t *testing.T) {
 	for body, who := range map[string]string{`{"error":"login_required"}`: "anonymous", `{"error":"invalid_client"}`: "alice"} {
-		app := calling(t, every(10*time.Minute))
+		app := rig.NewCalling(t, rig.Revalidate(10*time.Minute))
 		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
-		refuseRefreshes(app, 400, asJSON, body)
+		refuseRefreshes(app, 400, rig.AsJSON, body)
 		app.Clock.Advance(11 * time.Minute)
 		if who == "alice" {
 			who = app.Is("alice")
@@ -132,18 +130,18 @@ func TestRevalidate_F14_FinalOrNot(t *testing.T) {
 
 // F35: a token endpoint that is asked too often says when to come back, at a refresh and at a login.
 func TestTokenEndpoint_F35_TooManyRequests(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	refuseRefreshes(app, 429, asJSON, `{"error":"slow_down"}`, "Retry-After", "42")
+	refuseRefreshes(app, 429, rig.AsJSON, `{"error":"slow_down"}`, "Retry-After", "42")
 	app.Clock.Advance(2 * time.Hour)
 	resp := app.Get(t, b, "/call")
 	if got := resp.Header.Get("Retry-After"); resp.StatusCode != 503 || got != "42" {
 		t.Errorf("a refresh: status %d, Retry-After %q", resp.StatusCode, got)
 	}
 	app.Clock.Advance(40 * time.Second) // as long as it was asked to, nothing is sent
-	calls(t, app, b, "GET")
-	if n := refreshes(app); n != 1 {
+	rig.Call(t, app, b, "GET")
+	if n := rig.Refreshes(app); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 	for field, want := range map[string]string{

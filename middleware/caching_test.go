@@ -1,13 +1,10 @@
-package requirements_test
+package middleware_test
 
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 )
 
@@ -36,7 +33,7 @@ func TestCaching_F48_BehindGuards(t *testing.T) {
 		for option, want := range map[string]string{"": row.byDefault, "NoStore": row.store} {
 			app := rig.New(t, func(s *rig.Setup) { s.Config.NoStore = option == "NoStore" })
 			app.Mux.Handle("/own", app.Auth.RequireAuth(ownCaching("private, max-age=60")))
-			b := signedIn(t, app, "alice", "/auth/login")
+			b := rig.SignedIn(t, app, "alice", "/auth/login")
 			if got := app.Get(t, b, row.path, row.headers...).Header.Values("Cache-Control"); fmt.Sprint(got) != fmt.Sprintf("[%s]", want) {
 				t.Errorf("%s, %q: Cache-Control %q, want %q", name, option, got, want)
 			}
@@ -54,7 +51,7 @@ func TestCaching_F48_HandlersMayAppend(t *testing.T) {
 	app.Mux.Handle("/own", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Add("Cache-Control", "no-transform")
 	})))
-	b := signedIn(t, app, "alice", "/auth/login")
+	b := rig.SignedIn(t, app, "alice", "/auth/login")
 	for range 2 {
 		if got := app.Get(t, b, "/own").Header.Values("Cache-Control"); fmt.Sprint(got) != "[no-store no-transform]" {
 			t.Errorf("Cache-Control %q", got)
@@ -75,56 +72,5 @@ func TestCaching_F48_OptOut(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	if got := app.Get(t, b, "/me").Header.Get("Cache-Control"); got != "" {
 		t.Errorf("Cache-Control %q", got)
-	}
-}
-
-// oldBrowser sends what a browser without Fetch Metadata sends with the form of a page: its origin, or
-// "null" where the page's Referrer-Policy allows no referrer.
-func oldBrowser(t *testing.T, app *rig.App, page *http.Response) []string {
-	t.Helper()
-	origin := app.URL
-	switch policy := page.Header.Get("Referrer-Policy"); policy {
-	case "no-referrer":
-		origin = "null"
-	case "same-origin", "strict-origin", "strict-origin-when-cross-origin", "":
-	default:
-		t.Fatalf("Referrer-Policy %q", policy)
-	}
-	return []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin", origin}
-}
-
-var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-
-// fields are the hidden fields of a page's form.
-func fields(page string) url.Values {
-	form := url.Values{}
-	for _, m := range hiddenField.FindAllStringSubmatch(page, -1) {
-		form.Set(m[1], m[2])
-	}
-	return form
-}
-
-// F48: the buttons of the built-in pages work in browsers without Fetch Metadata, and other sites'
-// forms still do not.
-func TestForms_F48_BrowsersWithoutFetchMetadata(t *testing.T) {
-	app, _ := linking(t)
-	for path, want := range map[string]string{"/auth/logout?return_to=/public/x": "", "/auth/link/op2?return_to=/me": app.OP2.Issuer()} {
-		b := signedIn(t, app, "alice", "/auth/login/op")
-		page := app.Get(t, b, path)
-		form := fields(authtest.Body(t, page))
-		target, _ := url.Parse(path)
-		evil := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin"}
-		for _, origin := range []string{"null", "https://evil.example"} {
-			if resp := app.Post(t, b, target.Path, form, append(evil, origin)...); resp.StatusCode != http.StatusForbidden {
-				t.Errorf("%s from %s: status %d", target.Path, origin, resp.StatusCode)
-			}
-		}
-		resp := app.Post(t, b, target.Path, form, oldBrowser(t, app, page)...)
-		if resp.StatusCode != http.StatusSeeOther {
-			t.Errorf("%s: status %d, want a redirect", path, resp.StatusCode)
-		}
-		if to := rig.Location(t, resp); want != "" && to.Scheme+"://"+to.Host != want {
-			t.Errorf("%s leads to %s", path, to)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"context"
@@ -167,7 +167,7 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 // F38: a callback of another browser is never taken for one that comes again, whoever is signed in.
 func TestLate_F38_ForeignCallback(t *testing.T) {
 	app := rig.New(t)
-	victim, attacker := signedIn(t, app, "alice", "/me"), rig.Browser(t)
+	victim, attacker := rig.SignedIn(t, app, "alice", "/me"), rig.Browser(t)
 	stolen := app.Callback(t, attacker, "bob", deepLogin).String()
 	for range 2 {
 		if resp := app.Get(t, victim, stolen); resp.StatusCode != http.StatusBadRequest {
@@ -187,7 +187,7 @@ func TestLate_F38_ForeignCallback(t *testing.T) {
 
 // F38: by form_post, where browsers keep the session's cookie at home.
 func TestLate_F38_FormPost(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
 	b := rig.Browser(t)
 	form := app.Callback(t, b, "alice", deepLogin).Query()
 	post := func() *http.Response {
@@ -227,7 +227,7 @@ func TestLate_F31_ExpiredFlow(t *testing.T) {
 // account.
 func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
 	app := rig.New(t)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	callback := app.Callback(t, b, "alice", deepLogin)
 	app.Clock.Advance(20 * time.Minute)
 	restarted(t, app, app.Get(t, b, callback.String()), callback.Query().Get("state"))
@@ -239,7 +239,7 @@ func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
 // F31: by form_post too, unless it comes from a script.
 func TestLate_F31_ExpiredFormPost(t *testing.T) {
 	for mode, again := range map[string]bool{"navigate": true, "": true, "cors": false, "no-cors": false} {
-		app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+		app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
 		b := rig.Browser(t)
 		form := app.Callback(t, b, "alice", deepLogin).Query()
 		app.Clock.Advance(20 * time.Minute)
@@ -301,7 +301,7 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 // F31: a user who has cancelled at a provider of OAuth 1.0a is not asked again.
 func TestLate_F31_OAuth1(t *testing.T) {
 	for _, cancelled := range []bool{false, true} {
-		app := rig.New(t, oauth1())
+		app := rig.New(t, rig.OAuth1())
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin)
 		app.Clock.Advance(20 * time.Minute)
@@ -319,7 +319,7 @@ func TestLate_F31_OAuth1(t *testing.T) {
 
 // F31: another provider's callback proves nothing.
 func TestLate_F31_StateOfAnotherProvider(t *testing.T) {
-	app := rig.New(t, second)
+	app := rig.New(t, rig.Second)
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login/op?return_to=/me")
 	app.Clock.Advance(20 * time.Minute)
@@ -342,7 +342,7 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 		for _, post := range []bool{false, true} {
 			app := rig.New(t, func(s *rig.Setup) {
 				if post {
-					s.Config.Providers = provider.Set{"op": posted{s.OIDC}}
+					s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}}
 				}
 			})
 			b := rig.Browser(t)

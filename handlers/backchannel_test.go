@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"context"
@@ -20,91 +20,15 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// revocable keeps sessions in cookies, and revocations in memory.
-func revocable(s *rig.Setup) {
-	s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
-}
-
-// stored keeps sessions in a store, which brings its revocations.
-func stored(s *rig.Setup) {
-	s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now))
-}
-
-// everyKeeper runs a test with each way to keep sessions that can be ended.
-func everyKeeper(t *testing.T, test func(t *testing.T, keep func(*rig.Setup))) {
-	for name, keep := range map[string]func(*rig.Setup){"cookies": revocable, "store": stored} {
-		t.Run(name, func(t *testing.T) { test(t, keep) })
-	}
-}
-
-// deliver sends a logout token as a provider does.
-func deliver(t *testing.T, app *rig.App, name, token string) *http.Response {
-	t.Helper()
-	return deliverForm(t, app, name, url.Values{"logout_token": {token}})
-}
-
-func deliverForm(t *testing.T, app *rig.App, name string, form url.Values) *http.Response {
-	t.Helper()
-	return app.Do(t, app.Server.Client(), "POST", "/auth/backchannel/"+name, form, "Content-Type", "application/x-www-form-urlencoded")
-}
-
-// accepted checks the answer to a good logout token.
-func accepted(t *testing.T, app *rig.App, resp *http.Response) {
-	t.Helper()
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || body != "" {
-		t.Errorf("status %d: %s, want 200\n%s", resp.StatusCode, body, app.Log())
-	}
-	wantPlainAnswer(t, resp)
-}
-
-// refusedLogout checks the answer to a bad one, which is always the same.
-func refusedLogout(t *testing.T, name string, resp *http.Response) {
-	t.Helper()
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"invalid_request"}` || resp.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("%s: status %d: %s, want 400 and nothing about why", name, resp.StatusCode, body)
-	}
-	wantPlainAnswer(t, resp)
-}
-
-// wantPlainAnswer checks what no answer of the endpoint may have, and what each must.
-func wantPlainAnswer(t *testing.T, resp *http.Response) {
-	t.Helper()
-	if resp.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("Cache-Control %q", resp.Header.Get("Cache-Control"))
-	}
-	for name := range resp.Header {
-		if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" || name == "Location" || name == "Refresh" {
-			t.Errorf("the answer has %s: %s", name, resp.Header.Get(name))
-		}
-	}
-}
-
-// signedIn returns a browser in which a user has just signed in.
-func signedIn(t *testing.T, app *rig.App, username, loginPath string) *http.Client {
-	t.Helper()
-	b := rig.Browser(t)
-	app.SignIn(t, b, username, loginPath)
-	if app.Visit(t, b, "/") == "anonymous" {
-		t.Fatalf("%s could not sign in:\n%s", username, app.Log())
-	}
-	return b
-}
-
-// alive reports whether a browser is signed in.
-func alive(t *testing.T, app *rig.App, b *http.Client) bool {
-	t.Helper()
-	return app.Visit(t, b, "/") != "anonymous"
-}
-
 // R117
 func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)
-		b := signedIn(t, app, "alice", "/me")
+		b := rig.SignedIn(t, app, "alice", "/me")
 		kept := app.SessionCookies(b)
 		token := app.OP.LogoutToken("alice")
-		accepted(t, app, deliver(t, app, "op", token))
-		if alive(t, app, b) || presented(t, app, kept...) != "anonymous" {
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
+		if rig.Alive(t, app, b) || rig.Presented(t, app, kept...) != "anonymous" {
 			t.Error("the session lives on")
 		}
 		if !app.Happened("logout", "ok") || strings.Contains(app.Log(), token) {
@@ -114,7 +38,7 @@ func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
 			t.Errorf("%d tokens were taken back", n)
 		}
 		app.SignIn(t, b, "alice", "/me")
-		if !alive(t, app, b) {
+		if !rig.Alive(t, app, b) {
 			t.Error("a login afterwards, in the same second, does not live")
 		}
 	})
@@ -122,15 +46,15 @@ func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
 
 // R117: the provider does it by itself.
 func TestBackchannel_R117_FromTheProvider(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
-	a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "alice", "/me")
+	a, b := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "alice", "/me")
 	authtest.Open(t, a, app.OP.Issuer()+"/end_session") // as another application would
-	if alive(t, app, a) || !alive(t, app, b) {
-		t.Errorf("after the logout in one browser: it %v, the other %v", alive(t, app, a), alive(t, app, b))
+	if rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
+		t.Errorf("after the logout in one browser: it %v, the other %v", rig.Alive(t, app, a), rig.Alive(t, app, b))
 	}
-	if err := app.OP.EndSessions("alice"); err != nil || alive(t, app, b) {
-		t.Errorf("after the end of all: %v, alive %v", err, alive(t, app, b))
+	if err := app.OP.EndSessions("alice"); err != nil || rig.Alive(t, app, b) {
+		t.Errorf("after the end of all: %v, alive %v", err, rig.Alive(t, app, b))
 	}
 	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp), `name="password"`) {
 		t.Error("the provider still knows the user")
@@ -140,7 +64,7 @@ func TestBackchannel_R117_FromTheProvider(t *testing.T) {
 // Without revocations sessions cannot be ended, so nothing may look as if they were.
 func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
 	app := rig.New(t)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	unknown := app.Do(t, app.Server.Client(), "POST", "/auth/nothing", nil)
 	for _, method := range []string{"POST", "GET"} {
 		resp := app.Do(t, app.Server.Client(), method, "/auth/backchannel/op", url.Values{"logout_token": {app.OP.LogoutToken("alice")}}, "Content-Type", "application/x-www-form-urlencoded")
@@ -148,12 +72,12 @@ func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
 			t.Errorf("%s: status %d, want 404", method, resp.StatusCode)
 		}
 	}
-	if !alive(t, app, b) {
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
-	on := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
+	on := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
 	for _, name := range []string{"", "other", "silent", "op/x", "OP"} {
-		if resp := deliver(t, on, name, on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
+		if resp := rig.DeliverLogout(t, on, name, on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("provider %q: status %d, want 404", name, resp.StatusCode)
 		}
 	}
@@ -164,20 +88,20 @@ type noLogout struct{ provider.Provider }
 
 // R118
 func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app := rig.New(t, keep, second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.New(t, keep, rig.Second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
 		var browsers map[string]*http.Client
 		sids := func() []string { return app.OP.Sessions("alice") }
 		setUp := func() {
 			browsers = map[string]*http.Client{}
 			for _, username := range []string{"alice", "bob"} { // alice has the subject 1001 everywhere
 				app.OP.EndSessions(username) // nothing is registered, so it ends nothing here
-				browsers[username+" op"] = signedIn(t, app, username, "/auth/login/op")
-				browsers[username+" op again"] = signedIn(t, app, username, "/auth/login/op")
-				browsers[username+" op2"] = signedIn(t, app, username, "/auth/login/op2")
-				browsers[username+" twin"] = signedIn(t, app, username, "/auth/login/twin")
+				browsers[username+" op"] = rig.SignedIn(t, app, username, "/auth/login/op")
+				browsers[username+" op again"] = rig.SignedIn(t, app, username, "/auth/login/op")
+				browsers[username+" op2"] = rig.SignedIn(t, app, username, "/auth/login/op2")
+				browsers[username+" twin"] = rig.SignedIn(t, app, username, "/auth/login/twin")
 				app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "sid") } })
-				browsers[username+" without sid"] = signedIn(t, app, username, "/auth/login/op")
+				browsers[username+" without sid"] = rig.SignedIn(t, app, username, "/auth/login/op")
 				app.OP.Behave()
 			}
 		}
@@ -201,9 +125,9 @@ func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
 		} {
 			setUp()
 			provider, token := row.token()
-			accepted(t, app, deliver(t, app, provider, token))
+			rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, provider, token))
 			for who, b := range browsers {
-				if ended := !alive(t, app, b); ended != slices.Contains(row.ends, who) {
+				if ended := !rig.Alive(t, app, b); ended != slices.Contains(row.ends, who) {
 					t.Errorf("%s: the session of %s has ended: %v", name, who, ended)
 				}
 			}
@@ -213,21 +137,21 @@ func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
 
 // R118: word of a logout may come late.
 func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, sid := range []bool{false, true} {
 			app := rig.New(t, keep)
-			before := signedIn(t, app, "alice", "/me")
+			before := rig.SignedIn(t, app, "alice", "/me")
 			token := app.OP.LogoutToken("alice")
 			if sid {
 				token = app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0])
 			}
 			app.Clock.Advance(time.Minute)
-			after := signedIn(t, app, "alice", "/me")
+			after := rig.SignedIn(t, app, "alice", "/me")
 			app.SignIn(t, before, "alice", "/auth/login") // the same session of the provider, another one here
 			again := before
-			old := app.SessionCookies(signedIn(t, app, "bob", "/me"))
-			accepted(t, app, deliver(t, app, "op", token))
-			if !alive(t, app, after) || !alive(t, app, again) || presented(t, app, old...) == "anonymous" {
+			old := app.SessionCookies(rig.SignedIn(t, app, "bob", "/me"))
+			rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
+			if !rig.Alive(t, app, after) || !rig.Alive(t, app, again) || rig.Presented(t, app, old...) == "anonymous" {
 				t.Errorf("sid %v: a session that began after the logout has ended", sid)
 			}
 		}
@@ -236,7 +160,7 @@ func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
 
 // R119: a logout that arrives while a login is under way.
 func TestBackchannel_R119_LoginInFlight(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, sid := range []bool{false, true} {
 			for name, sends := range map[string]func(s *rig.Setup, send func()){
 				"before the token response": func(s *rig.Setup, send func()) { at(s.OP, "token", send) },
@@ -272,10 +196,10 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 				if resp.StatusCode != http.StatusSeeOther || !app.Happened("logout", "ok") {
 					t.Errorf("%s: status %d, events %v", name, resp.StatusCode, app.Outcomes())
 				}
-				if alive(t, app, b) {
+				if rig.Alive(t, app, b) {
 					t.Errorf("%s, sid %v: the session comes alive", name, sid)
 				}
-				if app.SignIn(t, b, "alice", "/me"); !alive(t, app, b) {
+				if app.SignIn(t, b, "alice", "/me"); !rig.Alive(t, app, b) {
 					t.Errorf("%s, sid %v: a login afterwards in the same second does not live", name, sid)
 				}
 			}
@@ -297,13 +221,13 @@ func at(op *authtest.Provider, endpoint string, send func()) {
 
 // R119: tokens that are refreshed while the logout arrives, and the ones refreshed before it, do not bring the session back.
 func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app := calling(t, keep)
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app := rig.NewCalling(t, keep)
 		app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
-		b := signedIn(t, app, "alice", "/me")
+		b := rig.SignedIn(t, app, "alice", "/me")
 		app.Clock.Advance(2 * time.Hour)
-		if status := calls(t, app, b, "GET"); status != http.StatusOK || refreshes(app) != 1 {
-			t.Fatalf("status %d, %d refreshes", status, refreshes(app))
+		if status := rig.Call(t, app, b, "GET"); status != http.StatusOK || rig.Refreshes(app) != 1 {
+			t.Fatalf("status %d, %d refreshes", status, rig.Refreshes(app))
 		}
 		app.Clock.Advance(2 * time.Hour)
 		token := app.OP.LogoutToken("alice") // issued before the tokens that come now
@@ -316,16 +240,16 @@ func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
 				}
 			})
 		})
-		calls(t, app, b, "GET") // had been let in before the logout
-		if refreshes(app) != 2 || alive(t, app, b) {
-			t.Errorf("%d refreshes, alive %v", refreshes(app), alive(t, app, b))
+		rig.Call(t, app, b, "GET") // had been let in before the logout
+		if rig.Refreshes(app) != 2 || rig.Alive(t, app, b) {
+			t.Errorf("%d refreshes, alive %v", rig.Refreshes(app), rig.Alive(t, app, b))
 		}
 	})
 }
 
 // R129: a connection that goes on is told.
 func TestBackchannel_R129_EndsConnections(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	begun, cause := make(chan struct{}), make(chan error)
 	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
@@ -335,10 +259,10 @@ func TestBackchannel_R129_EndsConnections(t *testing.T) {
 		<-ctx.Done()
 		cause <- context.Cause(ctx)
 	})))
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	go func() { rig.Still(b).Get(app.URL + "/events") }()
 	<-begun
-	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 	if got := <-cause; !errors.Is(got, session.ErrEnded) {
 		t.Errorf("it ended with %v", got)
 	}
@@ -346,14 +270,14 @@ func TestBackchannel_R129_EndsConnections(t *testing.T) {
 
 // R119: a mark is kept for as long as a session that it ends could live.
 func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
-	app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
-	b := signedIn(t, app, "alice", "/me")
+	app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
+	b := rig.SignedIn(t, app, "alice", "/me")
 	kept := app.SessionCookies(b)
-	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 	for range 47 {
 		app.Clock.Advance(time.Hour)
-		accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("bob"))) // each sweeps
-		if presented(t, app, kept...) != "anonymous" {
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("bob"))) // each sweeps
+		if rig.Presented(t, app, kept...) != "anonymous" {
 			t.Fatal("the session is alive again")
 		}
 	}
@@ -362,43 +286,20 @@ func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
 // R37, R38: one provider entry with several issuers.
 func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 	for _, by := range []string{"sub", "sid"} {
-		app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": tenants{s.OIDC}} })
-		a, b := signedIn(t, app, "alice", "/me"), signedIn(t, app, "bob", "/me")
+		app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.SharedSubject{OIDC: s.OIDC}} })
+		a, b := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "bob", "/me")
 		if one, other := app.Visit(t, a, "/"), app.Visit(t, b, "/"); one != "op https://alice.example same" || other != "op https://bob.example same" {
 			t.Fatalf("signed in as %s and %s", one, other)
 		}
-		accepted(t, app, deliver(t, app, "op", "https://carol.example "+by))
-		if !alive(t, app, a) || !alive(t, app, b) {
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://carol.example "+by))
+		if !rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
 			t.Errorf("by %s: the logout of a tenant where nobody is ended a session", by)
 		}
-		accepted(t, app, deliver(t, app, "op", "https://alice.example "+by))
-		if alive(t, app, a) || !alive(t, app, b) {
-			t.Errorf("by %s: the one tenant's session is alive: %v, the other's: %v", by, alive(t, app, a), alive(t, app, b))
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://alice.example "+by))
+		if rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
+			t.Errorf("by %s: the one tenant's session is alive: %v, the other's: %v", by, rig.Alive(t, app, a), rig.Alive(t, app, b))
 		}
 	}
-}
-
-// A tenants provider stands for many issuers, of which each user has one. Subject and sid are the same in all of them.
-type tenants struct{ *provider.OIDC }
-
-func (p tenants) Finish(ctx context.Context, f *provider.Flow, callback url.Values) (*session.Session, error) {
-	s, err := p.OIDC.Finish(ctx, f, callback)
-	if err == nil {
-		s.User.Issuer, s.User.Subject, s.SID = "https://"+s.User.Username+".example", "same", "same"
-	}
-	return s, err
-}
-
-func (p tenants) VerifyLogoutToken(_ context.Context, token string) (*provider.LogoutToken, error) {
-	issuer, by, _ := strings.Cut(token, " ")
-	now := p.Now()
-	t := &provider.LogoutToken{Issuer: issuer, ID: "1", IssuedAt: now, Until: now.Add(time.Minute)} // one ID: replays are of an issuer
-	if by == "sid" {
-		t.SID = "same"
-	} else {
-		t.Subject = "same"
-	}
-	return t, nil
 }
 
 // R120: the same token a thousand times, also at once.
@@ -408,7 +309,7 @@ func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
 		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = counting
 	})
-	signedIn(t, app, "alice", "/me")
+	rig.SignedIn(t, app, "alice", "/me")
 	before := counting.revoked.Load()
 	token := app.OP.LogoutToken("alice")
 	var successes atomic.Int32
@@ -416,10 +317,10 @@ func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
 	for range 50 {
 		wg.Go(func() {
 			for range 20 {
-				if resp := deliver(t, app, "op", token); resp.StatusCode == http.StatusOK {
+				if resp := rig.DeliverLogout(t, app, "op", token); resp.StatusCode == http.StatusOK {
 					successes.Add(1)
 				} else {
-					refusedLogout(t, "replay", resp)
+					rig.WantLogoutRefused(t, "replay", resp)
 				}
 			}
 		})
@@ -454,18 +355,18 @@ func (v *countingRevocations) Revoke(ctx context.Context, r session.Revocation) 
 
 // R120: an ID is remembered for as long as its token could be sent again.
 func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	claims := app.OP.LogoutClaims("alice")
 	delete(claims, "exp")
 	claims["iat"] = app.Clock.Now().Add(59 * time.Second).Unix() // as far in the future as may be
 	token := app.OP.SignLogout(claims)
-	accepted(t, app, deliver(t, app, "op", token))
-	b := signedIn(t, app, "alice", "/me")
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
+	b := rig.SignedIn(t, app, "alice", "/me")
 	for range 63 {
 		app.Clock.Advance(59 * time.Second)
-		refusedLogout(t, "again", deliver(t, app, "op", token))
+		rig.WantLogoutRefused(t, "again", rig.DeliverLogout(t, app, "op", token))
 	}
-	if !alive(t, app, b) {
+	if !rig.Alive(t, app, b) {
 		t.Error("a replay ended a session")
 	}
 	outcomes := app.Outcomes()
@@ -479,15 +380,15 @@ func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
 
 // R120: an ID belongs to its issuer and its provider entry.
 func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
-	app := rig.New(t, revocable, second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	app := rig.New(t, rig.Revocable, rig.Second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
 	for _, to := range []struct {
 		name string
 		op   *authtest.Provider
 	}{{"op", app.OP}, {"op2", app.OP2}, {"twin", app.OP}} {
 		claims := to.op.LogoutClaims("alice")
 		claims["jti"] = "1"
-		accepted(t, app, deliver(t, app, to.name, to.op.SignLogout(claims)))
-		refusedLogout(t, to.name, deliver(t, app, to.name, to.op.SignLogout(claims)))
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, to.name, to.op.SignLogout(claims)))
+		rig.WantLogoutRefused(t, to.name, rig.DeliverLogout(t, app, to.name, to.op.SignLogout(claims)))
 	}
 }
 
@@ -498,18 +399,18 @@ func TestBackchannel_R120_StoreFails(t *testing.T) {
 		failing.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = failing
 	})
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	token := app.OP.LogoutToken("alice")
 	failing.fail.Store(true)
 	for range 3 {
-		unavailable(t, app, deliver(t, app, "op", token), "store_unavailable")
+		unavailable(t, app, rig.DeliverLogout(t, app, "op", token), "store_unavailable")
 	}
-	if !alive(t, app, b) {
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended nevertheless")
 	}
 	failing.fail.Store(false)
-	accepted(t, app, deliver(t, app, "op", token))
-	if alive(t, app, b) {
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
+	if rig.Alive(t, app, b) {
 		t.Error("the session lives on")
 	}
 }
@@ -520,7 +421,7 @@ func unavailable(t *testing.T, app *rig.App, resp *http.Response, outcome string
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"temporarily_unavailable"}` {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
-	wantPlainAnswer(t, resp)
+	rig.WantPlainAnswer(t, resp)
 	if !app.Happened("logout", outcome) || !strings.Contains(app.Log(), "level=ERROR") {
 		t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
 	}
@@ -528,10 +429,10 @@ func unavailable(t *testing.T, app *rig.App, resp *http.Response, outcome string
 
 // R120
 func TestBackchannel_R120_LockerFails(t *testing.T) {
-	app := rig.New(t, revocable, func(s *rig.Setup) { s.Config.Session.Locker = noLocker{} })
-	b := signedIn(t, app, "alice", "/me")
-	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
-	if !alive(t, app, b) {
+	app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Session.Locker = noLocker{} })
+	b := rig.SignedIn(t, app, "alice", "/me")
+	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended although nobody knows whether the token is new")
 	}
 }
@@ -548,7 +449,7 @@ func TestBackchannel_R120_StorePanics(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = panicking{session.NewMemoryRevocations(s.Config.Session.Now)}
 	})
-	unavailable(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
 }
 
 type panicking struct{ session.Revocations }
@@ -560,31 +461,31 @@ func (panicking) Revoke(context.Context, session.Revocation) (bool, error) {
 
 // R120: a token that is not valid does not use up the ID that it names.
 func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
-	app := rig.New(t, revocable)
-	b := signedIn(t, app, "alice", "/me")
+	app := rig.New(t, rig.Revocable)
+	b := rig.SignedIn(t, app, "alice", "/me")
 	claims := app.OP.LogoutClaims("alice")
 	evil := authtest.NewTLSProvider(t)
-	refusedLogout(t, "of another key", deliver(t, app, "op", evil.SignLogout(claims)))
-	refusedLogout(t, "unsigned", deliver(t, app, "op", b64([]byte(`{"alg":"none"}`))+"."+b64(toJSON(claims))+".AAAA"))
+	rig.WantLogoutRefused(t, "of another key", rig.DeliverLogout(t, app, "op", evil.SignLogout(claims)))
+	rig.WantLogoutRefused(t, "unsigned", rig.DeliverLogout(t, app, "op", rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64(rig.JSON(claims))+".AAAA"))
 	aud := claims["aud"]
 	claims["aud"] = "other"
-	refusedLogout(t, "for another client", deliver(t, app, "op", app.OP.SignLogout(claims)))
+	rig.WantLogoutRefused(t, "for another client", rig.DeliverLogout(t, app, "op", app.OP.SignLogout(claims)))
 	claims["aud"] = aud
-	accepted(t, app, deliver(t, app, "op", app.OP.SignLogout(claims)))
-	if alive(t, app, b) {
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.SignLogout(claims)))
+	if rig.Alive(t, app, b) {
 		t.Error("the session lives on")
 	}
 }
 
 // R117, R139: what the audit trail says: who it was about, once that is certain, and how it ended.
 func TestBackchannel_R139_Events(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	token := app.OP.LogoutToken("alice")
 	for range 2 {
-		deliver(t, app, "op", token)
+		rig.DeliverLogout(t, app, "op", token)
 	}
-	deliver(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice"))
-	deliverForm(t, app, "op", nil)
+	rig.DeliverLogout(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice"))
+	rig.DeliverLogoutForm(t, app, "op", nil)
 	about := session.Event{Time: app.Clock.Now(), Kind: "logout", Provider: "op"}
 	ok, replayed, invalid, bad := about, about, about, about
 	ok.Outcome, ok.Issuer, ok.Subject = "ok", app.OP.Issuer(), "1001"
@@ -597,15 +498,15 @@ func TestBackchannel_R139_Events(t *testing.T) {
 
 // R117: the answer is for a program, so the application's own pages have no part in it.
 func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
-	app := rig.New(t, revocable, func(s *rig.Setup) {
+	app := rig.New(t, rig.Revocable, func(s *rig.Setup) {
 		s.Config.OnError = func(w http.ResponseWriter, _ *http.Request, _ *problem.Error) bool {
 			http.SetCookie(w, &http.Cookie{Name: "x", Value: "y"})
 			w.WriteHeader(http.StatusOK)
 			return true
 		}
 	})
-	refusedLogout(t, "junk", deliver(t, app, "op", "x"))
-	refusedLogout(t, "another key", deliver(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice")))
+	rig.WantLogoutRefused(t, "junk", rig.DeliverLogout(t, app, "op", "x"))
+	rig.WantLogoutRefused(t, "another key", rig.DeliverLogout(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice")))
 }
 
 // R121: nobody learns which sessions there are.
@@ -615,7 +516,7 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Session.Revocations = counting
 	})
-	signedIn(t, app, "alice", "/me")
+	rig.SignedIn(t, app, "alice", "/me")
 	nobody := app.OP.LogoutClaims("alice")
 	nobody["sub"] = "nobody"
 	var answers []string
@@ -623,8 +524,8 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 		app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0]), app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(nobody), app.OP.LogoutToken("alice"),
 	} {
 		before := counting.revoked.Load()
-		resp := deliver(t, app, "op", token)
-		accepted(t, app, resp)
+		resp := rig.DeliverLogout(t, app, "op", token)
+		rig.WantLogoutAccepted(t, app, resp)
 		if counting.revoked.Load() != before+1 { // the same work
 			t.Errorf("%d revocations", counting.revoked.Load()-before)
 		}
@@ -638,8 +539,8 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 
 // R121, R63
 func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
-	app := rig.New(t, revocable)
-	b := signedIn(t, app, "alice", "/me")
+	app := rig.New(t, rig.Revocable)
+	b := rig.SignedIn(t, app, "alice", "/me")
 	var n atomic.Int32
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.LogoutTokenHeader = func(h map[string]any) { h["kid"] = fmt.Sprint("made up ", n.Add(1)) }
@@ -649,7 +550,7 @@ func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			for range 10 {
-				refusedLogout(t, "made-up key", deliver(t, app, "op", app.OP.LogoutToken("alice")))
+				rig.WantLogoutRefused(t, "made-up key", rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 			}
 		})
 	}
@@ -657,54 +558,54 @@ func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 	if got := app.OP.Count("jwks") - before; got > 2 {
 		t.Errorf("%d fetches of the keys for 200 tokens, want at most 2", got)
 	}
-	if !alive(t, app, b) {
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
 	app.OP.Behave()
-	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 }
 
 // R121: what is no token costs the provider nothing, even just after a start.
 func TestBackchannel_R121_JunkCausesNoRequests(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	for _, junk := range []string{"", "x", "a.b", strings.Repeat(".", 60_000), strings.Repeat("A", 60_000), "e30.e30.!", "bm8.bm8.bm8"} {
-		refusedLogout(t, fmt.Sprintf("%.10q", junk), deliver(t, app, "op", junk))
+		rig.WantLogoutRefused(t, fmt.Sprintf("%.10q", junk), rig.DeliverLogout(t, app, "op", junk))
 	}
 	if n := app.OP.Count("discovery") + app.OP.Count("jwks"); n != 0 {
 		t.Errorf("%d requests to the provider", n)
 	}
 	// The first word of a provider may be a logout.
-	accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice")))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 }
 
 // R121: a provider that is away is no reason to believe a token, nor to call it bad.
 func TestBackchannel_R121_ProviderDown(t *testing.T) {
-	app := rig.New(t, revocable)
-	b := signedIn(t, app, "alice", "/me")
+	app := rig.New(t, rig.Revocable)
+	b := rig.SignedIn(t, app, "alice", "/me")
 	token := app.OP.LogoutToken("alice")
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()}) // knows no keys
 	app.OP.SetDown(true)
 	for range 20 {
-		unavailable(t, app, deliver(t, app, "op", token), "provider_unavailable")
+		unavailable(t, app, rig.DeliverLogout(t, app, "op", token), "provider_unavailable")
 	}
 	app.OP.SetDown(false)
-	if !alive(t, app, b) {
+	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
 	app.Clock.Advance(10 * time.Second)
-	accepted(t, app, deliver(t, app, "op", token))
-	if alive(t, app, b) {
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
+	if rig.Alive(t, app, b) {
 		t.Error("the session lives on")
 	}
 }
 
 // R121: the same when only the keys cannot be had.
 func TestBackchannel_R121_KeysAway(t *testing.T) {
-	app := rig.New(t, revocable)
+	app := rig.New(t, rig.Revocable)
 	token := app.OP.LogoutToken("alice")
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("jwks", 500, "", "") })
-	unavailable(t, app, deliver(t, app, "op", token), "provider_unavailable")
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 500, "", "") })
+	unavailable(t, app, rig.DeliverLogout(t, app, "op", token), "provider_unavailable")
 	app.OP.Behave()
 	app.Clock.Advance(10 * time.Second)
-	accepted(t, app, deliver(t, app, "op", token))
+	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
 }

@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"context"
@@ -18,28 +18,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// refusedCallback checks that a callback ended in a 4xx page without a session or a token request.
-func refusedCallback(t *testing.T, app *rig.App, b *http.Client, resp *http.Response, tokenRequests int) {
-	t.Helper()
-	if resp.StatusCode < 400 || resp.StatusCode > 499 {
-		t.Errorf("status %d, want 4xx", resp.StatusCode)
-	}
-	if got := app.OP.Count("token"); got != tokenRequests {
-		t.Errorf("%d token requests, want %d", got, tokenRequests)
-	}
-	if who := app.Visit(t, b, "/"); who != "anonymous" {
-		t.Errorf("the browser is signed in as %s", who)
-	}
-}
-
 // R13
 func TestCallback_R13_AnotherBrowser(t *testing.T) {
 	app := rig.New(t)
 	victim := rig.Browser(t)
 	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
-	refusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
+	rig.WantRefusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
 	app.BeginLogin(t, victim, "/auth/login") // a login of its own does not help
-	refusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
+	rig.WantRefusedCallback(t, app, victim, app.Get(t, victim, callback.String()), 0)
 }
 
 // R13, R155: state is compared in full, and never optional.
@@ -47,7 +33,7 @@ func TestCallback_R13_StateMustMatch(t *testing.T) {
 	change := map[string]func(url.Values){
 		"missing":  func(q url.Values) { q.Del("state") },
 		"empty":    func(q url.Values) { q.Set("state", "") },
-		"case":     func(q url.Values) { q.Set("state", swapCase(q.Get("state"))) },
+		"case":     func(q url.Values) { q.Set("state", rig.SwapCase(q.Get("state"))) },
 		"shorter":  func(q url.Values) { q.Set("state", q.Get("state")[1:]) },
 		"longer":   func(q url.Values) { q.Set("state", q.Get("state")+"A") },
 		"foreign":  func(q url.Values) { q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA") },
@@ -62,21 +48,9 @@ func TestCallback_R13_StateMustMatch(t *testing.T) {
 			query := callback.Query()
 			f(query)
 			callback.RawQuery = query.Encode()
-			refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+			rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 		})
 	}
-}
-
-func swapCase(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' {
-			return r - 32
-		}
-		if 'A' <= r && r <= 'Z' {
-			return r + 32
-		}
-		return r
-	}, s)
 }
 
 // R13
@@ -144,10 +118,10 @@ func TestCallback_R14_UsedUpByFailure(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login").String()
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("token", 500, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("token", 500, "", "") })
 	app.Get(t, b, callback)
 	app.OP.Behave()
-	refusedCallback(t, app, b, app.Get(t, b, callback), 1)
+	rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback), 1)
 }
 
 // R15
@@ -163,7 +137,7 @@ func TestCallback_R15_RepeatedParameters(t *testing.T) {
 				callback.RawQuery += "&" + name + "=x"
 			}
 			callback.RawQuery += "&" + name + "=" + url.QueryEscape(value)
-			refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+			rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 		})
 	}
 }
@@ -176,7 +150,7 @@ func TestCallback_R16_ContradictoryResponses(t *testing.T) {
 			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", "/auth/login")
 			callback.RawQuery += "&" + extra
-			refusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
+			rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
 		})
 	}
 }
@@ -230,14 +204,9 @@ func TestCallback_R18_MethodOfTheResponseMode(t *testing.T) {
 	}
 }
 
-// A posted provider is one whose callback arrives by form_post.
-type posted struct{ *provider.OIDC }
-
-func (posted) ResponseMode() string { return "form_post" }
-
 // R18, R19, R144: form_post takes the body only.
 func TestCallback_R19_BodyOrQueryNeverBoth(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": posted{s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
 	login := func() (*http.Client, *url.URL) {
 		b := rig.Browser(t)
 		return b, app.Callback(t, b, "alice", "/auth/login")
@@ -249,12 +218,12 @@ func TestCallback_R19_BodyOrQueryNeverBoth(t *testing.T) {
 		t.Errorf("GET: status %d, want 405", resp.StatusCode)
 	}
 	mixed := url.Values{"state": {callback.Query().Get("state")}, "iss": {callback.Query().Get("iss")}}
-	refusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op?code="+callback.Query().Get("code"), mixed, form...), 0)
+	rig.WantRefusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op?code="+callback.Query().Get("code"), mixed, form...), 0)
 
 	b, callback = login()
 	stuffed := callback.Query()
 	stuffed.Set("stuffing", strings.Repeat("x", 70<<10))
-	refusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op", stuffed, form...), 0)
+	rig.WantRefusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op", stuffed, form...), 0)
 
 	b, callback = login()
 	if resp := app.Do(t, b, "POST", "/auth/callback/op", callback.Query(), form...); resp.StatusCode != http.StatusSeeOther {
@@ -270,7 +239,7 @@ func TestCallback_R19_QueryModeIgnoresTheBody(t *testing.T) {
 	query := callback.Query()
 	resp := app.Do(t, b, "GET", "/auth/callback/op?state="+query.Get("state")+"&iss="+url.QueryEscape(query.Get("iss")),
 		url.Values{"code": query["code"]}, "Content-Type", "application/x-www-form-urlencoded")
-	refusedCallback(t, app, b, resp, 0)
+	rig.WantRefusedCallback(t, app, b, resp, 0)
 }
 
 // R20, R21
@@ -317,20 +286,10 @@ func TestCallback_R22_FailureLeavesTheSessionSuccessReplacesIt(t *testing.T) {
 		t.Errorf("after a failed login the session is %s", who)
 	}
 	app.OP.Behave()
-	forgetProvider(app, b)
+	rig.ForgetProvider(app, b)
 	app.SignIn(t, b, "bob", "/auth/login")
 	if who := app.Visit(t, b, "/"); who != app.Is("bob") {
 		t.Errorf("after a login as bob the session is %s", who)
-	}
-}
-
-// forgetProvider drops the browser's cookies for the provider, so that it asks who is there.
-func forgetProvider(app *rig.App, b *http.Client) {
-	op, _ := url.Parse(app.OP.Issuer())
-	for _, c := range b.Jar.Cookies(op) {
-		if strings.HasPrefix(c.Name, "authtest") {
-			b.Jar.SetCookies(op, []*http.Cookie{{Name: c.Name, Path: "/", MaxAge: -1, Secure: true}})
-		}
 	}
 }
 
@@ -340,7 +299,7 @@ func TestCallback_R23_WithoutItsCookie(t *testing.T) {
 	callback := app.Callback(t, rig.Browser(t), "alice", "/auth/login")
 	b := rig.Browser(t)
 	resp := app.Get(t, b, callback.String())
-	refusedCallback(t, app, b, resp, 0)
+	rig.WantRefusedCallback(t, app, b, resp, 0)
 	body := authtest.Body(t, resp)
 	if !strings.Contains(body, `href="/auth/login/op"`) || !strings.Contains(body, "start again") {
 		t.Errorf("the page does not say what to do:\n%s", body)
@@ -493,5 +452,44 @@ func TestCallback_HookRefuses(t *testing.T) {
 	}
 	if who := app.Visit(t, bob, "/"); who != "anonymous" {
 		t.Errorf("signed in as %s", who)
+	}
+}
+
+// F53: a code is at most 8 KB long.
+func TestCallback_F53_LengthOfTheCode(t *testing.T) {
+	for length, want := range map[int]string{8 << 10: "token_error", 8<<10 + 1: "invalid_response"} {
+		app := rig.New(t)
+		b := rig.Browser(t)
+		callback := app.Callback(t, b, "alice", "/auth/login")
+		query := callback.Query()
+		query.Set("code", strings.Repeat("c", length))
+		app.Get(t, b, callback.Path+"?"+query.Encode(), "Sec-Fetch-Site", "cross-site")
+		sent := app.OP.Count("token") > 0
+		if !app.Happened("login", want) || sent != (want == "token_error") {
+			t.Errorf("%d bytes: %v, want %s; token request: %v", length, app.Outcomes(), want, sent)
+		}
+	}
+}
+
+// F53: what each error of the provider is to the user.
+func TestCallback_F53_ErrorsOfTheProvider(t *testing.T) {
+	for code, want := range map[string]string{
+		"access_denied":                      "access_denied",
+		"unmet_authentication_requirements":  "insufficient_authentication",
+		"login_required":                     "interaction_required",
+		"interaction_required":               "interaction_required",
+		"consent_required":                   "interaction_required",
+		"account_selection_required":         "interaction_required",
+		"invalid_scope":                      "provider_error",
+		"Unmet_Authentication_Requirements ": "provider_error",
+	} {
+		app := rig.New(t)
+		b := rig.Browser(t)
+		state := app.BeginLogin(t, b, "/auth/login").Query().Get("state")
+		answer := url.Values{"state": {state}, "error": {code}, "iss": {app.OP.Issuer()}}
+		resp := app.Get(t, b, "/auth/callback/op?"+answer.Encode(), "Sec-Fetch-Site", "cross-site")
+		if !app.Happened("login", want) || resp.StatusCode < 400 || resp.StatusCode > 499 {
+			t.Errorf("%s: status %d, %v, want %s", code, resp.StatusCode, app.Outcomes(), want)
+		}
 	}
 }

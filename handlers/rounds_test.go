@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"io"
@@ -84,7 +84,7 @@ func TestRounds_F41_NoSessionAndChangingAddresses(t *testing.T) {
 		inner.ServeHTTP(w, r)
 	})
 	b := rig.Browser(t)
-	b.Jar = forgetful{b.Jar, app}
+	b.Jar = rig.Forgetful{CookieJar: b.Jar}
 	resp := app.SignIn(t, b, "alice", "/me")
 	if resp.StatusCode != http.StatusBadRequest || !app.Happened("login", "cookies_blocked") {
 		t.Errorf("ended at %s with status %d", resp.Request.URL, resp.StatusCode)

@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"net/http"
@@ -74,7 +74,7 @@ func TestAddress_F25_TwoTabs(t *testing.T) {
 // and the Cookie header stays below 8 KB.
 func TestAddress_F25_ManyTabs(t *testing.T) {
 	app := rig.New(t)
-	b := signedIn(t, app, "alice", "/me")
+	b := rig.SignedIn(t, app, "alice", "/me")
 	address := longAddresses["noise"]
 	var callbacks []string
 	for range 8 {
@@ -186,7 +186,7 @@ func TestAddress_F25_BoundToItsLogin(t *testing.T) {
 func TestAddress_F25_AfterSignOut(t *testing.T) {
 	for name, address := range longAddresses {
 		app := rig.New(t)
-		b := signedIn(t, app, "alice", "/me")
+		b := rig.SignedIn(t, app, "alice", "/me")
 		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {address}})
 		for _, c := range resp.Cookies() {
 			if size := len(c.Name) + len(c.Value); size > 4000 {

@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 
 func corpus(t *testing.T, app *rig.App, name string) []string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "returnto", name))
+	raw, err := os.ReadFile(filepath.Join("..", "testdata", "returnto", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestReturnTo_R81_LogoutParameter(t *testing.T) {
 // R83: request lines that net/http reads as something surprising.
 func TestReturnTo_R83_CapturedAddress(t *testing.T) {
 	app := rig.New(t)
-	guard := app.Auth.RequireAuth(http.HandlerFunc(whoami)) // sees every path, as an application without a mux does
+	guard := app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI)) // sees every path, as an application without a mux does
 	app.Server.Config.Handler = handlerSwitch(app, guard)
 	for _, target := range []string{
 		"//evil.example/x", `/\evil.example`, "///evil.example", "/%2f%2fevil.example", "http://evil.example/x", "https://evil.example/x", "/./%5cevil.example",
@@ -147,7 +147,7 @@ func rawGet(t *testing.T, app *rig.App, target string) string {
 // R83: a request of a unit test has no RequestURI, and an application may strip prefixes.
 func TestReturnTo_R83_BehindStripPrefix(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/deep/", http.StripPrefix("/deep", app.Auth.RequireAuth(http.HandlerFunc(whoami))))
+	app.Mux.Handle("/deep/", http.StripPrefix("/deep", app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 	resp := app.Get(t, rig.Browser(t), "/deep/page?x=1")
 	if got := rig.Location(t, resp).Query().Get("return_to"); got != "/deep/page?x=1" {
 		t.Errorf("captured %q, want what the browser asked for", got)

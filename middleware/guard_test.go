@@ -1,8 +1,7 @@
-package requirements_test
+package middleware_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,49 +37,6 @@ func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
 	}
 }
 
-// R125
-func TestGuard_R125_RequestKinds(t *testing.T) {
-	app := rig.New(t)
-	b := rig.Browser(t)
-	none := []string{"Accept", "", "Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", ""}
-	for name, row := range map[string]struct {
-		headers  []string
-		redirect bool
-	}{
-		"navigation":             {nil, true},
-		"old browser":            {[]string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "text/html,*/*"}, true},
-		"fetch":                  {[]string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "*/*"}, false},
-		"fetch of HTML":          {[]string{"Sec-Fetch-Mode", "same-origin", "Sec-Fetch-Dest", "empty", "Accept", "text/html"}, false},
-		"image":                  {[]string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Accept", "image/*"}, false},
-		"iframe":                 {[]string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		"WebSocket":              {[]string{"Sec-Fetch-Mode", "websocket", "Connection", "Upgrade", "Upgrade", "websocket"}, false},
-		"WebSocket, old browser": {append([]string{"Connection", "Upgrade", "Upgrade", "websocket"}, none...), false},
-		"prefetch":               {[]string{"Sec-Purpose", "prefetch;prerender"}, false},
-		"XHR":                    {[]string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Accept", "text/html", "X-Requested-With", "XMLHttpRequest"}, false},
-		"JSON":                   {append(none[2:], "Accept", "application/json"), false},
-		"curl":                   {append(none[2:], "Accept", "*/*"), false},
-		"no Accept":              {none, false},
-		"HTML refused":           {append(none[2:], "Accept", "application/json, text/html;q=0"), false},
-	} {
-		resp := app.Get(t, b, "/me?x=1", row.headers...)
-		if len(resp.Cookies()) != 0 {
-			t.Errorf("%s: sets a cookie", name)
-		}
-		if row.redirect {
-			if got := resp.Header.Get("Location"); resp.StatusCode != 302 || got != "/auth/login?return_to=%2Fme%3Fx%3D1" {
-				t.Errorf("%s: status %d, Location %q", name, resp.StatusCode, got)
-			}
-			continue
-		}
-		if resp.StatusCode != 401 || resp.Header.Get("Location") != "" || resp.Header.Get("WWW-Authenticate") == "" || resp.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("%s: status %d, headers %v", name, resp.StatusCode, resp.Header)
-		}
-		if want := `"login_url":"` + app.URL + `/auth/login"`; !strings.Contains(authtest.Body(t, resp), want) {
-			t.Errorf("%s: body %s", name, authtest.Body(t, resp))
-		}
-	}
-}
-
 // R126: nothing of a request but its path, as the router sees it, decides; and nothing is exempt.
 func TestGuard_R126_NoExemptions(t *testing.T) {
 	app := rig.New(t)
@@ -93,7 +49,7 @@ func TestGuard_R126_NoExemptions(t *testing.T) {
 			}
 		}
 	}
-	for _, header := range append(forwardingHeaders, [2]string{"User-Agent", "GoogleHC/1.0"}, [2]string{"User-Agent", "kube-probe/1.30"},
+	for _, header := range append(rig.ForwardingHeaders, [2]string{"User-Agent", "GoogleHC/1.0"}, [2]string{"User-Agent", "kube-probe/1.30"},
 		[2]string{"X-Rewrite-URL", "/public/"}, [2]string{"X-HTTP-Method-Override", "OPTIONS"}, [2]string{"Authorization", "Bearer x"}) {
 		if resp := app.Get(t, b, "/me", header[0], header[1]); resp.StatusCode != 302 {
 			t.Errorf("%s: %s: status %d, want 302", header[0], header[1], resp.StatusCode)
@@ -182,7 +138,7 @@ func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	jar := b.Jar
-	b.Jar = forgetful{jar, app}
+	b.Jar = rig.Forgetful{CookieJar: jar}
 	resp := app.SignIn(t, b, "alice", "/me")
 	if resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "allow cookies") {
 		t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
@@ -194,21 +150,6 @@ func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
 	b.Jar = jar
 	if got := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(got, app.Is("alice")) {
 		t.Errorf("with cookies: %s", got)
-	}
-}
-
-// A forgetful jar keeps everything but sessions.
-type forgetful struct {
-	http.CookieJar
-	app *rig.App
-}
-
-// SetCookies implements http.CookieJar.
-func (f forgetful) SetCookies(u *url.URL, cookies []*http.Cookie) {
-	for _, c := range cookies {
-		if strings.Contains(c.Name, "-flow-") || strings.HasSuffix(c.Name, "-rounds") || strings.HasPrefix(c.Name, "authtest") {
-			f.CookieJar.SetCookies(u, []*http.Cookie{c})
-		}
 	}
 }
 
@@ -261,10 +202,10 @@ func TestGuard_R131_CacheHeaders(t *testing.T) {
 func TestGuard_R132_TwoInstances(t *testing.T) {
 	outer := rig.New(t)
 	inner := rig.New(t, func(s *rig.Setup) { s.Config.Prefix = "/inner" })
-	asked := inner.Auth.RequireAuth(http.HandlerFunc(whoami))
+	asked := inner.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))
 	mux := http.NewServeMux()
 	mux.Handle("/asked", asked)
-	mux.Handle("/", http.HandlerFunc(whoami))
+	mux.Handle("/", http.HandlerFunc(rig.WhoAmI))
 	nested := outer.Auth.Handler(outer.Auth.Handler(inner.Auth.Handler(mux)))
 	a, b := rig.Browser(t), rig.Browser(t)
 	outer.SignIn(t, a, "alice", "/me")
@@ -303,7 +244,7 @@ func TestGuard_R132_TwoInstances(t *testing.T) {
 // R133: no request makes the routes or the guard panic, and faults of the application stay its own.
 func TestGuard_R133_NoPanics(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error { panic("oops") })(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error { panic("oops") })(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
 	paths := []string{"/auth", "/auth/", "/auth/login/", "/auth/login/none", "/auth/login/op/x", "/auth/callback", "/auth/callback/", "/auth/callback/none", "/auth/logout/x",
 		"/auth/callback/op/../op", "/auth/%00", "/auth/login/%ff", "/authx", "/auth/logged-out/", "/auth//login"}
@@ -341,36 +282,6 @@ func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
 	}
 	if who := app.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("signed in as %s", who)
-	}
-}
-
-// The words of a check, and roles.
-func TestGuard_Require(t *testing.T) {
-	app := rig.New(t)
-	app.Mux.Handle("/no", app.Auth.Require(func(*session.Session) error { return errors.New("because") })(http.HandlerFunc(whoami)))
-	app.Mux.Handle("/late", app.Auth.Require(func(*session.Session) error {
-		return &problem.Error{Status: http.StatusUnavailableForLegalReasons, Code: "closed", Title: "Closed on Sundays"}
-	})(http.HandlerFunc(whoami)))
-	app.Mux.Handle("/nobody", app.Auth.RequireRole()(http.HandlerFunc(whoami)))
-	b := rig.Browser(t)
-	app.SignIn(t, b, "bob", "/me")
-	for path, want := range map[string]int{"/no": 403, "/late": 451, "/nobody": 403, "/admin": 403, "/me": 200} {
-		resp := app.Get(t, b, path)
-		if resp.StatusCode != want || strings.Contains(authtest.Body(t, resp), "because") {
-			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
-		}
-	}
-	if got := authtest.Body(t, app.Get(t, b, "/late")); !strings.Contains(got, "Closed on Sundays") {
-		t.Errorf("the check's own words are missing: %s", got)
-	}
-	resp := app.Get(t, b, "/admin", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
-	if resp.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("a script gets %s", resp.Header.Get("Content-Type"))
-	}
-	alice := rig.Browser(t)
-	app.SignIn(t, alice, "alice", "/admin")
-	if got := app.Visit(t, alice, "/admin"); !strings.Contains(got, rig.Marker) {
-		t.Errorf("an admin sees %s", got)
 	}
 }
 

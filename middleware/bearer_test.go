@@ -1,8 +1,7 @@
-package requirements_test
+package middleware_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,14 +14,12 @@ import (
 	"github.com/sallyport-go/sallyport/middleware"
 )
 
-const audience = "https://api.example.com"
-
 // apiApp has an API for tokens only, one for tokens and cookies, and one that wants a scope.
 func apiApp(t *testing.T) *rig.App {
 	app := rig.New(t)
-	who := http.HandlerFunc(whoami)
-	strict := app.Auth.Bearer(middleware.API{Audience: audience, BearerOnly: true})
-	either := app.Auth.Bearer(middleware.API{Audience: audience, Provider: "op"})
+	who := http.HandlerFunc(rig.WhoAmI)
+	strict := app.Auth.Bearer(middleware.API{Audience: rig.Audience, BearerOnly: true})
+	either := app.Auth.Bearer(middleware.API{Audience: rig.Audience, Provider: "op"})
 	app.Mux.Handle("/api/strict", strict(app.Auth.RequireAuth(who)))
 	app.Mux.Handle("/api/either", either(app.Auth.RequireAuth(who)))
 	app.Mux.Handle("/api/reports", strict(app.Auth.RequireScope("reports")(who)))
@@ -30,35 +27,12 @@ func apiApp(t *testing.T) *rig.App {
 	return app
 }
 
-// accessToken is a JWT access token (RFC 9068) for alice, with changes.
-func accessToken(app *rig.App, change func(claims, header map[string]any)) string {
-	now := app.Clock.Now().Unix()
-	claims := map[string]any{
-		"iss": app.OP.Issuer(), "sub": "1001", "aud": audience, "exp": now + 600, "iat": now, "jti": "1", "client_id": "some-client",
-		"scope": "reports other", "roles": []string{"admin"},
-	}
-	header := map[string]any{"typ": "at+jwt"}
-	if change != nil {
-		change(claims, header)
-	}
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenHeader = func(h map[string]any) { maps.Copy(h, header) } })
-	defer app.OP.Behave()
-	return app.OP.Sign(claims)
-}
-
-// api calls a path as a program.
-func api(t *testing.T, app *rig.App, path, authorization string) *http.Response {
-	t.Helper()
-	bare := &http.Client{Transport: rig.Browser(t).Transport}
-	return app.Get(t, bare, path, "Authorization", authorization, "Sec-Fetch-Mode", "cors", "Accept", "application/json")
-}
-
 func TestBearer_JWT(t *testing.T) {
 	app := apiApp(t)
-	token := accessToken(app, nil)
+	token := rig.AccessToken(app, nil)
 	for _, path := range []string{"/api/strict", "/api/either", "/api/reports", "/api/admin"} {
 		for _, scheme := range []string{"Bearer ", "bearer "} {
-			if resp := api(t, app, path, scheme+token); resp.StatusCode != 200 || authtest.Body(t, resp) != app.Is("alice") {
+			if resp := rig.GetAPI(t, app, path, scheme+token); resp.StatusCode != 200 || authtest.Body(t, resp) != app.Is("alice") {
 				t.Errorf("%s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
 			}
 		}
@@ -66,7 +40,7 @@ func TestBearer_JWT(t *testing.T) {
 	if n := app.OP.Count("introspect"); n != 0 {
 		t.Errorf("%d introspections of JWTs", n)
 	}
-	resp := api(t, app, "/api/reports", "Bearer "+accessToken(app, func(c, _ map[string]any) { c["scope"] = "other" }))
+	resp := rig.GetAPI(t, app, "/api/reports", "Bearer "+rig.AccessToken(app, func(c, _ map[string]any) { c["scope"] = "other" }))
 	if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 403 || got != `Bearer error="insufficient_scope", scope="reports"` {
 		t.Errorf("without the scope: status %d, %s", resp.StatusCode, got)
 	}
@@ -75,7 +49,7 @@ func TestBearer_JWT(t *testing.T) {
 // Who calls with a token is never sent to a login, whatever the request looks like.
 func TestBearer_NoRedirects(t *testing.T) {
 	app := apiApp(t)
-	token := "Bearer " + accessToken(app, func(c, _ map[string]any) { c["scope"] = "other" })
+	token := "Bearer " + rig.AccessToken(app, func(c, _ map[string]any) { c["scope"] = "other" })
 	resp := app.Get(t, rig.Browser(t), "/api/reports", "Authorization", token) // with the headers of a navigation
 	if resp.StatusCode != 403 || resp.Header.Get("Location") != "" || len(resp.Cookies()) != 0 {
 		t.Errorf("status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
@@ -105,31 +79,31 @@ func TestBearer_HostileTokens(t *testing.T) {
 		"look-alike":     func(c, _ map[string]any) { c["SUB"] = "1002" },
 		"crit":           func(_, h map[string]any) { h["crit"] = []string{"x"}; h["x"] = 1 },
 	} {
-		resp := api(t, app, "/api/strict", "Bearer "+accessToken(app, change))
+		resp := rig.GetAPI(t, app, "/api/strict", "Bearer "+rig.AccessToken(app, change))
 		if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 || got != `Bearer error="invalid_token"` {
 			t.Errorf("%s: status %d, %s", name, resp.StatusCode, got)
 		}
 	}
-	token := accessToken(app, nil)
+	token := rig.AccessToken(app, nil)
 	for name, header := range map[string]string{
 		"cut": "Bearer " + token[:len(token)-5], "unsigned": "Bearer " + token[:strings.LastIndex(token, ".")+1], "junk": "Bearer x", "dots": "Bearer " + strings.Repeat(".", 100_000),
 	} {
-		if got := api(t, app, "/api/strict", header).StatusCode; got != 401 {
+		if got := rig.GetAPI(t, app, "/api/strict", header).StatusCode; got != 401 {
 			t.Errorf("%s: status %d, want 401", name, got)
 		}
 	}
 	for name, header := range map[string]string{"empty": "Bearer ", "two words": "Bearer a b", "list": "Bearer a,b"} {
-		if got := api(t, app, "/api/strict", header).StatusCode; got != 400 {
+		if got := rig.GetAPI(t, app, "/api/strict", header).StatusCode; got != 400 {
 			t.Errorf("%s: status %d, want 400", name, got)
 		}
 	}
 	for name, header := range map[string]string{"none": "", "another scheme": "Basic YTpi"} {
-		resp := api(t, app, "/api/strict", header)
+		resp := rig.GetAPI(t, app, "/api/strict", header)
 		if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 || got != "Bearer" {
 			t.Errorf("%s: status %d, %s", name, resp.StatusCode, got)
 		}
 	}
-	if got := api(t, app, "/api/strict?access_token="+token, "").StatusCode; got != 401 {
+	if got := rig.GetAPI(t, app, "/api/strict?access_token="+token, "").StatusCode; got != 401 {
 		t.Errorf("a token in the query: status %d", got)
 	}
 }
@@ -137,7 +111,7 @@ func TestBearer_HostileTokens(t *testing.T) {
 // Opaque tokens are asked about, once, and not beyond their end.
 func TestBearer_Introspection(t *testing.T) {
 	app := apiApp(t)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["aud"] = audience } })
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["aud"] = rig.Audience } })
 	tokens, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +119,7 @@ func TestBearer_Introspection(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 30 {
 		wg.Go(func() {
-			if resp := api(t, app, "/api/reports", "Bearer "+tokens.AccessToken); resp.StatusCode != 200 || authtest.Body(t, resp) != app.Is("alice") {
+			if resp := rig.GetAPI(t, app, "/api/reports", "Bearer "+tokens.AccessToken); resp.StatusCode != 200 || authtest.Body(t, resp) != app.Is("alice") {
 				t.Errorf("status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 			}
 		})
@@ -156,7 +130,7 @@ func TestBearer_Introspection(t *testing.T) {
 	}
 	app.OP.RevokeAccessTokens()
 	app.Clock.Advance(61 * time.Second)
-	if got := api(t, app, "/api/reports", "Bearer "+tokens.AccessToken).StatusCode; got != 401 {
+	if got := rig.GetAPI(t, app, "/api/reports", "Bearer "+tokens.AccessToken).StatusCode; got != 401 {
 		t.Errorf("a minute after it was revoked: status %d", got)
 	}
 	// Without an answer nobody passes, and nothing is remembered.
@@ -164,12 +138,12 @@ func TestBearer_Introspection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("introspect", 503, "", "") })
-	if resp := api(t, app, "/api/strict", "Bearer "+again.AccessToken); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("introspect", 503, "", "") })
+	if resp := rig.GetAPI(t, app, "/api/strict", "Bearer "+again.AccessToken); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("provider away: status %d", resp.StatusCode)
 	}
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = nil })
-	if got := api(t, app, "/api/strict", "Bearer "+again.AccessToken).StatusCode; got != 200 {
+	if got := rig.GetAPI(t, app, "/api/strict", "Bearer "+again.AccessToken).StatusCode; got != 200 {
 		t.Errorf("once it is back: status %d", got)
 	}
 	for name, change := range map[string]func(map[string]any){
@@ -179,9 +153,9 @@ func TestBearer_Introspection(t *testing.T) {
 	} {
 		app.Clock.Advance(61 * time.Second)
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Introspection = func(a map[string]any) { a["aud"] = audience; change(a) }
+			f.Introspection = func(a map[string]any) { a["aud"] = rig.Audience; change(a) }
 		})
-		if got := api(t, app, "/api/strict", "Bearer "+again.AccessToken).StatusCode; got != 401 {
+		if got := rig.GetAPI(t, app, "/api/strict", "Bearer "+again.AccessToken).StatusCode; got != 401 {
 			t.Errorf("%s: status %d, want 401", name, got)
 		}
 	}
@@ -195,7 +169,7 @@ func TestBearer_OrCookie(t *testing.T) {
 	if got := authtest.Body(t, app.Get(t, b, "/api/either")); got != app.Is("bob") {
 		t.Errorf("by cookie: %s", got)
 	}
-	if got := authtest.Body(t, app.Get(t, b, "/api/either", "Authorization", "Bearer "+accessToken(app, nil))); got != app.Is("alice") {
+	if got := authtest.Body(t, app.Get(t, b, "/api/either", "Authorization", "Bearer "+rig.AccessToken(app, nil))); got != app.Is("alice") {
 		t.Errorf("by token: %s", got)
 	}
 	if got := app.Get(t, b, "/api/either", "Authorization", "Bearer x").StatusCode; got != 401 {
@@ -209,7 +183,7 @@ func TestBearer_OrCookie(t *testing.T) {
 // CSRF: what another site makes the browser do.
 func TestGuard_CrossSiteRequests(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
-	app.Mux.Handle("/either", app.Auth.Bearer(middleware.API{Audience: audience})(app.Auth.RequireAuth(http.HandlerFunc(whoami))))
+	app.Mux.Handle("/either", app.Auth.Bearer(middleware.API{Audience: rig.Audience})(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for name, row := range map[string]struct {
@@ -233,7 +207,7 @@ func TestGuard_CrossSiteRequests(t *testing.T) {
 	if got := app.Get(t, b, "/me", "Sec-Fetch-Site", "cross-site").StatusCode; got != 200 {
 		t.Errorf("a link on another site: status %d", got)
 	}
-	token := "Bearer " + accessToken(app, nil)
+	token := "Bearer " + rig.AccessToken(app, nil)
 	if got := app.Do(t, b, "POST", "/either", nil, "Authorization", token, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site").StatusCode; got != 200 {
 		t.Errorf("with a token of its own: status %d", got)
 	}
@@ -250,5 +224,69 @@ func TestBearer_MistakesOfTheProgram(t *testing.T) {
 			}()
 			app.Auth.Bearer(api)
 		}()
+	}
+}
+
+// F53: one request has one Authorization header. With two, a proxy and the application could each
+// read another token.
+func TestBearer_F53_TwoAuthorizationHeaders(t *testing.T) {
+	app := apiApp(t)
+	token := rig.AccessToken(app, nil)
+	for name, row := range map[string]struct {
+		lines []string
+		want  int
+	}{
+		"one":             {[]string{"Bearer " + token}, http.StatusOK},
+		"the same twice":  {[]string{"Bearer " + token, "Bearer " + token}, http.StatusBadRequest},
+		"another token":   {[]string{"Bearer " + token, "Bearer x"}, http.StatusBadRequest},
+		"another scheme":  {[]string{"Bearer " + token, "Basic YTpi"}, http.StatusBadRequest},
+		"behind a scheme": {[]string{"Basic YTpi", "Bearer " + token}, http.StatusBadRequest},
+		"an empty one":    {[]string{"Bearer " + token, ""}, http.StatusBadRequest},
+		"behind two":      {[]string{"Basic YTpi", "Basic YTpi", "bearer " + token}, http.StatusBadRequest},
+	} {
+		for _, path := range []string{"/api/strict", "/api/either"} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, app.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header["Authorization"] = row.lines
+			req.Header.Set("Accept", "application/json")
+			resp, err := rig.Browser(t).Transport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != row.want {
+				t.Errorf("%s, %s: status %d, want %d: %s", path, name, resp.StatusCode, row.want, authtest.Body(t, resp))
+			}
+			resp.Body.Close()
+		}
+	}
+}
+
+// F53: what is remembered about an access token ends with the token.
+func TestBearer_F53_CacheEndsWithTheToken(t *testing.T) {
+	app := rig.New(t)
+	bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience, BearerOnly: true, CacheFor: time.Hour})
+	app.Mux.Handle("/api/long", bearer(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
+	end := app.Clock.Now().Add(10 * time.Minute).Unix()
+	jwt := rig.AccessToken(app, nil) // ends then
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Introspection = func(a map[string]any) { a["aud"], a["exp"] = rig.Audience, end }
+	})
+	opaque, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := map[string]string{"JWT": jwt, "introspected": opaque.AccessToken}
+	for name, token := range tokens {
+		if got := rig.GetAPI(t, app, "/api/long", "Bearer "+token).StatusCode; got != http.StatusOK {
+			t.Fatalf("%s: status %d", name, got)
+		}
+	}
+	app.Clock.Advance(15 * time.Minute)
+	for name, token := range tokens {
+		if got := rig.GetAPI(t, app, "/api/long", "Bearer "+token).StatusCode; got != http.StatusUnauthorized {
+			t.Errorf("%s, five minutes after its end: status %d, want 401", name, got)
+		}
 	}
 }

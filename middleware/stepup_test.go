@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"net/http"
@@ -13,7 +13,7 @@ import (
 // Incremental consent: a scope is asked for when it is first needed.
 func TestStepUp_Scope(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar", "openid")(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar", "openid")(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if resp := app.Get(t, b, "/calendar", "Sec-Fetch-Mode", "cors"); resp.StatusCode != 403 || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="insufficient_scope", scope="calendar"`) {
@@ -41,7 +41,7 @@ func TestStepUp_Scope(t *testing.T) {
 // A provider that does not grant the scope ends in one page, not in a loop.
 func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar")(http.HandlerFunc(whoami)))
+	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar")(http.HandlerFunc(rig.WhoAmI)))
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { a["scope"] = "openid profile email" }
 	})
@@ -71,7 +71,7 @@ func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
 	}
 	for _, value := range []any{"soon", nil, []int{1}, -1} { // F21: what is no time is no ceiling, and no reason to keep anyone out
 		app.OP.SetClaims("alice", map[string]any{"session_expiry": value})
-		if got := tryLogin(t, app); got != "ok" {
+		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("session_expiry %v: %s", value, got)
 		}
 	}
@@ -82,15 +82,15 @@ func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
 
 // R57: a refresh may bring the end nearer, and never moves it away.
 func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	app.OP.SetTokenLifetime(10 * time.Minute)
 	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Hour).Unix()})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(3 * time.Hour).Unix()})
 	app.Clock.Advance(30 * time.Minute)
-	if got := calls(t, app, b, "GET"); got != 200 || refreshes(app) != 1 {
-		t.Fatalf("status %d, %d refreshes", got, refreshes(app))
+	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
+		t.Fatalf("status %d, %d refreshes", got, rig.Refreshes(app))
 	}
 	app.Clock.Advance(31 * time.Minute)
 	if who := app.Visit(t, b, "/"); who != "anonymous" {
@@ -98,44 +98,9 @@ func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
 	}
 }
 
-// R75
-func TestLogout_R75_TokensAreRevoked(t *testing.T) {
-	app := calling(t)
-	b := rig.Browser(t)
-	app.SignIn(t, b, "alice", "/me")
-	revoked, release := make(chan string, 4), make(chan struct{})
-	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Handler = func(e string, _ http.ResponseWriter, r *http.Request) bool {
-			if e == "revoke" {
-				revoked <- r.PostForm.Get("token_type_hint")
-				<-release // the provider takes its time
-			}
-			return false
-		}
-	})
-	if got := app.Post(t, b, "/auth/logout", nil).StatusCode; got != http.StatusSeeOther { // it does not wait
-		t.Errorf("status %d, want 303", got)
-	}
-	if who := app.Visit(t, b, "/"); who != "anonymous" {
-		t.Errorf("signed in as %s", who)
-	}
-	if first := <-revoked; first != "refresh_token" {
-		t.Errorf("the first token to be revoked is the %s", first)
-	}
-	close(release)
-	if second := <-revoked; second != "access_token" {
-		t.Errorf("the second token to be revoked is the %s", second)
-	}
-	// Without a session, and by another site, nothing is revoked.
-	app.Post(t, b, "/auth/logout", nil)
-	if n := app.OP.Count("revoke"); n != 2 {
-		t.Errorf("%d revocations, want 2", n)
-	}
-}
-
 // What an API behind the application asks for, the user is asked for.
 func TestStepUp_DownstreamChallenge(t *testing.T) {
-	app := calling(t)
+	app := rig.NewCalling(t)
 	scoped(app, "/calendar", "calendar") // lists the scope (F9)
 	challenge := ""
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -172,11 +137,64 @@ func TestStepUp_DownstreamChallenge(t *testing.T) {
 	}
 	for _, header := range []string{`Bearer error="insufficient_scope"`, `Basic error="insufficient_scope", scope="x"`, `Bearer error="other"`, `x`} {
 		challenge = header
-		if got := calls(t, app, b, "POST"); got != http.StatusUnauthorized {
+		if got := rig.Call(t, app, b, "POST"); got != http.StatusUnauthorized {
 			t.Errorf("%s: status %d, want the API's own", header, got)
 		}
 	}
-	if refreshes(app) != 0 {
+	if rig.Refreshes(app) != 0 {
 		t.Error("a challenge caused a refresh")
+	}
+}
+
+// F53: only a GET starts a step-up. A HEAD, which link checkers and previews send, gets the challenge.
+func TestStepUp_F53_Head(t *testing.T) {
+	app := rig.New(t)
+	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(rig.WhoAmI)))
+	b := rig.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	app.Clock.Advance(10 * time.Minute)
+	for method, want := range map[string]int{
+		http.MethodGet:  http.StatusSeeOther,
+		http.MethodHead: http.StatusUnauthorized,
+		http.MethodPost: http.StatusUnauthorized,
+	} {
+		asked := app.OP.Count("authorize")
+		resp := app.Do(t, b, method, "/recent", nil, "Origin", app.URL)
+		set := strings.Join(resp.Header["Set-Cookie"], " ")
+		started := resp.Header.Get("Location") != "" || strings.Contains(set, "-flow-")
+		if resp.StatusCode != want || started != (method == http.MethodGet) || app.OP.Count("authorize") != asked {
+			t.Errorf("%s: status %d, want %d, Location %q", method, resp.StatusCode, want, resp.Header.Get("Location"))
+		}
+		if challenge := resp.Header.Get("WWW-Authenticate"); (challenge == "") != started {
+			t.Errorf("%s: WWW-Authenticate %q", method, challenge)
+		}
+	}
+}
+
+// F53: a challenge in an answer that is no refusal starts nothing: the answer is the application's.
+func TestStepUp_F53_ChallengeInAnotherStatus(t *testing.T) {
+	app := rig.NewCalling(t)
+	status := 0
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(e string, w http.ResponseWriter, _ *http.Request) bool {
+			if e != "userinfo" || status == 0 {
+				return false
+			}
+			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="60"`)
+			w.WriteHeader(status)
+			return true
+		}
+	})
+	b := rig.Browser(t)
+	app.SignIn(t, b, "alice", "/me")
+	for _, status = range []int{200, 204, 400, 402, 404, 500} {
+		if got := app.Get(t, b, "/call").StatusCode; got != status {
+			t.Errorf("the API answers %d, the application %d", status, got)
+		}
+	}
+	for _, status = range []int{401, 403} {
+		if got := app.Get(t, b, "/call").StatusCode; got != http.StatusSeeOther {
+			t.Errorf("the API refuses with %d, the application answers %d, want a step-up", status, got)
+		}
 	}
 }

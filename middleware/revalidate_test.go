@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"net/url"
@@ -11,26 +11,22 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-func every(d time.Duration) func(*rig.Setup) {
-	return func(s *rig.Setup) { s.Config.Session.Revalidate = d }
-}
-
 // With a refresh token the provider is asked directly, by whatever request comes.
 func TestRevalidate_ByRefresh(t *testing.T) {
-	app := calling(t, every(10*time.Minute))
+	app := rig.NewCalling(t, rig.Revalidate(10*time.Minute))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for i := range 3 {
 		app.Clock.Advance(9 * time.Minute)
 		app.Visit(t, b, "/")
-		if n := refreshes(app); n != i {
+		if n := rig.Refreshes(app); n != i {
 			t.Fatalf("before it is due: %d refreshes, want %d", n, i)
 		}
 		app.Clock.Advance(2 * time.Minute)
 		if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 			t.Fatalf("round %d: signed in as %s", i, who)
 		}
-		if n := refreshes(app); n != i+1 {
+		if n := rig.Refreshes(app); n != i+1 {
 			t.Fatalf("when it is due: %d refreshes, want %d", n, i+1)
 		}
 	}
@@ -56,7 +52,7 @@ func TestRevalidate_ByRefresh(t *testing.T) {
 
 // R31: without a refresh token, the browser goes to the provider and back, and the user notices nothing.
 func TestRevalidate_R31_Silently(t *testing.T) {
-	app := rig.New(t, every(10*time.Minute))
+	app := rig.New(t, rig.Revalidate(10*time.Minute))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
@@ -86,7 +82,7 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 // R31: no ends in "not signed in", after one round, and without a loop.
 func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
 	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
-		app := rig.New(t, every(10*time.Minute))
+		app := rig.New(t, rig.Revalidate(10*time.Minute))
 		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.Misbehave(func(f *authtest.Faults) {
@@ -112,7 +108,7 @@ func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
 
 // R31: after a logout nothing is tried silently.
 func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
-	app := rig.New(t, every(10*time.Minute))
+	app := rig.New(t, rig.Revalidate(10*time.Minute))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Post(t, b, "/auth/logout", nil)
@@ -125,7 +121,7 @@ func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
 
 // A silent round neither extends the session's life nor hands it to somebody else, and the provider may be away.
 func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
-	app := rig.New(t, every(10*time.Minute), func(s *rig.Setup) {
+	app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
 		s.Config.Session.Lifetime, s.Config.Session.Idle = 25*time.Minute, 25*time.Minute
 	})
 	b := rig.Browser(t)
@@ -141,17 +137,17 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 		t.Errorf("after the lifetime: %s", who)
 	}
 
-	switched := rig.New(t, every(10*time.Minute))
+	switched := rig.New(t, rig.Revalidate(10*time.Minute))
 	b = rig.Browser(t)
 	switched.SignIn(t, b, "alice", "/me")
-	forgetProvider(switched, b)
+	rig.ForgetProvider(switched, b)
 	switched.Authorize(t, b, switched.BeginLogin(t, b, "/auth/login"), "bob") // and bob does not go on to the application
 	switched.Clock.Advance(11 * time.Minute)
 	if who := switched.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("with another user at the provider: %s", who)
 	}
 
-	away := rig.New(t, every(10*time.Minute))
+	away := rig.New(t, rig.Revalidate(10*time.Minute))
 	b = rig.Browser(t)
 	away.SignIn(t, b, "alice", "/me")
 	away.OP.SetDown(true)
@@ -159,35 +155,5 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	away.Server.Config.Handler = away.AgainWith(t, provider.Set{"op": away.OP.OIDC()}) // knows nothing of the provider yet
 	if got := away.Get(t, b, "/me").StatusCode; got != 200 {
 		t.Errorf("provider away: status %d", got)
-	}
-}
-
-// R30: a login that somebody else starts, only when that is switched on.
-func TestThirdPartyLogin_R30(t *testing.T) {
-	off := rig.New(t, second)
-	if resp := off.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(off.OP.Issuer())); resp.StatusCode != 200 {
-		t.Errorf("switched off: status %d, want the chooser", resp.StatusCode)
-	}
-	on := rig.New(t, second, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
-	iss := "iss=" + url.QueryEscape(on.OP2.Issuer())
-	b := rig.Browser(t)
-	authorize := on.BeginLogin(t, b, "/auth/login?"+iss+"&login_hint=x&state=evil&client_id=evil&scope=admin&target_link_uri="+url.QueryEscape(on.URL+"/public/deep?x=1"))
-	if !strings.HasPrefix(authorize.String(), on.OP2.Issuer()) || strings.Contains(authorize.RawQuery, "evil") || strings.Contains(authorize.RawQuery, "admin") || authorize.Query().Get("login_hint") != "x" { // F32
-		t.Errorf("leads to %s", authorize)
-	}
-	if got := on.Get(t, b, on.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/public/deep?x=1" {
-		t.Errorf("ends at %q", got)
-	}
-	for _, target := range []string{"//evil.example", "https://evil.example/", "/\\evil.example", "/auth/logout"} {
-		if got := endsAt(t, on, b, "/auth/login?"+iss+"&target_link_uri="+url.QueryEscape(target)); got != "/" {
-			t.Errorf("target_link_uri %s ends at %q", target, got)
-		}
-	}
-	for _, bad := range []string{"https://evil.example", "", on.OP.Issuer() + "/", strings.ToUpper(on.OP.Issuer())} {
-		before := on.OP.Count("discovery") + on.OP2.Count("discovery")
-		resp := on.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(bad))
-		if resp.Header.Get("Location") != "" || on.OP.Count("discovery")+on.OP2.Count("discovery") != before {
-			t.Errorf("iss %q: status %d, Location %q", bad, resp.StatusCode, resp.Header.Get("Location"))
-		}
 	}
 }

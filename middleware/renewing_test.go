@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"net/http"
@@ -19,9 +19,9 @@ func assets(app *rig.App) {
 func TestRenew_F20_NotInStaticFiles(t *testing.T) {
 	for name, change := range map[string]func(*rig.Setup){
 		"renewal":             func(*rig.Setup) {},
-		"revalidation":        every(10 * time.Minute),
-		"revalidation, store": func(s *rig.Setup) { every(10 * time.Minute)(s); keptIn["store"](s) },
-		"refresh":             func(s *rig.Setup) { offline(s); every(10 * time.Minute)(s) },
+		"revalidation":        rig.Revalidate(10 * time.Minute),
+		"revalidation, store": func(s *rig.Setup) { rig.Revalidate(10 * time.Minute)(s); rig.KeptIn["store"](s) },
+		"refresh":             func(s *rig.Setup) { rig.Offline(s); rig.Revalidate(10 * time.Minute)(s) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, change)
@@ -64,7 +64,7 @@ func TestRenew_F20_ByPagesAndAtGuards(t *testing.T) {
 		"/me":      {"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Accept", "application/json"},
 		"/me/api":  {"Sec-Fetch-Mode", "", "Accept", "*/*"},
 	} {
-		for place, change := range keptIn {
+		for place, change := range rig.KeptIn {
 			t.Run(place+name, func(t *testing.T) {
 				app := rig.New(t, change)
 				b := rig.Browser(t)
@@ -99,11 +99,11 @@ func TestRenew_F20_Once(t *testing.T) {
 // F20: a session that has to be revalidated is revalidated by a guarded script too, if that is possible
 // without the browser.
 func TestRevalidate_F20_AtGuards(t *testing.T) {
-	app := calling(t, every(10*time.Minute))
+	app := rig.NewCalling(t, rig.Revalidate(10*time.Minute))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
-	if got := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); got.StatusCode != 200 || refreshes(app) != 1 {
-		t.Errorf("status %d after %d refreshes", got.StatusCode, refreshes(app))
+	if got := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"); got.StatusCode != 200 || rig.Refreshes(app) != 1 {
+		t.Errorf("status %d after %d refreshes", got.StatusCode, rig.Refreshes(app))
 	}
 }

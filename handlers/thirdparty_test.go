@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"net/http"
@@ -77,7 +77,7 @@ func TestThirdParty_F32_Filtered(t *testing.T) {
 // long or not readable leads to the choice. Without the setting there is no POST.
 func TestThirdParty_F32_Harmless(t *testing.T) {
 	app := rig.New(t, thirdParty)
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	before := app.SessionCookies(b)
 	portal(t, app, b, "POST", "/auth/login", url.Values{"iss": {app.OP2.Issuer()}})
 	if after := app.SessionCookies(b); len(after) != len(before) || after[0].Value != before[0].Value {
@@ -127,6 +127,52 @@ func TestNavigation_F28_ServiceWorker(t *testing.T) {
 	} {
 		if resp := app.Get(t, rig.Browser(t), "/me", script...); resp.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%v: status %d, want 401", script, resp.StatusCode)
+		}
+	}
+}
+
+// R30: a login that somebody else starts, only when that is switched on.
+func TestThirdPartyLogin_R30(t *testing.T) {
+	off := rig.New(t, rig.Second)
+	if resp := off.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(off.OP.Issuer())); resp.StatusCode != 200 {
+		t.Errorf("switched off: status %d, want the chooser", resp.StatusCode)
+	}
+	on := rig.New(t, rig.Second, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
+	iss := "iss=" + url.QueryEscape(on.OP2.Issuer())
+	b := rig.Browser(t)
+	authorize := on.BeginLogin(t, b, "/auth/login?"+iss+"&login_hint=x&state=evil&client_id=evil&scope=admin&target_link_uri="+url.QueryEscape(on.URL+"/public/deep?x=1"))
+	if !strings.HasPrefix(authorize.String(), on.OP2.Issuer()) || strings.Contains(authorize.RawQuery, "evil") || strings.Contains(authorize.RawQuery, "admin") || authorize.Query().Get("login_hint") != "x" { // F32
+		t.Errorf("leads to %s", authorize)
+	}
+	if got := on.Get(t, b, on.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/public/deep?x=1" {
+		t.Errorf("ends at %q", got)
+	}
+	for _, target := range []string{"//evil.example", "https://evil.example/", "/\\evil.example", "/auth/logout"} {
+		if got := endsAt(t, on, b, "/auth/login?"+iss+"&target_link_uri="+url.QueryEscape(target)); got != "/" {
+			t.Errorf("target_link_uri %s ends at %q", target, got)
+		}
+	}
+	for _, bad := range []string{"https://evil.example", "", on.OP.Issuer() + "/", strings.ToUpper(on.OP.Issuer())} {
+		before := on.OP.Count("discovery") + on.OP2.Count("discovery")
+		resp := on.Get(t, rig.Browser(t), "/auth/login?iss="+url.QueryEscape(bad))
+		if resp.Header.Get("Location") != "" || on.OP.Count("discovery")+on.OP2.Count("discovery") != before {
+			t.Errorf("iss %q: status %d, Location %q", bad, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+}
+
+// R30: a tenant's provider starts a login where its name is in the address; it is not searched for.
+func TestTenants_R30_ThirdPartyLogin(t *testing.T) {
+	app, _ := rig.NewTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = true })
+	acme := url.QueryEscape(app.OP2.Issuer())
+	b := rig.Browser(t)
+	authorize := app.BeginLogin(t, b, "/auth/login/acme?iss="+acme+"&target_link_uri="+url.QueryEscape(app.URL+"/me?x=1"))
+	if got := app.Get(t, b, app.Authorize(t, b, authorize, "alice").String()).Header.Get("Location"); got != "/me?x=1" {
+		t.Errorf("ends at %q", got)
+	}
+	for _, path := range []string{"/auth/login?iss=" + acme, "/auth/login/globex?iss=" + acme} {
+		if resp := app.Get(t, b, path); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d, want the chooser", path, resp.StatusCode)
 		}
 	}
 }

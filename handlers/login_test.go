@@ -1,10 +1,9 @@
-package requirements_test
+package handlers_test
 
 import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // R1, R12
@@ -76,12 +74,12 @@ func TestAuthorizationRequest_R2_TakesNothingFromTheLoginRequest(t *testing.T) {
 // R3
 func TestAuthorizationRequest_R3_OwnedParametersCannotBeConfigured(t *testing.T) {
 	for _, name := range []string{"state", "nonce", "code_challenge", "code_challenge_method", "redirect_uri", "client_id", "scope", "response_type", "response_mode", "max_age", "request_uri"} {
-		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.AuthParams = url.Values{name: {"x"}} }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{name: {"x"}} }))
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("AuthParams with %s: error %v, want one that names it", name, err)
 		}
 	}
-	if _, err := sallyport.New(minimal(func(o *provider.OIDC) { o.AuthParams = url.Values{"hd": {"a", "b"}} })); err == nil {
+	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{"hd": {"a", "b"}} })); err == nil {
 		t.Error("a repeated parameter is accepted")
 	}
 }
@@ -115,7 +113,7 @@ func TestAuthorizationRequest_R4_PKCEWithoutBeingAdvertised(t *testing.T) {
 
 // R4, R156
 func TestAuthorizationRequest_R4_WithoutPKCEOnlyByAnInsecureSwitch(t *testing.T) {
-	c := minimal(func(o *provider.OIDC) { o.InsecureNoPKCE = true })
+	c := rig.MinimalConfig(func(o *provider.OIDC) { o.InsecureNoPKCE = true })
 	if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "InsecureNoPKCE") {
 		t.Errorf("error %v, want one that names InsecureNoPKCE", err)
 	}
@@ -128,7 +126,7 @@ func TestAuthorizationRequest_R5_CodeOnly(t *testing.T) {
 		t.Errorf("response_type is %q, want code", got)
 	}
 	for _, responseType := range []string{"token", "id_token token", "code token", "code id_token token"} {
-		_, err := sallyport.New(minimal(func(o *provider.OIDC) { o.AuthParams = url.Values{"response_type": {responseType}} }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{"response_type": {responseType}} }))
 		if err == nil || !strings.Contains(err.Error(), "access token must not pass through the browser") {
 			t.Errorf("response_type %q: error %v, want one that says why", responseType, err)
 		}
@@ -192,7 +190,7 @@ func TestAuthorizationRequest_R7_EndpointThatRepeatsAParameterIsRefused(t *testi
 // R8, R141, R142: the redirect URI comes from the configuration.
 func TestAuthorizationRequest_R8_RedirectURIFromConfiguration(t *testing.T) {
 	app := rig.New(t)
-	for _, header := range forwardingHeaders {
+	for _, header := range rig.ForwardingHeaders {
 		query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login", header[0], header[1])).Query()
 		if got, want := query.Get("redirect_uri"), app.URL+"/auth/callback/op"; got != want {
 			t.Errorf("%s: redirect_uri %q, want %q", header[0], got, want)
@@ -204,15 +202,9 @@ func TestAuthorizationRequest_R8_RedirectURIFromConfiguration(t *testing.T) {
 	}
 }
 
-var forwardingHeaders = [][2]string{
-	{"X-Forwarded-Host", "evil.example"}, {"X-Forwarded-Proto", "http"}, {"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-Port", "1"},
-	{"Forwarded", "host=evil.example;proto=http"}, {"X-Real-IP", "6.6.6.6"}, {"X-Original-URL", "/public/"}, {"X-Forwarded-Uri", "/public/"},
-	{"X-Forwarded-Prefix", "/evil"},
-}
-
 // R8
 func TestAuthorizationRequest_R8_PlainHTTPIsRefused(t *testing.T) {
-	c := minimal(nil)
+	c := rig.MinimalConfig(nil)
 	c.BaseURL = "http://app.example.com"
 	if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "https") {
 		t.Errorf("error %v, want one about https", err)
@@ -258,7 +250,7 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, setup)
-			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = answer("par", http.StatusInternalServerError, "", "") })
+			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("par", http.StatusInternalServerError, "", "") })
 			resp := app.Get(t, rig.Browser(t), "/auth/login")
 			if resp.StatusCode < 500 || resp.Header.Get("Location") != "" {
 				t.Errorf("status %d, Location %q; want an error", resp.StatusCode, resp.Header.Get("Location"))
@@ -328,30 +320,34 @@ func TestAuthorizationRequest_CarriesWhatTheApplicationAsks(t *testing.T) {
 	}
 }
 
-// minimal is the smallest public configuration, with a change to its provider.
-func minimal(change func(*provider.OIDC)) sallyport.Config {
-	o := &provider.OIDC{Issuer: "https://op.example", ClientID: "client", ClientSecret: "secret"}
-	if change != nil {
-		change(o)
+// F53: a browser has at most eight logins under way. The oldest one goes; the others can be finished.
+func TestLogin_F53_EightFlows(t *testing.T) {
+	app := rig.New(t)
+	b := rig.Browser(t)
+	var begun []*url.URL
+	for range 9 {
+		begun = append(begun, app.BeginLogin(t, b, "/auth/login"))
+		app.Clock.Advance(time.Second)
 	}
-	return sallyport.Config{
-		BaseURL:   "https://app.example.com",
-		Providers: provider.Set{"op": o},
-		Session:   session.Config{Secret: rig.Secret},
+	flows := 0
+	for _, c := range app.Cookies(b) {
+		if strings.Contains(c.Name, "-flow-") {
+			flows++
+		}
 	}
-}
-
-// answer makes the provider answer at some endpoints in a fixed way.
-func answer(endpoints string, status int, contentType, body string) func(string, http.ResponseWriter, *http.Request) bool {
-	return func(endpoint string, w http.ResponseWriter, _ *http.Request) bool {
-		if !slices.Contains(strings.Fields(endpoints), endpoint) {
-			return false
+	if flows != 8 {
+		t.Errorf("the browser keeps %d logins, want 8", flows)
+	}
+	finish := func(authorize *url.URL) int {
+		callback := app.Authorize(t, b, authorize, "alice")
+		return app.Get(t, b, callback.RequestURI(), "Sec-Fetch-Site", "cross-site").StatusCode
+	}
+	if got := finish(begun[0]); got == http.StatusSeeOther || !app.Happened("login", "no_flow") {
+		t.Errorf("the oldest login: status %d, %v", got, app.Outcomes())
+	}
+	for i, authorize := range begun[1:] {
+		if got := finish(authorize); got != http.StatusSeeOther {
+			t.Errorf("login %d: status %d, %v", i+1, got, app.Outcomes())
 		}
-		if contentType != "" {
-			w.Header().Set("Content-Type", contentType)
-		}
-		w.WriteHeader(status)
-		w.Write([]byte(body))
-		return true
 	}
 }

@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"io"
@@ -160,7 +160,7 @@ func TestScopes_F26_Entra(t *testing.T) {
 
 // F26: a refresh that names the scopes asks for offline access again, although it was never listed.
 func TestScopes_F26_RefreshAsksForOfflineAccess(t *testing.T) {
-	app := calling(t, func(s *rig.Setup) {
+	app := rig.NewCalling(t, func(s *rig.Setup) {
 		s.OIDC.Scopes, s.OIDC.Dialect.RefreshScope = []string{"profile", "offline_access"}, true
 	})
 	granting(app, "profile")
@@ -168,7 +168,7 @@ func TestScopes_F26_RefreshAsksForOfflineAccess(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	for range 2 {
 		app.Clock.Advance(2 * time.Hour)
-		calls(t, app, b, "GET")
+		rig.Call(t, app, b, "GET")
 	}
 	sent := app.OP.Requests("token")
 	if len(sent) != 3 {

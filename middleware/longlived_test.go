@@ -1,4 +1,4 @@
-package requirements_test
+package middleware_test
 
 import (
 	"bufio"

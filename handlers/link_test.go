@@ -1,4 +1,4 @@
-package requirements_test
+package handlers_test
 
 import (
 	"context"
@@ -21,53 +21,6 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// accounts are what an application remembers of connected accounts: to which user a user of a provider belongs.
-type accounts struct {
-	mu   sync.Mutex
-	of   map[string]string
-	hook func(current, linked *session.Session) error // instead of taking it
-}
-
-func (a *accounts) link(_ context.Context, current, linked *session.Session) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.hook != nil {
-		return a.hook(current, linked)
-	}
-	a.of[linked.Provider+" "+linked.User.Key()] = current.Provider + " " + current.User.Key()
-	return nil
-}
-
-func (a *accounts) count() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.of)
-}
-
-// linking is an application with two providers whose accounts can be connected.
-func linking(t *testing.T, change ...func(*rig.Setup)) (*rig.App, *accounts) {
-	t.Helper()
-	a := &accounts{of: map[string]string{}}
-	app := rig.New(t, append([]func(*rig.Setup){second, func(s *rig.Setup) { s.Config.Hooks.Link = a.link }}, change...)...)
-	return app, a
-}
-
-// beginLink POSTs as a page of the application does, and returns the authorization request's address.
-func beginLink(t *testing.T, app *rig.App, b *http.Client, path string) *url.URL {
-	t.Helper()
-	resp := app.Post(t, b, path, nil)
-	if resp.StatusCode != http.StatusSeeOther {
-		t.Fatalf("POST %s: status %d: %s", path, resp.StatusCode, authtest.Body(t, resp))
-	}
-	return rig.Location(t, resp)
-}
-
-// linkCallback goes through the whole of it, up to the callback's address.
-func linkCallback(t *testing.T, app *rig.App, b *http.Client, username string) string {
-	t.Helper()
-	return app.Authorize(t, b, beginLink(t, app, b, "/auth/link/op2"), username).String()
-}
-
 // sessionOf reads the cookies of a browser, as the application would.
 func sessionOf(t *testing.T, app *rig.App, b *http.Client) *session.Session {
 	t.Helper()
@@ -83,10 +36,10 @@ func sessionOf(t *testing.T, app *rig.App, b *http.Client) *session.Session {
 }
 
 // notLinked checks that a request was refused, nothing was connected, and the user is who they were.
-func notLinked(t *testing.T, app *rig.App, a *accounts, b *http.Client, resp *http.Response, status int, who string) {
+func notLinked(t *testing.T, app *rig.App, a *rig.Accounts, b *http.Client, resp *http.Response, status int, who string) {
 	t.Helper()
-	if resp.StatusCode != status || a.count() != 0 {
-		t.Errorf("status %d, want %d; %d accounts are connected: %s", resp.StatusCode, status, a.count(), authtest.Body(t, resp))
+	if resp.StatusCode != status || a.Count() != 0 {
+		t.Errorf("status %d, want %d; %d accounts are connected: %s", resp.StatusCode, status, a.Count(), authtest.Body(t, resp))
 	}
 	if now := app.Visit(t, b, "/"); now != who {
 		t.Errorf("signed in as %s, before as %s", now, who)
@@ -98,18 +51,18 @@ func notLinked(t *testing.T, app *rig.App, a *accounts, b *http.Client, resp *ht
 
 // R29
 func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app, a := linking(t, keep)
-		b := signedIn(t, app, "alice", "/auth/login/op")
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app, a := rig.NewLinking(t, keep)
+		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 		before, cookies := sessionOf(t, app, b), app.SessionCookies(b)
-		callback := app.Authorize(t, b, beginLink(t, app, b, app.Auth.LinkURL("op2", "/me?x=1")), "bob")
+		callback := app.Authorize(t, b, rig.BeginLink(t, app, b, app.Auth.LinkURL("op2", "/me?x=1")), "bob")
 		resp := app.Get(t, b, callback.String())
 		if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != "/me?x=1" {
 			t.Fatalf("status %d, ends at %q: %s\n%s", resp.StatusCode, got, authtest.Body(t, resp), app.Log())
 		}
 		linked := "op2 " + session.User{Issuer: app.OP2.Issuer(), Subject: "1002"}.Key()
-		if want := "op " + before.User.Key(); a.of[linked] != want || a.count() != 1 {
-			t.Errorf("connected: %v", a.of)
+		if want := "op " + before.User.Key(); a.Of[linked] != want || a.Count() != 1 {
+			t.Errorf("connected: %v", a.Of)
 		}
 		after := sessionOf(t, app, b)
 		if after.ID != before.ID || after.User.Key() != before.User.Key() || after.Provider != "op" || after.Generation != before.Generation || after.Expires != before.Expires {
@@ -129,14 +82,14 @@ func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
 
 // R29: what the hook puts into the values is kept; nothing else that it changes is.
 func TestLink_ValuesOfTheHook(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app, a := linking(t, keep, func(s *rig.Setup) {
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app, a := rig.NewLinking(t, keep, func(s *rig.Setup) {
 			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 				s.Values = map[string]string{"kept": "1", "changed": "1", "removed": "1"}
 				return nil
 			}
 		})
-		a.hook = func(current, linked *session.Session) error {
+		a.Hook = func(current, linked *session.Session) error {
 			if tokens, err := linked.Tokens(); err != nil || tokens.AccessToken == "" || linked.ID != "" {
 				return fmt.Errorf("the linked session: %v", err)
 			}
@@ -147,9 +100,9 @@ func TestLink_ValuesOfTheHook(t *testing.T) {
 			current.User.Roles = []string{"admin"}
 			return nil
 		}
-		b := signedIn(t, app, "bob", "/auth/login/op")
+		b := rig.SignedIn(t, app, "bob", "/auth/login/op")
 		before := sessionOf(t, app, b)
-		resp := app.Get(t, b, linkCallback(t, app, b, "alice"))
+		resp := app.Get(t, b, rig.LinkCallback(t, app, b, "alice"))
 		after := sessionOf(t, app, b)
 		if resp.StatusCode != http.StatusSeeOther || fmt.Sprint(after.Values) != "map[changed:2 kept:1 new:2]" {
 			t.Errorf("status %d, values %v\n%s", resp.StatusCode, after.Values, app.Log())
@@ -162,7 +115,7 @@ func TestLink_ValuesOfTheHook(t *testing.T) {
 
 // R29: another request saves the session while the hook runs.
 func TestLink_ValuesSavedMeanwhile(t *testing.T) {
-	app, a := linking(t, stored)
+	app, a := rig.NewLinking(t, rig.Stored)
 	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		s.Values = map[string]string{"note": "1"}
@@ -170,13 +123,13 @@ func TestLink_ValuesSavedMeanwhile(t *testing.T) {
 			t.Error(err)
 		}
 	})))
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	a.hook = func(current, _ *session.Session) error {
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	a.Hook = func(current, _ *session.Session) error {
 		app.Get(t, b, "/note")
 		current.Values = map[string]string{"linked": "1"}
 		return nil
 	}
-	resp := app.Get(t, b, linkCallback(t, app, b, "bob"))
+	resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
 	if got := fmt.Sprint(sessionOf(t, app, b).Values); resp.StatusCode != http.StatusSeeOther || got != "map[linked:1 note:1]" {
 		t.Errorf("status %d, values %s", resp.StatusCode, got)
 	}
@@ -184,22 +137,22 @@ func TestLink_ValuesSavedMeanwhile(t *testing.T) {
 
 // What does not fit is said, and the account is connected all the same.
 func TestLink_ValuesTooLarge(t *testing.T) {
-	app, a := linking(t)
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	a.hook = func(current, _ *session.Session) error {
+	app, a := rig.NewLinking(t)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	a.Hook = func(current, _ *session.Session) error {
 		current.Values = map[string]string{"large": strings.Repeat("x", 100_000)}
 		return nil
 	}
-	resp := app.Get(t, b, linkCallback(t, app, b, "bob"))
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The account is connected") || !app.Happened("link", "session_too_large") || !alive(t, app, b) {
+	resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The account is connected") || !app.Happened("link", "session_too_large") || !rig.Alive(t, app, b) {
 		t.Errorf("status %d: %s; events %v", resp.StatusCode, body, app.Outcomes())
 	}
 }
 
 // R29: without the hook there is no such route.
 func TestLink_R29_OffByDefault(t *testing.T) {
-	app := rig.New(t, second)
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app := rig.New(t, rig.Second)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	for _, path := range []string{"/auth/link/op2", "/auth/link/", "/auth/link"} {
 		for _, resp := range []*http.Response{app.Get(t, b, path), app.Post(t, b, path, nil)} {
 			if resp.StatusCode != http.StatusNotFound || len(app.OP2.Requests("discovery")) != 0 {
@@ -211,11 +164,11 @@ func TestLink_R29_OffByDefault(t *testing.T) {
 
 // R29: only a page of the application can begin it, by POST.
 func TestLink_R29_CrossSite(t *testing.T) {
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Config.TrustedOrigins = []string{"https://www.example.com"} // for guarded routes, not for this
 		s.Config.Session.SameSite = http.SameSiteNoneMode             // the worst case: the cookie comes along
 	})
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
 	for _, headers := range [][]string{
 		{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example", "Sec-Fetch-Site", ""}, {"Origin", "null", "Sec-Fetch-Site", ""},
@@ -252,19 +205,19 @@ func TestLink_R29_CrossSite(t *testing.T) {
 
 // R29: the page's button does it.
 func TestLink_R29_TheButton(t *testing.T) {
-	app, a := linking(t)
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app, a := rig.NewLinking(t)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	page := authtest.Open(t, b, app.URL+"/auth/link/op2?return_to=%2Fme%3Fx%3D1")
 	stop := *b
 	stop.CheckRedirect = rig.Still(b).CheckRedirect
 	begun := authtest.Submit(t, &stop, page, nil)
 	end := authtest.SignIn(t, b, rig.Location(t, begun).String(), "bob")
-	if end.Request.URL.RequestURI() != "/me?x=1" || a.count() != 1 {
-		t.Errorf("ends at %s, %d accounts are connected", end.Request.URL, a.count())
+	if end.Request.URL.RequestURI() != "/me?x=1" || a.Count() != 1 {
+		t.Errorf("ends at %s, %d accounts are connected", end.Request.URL, a.Count())
 	}
 	for _, target := range []string{"//evil.example", "https://evil.example/", "/auth/logout", "/\\evil.example"} {
 		page := app.Visit(t, b, "/auth/link/op2?return_to="+url.QueryEscape(target))
-		authorize := beginLink(t, app, b, "/auth/link/op2?return_to="+url.QueryEscape(target))
+		authorize := rig.BeginLink(t, app, b, "/auth/link/op2?return_to="+url.QueryEscape(target))
 		resp := app.Get(t, b, app.Authorize(t, b, authorize, "bob").String())
 		if got := resp.Header.Get("Location"); got != "/" || strings.Contains(page, "evil") {
 			t.Errorf("return_to %s ends at %q: %s", target, got, page)
@@ -274,13 +227,13 @@ func TestLink_R29_TheButton(t *testing.T) {
 
 // R29: somebody has to be signed in.
 func TestLink_R29_OnlyWithASession(t *testing.T) {
-	app, a := linking(t, revocable)
+	app, a := rig.NewLinking(t, rig.Revocable)
 	nobody := rig.Browser(t)
-	gone := signedIn(t, app, "alice", "/auth/login/op")
+	gone := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	kept := app.SessionCookies(gone)
 	app.Post(t, gone, "/auth/logout", nil)
 	app.SetCookies(gone, kept...)
-	expired := signedIn(t, app, "alice", "/auth/login/op")
+	expired := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(25 * time.Hour)
 	for _, b := range []*http.Client{nobody, gone, expired} {
 		for _, resp := range []*http.Response{app.Get(t, b, "/auth/link/op2"), app.Post(t, b, "/auth/link/op2", nil)} {
@@ -290,7 +243,7 @@ func TestLink_R29_OnlyWithASession(t *testing.T) {
 			notLinked(t, app, a, b, resp, http.StatusUnauthorized, "anonymous")
 		}
 	}
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	for _, path := range []string{"/auth/link/nobody", "/auth/link/OP", "/auth/link/op2/", "/auth/link/op2%2F", "/auth/link/"} {
 		if resp := app.Post(t, b, path, nil); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, resp.StatusCode)
@@ -302,13 +255,15 @@ func TestLink_R29_OnlyWithASession(t *testing.T) {
 func TestLink_R29_AnotherSession(t *testing.T) {
 	for name, meanwhile := range map[string]func(t *testing.T, app *rig.App, b *http.Client){
 		"another user signed in": func(t *testing.T, app *rig.App, b *http.Client) {
-			forgetProvider(app, b)
+			rig.ForgetProvider(app, b)
 			app.SignIn(t, b, "bob", "/auth/login/op")
 		},
-		"the same user signed in":    func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "alice", "/auth/login/op") },
-		"at the provider to be":      func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "bob", "/auth/login/op2") },
-		"signed out":                 func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
-		"signed out by the provider": func(t *testing.T, app *rig.App, b *http.Client) { deliver(t, app, "op", app.OP.LogoutToken("alice")) },
+		"the same user signed in": func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "alice", "/auth/login/op") },
+		"at the provider to be":   func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "bob", "/auth/login/op2") },
+		"signed out":              func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
+		"signed out by the provider": func(t *testing.T, app *rig.App, b *http.Client) {
+			rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice"))
+		},
 		"forged": func(_ *testing.T, app *rig.App, b *http.Client) {
 			c := app.SessionCookies(b)[0]
 			c.Value = "x" + c.Value
@@ -316,11 +271,11 @@ func TestLink_R29_AnotherSession(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-				app, a := linking(t, keep)
-				b := signedIn(t, app, "alice", "/auth/login/op")
+			rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+				app, a := rig.NewLinking(t, keep)
+				b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 				kept := app.SessionCookies(b)
-				callback := linkCallback(t, app, b, "bob")
+				callback := rig.LinkCallback(t, app, b, "bob")
 				before := app.OP2.Count("token")
 				meanwhile(t, app, b)
 				logins := app.OP2.Count("token") - before
@@ -336,7 +291,7 @@ func TestLink_R29_AnotherSession(t *testing.T) {
 				// It is used up, also for the session that began it.
 				app.SetCookies(b, kept...)
 				app.Get(t, b, callback)
-				if a.count() != 0 {
+				if a.Count() != 0 {
 					t.Error("connected at the second try")
 				}
 			})
@@ -346,10 +301,10 @@ func TestLink_R29_AnotherSession(t *testing.T) {
 
 // R28, R29: the link of an attacker, finished in the victim's browser, and the reverse.
 func TestLink_R29_AnotherBrowser(t *testing.T) {
-	app, a := linking(t)
-	attacker, victim := signedIn(t, app, "bob", "/auth/login/op"), signedIn(t, app, "alice", "/auth/login/op")
+	app, a := rig.NewLinking(t)
+	attacker, victim := rig.SignedIn(t, app, "bob", "/auth/login/op"), rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, victim, "/")
-	callback := linkCallback(t, app, attacker, "bob")
+	callback := rig.LinkCallback(t, app, attacker, "bob")
 	notLinked(t, app, a, victim, app.Get(t, victim, callback), http.StatusBadRequest, who)
 	// Even with the attacker's flow planted in the victim's browser.
 	for _, c := range app.Cookies(attacker) {
@@ -365,15 +320,15 @@ func TestLink_R29_AnotherBrowser(t *testing.T) {
 
 // R14, R29
 func TestLink_R29_Replayed(t *testing.T) {
-	app, a := linking(t)
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	callback := linkCallback(t, app, b, "bob")
+	app, a := rig.NewLinking(t)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	callback := rig.LinkCallback(t, app, b, "bob")
 	flows := app.Cookies(b)
 	app.Get(t, b, callback)
-	if a.count() != 1 {
+	if a.Count() != 1 {
 		t.Fatal(app.Log())
 	}
-	a.of = map[string]string{}
+	a.Of = map[string]string{}
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("again: status %d", resp.StatusCode)
 	}
@@ -381,24 +336,24 @@ func TestLink_R29_Replayed(t *testing.T) {
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusBadRequest || !app.Happened("link", "flow_used") {
 		t.Errorf("with the cookie: status %d, events %v", resp.StatusCode, app.Outcomes())
 	}
-	if a.count() != 0 || app.OP2.Count("token") != 1 {
+	if a.Count() != 0 || app.OP2.Count("token") != 1 {
 		t.Errorf("connected again, %d token requests", app.OP2.Count("token"))
 	}
 }
 
 // R33: at the callback of another provider it is nothing.
 func TestLink_R33_CallbackOfAnotherProvider(t *testing.T) {
-	app, a := linking(t)
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app, a := rig.NewLinking(t)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	callback := strings.Replace(linkCallback(t, app, b, "bob"), "/callback/op2?", "/callback/op?", 1)
+	callback := strings.Replace(rig.LinkCallback(t, app, b, "bob"), "/callback/op2?", "/callback/op?", 1)
 	notLinked(t, app, a, b, app.Get(t, b, callback), http.StatusBadRequest, who)
 }
 
 // R29: a login is not taken for a link, nor a link for a login, whatever the begin hook does.
 func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 	var links []bool
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			links = append(links, f.Link != "")
 			if f.Link != "" {
@@ -410,21 +365,21 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 			return nil
 		}
 	})
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	if resp := app.Get(t, b, linkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.count() != 1 || app.Visit(t, b, "/") != who {
-		t.Errorf("the link: status %d, %d accounts, signed in as %s", resp.StatusCode, a.count(), app.Visit(t, b, "/"))
+	if resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 || app.Visit(t, b, "/") != who {
+		t.Errorf("the link: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(), app.Visit(t, b, "/"))
 	}
-	if resp := app.Get(t, b, app.Callback(t, b, "bob", "/auth/login/op2").String()); resp.StatusCode != http.StatusSeeOther || a.count() != 1 || app.Visit(t, b, "/") == who {
-		t.Errorf("the login: status %d, %d accounts, signed in as %s", resp.StatusCode, a.count(), app.Visit(t, b, "/"))
+	if resp := app.Get(t, b, app.Callback(t, b, "bob", "/auth/login/op2").String()); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 || app.Visit(t, b, "/") == who {
+		t.Errorf("the login: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(), app.Visit(t, b, "/"))
 	}
 	if fmt.Sprint(links) != "[false true false]" {
 		t.Errorf("the hook saw %v", links)
 	}
 	for _, path := range []string{"/auth/login/op2?link=1", "/auth/login/op2?l=x", "/auth/login/link/op2"} {
-		before := a.count()
+		before := a.Count()
 		app.SignIn(t, b, "bob", path)
-		if a.count() != before {
+		if a.Count() != before {
 			t.Errorf("%s connects", path)
 		}
 	}
@@ -432,7 +387,7 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 
 // R29: silently, with prompt=none, nobody's account is connected unseen when the provider wants to ask.
 func TestLink_SilentRefusalEndsNothing(t *testing.T) {
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
 			if f.Link != "" {
 				f.Request.Prompt = "none"
@@ -440,9 +395,9 @@ func TestLink_SilentRefusalEndsNothing(t *testing.T) {
 			return nil
 		}
 	})
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	callback := rig.Location(t, app.Get(t, b, beginLink(t, app, b, "/auth/link/op2").String()))
+	callback := rig.Location(t, app.Get(t, b, rig.BeginLink(t, app, b, "/auth/link/op2").String()))
 	notLinked(t, app, a, b, app.Get(t, b, callback.String()), http.StatusForbidden, who)
 	if !app.Happened("link", "interaction_required") {
 		t.Errorf("events %v", app.Outcomes())
@@ -464,14 +419,14 @@ func TestLink_HookRefuses(t *testing.T) {
 		"panics": {func() error { panic("oops") }, 500, "internal_error", "Something went wrong"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app, a := linking(t)
-			b := signedIn(t, app, "alice", "/auth/login/op")
+			app, a := rig.NewLinking(t)
+			b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 			who := app.Visit(t, b, "/")
-			a.hook = func(current, _ *session.Session) error {
+			a.Hook = func(current, _ *session.Session) error {
 				current.Values = map[string]string{"x": "1"}
 				return row.hook()
 			}
-			resp := app.Get(t, b, linkCallback(t, app, b, "bob"))
+			resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
 			body := authtest.Body(t, resp)
 			notLinked(t, app, a, b, resp, row.status, who)
 			if !strings.Contains(body, row.text) || strings.Contains(body, "belongs") || strings.Contains(body, "oops") || !app.Happened("link", row.code) {
@@ -487,7 +442,7 @@ func TestLink_HookRefuses(t *testing.T) {
 // The begin hook and the provider can fail as at a login; the way out is not a login.
 func TestLink_Failures(t *testing.T) {
 	refuse := false
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {
 			if refuse {
 				return sallyport.ErrRefused
@@ -495,7 +450,7 @@ func TestLink_Failures(t *testing.T) {
 			return nil
 		}
 	})
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
 	refuse = true
 	notLinked(t, app, a, b, app.Post(t, b, "/auth/link/op2", nil), http.StatusForbidden, who)
@@ -510,7 +465,7 @@ func TestLink_Failures(t *testing.T) {
 	app.OP2.Misbehave(func(f *authtest.Faults) {
 		f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }
 	})
-	resp = app.Get(t, b, linkCallback(t, app, b, "bob"))
+	resp = app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
 	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) || strings.Contains(body, "/auth/login") || !app.Happened("link", "access_denied") {
 		t.Errorf("the way out: %s; events %v", body, app.Outcomes())
 	}
@@ -519,11 +474,11 @@ func TestLink_Failures(t *testing.T) {
 
 // R29, R119: a session that ends while the provider is asked is not connected with anything.
 func TestLink_R29_EndedDuringTheExchange(t *testing.T) {
-	everyKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app, a := linking(t, keep)
-		b := signedIn(t, app, "alice", "/auth/login/op")
-		callback := linkCallback(t, app, b, "bob")
-		at(app.OP2, "token", func() { accepted(t, app, deliver(t, app, "op", app.OP.LogoutToken("alice"))) })
+	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
+		app, a := rig.NewLinking(t, keep)
+		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+		callback := rig.LinkCallback(t, app, b, "bob")
+		at(app.OP2, "token", func() { rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice"))) })
 		notLinked(t, app, a, b, app.Get(t, b, callback), http.StatusUnauthorized, "anonymous")
 	})
 }
@@ -531,21 +486,21 @@ func TestLink_R29_EndedDuringTheExchange(t *testing.T) {
 // R100: while the store does not answer nothing is connected, and the link is not used up.
 func TestLink_R100_StoreDown(t *testing.T) {
 	backend := &downBackend{Backend: session.NewMemoryBackend(session.MemoryLimits{}, nil)}
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		backend.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(backend)
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	callback := linkCallback(t, app, b, "bob")
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	callback := rig.LinkCallback(t, app, b, "bob")
 	backend.down.Store(true)
 	for _, resp := range []*http.Response{app.Get(t, b, callback), app.Post(t, b, "/auth/link/op2", nil), app.Get(t, b, "/auth/link/op2")} {
-		if resp.StatusCode != http.StatusServiceUnavailable || a.count() != 0 || len(app.SessionCookies(b)) == 0 {
+		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 || len(app.SessionCookies(b)) == 0 {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	}
 	backend.down.Store(false)
-	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || a.count() != 1 {
+	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
 		t.Errorf("afterwards: status %d: %s", resp.StatusCode, app.Log())
 	}
 }
@@ -578,10 +533,10 @@ func withoutSession(t *testing.T, app *rig.App, b *http.Client, method, path str
 }
 
 // linkingByPost is an application whose second provider answers with a form, and a browser in which alice is signed in.
-func linkingByPost(t *testing.T, responseType string) (*rig.App, *accounts, *http.Client) {
+func linkingByPost(t *testing.T, responseType string) (*rig.App, *rig.Accounts, *http.Client) {
 	t.Helper()
 	op2 := authtest.NewTLSProvider(t)
-	app, a := linking(t, func(s *rig.Setup) {
+	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Second = false
 		op2.SetNow(s.Config.Session.Now)
 		posting := op2.OIDC()
@@ -589,13 +544,13 @@ func linkingByPost(t *testing.T, responseType string) (*rig.App, *accounts, *htt
 		s.Config.Providers = provider.Set{"op": s.OIDC, "op2": posting}
 	})
 	app.OP2 = op2
-	return app, a, signedIn(t, app, "alice", "/auth/login/op")
+	return app, a, rig.SignedIn(t, app, "alice", "/auth/login/op")
 }
 
 // answerForm is the second provider's page, bob signed in there, that is about to POST its answer to the application.
 func answerForm(t *testing.T, app *rig.App, b *http.Client) *http.Response {
 	t.Helper()
-	page := authtest.Open(t, b, beginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
+	page := authtest.Open(t, b, rig.BeginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
 	for strings.Contains(authtest.Body(t, page), `action="/`) {
 		page = authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}, "decision": {"allow"}})
 	}
@@ -622,7 +577,7 @@ func TestLink_FormPost(t *testing.T) {
 		t.Errorf("a repeated parameter: status %d", resp.StatusCode)
 	}
 	resp := withoutSession(t, app, b, "POST", "/auth/callback/op2", form, post...)
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.count() != 0 || strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.Count() != 0 || strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
 	// Nobody is signed in where the button leads: it is not asked again.
@@ -635,7 +590,7 @@ func TestLink_FormPost(t *testing.T) {
 	if got := authtest.Submit(t, nobody, resp, nil); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a session: status %d", got.StatusCode)
 	}
-	if app.Visit(t, b, "/") != who || a.count() != 0 {
+	if app.Visit(t, b, "/") != who || a.Count() != 0 {
 		t.Error("something has changed")
 	}
 }
@@ -654,25 +609,25 @@ func TestLink_FormPostConnects(t *testing.T) {
 	resp := authtest.Submit(t, b, page, nil) // the provider's form, without the session's cookie
 	app.SetCookies(b, sessions...)
 	end := authtest.Submit(t, b, resp, nil)
-	if end.Request.URL.Path != "/me" || a.count() != 1 || app.Visit(t, b, "/") != who {
-		t.Errorf("ends at %s, %d accounts, signed in as %s\n%s", end.Request.URL, a.count(), app.Visit(t, b, "/"), app.Log())
+	if end.Request.URL.Path != "/me" || a.Count() != 1 || app.Visit(t, b, "/") != who {
+		t.Errorf("ends at %s, %d accounts, signed in as %s\n%s", end.Request.URL, a.Count(), app.Visit(t, b, "/"), app.Log())
 	}
 }
 
 // Where a browser keeps the cookie at home when the provider leads back, the next click brings it.
 func TestLink_CookieStaysAtHome(t *testing.T) {
-	app, a := linking(t)
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	callback := linkCallback(t, app, b, "bob")
+	app, a := rig.NewLinking(t)
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	callback := rig.LinkCallback(t, app, b, "bob")
 	resp := withoutSession(t, app, b, "GET", callback, nil)
 	body := authtest.Body(t, resp)
 	_, rest, _ := strings.Cut(body, `href="/auth/callback/`)
 	link, _, found := strings.Cut(rest, `"`)
-	if resp.StatusCode != http.StatusOK || !found || a.count() != 0 {
+	if resp.StatusCode != http.StatusOK || !found || a.Count() != 0 {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
-	if resp := app.Get(t, b, "/auth/callback/"+strings.ReplaceAll(link, "&amp;", "&"), "Sec-Fetch-Site", "same-origin"); resp.StatusCode != http.StatusSeeOther || a.count() != 1 {
-		t.Errorf("status %d, %d accounts", resp.StatusCode, a.count())
+	if resp := app.Get(t, b, "/auth/callback/"+strings.ReplaceAll(link, "&amp;", "&"), "Sec-Fetch-Site", "same-origin"); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
+		t.Errorf("status %d, %d accounts", resp.StatusCode, a.Count())
 	}
 }
 
@@ -683,21 +638,21 @@ func TestLink_R149_NeverByEmail(t *testing.T) {
 		"missing": {"email_verified": nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app, a := linking(t)
+			app, a := rig.NewLinking(t)
 			claims["email"] = "alice@example.com"
 			app.OP2.SetClaims("bob", claims)
-			first, second := signedIn(t, app, "alice", "/auth/login/op"), signedIn(t, app, "bob", "/auth/login/op2")
+			first, second := rig.SignedIn(t, app, "alice", "/auth/login/op"), rig.SignedIn(t, app, "bob", "/auth/login/op2")
 			one, two := sessionOf(t, app, first).User, sessionOf(t, app, second).User
-			if one.Email != two.Email || one.Key() == two.Key() || a.count() != 0 {
-				t.Errorf("%+v and %+v, %d accounts connected", one, two, a.count())
+			if one.Email != two.Email || one.Key() == two.Key() || a.Count() != 0 {
+				t.Errorf("%+v and %+v, %d accounts connected", one, two, a.Count())
 			}
 			if want := name == "verified" || name == `"true"`; two.EmailVerified != want || two.EmailIn("example.com") != want {
 				t.Errorf("verified %v, in the domain %v; want %v", two.EmailVerified, two.EmailIn("example.com"), want)
 			}
 			// In one browser, one after the other, neither.
 			app.SignIn(t, first, "bob", "/auth/login/op2")
-			if who := app.Visit(t, first, "/"); who != "op2 "+two.Issuer+" "+two.Subject || a.count() != 0 {
-				t.Errorf("signed in as %s, %d accounts connected", who, a.count())
+			if who := app.Visit(t, first, "/"); who != "op2 "+two.Issuer+" "+two.Subject || a.Count() != 0 {
+				t.Errorf("signed in as %s, %d accounts connected", who, a.Count())
 			}
 		})
 	}
@@ -705,58 +660,58 @@ func TestLink_R149_NeverByEmail(t *testing.T) {
 
 // R149: from the userinfo endpoint alone it says no more.
 func TestLink_R149_EmailOfUserInfo(t *testing.T) {
-	app, a := linking(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, a := rig.NewLinking(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 	})
-	b, other := signedIn(t, app, "alice", "/auth/login/op"), signedIn(t, app, "alice", "/auth/login/op2")
+	b, other := rig.SignedIn(t, app, "alice", "/auth/login/op"), rig.SignedIn(t, app, "alice", "/auth/login/op2")
 	one, two := sessionOf(t, app, b).User, sessionOf(t, app, other).User
-	if one.Email != "alice@example.com" || one.Email != two.Email || one.Key() == two.Key() || a.count() != 0 {
-		t.Errorf("%+v and %+v, %d accounts connected", one, two, a.count())
+	if one.Email != "alice@example.com" || one.Email != two.Email || one.Key() == two.Key() || a.Count() != 0 {
+		t.Errorf("%+v and %+v, %d accounts connected", one, two, a.Count())
 	}
 }
 
 // Accounts of tenants are connected like others; while nobody knows the tenant, nothing happens.
 func TestLink_Tenants(t *testing.T) {
-	a := &accounts{of: map[string]string{}}
-	app, tn := withTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.link })
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	callback := app.Authorize(t, b, beginLink(t, app, b, app.Auth.LinkURL("acme", "/me")), "bob").String()
-	tn.fail(errTenancy)
+	a := &rig.Accounts{Of: map[string]string{}}
+	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.Link })
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	callback := app.Authorize(t, b, rig.BeginLink(t, app, b, app.Auth.LinkURL("acme", "/me")), "bob").String()
+	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(time.Minute)
 	for _, resp := range []*http.Response{app.Get(t, b, callback), app.Post(t, b, "/auth/link/acme", nil)} {
-		if resp.StatusCode != http.StatusServiceUnavailable || a.count() != 0 {
+		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 {
 			t.Errorf("while nobody knows: status %d", resp.StatusCode)
 		}
 	}
-	tn.fail(nil)
-	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || a.count() != 1 {
-		t.Errorf("status %d, %d accounts: %s", resp.StatusCode, a.count(), app.Log())
+	tn.Fail(nil)
+	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
+		t.Errorf("status %d, %d accounts: %s", resp.StatusCode, a.Count(), app.Log())
 	}
 }
 
 // A session that has to be revalidated first is nobody's for a guard, and so it is here.
 func TestLink_Revalidate(t *testing.T) {
-	app, a := linking(t, func(s *rig.Setup) { s.Config.Session.Revalidate = time.Minute })
-	b := signedIn(t, app, "alice", "/auth/login/op")
+	app, a := rig.NewLinking(t, func(s *rig.Setup) { s.Config.Session.Revalidate = time.Minute })
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(2 * time.Minute)
 	resp := app.Post(t, b, "/auth/link/op2", nil)
-	if resp.StatusCode != http.StatusUnauthorized || a.count() != 0 || len(app.SessionCookies(b)) == 0 {
+	if resp.StatusCode != http.StatusUnauthorized || a.Count() != 0 || len(app.SessionCookies(b)) == 0 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	app.SignIn(t, b, "alice", "/me")
-	if resp := app.Get(t, b, linkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.count() != 1 {
+	if resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
 		t.Errorf("afterwards: status %d", resp.StatusCode)
 	}
 }
 
 // R104, R105: callbacks that arrive twice at the same time connect once.
 func TestLink_R104_TwiceAtOnce(t *testing.T) {
-	app, a := linking(t)
+	app, a := rig.NewLinking(t)
 	hooks := 0
-	a.hook = func(_, _ *session.Session) error { hooks++; return nil }
-	b := signedIn(t, app, "alice", "/auth/login/op")
-	callback := linkCallback(t, app, b, "bob")
+	a.Hook = func(_, _ *session.Session) error { hooks++; return nil }
+	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
+	callback := rig.LinkCallback(t, app, b, "bob")
 	var cookies []string
 	for _, c := range app.Cookies(b) {
 		cookies = append(cookies, c.Name+"="+c.Value)
