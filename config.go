@@ -69,7 +69,7 @@ func (c Config) check() (*url.URL, []error) {
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
 	}
-	return base, mistakes
+	return base, append(mistakes, c.checkPages()...)
 }
 
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)

@@ -39,6 +39,10 @@ type Config struct {
 	// at the provider: BaseURL + Prefix + "/callback/" + name.
 	Providers provider.Set
 
+	// Order is in what order the login page offers the providers, by name. Those it leaves out follow,
+	// sorted by label. Default: all sorted by label.
+	Order []string
+
 	// Tenants finds the providers of tenants, by names that are not among Providers. Without Providers there must be a LoginPage, which finds out
 	// whose sign-in it is and leads to [Auth.LoginURLFor]; tenants are not listed for anybody. Default: none.
 	Tenants provider.Tenants
@@ -183,7 +187,7 @@ func New(c Config) (*Auth, error) {
 	}
 	auth.routes, err = handlers.New(wiring.Login{
 		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers,
-		Sessions: manager, LoginPage: c.LoginPage,
+		Sessions: manager, LoginPage: c.LoginPage, Order: c.Order,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		Login: writer("login"), Logout: writer("logout"), Link: writer("link"),
 	}, c.Hooks)

@@ -22,7 +22,7 @@ func TestChromium_SignsInAtZitadel(t *testing.T) {
 	w.shows(t, "/profile?tab=claims", zitadelName, "test-user@zitadel.ch")
 	w.shot(t, "2-profile")
 	w.press(t, "header form button", "You are signed out")
-	w.shows(t, "/auth/logged-out", "signed out of this site")
+	w.shows(t, "/auth/logged-out", "You have signed out of")
 }
 
 func TestChromium_Example(t *testing.T) {

@@ -28,7 +28,7 @@ type offered struct {
 }
 
 // Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) has to
-// offer for this request, sorted by label. The URLs lead back to where the user wanted to go.
+// offer for this request, in the order of sallyport.Config.Order. The URLs lead back to where the user wanted to go.
 func Choices(ctx context.Context) []Choice {
 	o, _ := ctx.Value(choicesKey{}).(offered)
 	return o.choices
@@ -70,7 +70,16 @@ func (h *routes) choices(returnTo string) []Choice {
 		choices = append(choices, Choice{Name: name, Label: label, URL: h.route("login/"+name, returnTo)})
 	}
 	slices.SortFunc(choices, func(a, b Choice) int {
-		return cmp.Or(cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(h.position(a), h.position(b)),
+			cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)), cmp.Compare(a.Name, b.Name))
 	})
 	return choices
+}
+
+// position is the place of a choice in the application's order. Those that it leaves out come last.
+func (h *routes) position(c Choice) int {
+	if i := slices.Index(h.config.Order, c.Name); i >= 0 {
+		return i
+	}
+	return len(h.config.Order)
 }

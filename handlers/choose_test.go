@@ -50,4 +50,9 @@ func TestChoose(t *testing.T) {
 	if answer(); !slices.Equal(names, []string{"c", "b", "old", "a"}) {
 		t.Errorf("a page of the application's own gets %v", names)
 	}
+
+	c.Order, names = []string{"old", "a"}, nil
+	if answer(); !slices.Equal(names, []string{"old", "a", "c", "b"}) {
+		t.Errorf("in the order of the application: %v", names)
+	}
 }

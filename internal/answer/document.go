@@ -17,6 +17,10 @@ Every failed request has a code. The log line has it as ` + "`code`" + `, events
 ` + "`Outcome`" + `, and Config.OnError as ` + "`problem.Error.Code`" + `. The browser sees a neutral message
 with a reference number; the log line with the same ` + "`ref`" + ` has the cause.
 
+The texts below are the English ones. ` + "`Config.Texts`" + ` changes them, in any language, by the
+key that **Texts** names, with ` + "`.title` and `.text`" + ` behind it. The files in
+[internal/answer/texts](../internal/answer/texts) have all keys, also those of buttons.
+
 A failed login is a 4xx, because anyone can make up a callback, and load balancers and CDNs take
 5xx answers for an outage. 503 with Retry-After means a real one: the provider or the session store
 does not answer.
@@ -50,9 +54,15 @@ func section(b *bytes.Buffer, o Outcome) {
 		fmt.Fprintf(b, "**Status:** %d %s\n", o.Status, http.StatusText(o.Status))
 	}
 	fmt.Fprintf(b, "\n**Cause:** %s\n\n**What to do:** %s\n", o.Cause, o.Remedy)
+	if keys := o.wordings(); len(keys) > 0 {
+		fmt.Fprintf(b, "\n**Texts:** `%s`\n", strings.Join(keys, "`, `"))
+	}
 	for _, key := range o.wordings() {
-		title := strings.TrimRight(englishText(key+".title"), ".")
-		fmt.Fprintf(b, "\n> **%s.** %s\n", title, englishText(key+".text"))
+		title := englishText(key + ".title")
+		if !strings.HasSuffix(title, "?") {
+			title += "."
+		}
+		fmt.Fprintf(b, "\n> **%s** %s\n", title, englishText(key+".text"))
 	}
 }
 

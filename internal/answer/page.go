@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/problem"
 )
@@ -18,7 +19,7 @@ import (
 // request is shown, except values that are named explicitly, escaped.
 type page struct {
 	Lang, Dir string
-	App       string
+	App       string // name of the application, unless the title has it
 	Title     string
 	Text      string
 	Links     []problem.Link
@@ -63,7 +64,10 @@ func (wr *Writer) writePage(w http.ResponseWriter, r *http.Request, lang string,
 
 // write sends p with the given status.
 func (wr *Writer) write(w http.ResponseWriter, r *http.Request, lang string, status int, p page) {
-	p.Lang, p.Dir, p.App = lang, direction(lang), wr.Words.app
+	p.Lang, p.Dir = lang, direction(lang)
+	if !strings.Contains(p.Title, wr.Words.app) {
+		p.App = wr.Words.app
+	}
 	p.RefLabel = wr.Words.text(lang, "reference")
 	var body bytes.Buffer
 	if err := tmpl.Execute(&body, p); err != nil {

@@ -97,8 +97,9 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 // F44: what OnError does not answer is answered as without it, and pages keep their button. All
 // fields of the error have their values by then.
 func TestOnError_F44_HandsOnTheRest(t *testing.T) {
-	plain := rig.New(t)
+	plain := rig.New(t, func(s *rig.Setup) { s.Config.AppName = "App" })
 	handing := rig.New(t, func(s *rig.Setup) {
+		s.Config.AppName = "App"
 		s.Config.OnError = func(_ http.ResponseWriter, r *http.Request, e *problem.Error) bool {
 			if e.Title == "" || e.Text == "" || e.Page == (r.URL.Path == "/me") {
 				t.Errorf("OnError got %+v", e)

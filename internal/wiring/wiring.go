@@ -22,6 +22,7 @@ type Login struct {
 	Providers *provider.Directory
 	Sessions  *session.Manager
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
+	Order     []string     // of the choices, by name; the others follow
 
 	ThirdPartyLogin    bool // lets others start a login
 	FrontchannelLogout bool // serves the route of that name
