@@ -14,17 +14,17 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// TestBackend runs the contract of a session.Backend.
+// TestBackend tests a session.Backend against its contract.
 func TestBackend(t *testing.T, open func(t *testing.T) (one, other session.Backend), o Options) {
 	for name, test := range map[string]func(*testing.T, session.Backend, session.Backend, Options){
-		"what was put is there":        backendRoundTrip,
-		"conditions":                   backendConditions,
-		"one writer of several wins":   backendOneWriter,
-		"records end with their TTL":   backendTTL,
-		"list":                         backendList,
-		"odd and large data":           backendData,
-		"a context that is over":       backendContext,
-		"the joint read, if it has it": backendJoint,
+		"round trip":            backendRoundTrip,
+		"conditions":            backendConditions,
+		"concurrent writers":    backendOneWriter,
+		"TTL":                   backendTTL,
+		"list":                  backendList,
+		"binary and large data": backendData,
+		"canceled context":      backendContext,
+		"read with revocations": backendJoint,
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := open(t)
@@ -40,7 +40,7 @@ func put(t *testing.T, b session.Backend, key session.Key, version uint64, c ses
 	return b.Put(t.Context(), key, session.Record{Version: version, Data: fmt.Sprint("data ", version), TTL: ttl}, c)
 }
 
-// wantRecord checks that both processes see a version; zero means that there must be no record.
+// wantRecord checks that all backends return a version; zero means ErrNoRecord.
 func wantRecord(t *testing.T, key session.Key, version uint64, backends ...session.Backend) {
 	t.Helper()
 	for _, b := range backends {
@@ -64,15 +64,15 @@ func backendRoundTrip(t *testing.T, one, other session.Backend, _ Options) {
 		t.Fatal(err)
 	}
 	wantRecord(t, key, 7, one, other)
-	for _, stranger := range []session.Key{{Owner: key.Owner, ID: newKey().ID}, {Owner: newKey().Owner, ID: key.ID}} {
-		wantRecord(t, stranger, 0, one)
+	for _, unused := range []session.Key{{Owner: key.Owner, ID: newKey().ID}, {Owner: newKey().Owner, ID: key.ID}} {
+		wantRecord(t, unused, 0, one)
 	}
 	if err := other.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
 	wantRecord(t, key, 0, one, other)
 	if err := one.Delete(t.Context(), key); err != nil {
-		t.Errorf("Delete of what is not there: %v", err)
+		t.Errorf("Delete of a missing record: %v", err)
 	}
 	if err := put(t, one, key, 1, session.IfAbsent); err != nil {
 		t.Errorf("Put after a Delete: %v", err)
@@ -90,9 +90,9 @@ func backendConditions(t *testing.T, one, other session.Backend, _ Options) {
 		{none, 1, session.IfAbsent, nil}, {5, 6, session.IfAbsent, session.ErrChanged}, {5, 5, session.IfAbsent, session.ErrChanged},
 		{none, 1, session.IfOlder, session.ErrNoRecord}, {5, 6, session.IfOlder, nil}, {5, 90, session.IfOlder, nil},
 		{5, 5, session.IfOlder, session.ErrChanged}, {5, 4, session.IfOlder, session.ErrChanged},
-		{9, 10, session.IfOlder, nil}, {10, 9, session.IfOlder, session.ErrChanged}, // not as text
-		{1<<53 + 1, 1<<53 + 2, session.IfOlder, nil}, {1<<53 + 2, 1<<53 + 1, session.IfOlder, session.ErrChanged}, // not as a float
-		{1<<63 + 5, 1<<63 + 6, session.IfOlder, nil}, {1<<64 - 1, 1, session.IfOlder, session.ErrChanged}, // nor signed
+		{9, 10, session.IfOlder, nil}, {10, 9, session.IfOlder, session.ErrChanged}, // not compared as text
+		{1<<53 + 1, 1<<53 + 2, session.IfOlder, nil}, {1<<53 + 2, 1<<53 + 1, session.IfOlder, session.ErrChanged}, // not as floats
+		{1<<63 + 5, 1<<63 + 6, session.IfOlder, nil}, {1<<64 - 1, 1, session.IfOlder, session.ErrChanged}, // not as signed integers
 		{none, 1, session.IfNotNewer, session.ErrNoRecord}, {5, 6, session.IfNotNewer, nil}, {5, 5, session.IfNotNewer, nil},
 		{5, 4, session.IfNotNewer, session.ErrChanged},
 	} {
@@ -104,7 +104,8 @@ func backendConditions(t *testing.T, one, other session.Backend, _ Options) {
 		}
 		err := put(t, other, key, row.next, row.condition)
 		if !errors.Is(err, row.want) {
-			t.Errorf("Put %d over %d with condition %d: %v, want %v", row.next, row.there, row.condition, err, row.want)
+			t.Errorf("Put version %d over %d with condition %d: %v, want %v",
+				row.next, row.there, row.condition, err, row.want)
 		}
 		is := row.there
 		if row.want == nil {
@@ -134,7 +135,7 @@ func backendOneWriter(t *testing.T, one, other session.Backend, _ Options) {
 	}
 	wg.Wait()
 	if won.Load() != 1 {
-		t.Errorf("%d of the writers of one version won, want one", won.Load())
+		t.Errorf("%d concurrent writers succeeded, want 1", won.Load())
 	}
 	wantRecord(t, key, 2, one, other)
 }
@@ -157,13 +158,13 @@ func backendTTL(t *testing.T, one, other session.Backend, o Options) {
 	wantRecord(t, long, 1, one, other)
 	wantRecord(t, renewed, 1, one, other)
 	if records, err := other.List(t.Context(), short.Owner); err != nil || len(records) != 2 {
-		t.Errorf("List = %d records, %v; want the two that have not ended", len(records), err)
+		t.Errorf("List = %d records, %v; want 2 that have not expired", len(records), err)
 	}
 	if err := put(t, one, short, 2, session.IfOlder); !errors.Is(err, session.ErrNoRecord) {
-		t.Errorf("a record that has ended can be written over: %v", err)
+		t.Errorf("IfOlder over an expired record: %v, want ErrNoRecord", err)
 	}
 	if err := put(t, one, short, 3, session.IfAbsent); err != nil {
-		t.Errorf("Put after the end: %v", err)
+		t.Errorf("IfAbsent over an expired record: %v", err)
 	}
 }
 
@@ -176,7 +177,7 @@ func backendList(t *testing.T, one, other session.Backend, _ Options) {
 			t.Fatal(err)
 		}
 	}
-	if err := put(t, one, newKey(), 99, session.IfAbsent); err != nil { // somebody else's
+	if err := put(t, one, newKey(), 99, session.IfAbsent); err != nil { // another owner
 		t.Fatal(err)
 	}
 	if err := put(t, other, keys[0], 11, session.IfOlder); err != nil {
@@ -193,7 +194,7 @@ func backendList(t *testing.T, one, other session.Backend, _ Options) {
 		var got []uint64
 		for _, r := range records {
 			if got = append(got, r.Version); r.Data != fmt.Sprint("data ", r.Version) {
-				t.Errorf("version %d has %q", r.Version, r.Data)
+				t.Errorf("version %d has data %q", r.Version, r.Data)
 			}
 		}
 		slices.Sort(got)
@@ -202,7 +203,7 @@ func backendList(t *testing.T, one, other session.Backend, _ Options) {
 		}
 	}
 	if records, err := one.List(t.Context(), newKey().Owner); err != nil || len(records) != 0 {
-		t.Errorf("List of nobody = %v, %v", records, err)
+		t.Errorf("List of an owner without records = %v, %v", records, err)
 	}
 }
 
@@ -213,12 +214,12 @@ func backendData(t *testing.T, one, other session.Backend, _ Options) {
 			t.Fatal(err)
 		}
 		if got, err := other.Get(t.Context(), key); err != nil || got.Data != data {
-			t.Errorf("%.10q comes back as %.10q (%d bytes), %v", data, got.Data, len(got.Data), err)
+			t.Errorf("Put %.10q, Get = %.10q (%d bytes), %v", data, got.Data, len(got.Data), err)
 		}
 	}
 }
 
-// A caller that has gone away must not be told that there is no record.
+// A canceled Get must not return ErrNoRecord.
 func backendContext(t *testing.T, one, _ session.Backend, _ Options) {
 	key := newKey()
 	if err := put(t, one, key, 1, session.IfAbsent); err != nil {
@@ -235,7 +236,7 @@ func backendContext(t *testing.T, one, _ session.Backend, _ Options) {
 func backendJoint(t *testing.T, one, other session.Backend, _ Options) {
 	joint, ok := one.(session.JointBackend)
 	if !ok {
-		t.Skip("it is no JointBackend")
+		t.Skip("the backend is not a JointBackend")
 	}
 	key, revoked := newKey(), newRevocationKey()
 	keys := session.RevocationKeys{{}, newRevocationKey(), revoked}

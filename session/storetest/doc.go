@@ -1,5 +1,5 @@
-// Package storetest is the contract of session.Backend, session.Revocations and session.Locker as tests, for those who write
-// one of their own:
+// Package storetest tests implementations of session.Backend, session.Revocations and
+// session.Locker against their contracts:
 //
 //	func TestMyBackend(t *testing.T) {
 //		storetest.TestBackend(t, func(t *testing.T) (one, other session.Backend) {
@@ -8,8 +8,9 @@
 //		}, storetest.Options{})
 //	}
 //
-// Each test calls its open function several times. It returns the same store as two processes see it; a store that lives in
-// one process returns one value twice. The store need not be empty: keys are random.
+// Each test calls its open function several times. The function returns two values that use the
+// same store, as two processes would; for a store in memory, it returns one value twice. The store
+// need not be empty, because keys are random.
 package storetest
 
 import (
@@ -19,16 +20,17 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Options say how to test a store.
+// Options configures the tests for a store.
 type Options struct {
-	// Advance makes the store's clock go on. Nil: the tests that need it wait, some seconds in all.
+	// Advance moves the store's clock forward. If it is nil, tests wait instead, for some seconds
+	// in total.
 	Advance func(time.Duration)
 
-	// PerProvider is how many marks of one provider the revocations keep apart, a small number. The
-	// test of what happens beyond is left out if it is zero.
+	// PerProvider is the maximum number of separate marks of one provider that the store under test
+	// keeps. Configure it to be small. If it is zero, the test of this limit is skipped.
 	PerProvider int
 
-	// Size returns how many entries the store holds, if nothing else uses it. It may be nil.
+	// Size returns the number of entries in a store that nothing else uses. It may be nil.
 	Size func() int
 }
 

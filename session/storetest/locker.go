@@ -13,15 +13,15 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// TestLocker runs the contract of a session.Locker.
+// TestLocker tests a session.Locker against its contract.
 func TestLocker(t *testing.T, open func(t *testing.T) (one, other session.Locker), o Options) {
 	for name, test := range map[string]func(*testing.T, session.Locker, session.Locker, Options){
-		"once for all":                       lockerOnce,
-		"results are kept for a while":       lockerKeep,
-		"it outlives its caller":             lockerOutlives,
-		"errors are not kept":                lockerErrors,
-		"keys do not wait for one another":   lockerKeys,
-		"results are bytes, and may be none": lockerResults,
+		"one run for all callers": lockerOnce,
+		"results are kept":        lockerKeep,
+		"canceled caller":         lockerOutlives,
+		"errors are not kept":     lockerErrors,
+		"independent keys":        lockerKeys,
+		"binary results":          lockerResults,
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := open(t)
@@ -51,11 +51,11 @@ func lockerOnce(t *testing.T, one, other session.Locker, _ Options) {
 	wg.Wait()
 	for _, l := range []session.Locker{one, other} {
 		if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil || string(got) != "1" {
-			t.Errorf("a little later: %q, %v", got, err)
+			t.Errorf("later, Do = %q, %v", got, err)
 		}
 	}
 	if runs.Load() != 1 {
-		t.Errorf("it ran %d times", runs.Load())
+		t.Errorf("the function ran %d times, want 1", runs.Load())
 	}
 }
 
@@ -72,7 +72,7 @@ func lockerKeep(t *testing.T, one, other session.Locker, o Options) {
 	want(one, "1")
 	o.pass(2 * time.Second)
 	want(other, "1")
-	o.pass(3 * time.Second) // longer than keep after the run, not after other has heard of it
+	o.pass(3 * time.Second) // longer than keep since the run, but not since other received the result
 	want(other, "2")
 	want(one, "2")
 }
@@ -89,11 +89,11 @@ func lockerOutlives(t *testing.T, one, other session.Locker, _ Options) {
 	}
 	started := make(chan struct{})
 	ctx, cancel := context.WithCancelCause(t.Context())
-	gone := errors.New("the browser went away")
+	gone := errors.New("browser disconnected")
 	go func() { <-started; cancel(gone) }()
 	_, err := one.Do(ctx, key, time.Minute, func(ctx context.Context) ([]byte, error) { close(started); return work(ctx) })
 	if !errors.Is(err, gone) {
-		t.Errorf("the caller that went away gets %v", err)
+		t.Errorf("the canceled caller gets %v, want %v", err, gone)
 	}
 	time.AfterFunc(50*time.Millisecond, func() { close(release) })
 	never := func(context.Context) ([]byte, error) { return nil, errors.New("ran again") }
@@ -110,7 +110,7 @@ func lockerErrors(t *testing.T, one, other session.Locker, _ Options) {
 		}
 	}
 	if got, err := other.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
-		t.Errorf("afterwards: %q, %v", got, err)
+		t.Errorf("after errors, Do = %q, %v", got, err)
 	}
 }
 
@@ -135,7 +135,7 @@ func lockerResults(t *testing.T, one, other session.Locker, _ Options) {
 		for _, l := range []session.Locker{one, other} {
 			got, err := l.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte(result), nil })
 			if err != nil || string(got) != result {
-				t.Errorf("%q comes back as %q, %v", result, got, err)
+				t.Errorf("Do = %q, %v; want %q", got, err, result)
 			}
 		}
 	}

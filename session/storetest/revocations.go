@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// TestRevocations runs the contract of session.Revocations.
+// TestRevocations tests a session.Revocations against its contract.
 func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.Revocations), o Options) {
 	for name, test := range map[string]func(*testing.T, session.Revocations, session.Revocations, Options){
 		"epochs order revocations": revocationEpochs,
@@ -18,8 +18,8 @@ func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.R
 		"marks":                    revocationMarks,
 		"marks are merged":         revocationMerge,
 		"marks are kept":           revocationKeep,
-		"many at once":             revocationsAtOnce,
-		"too many of one provider": revocationShare,
+		"concurrent revocations":   revocationsAtOnce,
+		"limit per provider":       revocationShare,
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := open(t)
@@ -57,18 +57,18 @@ func look(t *testing.T, v session.Revocations, keys session.RevocationKeys) sess
 func revocationEpochs(t *testing.T, one, other session.Revocations, _ Options) {
 	handedOut := max(epochOf(t, one), epochOf(t, other))
 	if handedOut < 1 {
-		t.Errorf("epoch %d at first", handedOut)
+		t.Errorf("the first epoch is %d, want at least 1", handedOut)
 	}
-	for _, v := range []session.Revocations{one, other, one, one} { // also twice in one moment
+	for _, v := range []session.Revocations{one, other, one, one} { // twice in a row, too
 		key := newRevocationKey()
 		revoke(t, v, time.Time{}, key)
-		afterwards := []uint64{epochOf(t, other), epochOf(t, one)} // logins of both processes that begin now
+		afterwards := []uint64{epochOf(t, other), epochOf(t, one)} // of later logins in both processes
 		mark := look(t, other, session.RevocationKeys{key})[0].All
 		if mark <= handedOut {
-			t.Errorf("a revocation has number %d, a login before it has epoch %d: it is not ended", mark, handedOut)
+			t.Errorf("mark %d does not end an earlier login with epoch %d", mark, handedOut)
 		}
 		if lowest := slices.Min(afterwards); lowest < mark {
-			t.Errorf("a revocation has number %d, a login after it has epoch %d: it is ended", mark, lowest)
+			t.Errorf("mark %d ends a later login with epoch %d", mark, lowest)
 		}
 		handedOut = slices.Max(afterwards)
 	}
@@ -84,13 +84,13 @@ func revocationMarks(t *testing.T, one, other session.Revocations, _ Options) {
 		t.Errorf("the mark with a time: %+v", m)
 	}
 	if marks[1] != (session.Mark{}) {
-		t.Errorf("the mark of a key that was never revoked: %+v", marks[1])
+		t.Errorf("an unrevoked key has mark %+v", marks[1])
 	}
 	if m := marks[2]; m.All == 0 || m.Some != 0 || m.Before != 0 {
 		t.Errorf("the mark without a time: %+v", m)
 	}
 	if got := look(t, other, session.RevocationKeys{{}, {}, all}); got[0] != (session.Mark{}) || got[2] != marks[2] {
-		t.Errorf("zero keys: %+v", got)
+		t.Errorf("lookup with zero keys: %+v", got)
 	}
 }
 
@@ -103,16 +103,16 @@ func revocationMerge(t *testing.T, one, other session.Revocations, _ Options) {
 	revoke(t, other, early, key)
 	second := now()
 	if int64(second.Before) != late.Unix() || second.Some <= first.Some || second.All != 0 {
-		t.Errorf("two with a time: %+v, then %+v", first, second)
+		t.Errorf("two marks with a time: %+v, then %+v", first, second)
 	}
 	revoke(t, other, time.Time{}, key)
 	third := now()
 	if third.All <= second.Some || third.Some != second.Some || third.Before != second.Before {
-		t.Errorf("one without a time after %+v: %+v", second, third)
+		t.Errorf("a mark without a time after %+v: %+v", second, third)
 	}
 	revoke(t, one, early, key)
 	if m := now(); m.All != third.All || m.Some <= third.All || m.Before != third.Before {
-		t.Errorf("one with a time after %+v: %+v", third, m)
+		t.Errorf("a mark with a time after %+v: %+v", third, m)
 	}
 }
 
@@ -129,19 +129,19 @@ func revocationKeep(t *testing.T, one, other session.Revocations, o Options) {
 	keep(time.Second) // does not shorten the first
 	o.pass(3 * time.Second)
 	if look(t, other, session.RevocationKeys{key})[0].All == 0 {
-		t.Error("a mark is forgotten too early")
+		t.Error("a mark expired too early")
 	}
 	if epoch := epochOf(t, one); epoch < 2 {
-		t.Errorf("the epoch is %d after a revocation", epoch)
+		t.Errorf("the epoch after a revocation is %d, want at least 2", epoch)
 	}
 }
 
-// Processes that do not share their revocations have nothing but the time in common.
+// Epochs are times, because processes without shared revocations have only the time in common.
 func revocationTime(t *testing.T, one, other session.Revocations, o Options) {
 	before := epochOf(t, one)
 	o.pass(3 * time.Second)
 	if after := epochOf(t, other); after < before+2_000_000 {
-		t.Errorf("the epoch moves from %d to %d in three seconds: it is not a time in microseconds", before, after)
+		t.Errorf("the epoch went from %d to %d in 3 seconds: it is not a time in microseconds", before, after)
 	}
 }
 
@@ -169,10 +169,11 @@ func revocationsAtOnce(t *testing.T, one, other session.Revocations, _ Options) 
 		epochs[look(t, one, session.RevocationKeys{key})[0].All] = true
 	}
 	if len(epochs) != len(own) || epochs[0] {
-		t.Errorf("%d revocations have %d epochs", len(own), len(epochs))
+		t.Errorf("%d revocations have %d distinct epochs", len(own), len(epochs))
 	}
 	last := slices.Max(slices.Collect(maps.Keys(epochs)))
 	if mark := look(t, other, session.RevocationKeys{shared})[0].All; mark != last || epochOf(t, one) < last {
-		t.Errorf("the key that all revoked has mark %d, the last revocation number %d, the epoch is %d", mark, last, epochOf(t, one))
+		t.Errorf("the shared key has mark %d, the last revocation has %d, the epoch is %d",
+			mark, last, epochOf(t, one))
 	}
 }

@@ -7,26 +7,26 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A shareTest is one provider with more marks than its share.
+// A shareTest is a test of the marks of one provider.
 type shareTest struct {
 	*testing.T
-	stores    [2]session.Revocations // as two processes have them
+	stores    [2]session.Revocations // of two processes
 	providers []session.RevocationKey
 	ended     []login
 }
 
-// A login is a session that has begun in an epoch.
+// A login is a session that began in an epoch.
 type login struct {
 	key   session.RevocationKey
 	epoch uint64
 }
 
-// begin is a login in one of the processes.
+// begin starts a login.
 func (t *shareTest) begin() login {
 	return login{newRevocationKey(), epochOf(t.T, t.stores[1])}
 }
 
-// end revokes a login in one of the processes.
+// end revokes a login in alternating processes.
 func (t *shareTest) end(l login) (collapsed bool) {
 	t.Helper()
 	collapsed, err := t.stores[len(t.ended)%2].Revoke(t.Context(), session.Revocation{
@@ -39,28 +39,28 @@ func (t *shareTest) end(l login) (collapsed bool) {
 	return collapsed
 }
 
-// over reports whether a login is over for a process that knows the provider by this name.
-func (t *shareTest) over(l login, provider session.RevocationKey) bool {
+// revoked reports whether a login is revoked for processes that use this key for the provider.
+func (t *shareTest) revoked(l login, provider session.RevocationKey) bool {
 	t.Helper()
-	var over [2]bool
+	var revoked [2]bool
 	for i, v := range t.stores {
 		marks := look(t.T, v, session.RevocationKeys{l.key, {}, {}, provider})
-		over[i] = marks[0] != (session.Mark{}) || l.epoch < marks[3].All
+		revoked[i] = marks[0] != (session.Mark{}) || l.epoch < marks[3].All
 	}
-	if over[0] != over[1] {
-		t.Errorf("the processes do not agree whether a login is over")
+	if revoked[0] != revoked[1] {
+		t.Errorf("the processes disagree on whether a login is revoked")
 	}
-	return over[0]
+	return revoked[0]
 }
 
-// F8: the marks of one provider become a single one when they are too many. None is forgotten, no
-// other provider is concerned, and later logins are not.
+// F8: too many marks of one provider collapse into one for the provider. No mark is lost, and other
+// providers and later logins are not affected.
 func revocationShare(t *testing.T, one, other session.Revocations, o Options) {
 	if o.PerProvider == 0 {
 		t.Skip("Options.PerProvider is not set")
 	}
 	provider := func() *shareTest {
-		names := []session.RevocationKey{newRevocationKey(), newRevocationKey()} // of two secrets
+		names := []session.RevocationKey{newRevocationKey(), newRevocationKey()} // under two secrets
 		return &shareTest{T: t, stores: [2]session.Revocations{one, other}, providers: names}
 	}
 	busy, quiet := provider(), provider()
@@ -77,8 +77,8 @@ func revocationShare(t *testing.T, one, other session.Revocations, o Options) {
 		}
 	}
 	for _, name := range busy.providers {
-		if busy.over(goesOn, name) {
-			t.Error("below the share, a session is over that was not ended")
+		if busy.revoked(goesOn, name) {
+			t.Error("below the limit, a session is revoked that was not ended")
 		}
 	}
 	collapses := 0
@@ -87,25 +87,25 @@ func revocationShare(t *testing.T, one, other session.Revocations, o Options) {
 			collapses++
 		}
 		if n := size() - before; n > o.PerProvider+10 {
-			t.Fatalf("the store holds %d more entries for %d marks", n, o.PerProvider)
+			t.Fatalf("the store has %d more entries, with a limit of %d marks", n, o.PerProvider)
 		}
 	}
 	if collapses < 1 || collapses > 4 {
-		t.Errorf("it collapsed %d times", collapses)
+		t.Errorf("the marks collapsed %d times, want 1 to 4", collapses)
 	}
 	for _, name := range busy.providers {
 		for _, l := range append(busy.ended, goesOn) {
-			if !busy.over(l, name) {
-				t.Fatalf("a session of epoch %d is not over", l.epoch)
+			if !busy.revoked(l, name) {
+				t.Fatalf("a session of epoch %d is not revoked", l.epoch)
 			}
 		}
-		if l := busy.begin(); busy.over(l, name) {
-			t.Error("a login afterwards is over")
+		if l := busy.begin(); busy.revoked(l, name) {
+			t.Error("a later login is revoked")
 		}
 	}
 	for _, name := range quiet.providers {
-		if !quiet.over(quietEnded, name) || quiet.over(quietGoesOn, name) {
-			t.Error("another provider is concerned")
+		if !quiet.revoked(quietEnded, name) || quiet.revoked(quietGoesOn, name) {
+			t.Error("another provider is affected")
 		}
 	}
 }
