@@ -18,8 +18,9 @@ func at(baseURL string) sallyport.Config {
 		BaseURL: baseURL, Logger: slog.New(slog.DiscardHandler),
 		Session: session.Config{Secret: sessionSecret},
 		Providers: provider.Set{"op": &provider.OAuth2{
-			ClientID: "c", ClientSecret: "s", UserURL: "https://op.example/me", UserFields: provider.Fields{ID: "id"},
-			Endpoint: vendors.GitHub("c", "s").Endpoint, Issuer: "https://op.example",
+			ClientID: "c", ClientSecret: "s", UserFields: provider.Fields{ID: "id"},
+			Endpoints: vendors.GitHub("c", "s").Endpoints, Issuer: "https://op.example",
+			APIBase: "https://api.op.example",
 		}},
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
-	"golang.org/x/oauth2"
 )
 
 // OAuth2 returns the configuration for the provider's other side, which speaks OAuth 2.0 without OpenID Connect, to adjust
@@ -22,12 +21,15 @@ func (p *Provider) OAuth2() *provider.OAuth2 {
 	base := p.base()
 	return &provider.OAuth2{
 		ClientID: ClientID, ClientSecret: ClientSecret,
-		Endpoint:  oauth2.Endpoint{AuthURL: base + "/oauth/authorize", TokenURL: base + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
-		RevokeURL: base + "/revoke",
-		APIBase:   base,
-		Scopes:    []string{"profile", "email"},
-		UserURL:   base + "/user",
-		More:      []provider.Document{{Name: "emails", URL: base + "/user/emails", Optional: true}},
+		Endpoints: provider.Endpoints{
+			Authorization: base + "/oauth/authorize",
+			Token:         base + "/oauth/token",
+			UserInfo:      base + "/user",
+			Revocation:    base + "/revoke",
+		},
+		APIBase: base,
+		Scopes:  []string{"profile", "email"},
+		More:    []provider.Document{{Name: "emails", URL: base + "/user/emails", Optional: true}},
 		UserFields: provider.Fields{
 			ID: "id", Name: "name|login", Username: "login", Email: "email", EmailVerified: "email_verified", Picture: "avatar_url", Roles: "roles",
 		},

@@ -56,7 +56,7 @@ func (p *pages) profileOf(r *http.Request, name string) (method, address string,
 	case *provider.OIDC:
 		address, err = p.UserInfoURL(r.Context())
 	case *provider.OAuth2:
-		method, address = p.UserMethod, p.UserURL
+		method, address = p.UserMethod, p.Endpoints.UserInfo
 	case *provider.OAuth1:
 		address = p.UserURL
 	}

@@ -113,12 +113,13 @@ func (o *OIDC) checkOrigins(m *metadata) error {
 	return checkOrigins(o.Issuer, o.OtherOrigins, named...)
 }
 
-// addresses are where the provider is reached; Client alone goes to APIBase.
+// addresses are those that decide who the user is.
 func (o *OAuth2) addresses() []address {
 	all := []address{
-		{"Endpoint.AuthURL", o.Endpoint.AuthURL}, {"Endpoint.TokenURL", o.Endpoint.TokenURL}, {"RefreshURL", o.RefreshURL},
+		{"Endpoints.Authorization", o.Endpoints.Authorization}, {"Endpoints.Token", o.Endpoints.Token},
+		{"RefreshURL", o.RefreshURL},
 	}
-	documents := []Document{{Name: "UserURL", URL: o.UserURL}}
+	documents := []Document{{Name: "Endpoints.UserInfo", URL: o.Endpoints.UserInfo}}
 	for _, d := range o.More {
 		documents = append(documents, Document{Name: "More " + d.Name, URL: d.URL})
 	}
@@ -141,9 +142,18 @@ func (o *OAuth2) checkIssuer() error {
 	return err
 }
 
+// everyAddress is where the provider is reached.
+func (o *OAuth2) everyAddress() []address {
+	return append(o.addresses(),
+		address{"Endpoints.Revocation", o.Endpoints.Revocation},
+		address{"Endpoints.Introspection", o.Endpoints.Introspection},
+		address{"Endpoints.DeviceAuthorization", o.Endpoints.DeviceAuthorization},
+		address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL},
+	)
+}
+
 func (o *OAuth2) confine() error {
-	configured := append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})
-	return checkOrigins(o.issuer(), o.OtherOrigins, configured...)
+	return checkOrigins(o.issuer(), o.OtherOrigins, o.everyAddress()...)
 }
 
 // addresses are where the provider is reached; Client alone goes to APIBase.

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -145,8 +143,12 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 	},
 	"a refresh token at a provider without OpenID": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
 		o := &OAuth2{
-			ClientID: "c", ClientSecret: "s", Endpoint: oauth2.Endpoint{AuthURL: s.address, TokenURL: s.address + "/token"},
-			UserURL: s.address + "/user", UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true, HTTPClient: c,
+			ClientID: "c", ClientSecret: "s", Endpoints: Endpoints{
+				Authorization: s.address,
+				Token:         s.address + "/token",
+				UserInfo:      s.address + "/user",
+			},
+			UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true, HTTPClient: c,
 		}
 		if _, err := o.fetchProfile(context.Background(), session.Tokens{AccessToken: "a"}, Profile{}); err != nil { // the first request
 			return nil, err

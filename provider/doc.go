@@ -43,8 +43,10 @@
 //
 //	&provider.OAuth2{
 //		ClientID: id, ClientSecret: secret,
-//		Endpoint:   oauth2.Endpoint{AuthURL: "https://example.com/authorize", TokenURL: "https://example.com/token"},
-//		UserURL:    "https://api.example.com/user",
+//		Endpoints: provider.Endpoints{
+//			Authorization: "https://example.com/authorize", Token: "https://example.com/token",
+//			UserInfo: "https://api.example.com/user",
+//		},
 //		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Email: "email"},
 //	}
 //

@@ -7,8 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -20,9 +18,12 @@ func ExampleOAuth2() {
 
 	intranet := &provider.OAuth2{
 		ClientID: "reports", ClientSecret: secret,
-		Endpoint:   oauth2.Endpoint{AuthURL: "https://intranet.example.com/oauth/authorize", TokenURL: "https://intranet.example.com/oauth/token"},
+		Endpoints: provider.Endpoints{
+			Authorization: "https://intranet.example.com/oauth/authorize",
+			Token:         "https://intranet.example.com/oauth/token",
+			UserInfo:      "me",
+		},
 		APIBase:    "https://intranet.example.com/api/",
-		UserURL:    "me",
 		UserFields: provider.Fields{ID: "data.id", Name: "data.name"},
 	}
 

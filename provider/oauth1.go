@@ -28,7 +28,7 @@ import (
 //
 // OAuth 1.0a has tokens without an end, no scopes, and nothing that says when or how the user has signed in. So a login for a page that
 // wants one of those (Flow.Request with MaxAge, ACRValues or Scopes) fails, and the hints of a request (Prompt, LoginHint, UILocales) are
-// not passed on; AuthorizeParams are. How the user signed in to the application rests on the tokens alone: they were issued to this
+// not passed on; AuthParams are. How the user signed in to the application rests on the tokens alone: they were issued to this
 // client, in this login.
 type OAuth1 struct {
 	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Once there
@@ -59,9 +59,9 @@ type OAuth1 struct {
 	AuthorizeURL    string // where the user is sent
 	AccessTokenURL  string // also known as token request
 
-	// AuthorizeParams are further parameters of AuthorizeURL, such as {"perms": {"read"}}. Those whose names begin with
+	// AuthParams are further parameters of AuthorizeURL, such as {"perms": {"read"}}. Those whose names begin with
 	// oauth_ belong to the library.
-	AuthorizeParams url.Values
+	AuthParams url.Values
 
 	// UserURL is the address of the profile, a JSON object. Empty if the access token's answer says who the user is.
 	UserURL string
@@ -154,7 +154,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
 	mistakes = append(mistakes, o.outbound().check())
 	mistakes = append(mistakes, o.checkAddresses()...)
-	mistakes = append(mistakes, o.checkAuthorizeParams()...)
+	mistakes = append(mistakes, o.checkAuthParams()...)
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
 		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)
@@ -208,7 +208,7 @@ func (o *OAuth1) checkAddresses() []error {
 	return mistakes
 }
 
-func (o *OAuth1) checkAuthorizeParams() []error {
+func (o *OAuth1) checkAuthParams() []error {
 	var mistakes []error
 	query := url.Values{}
 	if u, err := url.Parse(o.AuthorizeURL); err == nil {
@@ -219,12 +219,12 @@ func (o *OAuth1) checkAuthorizeParams() []error {
 			mistakes = append(mistakes, wrongField("AuthorizeURL", "parameter %s is set by the library", name))
 		}
 	}
-	for name, values := range o.AuthorizeParams {
+	for name, values := range o.AuthParams {
 		switch {
 		case strings.HasPrefix(name, "oauth_") || name == "state":
-			mistakes = append(mistakes, wrongField("AuthorizeParams", "%q is set by the library", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library", name))
 		case len(values) != 1 || query.Has(name):
-			mistakes = append(mistakes, wrongField("AuthorizeParams", "%q must have one value, also with those of AuthorizeURL", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value, also with those of AuthorizeURL", name))
 		}
 	}
 	return mistakes

@@ -38,7 +38,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 		return "", &Error{Fault: FaultRefused, Err: err}
 	}
 	f.Token, f.Secret = granted.token, granted.secret
-	params := maps.Clone(o.AuthorizeParams)
+	params := maps.Clone(o.AuthParams)
 	if params == nil {
 		params = url.Values{}
 	}

@@ -70,13 +70,13 @@ func TestOAuth1_Validate(t *testing.T) {
 		"no ID":                {func(o *OAuth1) { o.UserFields.ID = "" }, "UserFields.ID is missing"},
 		"mapped":               {func(o *OAuth1) { o.UserFields, o.MapUser = Fields{}, func(Profile, *session.User) error { return nil } }, ""},
 		"realm":                {func(o *OAuth1) { o.Realm = "a\r\nb" }, "Realm"},
-		"own parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read"}} }, ""},
-		"our parameter":        {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_token": {"x"}} }, `AuthorizeParams "oauth_token" is set by the library`}, // R3
-		"our callback":         {func(o *OAuth1) { o.AuthorizeParams = url.Values{"oauth_callback": {"x"}} }, `AuthorizeParams "oauth_callback" is set by the library`},
-		"our state":            {func(o *OAuth1) { o.AuthorizeParams = url.Values{"state": {"x"}} }, `AuthorizeParams "state" is set by the library`},
+		"own parameter":        {func(o *OAuth1) { o.AuthParams = url.Values{"perms": {"read"}} }, ""},
+		"our parameter":        {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_token": {"x"}} }, `AuthParams "oauth_token" is set by the library`}, // R3
+		"our callback":         {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_callback": {"x"}} }, `AuthParams "oauth_callback" is set by the library`},
+		"our state":            {func(o *OAuth1) { o.AuthParams = url.Values{"state": {"x"}} }, `AuthParams "state" is set by the library`},
 		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "oauth_token is set by the library"},
-		"twice":                {func(o *OAuth1) { o.AuthorizeParams = url.Values{"perms": {"read", "write"}} }, "one value"},
-		"twice, with address":  {func(o *OAuth1) { o.AuthorizeParams = url.Values{"a": {"2"}} }, "one value"},
+		"twice":                {func(o *OAuth1) { o.AuthParams = url.Values{"perms": {"read", "write"}} }, "one value"},
+		"twice, with address":  {func(o *OAuth1) { o.AuthParams = url.Values{"a": {"2"}} }, "one value"},
 	} {
 		o := photos()
 		row.change(o)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -9,14 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // An OAuth2 is a provider that speaks OAuth 2.0 without OpenID Connect: it hands out an access token, and its API tells whom that
 // belongs to. Fill in the fields, use it by its pointer, then leave it alone, like an http.Server; it must not be copied
-// after its first use. ClientID, Endpoint, UserFields.ID and, for most providers, UserURL are needed. An OAuth2 never prints its secret.
+// after its first use. ClientID, Endpoints, and UserFields.ID are required. An OAuth2 never prints its secret.
 //
 // There is no signed statement here about who signed in. A login rests on one thing alone: the access token with which the profile
 // is fetched was just issued to this client, for a code of this very login, by the token endpoint itself (RFC 9700 section 4.6). That is
@@ -38,15 +37,21 @@ type OAuth2 struct {
 	ClientID     string
 	ClientSecret string // empty for a public client
 
-	// Endpoint holds AuthURL and TokenURL, which are needed, and how the client authenticates: AuthStyleInHeader (the default) or
-	// AuthStyleInParams. It is never found out by trying, which would spend the code: AuthStyleAutoDetect means the default.
-	Endpoint oauth2.Endpoint
+	// Endpoints are the provider's. Authorization and Token are required. UserInfo is the address of
+	// the profile document, an answer of the provider's API; it may be relative to APIBase, and
+	// without it the answer of the token endpoint is the profile. Tokens are revoked at logout if
+	// there is a Revocation endpoint; [Grants] use Introspection and DeviceAuthorization. The others
+	// belong to OpenID Connect.
+	Endpoints Endpoints
 
-	// RefreshURL is where tokens are refreshed. Default: Endpoint.TokenURL.
+	// AuthMethod is how the client authenticates to the token endpoint: "client_secret_basic" (the
+	// default with a secret), "client_secret_post" or "none" (the default without one).
+	AuthMethod string
+
+	// RefreshURL is where tokens are refreshed. Default: Endpoints.Token.
 	RefreshURL string
 
-	// RevokeURL is where tokens are taken back at logout, and Revocation how. Default: they are not.
-	RevokeURL  string
+	// Revocation says how tokens are revoked. Default: as RFC 7009 says.
 	Revocation Revocation
 
 	// ResponseIssuer is what the parameter iss of a callback has to be (RFC 9207), for providers that promise to send it. Default: it may
@@ -78,12 +83,11 @@ type OAuth2 struct {
 	// Dialect says where the token endpoint differs from the standard. Default: nowhere.
 	Dialect Dialect
 
-	// UserURL is the address of the profile document, which may be relative to APIBase, and UserMethod how it is fetched: by GET, the
-	// default, or by a POST with nothing in it. Without UserURL the answer of the token endpoint is the profile.
-	UserURL    string
+	// UserMethod is how the profile document is fetched: GET (the default), or POST without a body.
 	UserMethod string
 
-	// More are further profile documents, fetched in this order after the one at UserURL. MapUser reads them.
+	// More are further profile documents, fetched in this order after the one at
+	// Endpoints.UserInfo. MapUser reads them.
 	More []Document
 
 	// UserFields say what is where in the profile.
@@ -120,7 +124,7 @@ type OAuth2 struct {
 	DisplayName string
 
 	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
-	// cannot use the origin of Endpoint.AuthURL, which browsers use: in a network of containers, or past a proxy. The
+	// cannot use the origin of Endpoints.Authorization, which browsers use: in a network of containers, or past a proxy. The
 	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
 	// http is for development, together with InsecureLoopbackHTTP. Default: none.
 	InternalURL string
@@ -159,7 +163,8 @@ type OAuth2 struct {
 	connections connections
 }
 
-// A Document is a profile document beside the one at UserURL, such as a list of e-mail addresses.
+// A Document is a profile document beside the one at Endpoints.UserInfo, such as a list of
+// email addresses.
 type Document struct {
 	Name string // by which MapUser finds it in Profile.More
 	URL  string // may be relative to APIBase
@@ -197,7 +202,7 @@ func (o *OAuth2) issuer() string {
 	if o.Issuer != "" {
 		return o.Issuer
 	}
-	u, err := url.Parse(o.Endpoint.AuthURL)
+	u, err := url.Parse(o.Endpoints.Authorization)
 	if err != nil {
 		return ""
 	}
@@ -205,7 +210,7 @@ func (o *OAuth2) issuer() string {
 }
 
 func (o *OAuth2) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Endpoint.AuthURL, o.InternalURL}}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Endpoints.Authorization, o.InternalURL}}
 }
 
 func (o *OAuth2) now() time.Time {
@@ -218,24 +223,19 @@ func (o *OAuth2) now() time.Time {
 // tokenEndpoint is the provider's, as configured.
 func (o *OAuth2) tokenEndpoint() *tokenEndpoint {
 	return &tokenEndpoint{
-		out: o.outbound(), endpoints: Endpoints{
-			Token: o.Endpoint.TokenURL, Revocation: o.RevokeURL, DeviceAuthorization: o.Endpoint.DeviceAuthURL,
-		},
+		out: o.outbound(), endpoints: o.Endpoints,
 		clientID: o.ClientID, dialect: &o.Dialect, header: o.Header,
 		credentials: func(context.Context) (credentials, error) { return o.credentials(), nil },
-		authSetting: "Endpoint.AuthStyle",
+		authSetting: "AuthMethod",
 		scopes:      o.scopes(nil), separator: o.separator(), now: o.now, notes: &o.notes,
 	}
 }
 
 // credentials are fixed by the configuration.
 func (o *OAuth2) credentials() credentials {
-	method := authBasic
-	switch {
-	case o.ClientSecret == "":
+	method := cmp.Or(o.AuthMethod, authBasic)
+	if o.ClientSecret == "" {
 		method = authNone
-	case o.Endpoint.AuthStyle == oauth2.AuthStyleInParams:
-		method = authPost
 	}
 	return credentials{o.ClientID, o.ClientSecret, method}
 }

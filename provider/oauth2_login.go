@@ -30,7 +30,7 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 // authorizationURL is the request of RFC 6749 section 4.1.1.
 func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
 	c := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), o.separator()), o.AuthParams}
-	address, err := withParams(o.Endpoint.AuthURL, renamed(c.authorizationRequest(f), o.AuthNames))
+	address, err := withParams(o.Endpoints.Authorization, renamed(c.authorizationRequest(f), o.AuthNames))
 	if err != nil || o.AuthFragment == "" {
 		return address, err
 	}
@@ -123,7 +123,7 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 		params[name] = values
 		secrets = append(secrets, values...)
 	}
-	tokens, raw, err := o.tokenEndpoint().request(ctx, o.Endpoint.TokenURL, params, secrets...)
+	tokens, raw, err := o.tokenEndpoint().request(ctx, o.Endpoints.Token, params, secrets...)
 	if err != nil {
 		return session.Tokens{}, Profile{}, err
 	}
@@ -135,7 +135,7 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 // other document.
 func (o *OAuth2) asProfile(answer json.RawMessage) (json.RawMessage, error) {
 	schema := newSchema("token answer")
-	if o.UserURL == "" {
+	if o.Endpoints.UserInfo == "" {
 		schema = o.UserFields.schema()
 	}
 	d, err := schema.read(answer, &o.notes)

@@ -15,9 +15,9 @@ import (
 // fetchProfile fetches the profile documents with the access token that was just issued, and adds them to what the token
 // endpoint said.
 func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) (Profile, error) {
-	if o.UserURL != "" {
+	if o.Endpoints.UserInfo != "" {
 		var err error
-		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.UserURL, o.UserFields.schema(), t, p); err != nil {
+		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.Endpoints.UserInfo, o.UserFields.schema(), t, p); err != nil {
 			return Profile{}, err
 		}
 	}

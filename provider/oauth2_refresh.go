@@ -32,7 +32,7 @@ func (o *OAuth2) RefreshTokens(
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
 		params.Set("scope", strings.Join(old.Scopes, o.separator()))
 	}
-	endpoint := cmp.Or(o.RefreshURL, o.Endpoint.TokenURL)
+	endpoint := cmp.Or(o.RefreshURL, o.Endpoints.Token)
 	e := o.tokenEndpoint()
 	fresh, raw, err := e.request(ctx, endpoint, params, old.RefreshToken, old.AccessToken)
 	if err != nil {
@@ -41,7 +41,7 @@ func (o *OAuth2) RefreshTokens(
 	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
 	renewed.SetTokens(fresh)
-	if o.UserURL == "" { // only the first answer had the profile
+	if o.Endpoints.UserInfo == "" { // only the first answer had the profile
 		return renewed, nil, nil
 	}
 	return renewed, func(ctx context.Context) (*session.Session, error) {

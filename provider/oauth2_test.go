@@ -11,55 +11,60 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/session"
 )
 
 // right is a configuration without fault.
 func right() *OAuth2 {
 	return &OAuth2{
-		Issuer: "https://op.example", ClientID: "id", ClientSecret: "hush", Endpoint: oauth2.Endpoint{AuthURL: "https://op.example/a", TokenURL: "https://op.example/t"},
-		UserURL: "https://api.op.example/user", UserFields: Fields{ID: "id"},
+		Issuer: "https://op.example", ClientID: "id", ClientSecret: "hush", Endpoints: Endpoints{
+			Authorization: "https://op.example/a",
+			Token:         "https://op.example/t",
+			UserInfo:      "https://api.op.example/user",
+		},
+		UserFields: Fields{ID: "id"},
 	}
 }
 
 // R3, R10, R60, R157: every mistake is named, and all at once.
 func TestOAuth2_Validate(t *testing.T) {
 	for want, change := range map[string]func(*OAuth2){
-		"ClientID is missing":               func(o *OAuth2) { o.ClientID = "" },
-		"AuthURL is missing":                func(o *OAuth2) { o.Endpoint.AuthURL = "" },
-		"AuthURL must be https":             func(o *OAuth2) { o.Endpoint.AuthURL = "http://op.example/a" },
-		"AuthURL is not an absolute":        func(o *OAuth2) { o.Endpoint.AuthURL = "javascript:alert(1)" },
-		"AuthURL must have no":              func(o *OAuth2) { o.Endpoint.AuthURL += "#wechat_redirect" },
-		"already has the parameter":         func(o *OAuth2) { o.Endpoint.AuthURL += "?state=fixed" },
-		"TokenURL is missing":               func(o *OAuth2) { o.Endpoint.TokenURL = "" },
-		"TokenURL must be https":            func(o *OAuth2) { o.Endpoint.TokenURL = "http://op.example/t" },
-		"InsecureLoopbackHTTP":              func(o *OAuth2) { o.Endpoint.TokenURL = "http://localhost/t" },
-		"RefreshURL must be https":          func(o *OAuth2) { o.RefreshURL = "http://op.example/r" },
-		"RevokeURL must be https":           func(o *OAuth2) { o.RevokeURL = "http://op.example/r" },
-		"APIBase must be https":             func(o *OAuth2) { o.APIBase = "http://op.example/" },
-		"AuthStyle 7":                       func(o *OAuth2) { o.Endpoint.AuthStyle = 7 },
-		"UserURL must be https":             func(o *OAuth2) { o.UserURL = "http://op.example/" },
-		"no APIBase is configured":          func(o *OAuth2) { o.UserURL = "user" },
-		"has a host but no scheme":          func(o *OAuth2) { o.APIBase = "https://op.example/"; o.UserURL = "//evil.example/user" },
-		`More "x" must be https`:            func(o *OAuth2) { o.More = []Document{{Name: "x", URL: "http://op.example/"}} },
-		`More "x" is not a name of its own`: func(o *OAuth2) { o.APIBase = o.UserURL; o.More = []Document{{Name: "x"}, {Name: "x"}} },
-		`More "" is`:                        func(o *OAuth2) { o.More = []Document{{URL: o.UserURL}} },
-		`More "callback" is`:                func(o *OAuth2) { o.More = []Document{{Name: "callback", URL: o.UserURL}} },
-		"UserFields.ID is missing":          func(o *OAuth2) { o.UserFields.ID = "" },
-		"UserFields.Email":                  func(o *OAuth2) { o.UserFields.Email = "a..b" },
-		"UserMethod":                        func(o *OAuth2) { o.UserMethod = "PUT" },
-		"EmailTrust":                        func(o *OAuth2) { o.EmailTrust = 9 },
-		"is not a scope":                    func(o *OAuth2) { o.Scopes = []string{"a b"} },
-		"contains the scope separator":      func(o *OAuth2) { o.Scopes, o.ScopeSeparator = []string{"a,b"}, "," },
-		`AuthParams "state"`:                func(o *OAuth2) { o.AuthParams = url.Values{"state": {"x"}} },
-		`AuthParams "code_challenge"`:       func(o *OAuth2) { o.AuthParams = url.Values{"code_challenge": {"x"}} },
-		"must not pass through":             func(o *OAuth2) { o.AuthParams = url.Values{"response_type": {"token"}} },
-		`AuthParams "x" must have one`:      func(o *OAuth2) { o.AuthParams = url.Values{"x": {"1", "2"}} },
-		`AuthNames "state"`:                 func(o *OAuth2) { o.AuthNames = map[string]string{"state": "s"} },
-		`AuthNames "code_challenge"`:        func(o *OAuth2) { o.AuthNames = map[string]string{"code_challenge": "s"} },
-		"must not be called state":          func(o *OAuth2) { o.AuthNames = map[string]string{"client_id": "state"} },
+		"ClientID is missing":                        func(o *OAuth2) { o.ClientID = "" },
+		"Endpoints.Authorization is missing":         func(o *OAuth2) { o.Endpoints.Authorization = "" },
+		"Endpoints.Authorization must be https":      func(o *OAuth2) { o.Endpoints.Authorization = "http://op.example/a" },
+		"Endpoints.Authorization is not an absolute": func(o *OAuth2) { o.Endpoints.Authorization = "javascript:alert(1)" },
+		"Endpoints.Authorization must have no":       func(o *OAuth2) { o.Endpoints.Authorization += "#wechat_redirect" },
+		"already has the parameter":                  func(o *OAuth2) { o.Endpoints.Authorization += "?state=fixed" },
+		"Endpoints.Token is missing":                 func(o *OAuth2) { o.Endpoints.Token = "" },
+		"Endpoints.Token must be https":              func(o *OAuth2) { o.Endpoints.Token = "http://op.example/t" },
+		"InsecureLoopbackHTTP":                       func(o *OAuth2) { o.Endpoints.Token = "http://localhost/t" },
+		"RefreshURL must be https":                   func(o *OAuth2) { o.RefreshURL = "http://op.example/r" },
+		"Endpoints.Revocation must be https":         func(o *OAuth2) { o.Endpoints.Revocation = "http://op.example/r" },
+		"APIBase must be https":                      func(o *OAuth2) { o.APIBase = "http://op.example/" },
+		"AuthMethod \"7\"":                           func(o *OAuth2) { o.AuthMethod = "7" },
+		"AuthMethod must not be none":                func(o *OAuth2) { o.AuthMethod = "none" },
+		"Endpoints.JWKS is for OIDC only":            func(o *OAuth2) { o.Endpoints.JWKS = "https://op.example/jwks" },
+		"Endpoints.Introspection must be https":      func(o *OAuth2) { o.Endpoints.Introspection = "http://op.example/i" },
+		"Endpoints.UserInfo must be https":           func(o *OAuth2) { o.Endpoints.UserInfo = "http://op.example/" },
+		"no APIBase is configured":                   func(o *OAuth2) { o.Endpoints.UserInfo = "user" },
+		"has a host but no scheme":                   func(o *OAuth2) { o.APIBase = "https://op.example/"; o.Endpoints.UserInfo = "//evil.example/user" },
+		`More "x" must be https`:                     func(o *OAuth2) { o.More = []Document{{Name: "x", URL: "http://op.example/"}} },
+		`More "x" is not a name of its own`:          func(o *OAuth2) { o.APIBase = o.Endpoints.UserInfo; o.More = []Document{{Name: "x"}, {Name: "x"}} },
+		`More "" is`:                                 func(o *OAuth2) { o.More = []Document{{URL: o.Endpoints.UserInfo}} },
+		`More "callback" is`:                         func(o *OAuth2) { o.More = []Document{{Name: "callback", URL: o.Endpoints.UserInfo}} },
+		"UserFields.ID is missing":                   func(o *OAuth2) { o.UserFields.ID = "" },
+		"UserFields.Email":                           func(o *OAuth2) { o.UserFields.Email = "a..b" },
+		"UserMethod":                                 func(o *OAuth2) { o.UserMethod = "PUT" },
+		"EmailTrust":                                 func(o *OAuth2) { o.EmailTrust = 9 },
+		"is not a scope":                             func(o *OAuth2) { o.Scopes = []string{"a b"} },
+		"contains the scope separator":               func(o *OAuth2) { o.Scopes, o.ScopeSeparator = []string{"a,b"}, "," },
+		`AuthParams "state"`:                         func(o *OAuth2) { o.AuthParams = url.Values{"state": {"x"}} },
+		`AuthParams "code_challenge"`:                func(o *OAuth2) { o.AuthParams = url.Values{"code_challenge": {"x"}} },
+		"must not pass through":                      func(o *OAuth2) { o.AuthParams = url.Values{"response_type": {"token"}} },
+		`AuthParams "x" must have one`:               func(o *OAuth2) { o.AuthParams = url.Values{"x": {"1", "2"}} },
+		`AuthNames "state"`:                          func(o *OAuth2) { o.AuthNames = map[string]string{"state": "s"} },
+		`AuthNames "code_challenge"`:                 func(o *OAuth2) { o.AuthNames = map[string]string{"code_challenge": "s"} },
+		"must not be called state":                   func(o *OAuth2) { o.AuthNames = map[string]string{"client_id": "state"} },
 		"must not be called appid": func(o *OAuth2) {
 			o.AuthNames, o.AuthParams = map[string]string{"client_id": "appid"}, url.Values{"appid": {"x"}}
 		},
@@ -94,7 +99,7 @@ func TestOAuth2_Validate(t *testing.T) {
 // R7: the endpoint's own query stays, and every value is encoded.
 func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 	o := right()
-	o.ClientID, o.Endpoint.AuthURL, o.AuthFragment = "id with &=#+%", "https://op.example/a?tenant=a%26b", "wechat redirect"
+	o.ClientID, o.Endpoints.Authorization, o.AuthFragment = "id with &=#+%", "https://op.example/a?tenant=a%26b", "wechat redirect"
 	o.AuthParams = url.Values{"resource": {"https://a.example", "https://b.example"}}
 	f := &Flow{RedirectURI: "https://app.example/cb", Request: Request{Scopes: []string{"x", "a", "x"}, Prompt: "consent", LoginHint: "alice", UILocales: []string{"de", "en"}}}
 	o.Scopes = []string{"a", "b"}
@@ -118,13 +123,13 @@ func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 
 func TestOAuth2_IssuerAndRegistration(t *testing.T) {
 	o := right()
-	o.Issuer, o.Endpoint.AuthURL = "", "https://OP.example:8443/a?b"
+	o.Issuer, o.Endpoints.Authorization = "", "https://OP.example:8443/a?b"
 	if got := o.issuer(); got != "https://op.example:8443" {
 		t.Errorf("issuer %q", got)
 	}
 	all := map[string]string{}
 	for name, p := range map[string]Provider{
-		"one": right(), "another client": &OAuth2{ClientID: "id2", Endpoint: right().Endpoint}, "another issuer": &OAuth2{Issuer: "https://x.example", ClientID: "id", Endpoint: right().Endpoint},
+		"one": right(), "another client": &OAuth2{ClientID: "id2", Endpoints: right().Endpoints}, "another issuer": &OAuth2{Issuer: "https://x.example", ClientID: "id", Endpoints: right().Endpoints},
 		"OpenID Connect": &OIDC{Issuer: "https://op.example", ClientID: "id"}, "shifted": &OAuth2{Issuer: `https://op.example""`, ClientID: "id"},
 	} {
 		if other := all[p.Registration()]; other != "" {
@@ -170,7 +175,7 @@ func TestOAuth2_Revocations(t *testing.T) {
 		"RFC 7009":        {Revocation{}, nil, both, []string{"POST https://op.example/r " + basic + " token=ref&token_type_hint=refresh_token", "POST https://op.example/r " + basic + " token=acc&token_type_hint=access_token"}},
 		"one of them":     {Revocation{}, nil, session.Tokens{AccessToken: "acc"}, []string{"POST https://op.example/r " + basic + " token=acc&token_type_hint=access_token"}},
 		"none of them":    {Revocation{}, nil, session.Tokens{}, nil},
-		"in the body":     {Revocation{}, func(o *OAuth2) { o.Endpoint.AuthStyle = oauth2.AuthStyleInParams }, session.Tokens{AccessToken: "acc"}, []string{"POST https://op.example/r  client_id=id&client_secret=hush&token=acc&token_type_hint=access_token"}},
+		"in the body":     {Revocation{}, func(o *OAuth2) { o.AuthMethod = "client_secret_post" }, session.Tokens{AccessToken: "acc"}, []string{"POST https://op.example/r  client_id=id&client_secret=hush&token=acc&token_type_hint=access_token"}},
 		"client_key":      {Revocation{}, func(o *OAuth2) { o.ClientSecret = ""; o.Dialect.Names = map[string]string{"client_id": "client_key"} }, session.Tokens{AccessToken: "acc"}, []string{"POST https://op.example/r  client_key=id&token=acc&token_type_hint=access_token"}},
 		"DELETE and JSON": {Revocation{Method: "DELETE", JSONBody: true, TokenParam: "access_token"}, nil, both, []string{"DELETE https://op.example/r " + basic + ` {"access_token":"acc"}`}},
 		"deauthorize":     {Revocation{TokenParam: "access_token"}, nil, both, []string{"POST https://op.example/r " + basic + " access_token=acc"}},
@@ -186,7 +191,7 @@ func TestOAuth2_Revocations(t *testing.T) {
 	} {
 		for _, status := range []int{200, 204} {
 			s, o := &scripted{statuses: []int{status}}, right()
-			o.RevokeURL, o.Revocation, o.HTTPClient = "https://op.example/r", row.v, &http.Client{Transport: s}
+			o.Endpoints.Revocation, o.Revocation, o.HTTPClient = "https://op.example/r", row.v, &http.Client{Transport: s}
 			if row.configure != nil {
 				row.configure(o)
 			}
@@ -200,17 +205,17 @@ func TestOAuth2_Revocations(t *testing.T) {
 	}
 	for status, byToken := range map[int]bool{400: false, 401: false, 403: true, 307: true} {
 		o := right()
-		o.RevokeURL, o.Revocation, o.HTTPClient = "https://op.example/r", Revocation{ByToken: byToken}, &http.Client{Transport: &scripted{statuses: []int{status}}}
+		o.Endpoints.Revocation, o.Revocation, o.HTTPClient = "https://op.example/r", Revocation{ByToken: byToken}, &http.Client{Transport: &scripted{statuses: []int{status}}}
 		if err := o.Revoke(t.Context(), both); err == nil || strings.Contains(err.Error(), "acc") {
 			t.Errorf("status %d: %v", status, err)
 		}
 	}
 	o := right()
-	o.RevokeURL, o.Revocation, o.HTTPClient = "https://op.example/r", Revocation{ByToken: true}, &http.Client{Transport: &scripted{statuses: []int{401}}}
+	o.Endpoints.Revocation, o.Revocation, o.HTTPClient = "https://op.example/r", Revocation{ByToken: true}, &http.Client{Transport: &scripted{statuses: []int{401}}}
 	if err := o.Revoke(t.Context(), both); err != nil {
 		t.Errorf("a token that has run out: %v", err)
 	}
-	o.RevokeURL, o.HTTPClient = "", refusing(func() { t.Error("a request") })
+	o.Endpoints.Revocation, o.HTTPClient = "", refusing(func() { t.Error("a request") })
 	if err := o.Revoke(t.Context(), both); err != nil {
 		t.Error(err)
 	}
@@ -220,7 +225,7 @@ func TestOAuth2_Revocations(t *testing.T) {
 func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 	s := &scripted{statuses: []int{200}, bodies: []string{`{"access_token":"fresh"}`}}
 	o := right()
-	o.HTTPClient, o.UserURL, o.Endpoint.AuthStyle = &http.Client{Transport: s}, "", oauth2.AuthStyleInParams
+	o.HTTPClient, o.Endpoints.UserInfo, o.AuthMethod = &http.Client{Transport: s}, "", "client_secret_post"
 	o.Dialect.EditRequest = func(params url.Values) {
 		if params.Get("grant_type") == "refresh_token" {
 			params.Set("grant_type", "fb_exchange_token")
@@ -276,7 +281,7 @@ func TestOAuth2_R61_NothingIsFollowedOrRepeated(t *testing.T) {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			for at := range 4 { // the token endpoint, the profile, the refresh, the revocation
 				o := right()
-				o.Dialect.Method, o.RefreshURL, o.RevokeURL, o.PrepareAPI = method, "https://op.example/refresh", "https://op.example/revoke", inThePath
+				o.Dialect.Method, o.RefreshURL, o.Endpoints.Revocation, o.PrepareAPI = method, "https://op.example/refresh", "https://op.example/revoke", inThePath
 				seen, want := 0, 1
 				if at == 1 {
 					want = 2

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"golang.org/x/oauth2"
 )
 
 // Validate implements [Validator].
@@ -19,16 +17,11 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	if o.SecretRequired && o.ClientSecret == "" {
 		mistakes = append(mistakes, wrongField("ClientSecret", "is missing, and the provider has no public clients"))
 	}
-	switch o.Endpoint.AuthStyle {
-	case oauth2.AuthStyleAutoDetect, oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
-	default:
-		mistakes = append(mistakes, wrongField("Endpoint.AuthStyle", "%d is not known", o.Endpoint.AuthStyle))
-	}
-	mistakes = append(mistakes, o.Err, o.checkQuirks(), o.checkIssuer(),
+	mistakes = append(mistakes, o.Err, o.checkQuirks(), o.checkAuthMethod(), o.checkIssuer(),
 		checkOtherOrigins(o.OtherOrigins), o.outbound().check())
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
-		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"RevokeURL", o.RevokeURL}, address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)
+		insecure = append(insecure, plainHTTP(o.everyAddress()...)...)
 	}
 	if o.InsecureNoPKCE {
 		insecure = append(insecure, "InsecureNoPKCE")
@@ -36,25 +29,45 @@ func (o *OAuth2) Validate() (insecure []string, err error) {
 	return insecure, errors.Join(mistakes...)
 }
 
+func (o *OAuth2) checkAuthMethod() error {
+	switch o.AuthMethod {
+	case "", authBasic, authPost:
+		return nil
+	case authNone:
+		if o.ClientSecret != "" {
+			return wrongField("AuthMethod", "must not be none: there is a ClientSecret")
+		}
+		return nil
+	}
+	const hint = "%q is not %s, %s or %s"
+	return wrongField("AuthMethod", hint, o.AuthMethod, authBasic, authPost, authNone)
+}
+
 func (o *OAuth2) checkEndpoints() []error {
-	var mistakes []error
-	for _, e := range []struct {
-		name, address string
-		needed        bool
-	}{
-		{"Endpoint.AuthURL", o.Endpoint.AuthURL, true},
-		{"Endpoint.TokenURL", o.Endpoint.TokenURL, true},
-		{"RefreshURL", o.RefreshURL, false},
-		{"RevokeURL", o.RevokeURL, false},
-	} {
-		switch {
-		case e.address != "":
-			mistakes = append(mistakes, o.outbound().checkEndpoint(e.name, e.address))
-		case e.needed:
-			mistakes = append(mistakes, wrongField(e.name, "is missing"))
+	mistakes := []error{checkAPIBase(o.outbound(), o.APIBase)}
+	for _, e := range o.Endpoints.named() {
+		field := "Endpoints." + e.field
+		switch e.address {
+		case &o.Endpoints.Authorization, &o.Endpoints.Token:
+			if *e.address == "" {
+				mistakes = append(mistakes, wrongField(field, "is missing"))
+			}
+		case &o.Endpoints.UserInfo: // which may be relative
+			continue
+		case &o.Endpoints.Revocation, &o.Endpoints.Introspection, &o.Endpoints.DeviceAuthorization:
+		default:
+			if *e.address != "" {
+				mistakes = append(mistakes, wrongField(field, "is for OIDC only: remove it"))
+			}
+		}
+		if *e.address != "" {
+			mistakes = append(mistakes, o.outbound().checkEndpoint(field, *e.address))
 		}
 	}
-	return append(mistakes, checkAPIBase(o.outbound(), o.APIBase))
+	if o.RefreshURL != "" {
+		mistakes = append(mistakes, o.outbound().checkEndpoint("RefreshURL", o.RefreshURL))
+	}
+	return mistakes
 }
 
 // authNames are the parameters of the authorization request that may have other names.
@@ -79,15 +92,15 @@ func (o *OAuth2) checkAuthorization() []error {
 		}
 	}
 	if _, err := o.authorizationURL(&Flow{State: "s", Verifier: "v", RedirectURI: "r"}); err != nil {
-		mistakes = append(mistakes, wrongField("Endpoint.AuthURL", "%w", err))
+		mistakes = append(mistakes, wrongField("Endpoints.Authorization", "%w", err))
 	}
 	return mistakes
 }
 
 func (o *OAuth2) checkProfile() []error {
 	mistakes := o.UserFields.check()
-	if o.UserURL != "" {
-		mistakes = append(mistakes, o.checkDocument("UserURL", o.UserURL))
+	if o.Endpoints.UserInfo != "" {
+		mistakes = append(mistakes, o.checkDocument("Endpoints.UserInfo", o.Endpoints.UserInfo))
 	}
 	names := map[string]bool{"": true, moreCallback: true}
 	for _, d := range o.More {

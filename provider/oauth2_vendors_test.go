@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -16,7 +14,11 @@ import (
 func TestOAuth2_RequestAndAnswerOfTheirOwnKind(t *testing.T) { // quirk 22
 	o := &provider.OAuth2{
 		Issuer: "https://account.withings.com", ClientID: "id", ClientSecret: "hush",
-		Endpoint: oauth2.Endpoint{AuthURL: "https://account.withings.com/oauth2_user/authorize2", TokenURL: "https://wbsapi.withings.net/v2/oauth2", AuthStyle: oauth2.AuthStyleInParams},
+		Endpoints: provider.Endpoints{
+			Authorization: "https://account.withings.com/oauth2_user/authorize2",
+			Token:         "https://wbsapi.withings.net/v2/oauth2",
+		},
+		AuthMethod: "client_secret_post",
 		Dialect: provider.Dialect{Params: url.Values{"action": {"requesttoken"}}, Envelope: "body", EditRequest: func(p url.Values) {
 			p.Set("client_secret", "hash of "+p.Get("client_secret"))
 		}},

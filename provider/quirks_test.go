@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-
-	"golang.org/x/oauth2"
 )
 
 // R1: something binds a code to its login, also at a provider that lacks a protection.
@@ -19,9 +17,11 @@ func TestQuirks_R1_Validate(t *testing.T) {
 	}
 	plain := func(q Quirks, secret string) Validator {
 		return &OAuth2{
-			ClientID: "c", ClientSecret: secret, Quirks: q, UserURL: "https://op.example/me",
-			Endpoint: oauth2.Endpoint{
-				AuthURL: "https://op.example/authorize", TokenURL: "https://op.example/token",
+			ClientID: "c", ClientSecret: secret, Quirks: q,
+			Endpoints: Endpoints{
+				Authorization: "https://op.example/authorize",
+				Token:         "https://op.example/token",
+				UserInfo:      "https://op.example/me",
 			},
 			UserFields: Fields{ID: "id"},
 		}
@@ -79,7 +79,7 @@ func TestQuirks_AreLoggedOnce(t *testing.T) {
 // A provider's own error code in the callback means what the dialect says, with OAuth 2.0 as well.
 func TestOAuth2_TranslatesTheCallbackError(t *testing.T) {
 	o := &OAuth2{Dialect: Dialect{ErrorCodes: map[string]string{"cancelled": "access_denied"}}}
-	o.Endpoint.AuthURL = "https://op.example/authorize"
+	o.Endpoints.Authorization = "https://op.example/authorize"
 	f := &Flow{}
 	if _, err := o.Begin(t.Context(), f); err != nil {
 		t.Fatal(err)

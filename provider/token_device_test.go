@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/oauth2"
 )
 
 // script answers the token endpoint with one entry after the other.
@@ -92,8 +90,8 @@ func TestDevice_Dialect(t *testing.T) {
 			return o.Grants()
 		},
 		"OAuth2": func(c *http.Client) Grants {
-			at := oauth2.Endpoint{TokenURL: "https://op.example/t", DeviceAuthURL: "https://op.example/d"}
-			return (&OAuth2{Endpoint: at, ClientID: "c", HTTPClient: c, Dialect: dialect}).Grants()
+			at := Endpoints{Token: "https://op.example/t", DeviceAuthorization: "https://op.example/d"}
+			return (&OAuth2{Endpoints: at, ClientID: "c", HTTPClient: c, Dialect: dialect}).Grants()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

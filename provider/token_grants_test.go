@@ -51,7 +51,8 @@ func onBoth(
 	t.Run("OAuth2", func(t *testing.T) {
 		op, o, clock := newOP(t)
 		plain := op.OAuth2()
-		plain.Endpoint.DeviceAuthURL = op.Issuer() + "/device_authorization"
+		plain.Endpoints.DeviceAuthorization = op.Issuer() + "/device_authorization"
+		plain.Endpoints.Introspection = op.Issuer() + "/introspect"
 		test(t, op, plain.Grants(), o, clock)
 	})
 }

@@ -3,8 +3,6 @@ package provider
 import (
 	"strings"
 	"testing"
-
-	"golang.org/x/oauth2"
 )
 
 // F40: what the provider gave the application has been copied without white space and line ends.
@@ -30,15 +28,19 @@ func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 			wantRejected(t, name, field, v, secret)
 		}
 		for field, change := range map[string]func(*OAuth2){
-			"ClientID":         func(o *OAuth2) { o.ClientID = id },
-			"ClientSecret":     func(o *OAuth2) { o.ClientSecret = key },
-			"Endpoint.AuthURL": func(o *OAuth2) { o.Endpoint.AuthURL = issuer },
-			"RevokeURL":        func(o *OAuth2) { o.RevokeURL = issuer },
-			"APIBase":          func(o *OAuth2) { o.APIBase = issuer },
+			"ClientID":                func(o *OAuth2) { o.ClientID = id },
+			"ClientSecret":            func(o *OAuth2) { o.ClientSecret = key },
+			"Endpoints.Authorization": func(o *OAuth2) { o.Endpoints.Authorization = issuer },
+			"Endpoints.Revocation":    func(o *OAuth2) { o.Endpoints.Revocation = issuer },
+			"APIBase":                 func(o *OAuth2) { o.APIBase = issuer },
 		} {
 			o := &OAuth2{
-				ClientID: "client", ClientSecret: secret, Issuer: "https://op.example", UserURL: "https://op.example/me",
-				Endpoint:   oauth2.Endpoint{AuthURL: "https://op.example/a", TokenURL: "https://op.example/t"},
+				ClientID: "client", ClientSecret: secret, Issuer: "https://op.example",
+				Endpoints: Endpoints{
+					Authorization: "https://op.example/a",
+					Token:         "https://op.example/t",
+					UserInfo:      "https://op.example/me",
+				},
 				UserFields: Fields{ID: "id"},
 			}
 			if _, err := o.Validate(); err != nil {

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Amazon signs users in with Login with Amazon.
 func Amazon(id, secret string) *provider.OAuth2 {
@@ -14,14 +10,13 @@ func Amazon(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Amazon",
 		OtherOrigins: []string{"https://api.amazon.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.amazon.com/ap/oa",
-			TokenURL:  "https://api.amazon.com/auth/o2/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.amazon.com/ap/oa",
+			Token:         "https://api.amazon.com/auth/o2/token",
+			UserInfo:      "user/profile",
 		},
 		Scopes:      []string{"profile"},
 		APIBase:     "https://api.amazon.com",
-		UserURL:     "user/profile",
 		UserFields:  provider.Fields{ID: "user_id", Name: "name", Email: "email"},
 		EmailTrust:  provider.EmailNeverVerified,
 		TokenHeader: "x-amz-access-token",
@@ -36,7 +31,7 @@ func amazonVendor() Vendor {
 		Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
 		Notes: []string{
 			"Other regions have other token endpoints, such as " +
-				"https://api.amazon.co.uk/auth/o2/token: set Endpoint.TokenURL and APIBase, and " +
+				"https://api.amazon.co.uk/auth/o2/token: set Endpoints.Token and APIBase, and " +
 				"leave Issuer unchanged.",
 			"Amazon does not say whether an address is verified, and has no pictures.",
 		},

@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -17,16 +15,16 @@ func Atlassian(id, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "Atlassian",
 		OtherOrigins:   []string{"https://api.atlassian.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://auth.atlassian.com/authorize",
-			TokenURL:  "https://auth.atlassian.com/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://auth.atlassian.com/authorize",
+			Token:         "https://auth.atlassian.com/oauth/token",
+			UserInfo:      "me",
+			Revocation:    "https://auth.atlassian.com/oauth/revoke",
 		},
-		RevokeURL:  "https://auth.atlassian.com/oauth/revoke",
+		AuthMethod: "client_secret_post",
 		AuthParams: url.Values{"audience": {"api.atlassian.com"}, "prompt": {"consent"}},
 		Scopes:     []string{"read:me"},
 		APIBase:    "https://api.atlassian.com",
-		UserURL:    "me",
 		UserFields: provider.Fields{
 			ID:            "account_id",
 			Name:          "name",

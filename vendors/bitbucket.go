@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -21,14 +19,13 @@ func Bitbucket(key, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "Bitbucket",
 		OtherOrigins:   []string{"https://api.bitbucket.org"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://bitbucket.org/site/oauth2/authorize",
-			TokenURL:  "https://bitbucket.org/site/oauth2/access_token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://bitbucket.org/site/oauth2/authorize",
+			Token:         "https://bitbucket.org/site/oauth2/access_token",
+			UserInfo:      "user",
 		},
 		Scopes:  []string{"account", "email"},
 		APIBase: "https://api.bitbucket.org/2.0",
-		UserURL: "user",
 		More:    []provider.Document{{Name: "emails", URL: "user/emails", Optional: true}},
 		UserFields: provider.Fields{
 			ID:       "uuid",

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Box signs users in at Box. The email address is the one that the user signs in with.
 func Box(id, secret string) *provider.OAuth2 {
@@ -14,14 +10,14 @@ func Box(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Box",
 		OtherOrigins: []string{"https://api.box.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://account.box.com/api/oauth2/authorize",
-			TokenURL:  "https://api.box.com/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://account.box.com/api/oauth2/authorize",
+			Token:         "https://api.box.com/oauth2/token",
+			UserInfo:      "users/me",
+			Revocation:    "https://api.box.com/oauth2/revoke",
 		},
-		RevokeURL:  "https://api.box.com/oauth2/revoke",
+		AuthMethod: "client_secret_post",
 		APIBase:    "https://api.box.com/2.0",
-		UserURL:    "users/me",
 		UserFields: provider.Fields{ID: "id", Name: "name", Email: "login", Picture: "avatar_url"},
 		EmailTrust: provider.EmailNeverVerified,
 	}

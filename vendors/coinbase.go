@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Coinbase signs users in at Coinbase.
 func Coinbase(id, secret string) *provider.OAuth2 {
@@ -14,15 +10,15 @@ func Coinbase(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Coinbase",
 		OtherOrigins: []string{"https://api.coinbase.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://login.coinbase.com/oauth2/auth",
-			TokenURL:  "https://login.coinbase.com/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://login.coinbase.com/oauth2/auth",
+			Token:         "https://login.coinbase.com/oauth2/token",
+			UserInfo:      "user",
+			Revocation:    "https://login.coinbase.com/oauth2/revoke",
 		},
-		RevokeURL: "https://login.coinbase.com/oauth2/revoke",
-		Scopes:    []string{"wallet:user:read", "wallet:user:email"},
-		APIBase:   "https://api.coinbase.com/v2",
-		UserURL:   "user",
+		AuthMethod: "client_secret_post",
+		Scopes:     []string{"wallet:user:read", "wallet:user:email"},
+		APIBase:    "https://api.coinbase.com/v2",
 		UserFields: provider.Fields{
 			ID:       "data.id",
 			Name:     "data.name",

@@ -98,7 +98,7 @@ func TestConstructors_CanBeChanged(t *testing.T) {
 	dropbox := vendors.Dropbox("id", "hush")
 	dropbox.AuthParams.Set("token_access_type", "offline")
 	trello := vendors.Trello("id", "hush")
-	trello.AuthorizeParams.Set("name", "Reports")
+	trello.AuthParams.Set("name", "Reports")
 	reddit := vendors.Reddit("id", "hush")
 	reddit.Header.Set("User-Agent", "web:com.example.reports:v1.0 (by /u/alice)")
 	if again := vendors.Reddit("id", "hush"); again.Header.Get("User-Agent") != "web:id:sallyport" {

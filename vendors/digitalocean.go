@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // DigitalOcean signs users in at DigitalOcean.
 func DigitalOcean(id, secret string) *provider.OAuth2 {
@@ -14,14 +10,14 @@ func DigitalOcean(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "DigitalOcean",
 		OtherOrigins: []string{"https://api.digitalocean.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://cloud.digitalocean.com/v1/oauth/authorize",
-			TokenURL:  "https://cloud.digitalocean.com/v1/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://cloud.digitalocean.com/v1/oauth/authorize",
+			Token:         "https://cloud.digitalocean.com/v1/oauth/token",
+			UserInfo:      "account",
 		},
-		Scopes:  []string{"read"},
-		APIBase: "https://api.digitalocean.com/v2",
-		UserURL: "account",
+		AuthMethod: "client_secret_post",
+		Scopes:     []string{"read"},
+		APIBase:    "https://api.digitalocean.com/v2",
 		UserFields: provider.Fields{
 			ID:            "account.uuid",
 			Name:          "account.name",

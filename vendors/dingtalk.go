@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -16,11 +14,12 @@ func DingTalk(key, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "DingTalk",
 		OtherOrigins: []string{"https://api.dingtalk.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://login.dingtalk.com/oauth2/auth",
-			TokenURL:  "https://api.dingtalk.com/v1.0/oauth2/userAccessToken",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://login.dingtalk.com/oauth2/auth",
+			Token:         "https://api.dingtalk.com/v1.0/oauth2/userAccessToken",
+			UserInfo:      "contact/users/me",
 		},
+		AuthMethod: "client_secret_post",
 		AuthParams: url.Values{"prompt": {"consent"}},
 		Scopes:     []string{"openid"}, // despite its name, there is no ID token
 		Dialect: provider.Dialect{
@@ -38,7 +37,6 @@ func DingTalk(key, secret string) *provider.OAuth2 {
 			},
 		},
 		APIBase:     "https://api.dingtalk.com/v1.0",
-		UserURL:     "contact/users/me",
 		TokenHeader: "x-acs-dingtalk-access-token",
 		UserFields: provider.Fields{
 			ID:      "unionId",

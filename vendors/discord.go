@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -17,16 +15,15 @@ func Discord(id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		DisplayName:  "Discord",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://discord.com/oauth2/authorize",
-			TokenURL:  "https://discord.com/api/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://discord.com/oauth2/authorize",
+			Token:         "https://discord.com/api/oauth2/token",
+			UserInfo:      "users/@me",
+			Revocation:    "https://discord.com/api/oauth2/token/revoke",
 		},
-		RevokeURL:  "https://discord.com/api/oauth2/token/revoke",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identify", "email"},
 		APIBase:    "https://discord.com/api",
-		UserURL:    "users/@me",
 		UserFields: provider.Fields{
 			ID:            "id",
 			Name:          "global_name|username",
@@ -61,7 +58,7 @@ func discordVendor() Vendor {
 		Register: "https://discord.com/developers/applications",
 		Notes: []string{
 			"A logout revokes the user's tokens on all devices, so sessions there end at their " +
-				"next refresh; set RevokeURL to \"\" to keep them.",
+				"next refresh; set Endpoints.Revocation to \"\" to keep them.",
 			"AuthParams with prompt=none skip the consent page when the user has agreed before.",
 			"Refresh tokens rotate: a refresh may bring another.",
 			"Discord's metadata promises the parameter iss in callbacks (RFC 9207); iss is " +

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -17,17 +15,16 @@ func Dropbox(key, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Dropbox",
 		OtherOrigins: []string{"https://api.dropboxapi.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.dropbox.com/oauth2/authorize",
-			TokenURL:  "https://api.dropboxapi.com/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.dropbox.com/oauth2/authorize",
+			Token:         "https://api.dropboxapi.com/oauth2/token",
+			UserInfo:      "users/get_current_account",
+			Revocation:    "https://api.dropboxapi.com/2/auth/token/revoke",
 		},
-		RevokeURL:  "https://api.dropboxapi.com/2/auth/token/revoke",
 		Revocation: provider.Revocation{ByToken: true},
 		AuthParams: url.Values{},
 		Scopes:     []string{"account_info.read"},
 		APIBase:    "https://api.dropboxapi.com/2",
-		UserURL:    "users/get_current_account",
 		UserMethod: http.MethodPost,
 		UserFields: provider.Fields{
 			ID:            "account_id",

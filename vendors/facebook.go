@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"regexp"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -34,15 +32,15 @@ func FacebookAt(v GraphVersion, id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Facebook",
 		OtherOrigins: []string{"https://graph.facebook.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.facebook.com/" + string(v) + "/dialog/oauth",
-			TokenURL:  graph + "/oauth/access_token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.facebook.com/" + string(v) + "/dialog/oauth",
+			Token:         graph + "/oauth/access_token",
+			UserInfo:      "me?fields=id,name,first_name,last_name,email,picture",
 		},
+		AuthMethod:     "client_secret_post",
 		Scopes:         []string{"public_profile", "email"},
 		ScopeSeparator: ",",
 		APIBase:        graph,
-		UserURL:        "me?fields=id,name,first_name,last_name,email,picture",
 		UserFields: provider.Fields{
 			ID:      "id",
 			Name:    "name",

@@ -14,8 +14,8 @@ import (
 var unseen = []string{
 	"ClientID", "ClientSecret", // the fixture's
 	"DisplayName",
-	"APIBase",                           // for Client as well, and for that alone in some
-	"RevokeURL", "Endpoints.Revocation", // shown by "revoked", which would wait for them here
+	"APIBase",              // for Client as well, and for that alone in some
+	"Endpoints.Revocation", // shown by "revoked", which would wait for them here
 }
 
 // What a preset sets is shown by one of its cases: with another value a fixture complains.

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Figma signs users in at Figma.
 func Figma(id, secret string) *provider.OAuth2 {
@@ -14,15 +10,14 @@ func Figma(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Figma",
 		OtherOrigins: []string{"https://api.figma.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.figma.com/oauth",
-			TokenURL:  "https://api.figma.com/v1/oauth/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.figma.com/oauth",
+			Token:         "https://api.figma.com/v1/oauth/token",
+			UserInfo:      "me",
 		},
 		RefreshURL: "https://api.figma.com/v1/oauth/refresh",
 		Scopes:     []string{"current_user:read"},
 		APIBase:    "https://api.figma.com/v1",
-		UserURL:    "me",
 		UserFields: provider.Fields{ID: "id", Name: "handle", Email: "email", Picture: "img_url"},
 		EmailTrust: provider.EmailNeverVerified,
 	}

@@ -18,7 +18,7 @@ func Flickr(key, secret string) *provider.OAuth1 {
 		RequestTokenURL: "https://www.flickr.com/services/oauth/request_token",
 		AuthorizeURL:    "https://www.flickr.com/services/oauth/authorize",
 		AccessTokenURL:  "https://www.flickr.com/services/oauth/access_token",
-		AuthorizeParams: url.Values{"perms": {"read"}},
+		AuthParams:      url.Values{"perms": {"read"}},
 		UserFields: provider.Fields{
 			ID:       "user_nsid",
 			Name:     "fullname|username",

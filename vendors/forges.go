@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Gitea signs users in at an installation of Gitea.
 func Gitea(at BaseURL, id, secret string) *provider.OAuth2 {
@@ -26,14 +22,13 @@ func giteaAt(at BaseURL, id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		Err:          at.check(),
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   at.at("/login/oauth/authorize"),
-			TokenURL:  at.at("/login/oauth/access_token"),
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: at.at("/login/oauth/authorize"),
+			Token:         at.at("/login/oauth/access_token"),
+			UserInfo:      "user",
 		},
 		Scopes:  []string{"read:user"},
 		APIBase: at.at("/api/v1"),
-		UserURL: "user",
 		UserFields: provider.Fields{
 			ID:       "id",
 			Name:     "full_name|login",

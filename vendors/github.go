@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -41,12 +39,12 @@ func gitHubAt(at BaseURL, api, id, secret string) *provider.OAuth2 {
 		ClientSecret:   secret,
 		SecretRequired: true,
 		OtherOrigins:   []string{originOf(api)},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   at.at("/login/oauth/authorize"),
-			TokenURL:  at.at("/login/oauth/access_token"),
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: at.at("/login/oauth/authorize"),
+			Token:         at.at("/login/oauth/access_token"),
+			UserInfo:      "user",
+			Revocation:    api + "/applications/" + url.PathEscape(id) + "/token",
 		},
-		RevokeURL: api + "/applications/" + url.PathEscape(id) + "/token",
 		Revocation: provider.Revocation{
 			Method:     http.MethodDelete,
 			TokenParam: "access_token",
@@ -60,7 +58,6 @@ func gitHubAt(at BaseURL, api, id, secret string) *provider.OAuth2 {
 			"unverified_user_email":        "access_denied",
 		}},
 		APIBase: api,
-		UserURL: "user",
 		More: []provider.Document{
 			{Name: "emails", URL: "user/emails?per_page=100", Optional: true},
 		},

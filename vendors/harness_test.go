@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
@@ -117,8 +115,12 @@ func TestHarness_KnowsEveryProtocol(t *testing.T) {
 	plain := vendors.Vendor{Name: "plain", Protocol: provider.OAuthTwo, New: func(v vendors.Values) (provider.Provider, error) {
 		id, secret := v.Client()
 		return &provider.OAuth2{
-			ClientID: id, ClientSecret: secret, Scopes: []string{"read"}, UserURL: "https://plain.example.com/me?fields=all",
-			Endpoint:   oauth2.Endpoint{AuthURL: "https://plain.example.com/authorize", TokenURL: "https://plain.example.com/token"},
+			ClientID: id, ClientSecret: secret, Scopes: []string{"read"},
+			Endpoints: provider.Endpoints{
+				Authorization: "https://plain.example.com/authorize",
+				Token:         "https://plain.example.com/token",
+				UserInfo:      "https://plain.example.com/me?fields=all",
+			},
 			UserFields: provider.Fields{ID: "id", Name: "name"},
 		}, nil
 	}}

@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/http"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -17,14 +15,14 @@ func Heroku(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Heroku",
 		OtherOrigins: []string{"https://api.heroku.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://id.heroku.com/oauth/authorize",
-			TokenURL:  "https://id.heroku.com/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://id.heroku.com/oauth/authorize",
+			Token:         "https://id.heroku.com/oauth/token",
+			UserInfo:      "account",
 		},
+		AuthMethod: "client_secret_post",
 		Scopes:     []string{"identity"},
 		APIBase:    "https://api.heroku.com",
-		UserURL:    "account",
 		UserFields: provider.Fields{ID: "id", Name: "name", Email: "email"},
 		EmailTrust: provider.EmailNeverVerified, // "verified" is about payment
 		PrepareAPI: func(r *http.Request, _ session.Tokens, _ provider.Profile) error {

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -26,19 +24,19 @@ func HubSpot(id, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		OtherOrigins:   []string{"https://api.hubapi.com"},
 		DisplayName:    "HubSpot",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://app.hubspot.com/oauth/authorize",
-			TokenURL:  api + "/oauth/2026-03/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://app.hubspot.com/oauth/authorize",
+			Token:         api + "/oauth/2026-03/token",
+			UserInfo:      "oauth/2026-03/token/introspect",
+			Revocation:    api + "/oauth/2026-03/token/revoke",
 		},
-		RevokeURL: api + "/oauth/2026-03/token/revoke",
+		AuthMethod: "client_secret_post",
 		// Answers have the standard member error, and also the older member status.
 		Dialect: provider.Dialect{ErrorCodes: map[string]string{
 			"BAD_AUTH_CODE": "invalid_grant", "BAD_REFRESH_TOKEN": "invalid_grant",
 		}},
 		Scopes:     []string{"oauth"},
 		APIBase:    api,
-		UserURL:    "oauth/2026-03/token/introspect",
 		UserMethod: http.MethodPost,
 		UserFields: provider.Fields{ID: "user_id", Email: "user"},
 		EmailTrust: provider.EmailNeverVerified,

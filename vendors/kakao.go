@@ -1,8 +1,6 @@
 package vendors
 
 import (
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -15,15 +13,15 @@ func Kakao(key, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Kakao",
 		OtherOrigins: []string{"https://kapi.kakao.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://kauth.kakao.com/oauth/authorize",
-			TokenURL:  "https://kauth.kakao.com/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://kauth.kakao.com/oauth/authorize",
+			Token:         "https://kauth.kakao.com/oauth/token",
+			UserInfo:      "v2/user/me",
 		},
+		AuthMethod:     "client_secret_post",
 		Scopes:         []string{"account_email", "profile_nickname", "profile_image"},
 		ScopeSeparator: ",",
 		APIBase:        "https://kapi.kakao.com",
-		UserURL:        "v2/user/me",
 		UserFields: provider.Fields{
 			ID:      "id",
 			Name:    "kakao_account.profile.nickname",

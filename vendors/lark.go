@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Feishu signs users in at Feishu, in China. See [Lark] for other countries.
 func Feishu(id, secret string) *provider.OAuth2 {
@@ -28,14 +24,14 @@ func larkAt(domain, id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		OtherOrigins: []string{"https://open." + domain},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://accounts." + domain + "/open-apis/authen/v1/authorize",
-			TokenURL:  "https://open." + domain + "/open-apis/authen/v2/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://accounts." + domain + "/open-apis/authen/v1/authorize",
+			Token:         "https://open." + domain + "/open-apis/authen/v2/oauth/token",
+			UserInfo:      "authen/v1/user_info",
 		},
-		Dialect: provider.Dialect{JSONBody: true},
-		APIBase: "https://open." + domain + "/open-apis",
-		UserURL: "authen/v1/user_info",
+		AuthMethod: "client_secret_post",
+		Dialect:    provider.Dialect{JSONBody: true},
+		APIBase:    "https://open." + domain + "/open-apis",
 		UserFields: provider.Fields{
 			ID:      "data.union_id",
 			Name:    "data.name",

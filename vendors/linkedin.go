@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // LinkedIn signs users in with "Sign In with LinkedIn using OpenID Connect".
 //
@@ -19,19 +15,19 @@ func LinkedIn(id, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "LinkedIn",
 		OtherOrigins:   []string{"https://api.linkedin.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.linkedin.com/oauth/v2/authorization",
-			TokenURL:  "https://www.linkedin.com/oauth/v2/accessToken",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.linkedin.com/oauth/v2/authorization",
+			Token:         "https://www.linkedin.com/oauth/v2/accessToken",
+			UserInfo:      "v2/userinfo",
 		},
-		Quirks: provider.Quirks{NoPKCE: true},
+		AuthMethod: "client_secret_post",
+		Quirks:     provider.Quirks{NoPKCE: true},
 		Dialect: provider.Dialect{ErrorCodes: map[string]string{
 			"user_cancelled_login":     "access_denied",
 			"user_cancelled_authorize": "access_denied",
 		}},
 		Scopes:  []string{"openid", "profile", "email"},
 		APIBase: "https://api.linkedin.com",
-		UserURL: "v2/userinfo",
 		UserFields: provider.Fields{
 			ID: "sub", Name: "name", Email: "email", EmailVerified: "email_verified",
 			Picture: "picture",

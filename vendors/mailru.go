@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // MailRu signs users in at Mail.ru.
 func MailRu(id, secret string) *provider.OAuth2 {
@@ -13,14 +9,13 @@ func MailRu(id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		DisplayName:  "Mail.ru",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://oauth.mail.ru/login",
-			TokenURL:  "https://oauth.mail.ru/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://oauth.mail.ru/login",
+			Token:         "https://oauth.mail.ru/token",
+			UserInfo:      "userinfo",
 		},
 		Scopes:  []string{"userinfo"},
 		APIBase: "https://oauth.mail.ru",
-		UserURL: "userinfo",
 		UserFields: provider.Fields{
 			ID:       "id",
 			Name:     "name",

@@ -3,8 +3,6 @@ package vendors
 import (
 	"errors"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -26,15 +24,15 @@ func Mastodon(at MastodonInstance, key, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Mastodon",
 		Err:          at.URL.check(),
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   at.URL.at("/oauth/authorize"),
-			TokenURL:  at.URL.at("/oauth/token"),
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: at.URL.at("/oauth/authorize"),
+			Token:         at.URL.at("/oauth/token"),
+			UserInfo:      at.URL.at("/oauth/userinfo"),
+			Revocation:    at.URL.at("/oauth/revoke"),
 		},
-		RevokeURL: at.URL.at("/oauth/revoke"),
-		Scopes:    []string{"profile"},
-		APIBase:   at.URL.at("/api/v1"),
-		UserURL:   at.URL.at("/oauth/userinfo"),
+		AuthMethod: "client_secret_post",
+		Scopes:     []string{"profile"},
+		APIBase:    at.URL.at("/api/v1"),
 		UserFields: provider.Fields{
 			ID:       "sub",
 			Name:     "name|preferred_username",
@@ -43,7 +41,7 @@ func Mastodon(at MastodonInstance, key, secret string) *provider.OAuth2 {
 		},
 	}
 	if at.Before44 {
-		o.Scopes, o.UserURL = []string{"read:accounts"}, "accounts/verify_credentials"
+		o.Scopes, o.Endpoints.UserInfo = []string{"read:accounts"}, "accounts/verify_credentials"
 		o.UserFields = provider.Fields{
 			ID:       "id",
 			Name:     "display_name|username",

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Naver signs users in at Naver.
 func Naver(id, secret string) *provider.OAuth2 {
@@ -15,14 +11,14 @@ func Naver(id, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "Naver",
 		OtherOrigins:   []string{"https://openapi.naver.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://nid.naver.com/oauth2.0/authorize",
-			TokenURL:  "https://nid.naver.com/oauth2.0/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://nid.naver.com/oauth2.0/authorize",
+			Token:         "https://nid.naver.com/oauth2.0/token",
+			UserInfo:      "nid/me",
 		},
-		Dialect: provider.Dialect{Sniff: true},
-		APIBase: "https://openapi.naver.com/v1",
-		UserURL: "nid/me",
+		AuthMethod: "client_secret_post",
+		Dialect:    provider.Dialect{Sniff: true},
+		APIBase:    "https://openapi.naver.com/v1",
 		UserFields: provider.Fields{
 			ID:       "response.id",
 			Name:     "response.name|response.nickname",

@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/http"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -17,13 +15,12 @@ func Nextcloud(at BaseURL, id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Nextcloud",
 		Err:          at.check(),
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   at.at("/apps/oauth2/authorize"),
-			TokenURL:  at.at("/apps/oauth2/api/v1/token"),
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: at.at("/apps/oauth2/authorize"),
+			Token:         at.at("/apps/oauth2/api/v1/token"),
+			UserInfo:      "ocs/v2.php/cloud/user?format=json",
 		},
 		APIBase: at.at("/"),
-		UserURL: "ocs/v2.php/cloud/user?format=json",
 		Header:  http.Header{"OCS-APIRequest": {"true"}},
 		UserFields: provider.Fields{
 			ID:       "ocs.data.id",

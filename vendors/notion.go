@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -18,14 +16,13 @@ func Notion(id, secret string) *provider.OAuth2 {
 		ClientSecret:   secret,
 		SecretRequired: true,
 		DisplayName:    "Notion",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://api.notion.com/v1/oauth/authorize",
-			TokenURL:  "https://api.notion.com/v1/oauth/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://api.notion.com/v1/oauth/authorize",
+			Token:         "https://api.notion.com/v1/oauth/token",
+			Revocation:    "https://api.notion.com/v1/oauth/revoke",
 		},
 		AuthParams: url.Values{"owner": {"user"}},
 		Dialect:    provider.Dialect{JSONBody: true},
-		RevokeURL:  "https://api.notion.com/v1/oauth/revoke",
 		Revocation: provider.Revocation{TokenParam: "token", JSONBody: true},
 		APIBase:    "https://api.notion.com/v1",
 		Header:     http.Header{"Notion-Version": {"2022-06-28"}},

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Patreon signs users in at Patreon.
 func Patreon(id, secret string) *provider.OAuth2 {
@@ -13,16 +9,16 @@ func Patreon(id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		DisplayName:  "Patreon",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.patreon.com/oauth2/authorize",
-			TokenURL:  "https://www.patreon.com/api/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.patreon.com/oauth2/authorize",
+			Token:         "https://www.patreon.com/api/oauth2/token",
+			UserInfo: "identity?fields%5Buser%5D=" + // the brackets must be escaped
+				"full_name,email,image_url,is_email_verified,vanity",
+			Revocation: "https://www.patreon.com/oauth2/revoke",
 		},
-		RevokeURL: "https://www.patreon.com/oauth2/revoke",
-		Scopes:    []string{"identity", "identity[email]"},
-		APIBase:   "https://www.patreon.com/api/oauth2/v2",
-		UserURL: "identity?fields%5Buser%5D=" + // the brackets must be escaped
-			"full_name,email,image_url,is_email_verified,vanity",
+		AuthMethod: "client_secret_post",
+		Scopes:     []string{"identity", "identity[email]"},
+		APIBase:    "https://www.patreon.com/api/oauth2/v2",
 		UserFields: provider.Fields{
 			ID:            "data.id",
 			Name:          "data.attributes.full_name",

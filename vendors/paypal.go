@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -34,13 +32,12 @@ func payPalAt(hosts payPalHosts, id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "PayPal",
 		OtherOrigins: []string{hosts.api.issuer()},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   hosts.pages.at("/signin/authorize"),
-			TokenURL:  hosts.api.at("/v1/oauth2/token"),
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: hosts.pages.at("/signin/authorize"),
+			Token:         hosts.api.at("/v1/oauth2/token"),
+			UserInfo:      hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
 		},
 		Scopes:     []string{"openid", "profile", "email"},
-		UserURL:    hosts.api.at("/v1/identity/oauth2/userinfo?schema=paypalv1.1"),
 		UserMethod: http.MethodGet,
 		UserFields: provider.Fields{ID: "user_id", Name: "name"},
 		MapUser:    payPalEmail,

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -20,16 +18,16 @@ func Reddit(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Reddit",
 		OtherOrigins: []string{"https://oauth.reddit.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.reddit.com/api/v1/authorize",
-			TokenURL:  "https://www.reddit.com/api/v1/access_token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.reddit.com/api/v1/authorize",
+			Token:         "https://www.reddit.com/api/v1/access_token",
+			UserInfo:      "me?raw_json=1",
+			Revocation:    "https://www.reddit.com/api/v1/revoke_token",
 		},
-		RevokeURL:  "https://www.reddit.com/api/v1/revoke_token",
 		AuthParams: url.Values{},
 		Scopes:     []string{"identity"},
 		APIBase:    "https://oauth.reddit.com/api/v1",
-		UserURL:    "me?raw_json=1", // otherwise URLs contain &amp;
+		// otherwise URLs contain &amp;
 		UserFields: provider.Fields{ID: "id", Name: "name", Username: "name", Picture: "icon_img"},
 		Header:     http.Header{"User-Agent": {"web:" + id + ":sallyport"}},
 	}

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -48,11 +46,11 @@ func Shopify(shop Shop, key, secret string) *provider.OAuth2 {
 		ClientSecret:   secret,
 		SecretRequired: true,
 		DisplayName:    "Shopify",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   admin + "/oauth/authorize",
-			TokenURL:  admin + "/oauth/access_token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: admin + "/oauth/authorize",
+			Token:         admin + "/oauth/access_token",
 		},
+		AuthMethod:     "client_secret_post",
 		Dialect:        provider.Dialect{CommaScopes: true},
 		ScopeSeparator: ",",
 		APIBase:        admin + "/api/" + version,
@@ -63,7 +61,7 @@ func Shopify(shop Shop, key, secret string) *provider.OAuth2 {
 	}
 	o.Err = errors.Join(checkShop(name, version), checkHMACKey(secret))
 	if shop.AsShop {
-		o.UserURL, o.EmailTrust = "shop.json", provider.EmailNeverVerified
+		o.Endpoints.UserInfo, o.EmailTrust = "shop.json", provider.EmailNeverVerified
 		o.UserFields = provider.Fields{
 			ID:       "shop.id",
 			Name:     "shop.name",

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Spotify signs users in at Spotify. Users are identified by account_id, which never changes.
 // Spotify does not promise that for the older member id, so applications that already store id
@@ -17,14 +13,13 @@ func Spotify(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Spotify",
 		OtherOrigins: []string{"https://api.spotify.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://accounts.spotify.com/authorize",
-			TokenURL:  "https://accounts.spotify.com/api/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://accounts.spotify.com/authorize",
+			Token:         "https://accounts.spotify.com/api/token",
+			UserInfo:      "me",
 		},
 		Scopes:  []string{"user-read-email"},
 		APIBase: "https://api.spotify.com/v1",
-		UserURL: "me",
 		UserFields: provider.Fields{
 			ID:      "account_id",
 			Name:    "display_name|id",

@@ -3,8 +3,6 @@ package vendors
 import (
 	"encoding/json"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -16,11 +14,12 @@ func Strava(id, secret string) *provider.OAuth2 {
 		ClientSecret:   secret,
 		SecretRequired: true,
 		DisplayName:    "Strava",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.strava.com/oauth/authorize",
-			TokenURL:  "https://www.strava.com/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.strava.com/oauth/authorize",
+			Token:         "https://www.strava.com/oauth/token",
+			UserInfo:      "athlete",
 		},
+		AuthMethod: "client_secret_post",
 		Dialect: provider.Dialect{EditAnswer: stravaError, ErrorCodes: map[string]string{
 			"AuthorizationCode": "invalid_grant",
 			"RefreshToken":      "invalid_grant",
@@ -29,7 +28,6 @@ func Strava(id, secret string) *provider.OAuth2 {
 		Scopes:         []string{"read"},
 		ScopeSeparator: ",",
 		APIBase:        "https://www.strava.com/api/v3",
-		UserURL:        "athlete",
 		UserFields:     provider.Fields{ID: "id", Username: "username", Picture: "profile"},
 		MapUser:        nameOf("firstname", "lastname"),
 	}

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -21,14 +19,14 @@ func StripeConnect(id, secretKey string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "Stripe",
 		OtherOrigins:   []string{"https://api.stripe.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://connect.stripe.com/oauth/authorize",
-			TokenURL:  "https://connect.stripe.com/oauth/token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://connect.stripe.com/oauth/authorize",
+			Token:         "https://connect.stripe.com/oauth/token",
+			UserInfo:      "accounts/",
 		},
-		Scopes:  []string{"read_only"},
-		APIBase: "https://api.stripe.com/v1",
-		UserURL: "accounts/",
+		AuthMethod: "client_secret_post",
+		Scopes:     []string{"read_only"},
+		APIBase:    "https://api.stripe.com/v1",
 		UserFields: provider.Fields{
 			ID:    "id",
 			Name:  "business_profile.name|settings.dashboard.display_name",

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // TikTok signs users in at TikTok. key is the client key. TikTok returns no email addresses, and
 // the ID of a user differs in each application.
@@ -17,19 +13,19 @@ func TikTok(key, secret string) *provider.OAuth2 {
 		SecretRequired: true,
 		DisplayName:    "TikTok",
 		OtherOrigins:   []string{"https://open.tiktokapis.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.tiktok.com/v2/auth/authorize",
-			TokenURL:  "https://open.tiktokapis.com/v2/oauth/token/",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.tiktok.com/v2/auth/authorize",
+			Token:         "https://open.tiktokapis.com/v2/oauth/token/",
+			UserInfo:      "user/info/?fields=open_id,avatar_url,display_name",
+			Revocation:    "https://open.tiktokapis.com/v2/oauth/revoke/",
 		},
-		RevokeURL:      "https://open.tiktokapis.com/v2/oauth/revoke/",
+		AuthMethod:     "client_secret_post",
 		Revocation:     provider.Revocation{TokenParam: "token"},
 		AuthNames:      clientKey,
 		Dialect:        provider.Dialect{Names: clientKey, CommaScopes: true},
 		Scopes:         []string{"user.info.basic"},
 		ScopeSeparator: ",",
 		APIBase:        "https://open.tiktokapis.com/v2",
-		UserURL:        "user/info/?fields=open_id,avatar_url,display_name",
 		UserFields: provider.Fields{
 			ID:      "data.user.open_id",
 			Name:    "data.user.display_name",

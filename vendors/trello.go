@@ -9,7 +9,7 @@ import (
 )
 
 // Trello signs users in at Trello. For the application name on the consent page, call
-// AuthorizeParams.Set("name", "Reports").
+// AuthParams.Set("name", "Reports").
 func Trello(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
 		Issuer:          "https://trello.com",
@@ -20,7 +20,7 @@ func Trello(key, secret string) *provider.OAuth1 {
 		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
 		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
 		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",
-		AuthorizeParams: url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
+		AuthParams:      url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
 		UserURL:         "https://api.trello.com/1/members/me",
 		UserFields: provider.Fields{
 			ID:       "id",
@@ -51,15 +51,15 @@ func trelloVendor() Vendor {
 			{Name: "app_name", Help: "the application name on the consent page, such as Reports"},
 		},
 		Notes: []string{
-			"The token ends after a day; AuthorizeParams has expiration for another time: 1hour, " +
+			"The token ends after a day; AuthParams has expiration for another time: 1hour, " +
 				"30days, never.",
 			"Trello does not say whether an address is verified.",
 		},
-		Unconfirmed: []string{"The address needs account in AuthorizeParams scope."},
+		Unconfirmed: []string{"The address needs account in AuthParams scope."},
 		New: func(v Values) (provider.Provider, error) {
 			o := Trello(v.Client())
 			if name := v["app_name"]; name != "" {
-				o.AuthorizeParams.Set("name", name)
+				o.AuthParams.Set("name", name)
 			}
 			return o, nil
 		},

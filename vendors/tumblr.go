@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // tumblrIssuer is the namespace of Tumblr's users in both protocols.
 const tumblrIssuer = "https://www.tumblr.com"
@@ -29,14 +25,13 @@ func Tumblr(key, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Tumblr",
 		OtherOrigins: []string{"https://api.tumblr.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://www.tumblr.com/oauth2/authorize",
-			TokenURL:  "https://api.tumblr.com/v2/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://www.tumblr.com/oauth2/authorize",
+			Token:         "https://api.tumblr.com/v2/oauth2/token",
+			UserInfo:      "user/info",
 		},
 		Scopes:     []string{"basic"},
 		APIBase:    "https://api.tumblr.com/v2",
-		UserURL:    "user/info",
 		UserFields: tumblrFields(),
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -19,16 +17,16 @@ func VKID(id, secret string) *provider.OAuth2 {
 		ClientID:     id,
 		ClientSecret: secret,
 		DisplayName:  "VK",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://id.vk.com/authorize",
-			TokenURL:  "https://id.vk.com/oauth2/auth",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://id.vk.com/authorize",
+			Token:         "https://id.vk.com/oauth2/auth",
+			UserInfo:      "oauth2/user_info",
 		},
+		AuthMethod:     "client_secret_post",
 		CallbackParams: []string{"device_id"},
 		Dialect:        provider.Dialect{EditAnswer: vkAnswer},
 		Scopes:         []string{"email"},
 		APIBase:        "https://id.vk.com",
-		UserURL:        "oauth2/user_info",
 		UserMethod:     http.MethodPost,
 		UserFields: provider.Fields{
 			ID:      "user.user_id",

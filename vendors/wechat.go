@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -42,11 +40,12 @@ func weChat(authorize, scope, appID, secret string) *provider.OAuth2 {
 		ClientSecret:   secret,
 		SecretRequired: true,
 		OtherOrigins:   []string{"https://api.weixin.qq.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   authorize,
-			TokenURL:  "https://api.weixin.qq.com/sns/oauth2/access_token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: authorize,
+			Token:         "https://api.weixin.qq.com/sns/oauth2/access_token",
+			UserInfo:      "sns/userinfo",
 		},
+		AuthMethod:     "client_secret_post",
 		RefreshURL:     "https://api.weixin.qq.com/sns/oauth2/refresh_token",
 		AuthNames:      map[string]string{"client_id": "appid"},
 		AuthFragment:   "wechat_redirect",
@@ -69,7 +68,6 @@ func weChat(authorize, scope, appID, secret string) *provider.OAuth2 {
 			},
 		},
 		APIBase:    "https://api.weixin.qq.com",
-		UserURL:    "sns/userinfo",
 		UserFields: provider.Fields{ID: "unionid|openid", Name: "nickname", Picture: "headimgurl"},
 		PrepareAPI: weChatToken,
 	}

@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"golang.org/x/oauth2"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // Wikimedia signs users in with an account of Wikipedia and its sister projects.
 func Wikimedia(key, secret string) *provider.OAuth2 {
@@ -13,13 +9,13 @@ func Wikimedia(key, secret string) *provider.OAuth2 {
 		ClientID:     key,
 		ClientSecret: secret,
 		DisplayName:  "Wikimedia",
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://meta.wikimedia.org/w/rest.php/oauth2/authorize",
-			TokenURL:  "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
-			AuthStyle: oauth2.AuthStyleInParams,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://meta.wikimedia.org/w/rest.php/oauth2/authorize",
+			Token:         "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
+			UserInfo:      "oauth2/resource/profile",
 		},
-		APIBase: "https://meta.wikimedia.org/w/rest.php",
-		UserURL: "oauth2/resource/profile",
+		AuthMethod: "client_secret_post",
+		APIBase:    "https://meta.wikimedia.org/w/rest.php",
 		UserFields: provider.Fields{
 			ID:            "sub",
 			Name:          "realname|username",

@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -23,19 +21,18 @@ func X(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "X",
 		OtherOrigins: []string{"https://api.x.com"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://x.com/i/oauth2/authorize",
-			TokenURL:  "https://api.x.com/2/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://x.com/i/oauth2/authorize",
+			Token:         "https://api.x.com/2/oauth2/token",
+			UserInfo:      "users/me?user.fields=profile_image_url,confirmed_email",
+			Revocation:    "https://api.x.com/2/oauth2/revoke",
 		},
-		RevokeURL: "https://api.x.com/2/oauth2/revoke",
 		Scopes: []string{
 			"users.read",
 			"tweet.read",
 			"users.email",
 		}, // without tweet.read, the profile is 403
 		APIBase: "https://api.x.com/2",
-		UserURL: "users/me?user.fields=profile_image_url,confirmed_email",
 		UserFields: provider.Fields{
 			ID:       "data.id",
 			Name:     "data.name",
@@ -58,7 +55,7 @@ func XOAuth1(key, secret string) *provider.OAuth1 {
 		RequestTokenURL: "https://api.twitter.com/oauth/request_token",
 		AuthorizeURL:    "https://api.twitter.com/oauth/authenticate", // asks for consent once
 		AccessTokenURL:  "https://api.twitter.com/oauth/access_token",
-		AuthorizeParams: url.Values{},
+		AuthParams:      url.Values{},
 		UserURL: "https://api.twitter.com/1.1/account/verify_credentials.json" +
 			"?include_email=true",
 		UserFields: provider.Fields{

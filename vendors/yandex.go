@@ -3,8 +3,6 @@ package vendors
 import (
 	"net/url"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -17,13 +15,12 @@ func Yandex(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Yandex",
 		OtherOrigins: []string{"https://login.yandex.ru"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://oauth.yandex.com/authorize",
-			TokenURL:  "https://oauth.yandex.com/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://oauth.yandex.com/authorize",
+			Token:         "https://oauth.yandex.com/token",
+			UserInfo:      "https://login.yandex.ru/info?format=json",
 		},
 		TokenScheme: "OAuth",
-		UserURL:     "https://login.yandex.ru/info?format=json",
 		UserFields: provider.Fields{
 			ID:       "id",
 			Name:     "real_name|display_name",

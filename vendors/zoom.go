@@ -1,8 +1,6 @@
 package vendors
 
 import (
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -16,14 +14,13 @@ func Zoom(id, secret string) *provider.OAuth2 {
 		ClientSecret: secret,
 		DisplayName:  "Zoom",
 		OtherOrigins: []string{"https://api.zoom.us"},
-		Endpoint: oauth2.Endpoint{
-			AuthURL:   "https://zoom.us/oauth/authorize",
-			TokenURL:  "https://zoom.us/oauth/token",
-			AuthStyle: oauth2.AuthStyleInHeader,
+		Endpoints: provider.Endpoints{
+			Authorization: "https://zoom.us/oauth/authorize",
+			Token:         "https://zoom.us/oauth/token",
+			UserInfo:      "users/me",
+			Revocation:    "https://zoom.us/oauth/revoke",
 		},
-		RevokeURL: "https://zoom.us/oauth/revoke",
-		APIBase:   "https://api.zoom.us/v2",
-		UserURL:   "users/me",
+		APIBase: "https://api.zoom.us/v2",
 		UserFields: provider.Fields{
 			ID:      "id",
 			Name:    "display_name",

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
@@ -82,7 +80,7 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 		"OAuth 2.0 with the profile of another": func(honest, evil *authtest.Provider) provider.Provider {
 			o := honest.OAuth2()
 			o.Issuer = honest.Issuer()
-			o.APIBase, o.UserURL, o.More = "", at(evil, "/api/user"), nil
+			o.APIBase, o.Endpoints.UserInfo, o.More = "", at(evil, "/api/user"), nil
 			return o
 		},
 		"OAuth 1.0a with the issuer of another": func(honest, evil *authtest.Provider) provider.Provider {
@@ -156,15 +154,19 @@ func TestForgery_F3_OtherOriginsAreCode(t *testing.T) {
 func TestForgery_F3_DefaultIssuer(t *testing.T) {
 	valid := func() *provider.OAuth2 {
 		return &provider.OAuth2{
-			ClientID: "id", ClientSecret: "hush", UserURL: "https://op.example/user", UserFields: provider.Fields{ID: "id"},
-			Endpoint: oauth2.Endpoint{AuthURL: "https://op.example/authorize", TokenURL: "https://OP.example:443/token"},
+			ClientID: "id", ClientSecret: "hush", UserFields: provider.Fields{ID: "id"},
+			Endpoints: provider.Endpoints{
+				Authorization: "https://op.example/authorize",
+				Token:         "https://OP.example:443/token",
+				UserInfo:      "https://op.example/user",
+			},
 		}
 	}
 	for name, change := range map[string]func(*provider.OAuth2){
-		"TokenURL":   func(o *provider.OAuth2) { o.Endpoint.TokenURL = "https://evil.example/token" },
+		"TokenURL":   func(o *provider.OAuth2) { o.Endpoints.Token = "https://evil.example/token" },
 		"RefreshURL": func(o *provider.OAuth2) { o.RefreshURL = "https://evil.example/token" },
-		"UserURL":    func(o *provider.OAuth2) { o.UserURL = "https://op.example:444/user" },
-		"APIBase":    func(o *provider.OAuth2) { o.APIBase, o.UserURL = "https://evil.example", "user" },
+		"UserURL":    func(o *provider.OAuth2) { o.Endpoints.UserInfo = "https://op.example:444/user" },
+		"APIBase":    func(o *provider.OAuth2) { o.APIBase, o.Endpoints.UserInfo = "https://evil.example", "user" },
 		"More": func(o *provider.OAuth2) {
 			o.More = []provider.Document{{Name: "emails", URL: "https://evil.example/emails"}}
 		},

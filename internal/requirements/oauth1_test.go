@@ -57,7 +57,7 @@ func headerParams(t *testing.T, r authtest.Request) map[string]string {
 func TestOAuth1_R154_SignIn(t *testing.T) {
 	var got *session.Session
 	perms := url.Values{"perms": {"read & write"}}
-	app := rig.New(t, rig.OAuth1(func(o *provider.OAuth1) { o.AuthorizeParams = perms }), func(s *rig.Setup) {
+	app := rig.New(t, rig.OAuth1(func(o *provider.OAuth1) { o.AuthParams = perms }), func(s *rig.Setup) {
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s; return nil }
 	})
 	b := rig.Browser(t)

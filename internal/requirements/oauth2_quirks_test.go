@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
@@ -25,7 +23,7 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 		return func(o *provider.OAuth2) { o.Dialect = d }
 	}
 	inParams := func(change func(*provider.OAuth2)) func(*provider.OAuth2) {
-		return func(o *provider.OAuth2) { o.Endpoint.AuthStyle = oauth2.AuthStyleInParams; change(o) }
+		return func(o *provider.OAuth2) { o.AuthMethod = "client_secret_post"; change(o) }
 	}
 	appID := map[string]string{"client_id": "appid", "client_secret": "secret"}
 	const hour = time.Hour
@@ -159,7 +157,7 @@ func TestOAuth2_R76_Errors(t *testing.T) {
 // R134: whatever an endpoint echoes, and whatever is in an address, the log has no secret. (The rig looks.)
 func TestOAuth2_R134_LogHoldsNoSecrets(t *testing.T) {
 	inTheAddress := func(o *provider.OAuth2) {
-		o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		o.AuthMethod = "client_secret_post"
 		o.Dialect.Method = "GET"
 		o.PrepareAPI = func(r *http.Request, t session.Tokens, _ provider.Profile) error {
 			r.URL = r.URL.JoinPath(t.AccessToken)

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
@@ -345,11 +343,11 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 		configure func(*provider.OAuth2)
 		want      string // basic, raw, post, none
 	}{
-		"default":   {func(o *provider.OAuth2) { o.Endpoint.AuthStyle = oauth2.AuthStyleAutoDetect }, "basic"},
-		"in header": {func(o *provider.OAuth2) { o.Endpoint.AuthStyle = oauth2.AuthStyleInHeader }, "basic"},
-		"in params": {func(o *provider.OAuth2) { o.Endpoint.AuthStyle = oauth2.AuthStyleInParams }, "post"},
+		"default":   {func(o *provider.OAuth2) { o.AuthMethod = "" }, "basic"},
+		"in header": {func(o *provider.OAuth2) { o.AuthMethod = "client_secret_basic" }, "basic"},
+		"in params": {func(o *provider.OAuth2) { o.AuthMethod = "client_secret_post" }, "post"},
 		"raw":       {func(o *provider.OAuth2) { o.Dialect.RawBasic = true }, "raw"},
-		"no secret": {func(o *provider.OAuth2) { o.ClientSecret = ""; o.Endpoint.AuthStyle = oauth2.AuthStyleInParams }, "none"},
+		"no secret": {func(o *provider.OAuth2) { o.ClientSecret = ""; o.AuthMethod = "client_secret_post" }, "none"},
 	} {
 		app := rig.New(t, plain(row.configure))
 		app.SignIn(t, rig.Browser(t), "alice", "/me")

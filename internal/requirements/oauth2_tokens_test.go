@@ -51,7 +51,7 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 		"rotating":                  {nil, nil},
 		"quirk 49: none comes back": {[]string{"keep-refresh-token"}, nil},
 		"quirk 50: another address": {[]string{"refresh-url"}, func(o *provider.OAuth2) {
-			o.RefreshURL = strings.Replace(o.Endpoint.TokenURL, "/oauth/token", "/oauth/refresh", 1)
+			o.RefreshURL = strings.Replace(o.Endpoints.Token, "/oauth/token", "/oauth/refresh", 1)
 		}},
 		"quirk 50: with the scope":                {[]string{"refresh-scope"}, func(o *provider.OAuth2) { o.Dialect.RefreshScope = true }},
 		"quirk 21: without a scope in the answer": {[]string{"no-scope"}, nil},

@@ -12,7 +12,7 @@ var elsewhere = map[string]string{
 	"userinfo_endpoint": "userinfo_url", "user_url": "userinfo_url", "profile_url": "userinfo_url",
 	"revocation_url": "revoke_url", "revocation_endpoint": "revoke_url", "api_url": "api_base_url", "base_url": "api_base_url",
 	"consumer_key": "client_id", "key": "client_id", "app_id": "client_id", "consumer_secret": "client_secret", "secret": "client_secret",
-	"server_metadata_url": "issuer", "metadata_url": "discovery_url", "auth_params": "authorize_params", "token_params": "access_token_params",
+	"server_metadata_url": "issuer", "metadata_url": "discovery_url", "authorize_params": "auth_params", "token_params": "access_token_params",
 	"auth_method": "token_endpoint_auth_method", "label": "display_name", "name": "display_name", "pkce": "insecure_no_pkce",
 	"code_challenge_method": "insecure_no_pkce", "user.sub": "user.id", "user.login": "user.username", "user.avatar": "user.picture",
 	"private_key_path": "private_key_file", "vendor": "preset", "type": "preset", "provider": "preset", "roles": "roles_claim",

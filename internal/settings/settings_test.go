@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
@@ -45,9 +43,13 @@ var few = []vendors.Vendor{
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth2{
-				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserURL: v["issuer"] + "/user", UserFields: provider.Fields{ID: "id"},
-				Header:   map[string][]string{"User-Agent": {"forge"}},
-				Endpoint: oauth2.Endpoint{AuthURL: v["issuer"] + "/a", TokenURL: v["issuer"] + "/t"},
+				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserFields: provider.Fields{ID: "id"},
+				Header: map[string][]string{"User-Agent": {"forge"}},
+				Endpoints: provider.Endpoints{
+					Authorization: v["issuer"] + "/a",
+					Token:         v["issuer"] + "/t",
+					UserInfo:      v["issuer"] + "/user",
+				},
 			}, nil
 		},
 	},
@@ -85,11 +87,11 @@ func TestProviders_Kinds(t *testing.T) {
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"vendor under another name, and more": {
-			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "authorize_params": {"old": "2", "hd": "x"}}}`,
+			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "auth_params": {"old": "2", "hd": "x"}}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_PRESET": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
 				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
-				"SALLYPORT_MY_WORK_AUTHORIZE_PARAMS": "old=2&hd=x", "SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
+				"SALLYPORT_MY_WORK_AUTH_PARAMS": "old=2&hd=x", "SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
 			},
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b", AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
 		},
@@ -107,18 +109,23 @@ func TestProviders_Kinds(t *testing.T) {
 			`{"forge": {"client_id": "c", "issuer": "http://127.0.0.1:1", "email_trust": "always", "headers": {"accept": "b"}, "token_endpoint_auth_method": "none"}}`,
 			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c", "SALLYPORT_FORGE_ISSUER": "http://127.0.0.1:1", "SALLYPORT_FORGE_EMAIL_TRUST": "always", "SALLYPORT_FORGE_HEADERS": "Accept=b", "SALLYPORT_FORGE_TOKEN_ENDPOINT_AUTH_METHOD": "none"},
 			&provider.OAuth2{
-				Issuer: "http://127.0.0.1:1", ClientID: "c", UserURL: "http://127.0.0.1:1/user", UserFields: provider.Fields{ID: "id"}, EmailTrust: provider.EmailAlwaysVerified,
-				Endpoint: oauth2.Endpoint{AuthURL: "http://127.0.0.1:1/a", TokenURL: "http://127.0.0.1:1/t"}, InsecureLoopbackHTTP: true,
+				Issuer: "http://127.0.0.1:1", ClientID: "c", AuthMethod: "none",
+				UserFields: provider.Fields{ID: "id"}, EmailTrust: provider.EmailAlwaysVerified,
+				Endpoints: provider.Endpoints{
+					Authorization: "http://127.0.0.1:1/a",
+					Token:         "http://127.0.0.1:1/t",
+					UserInfo:      "http://127.0.0.1:1/user",
+				}, InsecureLoopbackHTTP: true,
 				Header: map[string][]string{"User-Agent": {"forge"}, "Accept": {"b"}},
 			},
 		},
 		"OpenID Connect": {
-			`{"op": {"client_id": "c", "client_secret": "s", "issuer": "https://op.example", "authorize_params": {"hd": "example.com"}, "token_endpoint_auth_method": "client_secret_post",
+			`{"op": {"client_id": "c", "client_secret": "s", "issuer": "https://op.example", "auth_params": {"hd": "example.com"}, "token_endpoint_auth_method": "client_secret_post",
 				"max_age": "8h", "acr_values": ["gold"], "userinfo_mode": "always", "pushed_authorization": true, "insecure_no_pkce": true, "api_base_url": "https://api.example/",
 				"response_type": "code id_token", "signing_algs": ["ES256"], "trusted_audiences": ["x"]}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "op", "SALLYPORT_OP_CLIENT_ID": "c", "SALLYPORT_OP_CLIENT_SECRET": "s", "SALLYPORT_OP_ISSUER": "https://op.example",
-				"SALLYPORT_OP_AUTHORIZE_PARAMS": "hd=example.com", "SALLYPORT_OP_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_OP_MAX_AGE": "8h",
+				"SALLYPORT_OP_AUTH_PARAMS": "hd=example.com", "SALLYPORT_OP_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_OP_MAX_AGE": "8h",
 				"SALLYPORT_OP_ACR_VALUES": "gold", "SALLYPORT_OP_USERINFO_MODE": "always", "SALLYPORT_OP_PUSHED_AUTHORIZATION": "true", "SALLYPORT_OP_INSECURE_NO_PKCE": "true",
 				"SALLYPORT_OP_API_BASE_URL": "https://api.example/", "SALLYPORT_OP_RESPONSE_TYPE": "code id_token", "SALLYPORT_OP_SIGNING_ALGS": "ES256", "SALLYPORT_OP_TRUSTED_AUDIENCES": "x",
 			},
@@ -142,8 +149,14 @@ func TestProviders_Kinds(t *testing.T) {
 				"SALLYPORT_IN_USER_PICTURE": "p", "SALLYPORT_IN_USER_ROLES": "r", "SALLYPORT_IN_EMAIL_TRUST": "never",
 			},
 			&provider.OAuth2{
-				ClientID: "c", ClientSecret: "s", Endpoint: oauth2.Endpoint{AuthURL: "https://in.example/a", TokenURL: "https://in.example/t", AuthStyle: oauth2.AuthStyleInParams},
-				RefreshURL: "https://in.example/r", RevokeURL: "https://in.example/v", APIBase: "https://in.example/api", UserURL: "me", Scopes: []string{"a", "b"}, ScopeSeparator: ",",
+				ClientID: "c", ClientSecret: "s", Endpoints: provider.Endpoints{
+					Authorization: "https://in.example/a",
+					Token:         "https://in.example/t",
+					UserInfo:      "me",
+					Revocation:    "https://in.example/v",
+				},
+				AuthMethod: "client_secret_post",
+				RefreshURL: "https://in.example/r", APIBase: "https://in.example/api", Scopes: []string{"a", "b"}, ScopeSeparator: ",",
 				Header: map[string][]string{"User-Agent": {"x"}}, Dialect: provider.Dialect{Params: map[string][]string{"p": {"q"}}}, Issuer: "in", EmailTrust: provider.EmailNeverVerified,
 				UserFields: provider.Fields{ID: "data.id", Name: "n", Username: "u", Email: "e", EmailVerified: "v", Picture: "p", Roles: "r"},
 			},
@@ -297,7 +310,7 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "email_trust": "yes"}}`:                                       {`x.email_trust must be by_member, never or always`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:                          {`x.token_endpoint_auth_method must be client_secret_basic`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "api_base_url": "ftp://x"}}`:                                  {`x.api_base_url must be https`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "authorize_params": {"state": "x"}}}`:                         {`x.authorize_params "state" is set by the library`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "auth_params": {"state": "x"}}}`:                              {`x.auth_params "state" is set by the library`},
 		`{"x": {"client_id": "c", "issuer": "http://op.example"}}`:                                                 {`x.issuer must be https`},
 		`{"x": {"client_id": "c", "issuer": "https://op.example", "max_age": "-1s"}}`:                              {`x.max_age must be a duration`},
 		`{"X": {}, "a/b": {}, "": {}, "y": 1, "a\nb": {}}`:                                                         {"X must consist of", "a/b must consist of", ": must consist of"[1:], "y must be an object", `a\nb must consist of`},
@@ -338,7 +351,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		"SALLYPORT_X_USER_ISSUER":            "https://two.example",
 		"SALLYPORT_X_USER_ID":                "id",
 		"SALLYPORT_X_REALM":                  "r",
-		"SALLYPORT_X_AUTHORIZE_PARAMS":       "%zz",
+		"SALLYPORT_X_AUTH_PARAMS":            "%zz",
 		"SALLYPORT_X_INSECURE_NO_PKCE":       "1",
 		"SALLYPORT_X_USER_CLIENT_ID":         "c",
 		"SALLYPORT_ACME_CLIENT_ID":           "c",
@@ -353,7 +366,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		`SALLYPORT_X_CLIENT_SECRET and SALLYPORT_X_CLIENT_SECRET_FILE are both set`,
 		`SALLYPORT_X_ACCESS_TOKEN_URL must be https`,
 		`SALLYPORT_X_REALM does not apply to a provider of OAuth 2.0`,
-		`SALLYPORT_X_AUTHORIZE_PARAMS must look like a query`,
+		`SALLYPORT_X_AUTH_PARAMS must look like a query`,
 		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
 		`SALLYPORT_X_USER_ISSUER could be about x or about x-user`,
 		`SALLYPORT_PROVIDERS: y: nothing says what kind of provider this is: set SALLYPORT_Y_PRESET, _ISSUER`,

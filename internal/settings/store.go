@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 )
 
@@ -53,10 +51,7 @@ func (v value) store(field any) error {
 func authStyle(o *provider.OAuth2) func(value) error {
 	return func(v value) error {
 		switch v.text {
-		case "client_secret_basic":
-			o.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
-		case "client_secret_post":
-			o.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		case "client_secret_basic", "client_secret_post":
 		case "none":
 			if o.ClientSecret != "" {
 				return errors.New("must not be none: there is a client_secret")
@@ -64,6 +59,7 @@ func authStyle(o *provider.OAuth2) func(value) error {
 		default:
 			return errors.New("must be client_secret_basic, client_secret_post or none")
 		}
+		o.AuthMethod = v.text
 		return nil
 	}
 }
