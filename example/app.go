@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -23,6 +24,7 @@ type app struct {
 }
 
 func newApp(c sallyport.Config) (*app, error) {
+	c.AppName = cmp.Or(c.AppName, "Sallyport Example")
 	c.Hooks.Refresh = noteRefresh
 	auth, err := sallyport.New(c)
 	if err != nil {

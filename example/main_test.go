@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -192,6 +193,43 @@ func TestRun_BadSettings(t *testing.T) {
 	}
 }
 
+// A program that already uses the port, and arguments, are answered with what to do.
+func TestRun_SaysWhatToDo(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), func(name string) (string, bool) {
+		v, ok := map[string]string{"LISTEN_ADDR": busy.Addr().String()}[name]
+		return v, ok
+	}, &stdout, &stderr)
+	want := "Another program is using " + busy.Addr().String()
+	if code != 1 || stdout.Len() > 0 || !strings.HasPrefix(stderr.String(), want) ||
+		!strings.Contains(stderr.String(), "LISTEN_ADDR=localhost:8081 go run ./example") {
+		t.Errorf("exit status %d, stdout %q, stderr:\n%s", code, &stdout, &stderr)
+	}
+	for _, row := range []struct {
+		args           []string
+		code           int
+		done           bool
+		stdout, stderr string
+	}{
+		{nil, 0, false, "", ""},
+		{[]string{"-h"}, 0, true, "Usage: go run ./example", ""},
+		{[]string{"--help"}, 0, true, "Usage: go run ./example", ""},
+		{[]string{"serve"}, 2, true, "", `unknown argument "serve"`},
+	} {
+		var stdout, stderr bytes.Buffer
+		code, done := readArguments(row.args, &stdout, &stderr)
+		if code != row.code || done != row.done || !strings.HasPrefix(stdout.String(), row.stdout) ||
+			!strings.HasPrefix(stderr.String(), row.stderr) || row.stdout == "" && stdout.Len() > 0 {
+			t.Errorf("%q: %d %t, stdout %q, stderr %q", row.args, code, done, &stdout, &stderr)
+		}
+	}
+}
+
 // It starts without settings, says what to open, and stops when told.
 func TestRun_WithoutSettings(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
@@ -206,6 +244,9 @@ func TestRun_WithoutSettings(t *testing.T) {
 	}()
 	select {
 	case text := <-out.found:
+		if out.before != "" {
+			t.Errorf("before the address it says:\n%s", out.before)
+		}
 		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER", "SALLYPORT_CONFIG"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the welcome does not mention %s:\n%s", want, text)
@@ -220,13 +261,21 @@ func TestRun_WithoutSettings(t *testing.T) {
 	}
 }
 
-// A watcher hands over the text with the address.
-type watcher struct{ found chan string }
+// A watcher hands over the text with the address. It notes what is written before.
+type watcher struct {
+	found  chan string
+	before string
+	seen   bool
+}
 
 // Write implements io.Writer.
 func (w *watcher) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), "Open http") {
+	switch {
+	case strings.Contains(string(p), "Open http"):
+		w.seen = true
 		w.found <- string(p)
+	case !w.seen:
+		w.before += string(p)
 	}
 	return len(p), nil
 }

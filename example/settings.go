@@ -84,6 +84,7 @@ func (s *settings) startDemo(env environment) error {
 	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	oidc.DisplayName, oauth2.DisplayName, oauth1.DisplayName = "OpenID Connect", "OAuth 2.0", "OAuth 1.0a"
 	c.Providers = provider.Set{"oidc": oidc, "oauth2": oauth2, "oauth1": oauth1}
+	c.Order = []string{"oidc", "oauth2", "oauth1"}
 	s.config = c
 	return nil
 }
