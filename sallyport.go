@@ -221,22 +221,23 @@ func (c Config) reportFrom(name string, p provider.Provider) {
 	}
 }
 
-// errRegistration ends a session of a tenant that is gone, or of another client than the one configured now.
+// errRegistration ends a session of another client than the one configured now.
 var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or client now: %w",
 	session.ErrEnded)
 
-// accept binds sessions to the configuration of their provider: another issuer or client under the same
-// name ends them (R105). A provider that only other servers know, in a rolling deployment, ends nothing,
-// nor does a tenant that cannot be looked up (R100).
+// accept binds sessions to the configuration of their provider: another issuer or client under the
+// same name ends them (R105). A provider or tenant that is unknown here may be one that only newer
+// servers know, in a rolling deployment: its sessions are rejected, and kept (F17). Nor does a tenant
+// that cannot be looked up end them (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	s.User.Tenant = a.providers.TenantOf(s.Provider)
 	registration, err := a.providers.Registration(ctx, s.Provider)
 	switch {
 	case errors.Is(err, provider.ErrUnavailable):
 		return fmt.Errorf("%w: %w", session.ErrStore, err)
-	case err != nil && !a.providers.HasTenants():
+	case err != nil:
 		return fmt.Errorf("sallyport: its provider %q is not configured here", s.Provider)
-	case err != nil || registration != s.Registration:
+	case registration != s.Registration:
 		return errRegistration
 	}
 	return nil

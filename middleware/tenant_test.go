@@ -63,7 +63,9 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 	}
 }
 
-// R105: a session ends when its tenant is another client, has another issuer, or is gone; not before the answer of before is too old.
+// R105, F17: a session ends when its tenant is another client or has another issuer, not before the
+// last answer is too old. That of a tenant that is gone, or that only newer servers know, is rejected
+// and kept.
 func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
 	for name, change := range map[string]func(app *rig.App) provider.Provider{
 		"client":  func(app *rig.App) provider.Provider { o := app.OP.OIDC(); o.ClientID = "another"; return o },
@@ -81,8 +83,11 @@ func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
 					t.Error("ended at once: the answer was not kept")
 				}
 				app.Clock.Advance(time.Minute)
-				if rig.Alive(t, app, b) || len(app.SessionCookies(b)) != 0 {
+				if rig.Alive(t, app, b) {
 					t.Error("the session lives on")
+				}
+				if kept := len(app.SessionCookies(b)) != 0; kept != (name == "removed") {
+					t.Errorf("the session is kept: %v", kept)
 				}
 				if !rig.Alive(t, app, other) {
 					t.Error("another tenant's session has ended")
@@ -91,6 +96,17 @@ func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
 				resp := app.Get(t, late, callback.String())
 				if resp.StatusCode/100 != 4 || app.OP.Count("token")+app.OP2.Count("token") != before {
 					t.Errorf("a login that was under way: status %d", resp.StatusCode)
+				}
+				if name != "removed" {
+					return
+				}
+				if n := strings.Count(app.Log(), `provider \"globex\" is not configured`); n != 1 {
+					t.Errorf("the reason is logged %d times", n)
+				}
+				tn.Set("globex", app.OP.OIDC())
+				app.Clock.Advance(time.Minute)
+				if !rig.Alive(t, app, b) {
+					t.Error("the session has ended although its tenant is back")
 				}
 			})
 		})

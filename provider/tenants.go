@@ -13,7 +13,8 @@ import (
 //
 // Two tenants are two providers, also when both use the same issuer: a session, a login under way or a logout token of one
 // is worth nothing at the other. User.Key of a tenant's user holds the name of the tenant, so it differs from the
-// keys of all other tenants and of configured providers. A session ends when its tenant has another issuer or client, or is gone, within Keep.
+// keys of all other tenants and of configured providers. A session ends when its tenant has another
+// issuer or client, and is rejected while its tenant is unknown, within Keep.
 //
 // A tenant's provider must serve its metadata and all its endpoints from the origin of its issuer: a
 // tenant may write down any issuer, but only that issuer's own origin speaks for it. Find fails for a
