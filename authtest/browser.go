@@ -2,21 +2,18 @@ package authtest
 
 import (
 	"bytes"
-	"crypto/x509"
 	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 )
 
 // NewBrowser returns a client with a cookie jar that sends what a browser sends when a person opens a page, and
-// trusts the certificates of httptest servers. It follows redirects; set CheckRedirect to look at them. Headers that a
+// trusts the certificates of tests: those of Provider and of httptest servers. It follows redirects; set CheckRedirect to look at them. Headers that a
 // request already has are left alone, so a test can also send what a script would.
 func NewBrowser(t testing.TB) *http.Client {
 	t.Helper()
@@ -28,15 +25,6 @@ func NewBrowser(t testing.TB) *http.Client {
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: navigator{transport}}
 }
-
-// testRoots holds the certificate that all httptest servers use.
-var testRoots = sync.OnceValue(func() *x509.CertPool {
-	server := httptest.NewTLSServer(nil)
-	defer server.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	return roots
-})
 
 // A navigator adds the headers of a navigation (Fetch Metadata, Accept).
 type navigator struct{ next http.RoundTripper }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/testcert"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -29,8 +30,8 @@ type Options struct {
 	// URL without query and fragment; all endpoints are below its path, if it has one. The default is
 	// the address that the provider listens on.
 	Issuer string
-	// TLS serves https with the certificate of all httptest servers, which is for 127.0.0.1 and
-	// trusted by Provider.HTTPClient and [NewBrowser].
+	// TLS serves https with a certificate for localhost, 127.0.0.1 and ::1 that only
+	// Provider.HTTPClient and [NewBrowser] trust.
 	TLS bool
 	// Users are the users who can sign in. Each needs a Username and a Subject of its own.
 	Users []session.User
@@ -113,7 +114,7 @@ func (p *Provider) serve(listener net.Listener, https bool) {
 		ReadHeaderTimeout: 10 * time.Second,
 	}}
 	if https {
-		p.server.StartTLS()
+		testcert.Start(p.server)
 	} else {
 		p.server.Start()
 	}
@@ -177,5 +178,5 @@ func checkUsers(users []session.User) error {
 
 // outbound is how the provider itself, and clients of it, reach servers with test certificates.
 func outbound() *http.Transport {
-	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testRoots()}}
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testcert.Roots()}}
 }

@@ -32,7 +32,7 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 		}
 		conn.Close()
 	}))
-	defer closing.Close()
+	t.Cleanup(closing.Close)
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	read := func(address string) func(context.Context, *http.Client) error {
@@ -78,7 +78,7 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 		"other":    {func(context.Context, *http.Client) error { return errors.New("x") }, 500, "internal_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, rig.Offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
+			app := rig.NewSerial(t, "the port of the closed server must stay free", rig.Offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
 			app.Mux.HandleFunc("/report", func(w http.ResponseWriter, r *http.Request) {
 				client, err := app.Auth.Client(w, r)
 				if err == nil {

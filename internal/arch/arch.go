@@ -73,7 +73,7 @@ var rules = []rule{
 func allRules() []rule {
 	var all []rule
 	for _, pkg := range library {
-		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig", "testing"}, "test code must not be linked into applications"})
+		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig", "./internal/testcert", "testing"}, "test code must not be linked into applications"})
 	}
 	return append(all, rules...)
 }

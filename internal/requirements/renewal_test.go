@@ -383,10 +383,11 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 		"database down": {errors.New("connection refused"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var logins, renewals atomic.Int32
+			type counts struct{ logins, renewals atomic.Int32 }
+			var seen sync.Map // counts by provider, which each application has its own of
 			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
-				logins.Store(0)
-				renewals.Store(0)
+				found, _ := seen.Load(app.OP)
+				n := found.(*counts)
 				app.SignIn(t, b, "alice", "/me")
 				app.Get(t, b, "/save")
 				app.Clock.Advance(11 * time.Minute)
@@ -395,8 +396,8 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 				if row.ends != (got == "anonymous") {
 					t.Errorf("%s\n%s", got, app.Log())
 				}
-				if logins.Load() != 1 || renewals.Load() != 1 {
-					t.Errorf("%d logins, %d renewals", logins.Load(), renewals.Load())
+				if n.logins.Load() != 1 || n.renewals.Load() != 1 {
+					t.Errorf("%d logins, %d renewals", n.logins.Load(), n.renewals.Load())
 				}
 				if !row.ends && opens(t, app, b, "/values") != "map[cart:7 pears]" {
 					t.Errorf("values %s", opens(t, app, b, "/values"))
@@ -405,15 +406,17 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 					t.Errorf("the role of the hook is gone: status %d", admin)
 				}
 			}, func(s *rig.Setup) {
+				n := &counts{}
+				seen.Store(s.OP, n)
 				s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error {
 					s.Values = map[string]string{"cart": "empty"}
 					s.User.Roles = []string{"admin"}
 					old, renewal := handlers.Renewal(ctx)
 					if !renewal {
-						logins.Add(1)
+						n.logins.Add(1)
 						return nil
 					}
-					if renewals.Add(1); old.User.Subject != s.User.Subject || old.Values["cart"] != "7 pears" {
+					if n.renewals.Add(1); old.User.Subject != s.User.Subject || old.Values["cart"] != "7 pears" {
 						t.Errorf("it renews the session of %v", old)
 					}
 					return row.err

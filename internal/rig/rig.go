@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/testcert"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -55,8 +56,37 @@ type Setup struct {
 	HTTP   bool              // the application is on http, as on a developer's machine
 }
 
-// New starts an application. When the test ends, its log must be free of secrets.
+// New starts an application. When the test ends, its log must be free of secrets. The test goes on in
+// parallel with others: it must call New before it shares anything with its parent, and what a parent
+// does after t.Run happens before.
 func New(t testing.TB, change ...func(*Setup)) *App {
+	t.Helper()
+	parallel(t)
+	return start(t, change)
+}
+
+// NewSerial is New for a test that cannot run beside others. It has to say why.
+func NewSerial(t testing.TB, why string, change ...func(*Setup)) *App {
+	t.Helper()
+	if why == "" {
+		t.Fatal("rig: NewSerial without a reason: use New")
+	}
+	return start(t, change)
+}
+
+// parallels holds the tests that run in parallel already, which cannot be asked twice.
+var parallels sync.Map
+
+func parallel(t testing.TB) {
+	p, ok := t.(interface{ Parallel() })
+	if _, already := parallels.LoadOrStore(t, true); !ok || already {
+		return
+	}
+	t.Cleanup(func() { parallels.Delete(t) })
+	p.Parallel()
+}
+
+func start(t testing.TB, change []func(*Setup)) *App {
 	t.Helper()
 	app := &App{Clock: NewClock(), OP: authtest.NewTLSProvider(t), Mux: http.NewServeMux()}
 	app.OP.SetNow(app.Clock.Now)
@@ -109,7 +139,7 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	if setup.HTTP {
 		app.Server.Start()
 	} else {
-		app.Server.StartTLS()
+		testcert.Start(app.Server)
 	}
 	t.Cleanup(app.Server.Close)
 }

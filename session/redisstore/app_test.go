@@ -44,7 +44,7 @@ type site struct {
 
 func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*rig.Setup)) *site {
 	t.Helper()
-	app := rig.New(t, append(change, func(s *rig.Setup) {
+	app := rig.NewSerial(t, "the tests share one Redis", append(change, func(s *rig.Setup) {
 		s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
 		keep(&s.Config.Session, store())
 	})...)
