@@ -13,5 +13,5 @@
 // generated from the same list.
 //
 // This package uses only what package provider exports, so an application can describe its own
-// vendor as completely. See the example of provider.OAuth2.
+// vendor as completely; see the example OwnVendor.
 package vendors

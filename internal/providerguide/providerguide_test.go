@@ -76,13 +76,27 @@ func TestGuide_ExamplesAgree(t *testing.T) {
 	if len(fromEnv) != 2 || !reflect.DeepEqual(fromEnv["intranet"], fromFile["intranet"]) || fromEnv["google"].Registration() != fromFile["google"].Registration() {
 		t.Errorf("providers from the environment %v, from the file %v", fromEnv, fromFile)
 	}
-	example, err := os.ReadFile(filepath.Join(top, "provider", "example_test.go"))
-	if err != nil {
-		t.Fatal(err)
+}
+
+// The Go code of the document is that of examples, which compile.
+func TestGuide_GoCompiles(t *testing.T) {
+	var examples []byte
+	for _, file := range []string{"provider/example_test.go", "vendors/example_own_test.go"} {
+		content, err := os.ReadFile(filepath.Join(top, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples = append(examples, content...)
 	}
-	for line := range strings.Lines(block(t, "go")) {
-		if !bytes.Contains(example, []byte("\t"+line)) {
-			t.Errorf("provider/example_test.go, which is compiled, lacks the line\n%s", line)
+	blocks := strings.Split(guide(t), "```go\n")[1:]
+	if len(blocks) != 2 {
+		t.Errorf("the document has %d blocks of Go, want 2", len(blocks))
+	}
+	for _, rest := range blocks {
+		code, _, _ := strings.Cut(rest, "```\n")
+		indented := strings.ReplaceAll("\t"+strings.TrimSuffix(code, "\n"), "\n", "\n\t")
+		if !bytes.Contains(examples, []byte(code)) && !bytes.Contains(examples, []byte(indented)) {
+			t.Errorf("no example, which would be compiled, is\n%s", code)
 		}
 	}
 }

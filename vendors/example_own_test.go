@@ -1,0 +1,45 @@
+package vendors_test
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/session"
+)
+
+// Acme signs users in at a vendor that package vendors does not know. docs/providers.md shows it.
+func Acme(region, id, secret string) *provider.OAuth2 {
+	o := &provider.OAuth2{
+		Issuer: "https://acme.example", ClientID: id, ClientSecret: secret, SecretRequired: true,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: "https://acme.example/authorize", TokenURL: "https://acme.example/token",
+		},
+		Dialect: provider.Dialect{JSONBody: true}, Quirks: provider.Quirks{NoPKCE: true},
+		UserURL: "https://acme.example/" + region + "/me",
+		UserFields: provider.Fields{
+			ID: "user.id", Email: "user.email", EmailVerified: "user.email_verified",
+		},
+		MapUser: func(p provider.Profile, u *session.User) error {
+			u.Name = p.Text("user.first_name") + " " + p.Text("user.last_name")
+			return nil
+		},
+	}
+	if region == "" {
+		o.Err = errors.New("acme: the region is missing: use eu or us")
+	}
+	return o
+}
+
+// An application describes a vendor of its own like those in this package.
+func Example_ownVendor() {
+	_, err := Acme("eu", "client-id", "client-secret").Validate()
+	fmt.Println(err)
+	_, err = Acme("", "client-id", "client-secret").Validate()
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// acme: the region is missing: use eu or us
+}
