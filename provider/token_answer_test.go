@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The answers that token endpoints in use give. The numbers are those of the list of quirks that the presets are made from.
+// The answers that token endpoints in use give. The numbers are those of the catalog of vendor quirks.
 func TestDialect_Answers(t *testing.T) {
 	const asJSON, asText, asHTML, asForm = "application/json", "text/plain", "text/html", "application/x-www-form-urlencoded"
 	const standard = `{"access_token":"a","token_type":"Bearer","expires_in":3600,"refresh_token":"r","scope":"x y"}`

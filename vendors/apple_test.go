@@ -6,13 +6,14 @@ import (
 	"testing"
 )
 
-// Whatever a browser claims, a name comes of it or nothing. OIDC.CallbackClaims says what is fit to be
-// shown.
+// Whatever the browser sends, the result is a name or nothing. Package provider cleans the text.
 func FuzzAppleName(f *testing.F) {
 	for _, seed := range []string{
-		`{"name":{"firstName":"Alice","lastName":"Example"},"email":"a@example.com"}`, `{"name":null}`, `{}`, `null`, `[]`, `"x"`, ``,
-		`{"name":{"firstName":"\u0000\ufeff"}}`, `{"name":{"firstName":"\ud800"}}`, `{"name":{"firstName":7}}`, `{"NAME":{"FIRSTNAME":"x"}}`,
-		`{"name":{"firstName":"` + strings.Repeat("x", 300) + `"}}`, `{"name":{"lastName":"\u202egnp.exe"}}`,
+		`{"name":{"firstName":"Alice","lastName":"Example"},"email":"a@example.com"}`,
+		`{"name":null}`, `{}`, `null`, `[]`, `"x"`, ``, `{"name":{"firstName":"\u0000\ufeff"}}`,
+		`{"name":{"firstName":"\ud800"}}`, `{"name":{"firstName":7}}`,
+		`{"NAME":{"FIRSTNAME":"x"}}`, `{"name":{"lastName":"\u202egnp.exe"}}`,
+		`{"name":{"firstName":"` + strings.Repeat("x", 300) + `"}}`,
 	} {
 		f.Add(seed)
 	}
@@ -26,7 +27,22 @@ func FuzzAppleName(f *testing.F) {
 }
 
 func FuzzDomain(f *testing.F) {
-	for _, seed := range []string{"example.okta.com", "", "a/b", "a?b", "a#b", "u@a", "a:443", "a:", "[::1]", "a b", "a%2fb", "a\\b", "https://a", "é.example"} {
+	for _, seed := range []string{
+		"example.okta.com",
+		"",
+		"a/b",
+		"a?b",
+		"a#b",
+		"u@a",
+		"a:443",
+		"a:",
+		"[::1]",
+		"a b",
+		"a%2fb",
+		"a\\b",
+		"https://a",
+		"é.example",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -35,7 +51,8 @@ func FuzzDomain(f *testing.F) {
 			return
 		}
 		u, err := url.Parse(d.at("/path"))
-		if err != nil || u.Host != text || u.Path != "/path" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Host != text || u.Path != "/path" ||
+			u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			t.Errorf("%q is accepted", text)
 		}
 	})

@@ -9,12 +9,12 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// customers would be the application's own records.
+// customers represents the application's own records.
 type customers map[string]bool
 
 func (c customers) find(_ context.Context, tenant string) (bool, error) { return c[tenant], nil }
 
-// An application that is sold to organizations asks its records whose users may sign in.
+// An application that is sold to organizations looks up in its records which of them may sign in.
 func ExampleEntraMultiTenant() {
 	paying := customers{"72f988bf-86f1-41af-91ab-2d7cd011db47": true}
 	entra := vendors.EntraMultiTenant(provider.Organizations{
@@ -24,7 +24,7 @@ func ExampleEntraMultiTenant() {
 			case err != nil: // try again later
 				return fmt.Errorf("%w: %w", provider.ErrUnavailable, err)
 			case !known:
-				return errors.New("no customer of ours")
+				return errors.New("not a customer")
 			}
 			return nil
 		},
@@ -34,9 +34,11 @@ func ExampleEntraMultiTenant() {
 	// Output: provider.OIDC(https://login.microsoftonline.com/{tenantid}/v2.0) <nil>
 }
 
-// Only the users of one organization may sign in, whatever addresses others have.
+// Only the users of one organization may sign in.
 func ExampleGoogleWorkspace() {
-	google := vendors.GoogleWorkspace(vendors.WorkspaceDomains{"example.com"}, "client-id", "client-secret")
+	google := vendors.GoogleWorkspace(vendors.WorkspaceDomains{
+		"example.com",
+	}, "client-id", "client-secret")
 	google.AuthParams.Set("access_type", "offline") // for a refresh token
 	fmt.Println(google.RequiredClaims, google.AuthParams.Encode())
 	// Output: map[hd:[example.com]] access_type=offline&hd=example.com

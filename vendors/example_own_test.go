@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/oauth2"
-
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -14,11 +12,11 @@ import (
 func Acme(region, id, secret string) *provider.OAuth2 {
 	o := &provider.OAuth2{
 		Issuer: "https://acme.example", ClientID: id, ClientSecret: secret, SecretRequired: true,
-		Endpoint: oauth2.Endpoint{
-			AuthURL: "https://acme.example/authorize", TokenURL: "https://acme.example/token",
+		Endpoints: provider.Endpoints{
+			Authorization: "https://acme.example/authorize", Token: "https://acme.example/token",
+			UserInfo: "https://acme.example/" + region + "/me",
 		},
 		Dialect: provider.Dialect{JSONBody: true}, Quirks: provider.Quirks{NoPKCE: true},
-		UserURL: "https://acme.example/" + region + "/me",
 		UserFields: provider.Fields{
 			ID: "user.id", Email: "user.email", EmailVerified: "user.email_verified",
 		},

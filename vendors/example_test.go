@@ -9,14 +9,19 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// A preset is a value to adjust. What it does itself in MapUser, such as choosing the e-mail address, stays when it is called first.
+// Change the fields of a provider before its first use. The vendor's own MapUser, which chooses the
+// email address, still works if you call it first.
 func ExampleGitHub() {
 	gitHub := vendors.GitHub("client-id", "client-secret")
 	gitHub.Scopes = append(gitHub.Scopes, "read:org")
-	gitHub.More = append(gitHub.More, provider.Document{Name: "orgs", URL: "user/orgs", Optional: true})
-	preset := gitHub.MapUser
+	gitHub.More = append(gitHub.More, provider.Document{
+		Name:     "orgs",
+		URL:      "user/orgs",
+		Optional: true,
+	})
+	mapUser := gitHub.MapUser
 	gitHub.MapUser = func(p provider.Profile, u *session.User) error {
-		if err := preset(p, u); err != nil {
+		if err := mapUser(p, u); err != nil {
 			return err
 		}
 		var orgs []struct{ Login string }
@@ -35,18 +40,22 @@ func ExampleGitHub() {
 	// Output: provider.OAuth2(https://github.com) <nil>
 }
 
-// For programs that make providers from settings.
+// A program can make providers from settings.
 func ExampleVendor_Make() {
-	preset, _ := vendors.Named("shopify")
-	for _, setting := range preset.Settings {
+	vendor, _ := vendors.Named("shopify")
+	for _, setting := range vendor.Settings {
 		fmt.Printf("%s: %s\n", setting.Name, setting.Help)
 	}
-	_, err := preset.Make(vendors.Values{"client_id": "id", "client_secret": "secret", "colour": "red"})
+	_, err := vendor.Make(vendors.Values{
+		"client_id":     "id",
+		"client_secret": "secret",
+		"color":         "red",
+	})
 	fmt.Println(err)
 	// Output:
 	// shop: name of the shop, such as flowers or flowers.myshopify.com
 	// as_shop: true signs in the shop itself instead of one of its staff
 	// api_version: version of the Admin API; 2026-07 if not set
 	// shop is not set: name of the shop, such as flowers or flowers.myshopify.com
-	// unknown setting colour for Shopify
+	// unknown setting color for Shopify
 }

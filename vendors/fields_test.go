@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// unseen are fields of which a login shows nothing.
+// unseen are fields that have no effect on a login.
 var unseen = []string{
 	"ClientID", "ClientSecret", // the fixture's
 	"DisplayName",
@@ -18,32 +18,32 @@ var unseen = []string{
 	"Endpoints.Revocation", // shown by "revoked", which would wait for them here
 }
 
-// What a preset sets is shown by one of its cases: with another value a fixture complains.
+// Each field that a vendor sets is needed: with another value, one of its cases fails.
 func TestEveryFieldIsShown(t *testing.T) {
 	for _, f := range fixtures(t) {
-		preset, known := vendors.Named(f.Preset)
+		vendor, known := vendors.Named(f.Vendor)
 		if !known {
 			continue
 		}
-		t.Run(f.Preset, func(t *testing.T) {
+		t.Run(f.Vendor, func(t *testing.T) {
 			t.Parallel()
-			for path := range f.set(t, preset) {
-				if !f.shows(t, preset, path) {
-					t.Errorf("%s could be something else", path)
+			for path := range f.set(t, vendor) {
+				if !f.shows(t, vendor, path) {
+					t.Errorf("no case fails with another value of %s", path)
 				}
 			}
 		})
 	}
 }
 
-// set are the fields that the preset sets, by their path.
-func (f fixture) set(t *testing.T, preset vendors.Vendor) map[string]bool {
+// set returns the paths of the fields that the vendor sets.
+func (f fixture) set(t *testing.T, vendor vendors.Vendor) map[string]bool {
 	settings := vendors.Values{"client_id": "c", "client_secret": "s"}
 	for name, value := range f.Settings {
 		setting, _ := value.(string)
 		settings[name] = values{texts: map[string]string{"private_key": privateKey()}}.text(setting)
 	}
-	p, err := preset.Make(settings)
+	p, err := vendor.Make(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func (f fixture) set(t *testing.T, preset vendors.Vendor) map[string]bool {
 	return paths
 }
 
-// walk visits the fields that are set, also those within structs.
+// walk visits the fields that are set, including those within structs.
 func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	for i := range v.NumField() {
 		field, path := v.Field(i), prefix+v.Type().Field(i).Name
@@ -67,10 +67,10 @@ func walk(v reflect.Value, prefix string, visit func(string, reflect.Value)) {
 	}
 }
 
-// shows reports whether a case fails when the field is something else.
-func (f fixture) shows(t *testing.T, preset vendors.Vendor, path string) bool {
-	right := preset.New
-	preset.New = func(v vendors.Values) (provider.Provider, error) {
+// shows reports whether a case fails when the field has another value.
+func (f fixture) shows(t *testing.T, vendor vendors.Vendor, path string) bool {
+	right := vendor.New
+	vendor.New = func(v vendors.Values) (provider.Provider, error) {
 		p, err := right(v)
 		if err != nil {
 			return nil, err
@@ -90,13 +90,17 @@ func (f fixture) shows(t *testing.T, preset vendors.Vendor, path string) bool {
 		case !strings.HasPrefix(path, "Revocation."):
 			c.Logout, c.Revoked = nil, nil
 		}
-		f := &flow{trial: c, preset: preset, tenant: path == "OtherOrigins"} // which matter for tenants only
-		starts := c.Mistake == "" || path == "SecretRequired"                // which only a mistake shows
+		f := &flow{
+			trial:  c,
+			vendor: vendor,
+			tenant: path == "OtherOrigins",
+		} // which matter for tenants only
+		starts := c.Mistake == "" || path == "SecretRequired" // which only a mistake shows
 		return starts && len(f.run(t)) > 0
 	})
 }
 
-// spoil makes something else of a field.
+// spoil gives a field another value.
 func spoil(field reflect.Value) {
 	switch field.Kind() {
 	case reflect.String:

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// F51: a client secret that is too short as an HMAC key is rejected in FIPS mode, where its first use
-// would panic.
+// F51: in FIPS mode, Validate rejects a client secret that is too short as an HMAC key, because its
+// first use would panic.
 func TestFIPS_F51_ShortSecrets(t *testing.T) {
 	if !fips140.Enforced() {
 		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
@@ -32,7 +32,10 @@ func TestFIPS_F51_ShortSecrets(t *testing.T) {
 		"Facebook":               {vendors.Facebook("c", long), ""},
 		"Facebook, short secret": {vendors.Facebook("c", "short"), "ClientSecret is too short"},
 		"Shopify":                {vendors.Shopify(flowers, "c", long), ""},
-		"Shopify, short secret":  {vendors.Shopify(flowers, "c", "short"), "ClientSecret is too short"},
+		"Shopify, short secret": {
+			vendors.Shopify(flowers, "c", "short"),
+			"ClientSecret is too short",
+		},
 	} {
 		_, err := row.v.Validate()
 		if row.want == "" && err == nil {

@@ -1,14 +1,14 @@
-// These tests sign in at every vendor, refresh and sign out over HTTP, against answers as the vendor
-// gives them. The answers are in testdata/vendors, one file for each vendor, with made-up values.
+// These tests sign in at every vendor, refresh and sign out over HTTP, against answers like the
+// vendor's. The answers are in testdata/vendors, one file for each vendor, with made-up values.
 //
-// A file describes the usual case, and cases that differ from it: a member of a case replaces that of
-// the file, and objects (settings, vars, id_token, answers, params) are merged into those of the file,
-// where null removes a member. In texts, {client_id}, {redirect_uri}, {state}, {nonce}, {code}, {now},
-// {now-60} and whatever is in vars stand for their values, {id_token} for a token with the claims of
-// id_token, {at_hash} and {c_hash} for the hashes that belong into it.
+// A file describes the usual case, and cases that differ from it: a member of a case replaces that
+// of the file, and objects (settings, vars, id_token, answers, params) are merged into those of the
+// file, where null removes a member. Texts may contain the placeholders {client_id},
+// {redirect_uri}, {state}, {nonce}, {code}, {now}, {now-60} and the names in vars, {id_token} for a
+// token with the claims of id_token, and its hashes {at_hash} and {c_hash}.
 //
 // Parameters are listed completely: one that is sent and not listed fails the test, and so does one
-// that is listed and not sent. {any} stands for any text. Parameters of every login need not be listed
+// that is listed and not sent. {any} matches any text. Parameters of every login need not be listed
 // (see usualAuthorize and usualGrants). A request without an answer fails the test.
 
 package vendors_test
@@ -30,7 +30,7 @@ const folder = "../testdata/vendors"
 
 // A fixture is one file: the usual case, and those that differ from it.
 type fixture struct {
-	Preset string `json:"preset"`
+	Vendor string `json:"vendor"`
 	trial
 	Cases []trial `json:"cases"`
 }
@@ -41,8 +41,8 @@ type trial struct {
 	Quirks []int  `json:"quirks"` // of the list of quirks that vendors have, by their numbers
 
 	Settings map[string]any    `json:"settings"`
-	Change   json.RawMessage   `json:"change"`  // fields of the provider that are set after the preset
-	Mistake  string            `json:"mistake"` // part of the error that the configuration is refused with
+	Change   json.RawMessage   `json:"change"`  // fields of the provider, set after Make
+	Mistake  string            `json:"mistake"` // part of the configuration error
 	Vars     map[string]string `json:"vars"`
 
 	Authorize *place           `json:"authorize"`
@@ -50,23 +50,23 @@ type trial struct {
 	IDToken   map[string]any   `json:"id_token"`
 	Header    map[string]any   `json:"id_token_header"` // alg is RS256 unless it says otherwise
 	Answers   map[string]reply `json:"answers"`         // by URL, or method and URL
-	Signed    *signed          `json:"signed"`          // what is at {signed}: a JWT that was signed with {private_key}
+	Signed    *signed          `json:"signed"`          // {signed}: a JWT signed with {private_key}
 
-	Requested    []string          `json:"requested"` // URLs that must have been asked by the end of the login
+	Requested    []string          `json:"requested"` // URLs requested until the end of the login
 	NotRequested []string          `json:"not_requested"`
 	User         *session.User     `json:"user"`
-	Claims       map[string]any    `json:"claims"` // of the session, as far as they are listed; null for those that must be absent
+	Claims       map[string]any    `json:"claims"` // of the session; null if absent
 	Values       map[string]string `json:"values"`
 	Scopes       []string          `json:"scopes"`
 	Tokens       map[string]string `json:"tokens"` // access_token, refresh_token; empty for none
-	Fault        string            `json:"fault"`  // outcome of the login, if it has to fail; with a place, it does before the redirect
+	Fault        string            `json:"fault"`  // outcome of a login that fails
 
 	Refresh *refresh `json:"refresh"`
-	Logout  *place   `json:"logout"` // where the browser goes; the URL may be a path of the application
+	Logout  *place   `json:"logout"` // the redirect; a URL or a path
 	Revoked []string `json:"revoked"`
 }
 
-// A signed is a JWT of the client's.
+// A signed is a JWT that the client signs.
 type signed struct {
 	Header map[string]any `json:"header"`
 	Claims map[string]any `json:"claims"`
@@ -83,18 +83,18 @@ type place struct {
 type callback struct {
 	Mode   string         `json:"mode"` // "query" or "form_post"
 	Params map[string]any `json:"params"`
-	Signed string         `json:"signed"` // name of a parameter that signs the others, as Shopify does it
+	Signed string         `json:"signed"` // the parameter that signs the others (Shopify)
 	Query  map[string]any `json:"query"`  // in the address of a form_post, where nothing should be
 }
 
-// A reply is what the vendor answers, to a request as it has to be.
+// A reply is an answer of the vendor, and the request that it expects.
 type reply struct {
 	Request *request          `json:"request"`
 	Status  int               `json:"status"`
 	Type    string            `json:"type"` // Content-Type
 	Header  map[string]string `json:"header"`
 
-	// One of these is the body. Merge is laid over the JSON of the file's answer.
+	// One of these is the body. Merge is merged into the JSON of the file's answer.
 	JSON  any            `json:"json"`
 	Merge map[string]any `json:"merge"`
 	Form  map[string]any `json:"form"`
@@ -102,22 +102,22 @@ type reply struct {
 	Keys  *keySet        `json:"keys"`
 }
 
-// A keySet is a JWKS with the keys that tokens are signed with: members are laid over each of them, more are further keys.
+// A keySet is the JWKS: members are merged into each signing key, more are further keys.
 type keySet struct {
 	Members map[string]any `json:"members"`
 	More    []any          `json:"more"`
 }
 
-// A request is what is expected of one.
+// A request is what the vendor expects.
 type request struct {
 	Method string         `json:"method"`
-	Grant  string         `json:"grant"` // "code" or "refresh": params are laid over what these send
+	Grant  string         `json:"grant"` // "code" or "refresh"; params are merged into theirs
 	Params map[string]any `json:"params"`
 	Auth   string         `json:"auth"` // "basic", "post", "none", "bearer" or "oauth1"
 	Header map[string]any `json:"header"`
 }
 
-// A refresh is what happens when the session is used later on.
+// A refresh is what happens when the session is used after the access token has expired.
 type refresh struct {
 	After   int               `json:"after"` // seconds; default: two hours
 	Answers map[string]reply  `json:"answers"`
@@ -129,7 +129,7 @@ type refresh struct {
 	Fault   string            `json:"fault"`
 }
 
-// load reads the fixtures of a preset. What no field is there for is a mistake.
+// load reads the fixtures of a vendor. Unknown members are errors.
 func load(t testing.TB, file string) fixture {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -148,13 +148,13 @@ func parse(t testing.TB, file string, content []byte) fixture {
 	if err := d.Decode(&f); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	if f.Preset+".json" != filepath.Base(file) {
-		t.Errorf("%s describes the preset %q", file, f.Preset)
+	if f.Vendor+".json" != filepath.Base(file) {
+		t.Errorf("%s describes the vendor %q", file, f.Vendor)
 	}
 	return f
 }
 
-// trials are the usual case and the others, complete.
+// trials returns the usual case and the others, merged.
 func (f fixture) trials() []trial {
 	usual := f.trial
 	if usual.Name == "" {
@@ -167,7 +167,7 @@ func (f fixture) trials() []trial {
 	return all
 }
 
-// with lays a case over the usual one.
+// with merges a case into the usual one.
 func (t trial) with(c trial) trial {
 	c.Settings = laid(t.Settings, c.Settings)
 	c.Vars = merged(t.Vars, c.Vars)
@@ -210,7 +210,7 @@ func (p *place) with(over *place) *place {
 	return &copied
 }
 
-// laid is over on top of base. Nulls stay, so that a further layer, or a check, can see them.
+// laid merges over into base. Nulls stay, for a further layer or a check.
 func laid(base, over map[string]any) map[string]any { return merged(base, over) }
 
 func merged[V any](base, over map[string]V) map[string]V {
@@ -233,7 +233,7 @@ func laidAnswers(base, over map[string]reply) map[string]reply {
 	return all
 }
 
-// with lays a reply over another: what it does not say stays.
+// with merges a reply into another: what it does not set stays.
 func (r reply) with(over reply) reply {
 	if over.JSON == nil && over.Form == nil && over.Text == nil && over.Keys == nil {
 		over.JSON, over.Form, over.Text, over.Keys = r.JSON, r.Form, r.Text, r.Keys

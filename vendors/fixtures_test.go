@@ -22,18 +22,18 @@ func fixtures(t testing.TB) []fixture {
 	return all
 }
 
-// Every vendor, in each of its cases. R18, R19: Apple's callbacks by POST. R38: Entra's tenants. R78:
-// addresses of userinfo. R134: no secret is logged. F56: the facts of each vendor as it documents them.
+// Every vendor, in each of its cases. R18, R19: Apple's callbacks by POST. R38: Entra's tenants.
+// R78: addresses of userinfo. R134: no secret is logged. F56: the documented facts of each vendor.
 func TestVendors(t *testing.T) {
 	for _, f := range fixtures(t) {
-		t.Run(f.Preset, func(t *testing.T) {
-			preset, known := vendors.Named(f.Preset)
+		t.Run(f.Vendor, func(t *testing.T) {
+			vendor, known := vendors.Named(f.Vendor)
 			if !known {
-				t.Fatal("there is no such preset")
+				t.Fatal("unknown vendor")
 			}
 			for _, c := range f.trials() {
 				t.Run(c.title(), func(t *testing.T) {
-					for _, complaint := range run(t, preset, c) {
+					for _, complaint := range run(t, vendor, c) {
 						t.Error(complaint)
 					}
 				})
@@ -42,27 +42,31 @@ func TestVendors(t *testing.T) {
 	}
 }
 
-// F3: what a preset makes can be the provider of a tenant, although many vendors have several origins.
+// F3: each vendor can be the provider of a tenant, although many use several origins.
 func TestVendors_F3_AsTenants(t *testing.T) {
 	for _, f := range fixtures(t) {
-		t.Run(f.Preset, func(t *testing.T) {
-			preset, _ := vendors.Named(f.Preset)
-			for _, complaint := range (&flow{trial: f.trials()[0], preset: preset, tenant: true}).run(t) {
+		t.Run(f.Vendor, func(t *testing.T) {
+			vendor, _ := vendors.Named(f.Vendor)
+			for _, complaint := range (&flow{
+				trial:  f.trials()[0],
+				vendor: vendor,
+				tenant: true,
+			}).run(t) {
 				t.Error(complaint)
 			}
 		})
 	}
 }
 
-func TestEveryPresetHasFixtures(t *testing.T) {
+func TestEveryVendorHasFixtures(t *testing.T) {
 	for _, p := range vendors.All() {
 		if _, err := os.Stat(filepath.Join(folder, p.Name+".json")); err != nil {
-			t.Errorf("there is no fixture of %s: %v", p.Name, err)
+			t.Errorf("%s has no fixture: %v", p.Name, err)
 		}
 	}
 }
 
-// What the preset lists say is complete, and means the same to everybody.
+// The description of each vendor is complete, and names are unique.
 func TestAll_SaysWhatIsNeeded(t *testing.T) {
 	names := map[string]bool{}
 	for _, p := range vendors.All() {
@@ -70,7 +74,8 @@ func TestAll_SaysWhatIsNeeded(t *testing.T) {
 			t.Errorf("the name %q is taken or not fit for a URL", p.Name)
 		}
 		names[p.Name] = true
-		if p.Label == "" || p.Protocol == "" || p.New == nil || !strings.HasPrefix(p.Register, "https://") {
+		if p.Label == "" || p.Protocol == "" || p.New == nil ||
+			!strings.HasPrefix(p.Register, "https://") {
 			t.Errorf("%s: label, protocol, register URL or New is missing", p.Name)
 		}
 		for _, s := range p.Settings {

@@ -23,11 +23,11 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// A flow is one trial under way.
+// A flow is one trial in progress.
 type flow struct {
-	*vendor
+	*server
 	trial   trial
-	preset  vendors.Vendor
+	vendor  vendors.Vendor
 	name    string
 	clock   *rig.Clock
 	app     *rig.App
@@ -40,26 +40,35 @@ type flow struct {
 	refreshed atomic.Bool
 }
 
-// usualVars are the values that a vendor hands out, unless a fixture has others.
+// usualVars are the values that a vendor issues, unless a fixture has others.
 var usualVars = map[string]string{
-	"client_id": "fixture-client", "client_secret": "fixture-secret/with+odd=characters", "code": "fixture-code-1",
-	"access_token": "fixture-access-token-1", "refresh_token": "fixture-refresh-token-1",
-	"request_token": "fixture-request-token", "token_secret": "fixture-token-secret", "oauth_verifier": "fixture-verifier",
+	"client_id":      "fixture-client",
+	"client_secret":  "fixture-secret/with+odd=characters",
+	"code":           "fixture-code-1",
+	"access_token":   "fixture-access-token-1",
+	"refresh_token":  "fixture-refresh-token-1",
+	"request_token":  "fixture-request-token",
+	"token_secret":   "fixture-token-secret",
+	"oauth_verifier": "fixture-verifier",
 }
 
-// run goes through a trial and returns what was not as it should be.
-func run(t testing.TB, preset vendors.Vendor, c trial) []string {
+// run runs a trial and returns its complaints.
+func run(t testing.TB, vendor vendors.Vendor, c trial) []string {
 	t.Helper()
-	return (&flow{trial: c, preset: preset}).run(t)
+	return (&flow{trial: c, vendor: vendor}).run(t)
 }
 
 func (f *flow) run(t testing.TB) []string {
 	t.Helper()
 	c := f.trial
-	f.name, f.clock = f.preset.Name, rig.NewClock()
-	f.vendor = &vendor{
+	f.name, f.clock = f.vendor.Name, rig.NewClock()
+	f.server = &server{
 		values:  values{f.clock.Now, merged(usualVars, c.Vars)},
-		answers: c.Answers, claims: c.IDToken, header: c.Header, signed: c.Signed, arrived: make(chan string, 1000),
+		answers: c.Answers,
+		claims:  c.IDToken,
+		header:  c.Header,
+		signed:  c.Signed,
+		arrived: make(chan string, 1000),
 	}
 	f.values.texts["private_key"], f.values.texts["rsa_n"] = privateKey(), modulus()
 	f.steps(t)
@@ -68,7 +77,7 @@ func (f *flow) run(t testing.TB) []string {
 	return f.complaints
 }
 
-// steps does one step after the other, as far as that makes sense.
+// steps does one step after the other until one fails.
 func (f *flow) steps(t testing.TB) {
 	t.Helper()
 	if !f.configure(t) {
@@ -97,7 +106,7 @@ func (f *flow) complain(format string, args ...any) {
 	f.wrong(format, args...)
 }
 
-// make makes the provider as the fixture says, and connects it with the vendor.
+// make makes the provider from the settings of the fixture, and connects it to the vendor.
 func (f *flow) make() (provider.Provider, error) {
 	settings := vendors.Values{}
 	for name, value := range f.trial.Settings {
@@ -111,7 +120,7 @@ func (f *flow) make() (provider.Provider, error) {
 	if _, given := f.trial.Settings["client_secret"]; !given {
 		settings["client_secret"] = f.values.texts["client_secret"]
 	}
-	p, err := f.preset.Make(settings)
+	p, err := f.vendor.Make(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -120,11 +129,11 @@ func (f *flow) make() (provider.Provider, error) {
 			return nil, err
 		}
 	}
-	connect(p, &http.Client{Transport: f.vendor}, f.clock.Now)
+	connect(p, &http.Client{Transport: f.server}, f.clock.Now)
 	return p, nil
 }
 
-// connect sets the HTTP client and the clock of a provider, whatever its kind.
+// connect sets the HTTP client and the clock of a provider.
 func connect(p provider.Provider, c *http.Client, now func() time.Time) {
 	switch p := p.(type) {
 	case *provider.OIDC:
@@ -136,13 +145,15 @@ func connect(p provider.Provider, c *http.Client, now func() time.Time) {
 	}
 }
 
-// configure starts the application, unless the configuration is to be refused.
+// configure starts the application, unless the fixture expects a mistake.
 func (f *flow) configure(t testing.TB) bool {
 	t.Helper()
 	p, err := f.make()
 	if err == nil && f.trial.Mistake != "" {
 		_, err = sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Providers: provider.Set{f.name: p},
+			BaseURL:   "https://app.example.com",
+			Session:   session.Config{Secret: rig.Secret},
+			Providers: provider.Set{f.name: p},
 		})
 	}
 	switch {
@@ -152,14 +163,16 @@ func (f *flow) configure(t testing.TB) bool {
 	case f.trial.Mistake != "":
 		return false
 	case err != nil:
-		f.complain("the preset: %v", err)
+		f.complain("Make: %v", err)
 		return false
 	}
 	f.app = rig.New(t, func(s *rig.Setup) {
 		s.Config.Providers = provider.Set{f.name: p}
 		if f.tenant {
 			s.Config.Providers, s.Config.LoginPage = provider.Set{}, http.NotFoundHandler()
-			s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return p, nil }
+			s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) {
+				return p, nil
+			}
 		}
 		s.Config.Session.Now = f.clock.Now
 		s.Config.Hooks.Login = f.see
@@ -174,7 +187,7 @@ func (f *flow) configure(t testing.TB) bool {
 	return true
 }
 
-// see is a hook.
+// see is a hook that records the session.
 func (f *flow) see(_ context.Context, s *session.Session) error {
 	f.seen.Lock()
 	defer f.seen.Unlock()
@@ -205,8 +218,12 @@ func usualAuthorize(p provider.Protocol) map[string]any {
 		return map[string]any{"oauth_token": "{request_token}"}
 	}
 	usual := map[string]any{
-		"response_type": "code", "client_id": "{client_id}", "redirect_uri": "{redirect_uri}", "state": "{any}",
-		"code_challenge": "{any}", "code_challenge_method": "S256",
+		"response_type":         "code",
+		"client_id":             "{client_id}",
+		"redirect_uri":          "{redirect_uri}",
+		"state":                 "{any}",
+		"code_challenge":        "{any}",
+		"code_challenge_method": "S256",
 	}
 	if p == provider.OpenIDConnect {
 		usual["nonce"] = "{any}"
@@ -214,7 +231,7 @@ func usualAuthorize(p provider.Protocol) map[string]any {
 	return usual
 }
 
-// begin starts a login and checks where that leads. It is nil if it leads nowhere.
+// begin starts a login and returns the authorization request, or nil if there is none.
 func (f *flow) begin(t testing.TB) *url.URL {
 	t.Helper()
 	resp := f.app.Get(t, f.browser, "/auth/login/"+f.name+"?return_to=/me")
@@ -234,14 +251,15 @@ func (f *flow) begin(t testing.TB) *url.URL {
 	}
 	f.set("challenge", query.Get("code_challenge"))
 	if f.trial.Authorize == nil {
-		f.complain("the fixture does not say what the authorization request is like")
+		f.complain("the fixture has no authorization request")
 		return nil
 	}
-	f.checkPlace("authorization request", u, f.trial.Authorize, usualAuthorize(f.preset.Protocol))
+	f.checkPlace("authorization request", u, f.trial.Authorize, usualAuthorize(f.vendor.Protocol))
 	return u
 }
 
-// checkFlowCookie makes sure that the browser will bring the login's cookie along, and no more than it has to.
+// checkFlowCookie checks that the browser sends the login's cookie with the callback, and no more
+// often than necessary.
 func (f *flow) checkFlowCookie(t testing.TB, resp *http.Response) {
 	want := http.SameSiteLaxMode
 	if rig.Location(t, resp).Query().Get("response_mode") == "form_post" {
@@ -254,7 +272,8 @@ func (f *flow) checkFlowCookie(t testing.TB, resp *http.Response) {
 		}
 		found = true
 		if c.SameSite != want || !c.Secure || !c.HttpOnly {
-			f.complain("the login's cookie has SameSite %d, Secure %v, HttpOnly %v", c.SameSite, c.Secure, c.HttpOnly)
+			f.complain("the login's cookie has SameSite %d, Secure %v, HttpOnly %v",
+				c.SameSite, c.Secure, c.HttpOnly)
 		}
 	}
 	if !found {
@@ -262,9 +281,11 @@ func (f *flow) checkFlowCookie(t testing.TB, resp *http.Response) {
 	}
 }
 
-func (f *flow) posts() bool { return f.trial.Callback != nil && f.trial.Callback.Mode == "form_post" }
+func (f *flow) posts() bool {
+	return f.trial.Callback != nil && f.trial.Callback.Mode == "form_post"
+}
 
-// checkPlace compares an address with what it has to be.
+// checkPlace compares an address with the expected one.
 func (f *flow) checkPlace(what string, u *url.URL, want *place, usual map[string]any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -279,13 +300,17 @@ func (f *flow) checkPlace(what string, u *url.URL, want *place, usual map[string
 	f.compare(what, laid(usual, want.Params), u.Query())
 }
 
-// comeBack opens the callback as the vendor makes the browser do it.
+// comeBack opens the callback like the browser that the vendor redirects.
 func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 	t.Helper()
 	f.mu.Lock()
 	given := map[string]any{"code": "{code}", "state": "{state}"}
 	if f.values.texts["oauth_callback"] != "" {
-		given = map[string]any{"oauth_token": "{request_token}", "oauth_verifier": "{oauth_verifier}", "state": "{state}"}
+		given = map[string]any{
+			"oauth_token":    "{request_token}",
+			"oauth_verifier": "{oauth_verifier}",
+			"state":          "{state}",
+		}
 	}
 	if f.trial.Callback != nil {
 		given = laid(given, f.trial.Callback.Params)
@@ -296,7 +321,7 @@ func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 		}
 	}
 	params := f.encoded(given)
-	if f.trial.Callback != nil && f.trial.Callback.Signed != "" && !params.Has(f.trial.Callback.Signed) {
+	if c := f.trial.Callback; c != nil && c.Signed != "" && !params.Has(c.Signed) {
 		params.Set(f.trial.Callback.Signed, signature(params, f.values.texts["client_secret"]))
 	}
 	path := "/auth/callback/" + f.name
@@ -307,11 +332,12 @@ func (f *flow) comeBack(t testing.TB, authorize *url.URL) *http.Response {
 	if !f.posts() {
 		return f.app.Get(t, f.browser, path+"?"+params.Encode(), "Sec-Fetch-Site", "cross-site")
 	}
-	return f.app.Do(t, f.browser, http.MethodPost, path, params, "Content-Type", "application/x-www-form-urlencoded",
+	return f.app.Do(t, f.browser, http.MethodPost, path, params,
+		"Content-Type", "application/x-www-form-urlencoded",
 		"Origin", authorize.Scheme+"://"+authorize.Host, "Sec-Fetch-Site", "cross-site")
 }
 
-// encoded are parameters as they are sent: a list several times, an object as JSON.
+// encoded returns parameters as they are sent: a list several times, an object as JSON.
 func (f *flow) encoded(given map[string]any) url.Values {
 	params := url.Values{}
 	for name, value := range given {
@@ -330,7 +356,7 @@ func (f *flow) encoded(given map[string]any) url.Values {
 	return params
 }
 
-// checkRequested makes sure that the vendor was asked for the one and not for the other.
+// checkRequested checks which addresses of the vendor were requested.
 func (f *flow) checkRequested(some, none []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -346,12 +372,13 @@ func (f *flow) checkRequested(some, none []string) {
 	}
 }
 
-// checkOutcome reports whether there is a session now. Whether there has to be one is up to the fixture.
+// checkOutcome checks the outcome of the login, and reports whether there is a session.
 func (f *flow) checkOutcome(t testing.TB, resp *http.Response) bool {
 	t.Helper()
 	if f.trial.Fault != "" {
 		if !f.app.Happened("login", f.trial.Fault) || resp.StatusCode < 400 {
-			f.complain("the login ended with %v, want %s: %s", f.app.Outcomes(), f.trial.Fault, f.app.Log())
+			f.complain("the login ended with %v, want %s: %s",
+				f.app.Outcomes(), f.trial.Fault, f.app.Log())
 		}
 		if page := f.app.Visit(t, f.browser, "/"); page != "anonymous" {
 			f.complain("after a failed login the browser is %s", page)
@@ -360,11 +387,12 @@ func (f *flow) checkOutcome(t testing.TB, resp *http.Response) bool {
 		return false
 	}
 	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/me" {
-		f.complain("the callback's status is %d, and it leads to %q: %s", resp.StatusCode, resp.Header.Get("Location"), f.app.Log())
+		f.complain("the callback's status is %d, and it leads to %q: %s",
+			resp.StatusCode, resp.Header.Get("Location"), f.app.Log())
 		return false
 	}
 	if f.trial.User == nil {
-		f.complain("the fixture does not say who signs in")
+		f.complain("the fixture has no user")
 		return false
 	}
 	user := f.filled(f.trial.User)
@@ -391,7 +419,7 @@ func (f *flow) filled(u *session.User) session.User {
 	return filled
 }
 
-// checkSession compares the session with what the fixture says.
+// checkSession compares the session with the fixture.
 func (f *flow) checkSession(user *session.User, claims map[string]any) {
 	f.seen.Lock()
 	s := f.last
@@ -408,7 +436,8 @@ func (f *flow) checkSession(user *session.User, claims map[string]any) {
 		f.complain("claims: %v", err)
 	}
 	for name, want := range claims {
-		if got, there := kept[name]; there != (want != nil) || there && !sameJSON(f.values.fill(want), got) {
+		got, there := kept[name]
+		if there != (want != nil) || there && !sameJSON(f.values.fill(want), got) {
 			f.complain("the claim %s is %v, want %v", name, got, want)
 		}
 	}
@@ -423,7 +452,7 @@ func (f *flow) checkSession(user *session.User, claims map[string]any) {
 	}
 }
 
-// refreshLater uses the session when the access token has run out.
+// refreshLater uses the session after the access token has expired.
 func (f *flow) refreshLater(t testing.TB) {
 	t.Helper()
 	r := f.trial.Refresh
@@ -435,7 +464,8 @@ func (f *flow) refreshLater(t testing.TB) {
 	resp := f.app.Get(t, f.browser, "/call")
 	if r.Fault != "" {
 		if resp.StatusCode == http.StatusOK || !f.app.Happened("session", r.Fault) {
-			f.complain("the refresh ended with status %d and %v, want %s: %s", resp.StatusCode, f.app.Outcomes(), r.Fault, f.app.Log())
+			f.complain("the refresh ended with status %d and %v, want %s: %s",
+				resp.StatusCode, f.app.Outcomes(), r.Fault, f.app.Log())
 		}
 		return
 	}
@@ -452,13 +482,16 @@ func (f *flow) refreshLater(t testing.TB) {
 	f.checkTokens("refresh", r.Tokens)
 }
 
-// checkTokens compares the session's tokens with what they have to be.
+// checkTokens compares the session's tokens with the expected ones.
 func (f *flow) checkTokens(after string, wanted map[string]string) {
 	f.seen.Lock()
 	tokens, _ := f.last.Tokens()
 	f.seen.Unlock()
 	for name, want := range wanted {
-		got := map[string]string{"access_token": tokens.AccessToken, "refresh_token": tokens.RefreshToken}[name]
+		got := map[string]string{
+			"access_token":  tokens.AccessToken,
+			"refresh_token": tokens.RefreshToken,
+		}[name]
 		if got != f.values.text(want) {
 			f.complain("after the %s %s is %q, want %q", after, name, got, want)
 		}
@@ -479,7 +512,7 @@ func (f *flow) later(r *refresh) {
 	f.claims = laid(f.claims, r.IDToken)
 }
 
-// logOut signs out, and checks where that leads and which tokens are taken back.
+// logOut signs out, and checks the redirect and which tokens are revoked.
 func (f *flow) logOut(t testing.TB) {
 	t.Helper()
 	if f.trial.Logout == nil {
@@ -497,7 +530,7 @@ func (f *flow) logOut(t testing.TB) {
 			select {
 			case arrived = <-f.arrived:
 			case <-patience:
-				f.complain("the tokens were not taken back at %s", address)
+				f.complain("the tokens were not revoked at %s", address)
 				return
 			}
 		}
@@ -506,7 +539,16 @@ func (f *flow) logOut(t testing.TB) {
 
 // secretNames are the values that must not be in the log.
 var secretNames = []string{
-	"client_secret", "code", "access_token", "refresh_token", "id_token", "state", "nonce", "token_secret", "request_token", "oauth_verifier",
+	"client_secret",
+	"code",
+	"access_token",
+	"refresh_token",
+	"id_token",
+	"state",
+	"nonce",
+	"token_secret",
+	"request_token",
+	"oauth_verifier",
 }
 
 // checkLog looks for secrets in the log (R134).

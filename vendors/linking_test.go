@@ -28,12 +28,15 @@ func main() { println(vendors.Google("id", "secret").Issuer) }
 func linkedVendors(t *testing.T, program string) []string {
 	t.Helper()
 	dir := t.TempDir()
-	source, overlay, built := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay"), filepath.Join(dir, "program")
-	inside, err := filepath.Abs(filepath.Join("testdata", "program")) // of the module, as far as go build knows
+	source, overlay := filepath.Join(dir, "main.go"), filepath.Join(dir, "overlay")
+	built := filepath.Join(dir, "program")
+	inside, err := filepath.Abs(filepath.Join("testdata", "program")) // where go build sees it
 	if err != nil {
 		t.Fatal(err)
 	}
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(inside, "main.go"): source}})
+	replace, err := json.Marshal(map[string]map[string]string{
+		"Replace": {filepath.Join(inside, "main.go"): source},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,22 +19,24 @@ const (
 	fabrikam = "11111111-2222-3333-4444-555555555555"
 )
 
-func issuerOf(tenant string) string { return "https://login.microsoftonline.com/" + tenant + "/v2.0" }
+func issuerOf(tenant string) string {
+	return "https://login.microsoftonline.com/" + tenant + "/v2.0"
+}
 
-// multiTenant is the usual case of Entra with tenants of a test's own.
+// multiTenant is the usual case of Entra with the tenants of a test.
 func multiTenant(t *testing.T, tenants provider.Organizations) (vendors.Vendor, trial) {
 	t.Helper()
-	preset, _ := vendors.Named("entra-multitenant")
-	preset.Settings, preset.New = nil, func(v vendors.Values) (provider.Provider, error) {
+	vendor, _ := vendors.Named("entra-multitenant")
+	vendor.Settings, vendor.New = nil, func(v vendors.Values) (provider.Provider, error) {
 		id, secret := v.Client()
 		return vendors.EntraMultiTenant(tenants, id, secret), nil
 	}
 	c := load(t, filepath.Join(folder, "entra-multitenant.json")).trials()[0]
 	c.Settings, c.Logout = nil, nil
-	return preset, c
+	return vendor, c
 }
 
-// R38: whom the list does not name, the application is asked about.
+// R38: Approve decides about tenants that are not in Allowed.
 func TestTenants_R38_Approve(t *testing.T) {
 	var asked []string
 	approve := func(err error) func(context.Context, string) error {
@@ -51,18 +53,43 @@ func TestTenants_R38_Approve(t *testing.T) {
 		asked   []string
 		fault   string
 	}{
-		"approved":          {provider.Organizations{Approve: approve(nil)}, []string{contoso}, ""},
-		"refused":           {provider.Organizations{Approve: approve(errors.New("no customer"))}, []string{contoso}, "not_admitted"},
-		"cannot be said":    {provider.Organizations{Approve: approve(fmt.Errorf("%w: no database", provider.ErrUnavailable))}, []string{contoso}, "provider_unavailable"},
-		"on the list":       {provider.Organizations{Allowed: []string{contoso}, Approve: approve(errors.New("not asked"))}, nil, ""},
-		"beside the list":   {provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(nil)}, []string{contoso}, ""},
-		"not on it, or any": {provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(errors.New("no"))}, []string{contoso}, "not_admitted"},
+		"approved": {provider.Organizations{Approve: approve(nil)}, []string{contoso}, ""},
+		"refused": {
+			provider.Organizations{Approve: approve(errors.New("no customer"))},
+			[]string{contoso},
+			"not_admitted",
+		},
+		"cannot be said": {
+			provider.Organizations{
+				Approve: approve(fmt.Errorf("%w: no database", provider.ErrUnavailable)),
+			},
+			[]string{contoso},
+			"provider_unavailable",
+		},
+		"on the list": {
+			provider.Organizations{
+				Allowed: []string{contoso},
+				Approve: approve(errors.New("not asked")),
+			},
+			nil,
+			"",
+		},
+		"beside the list": {
+			provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(nil)},
+			[]string{contoso},
+			"",
+		},
+		"not on it, or any": {
+			provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(errors.New("no"))},
+			[]string{contoso},
+			"not_admitted",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = nil
-			preset, c := multiTenant(t, row.tenants)
+			vendor, c := multiTenant(t, row.tenants)
 			c.Fault = row.fault
-			for _, complaint := range run(t, preset, c) {
+			for _, complaint := range run(t, vendor, c) {
 				t.Error(complaint)
 			}
 			if !slices.Equal(asked, row.asked) {
@@ -72,30 +99,37 @@ func TestTenants_R38_Approve(t *testing.T) {
 	}
 }
 
-// R38: a tenant that is not approved any more loses its sessions at the next refresh; one of which that cannot be said now does not.
+// R38: a tenant that is no longer approved loses its sessions at the next refresh; it keeps them
+// while Approve cannot tell.
 func TestTenants_R38_ApproveAtRefresh(t *testing.T) {
 	for name, row := range map[string]struct {
 		refusal error
 		fault   string
 	}{
-		"has left":  {errors.New("has left"), "refresh_refused"},
-		"not known": {fmt.Errorf("%w: no database", provider.ErrUnavailable), ""}, // F15: the new tokens are kept
+		"has left": {errors.New("has left"), "refresh_refused"},
+		"not known": {
+			fmt.Errorf("%w: no database", provider.ErrUnavailable),
+			"",
+		}, // F15: the new tokens are kept
 	} {
 		t.Run(name, func(t *testing.T) {
 			times := 0
-			preset, c := multiTenant(t, provider.Organizations{Approve: func(context.Context, string) error {
-				if times++; times > 1 {
-					return row.refusal
-				}
-				return nil
-			}})
-			for _, other := range load(t, filepath.Join(folder, "entra-multitenant.json")).trials() {
+			vendor, c := multiTenant(t, provider.Organizations{
+				Approve: func(context.Context, string) error {
+					if times++; times > 1 {
+						return row.refusal
+					}
+					return nil
+				},
+			})
+			file := filepath.Join(folder, "entra-multitenant.json")
+			for _, other := range load(t, file).trials() {
 				if other.Name == "refresh" {
 					c.Refresh = other.Refresh
 				}
 			}
 			c.Refresh.Fault = row.fault
-			for _, complaint := range run(t, preset, c) {
+			for _, complaint := range run(t, vendor, c) {
 				t.Error(complaint)
 			}
 			if times != 2 {
@@ -105,12 +139,19 @@ func TestTenants_R38_ApproveAtRefresh(t *testing.T) {
 	}
 }
 
-// signingVendor is a provider whose vendor answers as in the usual case, and what signs tokens as that vendor.
-func signingVendor(t *testing.T, tenants provider.Organizations) (*provider.OIDC, func(claims, header map[string]any) string) {
+// signingVendor returns a provider whose vendor answers as in the usual case, and a function that
+// signs that vendor's tokens.
+func signingVendor(
+	t *testing.T, tenants provider.Organizations,
+) (*provider.OIDC, func(claims, header map[string]any) string) {
 	t.Helper()
 	_, c := multiTenant(t, tenants)
 	clock := rig.NewClock()
-	v := &vendor{values: values{clock.Now, merged(usualVars, c.Vars)}, answers: c.Answers, arrived: make(chan string, 1000)}
+	v := &server{
+		values:  values{clock.Now, merged(usualVars, c.Vars)},
+		answers: c.Answers,
+		arrived: make(chan string, 1000),
+	}
 	o := vendors.EntraMultiTenant(tenants, usualVars["client_id"], usualVars["client_secret"])
 	connect(o, &http.Client{Transport: v}, clock.Now)
 	return o, func(claims, header map[string]any) string {
@@ -126,8 +167,16 @@ func signingVendor(t *testing.T, tenants provider.Organizations) (*provider.OIDC
 func TestTenants_R38_LogoutTokens(t *testing.T) {
 	o, signed := signingVendor(t, provider.Organizations{Allowed: []string{contoso}})
 	good := map[string]any{
-		"iss": issuerOf(contoso), "tid": contoso, "sub": "alice", "aud": "{client_id}", "iat": "{now}", "exp": "{now+120}", "jti": "1",
-		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+		"iss": issuerOf(contoso),
+		"tid": contoso,
+		"sub": "alice",
+		"aud": "{client_id}",
+		"iat": "{now}",
+		"exp": "{now+120}",
+		"jti": "1",
+		"events": map[string]any{
+			"http://schemas.openid.net/event/backchannel-logout": map[string]any{},
+		},
 	}
 	token, err := o.VerifyLogoutToken(t.Context(), signed(good, nil))
 	if err != nil || token.Issuer != issuerOf(contoso) || token.Subject != "alice" {
@@ -141,25 +190,35 @@ func TestTenants_R38_LogoutTokens(t *testing.T) {
 		"the template":          {"tid": "{tenantid}", "iss": issuerOf("{tenantid}")},
 	} {
 		_, err := o.VerifyLogoutToken(t.Context(), signed(laid(good, claims), nil))
-		if fault, ok := errors.AsType[*provider.Error](err); !ok || fault.Fault != provider.FaultLogoutToken {
+		fault, ok := errors.AsType[*provider.Error](err)
+		if !ok || fault.Fault != provider.FaultLogoutToken {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// R38: access tokens that an API is called with.
+// R38: access tokens of API callers.
 func TestTenants_R38_AccessTokens(t *testing.T) {
 	o, signed := signingVendor(t, provider.Organizations{Allowed: []string{contoso}})
 	good := map[string]any{
-		"iss": issuerOf(contoso), "tid": contoso, "sub": "alice", "aud": "https://api.example.com", "iat": "{now}", "exp": "{now+120}",
+		"iss": issuerOf(contoso),
+		"tid": contoso,
+		"sub": "alice",
+		"aud": "https://api.example.com",
+		"iat": "{now}",
+		"exp": "{now+120}",
 	}
 	kind := map[string]any{"typ": "at+jwt"}
 	s, err := o.VerifyAccessToken(t.Context(), signed(good, kind), "https://api.example.com")
 	if err != nil || s.User.Issuer != issuerOf(contoso) {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	_, err = o.VerifyAccessToken(t.Context(), signed(laid(good, map[string]any{"tid": fabrikam, "iss": issuerOf(fabrikam)}), kind), "https://api.example.com")
-	if fault, ok := errors.AsType[*provider.Error](err); !ok || fault.Fault != provider.FaultAccessToken {
+	_, err = o.VerifyAccessToken(t.Context(), signed(laid(good, map[string]any{
+		"tid": fabrikam,
+		"iss": issuerOf(fabrikam),
+	}), kind), "https://api.example.com")
+	fault, ok := errors.AsType[*provider.Error](err)
+	if !ok || fault.Fault != provider.FaultAccessToken {
 		t.Errorf("a tenant off the list: %v", err)
 	}
 }
@@ -168,9 +227,14 @@ func TestTenants_R38_AccessTokens(t *testing.T) {
 func TestTenants_R38_Initiates(t *testing.T) {
 	o, _ := signingVendor(t, provider.Organizations{Allowed: []string{contoso}})
 	for issuer, want := range map[string]bool{
-		issuerOf(contoso): true, issuerOf(fabrikam): true, // the login itself is refused
-		issuerOf("{tenantid}"): false, issuerOf(""): false, issuerOf("x/" + contoso): false, issuerOf(contoso) + "/": false,
-		"https://login.microsoftonline.us/" + contoso + "/v2.0": false, "": false,
+		issuerOf(contoso):        true,
+		issuerOf(fabrikam):       true, // the login itself is refused
+		issuerOf("{tenantid}"):   false,
+		issuerOf(""):             false,
+		issuerOf("x/" + contoso): false,
+		issuerOf(contoso) + "/":  false,
+		"https://login.microsoftonline.us/" + contoso + "/v2.0": false,
+		"": false,
 	} {
 		if got := o.Initiates(issuer); got != want {
 			t.Errorf("Initiates(%q) = %v", issuer, got)
@@ -178,7 +242,8 @@ func TestTenants_R38_Initiates(t *testing.T) {
 	}
 }
 
-// R38: what the provider says of an opaque token does not tell whose it is. An alias of the issuer is the issuer.
+// R38: introspection does not name the tenant of an opaque token. An alias of the issuer is the
+// issuer.
 func TestTenants_R38_Introspection(t *testing.T) {
 	introspect := "https://op.example.com/introspect"
 	for name, row := range map[string]struct {
@@ -186,15 +251,31 @@ func TestTenants_R38_Introspection(t *testing.T) {
 		iss    string
 		good   bool
 	}{
-		"the issuer":     {func(*provider.OIDC) {}, "https://accounts.google.com", true},
-		"an alias":       {func(*provider.OIDC) {}, "accounts.google.com", true},
-		"somebody else":  {func(*provider.OIDC) {}, "https://op.example.com", false},
-		"tenants matter": {func(o *provider.OIDC) { o.TenantClaim = "tid" }, "https://accounts.google.com", false},
+		"the issuer":    {func(*provider.OIDC) {}, "https://accounts.google.com", true},
+		"an alias":      {func(*provider.OIDC) {}, "accounts.google.com", true},
+		"somebody else": {func(*provider.OIDC) {}, "https://op.example.com", false},
+		"tenants matter": {
+			func(o *provider.OIDC) { o.TenantClaim = "tid" },
+			"https://accounts.google.com",
+			false,
+		},
 	} {
 		c := load(t, filepath.Join(folder, "google.json")).trials()[0]
 		clock := rig.NewClock()
-		v := &vendor{values: values{clock.Now, merged(usualVars, nil)}, arrived: make(chan string, 1000)}
-		v.answers = laidAnswers(c.Answers, map[string]reply{introspect: {JSON: map[string]any{"active": true, "iss": row.iss, "sub": "alice", "aud": "https://api.example.com"}}})
+		v := &server{
+			values:  values{clock.Now, merged(usualVars, nil)},
+			arrived: make(chan string, 1000),
+		}
+		v.answers = laidAnswers(c.Answers, map[string]reply{
+			introspect: {
+				JSON: map[string]any{
+					"active": true,
+					"iss":    row.iss,
+					"sub":    "alice",
+					"aud":    "https://api.example.com",
+				},
+			},
+		})
 		o := vendors.Google(usualVars["client_id"], usualVars["client_secret"])
 		o.Endpoints.Introspection = introspect
 		row.change(o)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// values are what the placeholders of one trial stand for.
+// values are the values of the placeholders of one trial.
 type values struct {
 	now   func() time.Time
 	texts map[string]string
@@ -18,7 +18,7 @@ var (
 	instant     = regexp.MustCompile(`^\{now([+-][0-9]+)?\}$`)
 )
 
-// text fills in a text. What is no placeholder of ours, such as {tenantid}, stays.
+// text fills in the placeholders of a text. Others, such as {tenantid}, stay.
 func (v values) text(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
 		if m := instant.FindStringSubmatch(p); m != nil {
@@ -36,8 +36,8 @@ func (v values) instant(offset string) int64 {
 	return v.now().Unix() + seconds
 }
 
-// fill fills in everything within a JSON value. A text that is only a time becomes a number, "{null}" a null. Members that are
-// null are left out.
+// fill fills in all texts of a JSON value. A text that is only a time becomes a number, "{null}" a
+// null. Members that are null are left out.
 func (v values) fill(value any) any {
 	switch value := value.(type) {
 	case string:

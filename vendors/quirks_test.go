@@ -10,7 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// plainQuirks are the quirks of vendors without OpenID Connect, by their numbers in the list of quirks that the presets are made from.
+// plainQuirks are the quirks of vendors without OpenID Connect, by their numbers in the catalog of
+// vendor quirks.
 var plainQuirks = []int{
 	4, 5, 6, 7, 8, 10, 11, 12, 13, // authorization request and callback
 	14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 25, // token endpoint
@@ -38,22 +39,23 @@ func number(text string) int {
 func TestEveryQuirkHasFixtures(t *testing.T) {
 	shown, openID := map[int]bool{}, map[int]bool{}
 	for _, f := range fixtures(t) {
-		preset, _ := vendors.Named(f.Preset)
+		vendor, _ := vendors.Named(f.Vendor)
 		for _, c := range append(f.Cases, f.trial) {
-			if n := named.FindStringSubmatch(c.Name); n != nil && !slices.Contains(append(f.Quirks, c.Quirks...), number(n[1])) {
-				t.Errorf("%s: %q is not in the list of its quirks", f.Preset, c.Name)
+			n := named.FindStringSubmatch(c.Name)
+			if n != nil && !slices.Contains(append(f.Quirks, c.Quirks...), number(n[1])) {
+				t.Errorf("%s: %q is not in the list of its quirks", f.Vendor, c.Name)
 			}
 			for _, quirk := range c.Quirks {
 				if quirk < 1 || quirk > 52 {
-					t.Errorf("%s, %s: there is no quirk %d", f.Preset, c.Name, quirk)
+					t.Errorf("%s, %s: there is no quirk %d", f.Vendor, c.Name, quirk)
 				}
-				if preset.Protocol == provider.OpenIDConnect {
+				if vendor.Protocol == provider.OpenIDConnect {
 					openID[quirk] = true
 					continue
 				}
 				shown[quirk] = true
 				if !slices.Contains(plainQuirks, quirk) {
-					t.Errorf("%s: quirk %d is none of vendors without OpenID Connect", f.Preset, quirk)
+					t.Errorf("%s: quirk %d belongs to OpenID Connect only", f.Vendor, quirk)
 				}
 			}
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// The keys that ID tokens are signed with, by algorithm. Making an RSA key takes its time, so there is one for all trials.
+// The keys that sign ID tokens, by algorithm. Making an RSA key is slow, so all trials share one.
 var (
 	rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -40,7 +40,7 @@ var (
 	})
 )
 
-// jwks is the document with the public keys.
+// jwks returns the document with the public keys.
 func (k *keySet) jwks(v values) []byte {
 	var keys []any
 	for _, key := range []jose.JSONWebKey{
@@ -60,7 +60,8 @@ func (k *keySet) jwks(v values) []byte {
 	return v.json(map[string]any{"keys": append(keys, k.More...)})
 }
 
-// sign makes an ID token. The header says how: alg RS256 (the default), ES256, HS256 with the client's secret, or none.
+// sign makes an ID token by the alg of the header: RS256 (the default), ES256, HS256 with the
+// client secret, or none.
 func sign(claims []byte, header map[string]any, v values) (string, error) {
 	alg, _ := header["alg"].(string)
 	key := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg)}
@@ -102,13 +103,14 @@ func sign(claims []byte, header map[string]any, v values) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// halfHash is at_hash or c_hash for the 256 bit algorithms.
+// halfHash returns at_hash or c_hash for the 256-bit algorithms.
 func halfHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// signature signs a callback: the parameters in their order, with the client's secret. None of them has "&", "=" or "%" in it.
+// signature signs the sorted parameters of a callback with the client secret. None of them contains
+// "&", "=" or "%".
 func signature(params url.Values, secret string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -119,7 +121,7 @@ func signature(params url.Values, secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// privateKey is the key of a client that signs, as vendors hand it out.
+// privateKey returns the key of a client that signs, as vendors issue it.
 func privateKey() string {
 	raw, err := x509.MarshalPKCS8PrivateKey(ecKey())
 	if err != nil {
@@ -128,7 +130,7 @@ func privateKey() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))
 }
 
-// modulus is that of the RSA key, for a JWKS with the same key for another purpose.
+// modulus returns that of the RSA key, for a JWKS with the same key for another purpose.
 func modulus() string { return base64.RawURLEncoding.EncodeToString(rsaKey().N.Bytes()) }
 
 // is reports whether a text is that JWT.
@@ -143,10 +145,12 @@ func (s *signed) is(text string, v values) bool {
 	}
 	raw, _, _ := strings.Cut(text, ".")
 	header, err := base64.RawURLEncoding.DecodeString(raw)
-	return err == nil && string(header) == string(v.json(s.Header)) && equalJSON(payload, v.json(s.Claims))
+	return err == nil && string(header) == string(v.json(s.Header)) &&
+		equalJSON(payload, v.json(s.Claims))
 }
 
 func equalJSON(a, b []byte) bool {
 	var first, second any
-	return json.Unmarshal(a, &first) == nil && json.Unmarshal(b, &second) == nil && sameJSON(first, second)
+	return json.Unmarshal(a, &first) == nil && json.Unmarshal(b, &second) == nil &&
+		sameJSON(first, second)
 }

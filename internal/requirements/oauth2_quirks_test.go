@@ -17,7 +17,7 @@ import (
 )
 
 // Each habit of a provider needs its own field, and nothing else; without it the login fails, or what the provider said is
-// not known. The numbers are those of the list of quirks that the presets are made from. R72
+// not known. The numbers are those of the catalog of vendor quirks. R72
 func TestOAuth2_R72_Quirks(t *testing.T) {
 	dialect := func(d provider.Dialect) func(*provider.OAuth2) {
 		return func(o *provider.OAuth2) { o.Dialect = d }

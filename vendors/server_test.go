@@ -15,8 +15,8 @@ import (
 	"sync"
 )
 
-// A vendor is an http.RoundTripper that answers as a fixture says, and looks at what it is asked.
-type vendor struct {
+// A server is the http.RoundTripper of a vendor: it answers with the fixture and checks requests.
+type server struct {
 	mu         sync.Mutex
 	values     values
 	answers    map[string]reply
@@ -30,7 +30,7 @@ type vendor struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (v *vendor) RoundTrip(r *http.Request) (*http.Response, error) {
+func (v *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	body := []byte{}
@@ -43,7 +43,7 @@ func (v *vendor) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	address, answer, found := v.find(r)
 	if !found {
-		v.wrong("%s %s: nothing like that was to be asked", r.Method, r.URL)
+		v.wrong("%s %s: unexpected request", r.Method, r.URL)
 		return nil, errors.New("no such address in the fixture")
 	}
 	v.noteCallback(r)
@@ -55,8 +55,8 @@ func (v *vendor) RoundTrip(r *http.Request) (*http.Response, error) {
 	return v.answer(r, answer)
 }
 
-// noteCallback keeps where a vendor of OAuth 1.0a is to send the browser: the state is in there.
-func (v *vendor) noteCallback(r *http.Request) {
+// noteCallback records the callback URL of an OAuth 1.0a request, which contains the state.
+func (v *server) noteCallback(r *http.Request) {
 	callback := oauth1Params(r).Get("oauth_callback")
 	if callback == "" {
 		return
@@ -67,12 +67,13 @@ func (v *vendor) noteCallback(r *http.Request) {
 	}
 }
 
-func (v *vendor) wrong(format string, args ...any) {
+func (v *server) wrong(format string, args ...any) {
 	v.complaints = append(v.complaints, fmt.Sprintf(format, args...))
 }
 
-// find looks for the answer to a request: by its whole URL, then, for a GET, by the URL without the query.
-func (v *vendor) find(r *http.Request) (string, reply, bool) {
+// find returns the answer to a request: by its whole URL or, for a GET, by the URL without the
+// query.
+func (v *server) find(r *http.Request) (string, reply, bool) {
 	full := r.URL.String()
 	candidates := []string{r.Method + " " + full, full}
 	if short, _, cut := strings.Cut(full, "?"); cut && r.Method == http.MethodGet {
@@ -86,8 +87,8 @@ func (v *vendor) find(r *http.Request) (string, reply, bool) {
 	return "", reply{}, false
 }
 
-// answer writes what the vendor says.
-func (v *vendor) answer(r *http.Request, a reply) (*http.Response, error) {
+// answer writes the answer of the vendor.
+func (v *server) answer(r *http.Request, a reply) (*http.Response, error) {
 	media := "application/json"
 	var body []byte
 	if _, there := v.values.texts["id_token"]; len(v.claims) > 0 && !there {
@@ -110,8 +111,14 @@ func (v *vendor) answer(r *http.Request, a reply) (*http.Response, error) {
 		body = v.values.json(a.JSON)
 	}
 	resp := &http.Response{
-		StatusCode: a.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Request: r,
-		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		StatusCode:    a.Status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{},
+		Request:       r,
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
 	}
 	if a.Status == 0 {
 		resp.StatusCode = http.StatusOK
@@ -127,7 +134,7 @@ func (v *vendor) answer(r *http.Request, a reply) (*http.Response, error) {
 }
 
 // sign makes the ID token of this trial.
-func (v *vendor) sign() error {
+func (v *server) sign() error {
 	v.values.texts["at_hash"] = halfHash(v.values.texts["access_token"])
 	v.values.texts["c_hash"] = halfHash(v.values.texts["code"])
 	raw, err := sign(v.values.json(v.claims), v.header, v.values)
@@ -137,20 +144,25 @@ func (v *vendor) sign() error {
 
 // usualGrants are what token requests send.
 var usualGrants = map[string]map[string]any{
-	"":        {},
-	"code":    {"grant_type": "authorization_code", "code": "{code}", "redirect_uri": "{redirect_uri}", "code_verifier": "{any}"},
+	"": {},
+	"code": {
+		"grant_type":    "authorization_code",
+		"code":          "{code}",
+		"redirect_uri":  "{redirect_uri}",
+		"code_verifier": "{any}",
+	},
 	"refresh": {"grant_type": "refresh_token", "refresh_token": "{refresh_token}"},
 }
 
-// check compares a request with what is expected.
-func (v *vendor) check(want *request, r *http.Request, body []byte) {
+// check compares a request with the expected one.
+func (v *server) check(want *request, r *http.Request, body []byte) {
 	where := r.Method + " " + r.URL.Host + r.URL.Path
 	method := want.Method
 	if method == "" && (want.Grant != "" || want.Params != nil) {
 		method = http.MethodPost
 	}
 	if method != "" && r.Method != method {
-		v.wrong("%s: the method has to be %s", where, method)
+		v.wrong("%s: the method must be %s", where, method)
 	}
 	got, err := sentParams(r, body)
 	if err != nil {
@@ -159,7 +171,10 @@ func (v *vendor) check(want *request, r *http.Request, body []byte) {
 	expected := laid(usualGrants[want.Grant], want.Params)
 	switch want.Auth {
 	case "post":
-		expected = laid(map[string]any{"client_id": "{client_id}", "client_secret": "{client_secret}"}, expected)
+		expected = laid(map[string]any{
+			"client_id":     "{client_id}",
+			"client_secret": "{client_secret}",
+		}, expected)
 	case "none":
 		expected = laid(map[string]any{"client_id": "{client_id}"}, expected)
 	case "oauth1":
@@ -187,17 +202,19 @@ func (v *vendor) check(want *request, r *http.Request, body []byte) {
 	}
 }
 
-// checkAuth looks at the Authorization header.
-func (v *vendor) checkAuth(how, where string, r *http.Request) {
+// checkAuth checks the Authorization header.
+func (v *server) checkAuth(how, where string, r *http.Request) {
 	got, want := r.Header.Get("Authorization"), ""
 	switch how {
 	case "":
 		return
 	case "basic":
-		id, secret := url.QueryEscape(v.values.texts["client_id"]), url.QueryEscape(v.values.texts["client_secret"])
+		id := url.QueryEscape(v.values.texts["client_id"])
+		secret := url.QueryEscape(v.values.texts["client_secret"])
 		want = "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
 	case "basic_raw":
-		want = "Basic " + base64.StdEncoding.EncodeToString([]byte(v.values.texts["client_id"]+":"+v.values.texts["client_secret"]))
+		pair := v.values.texts["client_id"] + ":" + v.values.texts["client_secret"]
+		want = "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 	case "bearer":
 		want = "Bearer " + v.values.texts["access_token"]
 	case "oauth1":
@@ -235,8 +252,12 @@ func sentParams(r *http.Request, body []byte) (url.Values, error) {
 
 // usualSigned are what signed requests send.
 var usualSigned = map[string]any{
-	"oauth_consumer_key": "{client_id}", "oauth_nonce": "{any}", "oauth_signature": "{any}", "oauth_signature_method": "HMAC-SHA1",
-	"oauth_timestamp": "{any}", "oauth_version": "1.0",
+	"oauth_consumer_key":     "{client_id}",
+	"oauth_nonce":            "{any}",
+	"oauth_signature":        "{any}",
+	"oauth_signature_method": "HMAC-SHA1",
+	"oauth_timestamp":        "{any}",
+	"oauth_version":          "1.0",
 }
 
 // oauth1Params reads the Authorization header of a signed request.
@@ -253,8 +274,8 @@ func oauth1Params(r *http.Request) url.Values {
 	return params
 }
 
-// compare makes sure that exactly the expected parameters were sent.
-func (v *vendor) compare(where string, want map[string]any, got url.Values) {
+// compare checks that exactly the expected parameters were sent.
+func (v *server) compare(where string, want map[string]any, got url.Values) {
 	for name := range got {
 		if want[name] == nil {
 			v.wrong("%s: %s is sent: %q", where, name, got[name])
@@ -270,8 +291,8 @@ func (v *vendor) compare(where string, want map[string]any, got url.Values) {
 	}
 }
 
-// equal compares what was sent under one name: with a text, a list of texts, or an object, which is compared as JSON.
-func (v *vendor) equal(want any, sent []string) bool {
+// equal compares the values of one parameter with a text, a list of texts, or an object as JSON.
+func (v *server) equal(want any, sent []string) bool {
 	switch want := want.(type) {
 	case []any:
 		texts := make([]string, len(want))
@@ -281,7 +302,8 @@ func (v *vendor) equal(want any, sent []string) bool {
 		return slices.Equal(texts, sent)
 	case map[string]any:
 		var object any
-		return len(sent) == 1 && json.Unmarshal([]byte(sent[0]), &object) == nil && sameJSON(want, object)
+		return len(sent) == 1 && json.Unmarshal([]byte(sent[0]), &object) == nil &&
+			sameJSON(want, object)
 	}
 	text := fmt.Sprint(want)
 	if text == "{signed}" {
