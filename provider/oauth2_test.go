@@ -89,7 +89,7 @@ func TestOAuth2_Validate(t *testing.T) {
 		t.Errorf("a configuration without fault: %v, %v", insecure, err)
 	}
 	_, err := new(OAuth2).Validate()
-	for _, want := range []string{"ClientID", "AuthURL", "TokenURL", "UserFields.ID"} {
+	for _, want := range []string{"ClientID", "Endpoints.Authorization", "Endpoints.Token", "UserFields.ID"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("an empty configuration: %v does not name %s", err, want)
 		}
