@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/internal/testsecret"
@@ -134,7 +135,7 @@ func (c Config) checkProviders(base *url.URL) []error {
 	slices.Sort(names)
 	for _, name := range names {
 		p := c.Providers[name]
-		if !provider.ValidName(name) {
+		if !directory.ValidName(name) {
 			mistakes = append(mistakes, fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': it is part of a URL", name))
 		}
 		if typednil.Is(p) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
@@ -144,7 +145,7 @@ type Auth struct {
 	// Sessions reads and writes sessions, for applications that change what a session holds.
 	Sessions *session.Manager
 
-	providers *provider.Directory
+	providers *directory.Providers
 	logger    *slog.Logger
 }
 
@@ -171,7 +172,7 @@ func New(c Config) (*Auth, error) {
 		return nil, err
 	}
 	auth.Sessions = manager
-	auth.providers = provider.NewDirectory(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
+	auth.providers = directory.New(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
 		c.reportFrom(name, p)
 		return errors.Join(c.checkProvider(name, p, base)...)
 	}, manager.Now)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -67,7 +68,7 @@ func (h *routes) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 
 // lookupError answers for a name that has not led to a provider.
 func (h *routes) lookupError(name string, err error) *problem.Error {
-	if errors.Is(err, provider.ErrUnknown) {
+	if errors.Is(err, directory.ErrUnknown) {
 		return failed("unknown_provider", nil, h.again("")...)
 	}
 	return h.loginError(name, err)

@@ -156,7 +156,7 @@ func (h *routes) route(name, returnTo string) string {
 	return target
 }
 
-// provider finds the provider that the last part of the path names, with the errors of [provider.Directory.Find].
+// provider finds the provider that the last part of the path names, with the errors of directory.Providers.Find.
 func (h *routes) provider(r *http.Request, route string) (string, provider.Provider, error) {
 	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
 	p, err := h.config.Providers.Find(r.Context(), name)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/provider"
 )
@@ -75,7 +76,7 @@ func (h *routes) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo s
 	p, err := h.config.Providers.Find(r.Context(), name)
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req, StepUp: true}
 	switch {
-	case errors.Is(err, provider.ErrUnknown):
+	case errors.Is(err, directory.ErrUnknown):
 		redirect(w, h.LoginURL(returnTo))
 	case err != nil:
 		h.failLogin(w, r, name, flow.ReturnTo, err)

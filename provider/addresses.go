@@ -15,13 +15,6 @@ import (
 // configured or named by the metadata, leads elsewhere. Further origins are vouched for by the
 // application's code, in OtherOrigins.
 
-// confinable is implemented by the providers of this package.
-type confinable interface {
-	// confine rejects a configuration with addresses of other origins, and from then on metadata
-	// that names some.
-	confine() error
-}
-
 // An address is one by which a provider is reached, with the field or member that names it.
 type address struct{ name, url string }
 

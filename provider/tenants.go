@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"net/http"
-	"reflect"
 	"time"
 )
 
@@ -28,7 +26,8 @@ type Tenants struct {
 	// Find returns the provider of a name, for one request. A nil provider says that there is none: the user gets 404, and sessions of that
 	// name end. An error says that it is not known now: the request gets 503, and nobody is signed in or out.
 	//
-	// It is asked for names that a provider may have ([ValidName]) and that are not configured, once at a time for each name, and has ten
+	// It is asked for names that a provider may have (up to 64 of a-z, 0-9, '-' and '_', beginning with a
+	// letter or a digit) and that are not configured, once at a time for each name, and has ten
 	// seconds. Anybody can make it be asked, by opening the address of a login, so it should cost little. The context is that of the request that needed the answer first, less its end; others get the same answer, so it
 	// must depend on the name alone. What it returns is checked as configured providers are (Validator); a mistake in it counts as
 	// an error, with the cause in the log.
@@ -51,48 +50,13 @@ type Tenants struct {
 	Limit int
 }
 
-const (
-	defaultKeep  = time.Minute
-	defaultLimit = 1000
-
-	// maxKeepUnknown is short so that a new tenant works soon.
-	maxKeepUnknown = 10 * time.Second
-
-	// findTimeout bounds one call of Find, and waiting for it.
-	findTimeout = 10 * time.Second
-)
-
-// sameConfiguration reports whether one provider may stay in the place of another: they are of one type, and all that can be
-// configured is equal.
-func sameConfiguration(a, b Provider) bool {
-	if reflect.TypeOf(a) != reflect.TypeOf(b) || reflect.TypeOf(a).Kind() != reflect.Pointer {
-		return false
+// CheckTenant rejects a provider that must not be a tenant's, because addresses of it are not at the
+// origin of its issuer or in OtherOrigins; from then on the provider rejects metadata that names
+// such addresses. It is called for what Tenants.Find returns. Use it, after Validate, when a tenant
+// saves its settings. A Provider of a type of your own is not checked.
+func CheckTenant(p Provider) error {
+	if p, ok := p.(interface{ confine() error }); ok {
+		return p.confine()
 	}
-	if reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() {
-		return true
-	}
-	switch a.(type) {
-	case *OIDC, *OAuth2, *OAuth1:
-		return equalFields(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem())
-	}
-	return false // what others are made of is not known
-}
-
-func equalFields(a, b reflect.Value) bool {
-	for i := range a.NumField() {
-		one, other := a.Field(i), b.Field(i)
-		equal := true
-		switch {
-		case a.Type().Field(i).Type == reflect.TypeFor[*http.Client]():
-			equal = one.Pointer() == other.Pointer() // its insides are in use
-		case a.Type().Field(i).IsExported():
-			equal = reflect.DeepEqual(one.Interface(), other.Interface())
-		case one.Kind() != reflect.Struct: // structs hold what has been read, and locks
-			equal = one.IsZero() && other.IsZero()
-		}
-		if !equal {
-			return false
-		}
-	}
-	return true
+	return nil
 }

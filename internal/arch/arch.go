@@ -23,7 +23,7 @@ type rule struct {
 // library lists the packages that applications link. They must not import test code.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware", "internal/answer",
-	"internal/bounded", "internal/loopback", "internal/oauth1", "internal/recovered", "internal/settings",
+	"internal/bounded", "internal/directory", "internal/loopback", "internal/oauth1", "internal/recovered", "internal/settings",
 	"internal/testsecret", "internal/typednil", "internal/wiring",
 }
 
@@ -63,6 +63,7 @@ var rules = []rule{
 	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
 	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
 	{"internal/answer", []string{"./provider", "./handlers", "./middleware"}, "responses must not depend on the package that failed"},
+	{"internal/directory", []string{"./handlers", "./middleware", "./problem", "./vendors"}, "finding a provider does not depend on what it is needed for"},
 	{"internal/wiring", []string{"./handlers", "./middleware"}, "the constructors of both take its types"},
 	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing must not depend on the authorization flow"},
 	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "settings create providers only"},

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/settings"
-	"github.com/sallyport-go/sallyport/provider"
 )
 
 func TestDocument_Mistakes(t *testing.T) {
@@ -84,7 +84,7 @@ func FuzzDocument(f *testing.F) {
 		}
 		s := &settings.Source{Env: e, Document: d, Vendors: few}
 		for name, p := range s.Providers() {
-			if !provider.ValidName(name) || p == nil {
+			if !directory.ValidName(name) || p == nil {
 				t.Errorf("a provider %q, %v", name, p)
 			}
 		}

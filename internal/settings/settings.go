@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
@@ -45,7 +46,7 @@ func (s *Source) entries() []*entry {
 	prefixes := map[string]string{}
 	add := func(e *entry, place string) {
 		switch other, taken := prefixes[e.prefix()]; {
-		case !provider.ValidName(e.name):
+		case !directory.ValidName(e.name):
 			s.Env.Wrong("%s must consist of a-z, 0-9, '-' and '_': it is part of a URL", place)
 		case taken:
 			s.Env.Wrong("%s has the same settings in the environment as %s: %s...", place, other, e.prefix())

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
@@ -412,7 +413,7 @@ func TestPresets(t *testing.T) {
 	for _, p := range vendors.All() {
 		names = append(names, p.Name)
 		prefix := "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_"
-		if !provider.ValidName(p.Name) || p.Label == "" || p.New == nil {
+		if !directory.ValidName(p.Name) || p.Label == "" || p.New == nil {
 			t.Errorf("the vendor %q", p.Name)
 		}
 		for _, s := range append(p.Settings, vendors.Setting{Name: "client_id"}, vendors.Setting{Name: "client_secret", Secret: true}) {

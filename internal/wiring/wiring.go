@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -19,7 +20,7 @@ type Login struct {
 	BaseURL   *url.URL // public origin of the application
 	Prefix    string   // path below which the routes live, such as "/auth"
 	Home      string   // path of the application's start page; default: "/"
-	Providers *provider.Directory
+	Providers *directory.Providers
 	Sessions  *session.Manager
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
 	Order     []string     // of the choices, by name; the others follow
@@ -81,7 +82,7 @@ type Guards struct {
 
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
 	// sessions.
-	Providers    *provider.Directory
+	Providers    *directory.Providers
 	Refreshed    func(context.Context, *session.Session) error
 	RefreshAhead time.Duration
 

@@ -1,4 +1,4 @@
-package provider
+package directory
 
 import (
 	"cmp"
@@ -13,13 +13,14 @@ import (
 	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/internal/typednil"
+	"github.com/sallyport-go/sallyport/provider"
 )
 
 // A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not remembered: the next
 // request asks again.
 type tenantCache struct {
-	find        func(context.Context, string) (Provider, error)
-	check       func(name string, p Provider) error
+	find        func(context.Context, string) (provider.Provider, error)
+	check       func(name string, p provider.Provider) error
 	now         func() time.Time
 	keep        time.Duration
 	keepUnknown time.Duration
@@ -31,17 +32,30 @@ type tenantCache struct {
 	unknown *bounded.Cache[string, tenant] // apart, so that made-up names do not displace real ones
 }
 
+const (
+	defaultKeep  = time.Minute
+	defaultLimit = 1000
+
+	// maxKeepUnknown is short so that a new tenant works soon.
+	maxKeepUnknown = 10 * time.Second
+
+	// findTimeout bounds one call of Find, and waiting for it.
+	findTimeout = 10 * time.Second
+)
+
 // keepValues is how long a provider that was not looked up again is kept, with what it has read.
 const keepValues = 24 * time.Hour
 
 // A tenant is what is known about a name. Without a provider, there is none.
 type tenant struct {
-	provider     Provider
+	provider     provider.Provider
 	registration string
 	until        time.Time
 }
 
-func newTenantCache(t Tenants, check func(string, Provider) error, now func() time.Time) *tenantCache {
+func newTenantCache(
+	t provider.Tenants, check func(string, provider.Provider) error, now func() time.Time,
+) *tenantCache {
 	keep, limits := cmp.Or(t.Keep, defaultKeep), bounded.Limits{Count: cmp.Or(t.Limit, defaultLimit)}
 	return &tenantCache{
 		find: t.Find, check: check, now: now, keep: keep, keepUnknown: min(keep, maxKeepUnknown),
@@ -49,7 +63,7 @@ func newTenantCache(t Tenants, check func(string, Provider) error, now func() ti
 	}
 }
 
-// get returns the tenant of a name, with the errors of Directory.Find.
+// get returns the tenant of a name, with the errors of Providers.Find.
 func (c *tenantCache) get(ctx context.Context, name string) (tenant, error) {
 	t, known := c.recall(name)
 	if !known {
@@ -117,7 +131,7 @@ func (c *tenantCache) ask(ctx context.Context, name string) (tenant, error) {
 }
 
 func noAnswer(name string, cause error) error {
-	return &unavailable{err: fmt.Errorf("tenant %q: %w", name, cause)}
+	return fmt.Errorf("%w: tenant %q: %w", provider.ErrUnavailable, name, cause)
 }
 
 // look asks the application and checks its answer.
@@ -141,10 +155,8 @@ func (c *tenantCache) look(ctx context.Context, name string) (tenant, error) {
 	if err := c.check(name, found); err != nil {
 		return tenant{}, err
 	}
-	if p, ok := found.(confinable); ok {
-		if err := p.confine(); err != nil {
-			return tenant{}, err
-		}
+	if err := provider.CheckTenant(found); err != nil {
+		return tenant{}, err
 	}
 	registration := found.Registration()
 	if registration == "" {

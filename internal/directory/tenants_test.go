@@ -1,4 +1,4 @@
-package provider_test
+package directory_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -70,13 +71,13 @@ func (g *registry) clock() time.Time {
 
 func (g *registry) pass(d time.Duration) { g.change(func() { g.now = g.now.Add(d) }) }
 
-func (g *registry) directory(edit ...func(*provider.Tenants)) *provider.Directory {
+func (g *registry) directory(edit ...func(*provider.Tenants)) *directory.Providers {
 	tenants := provider.Tenants{Find: g.find}
 	for _, f := range edit {
 		f(&tenants)
 	}
 	configured := provider.Set{"own": &provider.OIDC{Issuer: "https://own.example", ClientID: "c"}}
-	return provider.NewDirectory(configured, tenants, func(string, provider.Provider) error { return nil }, g.clock)
+	return directory.New(configured, tenants, func(string, provider.Provider) error { return nil }, g.clock)
 }
 
 func issuerOf(p provider.Provider) string {
@@ -102,8 +103,8 @@ func TestDirectory_ConfiguredFirst(t *testing.T) {
 	if g.calls["own"] != 0 || g.calls["acme"] != 1 {
 		t.Errorf("asked for %v", g.calls)
 	}
-	without := provider.NewDirectory(provider.Set{}, provider.Tenants{}, nil, g.clock)
-	if _, err := without.Find(t.Context(), "acme"); !errors.Is(err, provider.ErrUnknown) || without.HasTenants() || !d.HasTenants() {
+	without := directory.New(provider.Set{}, provider.Tenants{}, nil, g.clock)
+	if _, err := without.Find(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) || without.HasTenants() || !d.HasTenants() {
 		t.Errorf("a directory without tenants: %v", err)
 	}
 }
@@ -114,10 +115,10 @@ func TestTenants_NamesThatCannotBe(t *testing.T) {
 	for _, name := range []string{
 		"", "-a", "_a", "A", "a/b", "a.b", "..", "a b", "a%", "ä", "a\x00", "a\n", strings.Repeat("a", 65), "a?x", "a#", `a"`, "own/", " own",
 	} {
-		if _, err := d.Find(t.Context(), name); !errors.Is(err, provider.ErrUnknown) {
+		if _, err := d.Find(t.Context(), name); !errors.Is(err, directory.ErrUnknown) {
 			t.Errorf("%q: %v", name, err)
 		}
-		if provider.ValidName(name) {
+		if directory.ValidName(name) {
 			t.Errorf("%q is a valid name", name)
 		}
 	}
@@ -125,7 +126,7 @@ func TestTenants_NamesThatCannotBe(t *testing.T) {
 		t.Errorf("asked for %v", g.calls)
 	}
 	for _, name := range []string{"a", "0", "a-b_c", strings.Repeat("a", 64)} {
-		if !provider.ValidName(name) {
+		if !directory.ValidName(name) {
 			t.Errorf("%q is no valid name", name)
 		}
 	}
@@ -175,7 +176,7 @@ func TestTenants_R100_Errors(t *testing.T) {
 		for range 2 {
 			before := g.count()
 			p, err := d.Find(t.Context(), name)
-			if !errors.Is(err, provider.ErrUnavailable) || errors.Is(err, provider.ErrUnknown) || !errors.Is(err, down) || p != nil {
+			if !errors.Is(err, provider.ErrUnavailable) || errors.Is(err, directory.ErrUnknown) || !errors.Is(err, down) || p != nil {
 				t.Errorf("%s: %v, %v", name, p, err)
 			}
 			if _, err := d.Registration(t.Context(), name); !errors.Is(err, provider.ErrUnavailable) {
@@ -190,7 +191,7 @@ func TestTenants_R100_Errors(t *testing.T) {
 	if p, err := d.Find(t.Context(), "acme"); err != nil || issuerOf(p) == "" {
 		t.Errorf("afterwards: %v, %v", p, err)
 	}
-	if _, err := d.Find(t.Context(), "nobody"); !errors.Is(err, provider.ErrUnknown) {
+	if _, err := d.Find(t.Context(), "nobody"); !errors.Is(err, directory.ErrUnknown) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -208,11 +209,11 @@ func TestTenants_R105_ChangesAndRemovals(t *testing.T) {
 	}
 	g.change(func() { delete(g.issuers, "acme") })
 	g.pass(time.Minute)
-	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, provider.ErrUnknown) {
+	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) {
 		t.Errorf("after its removal: %v", err)
 	}
 	before := g.count()
-	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, provider.ErrUnknown) || g.count() != before {
+	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) || g.count() != before {
 		t.Errorf("again: %v; that it is gone was not kept", err)
 	}
 	g.change(func() { g.issuers["acme"] = "https://acme.example" })
@@ -249,7 +250,7 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 			g := newRegistry()
 			found := []provider.Provider{row.one, row.other}
 			checked := 0
-			d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+			d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
 				p := found[0]
 				found = found[1:]
 				return p, nil
@@ -270,7 +271,7 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 	}
 	own := &custom{"a", nil} // a Find that returns its own value again
 	g, checked := newRegistry(), 0
-	d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return own, nil }},
+	d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return own, nil }},
 		func(string, provider.Provider) error { checked++; return nil }, g.clock)
 	for range 3 {
 		if p, err := d.Find(t.Context(), "acme"); err != nil || p != own || checked != 1 {
@@ -300,7 +301,7 @@ func TestTenants_BadAnswers(t *testing.T) {
 		"mistake":         {func() (provider.Provider, error) { return &provider.OIDC{Issuer: "https://bad.example"}, nil }, "bad configuration"},
 	} {
 		g := newRegistry()
-		d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return row.find() }},
+		d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return row.find() }},
 			func(_ string, p provider.Provider) error {
 				if issuerOf(p) == "https://bad.example" {
 					return errors.New("bad configuration")
@@ -354,7 +355,7 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
 		release := make(chan struct{})
-		d := provider.NewDirectory(nil, provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
+		d := directory.New(nil, provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
 			calls.Add(1)
 			<-release
 			return &provider.OIDC{Issuer: "https://" + name, ClientID: "c"}, ctx.Err()
@@ -388,7 +389,7 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 func TestTenants_SlowFind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release, calls := make(chan struct{}), 0
-		d := provider.NewDirectory(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+		d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
 			calls++
 			<-release
 			return &provider.OIDC{Issuer: "https://late.example", ClientID: "c"}, nil
@@ -420,7 +421,7 @@ func TestTenants_R104_ManyAtOnce(t *testing.T) {
 				switch known := name <= "d"; {
 				case known && (err != nil || issuerOf(p) != "https://"+name+".example"):
 					t.Errorf("%s: %v, %v", name, p, err)
-				case !known && !errors.Is(err, provider.ErrUnknown):
+				case !known && !errors.Is(err, directory.ErrUnknown):
 					t.Errorf("%s: %v", name, err)
 				}
 				if round%20 == 0 {
