@@ -1,51 +1,63 @@
-// Package sallyport signs users in to net/http programs: OpenID Connect, sealed cookie
-// sessions, and guards for routes.
+// Package sallyport signs users in to net/http applications with OpenID Connect, OAuth 2.0 and
+// OAuth 1.0a. It keeps sessions in sealed cookies and guards routes.
 //
-// Call [New] with a [Config], mount [Auth.Handler] once around the whole application, and guard what needs
-// a user with RequireAuth, RequireRole or Require:
+// Call [New] with a [Config], mount [Auth.Handler] once around the whole application, and guard the
+// routes that need a user with RequireAuth, RequireRole or Require:
 //
 //	auth, err := sallyport.New(sallyport.Config{
 //		BaseURL:   "https://app.example.com",
 //		Session:   session.Config{Secret: os.Getenv("SESSION_SECRET")},
-//		Providers: provider.Set{"login": &provider.OIDC{Issuer: issuer, ClientID: id, ClientSecret: secret}},
+//		Providers: provider.Set{"google": vendors.Google(clientID, clientSecret)},
 //	})
 //	...
 //	mux.Handle("GET /profile", auth.RequireAuth(http.HandlerFunc(profile)))
 //	http.ListenAndServe(":8080", auth.Handler(mux))
 //
-// In a handler, session.FromContext returns the user's session. [FromEnv] and [FromFile] read the same Config
-// from environment variables and a JSON file; docs/providers.md says what to write.
+// In a handler, session.FromContext returns the user's session. [FromEnv] and [FromFile] read the
+// same Config from environment variables and a JSON file; docs/providers.md lists the settings.
 //
 // # Tenants
 //
-// An application whose customers bring their own providers cannot list them. Config.Tenants finds them by name, when they are needed:
+// If customers bring their own providers, Config.Tenants looks up each provider by name at request
+// time:
 //
-//	publicOnly := provider.PublicOnly() // tenants write the addresses
+//	publicOnly := provider.PublicOnly() // customers supply the URLs
 //	...
 //	Tenants: provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
 //		t, err := tenants.ByName(ctx, name)
 //		if t == nil || err != nil {
-//			return nil, err // nil, nil: there is no such tenant
+//			return nil, err // nil, nil: unknown tenant
 //		}
-//		return &provider.OIDC{Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret, HTTPClient: publicOnly}, nil
+//		return &provider.OIDC{
+//			Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret, HTTPClient: publicOnly,
+//		}, nil
 //	}},
 //
-// [Auth.LoginURLFor] is where the tenant's users sign in, and Session.Provider says afterwards whose user it is. RequireTenant guards what belongs
-// to one tenant; RequireAuth lets users of all of them pass.
+// [Auth.LoginURLFor] returns the tenant's sign-in link, and Session.Provider is the tenant of a
+// session. RequireTenant admits users of one tenant; RequireAuth admits users of all tenants.
 //
 // # What it protects
 //
-// A login works only in the browser that started it, once, and for the provider it was started at
-// (state, nonce, PKCE, issuer check, one redirect URI per provider). ID tokens are verified in full. What the
-// browser keeps is encrypted and authenticated, bound to this application, and ends on time. Every
-// login makes a new session. Redirects stay on the application's origin. What went wrong is told to the
-// log under a reference number, and to the browser in neutral words. None of this needs an option.
+// A login succeeds only in the browser that started it, once, and with the provider it was started
+// with (state, nonce, PKCE, issuer check, one redirect URI per provider). ID tokens are fully
+// verified. Cookies are encrypted, authenticated, bound to this application, and expire on time.
+// Each login creates a new session. Redirects stay on the application's origin. Failures are logged
+// in full under a reference number; the browser sees a neutral message with that number. All of
+// this holds with default options.
 //
-// # What it cannot do
+// # What it does not protect
 //
-// With cookie sessions the server keeps nothing, so a copy of the cookie made before a
-// logout works until the session's idle limit or lifetime ends it. Use Session.Revocations or a store (Session.Store) where that matters.
+// With cookie sessions there is no server-side state. The process that handles a sign-out rejects
+// copies of the session cookie until it restarts; in other processes a copy works until the
+// session's idle limit or lifetime. Session.Revocations or Session.Store closes this gap.
 //
-// Packages: session (what is remembered), provider (how an identity is obtained), handlers (the routes),
-// middleware (the guards), problem (how failures are answered), authtest (for tests).
+// # Packages
+//
+//   - session: the session, its user and its tokens; stores
+//   - provider: the three protocols
+//   - vendors: ready-made providers for about seventy vendors
+//   - middleware: guards, bearer tokens, API calls as the user
+//   - handlers: hooks and the login routes
+//   - problem: errors shown to users and clients
+//   - authtest: a provider, a browser and sessions for tests
 package sallyport
