@@ -160,7 +160,7 @@ func New(c Config) (*Auth, error) {
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
-	manager, err := session.NewManager(c.Session, session.Scope{
+	manager, err := session.NewManager(c.Session, session.Site{
 		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, SignedOut: auth.signedOut, Logger: c.Logger, OnEvent: c.OnEvent,
 	})
 	mistakes = append(mistakes, err)

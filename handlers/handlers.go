@@ -38,7 +38,9 @@ type Hooks struct {
 	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed,
 	// before it replaces the old one. It has to add again what Login has added to User; Values stay. A
 	// refusal ends the session. After any other error, which is logged, the session goes on with the new
-	// tokens and the User and Claims of before.
+	// tokens and the User and Claims of before. The new tokens are stored before Refresh runs, so that
+	// they cannot be lost; a request in between may see them with the User and Values of before, because
+	// waiting for the hook would mean asking the store again and again.
 	Refresh func(context.Context, *session.Session) error
 
 	// Link links an account at another provider, or another one at the same, to the account of the

@@ -39,7 +39,7 @@ func (m *Manager) Advance(ctx context.Context, s *Session, renew Renewal) (*Sess
 	if len(sealed) == 0 {
 		return nil, ErrEnded
 	}
-	later, err := m.Opened(ctx, sealed, s)
+	later, err := m.opened(ctx, sealed, s)
 	if err == nil && !m.remember(later, sealed) {
 		return nil, ErrEnded
 	}
@@ -71,7 +71,7 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 		text, storeErr := m.supersede(ctx, base, fresh.Clone())
 		if storeErr != nil {
 			err = storeErr
-			m.scope.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s,
+			m.site.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s,
 				"error", err)
 		}
 		switch {
@@ -102,7 +102,7 @@ func (m *Manager) leaveBehind(ctx context.Context, s *Session, sealed []byte) {
 	}
 	left := func(context.Context) ([]byte, error) { return sealed, nil }
 	if _, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, left); err != nil {
-		m.scope.Logger.WarnContext(ctx, "session: new tokens are not left behind", "session", s,
+		m.site.Logger.WarnContext(ctx, "session: new tokens are not left behind", "session", s,
 			"error", err)
 	}
 }

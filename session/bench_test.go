@@ -282,7 +282,7 @@ func BenchmarkOpen_P7(b *testing.B) {
 	one := newBench(b, nil)
 	one.signIn(realSession(false))
 	r := one.request()
-	ten := newBench(b, func(c *Config, _ *Scope) {
+	ten := newBench(b, func(c *Config, _ *Site) {
 		for i := range 8 {
 			c.OldSecrets = append(c.OldSecrets, testSecret(i))
 		}
@@ -303,7 +303,7 @@ func BenchmarkOpen_P7(b *testing.B) {
 func BenchmarkMemoryStore_P14(b *testing.B) {
 	const few, many = 100, 100_000
 	sized := func(users int) (load func(), perUser float64) {
-		m := newBench(b, func(c *Config, _ *Scope) {
+		m := newBench(b, func(c *Config, _ *Site) {
 			c.Store, c.ProfileOnly = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now)), true
 		})
 		var requests []*http.Request

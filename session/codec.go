@@ -10,17 +10,14 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// A Codec seals values for gorilla's stores: it is a securecookie.Codec with the keys, rotation and seal of
-// a [Manager]. Strings and byte slices are sealed as they are, other values as gob, which is
-// decoded only after the seal has been verified. Values older than Config.Lifetime do not decode.
-//
-// A Codec is safe for concurrent use.
-type Codec struct{ m *Manager }
+// Codec returns a codec for gorilla stores made elsewhere, such as
+// sessions.FilesystemStore{Codecs: ...}, with the manager's keys, rotation and seal. Strings and byte
+// slices are sealed as they are, other values as gob, which is decoded only after the seal has been
+// verified. Values older than Config.Lifetime do not decode: the error is a securecookie.Error with
+// IsDecode, and [ErrInvalid]. A codec is safe for concurrent use.
+func (m *Manager) Codec() securecookie.Codec { return codec{m} }
 
-var _ securecookie.Codec = Codec{}
-
-// Codec returns a codec for gorilla stores made elsewhere, such as sessions.FilesystemStore{Codecs: ...}.
-func (m *Manager) Codec() Codec { return Codec{m} }
+type codec struct{ m *Manager }
 
 // The kinds of value, part of the sealed format.
 const (
@@ -29,7 +26,7 @@ const (
 )
 
 // Encode seals value under the name of its cookie.
-func (c Codec) Encode(name string, value any) (string, error) {
+func (c codec) Encode(name string, value any) (string, error) {
 	now := c.m.config.Now()
 	var b bytes.Buffer
 	b.Write(binary.BigEndian.AppendUint64(nil, uint64(now.Unix())))
@@ -55,7 +52,7 @@ func (c Codec) Encode(name string, value any) (string, error) {
 
 // Decode opens what Encode sealed under the same name into dst, a pointer to the value's type. What was not sealed
 // by us, or too long ago, is a securecookie.Error with IsDecode, and [ErrInvalid].
-func (c Codec) Decode(name, value string, dst any) error {
+func (c codec) Decode(name, value string, dst any) error {
 	now := c.m.config.Now()
 	plain, _, err := c.m.keyring.open(PurposeValue, c.binding(name), value, now)
 	if err != nil || len(plain) < 9 {
@@ -71,7 +68,7 @@ func (c Codec) Decode(name, value string, dst any) error {
 	return nil
 }
 
-func (c Codec) binding(name string) []byte {
+func (c codec) binding(name string) []byte {
 	return associatedData(PurposeValue, name, c.m.origin, c.m.prefix)
 }
 

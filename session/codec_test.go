@@ -124,7 +124,7 @@ func TestStores_F53_SessionWithoutOptions(t *testing.T) {
 		"server": func(t *testing.T) (*bench, sessions.Store) {
 			backend := NewMemoryBackend(MemoryLimits{}, nil)
 			store := NewServerStore(backend)
-			return newBench(t, func(c *Config, _ *Scope) { backend.now, c.Store = c.Now, store }), store
+			return newBench(t, func(c *Config, _ *Site) { backend.now, c.Store = c.Now, store }), store
 		},
 	} {
 		b, store := make(t)

@@ -200,7 +200,7 @@ func (c Config) check(base *url.URL) error {
 func checkBaseURL(base *url.URL) error {
 	switch {
 	case base == nil:
-		return errors.New("session: Scope.BaseURL is missing")
+		return errors.New("session: Site.BaseURL is missing")
 	case base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
 		return fmt.Errorf("session: base URL %q is not an http or https URL with a host", base.Redacted())
 	case base.Scheme == "http" && !loopback.Host(base.Hostname()):

@@ -12,7 +12,7 @@ import (
 func TestConfig_EveryMistakeAtOnce(t *testing.T) {
 	base, _ := url.Parse("http://app.example.com")
 	_, err := NewManager(Config{Secret: "short", CookieName: "__Host-a.b", Domain: "other.com", SameSite: http.SameSiteNoneMode,
-		Idle: 2 * time.Hour, Lifetime: time.Hour}, Scope{BaseURL: base})
+		Idle: 2 * time.Hour, Lifetime: time.Hour}, Site{BaseURL: base})
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -52,11 +52,11 @@ func TestConfig_Table(t *testing.T) {
 	} {
 		base, _ := url.Parse(c.base)
 		c.edit.Secret = secretA
-		if _, err := NewManager(c.edit, Scope{BaseURL: base}); (err == nil) != c.ok {
+		if _, err := NewManager(c.edit, Site{BaseURL: base}); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if _, err := NewManager(Config{Secret: secretA}, Scope{}); err == nil {
+	if _, err := NewManager(Config{Secret: secretA}, Site{}); err == nil {
 		t.Error("no base URL")
 	}
 }
@@ -66,7 +66,7 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for chars, ok := range map[string]bool{"azAZ09-_": true, "`{@[/:.,;= \"\x7f": false} {
 		for _, c := range chars {
-			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)}, Scope{BaseURL: base})
+			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)}, Site{BaseURL: base})
 			if (err == nil) != ok {
 				t.Errorf("%q: %v", c, err)
 			}
@@ -77,7 +77,7 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 // F53: the mode without a name of its own means Lax too, so browsers do not decide.
 func TestConfig_F53_DefaultSameSite(t *testing.T) {
 	for _, mode := range []http.SameSite{0, http.SameSiteDefaultMode, http.SameSiteLaxMode} {
-		b := newBench(t, func(c *Config, _ *Scope) { c.SameSite = mode })
+		b := newBench(t, func(c *Config, _ *Site) { c.SameSite = mode })
 		w := httptest.NewRecorder()
 		if err := b.Start(w, b.request(), alice()); err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestConfig_F53_DefaultSameSite(t *testing.T) {
 func TestConfig_F53_LongestLifetime(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for lifetime, ok := range map[time.Duration]bool{400 * 24 * time.Hour: true, 400*24*time.Hour + 1: false} {
-		_, err := NewManager(Config{Secret: secretA, Lifetime: lifetime}, Scope{BaseURL: base})
+		_, err := NewManager(Config{Secret: secretA, Lifetime: lifetime}, Site{BaseURL: base})
 		if (err == nil) != ok {
 			t.Errorf("%v: %v", lifetime, err)
 		}
@@ -111,7 +111,7 @@ func TestConfig_F53_ShortestIntervals(t *testing.T) {
 		"Idle": {Config{Idle: time.Minute}, true}, "Idle too short": {Config{Idle: time.Minute - 1}, false},
 	} {
 		row.config.Secret = secretA
-		if _, err := NewManager(row.config, Scope{BaseURL: base}); (err == nil) != row.ok {
+		if _, err := NewManager(row.config, Site{BaseURL: base}); (err == nil) != row.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -2,30 +2,30 @@ package session
 
 import "context"
 
-// A scope is what one context knows about sessions. Scopes form a chain, the innermost first,
+// A finding is what one context knows about sessions. Findings form a chain, the innermost first,
 // because several managers may guard one request (nested or side by side).
-type scope struct {
+type finding struct {
 	owner   *Manager // nil: put in by NewContext, counts for every manager
 	own     *Session // what the owner found; nil: nobody is signed in there
 	current *Session // what FromContext answers
-	outer   *scope
+	outer   *finding
 }
 
-type scopeKey struct{}
+type findingKey struct{}
 
-func scopeOf(ctx context.Context) *scope {
-	s, _ := ctx.Value(scopeKey{}).(*scope)
+func findingOf(ctx context.Context) *finding {
+	s, _ := ctx.Value(findingKey{}).(*finding)
 	return s
 }
 
-func (s *scope) into(ctx context.Context) context.Context {
-	return context.WithValue(ctx, scopeKey{}, s)
+func (s *finding) into(ctx context.Context) context.Context {
+	return context.WithValue(ctx, findingKey{}, s)
 }
 
 // FromContext returns the session of the signed-in user. It is false when nobody is signed in,
 // and the session is never nil when it is true.
 func FromContext(ctx context.Context) (*Session, bool) {
-	sc := scopeOf(ctx)
+	sc := findingOf(ctx)
 	if sc == nil || sc.current == nil {
 		return nil, false
 	}
@@ -36,26 +36,26 @@ func FromContext(ctx context.Context) (*Session, bool) {
 // tests and for applications that have a way of their own to know the user, such as API keys.
 // A nil s makes the context anonymous.
 func NewContext(ctx context.Context, s *Session) context.Context {
-	return (&scope{own: s, current: s, outer: scopeOf(ctx)}).into(ctx)
+	return (&finding{own: s, current: s, outer: findingOf(ctx)}).into(ctx)
 }
 
 // Attach records in the context what m found for this request; a nil s means that nobody is signed
 // in. The session becomes the current one unless an outer manager (or [NewContext]) has
 // already spoken: the identity of an inner manager wins only if asked, with [Manager.Use].
 func (m *Manager) Attach(ctx context.Context, s *Session) context.Context {
-	outer := scopeOf(ctx)
+	outer := findingOf(ctx)
 	current := s
 	if outer != nil {
 		current = outer.current
 	}
-	return (&scope{owner: m, own: s, current: current, outer: outer}).into(ctx)
+	return (&finding{owner: m, own: s, current: current, outer: outer}).into(ctx)
 }
 
 // Attached returns what m found for this request. It is (nil, true) when m looked and nobody
 // is signed in, and mounted is false when m has not looked yet. A session put in by
 // [NewContext] inside of m counts as found by m.
 func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
-	for sc := scopeOf(ctx); sc != nil; sc = sc.outer {
+	for sc := findingOf(ctx); sc != nil; sc = sc.outer {
 		if sc.owner == m || sc.owner == nil {
 			return sc.own, true
 		}
@@ -70,9 +70,9 @@ func (m *Manager) Use(ctx context.Context) context.Context {
 	if !mounted {
 		return ctx
 	}
-	sc := scopeOf(ctx)
+	sc := findingOf(ctx)
 	if sc.current == own {
 		return ctx
 	}
-	return (&scope{owner: m, own: own, current: own, outer: sc}).into(ctx)
+	return (&finding{owner: m, own: own, current: own, outer: sc}).into(ctx)
 }

@@ -71,7 +71,7 @@ func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 }
 
 // end revokes every session of the request that opens, where revocations are kept. It needs no details
-// and does not ask Scope.Accept: a sign-out also works while those are of no use here.
+// and does not ask Site.Accept: a sign-out also works while those are of no use here.
 func (k cookieKeeper) end(r *http.Request) error {
 	var failed []error
 	now := k.config.Now()

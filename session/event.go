@@ -21,12 +21,12 @@ type Event struct {
 }
 
 // event tells the application. A panic there is its own affair.
-func (sc Scope) event(ctx context.Context, e Event) {
-	if sc.OnEvent == nil {
+func (s Site) event(ctx context.Context, e Event) {
+	if s.OnEvent == nil {
 		return
 	}
-	err := recovered.Call(func() error { sc.OnEvent(ctx, e); return nil })
+	err := recovered.Call(func() error { s.OnEvent(ctx, e); return nil })
 	if err != nil {
-		sc.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
+		s.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
 	}
 }

@@ -17,7 +17,7 @@ func ExampleNewServerStore() {
 		Store:  session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, nil)),
 	}
 	base, _ := url.Parse("https://app.example.com")
-	manager, err := session.NewManager(config, session.Scope{BaseURL: base}) // sallyport.New does this
+	manager, err := session.NewManager(config, session.Site{BaseURL: base}) // sallyport.New does this
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -105,7 +105,7 @@ func TestQuick_P11_OverlooksNothing(t *testing.T) {
 
 // Marks whose names are not known count as well.
 func TestQuick_NamelessMarks(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Scope) { c.Revocations = NewMemoryRevocations(c.Now) })
+	b := newBench(t, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
 	b.signIn(b.newSession("alice", ""))
 	s := b.load()
 	r := Revocation{Keys: []RevocationKey{sessionKey(s.ID)}, Keep: time.Hour}

@@ -84,7 +84,7 @@ func hexOf(s string) string {
 }
 
 func storeBench(t *testing.T, store sessions.Store) *bench {
-	return newBench(t, func(c *Config, _ *Scope) { c.Store = store })
+	return newBench(t, func(c *Config, _ *Site) { c.Store = store })
 }
 
 func TestGorilla_FailureIsNotAnonymous(t *testing.T) {

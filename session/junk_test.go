@@ -156,7 +156,7 @@ func TestJunk_F12_EndedBesideValid(t *testing.T) {
 func TestJunk_F12_OwnSessions(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	server := NewServerStore(backend)
-	b := newBench(t, func(c *Config, _ *Scope) { c.Store, backend.now = server, c.Now })
+	b := newBench(t, func(c *Config, _ *Site) { c.Store, backend.now = server, c.Now })
 	for name, store := range map[string]sessions.Store{"cookies": b.CookieStore(), "server store": server} {
 		for size, n := range map[string]int{"small": 1, "large": 9000} {
 			gs := sessions.NewSession(store, "cart")
@@ -183,7 +183,7 @@ func TestJunk_F12_OwnSessions(t *testing.T) {
 // F12: only what may be ours is looked up in the store.
 func TestJunk_F12_CausesNoLookups(t *testing.T) {
 	counted := &countingBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(counted) })
+	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counted) })
 	b.signIn(alice())
 	counted.gets = 0
 	for _, others := range junk() {

@@ -104,7 +104,7 @@ func (c careless) List(context.Context, string) (all []Record, _ error) {
 // What a backend says about owners is not believed: the sealed session says whose it is.
 func TestList_OwnersAreChecked(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Scope) {
+	b := newBench(t, func(c *Config, _ *Site) {
 		backend.now = c.Now
 		c.Store, c.Revocations = NewServerStore(careless{backend}), NewMemoryRevocations(c.Now)
 	})
@@ -121,7 +121,7 @@ func TestList_OwnersAreChecked(t *testing.T) {
 }
 
 func TestList_NeedsAServerStore(t *testing.T) {
-	for name, edit := range map[string]func(*Config, *Scope){"cookies": nil, "gorilla": func(c *Config, _ *Scope) { c.Store = newMemoryStore() }} {
+	for name, edit := range map[string]func(*Config, *Site){"cookies": nil, "gorilla": func(c *Config, _ *Site) { c.Store = newMemoryStore() }} {
 		b := newBench(t, edit)
 		_, err := b.List(t.Context(), alice())
 		if !errors.Is(err, ErrNoList) || !errors.Is(b.EndOne(t.Context(), alice(), "x"), ErrNoList) || b.Lists() {

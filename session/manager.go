@@ -30,9 +30,9 @@ var ErrChanged = errors.New("session: changed by another request")
 // skew is how far the clocks of the application's processes may be apart.
 const skew = time.Minute
 
-// A Scope is the place a manager works in, which the application configures elsewhere. Sessions of one
-// scope do not open in another.
-type Scope struct {
+// A Site is the place a manager works in, which the application configures elsewhere. Sessions of one
+// site do not open in another.
+type Site struct {
 	BaseURL *url.URL // public origin; decides names and attributes of cookies
 	Prefix  string   // path of the login routes, such as "/auth"
 
@@ -54,7 +54,7 @@ type Scope struct {
 // A Manager starts, reads, renews and ends sessions. It is safe for concurrent use.
 type Manager struct {
 	config  Config // with defaults
-	scope   Scope
+	site    Site
 	keyring *Keyring
 	cookies Cookies
 
@@ -75,20 +75,20 @@ type Manager struct {
 
 // NewManager checks the configuration and returns every mistake at once (errors.Join). A passphrase
 // as Secret takes it a noticeable part of a second.
-func NewManager(c Config, scope Scope) (*Manager, error) {
+func NewManager(c Config, site Site) (*Manager, error) {
 	nilErr := c.dropNil()
 	c = c.withDefaults()
 	keyring, keyErr := newKeyring(c.Secret, c.OldSecrets, min(c.Lifetime, maxLifetime)+24*time.Hour)
-	baseErr := checkBaseURL(scope.BaseURL)
-	if err := errors.Join(nilErr, keyErr, baseErr, c.check(scope.BaseURL)); err != nil {
+	baseErr := checkBaseURL(site.BaseURL)
+	if err := errors.Join(nilErr, keyErr, baseErr, c.check(site.BaseURL)); err != nil {
 		return nil, err
 	}
 	c.Secret, c.OldSecrets = "", nil // not needed any more
-	scope.Logger = cmp.Or(scope.Logger, slog.Default())
+	site.Logger = cmp.Or(site.Logger, slog.Default())
 
-	m := &Manager{config: c, scope: scope, keyring: keyring, cookies: newCookies(scope.BaseURL, c.Domain)}
-	m.origin = strings.ToLower(scope.BaseURL.Scheme + "://" + scope.BaseURL.Host)
-	m.prefix = scope.Prefix
+	m := &Manager{config: c, site: site, keyring: keyring, cookies: newCookies(site.BaseURL, c.Domain)}
+	m.origin = strings.ToLower(site.BaseURL.Scheme + "://" + site.BaseURL.Host)
+	m.prefix = site.Prefix
 	m.fullName = m.cookies.Name(c.CookieName)
 	m.identitySeal = associatedData(PurposeSession, m.fullName, m.origin, m.prefix)
 	m.referenceSeal = associatedData(PurposeReference, m.fullName, m.origin, m.prefix)
@@ -98,7 +98,7 @@ func NewManager(c Config, scope Scope) (*Manager, error) {
 	m.once = onceOf(c.Locker, c.Now)
 	m.generations.limit = maxGenerations
 	m.generations.full = func(provider string) {
-		m.scope.Logger.Warn("session: too many sign-outs to remember: all sessions of a provider are over", "provider", provider)
+		m.site.Logger.Warn("session: too many sign-outs to remember: all sessions of a provider are over", "provider", provider)
 	}
 	return m, nil
 }
@@ -190,8 +190,8 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 // valid session. The error wraps [ErrStore]; the cookies are removed even then. A copy of the cookies
 // is refused afterwards: in all processes with a store or Config.Revocations, else in this one.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
-	if m.scope.SignedOut != nil {
-		m.scope.SignedOut(w, r)
+	if m.site.SignedOut != nil {
+		m.site.SignedOut(w, r)
 	}
 	return m.Discard(w, r)
 }
@@ -241,12 +241,12 @@ func (m *Manager) check(ctx context.Context, s *Session, now time.Time) error {
 	return m.accepted(ctx, s)
 }
 
-// accepted asks Scope.Accept.
+// accepted asks Site.Accept.
 func (m *Manager) accepted(ctx context.Context, s *Session) error {
-	if m.scope.Accept == nil {
+	if m.site.Accept == nil {
 		return nil
 	}
-	switch err := m.scope.Accept(ctx, s); {
+	switch err := m.site.Accept(ctx, s); {
 	case err == nil, errors.Is(err, ErrStore):
 		return err
 	case errors.Is(err, ErrEnded):
@@ -278,10 +278,7 @@ func (m *Manager) Due(s *Session) bool {
 	return m.config.Revalidate > 0 && !m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
 }
 
-// Locker is Config.Locker, or the default.
-func (m *Manager) Locker() Locker { return m.config.Locker }
-
-// Cookies writes and reads cookies of the same scope as the session's.
+// Cookies writes and reads cookies of the same site as the session's.
 func (m *Manager) Cookies() Cookies { return m.cookies }
 
 // Keyring seals other values under the same secret; other purposes have other keys.

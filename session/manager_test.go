@@ -38,18 +38,18 @@ type bench struct {
 	log     bytes.Buffer
 }
 
-func newBench(t testing.TB, edit func(*Config, *Scope)) *bench {
+func newBench(t testing.TB, edit func(*Config, *Site)) *bench {
 	t.Helper()
 	b := &bench{t: t, now: start, cookies: map[string]string{}}
 	base, _ := url.Parse("https://app.example.com")
 	c := Config{Secret: secretA, Now: func() time.Time { return b.now }}
-	scope := Scope{BaseURL: base, Prefix: "/auth", Logger: slog.New(slog.NewTextHandler(&b.log, nil)),
+	site := Site{BaseURL: base, Prefix: "/auth", Logger: slog.New(slog.NewTextHandler(&b.log, nil)),
 		OnEvent: func(_ context.Context, e Event) { b.events = append(b.events, e) }}
 	if edit != nil {
-		edit(&c, &scope)
+		edit(&c, &site)
 	}
 	var err error
-	if b.Manager, err = NewManager(c, scope); err != nil {
+	if b.Manager, err = NewManager(c, site); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -150,15 +150,15 @@ func same(t *testing.T, got, want *Session) {
 }
 
 // eachKeeper runs a test with sessions in cookies, in a store of gorilla, and in a ServerStore.
-func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Scope))) {
-	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *Scope) {}) })
+func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Site))) {
+	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *Site) {}) })
 	t.Run("store", func(t *testing.T) {
 		store := newMemoryStore()
-		test(t, func(c *Config, _ *Scope) { c.Store = store })
+		test(t, func(c *Config, _ *Site) { c.Store = store })
 	})
 	t.Run("server store", func(t *testing.T) {
 		backend := NewMemoryBackend(MemoryLimits{}, nil)
-		test(t, func(c *Config, _ *Scope) {
+		test(t, func(c *Config, _ *Site) {
 			backend.now = c.Now
 			c.Store = NewServerStore(backend)
 		})
@@ -166,7 +166,7 @@ func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Scope)
 }
 
 func TestManager_RoundTrip(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		b.wantError(ErrNone)
 		s := alice()
@@ -196,7 +196,7 @@ func TestManager_RoundTrip(t *testing.T) {
 }
 
 func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		planted := alice()
 		planted.ID = "chosen-by-the-attacker"
@@ -218,8 +218,8 @@ func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
 }
 
 func TestManager_R94_Lifetimes(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
-		short := func(c *Config, s *Scope) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+		short := func(c *Config, s *Site) {
 			edit(c, s)
 			c.Idle, c.Lifetime = time.Hour, 3*time.Hour
 		}
@@ -257,7 +257,7 @@ func TestManager_R94_Lifetimes(t *testing.T) {
 }
 
 func TestManager_Renew(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(2))
 		renew := func() (wrote bool) {
@@ -287,9 +287,9 @@ func TestManager_Renew(t *testing.T) {
 }
 
 func TestManager_R91_Rotation(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
-		keys := func(secret string, old ...string) func(*Config, *Scope) {
-			return func(c *Config, s *Scope) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+		keys := func(secret string, old ...string) func(*Config, *Site) {
+			return func(c *Config, s *Site) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
 		}
 		one := newBench(t, keys(secretA))
 		one.signIn(big(2))
@@ -327,14 +327,14 @@ func TestManager_R91_Rotation(t *testing.T) {
 func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(alice())
-	for name, edit := range map[string]func(*Config, *Scope){
-		"origin": func(_ *Config, s *Scope) { s.BaseURL, _ = url.Parse("https://other.example.com") },
-		"port":   func(_ *Config, s *Scope) { s.BaseURL, _ = url.Parse("https://app.example.com:8443") },
-		"prefix": func(_ *Config, s *Scope) { s.Prefix = "/admin/auth" },
-		"name":   func(c *Config, _ *Scope) { c.CookieName = "other" },
-		"secret": func(c *Config, _ *Scope) { c.Secret = secretB },
+	for name, edit := range map[string]func(*Config, *Site){
+		"origin": func(_ *Config, s *Site) { s.BaseURL, _ = url.Parse("https://other.example.com") },
+		"port":   func(_ *Config, s *Site) { s.BaseURL, _ = url.Parse("https://app.example.com:8443") },
+		"prefix": func(_ *Config, s *Site) { s.Prefix = "/admin/auth" },
+		"name":   func(c *Config, _ *Site) { c.CookieName = "other" },
+		"secret": func(c *Config, _ *Site) { c.Secret = secretB },
 		// R105: another issuer or client
-		"registration": func(_ *Config, s *Scope) {
+		"registration": func(_ *Config, s *Site) {
 			s.Accept = func(context.Context, *Session) error { return errors.New("gone") }
 		},
 	} {
@@ -422,7 +422,7 @@ func wantKept(t *testing.T, b *bench, reason string) {
 
 // F17: a value of a newer release, or under another secret, is rejected and kept, wherever sessions live.
 func TestManager_F17_NotForThisServer(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		for reason, change := range map[string]func(sealed []byte){
 			"newer release":  func(sealed []byte) { sealed[0] = sealVersion + 1 },
 			"Session.Secret": func(sealed []byte) { sealed[1] ^= 1 },
@@ -449,7 +449,7 @@ func TestManager_F17_NotForThisServer(t *testing.T) {
 }
 
 func TestManager_R103_EndLeavesNothing(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(4))
 		b.cookies["__Host-sallyport.17"] = "leftover of an older release"
@@ -481,7 +481,7 @@ func TestManager_R103_EndLeavesNothing(t *testing.T) {
 }
 
 func TestManager_R104_ParallelRequests(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(3))
 		b.now = start.Add(5 * time.Hour)
@@ -517,7 +517,7 @@ func TestManager_R104_ParallelRequests(t *testing.T) {
 }
 
 func TestManager_ProfileOnlyKeepsNoTokens(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Scope) { c.ProfileOnly = true })
+	b := newBench(t, func(c *Config, _ *Site) { c.ProfileOnly = true })
 	b.signIn(big(3))
 	if _, err := b.load().Tokens(); !errors.Is(err, ErrNoTokens) {
 		t.Error(err)
@@ -535,7 +535,7 @@ func TestManager_SaveNeedsASession(t *testing.T) {
 }
 
 func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		s := big(3)
 		err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -555,7 +555,7 @@ func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
 }
 
 func TestManager_R101_NothingReadable(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		b := newBench(t, edit)
 		s := alice()
 		s.SetTokens(Tokens{AccessToken: "readable-access-token"})

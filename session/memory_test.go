@@ -11,7 +11,7 @@ import (
 func TestBudget_P14_BytesOfAUser(t *testing.T) {
 	const users, limit = 10_000, 819
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(backend) })
+	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(backend) })
 	r := httptest.NewRequest("GET", "/", nil)
 	heap := func() uint64 {
 		var m runtime.MemStats

@@ -36,7 +36,7 @@ func (s *sharedStore) Lookup(ctx context.Context, keys RevocationKeys) (Marks, e
 
 // process is one that shares the store, with the newest secret first.
 func (s *sharedStore) process(t *testing.T, inStore bool, secret string, old ...string) *bench {
-	return newBench(t, func(c *Config, _ *Scope) {
+	return newBench(t, func(c *Config, _ *Site) {
 		c.Secret, c.OldSecrets, c.Revocations = secret, old, s
 		if inStore {
 			c.Store = NewServerStore(s)

@@ -29,7 +29,7 @@ func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Se
 	if sealed == nil {
 		return nil, errSuperseded
 	}
-	return m.Opened(ctx, sealed, s)
+	return m.opened(ctx, sealed, s)
 }
 
 var errSuperseded = &unusable{"there is a later one, which is not in memory any more"}

@@ -18,7 +18,7 @@ func onceManager(t *testing.T, change func(*Config)) *Manager {
 	c := Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0", Now: func() time.Time { return start }}
 	change(&c)
 	base, _ := url.Parse("https://app.example.com")
-	m, err := NewManager(c, Scope{BaseURL: base, Prefix: "/auth"})
+	m, err := NewManager(c, Site{BaseURL: base, Prefix: "/auth"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 		m := onceManager(t, change)
 		n := 0
 		refresh := func(context.Context) ([]byte, error) { n++; return []byte("tokens"), nil }
-		m.Locker().Do(t.Context(), "refresh", time.Hour, refresh)
+		m.config.Locker.Do(t.Context(), "refresh", time.Hour, refresh)
 		once := func(key string) (bool, error) {
 			return m.Once(t.Context(), key, time.Hour, func(context.Context) error { return nil })
 		}
@@ -119,7 +119,7 @@ func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 		if first, err := once("quiet.0"); !first || err != nil {
 			t.Errorf("%s: a key of another owner: %v, %v", name, first, err)
 		}
-		if m.Locker().Do(t.Context(), "refresh", time.Hour, refresh); n != 1 {
+		if m.config.Locker.Do(t.Context(), "refresh", time.Hour, refresh); n != 1 {
 			t.Errorf("%s: refreshed again after a flood", name)
 		}
 	}

@@ -50,7 +50,7 @@ func (m *Manager) refuse(ctx context.Context, err error) error {
 // logOnce logs a warning at most once an hour, because every request can cause it.
 func (m *Manager) logOnce(ctx context.Context, text string, attrs ...any) {
 	if m.logged.first(text, m.config.Now()) {
-		m.scope.Logger.WarnContext(ctx, text, attrs...)
+		m.site.Logger.WarnContext(ctx, text, attrs...)
 	}
 }
 

@@ -193,7 +193,7 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 		return m.config.Revocations.Revoke(ctx, r)
 	})
 	if collapsed {
-		m.scope.Logger.WarnContext(ctx,
+		m.site.Logger.WarnContext(ctx,
 			"session: too many revocations to remember: all sessions of a provider are over",
 			"provider", s.Provider)
 		m.watchers.wake(r.Providers)

@@ -13,8 +13,8 @@ import (
 
 // revocable is a bench with revocations, with the sessions in each kind of place.
 func revocable(t *testing.T, test func(t *testing.T, b *bench)) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Scope)) {
-		test(t, newBench(t, func(c *Config, s *Scope) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+		test(t, newBench(t, func(c *Config, s *Site) {
 			edit(c, s)
 			c.Revocations = NewMemoryRevocations(c.Now)
 		}))
@@ -190,7 +190,7 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 
 // R119: a revocation is remembered for as long as a session can live that it ends.
 func TestRevocations_R119_KeptLongEnough(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Scope) {
+	b := newBench(t, func(c *Config, _ *Site) {
 		c.Idle, c.Lifetime = time.Hour, 3*time.Hour
 		c.Revocations = NewMemoryRevocations(c.Now)
 	})
@@ -323,7 +323,7 @@ func BenchmarkRevocations_P10(b *testing.B) {
 	}
 	check := func(n int) (func(), float64) {
 		before := heap()
-		bench := newBench(b, func(c *Config, _ *Scope) { c.Revocations = NewMemoryRevocations(c.Now) })
+		bench := newBench(b, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
 		for i := range n {
 			ended := &Session{ID: fmt.Sprint("ended ", i)}
 			if err := bench.revoke(b.Context(), byItself, ended, time.Time{}); err != nil {

@@ -200,8 +200,8 @@ func (k serverKeeper) reportEvicted(r *http.Request) {
 		return
 	}
 	if n := e.Evicted(); n > 0 {
-		k.scope.Logger.WarnContext(r.Context(), "session: the store is full, idle sessions were dropped", "sessions", n)
-		k.scope.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
+		k.site.Logger.WarnContext(r.Context(), "session: the store is full, idle sessions were dropped", "sessions", n)
+		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
 	}
 }
 

@@ -20,7 +20,7 @@ const cookie = "__Host-sallyport"
 
 func serverBench(t testing.TB, edit func(*Config)) (*bench, *MemoryBackend) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Scope) {
+	b := newBench(t, func(c *Config, _ *Site) {
 		backend.now = c.Now
 		c.Store = NewServerStore(backend)
 		if edit != nil {
@@ -83,7 +83,7 @@ func (b *brokenBackend) List(ctx context.Context, owner string) ([]Record, error
 // R100: what a backend does not say is unknown, not "nobody".
 func TestServerStore_R100_BackendDoesNotAnswer(t *testing.T) {
 	broken := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(broken) })
+	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(broken) })
 	b.signIn(alice())
 	before := maps.Clone(b.cookies)
 	broken.fail(errors.New("connection refused"))
@@ -105,10 +105,10 @@ func TestServerStore_R100_BackendDoesNotAnswer(t *testing.T) {
 // R99: references that we have not made lead to no question, whatever they say.
 func TestServerStore_R99_ReferencesAreCheckedFirst(t *testing.T) {
 	counting := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Scope) { c.Store = NewServerStore(counting) })
+	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counting) })
 	b.signIn(alice())
 	good := b.cookies[cookie]
-	other := newBench(t, func(c *Config, s *Scope) { c.Store = NewServerStore(counting); s.Prefix = "/other" })
+	other := newBench(t, func(c *Config, s *Site) { c.Store = NewServerStore(counting); s.Prefix = "/other" })
 	other.signIn(alice())
 	counting.calls = 0
 	for _, bad := range []string{"", "x", "../../etc/passwd", "*", "a\x00b", strings.Repeat("A", 1<<20), good[:len(good)-1], good + "A", good[1:],
@@ -256,7 +256,7 @@ func TestServerStore_R98_Sizes(t *testing.T) {
 func TestServerStore_R91_Rotation(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	with := func(secret string, old ...string) *bench {
-		return newBench(t, func(c *Config, _ *Scope) {
+		return newBench(t, func(c *Config, _ *Site) {
 			backend.now = c.Now
 			c.Secret, c.OldSecrets, c.Store = secret, old, NewServerStore(backend)
 		})
@@ -335,7 +335,7 @@ func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 func TestMemoryBackend_LongestIdleGoesFirst(t *testing.T) {
 	var events []Event
 	backend := NewMemoryBackend(MemoryLimits{Records: 3}, nil)
-	b := newBench(t, func(c *Config, s *Scope) {
+	b := newBench(t, func(c *Config, s *Site) {
 		backend.now = c.Now
 		c.Store = NewServerStore(backend)
 		s.OnEvent = func(_ context.Context, e Event) { events = append(events, e) }
@@ -387,7 +387,7 @@ func TestServerStore_IsAGorillaStore(t *testing.T) {
 	if _, err := store.New(httptest.NewRequest("GET", "/", nil), "cart"); err == nil {
 		t.Error("it works without keys")
 	}
-	b := newBench(t, func(c *Config, _ *Scope) { backend.now = c.Now; c.Store = store })
+	b := newBench(t, func(c *Config, _ *Site) { backend.now = c.Now; c.Store = store })
 	b.signIn(alice())
 	var own sessions.Store = store
 	err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -430,7 +430,7 @@ func TestServerStore_IsAGorillaStore(t *testing.T) {
 // F8: one user's sign-ins end the oldest sessions of that user, and nobody else's.
 func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{Records: 1000}, nil)
-	b := newBench(t, func(c *Config, _ *Scope) { backend.now = c.Now; c.Store = NewServerStore(backend) })
+	b := newBench(t, func(c *Config, _ *Site) { backend.now = c.Now; c.Store = NewServerStore(backend) })
 	var others []map[string]string
 	for i := range 500 {
 		others = append(others, b.login(b.newSession(fmt.Sprint("user ", i), "")))

@@ -16,7 +16,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := NewMemoryRevocations(nil).(*memoryRevocations)
 			v.limit = 1000
-			b := newBench(t, func(c *Config, _ *Scope) { v.now = c.Now; keep(c); c.Revocations = v })
+			b := newBench(t, func(c *Config, _ *Site) { v.now = c.Now; keep(c); c.Revocations = v })
 			user := func(provider, subject string) *Session {
 				s := b.newSession(subject, "sid of "+subject)
 				s.Provider = provider
@@ -61,7 +61,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 	v := NewMemoryRevocations(nil).(*memoryRevocations)
 	v.limit = 1000
-	b := newBench(t, func(c *Config, _ *Scope) { v.now = c.Now; c.Revocations = v })
+	b := newBench(t, func(c *Config, _ *Site) { v.now = c.Now; c.Revocations = v })
 	for i := range 5000 {
 		s := b.newSession("user", fmt.Sprint(i))
 		s.Provider = fmt.Sprint("tenant ", i%50)

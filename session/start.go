@@ -14,8 +14,8 @@ func (m *Manager) startable(ctx context.Context, s *Session) error {
 	case !s.Expires.IsZero() && !m.now().Before(s.Expires):
 		return fmt.Errorf("session: Start: Expires %v is over: set a later time, or none for Config.Lifetime", s.Expires)
 	}
-	if m.scope.Accept != nil {
-		err := m.scope.Accept(ctx, s)
+	if m.site.Accept != nil {
+		err := m.site.Accept(ctx, s)
 		if errors.Is(err, ErrStore) {
 			return err
 		}

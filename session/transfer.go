@@ -6,16 +6,6 @@ import (
 	"net/http"
 )
 
-// Next returns s as its next generation, sealed in one piece, for [Manager.Opened]. It changes s.
-func (m *Manager) Next(s *Session) ([]byte, error) {
-	if err := s.settle(); err != nil {
-		return nil, err
-	}
-	s.Seen = m.now()
-	s.Generation++
-	return m.sealWhole(s)
-}
-
 // sealWhole seals a session in one piece.
 func (m *Manager) sealWhole(s *Session) ([]byte, error) {
 	if err := s.settle(); err != nil {
@@ -35,10 +25,10 @@ func (m *Manager) sealWhole(s *Session) ([]byte, error) {
 	return []byte(identity + "." + details), nil
 }
 
-// Opened returns the later generation of a session that [Manager.Next] has sealed. The error is
+// opened returns the later generation of a session that sealWhole has sealed. The error is
 // [ErrInvalid] if it is not one of that session, not later, or not valid any more, or wraps
 // [ErrStore].
-func (m *Manager) Opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
+func (m *Manager) opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
 	s, err := m.openStored(string(sealed), now)
 	if err != nil || s.ID != earlier.ID || s.Generation <= earlier.Generation {

@@ -11,20 +11,22 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(realSession(true))
 	first := b.load()
-	sealed, err := b.Next(first.Clone())
+	next := first.Clone()
+	next.Generation++
+	sealed, err := b.sealWhole(next)
 	if err != nil {
 		t.Fatal(err)
 	}
-	later, err := b.Opened(t.Context(), sealed, first)
+	later, err := b.opened(t.Context(), sealed, first)
 	if err != nil || later.Generation != first.Generation+1 || later.ID != first.ID {
 		t.Fatalf("%+v, %v", later, err)
 	}
-	if _, err := b.Opened(t.Context(), sealed, later); !errors.Is(err, ErrInvalid) {
+	if _, err := b.opened(t.Context(), sealed, later); !errors.Is(err, ErrInvalid) {
 		t.Errorf("a generation in the place of itself: %v", err)
 	}
 	other := first.Clone()
 	other.ID = "AAAAAAAAAAAAAAAAAAAAAA"
-	if _, err := b.Opened(t.Context(), sealed, other); !errors.Is(err, ErrInvalid) {
+	if _, err := b.opened(t.Context(), sealed, other); !errors.Is(err, ErrInvalid) {
 		t.Errorf("in the place of another session: %v", err)
 	}
 	for i := range sealed {
@@ -33,7 +35,7 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 			changed[i] = 'A'
 		}
 		if i%17 == 0 {
-			if _, err := b.Opened(t.Context(), changed, first); !errors.Is(err, ErrInvalid) {
+			if _, err := b.opened(t.Context(), changed, first); !errors.Is(err, ErrInvalid) {
 				t.Errorf("byte %d changed: %v", i, err)
 			}
 		}
@@ -51,7 +53,7 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 		}
 	}
 	b.now = b.now.Add(b.config.Lifetime)
-	if _, err := b.Opened(t.Context(), sealed, first); !errors.Is(err, ErrInvalid) {
+	if _, err := b.opened(t.Context(), sealed, first); !errors.Is(err, ErrInvalid) {
 		t.Errorf("after the lifetime: %v", err)
 	}
 }

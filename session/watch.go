@@ -61,7 +61,7 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 // lost ends a context because nothing can be found out about its session.
 func (m *Manager) lost(w *watcher, err error) {
 	w.end(err)
-	m.scope.Logger.Error("session: Watch gave up", "error", err, recovered.Stack(err))
+	m.site.Logger.Error("session: Watch gave up", "error", err, recovered.Stack(err))
 }
 
 // left is how long the session has to go if nobody uses it, and never nothing, so that nobody spins.

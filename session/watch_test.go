@@ -19,7 +19,7 @@ func watched(t *testing.T, edit func(*Config)) (*Manager, *Session) {
 	if edit != nil {
 		edit(&c)
 	}
-	m, err := NewManager(c, Scope{BaseURL: base})
+	m, err := NewManager(c, Site{BaseURL: base})
 	if err != nil {
 		t.Fatal(err)
 	}
