@@ -18,7 +18,8 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// keeps are the two ways to use a Store: sessions in Redis, or in cookies with revocations and locks in Redis.
+// keeps holds the two ways to use a Store: sessions in Redis, or in cookies with revocations and
+// locks in Redis.
 var keeps = map[string]func(*session.Config, *redisstore.Store){
 	"sessions in Redis":   func(c *session.Config, s *redisstore.Store) { c.Store = session.NewServerStore(s) },
 	"sessions in cookies": func(c *session.Config, s *redisstore.Store) { c.Revocations, c.Locker = s, s },
@@ -30,13 +31,13 @@ func eachKeep(t *testing.T, test func(t *testing.T, keep func(*session.Config, *
 	}
 }
 
-// A process is one of several of one application: it shares nothing with the others but Redis.
+// A process is one process of an application. Processes share only Redis.
 type process struct {
 	*sallyport.Auth
 	http.Handler
 }
 
-// A site is an application of two processes.
+// A site is an application with two processes.
 type site struct {
 	*rig.App
 	one, two process
@@ -58,7 +59,8 @@ func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store 
 	return st
 }
 
-// mount adds a page that calls the provider's API as the user, and one that shows the access token with which it would.
+// mount adds /call, which calls the provider's API as the user, and /token, which shows the access
+// token.
 func (st *site) mount() process {
 	auth := st.Auth
 	st.Mux.Handle("/token", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +94,7 @@ func (st *site) mount() process {
 	return process{auth, auth.Handler(st.Mux)}
 }
 
-// signIn signs a user in, at the process that listens, and returns the cookies of the session.
+// signIn signs a user in at the listening process, and returns the browser and its session cookies.
 func (st *site) signIn(t *testing.T, username string) (*http.Client, []*http.Cookie) {
 	t.Helper()
 	b := rig.Browser(t)
@@ -111,14 +113,14 @@ func (st *site) request(path string, cookies []*http.Cookie) *http.Request {
 	return r
 }
 
-// open opens a page of a process with some cookies.
+// open requests a page of a process with the cookies.
 func (st *site) open(p process, path string, cookies []*http.Cookie) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, st.request(path, cookies))
 	return w
 }
 
-// signOut presses the button of a process's own page.
+// signOut posts the logout form of a process.
 func (st *site) signOut(p process, cookies []*http.Cookie) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", st.URL+"/auth/logout", strings.NewReader(url.Values{}.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -132,7 +134,8 @@ func (st *site) signOut(p process, cookies []*http.Cookie) *httptest.ResponseRec
 	return w
 }
 
-// page says in a word or two what an answer to /me is: a user, "away" (503), "sign in" (on to the login), or what else it is.
+// page summarizes a response of /me: the user name, "away" (503), "sign in" (redirect to the
+// login), or a description of any other response.
 func (st *site) page(w *httptest.ResponseRecorder) string {
 	who, guarded := strings.CutPrefix(w.Body.String(), rig.Marker+": ")
 	switch {
@@ -150,7 +153,7 @@ func (st *site) page(w *httptest.ResponseRecorder) string {
 	return fmt.Sprintf("status %d with %d cookies: %.200s", w.Code, len(w.Result().Cookies()), w.Body)
 }
 
-// want checks what /me is for somebody with these cookies, in a process.
+// want checks the page of /me in a process, for a request with the cookies.
 func (st *site) want(t *testing.T, p process, cookies []*http.Cookie, want string) {
 	t.Helper()
 	if got := st.page(st.open(p, "/me", cookies)); got != want {
@@ -158,7 +161,7 @@ func (st *site) want(t *testing.T, p process, cookies []*http.Cookie, want strin
 	}
 }
 
-// session returns the session of some cookies as a process sees it.
+// session returns the session that a process loads from the cookies.
 func (st *site) session(t *testing.T, p process, cookies []*http.Cookie) *session.Session {
 	t.Helper()
 	s, err := p.Sessions.Load(st.request("/", cookies))
@@ -168,7 +171,7 @@ func (st *site) session(t *testing.T, p process, cookies []*http.Cookie) *sessio
 	return s
 }
 
-// refreshes counts the refresh requests that the provider has seen.
+// refreshes returns the number of refresh requests to the provider.
 func (st *site) refreshes() (n int) {
 	for _, r := range st.OP.Requests("token") {
 		if r.Form.Get("grant_type") == "refresh_token" {
@@ -178,13 +181,14 @@ func (st *site) refreshes() (n int) {
 	return n
 }
 
-// A crowd opens /me again and again, in many goroutines, as the users whose cookies it has, and counts what it gets.
+// A crowd requests /me repeatedly, as several users in many goroutines, and counts the responses.
 type crowd struct {
 	right, away atomic.Int64
-	stop        func() // returns when nobody is under way any more
+	stop        func() // ends all goroutines and waits for them
 }
 
-// newCrowd lets each user come with so many goroutines. Whatever is neither the user's own page nor 503 is a failure.
+// newCrowd starts a crowd with the given number of goroutines per user. Responses other than the
+// user's own page and 503 are failures.
 func (st *site) newCrowd(t *testing.T, each int, users map[string][]*http.Cookie) *crowd {
 	c := &crowd{}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -215,16 +219,16 @@ func (st *site) newCrowd(t *testing.T, each int, users map[string][]*http.Cookie
 	return c
 }
 
-// goOn waits until so many more right pages have come.
+// goOn waits for n more correct pages.
 func (c *crowd) goOn(t *testing.T, n int64) {
 	t.Helper()
 	from := c.right.Load()
-	until(t, "pages come", func() bool { return c.right.Load() >= from+n })
+	until(t, "pages are served", func() bool { return c.right.Load() >= from+n })
 }
 
-// suffer waits until so many more pages were refused.
+// suffer waits for n more 503 responses.
 func (c *crowd) suffer(t *testing.T, n int64) {
 	t.Helper()
 	from := c.away.Load()
-	until(t, "pages are refused", func() bool { return c.away.Load() >= from+n })
+	until(t, "pages fail with 503", func() bool { return c.away.Load() >= from+n })
 }

@@ -23,12 +23,12 @@ type found struct {
 	marks  session.Marks
 }
 
-// GetAndLookup implements [session.JointBackend]: one round trip, or in a cluster one to each node that has to be asked, at
-// the same time.
+// GetAndLookup implements [session.JointBackend] in one round trip; in a cluster, in one to each
+// node concerned, concurrently.
 func (s *Store) GetAndLookup(ctx context.Context, key session.Key, keys session.RevocationKeys) (session.Record, session.Marks, error) {
 	got, err := read(ctx, s, "read session", func(ctx context.Context) (found, error) {
-		// Not MGET, which takes a key of another type for one that is not there. Nor is a pipeline answered from a cache
-		// in the client, which would be late.
+		// Not MGET, which treats a key of another type as missing. Client-side caches, which may be
+		// stale, do not serve pipelines.
 		batch := s.Client.Pipeline()
 		record := batch.Get(ctx, s.recordKey(key))
 		marks := s.lookUp(ctx, batch, keys)
@@ -44,7 +44,8 @@ func (s *Store) GetAndLookup(ctx context.Context, key session.Key, keys session.
 	return got.record, got.marks, err
 }
 
-// recordOf reads an answer. That there is no record is said by Redis' nil alone; whatever else goes wrong says nothing (R100).
+// recordOf returns the record in an answer. Only a nil from Redis means that the record does not
+// exist; any other error leaves that unknown (R100).
 func recordOf(answer *redis.StringCmd) (session.Record, error) {
 	text, err := answer.Result()
 	switch {
@@ -60,7 +61,7 @@ func recordOf(answer *redis.StringCmd) (session.Record, error) {
 func (s *Store) Put(ctx context.Context, key session.Key, record session.Record, condition session.Condition) error {
 	name, ok := conditions[condition]
 	if !ok {
-		return fmt.Errorf("redisstore: condition %d is none of those of package session", condition)
+		return fmt.Errorf("redisstore: unknown condition %d: use one of package session", condition)
 	}
 	var tag [tagLen / 2]byte
 	rand.Read(tag[:]) // never fails
@@ -81,12 +82,12 @@ func (s *Store) Put(ctx context.Context, key session.Key, record session.Record,
 	return err
 }
 
-// conditions are the names of the conditions in scripts/put.lua.
+// conditions maps the conditions to their names in scripts/put.lua.
 var conditions = map[session.Condition]string{
 	session.Always: "always", session.IfAbsent: "absent", session.IfOlder: "older", session.IfNotNewer: "not newer",
 }
 
-// Delete implements [session.Backend]. It works also when Redis is full.
+// Delete implements [session.Backend]. It works even if Redis is full.
 func (s *Store) Delete(ctx context.Context, key session.Key) error {
 	_, err := call(ctx, s, "delete session", func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.runAs(ctx, "deleted", deleteScript, []string{s.recordKey(key), s.indexKey(key.Owner)}, key.ID)

@@ -21,7 +21,7 @@ func putVersion(t *testing.T, s *redisstore.Store, key session.Key, version uint
 	return s.Put(t.Context(), key, session.Record{Version: version, Data: fmt.Sprint("data ", version), TTL: time.Minute}, c)
 }
 
-// An answer that is lost makes the client send the Put again, which must not take its own record for somebody else's.
+// If an answer is lost, the client repeats the Put, which must recognize its own record.
 func TestPut_AnswerLost(t *testing.T) {
 	server := startServer(t)
 	p := startProxy(t, server.addr())
@@ -41,12 +41,12 @@ func TestPut_AnswerLost(t *testing.T) {
 		t.Errorf("IfAbsent: %v", err)
 	}
 	if err := putVersion(t, s, key, 1, session.IfAbsent); !errors.Is(err, session.ErrChanged) {
-		t.Errorf("another one with the same content: %v", err)
+		t.Errorf("another Put with the same content: %v", err)
 	}
 	if p.lose.Load() > 0 {
-		t.Error("no answer was lost: the test does not test")
+		t.Error("no answer was lost, so the test is void")
 	}
-	// A revocation twice is a revocation, and a deletion is one.
+	// These calls may be repeated.
 	for name, do := range map[string]func() error{
 		"Revoke": func() error {
 			_, err := s.Revoke(t.Context(), someRevocation)
@@ -62,7 +62,7 @@ func TestPut_AnswerLost(t *testing.T) {
 	}
 }
 
-// The server forgets its scripts when it starts anew, or when somebody says so.
+// The server loses its scripts on a restart and on SCRIPT FLUSH.
 func TestScripts_Forgotten(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)
@@ -78,7 +78,7 @@ func TestScripts_Forgotten(t *testing.T) {
 	}
 }
 
-// R100: a full Redis takes nothing new, and users see what they had and can sign out.
+// R100: if Redis is full, writes fail, but existing sessions can be read and ended.
 func TestStore_R100_Full(t *testing.T) {
 	server := startServer(t, "--maxmemory-policy", "noeviction")
 	s, client := open(t, server.url()), server.client(t)
@@ -106,7 +106,7 @@ func TestStore_R100_Full(t *testing.T) {
 	}
 }
 
-// R100: keys that hold something else, because two programs use one prefix or somebody has touched them.
+// R100: keys with foreign values, because another program uses the prefix or the keys were edited.
 func TestStore_R100_ForeignKeys(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)
@@ -120,14 +120,14 @@ func TestStore_R100_ForeignKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(key string) error{
-		"a list":   func(key string) error { return client.LPush(t.Context(), key, "x").Err() },
-		"a text":   func(key string) error { return client.Set(t.Context(), key, "x", 0).Err() },
-		"longer":   func(key string) error { return client.Set(t.Context(), key, strings.Repeat("x", 60), 0).Err() },
-		"no text":  func(key string) error { return client.Set(t.Context(), key, "", 0).Err() },
+		"list":     func(key string) error { return client.LPush(t.Context(), key, "x").Err() },
+		"text":     func(key string) error { return client.Set(t.Context(), key, "x", 0).Err() },
+		"long":     func(key string) error { return client.Set(t.Context(), key, strings.Repeat("x", 60), 0).Err() },
+		"empty":    func(key string) error { return client.Set(t.Context(), key, "", 0).Err() },
 		"no epoch": func(key string) error { return client.Set(t.Context(), key, "9007199254740992", 0).Err() },
 		"negative": func(key string) error { return client.Set(t.Context(), key, "-5", 0).Err() },
 	} {
-		fresh := open(t, server.url()) // which remembers nothing
+		fresh := open(t, server.url()) // without an epoch of its own
 		keys, err := client.Keys(t.Context(), "*").Result()
 		if err != nil {
 			t.Fatal(err)
@@ -141,17 +141,17 @@ func TestStore_R100_ForeignKeys(t *testing.T) {
 			}
 		}
 		for call, do := range everyCall(fresh) {
-			if call == "Delete" || call == "Put" && name == "no text" {
-				continue // one deletes whatever is there, and nothing is as good as no key
+			if call == "Delete" || call == "Put" && name == "empty" {
+				continue // Delete accepts any value, and Put treats an empty one as missing
 			}
 			wantUnknown(t, name+": "+call, 3*time.Second, do)
 		}
-		client.Del(t.Context(), "sallyport:epoch") // so that a revocation comes as far as the mark
+		client.Del(t.Context(), "sallyport:epoch") // so that Revoke reaches the mark
 		wantUnknown(t, name+": Revoke over a mark", 3*time.Second, everyCall(fresh)["Revoke"])
 	}
 }
 
-// The index of an owner does not keep what is gone: neither what has ended nor what Redis has evicted.
+// The index of an owner does not keep entries of expired or evicted records.
 func TestList_PrunesItsIndex(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)
@@ -166,7 +166,7 @@ func TestList_PrunesItsIndex(t *testing.T) {
 	if len(records) != 250 || len(indexes) != 1 {
 		t.Fatalf("%d records, indexes %v", len(records), indexes)
 	}
-	if err := client.Del(t.Context(), records[:140]...).Err(); err != nil { // as an eviction does
+	if err := client.Del(t.Context(), records[:140]...).Err(); err != nil { // like an eviction
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -177,13 +177,13 @@ func TestList_PrunesItsIndex(t *testing.T) {
 			t.Errorf("the index has %d entries, want 110", n)
 		}
 	}
-	// What is deleted is taken out at once.
+	// Delete also removes the entry.
 	id := client.ZRange(t.Context(), indexes[0], 0, 0).Val()[0]
 	if err := s.Delete(t.Context(), session.Key{Owner: owner, ID: id}); err != nil || client.ZCard(t.Context(), indexes[0]).Val() != 109 {
 		t.Errorf("after a Delete the index has %d entries, %v", client.ZCard(t.Context(), indexes[0]).Val(), err)
 	}
-	// Each Put takes out what has ended, so that it does not grow although nobody lists.
-	busy := session.Key{Owner: "an-owner-nobody-lists-", ID: "long"}
+	// Each Put removes expired entries, so the index stays short even without List.
+	busy := session.Key{Owner: "an-owner-without-list-", ID: "long"}
 	for i := range 20 {
 		err := s.Put(t.Context(), session.Key{Owner: busy.Owner, ID: fmt.Sprint("short", i)}, session.Record{Version: 1, TTL: time.Millisecond}, session.IfAbsent)
 		if err != nil {
@@ -198,8 +198,8 @@ func TestList_PrunesItsIndex(t *testing.T) {
 	})
 }
 
-// Every key ends, and an index not before its records.
-func TestStore_EveryKeyEnds(t *testing.T) {
+// Every key expires, and an index does not expire before its records.
+func TestStore_EveryKeyExpires(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)
 	for _, do := range everyCall(s) {
@@ -229,20 +229,21 @@ func TestStore_EveryKeyEnds(t *testing.T) {
 	keys := client.Keys(t.Context(), "*").Val()
 	for _, name := range keys {
 		if ttl := client.PTTL(t.Context(), name).Val(); ttl == -1 {
-			t.Errorf("%s lives for ever", name)
+			t.Errorf("%s has no TTL", name)
 		} else if strings.HasSuffix(name, "{owner}:sessions") && ttl < 59*time.Minute {
-			t.Errorf("the index ends in %v, before its records", ttl)
+			t.Errorf("the index expires in %v, before its records", ttl)
 		} else if strings.HasSuffix(name, ":revoked") && strings.Contains(name, "CQAAAA") && ttl < 59*time.Minute {
-			t.Errorf("the mark ends in %v, which is shorter than it had been", ttl)
+			t.Errorf("the mark expires in %v, earlier than before", ttl)
 		}
 	}
 	if len(keys) < 6 {
-		t.Errorf("the test saw %v only", keys)
+		t.Errorf("the test found only %v", keys)
 	}
 }
 
-// R104: many writers and readers of one record see whole records, and versions that never go back.
-func TestStore_R104_ManyAtOnce(t *testing.T) {
+// R104: concurrent readers and writers of a record see complete records, and versions that never
+// decrease.
+func TestStore_R104_ConcurrentUse(t *testing.T) {
 	server := startServer(t)
 	stores := []*redisstore.Store{open(t, server.url()), open(t, server.url())}
 	if err := putVersion(t, stores[0], someKey, 1, session.IfAbsent); err != nil {
@@ -276,8 +277,8 @@ func TestStore_R104_ManyAtOnce(t *testing.T) {
 	}
 }
 
-// F8: a user has a bounded number of sessions. The one that would end first goes, and never the one that is
-// written, nor one of another user.
+// F8: the number of sessions per user is bounded. Beyond it, the session that would expire first is
+// deleted, but never the one being written or one of another user.
 func TestPut_F8_PerUser(t *testing.T) {
 	server := startServer(t)
 	s := open(t, server.url())
@@ -294,8 +295,8 @@ func TestPut_F8_PerUser(t *testing.T) {
 	for n := range 3 {
 		put(key(n), 1, time.Hour+time.Duration(n)*time.Minute)
 	}
-	put(key(0), 2, 2*time.Hour) // used, so it ends last now
-	put(key(3), 1, time.Minute) // and this one first
+	put(key(0), 2, 2*time.Hour) // renewed, so it expires last
+	put(key(3), 1, time.Minute) // expires first
 	put(key(4), 1, time.Hour)
 	there := map[string]bool{}
 	for n := range 5 {
@@ -306,10 +307,10 @@ func TestPut_F8_PerUser(t *testing.T) {
 		}
 	}
 	if want := map[string]bool{"id-0": true, "id-2": true, "id-4": true}; !maps.Equal(there, want) {
-		t.Errorf("there are %v, want %v", there, want)
+		t.Errorf("records %v, want %v", there, want)
 	}
 	if records, err := s.List(t.Context(), "owner"); err != nil || len(records) != 3 {
-		t.Errorf("%d are listed: %v", len(records), err)
+		t.Errorf("List = %d records, %v; want 3", len(records), err)
 	}
 	if _, err := s.Get(t.Context(), other); err != nil {
 		t.Errorf("the session of another user: %v", err)

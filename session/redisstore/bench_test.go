@@ -11,15 +11,15 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// A discard is a ResponseWriter that costs nothing.
+// A discard is a ResponseWriter that ignores its input.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
 
-// perOp is the time of one call, the best of several runs. The runs of ours and theirs take turns, so that both have the
-// same share of what else the machine does.
+// perOp returns the time per call in nanoseconds, the best of several runs. Runs of ours and theirs
+// alternate, so that other load affects both equally.
 func perOp(ours, theirs func()) (our, their float64) {
 	const n = 500
 	times := [2]time.Duration{1 << 62, 1 << 62}
@@ -35,7 +35,8 @@ func perOp(ours, theirs func()) (our, their float64) {
 	return float64(times[0]) / n, float64(times[1]) / n
 }
 
-// A whole guarded request beside the bare round trip to Redis for the same bytes, with the same client.
+// Compares a guarded request with a plain round trip to Redis for the same bytes, with the same
+// client.
 func BenchmarkGuard(b *testing.B) {
 	server := startServer(b)
 	client := server.client(b)
@@ -72,7 +73,7 @@ func BenchmarkGuard(b *testing.B) {
 			keys := []string{"sallyport:{a}:revoked", "sallyport:{b}:revoked", "sallyport:{c}:revoked"}
 			for _, key := range client.Keys(b.Context(), "*").Val() {
 				if strings.Contains(key, ":session:") {
-					keys[0] = key // the record, and two marks that are not there
+					keys[0] = key // the record, and two missing marks
 				}
 			}
 			bare := func() {

@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// errSlow is why a call ends before Redis has answered it.
+// errSlow is the cause of a call that times out.
 var errSlow = fmt.Errorf("no answer within Store.Timeout: %w", context.DeadlineExceeded)
 
 type outcome[T any] struct {
@@ -19,11 +19,13 @@ type outcome[T any] struct {
 	err   error
 }
 
-// call runs f and returns when it does, when ctx ends, or after Timeout. A client may go on longer than it should: by default, go-redis does not look at
-// the deadline of a context while it reads. What is left behind then is bounded in number (maxCalls) and in time (by the client's own
-// limits), and its answer is nobody's.
+// call runs f and returns when f does, when ctx ends, or after Timeout. A client may exceed the
+// deadline: by default, go-redis ignores context deadlines while it reads. Goroutines left behind
+// are limited in number (maxCalls) and in time (by the client's own limits), and their answers are
+// discarded.
 //
-// Errors are ErrNoRecord and ErrChanged as f returns them; any other means that the answer is unknown (R100).
+// call returns ErrNoRecord and ErrChanged unchanged; any other error means that the answer is
+// unknown (R100).
 func call[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
 	var none T
 	if err := s.ready(); err != nil {
@@ -49,9 +51,9 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	}
 }
 
-// read is call for what every request waits for. If the client keeps the deadline of its context, f runs right here: a second goroutine
-// would take as long as the answer of a Redis nearby. A context that is cancelled while Redis does not answer is then noticed at
-// the deadline only.
+// read is like call, but faster, for the calls that every request makes. If the client respects
+// context deadlines, f runs in this goroutine: starting another takes as long as a nearby Redis
+// needs to answer. Cancellation of the context then takes effect only at the deadline.
 func read[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
 	if err := s.ready(); err != nil || !s.punctual {
 		return call(ctx, s, what, f)
@@ -61,28 +63,28 @@ func read[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	return judge(ctx, s, what, attempt(ctx, f))
 }
 
-// attempt turns a panic, for example of a hook of the client, into an error.
+// attempt runs f and turns a panic, such as one in a hook of the client, into an error.
 func attempt[T any](ctx context.Context, f func(context.Context) (T, error)) outcome[T] {
 	value, err := recovered.Get(func() (T, error) { return f(ctx) })
 	return outcome[T]{value, err}
 }
 
-// judge tells the answers that count from all others.
+// judge returns definite answers unchanged, and turns every other error into an unknown one.
 func judge[T any](ctx context.Context, s *Store, what string, got outcome[T]) (T, error) {
 	if got.err == nil || got.err == session.ErrNoRecord || got.err == session.ErrChanged {
 		return got.value, got.err
 	}
 	if ctx.Err() != context.Canceled {
-		s.lookAround(ctx) // it is not that the caller has gone away
+		s.reloadCluster(ctx) // the caller did not cancel, so Redis may be the reason
 	}
 	if ctx.Err() != nil {
-		got.err = context.Cause(ctx) // says more than the client does
+		got.err = context.Cause(ctx) // more specific than the client's error
 	}
 	var none T
 	return none, unknown(what, got.err)
 }
 
-// unknown says that something could not be found out. It must not be taken for one of the two answers that count.
+// unknown returns an error for an unknown answer. It must never match ErrNoRecord or ErrChanged.
 func unknown(what string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return fmt.Errorf("redisstore: %s: an unexpected empty answer", what)
@@ -90,8 +92,9 @@ func unknown(what string, err error) error {
 	return fmt.Errorf("redisstore: %s: %w", what, err)
 }
 
-// lookAround makes a cluster's client look who is who, soon. After a failover it would otherwise go on asking the node that is gone.
-func (s *Store) lookAround(ctx context.Context) {
+// reloadCluster makes a cluster client reload the topology soon. Otherwise, after a failover it
+// would continue to use the failed node.
+func (s *Store) reloadCluster(ctx context.Context) {
 	if c, ok := s.Client.(*redis.ClusterClient); ok {
 		c.ReloadState(ctx)
 	}

@@ -21,14 +21,14 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// A member is a user of the tests of clusters, whose keys are all on one node.
+// A member is a test user. All keys of a user are on one node.
 type member struct {
 	name    string
 	node    int
 	cookies []*http.Cookie
 }
 
-// clustered is a site over a cluster, and members on each of its masters.
+// clustered returns a site that uses a cluster, and three members on each master.
 func clustered(t *testing.T, store func() *redisstore.Store, c *cluster) (*site, []member) {
 	t.Helper()
 	var users []session.User
@@ -36,7 +36,7 @@ func clustered(t *testing.T, store func() *redisstore.Store, c *cluster) (*site,
 		users = append(users, session.User{Subject: fmt.Sprint(i), Username: fmt.Sprint("user", i), Name: fmt.Sprint("User ", i)})
 	}
 	op := authtest.NewTLSProvider(t, users...)
-	op.Misbehave(func(f *authtest.Faults) { f.IDToken = func(claims map[string]any) { delete(claims, "sid") } }) // its mark lives anywhere
+	op.Misbehave(func(f *authtest.Faults) { f.IDToken = func(claims map[string]any) { delete(claims, "sid") } }) // its mark may be on any node
 	st := newSite(t, keeps["sessions in Redis"], store, func(s *rig.Setup) {
 		s.OIDC = op.OIDC()
 		s.Config.Providers = provider.Set{"op": s.OIDC}
@@ -62,7 +62,7 @@ func clustered(t *testing.T, store func() *redisstore.Store, c *cluster) (*site,
 	return nil, nil
 }
 
-// signal stops a server where it is (SIGSTOP), or lets it go on (SIGCONT).
+// signal suspends (SIGSTOP) or resumes (SIGCONT) a server.
 func (s *server) signal(t *testing.T, what os.Signal) {
 	t.Helper()
 	if err := s.process.Process.Signal(what); err != nil {
@@ -70,10 +70,10 @@ func (s *server) signal(t *testing.T, what os.Signal) {
 	}
 }
 
-// replicated waits until a replica has all that its master has. Without that, a failover may lose what was written last.
+// replicated waits until a replica is up to date. Otherwise a failover may lose the last writes.
 func (s *server) replicated(t *testing.T) {
 	t.Helper()
-	until(t, "a replica has everything", func() bool { return s.client(t).Wait(t.Context(), 1, time.Second).Val() >= 1 })
+	until(t, "a replica is up to date", func() bool { return s.client(t).Wait(t.Context(), 1, time.Second).Val() >= 1 })
 }
 
 // sessions counts the records on each master.
@@ -89,9 +89,9 @@ func (c *cluster) sessions(t *testing.T) (n [3]int) {
 	return n
 }
 
-// R100: a node of a cluster is away. The users whose keys it has see 503, those of the other nodes notice nothing, and when it is
-// back all do.
-func TestCluster_R100_OneNodeAway(t *testing.T) {
+// R100: while a node of a cluster is down, users with keys on it get 503, and other users are not
+// affected. When it is back, all users have their pages again.
+func TestCluster_R100_OneNodeDown(t *testing.T) {
 	c := startCluster(t, 0)
 	st, members := clustered(t, func() *redisstore.Store {
 		s := open(t, c.url())
@@ -110,8 +110,8 @@ func TestCluster_R100_OneNodeAway(t *testing.T) {
 						want = "away"
 					}
 					st.want(t, st.one, m.cookies, want)
-					if took := time.Since(begin); took > 5*time.Second { // on a busy machine; a second on others
-						t.Errorf("a page of a user of node %d took %v while node %d is away", m.node, took, away)
+					if took := time.Since(begin); took > 5*time.Second { // a second, unless the machine is busy
+						t.Errorf("a page of a user of node %d took %v while node %d was down", m.node, took, away)
 					}
 				})
 			}
@@ -129,8 +129,8 @@ func TestCluster_R100_OneNodeAway(t *testing.T) {
 	st.signIn(t, "user0")
 }
 
-// A node is killed, and its replica takes over: its users are back without a restart, and can be signed out for good. The client is one that
-// would look only once a minute who is who.
+// After a node is killed, its replica takes over: its users have their pages again without a
+// restart, and can sign out. The client by itself reloads the topology only once a minute.
 func TestCluster_Failover(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1)
@@ -149,7 +149,7 @@ func TestCluster_Failover(t *testing.T) {
 	c.nodes[1].kill()
 	for _, m := range members {
 		if m.node == 1 {
-			until(t, m.name+" is away", func() bool { return st.page(st.open(st.one, "/me", m.cookies)) == "away" })
+			until(t, m.name+" gets 503", func() bool { return st.page(st.open(st.one, "/me", m.cookies)) == "away" })
 			break
 		}
 	}
@@ -168,7 +168,7 @@ func TestCluster_Failover(t *testing.T) {
 	}
 }
 
-// The same with Sentinel.
+// A failover with Sentinel.
 func TestSentinel_Failover(t *testing.T) {
 	t.Parallel()
 	master, _, sentinel := startSentinel(t)

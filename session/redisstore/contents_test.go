@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// contents is everything that a server holds: keys, and what they hold.
+// contents returns all keys and values of a server.
 func contents(t *testing.T, client *redis.Client) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -36,7 +36,7 @@ func contents(t *testing.T, client *redis.Client) map[string]string {
 	return all
 }
 
-// R99, R101: who reads all that is in Redis learns nothing about users, and gets nothing that opens a session.
+// R99, R101: a reader of Redis learns nothing about users, and finds nothing that opens a session.
 func TestContents_R99_R101_NothingReadable(t *testing.T) {
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		server := startServer(t)
@@ -57,7 +57,8 @@ func TestContents_R99_R101_NothingReadable(t *testing.T) {
 				secrets = append(secrets, c.Value)
 			}
 		}
-		// Everything that writes: a refresh, revocations of all kinds, a session of the application's own.
+		// Every operation that writes: a refresh, all kinds of revocations, a session of the
+		// application itself.
 		st.Clock.Advance(2 * time.Hour)
 		if w := st.open(st.one, "/call", alice); w.Code != http.StatusOK {
 			t.Fatalf("the refresh: status %d", w.Code)
@@ -90,32 +91,32 @@ func TestContents_R99_R101_NothingReadable(t *testing.T) {
 		for key, value := range contents(t, server.client(t)) {
 			match := names.FindStringSubmatch(key)
 			if match == nil {
-				t.Fatalf("key %q is of no known form", key)
+				t.Fatalf("key %q has an unknown form", key)
 			}
 			kinds[strings.Join(match[1:], "")]++
 			everything := key + "\n" + value + "\n" + decoded(value)
 			for _, secret := range secrets {
 				if len(secret) > 3 && strings.Contains(everything, secret) {
-					t.Errorf("%s shows %q", key, secret)
+					t.Errorf("%s reveals %q", key, secret)
 				}
 			}
 			if leaked := st.Leaked(everything); leaked != "" {
-				t.Errorf("%s shows %q", key, leaked)
+				t.Errorf("%s reveals %q", key, leaked)
 			}
 		}
 		for _, kind := range []string{"session", "sessions", "revoked", "epoch", "lock"} {
 			if kinds[kind] == 0 {
-				t.Errorf("there is no %s in Redis: the test does not see all; it saw %v", kind, kinds)
+				t.Errorf("the test found no %s in Redis, only %v", kind, kinds)
 			}
 		}
 	})
 }
 
-// decoded is a text with all that looks like base64 in it decoded.
+// decoded returns the decoded base64 parts of a text.
 func decoded(text string) string {
 	var plain strings.Builder
 	for _, part := range regexp.MustCompile(`[A-Za-z0-9_-]{16,}`).FindAllString(text, -1) {
-		for skip := range 4 { // wherever it begins
+		for skip := range 4 { // at any alignment
 			if raw, err := base64.RawURLEncoding.DecodeString(part[skip : len(part)-(len(part)-skip)%4]); err == nil {
 				plain.Write(raw)
 			}
@@ -124,7 +125,7 @@ func decoded(text string) string {
 	return plain.String()
 }
 
-// R99: what is in Redis opens no session: not a record in place of a cookie, nor a key.
+// R99: no key or value in Redis works as a session cookie.
 func TestContents_R99_OpenNothing(t *testing.T) {
 	server := startServer(t)
 	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) })
@@ -134,7 +135,7 @@ func TestContents_R99_OpenNothing(t *testing.T) {
 		forged = append(forged, regexp.MustCompile(`[A-Za-z0-9_-]{22}`).FindAllString(key, -1)...)
 		for _, text := range forged {
 			if strings.ContainsAny(text, "{};, ") {
-				continue // no cookie can hold it
+				continue // not valid in a cookie
 			}
 			st.want(t, st.one, []*http.Cookie{{Name: alice[0].Name, Value: text}}, "sign in")
 		}
@@ -142,7 +143,7 @@ func TestContents_R99_OpenNothing(t *testing.T) {
 	st.want(t, st.one, alice, "alice")
 }
 
-// Who can write to Redis cannot make one user's cookie open another's session.
+// A writer to Redis cannot make one user's cookie open another's session.
 func TestContents_MovedRecords(t *testing.T) {
 	server := startServer(t)
 	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) })

@@ -13,17 +13,17 @@ import (
 	"github.com/sallyport-go/sallyport/session/storetest"
 )
 
-// share is how many marks of one provider are kept apart in these tests.
+// share is the PerProvider of the stores in these tests.
 const share = 50
 
-// small is a store with a small share.
+// small returns a store with a small PerProvider.
 func small(t *testing.T, url string) *redisstore.Store {
 	s := patient(t, url)
 	s.PerProvider = share
 	return s
 }
 
-// runContract runs the whole contract with two stores, as two processes have them.
+// runContract runs all contract tests with two stores, as in two processes.
 func runContract(t *testing.T, open func(t *testing.T) *redisstore.Store, o storetest.Options) {
 	t.Parallel()
 	one, other := open(t), open(t)
@@ -40,14 +40,14 @@ func runContract(t *testing.T, open func(t *testing.T) *redisstore.Store, o stor
 	} {
 		t.Run(name, func(t *testing.T) {
 			if o.Advance == nil {
-				t.Parallel() // they wait
+				t.Parallel() // the tests wait
 			}
 			test(t)
 		})
 	}
 }
 
-// R104, R106: with a plain client, which knows nothing of deadlines.
+// R104, R106: with a plain client, which ignores context deadlines.
 func TestContract_InMemory(t *testing.T) {
 	server := miniredis.RunT(t)
 	var mu sync.Mutex

@@ -1,4 +1,4 @@
-// Package redisstore keeps sessions, revocations and locks in Redis, for several processes of one
+// Package redisstore stores sessions, revocations and locks in Redis, shared by all processes of an
 // application:
 //
 //	store, err := redisstore.Open(os.Getenv("REDIS_URL"))
@@ -8,75 +8,74 @@
 //	defer store.Close()
 //	session.Config{Secret: secret, Store: session.NewServerStore(store)}
 //
-// A [session.ServerStore] takes revocations and locks from the same Store. Sessions may stay in
-// cookies as well, and Redis then only knows which have ended and who refreshes tokens:
+// A [session.ServerStore] uses the same Store for revocations and locks. To keep sessions in
+// cookies, and use Redis only for revocations and for the locks of token refreshes, write:
 //
 //	session.Config{Secret: secret, Revocations: store, Locker: store}
 //
-// [New] takes a client that the application has already. Redis 5 is the oldest that can do what is
-// needed; the tests run with Redis 7. The user that Redis knows us as needs the keys that begin
-// with [Store.Prefix], and the commands GET, SET, GETRANGE, DEL, EXISTS, PTTL, PEXPIRE, ZADD,
-// ZCARD, ZPOPMIN, ZRANGE, ZREM, ZREMRANGEBYSCORE, RENAME, TIME, EVAL and EVALSHA.
+// [New] uses an existing client. Redis 5 or newer is required; the tests run with Redis 7. The
+// Redis user needs access to keys that begin with [Store.Prefix], and the commands GET, SET,
+// GETRANGE, DEL, EXISTS, PTTL, PEXPIRE, ZADD, ZCARD, ZPOPMIN, ZRANGE, ZREM, ZREMRANGEBYSCORE,
+// RENAME, TIME, EVAL and EVALSHA.
 //
-// # What is in Redis
+// # Data in Redis
 //
-// Names of users are hashes with a key that is derived from the Secret, and sessions and results
-// are sealed with it. Redis never sees it: a reader of Redis learns neither names nor tokens, and
-// cannot test whether a user is there. A writer cannot sign in as another user, but can sign users
-// out, forget revocations, and restore an older record: a session that has ended, or what a session
-// held before. Only the application should be able to write. Every key has a TTL. Each application
-// that shares a Redis needs a [Store.Prefix] of its own.
+// User names are hashed, and sessions and results are sealed, with keys derived from the Secret,
+// which never reaches Redis. A reader of Redis learns neither names nor tokens, and cannot test
+// whether a user exists. A writer cannot sign in as another user, but can sign users out, delete
+// revocations, and restore older records: ended sessions, or the earlier content of a session. Give
+// only the application write access. Every key has a TTL. Applications that share a Redis need
+// different values of [Store.Prefix].
 //
-// While secrets change (session.Config.OldSecrets), a request asks once more for each old secret.
+// During a change of secrets, each request does one more lookup per session.Config.OldSecrets.
 //
-// Revocations are bounded for each provider or tenant by [Store.PerProvider]. When there are more,
-// all sessions of that provider begun until then are over. In a cluster, each of its 16384 slots
-// then has a copy of that one mark, so that a session needs no other node for it.
+// [Store.PerProvider] limits the separate revocations of each provider or tenant. Beyond the limit
+// they are replaced by one revocation that ends all earlier sessions of that provider. A cluster
+// stores a copy of it in each of its 16384 slots, so that checking a session needs no other node.
 //
-// # What a request costs
+// # Round trips
 //
 // A guarded request reads the session and its revocations in one round trip; in a cluster, from up
-// to two nodes at the same time. A session without a "sid" of its provider needs one node only. A
-// login takes two: one for the epoch, one for the session.
+// to two nodes concurrently, or from one node if the session has no "sid" of its provider. A login
+// takes two round trips: one for the epoch and one for the session.
 //
-// # When Redis is away
+// # Outages
 //
-// A call ends within [Store.Timeout]. While the answer is unknown, users see 503 and stay signed
-// in; nobody becomes somebody else, and nobody is sent to sign in again. When Redis is back, all
-// goes on without a restart. What a refresh has brought stays in the process that has done it until
-// Redis takes it.
+// A call ends within [Store.Timeout]. While Redis is unavailable, users get 503 and stay signed in;
+// no user sees another's session or is sent to the login. When Redis is back, the application
+// continues without a restart. The result of a refresh stays in the process that made it until
+// Redis accepts it.
 //
-// When one node of a cluster is away, that goes for the users whose keys it has, and the others
-// notice nothing, provided that the cluster goes on without its slots
-// (cluster-require-full-coverage no) or has a replica that takes over. Logins and revocations also
-// need the node that has the epoch, and revocations the one that counts those of the provider.
+// If one node of a cluster is down, this applies to the users with keys on that node. Other users
+// are not affected, provided that the cluster keeps serving its other slots
+// (cluster-require-full-coverage no) or a replica takes over. Logins and revocations also need the
+// node with the epoch, and revocations the node that counts those of the provider.
 //
-// # What a deployment guarantees
+// # Durability
 //
-// One server: what is written is there for all. What a crash costs depends on its persistence:
-// nothing with appendfsync always, a second with everysec, what came after the last snapshot with
-// snapshots, all without.
+// A single server is consistent. A crash loses, depending on its persistence: nothing with
+// appendfsync always, the last second with everysec, all writes since the last snapshot with
+// snapshots, everything without persistence.
 //
-// Sentinel and Cluster: replicas follow a little later, so a failover can lose what was written
-// just before it. A login that is lost has to be repeated; but a logout or a revocation that is
-// lost lets a session live for which somebody still has the cookie. A master that is cut off from
-// the others goes on answering for a while. Set min-replicas-to-write 1 and a short
-// min-replicas-max-lag to narrow that. If what was signed out must never come back, use one server
-// with appendfsync always.
+// With Sentinel and Cluster, replication is asynchronous, so a failover can lose the last writes.
+// After a lost login, the user signs in again; but after a lost logout or revocation, a copy of the
+// cookie is valid again. A master that is cut off from the others keeps responding for a while. Set
+// min-replicas-to-write 1 and a short min-replicas-max-lag to reduce the risk. If an ended session
+// must never become valid again, use a single server with appendfsync always.
 //
-// The store reads from masters only, and refuses clients that are set up to read from replicas, and
-// a Ring of servers.
+// The store reads from masters only. It rejects clients that may read from replicas, and a Ring of
+// servers.
 //
-// # When Redis loses its data
+// # Loss of data
 //
-// Sessions in a ServerStore are over, and their users sign in again. Sessions in cookies go on,
-// also those that were revoked before: sign everybody out by changing the Secret if that matters.
-// Epochs go on from the time, so later revocations count.
+// Sessions in a ServerStore end, and their users sign in again. Sessions in cookies stay valid,
+// including revoked ones; to end them, change the Secret. Epochs continue from the current time, so
+// later revocations are effective.
 //
-// # When Redis is full
+// # Full memory
 //
-// Set maxmemory-policy noeviction. There is then no room for logins and revocations, which fail
-// with 503; sessions that exist go on, and those in a ServerStore can be signed out. With another
-// policy Redis drops what it likes: sessions, whose users have to sign in again; and revocations,
-// so that sessions in cookies live again. Do not use one with revocations of sessions in cookies.
+// Set maxmemory-policy noeviction. If the memory is full, logins and revocations fail with 503;
+// existing sessions continue, and those in a ServerStore can be ended. Any other policy may evict
+// sessions, whose users then sign in again, and revocations, which makes revoked sessions in
+// cookies valid again. Do not use other policies if sessions are in cookies.
 package redisstore

@@ -23,7 +23,7 @@ func Example() {
 	}
 }
 
-// Sessions in cookies; Redis knows which are over, and who refreshes tokens.
+// Sessions in cookies, with revocations and locks in Redis.
 func Example_cookies() {
 	store, err := redisstore.Open(os.Getenv("REDIS_URL"))
 	if err != nil {
@@ -35,7 +35,7 @@ func Example_cookies() {
 	}
 }
 
-// A client that the application has already, with a prefix for this application.
+// An existing client, with a prefix for this application.
 func ExampleNew() {
 	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"localhost:6379"}, ContextTimeoutEnabled: true})
 	store := redisstore.New(client)

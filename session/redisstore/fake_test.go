@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// hang, as an answer, means that there is none; hangUp that the connection ends.
+// The answer hang means not to answer, and hangUp to close the connection.
 const hang, hangUp = "hang", "hang up"
 
-// startFake starts something that takes commands like Redis and answers with whatever answer returns, byte by byte.
+// startFake starts a server that accepts Redis commands and sends the bytes that answer returns.
 func startFake(t testing.TB, answer func(args []string) string) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func startFake(t testing.TB, answer func(args []string) string) (addr string) {
 	return l.Addr().String()
 }
 
-// answerTo lets the greetings of a client pass.
+// answerTo answers the handshake of a client, and passes other commands to answer.
 func answerTo(args []string, answer func([]string) string) string {
 	switch strings.ToUpper(args[0]) {
 	case "HELLO", "COMMAND":

@@ -7,16 +7,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The part in braces decides on which node of a cluster a key lives. All that belongs to one user
-// lives on one node: the records, their index, and the mark of the user's revocations, because the
-// owner of a record is the user's RevocationKey as text. Names are hashes throughout (R99), those
-// of users with a key (F50).
+// The part of a key in braces selects its node in a cluster. All keys of a user are on one node:
+// the records, their index, and the mark of the user's revocations, because the owner of a record
+// is the user's RevocationKey as text. All names are hashes (R99), and those of users are keyed
+// hashes (F50).
 
 func (s *Store) recordKey(key session.Key) string {
 	return s.Prefix + "{" + key.Owner + "}:session:" + key.ID
 }
 
-// indexKey names the sorted set of an owner's records, by the time when they end.
+// indexKey returns the key of the sorted set of an owner's record IDs, by expiry time.
 func (s *Store) indexKey(owner string) string { return s.Prefix + "{" + owner + "}:sessions" }
 
 func (s *Store) markKey(key session.RevocationKey) string { return s.markKeyOf(nameOf(key)) }
@@ -29,7 +29,7 @@ func nameOf(key session.RevocationKey) string {
 
 func (s *Store) epochKey() string { return s.Prefix + "epoch" }
 
-// lockKey hashes the name, which may be anything.
+// lockKey hashes the name, which may be any text.
 func (s *Store) lockKey(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return s.Prefix + "lock:" + base64.RawURLEncoding.EncodeToString(sum[:])

@@ -9,10 +9,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// listed is how many records are asked for at once.
-const listed = 100
+// batchSize is the number of records per pipeline.
+const batchSize = 100
 
-// List implements [session.Backend]. What it finds in the index without a record, because Redis has evicted it, it takes out.
+// List implements [session.Backend]. It also removes index entries whose record Redis has evicted.
 func (s *Store) List(ctx context.Context, owner string) ([]session.Record, error) {
 	return call(ctx, s, "list sessions", func(ctx context.Context) ([]session.Record, error) {
 		ids, err := s.Client.ZRange(ctx, s.indexKey(owner), 0, -1).Result()
@@ -21,7 +21,7 @@ func (s *Store) List(ctx context.Context, owner string) ([]session.Record, error
 		}
 		var all []session.Record
 		var gone []string
-		for some := range slices.Chunk(ids, listed) {
+		for some := range slices.Chunk(ids, batchSize) {
 			records, missing, err := s.records(ctx, owner, some)
 			if err != nil {
 				return nil, err
@@ -33,7 +33,7 @@ func (s *Store) List(ctx context.Context, owner string) ([]session.Record, error
 	})
 }
 
-// records returns those of an owner's records that are there, and the IDs of those that are not.
+// records returns an owner's records with the given IDs, and the IDs without a record.
 func (s *Store) records(ctx context.Context, owner string, ids []string) (there []session.Record, missing []string, err error) {
 	batch := s.Client.Pipeline()
 	answers := make([]*redis.StringCmd, len(ids))
@@ -54,9 +54,9 @@ func (s *Store) records(ctx context.Context, owner string, ids []string) (there 
 	return there, missing, nil
 }
 
-// prune is best effort: the list is right without it.
+// prune removes index entries without a record. It ignores errors, because List does not need it.
 func (s *Store) prune(ctx context.Context, owner string, ids []string) {
-	for some := range slices.Chunk(ids, listed) {
+	for some := range slices.Chunk(ids, batchSize) {
 		keys, args := []string{s.indexKey(owner)}, []any{}
 		for _, id := range some {
 			keys, args = append(keys, s.recordKey(session.Key{Owner: owner, ID: id})), append(args, id)

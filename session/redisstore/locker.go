@@ -11,23 +11,25 @@ import (
 )
 
 const (
-	// lease is how long a lock outlives its process.
+	// lease is how long a lock stays after its process has died.
 	lease = 5 * time.Second
-	// prolongEvery leaves a lease several chances to be prolonged.
+	// prolongEvery allows several attempts to extend a lock within its lease.
 	prolongEvery = time.Second
 
 	firstPause, longestPause = 5 * time.Millisecond, 250 * time.Millisecond
 
-	// What a lock's key holds begins with a letter.
+	// The first letter of the value of a lock's key.
 	lockMark, resultMark = "l", "r"
 )
 
 // errNotHere means that this process has no result for a key.
 var errNotHere = errors.New("redisstore: no result in this process")
 
-// Do implements [session.Locker]. Of the callers of one process, one goes to Redis. There it takes the lock and runs f, or finds the lock taken and looks
-// again, every few milliseconds at first and four times a second later, or finds the result. A lock is prolonged while f runs, and ends five seconds
-// after its process has died. What f has returned is given to the callers also when Redis does not take it.
+// Do implements [session.Locker]. One of the callers in a process talks to Redis: it takes the lock
+// and runs f, or returns an existing result, or polls while another process has the lock, first
+// every few milliseconds and later four times a second. The lock is extended while f runs, and
+// expires five seconds after its process has died. The callers get the result of f even if Redis
+// does not accept it.
 func (s *Store) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := s.ready(); err != nil {
 		return nil, err
@@ -38,15 +40,15 @@ func (s *Store) Do(ctx context.Context, key string, keep time.Duration, f func(c
 	})
 }
 
-// A lock is what one call of Do has to do with a key.
+// A lock is the state of one call of Do.
 type lock struct {
 	store     *Store
 	name, key string
-	own       string // what the key holds while the lock is ours
+	own       string // the value of the key while this call has the lock
 }
 
 func (l *lock) do(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
-	// What ran in this process is known here, even if Redis has not taken it.
+	// Results of this process are known here, even if Redis did not accept them.
 	result, err := l.store.results.Do(ctx, l.name, keep, func(context.Context) ([]byte, error) { return nil, errNotHere })
 	if err == nil {
 		return result, nil
@@ -62,14 +64,15 @@ func (l *lock) do(ctx context.Context, keep time.Duration, f func(context.Contex
 			return []byte(there[1:]), nil
 		}
 		select {
-		case <-time.After(pause/2 + mathrand.N(pause)): // so that many processes do not come at once
+		case <-time.After(pause/2 + mathrand.N(pause)): // spreads the processes
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
 	}
 }
 
-// hold takes the lock if it is free, prolongs it if it is ours, and returns what is there.
+// hold takes the lock if it is free, extends it if this call has it, and returns the value of the
+// key.
 func (l *lock) hold(ctx context.Context) (string, error) {
 	return call(ctx, l.store, "take lock", func(ctx context.Context) (string, error) {
 		there, err := l.store.run(ctx, holdScript, []string{l.key}, l.own, milliseconds(lease))
@@ -80,9 +83,9 @@ func (l *lock) hold(ctx context.Context) (string, error) {
 	})
 }
 
-// run runs f with the lock in hand, and leaves its result in the place of the lock.
+// run runs f while holding the lock, and replaces the lock with the result.
 func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
-	calls := context.WithoutCancel(ctx) // have their own limit, and must be made also when f has used up its time
+	calls := context.WithoutCancel(ctx) // they have their own limit, and follow even if f used up its time
 	stop := l.prolong(calls)
 	result, err := recovered.Get(func() ([]byte, error) { return f(ctx) })
 	stop()
@@ -96,8 +99,8 @@ func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Conte
 	return result, err
 }
 
-// prolong keeps the lock ours until stop is called, which returns when nothing is under way any more: what came to Redis
-// after the release would take the lock again.
+// prolong extends the lock until stop is called. stop waits for a running extension, because one
+// that reached Redis after the release would take the lock again.
 func (l *lock) prolong(ctx context.Context) (stop func()) {
 	stopped, done := make(chan struct{}), make(chan struct{})
 	recovered.Go(func() {
@@ -107,7 +110,7 @@ func (l *lock) prolong(ctx context.Context) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				l.hold(ctx) // if that fails, the next one may not; a lock that is lost is no reason to stop f half-way
+				l.hold(ctx) // on error, the next attempt may succeed; f continues even if the lock is lost
 			case <-stopped:
 				return
 			}
@@ -119,7 +122,7 @@ func (l *lock) prolong(ctx context.Context) (stop func()) {
 	}
 }
 
-// release puts a result in the place of the lock, or nothing if text is empty.
+// release replaces the lock with a result, or deletes it if text is empty.
 func (l *lock) release(ctx context.Context, text string, keep time.Duration) error {
 	_, err := call(ctx, l.store, "release lock", func(ctx context.Context) (string, error) {
 		return l.store.run(ctx, releaseScript, []string{l.key}, l.own, text, milliseconds(keep))
@@ -127,8 +130,8 @@ func (l *lock) release(ctx context.Context, text string, keep time.Duration) err
 	return err
 }
 
-// insist tries for a minute to hand over a result that Redis has not taken, so that other processes need not run their own f: a refresh
-// token that has been sent is spent.
+// insist retries for up to a minute to store a result that Redis did not accept, so that other
+// processes do not run f again: a refresh token can be used only once.
 func (l *lock) insist(ctx context.Context, text string, keep time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, min(keep, time.Minute))
 	defer cancel()

@@ -19,7 +19,8 @@ func text(s string) func(context.Context) ([]byte, error) {
 	return func(context.Context) ([]byte, error) { return []byte(s), nil }
 }
 
-// holding calls Do with an f that says when it runs and returns result when it is told to.
+// holding calls Do, waits until its function runs, and lets it return result when release is
+// called.
 func holding(t *testing.T, s *redisstore.Store, key, result string) (release func() (string, error)) {
 	t.Helper()
 	running, finish := make(chan struct{}), make(chan struct{})
@@ -43,7 +44,7 @@ func holding(t *testing.T, s *redisstore.Store, key, result string) (release fun
 
 const holderURL = "SALLYPORT_TEST_HOLDER"
 
-// TestMain is also the process that TestDo_R106_KilledProcess kills.
+// TestMain also runs the process that TestDo_R106_KilledProcess kills.
 func TestMain(m *testing.M) {
 	url := os.Getenv(holderURL)
 	if url == "" {
@@ -59,7 +60,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// R106: while a process lives it keeps its lock, longer than a lease; when it is killed, another goes on within seconds.
+// R106: a process keeps its lock while it runs, even longer than a lease. When it is killed,
+// another takes over within seconds.
 func TestDo_R106_KilledProcess(t *testing.T) {
 	t.Parallel()
 	server := startServer(t)
@@ -90,7 +92,7 @@ func TestDo_R106_KilledProcess(t *testing.T) {
 	}()
 	<-time.After(7 * time.Second)
 	if ran.Load() {
-		t.Error("it ran twice while the first process was alive")
+		t.Error("a second process ran the function while the first had the lock")
 	}
 	holder.Process.Kill()
 	killed := time.Now()
@@ -99,7 +101,7 @@ func TestDo_R106_KilledProcess(t *testing.T) {
 	}
 }
 
-// R106: a lock that was lost (here: deleted) and taken by another process is that process's.
+// R106: a process that has lost its lock does not release that of another process.
 func TestDo_R106_OnlyTheOwnerReleases(t *testing.T) {
 	server := startServer(t)
 	one, other, client := open(t, server.url()), open(t, server.url()), server.client(t)
@@ -109,46 +111,47 @@ func TestDo_R106_OnlyTheOwnerReleases(t *testing.T) {
 	releaseOther := holding(t, other, "key", "other")
 	lock := client.Get(t.Context(), key).Val()
 	if got, err := releaseOne(); err != nil || got != "one" {
-		t.Errorf("the first process has %q, %v", got, err)
+		t.Errorf("the first process got %q, %v", got, err)
 	}
 	if now := client.Get(t.Context(), key).Val(); now != lock || !strings.HasPrefix(now, "l") {
-		t.Errorf("the second process's lock %q is %q now", lock, now)
+		t.Errorf("the second process's lock changed from %q to %q", lock, now)
 	}
 	if got, err := releaseOther(); err != nil || got != "other" {
-		t.Errorf("the second process has %q, %v", got, err)
+		t.Errorf("the second process got %q, %v", got, err)
 	}
 	third := open(t, server.url())
 	if got, err := third.Do(t.Context(), "key", time.Minute, text("third")); err != nil || string(got) != "other" {
-		t.Errorf("a third process has %q, %v", got, err)
+		t.Errorf("a third process got %q, %v", got, err)
 	}
 }
 
-// R106, R107: a result that Redis could not take is not lost: this process knows it, and the others get it when Redis is back.
-func TestDo_R107_RedisGoesAwayMeanwhile(t *testing.T) {
+// R106, R107: a result that Redis did not accept is not lost: this process keeps it, and the others
+// get it when Redis is back.
+func TestDo_R107_RedisGoesDownMeanwhile(t *testing.T) {
 	server := startServer(t)
 	one, other := open(t, server.url()), open(t, server.url())
 	release := holding(t, one, "key", "one")
 	server.kill()
 	if got, err := release(); err != nil || got != "one" {
-		t.Errorf("the caller has %q, %v", got, err)
+		t.Errorf("the caller got %q, %v", got, err)
 	}
 	if got, err := one.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil || string(got) != "one" {
-		t.Errorf("the next caller in this process has %q, %v", got, err)
+		t.Errorf("the next caller in this process got %q, %v", got, err)
 	}
 	wantUnknown(t, "the other process", 4*time.Second, func(ctx context.Context) error {
 		_, err := other.Do(ctx, "key", time.Minute, text("ran again"))
 		return err
 	})
-	server.start(t) // it knows nothing any more
+	server.start(t) // without its data
 	client := server.client(t)
 	until(t, "the result is in Redis", func() bool { return len(client.Keys(t.Context(), "*lock*").Val()) == 1 })
 	if got, err := other.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil || string(got) != "one" {
-		t.Errorf("the other process has %q, %v", got, err)
+		t.Errorf("the other process got %q, %v", got, err)
 	}
 }
 
-// Callers that wait go away when they want, and do not take the lock with them.
-func TestDo_WaiterGoesAway(t *testing.T) {
+// A waiting caller can be canceled without affecting the lock.
+func TestDo_CanceledWaiter(t *testing.T) {
 	server := startServer(t)
 	one, other := open(t, server.url()), open(t, server.url())
 	release := holding(t, one, "key", "one")
@@ -156,17 +159,18 @@ func TestDo_WaiterGoesAway(t *testing.T) {
 	gone := errors.New("gone")
 	time.AfterFunc(100*time.Millisecond, func() { cancel(gone) })
 	if _, err := other.Do(ctx, "key", time.Minute, text("other")); !errors.Is(err, gone) {
-		t.Errorf("the caller that went away has %v", err)
+		t.Errorf("the canceled caller got %v", err)
 	}
 	if got, err := release(); err != nil || got != "one" {
-		t.Errorf("the first has %q, %v", got, err)
+		t.Errorf("the first caller got %q, %v", got, err)
 	}
 	if got, err := other.Do(t.Context(), "key", time.Minute, text("other")); err != nil || string(got) != "one" {
-		t.Errorf("afterwards: %q, %v", got, err)
+		t.Errorf("a later caller got %q, %v", got, err)
 	}
 }
 
-// R106: one of many processes runs it, and a failure lets the next one try, at once.
+// R106: one of many processes at a time runs the function. After an error, the next one runs it
+// immediately.
 func TestDo_R106_ManyProcesses(t *testing.T) {
 	server := startServer(t)
 	var running, runs, failures atomic.Int32
@@ -178,7 +182,7 @@ func TestDo_R106_ManyProcesses(t *testing.T) {
 			wg.Go(func() {
 				got, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) {
 					if running.Add(1) > 1 {
-						t.Error("two run at once")
+						t.Error("two processes ran the function concurrently")
 					}
 					defer running.Add(-1)
 					if runs.Add(1) < 4 {
@@ -199,11 +203,11 @@ func TestDo_R106_ManyProcesses(t *testing.T) {
 		t.Errorf("%d runs, %d callers of 160 with an error", runs.Load(), failures.Load())
 	}
 	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("it took %v: a lock was not released", took)
+		t.Errorf("took %v: a lock was not released", took)
 	}
 }
 
-// The lock holds no name of the caller's, whatever it is.
+// Any text is valid as a key, and Redis does not see it.
 func TestDo_AnyKey(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)

@@ -8,9 +8,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A mark is kept as its three numbers in decimal digits of fixed width: 20 for All, 20 for Some, 10 for Before. Merging a revocation
-// into a mark (session.Mark.Merge) means to take the larger of each, whatever the order: scripts/mark.lua does that with
-// the mark of the one revocation.
+// A mark is stored as three decimal numbers of fixed width: 20 digits for All, 20 for Some, 10 for
+// Before. To merge a revocation (session.Mark.Merge), scripts/mark.lua takes the larger of each
+// number, so the order of revocations does not matter.
 const markLen = digits + digits + 10
 
 func newMark(epoch uint64, issuedBefore time.Time) string {

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// F46: a client that is missing, or a nil pointer, is an error and no panic.
+// F46: a nil client or nil pointer is an error, not a panic.
 func TestNew_F46_NilClient(t *testing.T) {
 	var single *redis.Client
 	var cluster *redis.ClusterClient

@@ -11,33 +11,39 @@ import (
 )
 
 const (
-	// dialTimeout leaves room in defaultTimeout for a second try.
+	// dialTimeout leaves time for a second attempt within defaultTimeout.
 	dialTimeout = time.Second
 	maxRetries  = 2
 	maxBackoff  = 100 * time.Millisecond
-	// reloadCluster is how long at most a client goes on with an old map of the cluster.
-	reloadCluster = 10 * time.Second
+	// reloadInterval is how often a client reloads the topology of a cluster.
+	reloadInterval = 10 * time.Second
 )
 
-// None of these quotes the URL: a password that is not escaped can turn up in any part of it.
+// These errors do not quote the URL: an unescaped password may be in any part of it.
 var (
-	errUnreadableURL = errors.New("redisstore: the URL cannot be parsed; in a password, characters such as / # ? @ % must be percent-encoded")
-	errScheme        = errors.New("redisstore: the URL must begin with redis://, rediss://, unix://, redis+cluster://, rediss+cluster://, redis+sentinel:// or rediss+sentinel://")
-	errURLOptions    = errors.New("redisstore: a part of the URL is not understood: the path is the number of a database, and options have the names that go-redis gives them")
-	errMasterName    = errors.New("redisstore: the URL of a Sentinel needs the option master_name")
-	errSkipVerify    = errors.New("redisstore: the URL option skip_verify would talk to anybody; trust the server's certificate, or give New a client of your own")
+	errUnreadableURL = errors.New("redisstore: the URL cannot be parsed: percent-encode characters " +
+		"such as / # ? @ % in the password")
+	errScheme = errors.New("redisstore: the URL must begin with redis://, rediss://, unix://, " +
+		"redis+cluster://, rediss+cluster://, redis+sentinel:// or rediss+sentinel://")
+	errURLOptions = errors.New("redisstore: the URL has an unknown part: the path must be a database " +
+		"number, and options must be those of go-redis")
+	errMasterName = errors.New("redisstore: the URL of a Sentinel needs the option master_name")
+	errSkipVerify = errors.New("redisstore: the URL option skip_verify is not allowed, because it " +
+		"accepts any server: trust the server's certificate, or pass your own client to New")
 )
 
-// Open returns a Store with a client of its own, to be ended by Close. It does not connect. The URL is one of
+// Open returns a Store with a new client. Call [Store.Close] when done. Open does not connect. The
+// URL is one of
 //
 //	redis://user:password@host:6379/0
 //	unix://user:password@/run/redis.sock?db=0
 //	redis+cluster://user:password@host1:6379?addr=host2:6379&addr=host3:6379
 //	redis+sentinel://host1:26379/0?addr=host2:26379&master_name=main&username=user&password=password
 //
-// and with TLS rediss://, rediss+cluster://, rediss+sentinel://. With Sentinel, the user and the password in front of the host are those
-// of the Sentinels. Further options are those of go-redis (ParseURL, ParseClusterURL, ParseFailoverURL), such as
-// pool_size=50; read_timeout and write_timeout should follow when you change Store.Timeout. Errors never quote the URL.
+// With TLS, use rediss://, rediss+cluster:// or rediss+sentinel://. With Sentinel, the user and
+// password before the host are those of the Sentinels. Other options are those of go-redis
+// (ParseURL, ParseClusterURL, ParseFailoverURL), such as pool_size=50. If you change Store.Timeout,
+// change read_timeout and write_timeout too. Errors never quote the URL.
 func Open(rawURL string) (*Store, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -91,9 +97,9 @@ func openCluster(rawURL string) (redis.UniversalClient, error) {
 	set(&o.DialTimeout, dialTimeout)
 	set(&o.ReadTimeout, defaultTimeout)
 	set(&o.MaxRetryBackoff, maxBackoff)
-	set(&o.DialerRetries, 1) // MaxRedirects, which is 3, dials again
+	set(&o.DialerRetries, 1) // MaxRedirects (3) dials again
 	set(&o.PipelinePoolSize, -1)
-	set(&o.ClusterStateReloadInterval, reloadCluster)
+	set(&o.ClusterStateReloadInterval, reloadInterval)
 	o.ContextTimeoutEnabled = true
 	client := redis.NewClusterClient(o)
 	if err := checkClient(client); err != nil {
@@ -123,7 +129,8 @@ func openSentinel(rawURL string) (redis.UniversalClient, error) {
 	return redis.NewFailoverClient(o), nil
 }
 
-// set fills in what the URL does not say. One pool for everything, without a second one for pipelines, is what PipelinePoolSize -1 means.
+// set sets an option that the URL does not set. PipelinePoolSize -1 means that pipelines use the
+// same pool as other commands.
 func set[T cmp.Ordered](option *T, value T) {
 	*option = cmp.Or(*option, value)
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// R100: Redis is killed and started again under load. Users see their own pages or 503, never those of others, and nobody is asked to
-// sign in. Afterwards all is as before.
-func TestOutage_R100_KilledAndBack(t *testing.T) {
+// R100: Redis is killed and restarted under load. Users get their own pages or 503, never another
+// user's page or the login. After the restart, all sessions continue.
+func TestOutage_R100_Restart(t *testing.T) {
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
 		st := newSite(t, keep, func() *redisstore.Store { return open(t, server.url()) })
@@ -33,7 +33,7 @@ func TestOutage_R100_KilledAndBack(t *testing.T) {
 			right := c.right.Load()
 			c.suffer(t, 100)
 			if c.right.Load() != right {
-				t.Error("pages come although Redis is away")
+				t.Error("pages were served while Redis was down")
 			}
 			server.start(t)
 			c.goOn(t, 500)
@@ -49,7 +49,7 @@ func TestOutage_R100_KilledAndBack(t *testing.T) {
 	})
 }
 
-// R100: nobody is signed in, out or up while Redis is away, and nobody is told so.
+// R100: while Redis is down, signing in and out fails with 503.
 func TestOutage_R100_SigningInAndOut(t *testing.T) {
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -65,19 +65,20 @@ func TestOutage_R100_SigningInAndOut(t *testing.T) {
 			t.Errorf("signing in: status %d, %d cookies; want 503 and none", resp.StatusCode, len(st.SessionCookies(b)))
 		}
 		if resp := st.Get(t, rig.Browser(t), "/me"); resp.StatusCode != http.StatusFound {
-			t.Errorf("a stranger: status %d, want the challenge, for which Redis is not needed", resp.StatusCode)
+			t.Errorf("an unauthenticated request: status %d, want a redirect to the login, which needs no Redis", resp.StatusCode)
 		}
 		server.start(t)
 		until(t, "alice has her page", func() bool { return st.page(st.open(st.two, "/me", alice)) == "alice" })
 		if w := st.signOut(st.one, alice); w.Code != http.StatusSeeOther {
-			t.Errorf("signing out afterwards: status %d", w.Code)
+			t.Errorf("signing out after the restart: status %d", w.Code)
 		}
 		st.want(t, st.two, alice, "sign in")
 	})
 }
 
-// A Redis that comes back empty: who had a session there signs in again, and that works. Sessions in cookies go on.
-func TestOutage_EverythingLost(t *testing.T) {
+// Redis restarts without its data: users with sessions in Redis can sign in again, and sessions in
+// cookies continue.
+func TestOutage_DataLoss(t *testing.T) {
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		server := startServer(t)
 		st := newSite(t, keep, func() *redisstore.Store { return open(t, server.url()) })
@@ -85,7 +86,7 @@ func TestOutage_EverythingLost(t *testing.T) {
 		server.kill()
 		st.want(t, st.one, alice, "away")
 		server.start(t)
-		until(t, "Redis is found again", func() bool { return st.page(st.open(st.one, "/me", alice)) != "away" })
+		until(t, "Redis is reachable again", func() bool { return st.page(st.open(st.one, "/me", alice)) != "away" })
 		if st.Auth.Sessions.Lists() { // sessions in Redis
 			w := st.open(st.one, "/me", alice)
 			if got := st.page(w); got != "sign in" {
@@ -93,7 +94,7 @@ func TestOutage_EverythingLost(t *testing.T) {
 			}
 			for _, c := range w.Result().Cookies() {
 				if c.Name == alice[0].Name && c.MaxAge >= 0 {
-					t.Error("the cookie that leads nowhere stays")
+					t.Error("the cookie of the lost session was not deleted")
 				}
 			}
 			if resp := st.Get(t, browser, "/me"); resp.StatusCode != http.StatusFound || len(st.SessionCookies(browser)) != 0 {
@@ -105,7 +106,7 @@ func TestOutage_EverythingLost(t *testing.T) {
 			alice = st.SessionCookies(browser)
 		}
 		st.want(t, st.two, alice, "alice")
-		// Later revocations count, also for sessions that began before the loss.
+		// Later revocations end sessions, even those that began before the loss.
 		if err := st.two.Sessions.EndAll(t.Context(), st.session(t, st.one, alice)); err != nil {
 			t.Fatal(err)
 		}
@@ -114,12 +115,13 @@ func TestOutage_EverythingLost(t *testing.T) {
 	})
 }
 
-// A Redis whose answers take 5 seconds: 503 in about Store.Timeout, with a bound on what piles up, and all is well afterwards.
+// If Redis takes 5 seconds to answer, requests get 503 after about Store.Timeout, goroutines and
+// memory stay bounded, and the store recovers.
 func TestOutage_R100_SlowRedis(t *testing.T) {
 	server := startServer(t)
 	for name, client := range map[string]func(addr string) *redisstore.Store{
-		"a client of Open": func(addr string) *redisstore.Store { return open(t, "redis://"+addr) },
-		"a plain client": func(addr string) *redisstore.Store {
+		"client of Open": func(addr string) *redisstore.Store { return open(t, "redis://"+addr) },
+		"plain client": func(addr string) *redisstore.Store {
 			client := redis.NewClient(&redis.Options{Addr: addr})
 			t.Cleanup(func() { client.Close() })
 			return redisstore.New(client)
@@ -145,19 +147,19 @@ func TestOutage_R100_SlowRedis(t *testing.T) {
 					wg.Go(func() { st.want(t, st.one, alice, "away") })
 				}
 				wg.Wait()
-				if took := time.Since(begin); took >= 5*time.Second { // on a busy machine; a second on others
-					t.Errorf("500 requests at once took %v", took)
+				if took := time.Since(begin); took >= 5*time.Second { // a second, unless the machine is busy
+					t.Errorf("500 concurrent requests took %v", took)
 				}
 			}
 			if n := runtime.NumGoroutine() - goroutines; n > 1500 {
-				t.Errorf("%d goroutines more", n)
+				t.Errorf("%d more goroutines", n)
 			}
 			if n := heap() - memory; n > 64<<20 {
-				t.Errorf("%d MB more", n>>20)
+				t.Errorf("%d MB more heap", n>>20)
 			}
 			p.delay.Store(0)
 			until(t, "alice has her page", func() bool { return st.page(st.open(st.one, "/me", alice)) == "alice" })
-			until(t, "nothing is left behind", func() bool { return runtime.NumGoroutine()-goroutines < 100 })
+			until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-goroutines < 100 })
 			for range 100 {
 				st.want(t, st.one, alice, "alice")
 			}
@@ -172,8 +174,8 @@ func heap() int64 {
 	return int64(stats.HeapInuse)
 }
 
-// R100, R107: Redis goes away between a refresh and the saving of what it brought. That is nobody's fault but Redis', and nothing is
-// lost: the refresh token that was spent is not sent again.
+// R100, R107: Redis goes down between a refresh and storing its result. The response is 503, the
+// new tokens are not lost, and the spent refresh token is not sent again.
 func TestOutage_R107_RefreshIsNotLost(t *testing.T) {
 	server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	var kill func()
@@ -184,14 +186,14 @@ func TestOutage_R107_RefreshIsNotLost(t *testing.T) {
 	_, alice := st.signIn(t, "alice")
 	st.Clock.Advance(2 * time.Hour)
 	if w := st.open(st.one, "/call", alice); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("when Redis goes away: status %d, want 503", w.Code)
+		t.Errorf("while Redis is down: status %d, want 503", w.Code)
 	}
 	kill = func() {}
 	server.start(t)
 	until(t, "alice has her page", func() bool { return st.page(st.open(st.one, "/me", alice)) == "alice" })
 	for _, p := range []process{st.two, st.one} {
 		if w := st.open(p, "/call", alice); w.Code != http.StatusOK {
-			t.Errorf("when it is back: status %d: %s", w.Code, w.Body)
+			t.Errorf("after the restart: status %d: %s", w.Code, w.Body)
 		}
 	}
 	if n := st.refreshes(); n != 1 {

@@ -14,7 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// twoProcesses runs a test with a site over one server, and over a cluster, in both ways to keep sessions.
+// twoProcesses runs a test with one server and with a cluster, with sessions in Redis and in
+// cookies.
 func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...func(*rig.Setup)) {
 	for where, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
 		t.Run(where, func(t *testing.T) {
@@ -25,8 +26,8 @@ func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...fun
 	}
 }
 
-// R95: who signs out in one process is signed out in all, and so is whoever has copied the cookie.
-func TestProcesses_R95_SignInHereAndOutThere(t *testing.T) {
+// R95: a sign-out in one process ends the session in all, including copies of the cookie.
+func TestProcesses_R95_SignOut(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, st *site) {
 		_, alice := st.signIn(t, "alice")
 		_, elsewhere := st.signIn(t, "alice")
@@ -93,11 +94,12 @@ func TestProcesses_ListAndEndOne(t *testing.T) {
 	st.want(t, st.one, elsewhere, "sign in")
 	st.want(t, st.one, alice, "alice")
 	if entries, err = st.one.Sessions.List(t.Context(), here); err != nil || len(entries) != 1 || !entries[0].Current {
-		t.Errorf("afterwards List = %v, %v", entries, err)
+		t.Errorf("List after EndOne = %v, %v", entries, err)
 	}
 }
 
-// R118: what a provider ends in one process is over in all; later logins and other users are not meant.
+// R118: a provider logout in one process ends the sessions in all, but not later logins or other
+// users' sessions.
 func TestProcesses_R118_ProviderEnds(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, st *site) {
 		_, alice := st.signIn(t, "alice")
@@ -106,7 +108,7 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		s := st.session(t, st.one, alice)
 		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer, Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
 		if s.SID == "" {
-			t.Fatal("the provider names no session")
+			t.Fatal("the session has no SID")
 		}
 		if err := st.two.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
@@ -121,14 +123,15 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		st.want(t, st.two, bob, "bob")
 		st.Clock.Advance(time.Second)
 		_, again := st.signIn(t, "alice")
-		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil { // word of the old logout comes again
+		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil { // the old logout is repeated
 			t.Fatal(err)
 		}
 		st.want(t, st.two, again, "alice")
 	})
 }
 
-// R119: a logout that comes to another process while the callback is between the answer of the provider and the session.
+// R119: a logout reaches another process during a callback, after the token response and before the
+// session is written.
 func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 	var during func(ctx context.Context, s *session.Session) error
 	hook := func(s *rig.Setup) {
@@ -156,7 +159,7 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 			}
 			cookies := st.SessionCookies(b)
 			if len(cookies) == 0 {
-				t.Fatalf("%s: no session was written: the test does not test", name)
+				t.Fatalf("%s: no session was written, so the test is void", name)
 			}
 			for _, p := range []process{st.one, st.two} {
 				st.want(t, p, cookies, "sign in")
@@ -171,8 +174,8 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 	}, hook)
 }
 
-// R96: what is older never takes the place of what is newer, whichever process has it.
-func TestProcesses_R96_OlderStateNeverComesBack(t *testing.T) {
+// R96: an older generation of a session never replaces a newer one, in any process.
+func TestProcesses_R96_OlderStateIsRejected(t *testing.T) {
 	url := startServer(t).url()
 	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return patient(t, url) })
 	_, cookies := st.signIn(t, "alice")
@@ -187,12 +190,12 @@ func TestProcesses_R96_OlderStateNeverComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := save(st.one, older, "older"); !errors.Is(err, session.ErrChanged) {
-		t.Errorf("saving an older one: %v", err)
+		t.Errorf("saving an older generation: %v", err)
 	}
 	if got := step(); got != "two" {
 		t.Errorf("the session holds %q", got)
 	}
-	// Renewing an older one does not bring its content back either.
+	// Renewing an older generation does not restore its content.
 	older = st.session(t, st.one, cookies)
 	if err := save(st.two, st.session(t, st.two, cookies), "three"); err != nil {
 		t.Fatal(err)
@@ -202,9 +205,9 @@ func TestProcesses_R96_OlderStateNeverComesBack(t *testing.T) {
 		t.Error(err)
 	}
 	if got := step(); got != "three" {
-		t.Errorf("after renewing an older one the session holds %q", got)
+		t.Errorf("after renewing an older generation, the session holds %q", got)
 	}
-	// Many at once: one of each generation wins.
+	// Of concurrent saves of one generation, one succeeds.
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	won := 0
@@ -227,20 +230,20 @@ func TestProcesses_R96_OlderStateNeverComesBack(t *testing.T) {
 	}
 	wg.Wait()
 	if won != 1 {
-		t.Errorf("%d of 20 saved the same generation", won)
+		t.Errorf("%d of 20 saves of one generation succeeded, want 1", won)
 	}
-	// What was ended does not come back by saving it.
+	// Saving does not restore an ended session.
 	late := st.session(t, st.one, cookies)
 	st.signOut(st.two, cookies)
 	if err := save(st.one, late, "late"); err == nil {
-		t.Error("a session that was ended could be saved")
+		t.Error("an ended session was saved")
 	}
 	st.want(t, st.one, cookies, "sign in")
 }
 
-// R106: a thousand requests with an access token that has run out, over two processes, with a provider that takes everything back when
-// a refresh token comes twice. All of them get the same new token, and it is good.
-func TestProcesses_R106_OneRefreshForAThousandRequests(t *testing.T) {
+// R106: a thousand requests with an expired access token, in two processes, cause one refresh and
+// all get the same valid token. The provider revokes the login if a refresh token is used twice.
+func TestProcesses_R106_OneRefresh(t *testing.T) {
 	twoProcesses(t, func(t *testing.T, st *site) {
 		_, cookies := st.signIn(t, "alice")
 		for round := 1; round <= 2; round++ {
@@ -264,14 +267,14 @@ func TestProcesses_R106_OneRefreshForAThousandRequests(t *testing.T) {
 			cookies = kept(cookies, answers[len(answers)-1].Result().Cookies())
 			for _, p := range []process{st.one, st.two} {
 				if w := st.open(p, "/call", cookies); w.Code != http.StatusOK {
-					t.Errorf("round %d: the new token gives status %d", round, w.Code)
+					t.Errorf("round %d: a call with the new token: status %d", round, w.Code)
 				}
 			}
 		}
 	})
 }
 
-// kept is what a browser has after a response.
+// kept returns a browser's cookies after a response.
 func kept(had, set []*http.Cookie) (now []*http.Cookie) {
 	byName := map[string]*http.Cookie{}
 	for _, c := range append(had, set...) {
@@ -285,7 +288,7 @@ func kept(had, set []*http.Cookie) (now []*http.Cookie) {
 	return now
 }
 
-// R129: a connection that is open in one process ends when the session ends in the other.
+// R129: an open connection in one process ends when the session ends in the other.
 func TestProcesses_R129_WatchEnds(t *testing.T) {
 	t.Parallel()
 	url := startServer(t).url()
@@ -297,8 +300,8 @@ func TestProcesses_R129_WatchEnds(t *testing.T) {
 		defer cancel()
 		select {
 		case <-ctx.Done():
-			t.Fatal("it ends early:", context.Cause(ctx))
-		case <-time.After(1200 * time.Millisecond): // has looked once
+			t.Fatal("the watch ended early:", context.Cause(ctx))
+		case <-time.After(1200 * time.Millisecond): // the watch has checked once
 		}
 		st.signOut(st.two, cookies)
 		select {

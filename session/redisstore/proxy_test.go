@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// A proxy stands between a store and a server. It counts round trips, and can be slow, or lose answers.
+// A proxy forwards between a store and a server. It counts round trips, and can delay or lose
+// answers.
 type proxy struct {
 	listener net.Listener
 	target   string
 
 	delay atomic.Int64 // of each answer, in nanoseconds
-	lose  atomic.Int64 // so many of the next answers are lost, with their connections
-	trips atomic.Int64 // how often a client has sent something after an answer, or first
+	lose  atomic.Int64 // number of answers still to lose, with their connections
+	trips atomic.Int64 // round trips: a client sent data, first or after an answer
 
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
@@ -49,7 +50,7 @@ func (p *proxy) addr() string {
 
 func (p *proxy) url() string { return "redis://" + p.addr() }
 
-// stop ends it, with all connections.
+// stop closes the listener and all connections.
 func (p *proxy) stop() {
 	p.listener.Close()
 	p.mu.Lock()
@@ -99,7 +100,7 @@ func (p *proxy) serve(client net.Conn) {
 	})
 }
 
-// copyEach copies what comes, piece by piece, as long as before agrees.
+// copyEach copies data piece by piece, as long as before returns true.
 func copyEach(to io.Writer, from io.Reader, before func() bool) {
 	buffer := make([]byte, 64<<10)
 	for {

@@ -8,15 +8,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A record is kept as one text: the version in twenty digits, the tag of the call that has put it in sixteen, the data. The tag lets
-// a Put that is sent again, because the answer to it was lost, find out that it has been done.
+// A record is stored as one text: the version in 20 digits, the random tag of the Put that wrote it
+// in 16 hex digits, and the data. If an answer is lost and the client repeats the Put, the tag
+// shows that it was already done.
 const (
-	digits = 20 // of 1<<64 - 1
+	digits = 20 // enough for 1<<64 - 1
 	tagLen = 16
 )
 
-// errForeign means that a key of ours holds what we have not written.
-var errForeign = errors.New("the key holds something else")
+// errForeign means that a key of the store has a value that the store did not write.
+var errForeign = errors.New("the key has a value that this package did not write")
 
 func fixedWidth(n uint64) string { return fmt.Sprintf("%0*d", digits, n) }
 

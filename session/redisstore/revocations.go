@@ -12,18 +12,19 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// keepEpoch is longer than any session lives. An epoch that is lost begins again with the time, so that it need not be kept
-// for good.
+// keepEpoch is longer than any session lives. The epoch may then expire, because it restarts from
+// the current time.
 const keepEpoch = 500 * 24 * time.Hour
 
-// Epoch implements [session.Revocations]. The epoch is a time in microseconds that never goes back: that of Redis or of this process,
-// whichever is later, kept in Redis. Every login writes it. If it were only read, an epoch that a failover has set back
-// would stand below marks that are still there, and those users could not sign in any more.
+// Epoch implements [session.Revocations]. The epoch is a time in microseconds that never decreases:
+// the later of the clocks of Redis and of this process, stored in Redis. Every login writes it. If
+// logins only read it, a failover that set it back would leave it below existing marks, and those
+// users could not sign in.
 func (s *Store) Epoch(ctx context.Context) (uint64, error) {
 	return call(ctx, s, "read epoch", func(ctx context.Context) (uint64, error) { return s.moveEpoch(ctx, 0) })
 }
 
-// moveEpoch makes the epoch at least step higher than it was.
+// moveEpoch increases the epoch by at least step.
 func (s *Store) moveEpoch(ctx context.Context, step uint64) (uint64, error) {
 	lowest := max(s.latest.Load()+step, uint64(max(s.Now().UnixMicro(), 1)))
 	text, err := s.run(ctx, epochScript, []string{s.epochKey()}, step, lowest, milliseconds(keepEpoch))
@@ -38,7 +39,7 @@ func (s *Store) moveEpoch(ctx context.Context, step uint64) (uint64, error) {
 	return epoch, nil
 }
 
-// raise sets what is lower than n to n.
+// raise sets number to n unless it is higher.
 func raise(number *atomic.Uint64, n uint64) {
 	for {
 		if was := number.Load(); was >= n || number.CompareAndSwap(was, n) {
@@ -47,19 +48,23 @@ func raise(number *atomic.Uint64, n uint64) {
 	}
 }
 
-// Revoke implements [session.Revocations]. It takes a number first and then leaves it with each key, in two round trips, because in a
-// cluster the count and the keys live on different nodes. No login slips through:
+// Revoke implements [session.Revocations] in two round trips: it takes a new epoch, then writes it
+// as a mark to each key, because in a cluster the epoch and the keys are on different nodes. No
+// login escapes:
 //
-//   - A login that has read the epoch before the number was taken has a lower one, and is ended as soon as the mark is there, which it
-//     is when Revoke returns. It does not matter whether its session is written before or after that.
-//   - A login that reads the epoch after the number was taken, be it before or after the mark is there, has the number or a higher one. It is not
-//     ended, and need not be: it asks the provider for an identity after reading the epoch, so after what the revocation is about.
-//   - Two revocations of one key may leave their numbers in any order, since the higher one stays.
-//   - When it fails between the steps, a number is lost, which nobody misses.
+//   - A login that read the epoch before Revoke took its number has a lower epoch. It ends as
+//     soon as the mark is written, at the latest when Revoke returns, whether its session is
+//     written before or after that.
+//   - A login that reads the epoch later has this number or a higher one. It does not end, and
+//     need not: it gets its identity from the provider after reading the epoch, and therefore
+//     after the event that caused the revocation.
+//   - Two revocations of one key may write their marks in any order, because the higher one stays.
+//   - If Revoke fails between the steps, it has only skipped a number.
 //
-// The other way round, a mark would have to be left before its number is certain to be above all epochs handed out.
+// In the opposite order, a mark would be written before its number is known to exceed all earlier
+// epochs.
 //
-// The marks of a provider are counted on the second of these trips.
+// The second round trip also counts the marks of the provider.
 func (s *Store) Revoke(ctx context.Context, r session.Revocation) (collapsed bool, err error) {
 	type done struct {
 		epoch uint64
@@ -80,7 +85,7 @@ func (s *Store) Revoke(ctx context.Context, r session.Revocation) (collapsed boo
 	return s.collapse(ctx, d.tally, d.epoch, r)
 }
 
-// leave merges a mark into what is known about each key, and counts them.
+// leave merges a mark into that of each key, and counts the marks of the provider.
 func (s *Store) leave(ctx context.Context, epoch uint64, r session.Revocation) (tally, error) {
 	var keys []string
 	for _, key := range r.Keys {
@@ -108,7 +113,7 @@ func (s *Store) leave(ctx context.Context, epoch uint64, r session.Revocation) (
 	return parseTally(text)
 }
 
-// marked returns what went wrong when marks were merged. Each command has its own error.
+// marked returns the errors of the commands that merge marks. Each command has its own.
 func marked(answers []redis.Cmder, _ error) error {
 	var failed []error
 	for _, answer := range answers {
@@ -121,8 +126,8 @@ func marked(answers []redis.Cmder, _ error) error {
 	return errors.Join(failed...)
 }
 
-// Lookup implements [session.Revocations] in one round trip, or in a cluster one to each node that has to be asked, at the
-// same time.
+// Lookup implements [session.Revocations] in one round trip; in a cluster, in one to each node
+// concerned, concurrently.
 func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) (session.Marks, error) {
 	return read(ctx, s, "read revocations", func(ctx context.Context) (session.Marks, error) {
 		batch := s.Client.Pipeline()
@@ -132,10 +137,10 @@ func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) (sessio
 	})
 }
 
-// A lookup is the answers about each key; nil for those that were not asked for.
+// A lookup holds the pending answer for each key, nil for zero keys.
 type lookup [len(session.RevocationKeys{})]*redis.StringCmd
 
-// lookUp adds the commands to a batch.
+// lookUp adds the commands that read marks to a batch.
 func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner, keys session.RevocationKeys) (l lookup) {
 	const provider = len(keys) - 1
 	for i, key := range keys[:provider] {
@@ -149,7 +154,7 @@ func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner, keys session.
 	return l
 }
 
-// read returns the marks once the batch is done.
+// read returns the marks after the batch has run.
 func (l lookup) read() (marks session.Marks, err error) {
 	for i, answer := range l {
 		if answer == nil {

@@ -22,7 +22,7 @@ func epochOf(t *testing.T, s *redisstore.Store) uint64 {
 	return epoch
 }
 
-// revoke ends all sessions of a key, and returns the number of the revocation.
+// revoke ends all sessions of a key, and returns the epoch of the revocation.
 func revoke(t *testing.T, s *redisstore.Store, key session.RevocationKey) uint64 {
 	t.Helper()
 	r := session.Revocation{Keys: []session.RevocationKey{key}, Keep: time.Hour}
@@ -36,14 +36,15 @@ func revoke(t *testing.T, s *redisstore.Store, key session.RevocationKey) uint64
 	return marks[0].All
 }
 
-// R118: epochs stay in order when Redis loses the count, with the marks or without them, and when the clocks that are left are slow.
-func TestEpoch_R118_LostCount(t *testing.T) {
+// R118: epochs keep increasing if Redis loses the epoch, with or without the marks, even if its
+// clock is slow.
+func TestEpoch_R118_DataLoss(t *testing.T) {
 	for name, lose := range map[string]func(*miniredis.Miniredis){
-		"nothing":           func(*miniredis.Miniredis) {},
-		"everything":        func(m *miniredis.Miniredis) { m.FlushAll() },
-		"the count":         func(m *miniredis.Miniredis) { m.Del("sallyport:epoch") },
-		"the last of it":    func(m *miniredis.Miniredis) { m.Set("sallyport:epoch", "1000") },
-		"and the clock, by": func(m *miniredis.Miniredis) { m.FlushAll(); m.SetTime(time.Now().Add(-time.Hour)) },
+		"nothing lost":       func(*miniredis.Miniredis) {},
+		"everything lost":    func(m *miniredis.Miniredis) { m.FlushAll() },
+		"epoch lost":         func(m *miniredis.Miniredis) { m.Del("sallyport:epoch") },
+		"epoch set back":     func(m *miniredis.Miniredis) { m.Set("sallyport:epoch", "1000") },
+		"and clock set back": func(m *miniredis.Miniredis) { m.FlushAll(); m.SetTime(time.Now().Add(-time.Hour)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := miniredis.RunT(t)
@@ -58,22 +59,23 @@ func TestEpoch_R118_LostCount(t *testing.T) {
 			one, other := store(time.Now), store(time.Now)
 			key := session.RevocationKey{7}
 			first := revoke(t, one, key)
-			login := epochOf(t, other) // of a session that goes on
+			login := epochOf(t, other) // of a session that continues
 			lose(m)
 			if again := epochOf(t, other); again < first {
-				t.Errorf("a login afterwards has epoch %d, below the mark %d: it is over at once", again, first)
+				t.Errorf("a later login has epoch %d, below the mark %d, which ends it", again, first)
 			}
-			for _, s := range []*redisstore.Store{store(time.Now), one, other} { // the first one has seen nothing
+			for _, s := range []*redisstore.Store{store(time.Now), one, other} { // the first one is new
 				if number := revoke(t, s, key); number <= login {
-					t.Errorf("a revocation has number %d, which does not end the login of epoch %d", number, login)
+					t.Errorf("a revocation with epoch %d does not end the login with epoch %d", number, login)
 				}
 			}
 		})
 	}
 }
 
-// R118: a slow clock, of a process or of Redis, is made up for by the other one, and both by what the process has seen.
-func TestEpoch_R118_SlowProcess(t *testing.T) {
+// R118: if the clock of Redis or of the process is slow, the other one decides; if both are, the
+// last epoch that the process has seen.
+func TestEpoch_R118_SlowClocks(t *testing.T) {
 	m := miniredis.RunT(t)
 	m.SetTime(time.Now())
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
@@ -88,23 +90,23 @@ func TestEpoch_R118_SlowProcess(t *testing.T) {
 	m.FlushAll()
 	m.SetTime(time.Now().Add(time.Minute))
 	if number := revoke(t, slow(), session.RevocationKey{7}); number <= login {
-		t.Errorf("a revocation by another process has number %d, a login before it epoch %d", number, login)
+		t.Errorf("slow process: a revocation has epoch %d, an earlier login %d", number, login)
 	}
 	m.FlushAll()
 	m.SetTime(time.Unix(1_000_000, 0))
 	punctual := redisstore.New(client)
 	punctual.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
 	if number := revoke(t, punctual, session.RevocationKey{7}); number <= login {
-		t.Errorf("with a slow Redis, a revocation by another process has number %d, a login before it epoch %d", number, login)
+		t.Errorf("slow Redis: a revocation has epoch %d, an earlier login %d", number, login)
 	}
 	m.FlushAll()
 	if number := revoke(t, s, session.RevocationKey{7}); number <= login {
-		t.Errorf("a revocation has number %d, a login before it epoch %d", number, login)
+		t.Errorf("both slow: a revocation has epoch %d, an earlier login %d", number, login)
 	}
 }
 
-// Marks in Redis are what session.Mark.Merge makes of the same revocations, in whatever order they come.
-func TestRevoke_MergesAsMarksDo(t *testing.T) {
+// Redis merges revocations like session.Mark.Merge, in any order.
+func TestRevoke_MergesLikeMark(t *testing.T) {
 	m := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
 	t.Cleanup(func() { client.Close() })
@@ -115,7 +117,7 @@ func TestRevoke_MergesAsMarksDo(t *testing.T) {
 		for range 1 + rand.IntN(6) {
 			var before time.Time
 			if rand.IntN(2) == 0 {
-				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0) // also before 1970 and after 2106
+				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0) // including before 1970 and after 2106
 			}
 			r := session.Revocation{
 				Keys: []session.RevocationKey{key}, IssuedBefore: before, Keep: time.Hour,
@@ -135,8 +137,9 @@ func TestRevoke_MergesAsMarksDo(t *testing.T) {
 	}
 }
 
-// R119: whatever a login and a revocation do at the same time, a login that began before is ended and one that begins afterwards is not. On
-// a cluster, where the count and the marks live apart, and on one server.
+// R119: with concurrent logins and revocations, every login that began before a revocation ends,
+// and every login that begins after it continues. Tests one server, and a cluster, where the epoch
+// and the marks are on different nodes.
 func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 	for name, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +150,7 @@ func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 			var moment uint64
 			var logins []login
 			var revocations []revocation
-			now := func() uint64 { // one order of all events
+			now := func() uint64 { // orders all events
 				mu.Lock()
 				defer mu.Unlock()
 				moment++
@@ -180,18 +183,18 @@ func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 				for _, l := range logins {
 					if l.answered < r.begun {
 						if before++; l.epoch >= r.number {
-							t.Fatalf("a login of epoch %d began before revocation %d, and is not ended", l.epoch, r.number)
+							t.Fatalf("revocation %d does not end an earlier login with epoch %d", r.number, l.epoch)
 						}
 					}
 					if l.asked > r.done {
 						if after++; l.epoch < r.number {
-							t.Fatalf("a login of epoch %d began after revocation %d, and is ended", l.epoch, r.number)
+							t.Fatalf("revocation %d ends a later login with epoch %d", r.number, l.epoch)
 						}
 					}
 				}
 			}
 			if before < 1000 || after < 1000 {
-				t.Errorf("only %d and %d pairs were compared", before, after)
+				t.Errorf("compared only %d earlier and %d later logins", before, after)
 			}
 		})
 	}

@@ -14,13 +14,13 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// What a request waits for is counted on the wire.
+// Counts the round trips of each call on the wire.
 func TestStore_RoundTrips(t *testing.T) {
 	server := startServer(t)
 	p := startProxy(t, server.addr())
 	s := open(t, p.url())
 	keys := session.RevocationKeys{{1}, {2}, {3}, {4}}
-	for _, round := range []string{"cold", "warm"} { // the first round connects, and sends the scripts
+	for _, round := range []string{"cold", "warm"} { // the first round connects and sends the scripts
 		for name, row := range map[string]struct {
 			do   func(context.Context) error
 			want int64
@@ -65,7 +65,8 @@ func TestStore_RoundTrips(t *testing.T) {
 	}
 }
 
-// What a user waits for: one round trip for a page, whether the session is in Redis or in cookies, and none for a stranger.
+// A request with a session needs one round trip, whether the session is in Redis or in cookies, and
+// an unauthenticated request none.
 func TestRequest_OneRoundTrip(t *testing.T) {
 	server := startServer(t)
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
@@ -77,18 +78,19 @@ func TestRequest_OneRoundTrip(t *testing.T) {
 			before := p.trips.Load()
 			st.want(t, st.one, alice, "alice")
 			if n := p.trips.Load() - before; n != 1 {
-				t.Errorf("%d round trips for a page", n)
+				t.Errorf("%d round trips for a page, want 1", n)
 			}
 		}
 		before := p.trips.Load()
 		st.want(t, st.one, nil, "sign in")
 		if n := p.trips.Load() - before; n != 0 {
-			t.Errorf("%d round trips for a stranger", n)
+			t.Errorf("%d round trips for an unauthenticated request, want 0", n)
 		}
 	})
 }
 
-// In a cluster the nodes are asked at the same time: with answers that take 300 ms each, three take no longer than one.
+// A cluster's nodes are asked concurrently: if each takes 300 ms to answer, three take no longer
+// than one.
 func TestStore_RoundTripsInACluster(t *testing.T) {
 	c := startCluster(t, 0)
 	proxies := map[string]*proxy{}
@@ -138,7 +140,8 @@ func TestStore_RoundTripsInACluster(t *testing.T) {
 	if nodes, took := asked(keys); nodes != 3 || took > 550*time.Millisecond {
 		t.Errorf("%d nodes were asked, in %v", nodes, took)
 	}
-	// What belongs to one user is on one node: the records and the mark of the user, whose key is the owner of the records.
+	// All keys of a user are on one node: the records and the user's mark, whose key is the owner
+	// of the records.
 	for _, p := range proxies {
 		p.delay.Store(0)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The scripts do in one step what must not be torn apart. Each uses keys of one node only.
+// The scripts run atomically. Each uses keys of one node only.
 var (
 	//go:embed scripts/put.lua
 	putSource string
@@ -47,12 +47,13 @@ var (
 	releaseScript = redis.NewScript(releaseSource)
 )
 
-// run sends a script by its hash, and whole if the server does not have it yet. All our scripts answer with text.
+// run runs a script by its hash, or sends its source if the server does not have it. All scripts
+// return text.
 func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (string, error) {
 	return script.Run(ctx, s.Client, keys, args...).Text()
 }
 
-// runAs is run for scripts that have one good answer.
+// runAs is run for scripts that return want on success.
 func (s *Store) runAs(ctx context.Context, want string, script *redis.Script, keys []string, args ...any) error {
 	got, err := s.run(ctx, script, keys, args...)
 	if err == nil && got != want {
@@ -61,7 +62,7 @@ func (s *Store) runAs(ctx context.Context, want string, script *redis.Script, ke
 	return err
 }
 
-// milliseconds is how long a key lives, rounded up. Redis knows no key without life.
+// milliseconds returns a TTL in milliseconds, rounded up and at least 1: Redis has no zero TTL.
 func milliseconds(d time.Duration) int64 {
 	n := d.Milliseconds()
 	if d%time.Millisecond > 0 {

@@ -17,7 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// need skips a test that needs a program which is not there. On CI that is a failure.
+// need returns the path of a program, or skips the test if it is not installed. In CI, the test
+// fails instead.
 func need(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -31,10 +32,10 @@ func need(t testing.TB, program string) string {
 	return ""
 }
 
-// A server is a Redis of its own for a test, at an address that stays the same when it is started again.
+// A server is a Redis process for a test. Its address stays the same after a restart.
 type server struct {
 	port int
-	bus  int // of a node of a cluster; zero otherwise
+	bus  int // the bus port of a cluster node; otherwise zero
 	args []string
 
 	process *exec.Cmd
@@ -42,7 +43,7 @@ type server struct {
 	output  bytes.Buffer
 }
 
-// startServer starts a Redis that keeps nothing on the disk, unless args say so, and ends with the test.
+// startServer starts a Redis until the test ends, without persistence unless args enable it.
 func startServer(t testing.TB, args ...string) *server {
 	t.Helper()
 	return firstThatStarts(t, func() *server {
@@ -53,7 +54,7 @@ func startServer(t testing.TB, args ...string) *server {
 	})
 }
 
-// firstThatStarts tries again when somebody else has taken the port.
+// firstThatStarts retries if another process has taken the port.
 func firstThatStarts(t testing.TB, make func() *server) *server {
 	t.Helper()
 	for range 5 {
@@ -64,7 +65,7 @@ func firstThatStarts(t testing.TB, make func() *server) *server {
 		}
 		t.Logf("redis-server %v: %s", s.args, s.output.String())
 	}
-	t.Fatal("redis-server does not start")
+	t.Fatal("redis-server did not start")
 	return nil
 }
 
@@ -72,7 +73,7 @@ func (s *server) addr() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
 func (s *server) url() string { return "redis://" + s.addr() }
 
-// start starts a server again that was killed.
+// start restarts a killed server.
 func (s *server) start(t testing.TB) {
 	t.Helper()
 	if !s.tryStart(t) {
@@ -80,7 +81,7 @@ func (s *server) start(t testing.TB) {
 	}
 }
 
-// tryStart starts the process, and waits until it answers, or ends.
+// tryStart starts the process and waits until it answers or exits.
 func (s *server) tryStart(t testing.TB) (answers bool) {
 	t.Helper()
 	process, exited := exec.Command(need(t, "redis-server"), s.args...), make(chan struct{})
@@ -94,20 +95,20 @@ func (s *server) tryStart(t testing.TB) (answers bool) {
 	}()
 	s.process, s.exited = process, exited
 	client, self := s.client(t), fmt.Sprintf("process_id:%d\r", process.Process.Pid)
-	until(t, "redis-server answers, or ends", func() bool {
+	until(t, "redis-server answers or exits", func() bool {
 		select {
 		case <-exited:
 			return true
 		default:
 		}
 		info, err := client.Info(t.Context(), "server").Result()
-		answers = err == nil && strings.Contains(info, self) // and not somebody else's
+		answers = err == nil && strings.Contains(info, self) // not another server on this port
 		return answers
 	})
 	return answers
 }
 
-// kill ends the server at once, as a power failure would.
+// kill ends the server immediately, like a power failure.
 func (s *server) kill() {
 	if s.process != nil {
 		s.process.Process.Kill()
@@ -115,7 +116,7 @@ func (s *server) kill() {
 	}
 }
 
-// client is a client of the server for the test itself.
+// client returns a client of the server for direct use by the test.
 func (s *server) client(t testing.TB) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: s.addr(), ContextTimeoutEnabled: true, MaxRetries: -1})
 	t.Cleanup(func() { c.Close() })
@@ -132,7 +133,7 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// open returns a Store for a URL, to be closed when the test ends.
+// open returns a Store for a URL, and closes it when the test ends.
 func open(t testing.TB, url string) *redisstore.Store {
 	t.Helper()
 	s, err := redisstore.Open(url)
@@ -143,7 +144,7 @@ func open(t testing.TB, url string) *redisstore.Store {
 	return s
 }
 
-// patient is open for tests in which it does not matter how long something takes on a busy machine.
+// patient is like open, with long timeouts, for tests on a busy machine that do not measure time.
 func patient(t testing.TB, url string) *redisstore.Store {
 	t.Helper()
 	mark := "?"
@@ -155,7 +156,7 @@ func patient(t testing.TB, url string) *redisstore.Store {
 	return s
 }
 
-// until waits for something that must happen soon.
+// until waits up to 30 seconds for a condition.
 func until(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -166,15 +167,16 @@ func until(t testing.TB, what string, happened func() bool) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			t.Fatalf("it did not happen within 30 seconds that %s", what)
+			t.Fatalf("timeout after 30 seconds, waiting until %s", what)
 		}
 	}
 }
 
-// A cluster is three masters, or more if there are replicas.
+// A cluster is three masters, followed by their replicas.
 type cluster struct{ nodes []*server }
 
-// startCluster starts three masters that share the slots, each with so many replicas. Its users do without the nodes that are away.
+// startCluster starts three masters, each with a third of the slots and the given number of
+// replicas. The cluster keeps serving if a node is down.
 func startCluster(t testing.TB, replicas int) *cluster {
 	t.Helper()
 	c := &cluster{}
@@ -213,7 +215,7 @@ func startCluster(t testing.TB, replicas int) *cluster {
 	return c
 }
 
-// wait waits until every node knows all slots and all nodes, and replicas have what they need.
+// wait waits until every node knows all slots and nodes, and all replicas are connected.
 func (c *cluster) wait(t testing.TB) {
 	t.Helper()
 	for _, node := range c.nodes {
@@ -233,7 +235,7 @@ func (c *cluster) url() string {
 	return fmt.Sprintf("redis+cluster://%s?addr=%s&addr=%s", c.nodes[0].addr(), c.nodes[1].addr(), c.nodes[2].addr())
 }
 
-// startSentinel starts a master, a replica and a Sentinel that looks after them.
+// startSentinel starts a master, a replica and a Sentinel that monitors them.
 func startSentinel(t testing.TB) (master, replica, sentinel *server) {
 	t.Helper()
 	master = startServer(t)

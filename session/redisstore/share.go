@@ -12,25 +12,25 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The marks of a provider are counted in a sorted set, by the numbers of their revocations. When
-// they are more than Store.PerProvider, the whole provider gets a mark. It ends every session that
-// the others could end, so these are deleted, some with each further revocation, and each only if
-// it has no later number by then.
+// A sorted set counts the marks of a provider, by the epochs of their revocations. If there are
+// more than Store.PerProvider, the provider itself gets a mark, which ends every session that the
+// others could end. The others are then deleted, some with each further revocation, unless they
+// have got a later epoch by then.
 
-// A tally is what count.lua says.
+// A tally is the answer of count.lua.
 type tally struct {
 	marks int
-	by    string   // number of the provider's mark that has replaced earlier ones, or zero
+	by    string   // epoch of the provider's mark that replaced earlier ones, or zero
 	names []string // of marks to delete
 }
 
-// countKeys are on the provider's node.
+// countKeys returns the keys of the count. They are on the provider's node.
 func (s *Store) countKeys(provider session.RevocationKey) []string {
 	tag := s.Prefix + "{" + nameOf(provider) + "}:"
 	return []string{tag + "marks", tag + "replaced", tag + "replacing"}
 }
 
-// count adds the command to a batch that counts the marks of a revocation.
+// count adds the command that counts the marks of a revocation to a batch.
 func (s *Store) count(ctx context.Context, batch redis.Pipeliner, epoch uint64,
 	r session.Revocation) *redis.Cmd {
 	keep := milliseconds(r.Keep)
@@ -60,7 +60,7 @@ func parseTally(text string) (t tally, err error) {
 	return t, nil
 }
 
-// drop deletes what the provider's mark has replaced.
+// drop deletes marks that the provider's mark has replaced.
 func (s *Store) drop(ctx context.Context, t tally) error {
 	if len(t.names) == 0 {
 		return nil
@@ -73,8 +73,8 @@ func (s *Store) drop(ctx context.Context, t tally) error {
 	return err
 }
 
-// collapse gives the provider a mark, if its marks are too many, and only then lets the others go.
-// One call in a process is enough.
+// collapse gives the provider a mark if it has too many, and only then releases the others for
+// deletion. Only one call per process does this at a time.
 func (s *Store) collapse(ctx context.Context, t tally, epoch uint64, r session.Revocation) (
 	bool, error) {
 	if t.marks <= s.PerProvider || !s.collapsing.TryLock() {
@@ -97,10 +97,10 @@ func (s *Store) collapse(ctx context.Context, t tally, epoch uint64, r session.R
 	return err == nil, err
 }
 
-// copiedAtOnce is how many copies of a mark go into one batch.
+// copiedAtOnce is the number of copies of a mark per batch.
 const copiedAtOnce = 1000
 
-// copyMark leaves the mark of a provider at all its places.
+// copyMark writes the mark of a provider to the given keys.
 func (s *Store) copyMark(
 	ctx context.Context, mark string, keys []string, keep time.Duration,
 ) error {
@@ -114,7 +114,7 @@ func (s *Store) copyMark(
 	return err
 }
 
-// providerKeys are where a provider's mark is: in a cluster in every slot.
+// providerKeys returns the keys of a provider's mark: one or, in a cluster, one in each slot.
 func (s *Store) providerKeys(provider session.RevocationKey) []string {
 	if !s.inCluster() {
 		return []string{s.markKey(provider)}
@@ -126,7 +126,7 @@ func (s *Store) providerKeys(provider session.RevocationKey) []string {
 	return keys
 }
 
-// providerKey is the one of providerKeys to ask about a session: that on the node of its user.
+// providerKey returns the one of providerKeys to read for a session: that on its user's node.
 func (s *Store) providerKey(keys session.RevocationKeys) string {
 	provider := keys[len(keys)-1]
 	if !s.inCluster() {
@@ -135,7 +135,7 @@ func (s *Store) providerKey(keys session.RevocationKeys) string {
 	beside := provider
 	for _, key := range keys[:len(keys)-1] {
 		if key != (session.RevocationKey{}) {
-			beside = key // that of the user is the last one
+			beside = key // the user's key is the last one
 		}
 	}
 	return s.copyKey(nameOf(provider), slotOf(nameOf(beside)))

@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// F8: a provider that ends made-up sessions without end fills no Redis. In the end all its sessions
-// begun until then are over, in every process, and later logins are not.
+// F8: a provider that keeps ending made-up sessions cannot fill Redis. Beyond the limit, all its
+// earlier sessions end in every process, and later logins are not affected.
 func TestProcesses_F8_TooManyRevocations(t *testing.T) {
 	for where, url := range map[string]string{
 		"one server": startServer(t).url(), "cluster": startCluster(t, 0).url(),

@@ -8,12 +8,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// In a cluster, a key lives in one of 16384 slots, and each slot on some node. What every session
-// of a provider depends on is copied to all slots, so that the node that a session is on is the
-// only one that it needs.
+// slots is the number of slots in a cluster. Each key belongs to a slot, and each slot to a node.
+// Marks of providers, which all their sessions depend on, are copied to every slot, so that a
+// session needs no other node than its own.
 const slots = 16384
 
-// slotTags are texts in braces, the one at i for a key in slot i.
+// slotTags returns a hash tag for each slot: a key with {tag} is in that slot.
 var slotTags = sync.OnceValue(func() *[slots]string {
 	var tags [slots]string
 	for n, missing := uint64(0), slots; missing > 0; n++ {
@@ -26,8 +26,8 @@ var slotTags = sync.OnceValue(func() *[slots]string {
 	return &tags
 })
 
-// slotOf is the slot of a text in braces: its CRC-16/XMODEM (Redis cluster specification, "Key
-// distribution model").
+// slotOf returns the slot of a hash tag: its CRC-16/XMODEM modulo slots (Redis cluster
+// specification, "Key distribution model").
 func slotOf(tag string) int {
 	var crc uint16
 	for _, c := range []byte(tag) {
@@ -47,7 +47,7 @@ func (s *Store) inCluster() bool {
 	return cluster
 }
 
-// copyKey names the copy of a provider's mark in a slot.
+// copyKey returns the key of the copy of a provider's mark in a slot.
 func (s *Store) copyKey(provider string, slot int) string {
 	return strings.Join([]string{s.Prefix, "{", slotTags()[slot], "}:", provider, ":revoked"}, "")
 }

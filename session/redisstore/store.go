@@ -24,50 +24,53 @@ const (
 
 	defaultPerProvider = 1_000_000
 
-	// maxCalls is how many calls may be under way. It is far above what a pool has connections, and bounds what waits for a
-	// Redis that hangs.
+	// maxCalls limits concurrent calls. It is far above the size of connection pools, and limits
+	// the calls waiting for a Redis that hangs.
 	maxCalls = 1000
 )
 
-// A Store keeps sessions, revocations and locks in Redis. It implements [session.Backend], [session.JointBackend], [session.Revocations] and
-// [session.Locker]. Set its fields before its first use and leave them alone then; what is wrong with them is the error of every
-// call, and of [Store.Ready]. It is safe for concurrent use.
+// A Store stores sessions, revocations and locks in Redis. It implements [session.Backend],
+// [session.JointBackend], [session.Revocations] and [session.Locker]. It is safe for concurrent
+// use. Do not change its fields after the first call. Every call, including [Store.Ready], returns
+// an error if a field is invalid.
 type Store struct {
-	// Client talks to one server, to the master that Sentinel names, or to a cluster. It must read from masters: replicas are
-	// behind, and what has just been ended would still be there. A *redis.Ring is refused, because it looks for
-	// keys elsewhere while a server is away, and finds nothing.
+	// Client connects to one server, to the master that Sentinel names, or to a cluster. It must
+	// read from masters only, because replicas lag behind and may still have sessions that were
+	// just ended. A *redis.Ring is rejected: while a server is down, it looks for the keys on other
+	// servers, which do not have them.
 	Client redis.UniversalClient
 
-	// Prefix begins all keys. Applications that share a Redis need one each. It holds no braces. Default: "sallyport:".
+	// Prefix is the prefix of all keys. Applications that share a Redis need different ones. It
+	// must not contain braces. Default: "sallyport:".
 	Prefix string
 
-	// Timeout bounds each call, whatever the settings of the client. Default: 2 seconds.
+	// Timeout limits each call, regardless of the settings of the client. Default: 2 seconds.
 	Timeout time.Duration
 
-	// PerUser is how many sessions a user may have. A sign-in beyond that ends the one that would have
-	// ended first, so that no user fills Redis. Default: 500.
+	// PerUser is the maximum number of sessions per user. A login beyond it ends the session that
+	// would expire first, so that no user can fill Redis. Default: 500.
 	PerUser int
 
-	// PerProvider is how many revocations of one provider or tenant are kept apart, at about 250 bytes
-	// each. When there are more, all sessions of that provider begun until then are over, so that no
-	// tenant fills Redis with them. Default: a million.
+	// PerProvider is the maximum number of separate revocations per provider or tenant, of about
+	// 250 bytes each. Beyond it, all earlier sessions of that provider end, so that no tenant can
+	// fill Redis. Default: 1,000,000.
 	PerProvider int
 
-	// Now replaces this process's clock in tests. Default: time.Now. When keys end, and which revocation is the later
-	// one, Redis decides.
+	// Now replaces this process's clock in tests. Default: time.Now. Redis decides when keys expire
+	// and which of two revocations is later.
 	Now func() time.Time
 
 	prepare  sync.Once
 	mistake  error
-	punctual bool          // the client keeps the deadlines of contexts
-	calls    chan struct{} // holds one token for each call under way
-	owned    bool          // the client is ours to close
+	punctual bool          // the client respects context deadlines
+	calls    chan struct{} // holds one token for each running call
+	owned    bool          // Close closes the client
 
-	latest  atomic.Uint64  // epoch that this process has seen
-	flights session.Locker // one for all callers of this process
-	results session.Locker // of what has run in this process
+	latest  atomic.Uint64  // the latest epoch that this process has seen
+	flights session.Locker // merges concurrent calls of Do in this process
+	results session.Locker // results of functions that ran in this process
 
-	collapsing sync.Mutex // held while a provider's marks become one
+	collapsing sync.Mutex // held while a provider's marks are replaced by one
 }
 
 var (
@@ -75,11 +78,12 @@ var (
 	_ session.Locker       = (*Store)(nil)
 )
 
-// New returns a Store that uses client, with the default settings. Who has made the client closes it, after the last request. A client
-// with ContextTimeoutEnabled is faster, and leaves nothing behind when a call takes too long; [Open] makes one like that.
+// New returns a Store that uses client, with default settings. The caller closes the client after
+// the last request. A client with ContextTimeoutEnabled is faster, and leaves no goroutine behind
+// when a call times out; [Open] creates such a client.
 func New(client redis.UniversalClient) *Store { return &Store{Client: client} }
 
-// Close closes the client of a Store that comes from [Open]. Another client is left as it is.
+// Close closes the client of a Store returned by [Open]. It does nothing for other stores.
 func (s *Store) Close() error {
 	if !s.owned {
 		return nil
@@ -87,14 +91,14 @@ func (s *Store) Close() error {
 	return s.Client.Close()
 }
 
-// Ready reports whether the store can be used at the moment, for readiness probes: its settings are right, and Redis takes
-// writes; of a cluster, the node that counts the epochs.
+// Ready returns an error if the settings are invalid or Redis does not accept writes; in a cluster,
+// the node with the epoch. Use it for readiness probes.
 func (s *Store) Ready(ctx context.Context) error {
 	_, err := s.Epoch(ctx)
 	return err
 }
 
-// ready fills in what was left out, once, and returns what is wrong with the settings.
+// ready sets the defaults, once, and returns the errors in the settings.
 func (s *Store) ready() error {
 	s.prepare.Do(func() {
 		s.Prefix = cmp.Or(s.Prefix, defaultPrefix)
@@ -114,7 +118,8 @@ func (s *Store) ready() error {
 
 func (s *Store) check() error {
 	if strings.ContainsAny(s.Prefix, "{}") {
-		return errors.New("redisstore: Prefix must not hold braces, which decide where a cluster keeps a key")
+		return fmt.Errorf("redisstore: Prefix %q must not contain braces, "+
+			"which select the node of a key in a cluster", s.Prefix)
 	}
 	if s.Timeout < 0 {
 		return fmt.Errorf("redisstore: Timeout %v is negative", s.Timeout)
@@ -128,8 +133,9 @@ func (s *Store) check() error {
 	return nil
 }
 
-// errReplicas refuses clients whose answers may be old.
-var errReplicas = errors.New("redisstore: Client must not read from replicas (ReadOnly, RouteByLatency, RouteRandomly, ReplicaOnly): what has just been ended may still be there")
+// errReplicas rejects clients that may read stale data.
+var errReplicas = errors.New("redisstore: Client must not read from replicas, which may still have " +
+	"ended sessions: unset ReadOnly, RouteByLatency, RouteRandomly and ReplicaOnly")
 
 func checkClient(client redis.UniversalClient) error {
 	if isNil(client) {
@@ -137,7 +143,8 @@ func checkClient(client redis.UniversalClient) error {
 	}
 	switch c := client.(type) {
 	case *redis.Ring:
-		return errors.New("redisstore: Client must not be a Ring: while a server is away it looks for keys elsewhere, and its users would be signed out")
+		return errors.New("redisstore: Client must not be a Ring, which signs users out while a server " +
+			"is down: use one server, Sentinel or a cluster")
 	case *redis.ClusterClient:
 		if c.Options().ReadOnly {
 			return errReplicas
@@ -146,7 +153,7 @@ func checkClient(client redis.UniversalClient) error {
 	return nil
 }
 
-// isNil reports whether there is no client, or a nil pointer in its place.
+// isNil reports whether client is nil or holds a nil pointer.
 func isNil(client redis.UniversalClient) bool {
 	v := reflect.ValueOf(client)
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()

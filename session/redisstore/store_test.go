@@ -16,7 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// What is wrong with a store is the error of every call: nobody finds out from sessions that are not there.
+// Every call of a store with invalid settings returns the error.
 func TestStore_WrongSettings(t *testing.T) {
 	cluster := func(o redis.ClusterOptions) redis.UniversalClient {
 		o.Addrs = []string{"127.0.0.1:1"}
@@ -26,15 +26,15 @@ func TestStore_WrongSettings(t *testing.T) {
 		store *redisstore.Store
 		want  string
 	}{
-		"no client":         {&redisstore.Store{}, "Client is missing"},
-		"a ring":            {redisstore.New(redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})), "Ring"},
-		"replicas":          {redisstore.New(cluster(redis.ClusterOptions{ReadOnly: true})), "replicas"},
-		"the nearest":       {redisstore.New(cluster(redis.ClusterOptions{RouteByLatency: true})), "replicas"},
-		"any":               {redisstore.New(cluster(redis.ClusterOptions{RouteRandomly: true})), "replicas"},
-		"Sentinel, any":     {redisstore.New(redis.NewFailoverClusterClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{"127.0.0.1:1"}, RouteRandomly: true})), "replicas"},
-		"braces":            {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Prefix: "{}app:"}, "Prefix"},
-		"a negative limit":  {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Timeout: -time.Second}, "Timeout"},
-		"several, together": {&redisstore.Store{Prefix: "}", Timeout: -1}, "Client"},
+		"no client":          {&redisstore.Store{}, "Client is missing"},
+		"ring":               {redisstore.New(redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})), "Ring"},
+		"replicas":           {redisstore.New(cluster(redis.ClusterOptions{ReadOnly: true})), "replicas"},
+		"nearest node":       {redisstore.New(cluster(redis.ClusterOptions{RouteByLatency: true})), "replicas"},
+		"any node":           {redisstore.New(cluster(redis.ClusterOptions{RouteRandomly: true})), "replicas"},
+		"Sentinel, any node": {redisstore.New(redis.NewFailoverClusterClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{"127.0.0.1:1"}, RouteRandomly: true})), "replicas"},
+		"braces":             {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Prefix: "{}app:"}, "Prefix"},
+		"negative timeout":   {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Timeout: -time.Second}, "Timeout"},
+		"several errors":     {&redisstore.Store{Prefix: "}", Timeout: -1}, "Client"},
 	} {
 		for call, do := range everyCall(row.store) {
 			if err := do(t.Context()); err == nil || !strings.Contains(err.Error(), row.want) {
@@ -47,7 +47,7 @@ func TestStore_WrongSettings(t *testing.T) {
 	}
 }
 
-// A password must not be seen, whatever is done with a store or goes wrong with it.
+// The password is in no output or error of a store.
 func TestStore_R134_NeverPrintsThePassword(t *testing.T) {
 	const password = "hunter2-hunter2"
 	one := open(t, "redis://user:"+password+"@127.0.0.1:1/0")
@@ -84,23 +84,23 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// R134: a password that was not escaped turns up anywhere in a URL, so no error quotes any of it.
-func TestOpen_R134_RefusesAndQuotesNothing(t *testing.T) {
+// R134: errors quote no part of the URL, because an unescaped password may be in any part.
+func TestOpen_R134_ErrorsDoNotQuoteTheURL(t *testing.T) {
 	for url, want := range map[string]string{
 		"": "must begin with", "localhost:6379": "must begin with", "hunter2": "must begin with", "hunter2://localhost": "must begin with",
 		"http://:hunter2@localhost":                         "must begin with",
 		"redis+ring://:hunter2@localhost":                   "must begin with",
 		"unix+cluster://:hunter2@localhost":                 "must begin with",
-		"redis://:hun/ter2@localhost":                       "percent-encoded",
-		"redis://:hun%zzter2@localhost":                     "percent-encoded",
-		"redis://:hun#ter2@localhost":                       "percent-encoded",
-		"redis://user/hunter2@localhost":                    "not understood",
-		"redis://localhost/hunter2":                         "not understood",
-		"redis://localhost?hunter2":                         "not understood",
-		"redis://localhost?password=hunter2":                "not understood",
-		"redis://localhost?pool_size=hunter2":               "not understood",
-		"redis+cluster://localhost?addr=hunter2":            "not understood",
-		"redis+sentinel://localhost/hunter2?master_name=m":  "not understood",
+		"redis://:hun/ter2@localhost":                       "percent-encode",
+		"redis://:hun%zzter2@localhost":                     "percent-encode",
+		"redis://:hun#ter2@localhost":                       "percent-encode",
+		"redis://user/hunter2@localhost":                    "unknown part",
+		"redis://localhost/hunter2":                         "unknown part",
+		"redis://localhost?hunter2":                         "unknown part",
+		"redis://localhost?password=hunter2":                "unknown part",
+		"redis://localhost?pool_size=hunter2":               "unknown part",
+		"redis+cluster://localhost?addr=hunter2":            "unknown part",
+		"redis+sentinel://localhost/hunter2?master_name=m":  "unknown part",
 		"redis+sentinel://:hunter2@localhost":               "master_name",
 		"rediss://:hunter2@localhost?skip_verify=true":      "skip_verify",
 		"rediss+sentinel://:hunter2@h?skip_verify=1":        "skip_verify",
@@ -118,7 +118,7 @@ func TestOpen_R134_RefusesAndQuotesNothing(t *testing.T) {
 	}
 }
 
-// Close ends what Open has opened, and nothing else.
+// Close closes only clients created by Open.
 func TestStore_Close(t *testing.T) {
 	server := startServer(t)
 	client := server.client(t)
@@ -136,11 +136,11 @@ func TestStore_Close(t *testing.T) {
 		t.Error(err)
 	}
 	if err := own.Ready(t.Context()); err == nil {
-		t.Error("a store can be used after Close")
+		t.Error("the store works after Close")
 	}
 }
 
-// Applications with prefixes of their own do not see one another.
+// Applications with different prefixes do not see each other's keys.
 func TestStore_Prefix(t *testing.T) {
 	server := startServer(t)
 	client := server.client(t)
@@ -171,8 +171,8 @@ func TestStore_Prefix(t *testing.T) {
 	}
 }
 
-// The rights that the package documentation names are enough.
-func TestStore_FewRights(t *testing.T) {
+// The permissions listed in the package documentation are sufficient.
+func TestStore_MinimalPermissions(t *testing.T) {
 	server := startServer(t)
 	rights := strings.Fields("ACL SETUSER app on >password resetkeys ~sallyport:* nocommands " +
 		"+get +set +getrange +del +exists +pttl +pexpire +zadd +zcard +zpopmin +zrange +zrem +zremrangebyscore +rename +time +eval +evalsha")

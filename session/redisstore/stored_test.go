@@ -10,7 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// FuzzStored reads what is in Redis as a record and as a mark: nothing but what this package writes is one.
+// FuzzStored parses any text as a record and as a mark: only texts that this package writes are
+// accepted.
 func FuzzStored(f *testing.F) {
 	f.Add(newMark(1, time.Time{}))
 	f.Add(newMark(math.MaxUint64, time.Unix(1<<32-1, 0)))
@@ -23,12 +24,12 @@ func FuzzStored(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if m, err := parseMark(text); err == nil {
 			if again := fmt.Sprintf("%020d%020d%010d", m.All, m.Some, m.Before); again != text {
-				t.Errorf("%q is read as the mark %q", text, again)
+				t.Errorf("%q was parsed as the mark %q", text, again)
 			}
 		}
 		if r, err := parseRecord(text); err == nil {
 			if again := fixedWidth(r.Version) + text[digits:digits+tagLen] + r.Data; again != text {
-				t.Errorf("%q is read as the record %q", text, again)
+				t.Errorf("%q was parsed as the record %q", text, again)
 			}
 		}
 	})
@@ -39,7 +40,7 @@ func TestMark_RoundTrip(t *testing.T) {
 		for _, before := range []time.Time{{}, time.Unix(0, 0), time.Unix(1_800_000_000, 999), time.Unix(1<<40, 0)} {
 			want := session.Mark{}.Merge(epoch, before)
 			if got, err := parseMark(newMark(epoch, before)); err != nil || got != want {
-				t.Errorf("%+v comes back as %+v, %v", want, got, err)
+				t.Errorf("parsed %+v, %v; want %+v", got, err, want)
 			}
 		}
 	}
@@ -50,19 +51,19 @@ func TestMilliseconds(t *testing.T) {
 		0: 1, -time.Hour: 1, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Second: 1000, math.MaxInt64: math.MaxInt64 / 1_000_000,
 	} {
 		if got := milliseconds(d); got != want && got != want+1 {
-			t.Errorf("%v is %d ms, want %d", d, got, want)
+			t.Errorf("milliseconds(%v) = %d, want %d", d, got, want)
 		}
 	}
 }
 
-// The slots of a cluster are those that Redis computes. The example is that of its specification.
+// Slots are computed as in Redis. The example is from its cluster specification.
 func TestSlotOf(t *testing.T) {
 	if got := slotOf("123456789"); got != 0x31c3%slots {
 		t.Errorf("slot %d", got)
 	}
 	for slot, tag := range slotTags() {
 		if slotOf(tag) != slot {
-			t.Fatalf("%q is in slot %d, not %d", tag, slotOf(tag), slot)
+			t.Fatalf("tag %q is in slot %d, want %d", tag, slotOf(tag), slot)
 		}
 	}
 }

@@ -31,7 +31,8 @@ var (
 	}
 )
 
-// everyCall is each method of a store, as a call that must not be answered with a guess.
+// everyCall returns a call of each method of a store. If the answer is unknown, the call must
+// return an error.
 func everyCall(s *redisstore.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Get":          func(ctx context.Context) error { _, err := s.Get(ctx, someKey); return err },
@@ -53,7 +54,7 @@ func everyCall(s *redisstore.Store) map[string]func(context.Context) error {
 	}
 }
 
-// wantUnknown checks that a call ends in time and says that it does not know.
+// wantUnknown checks that a call ends in time, with an error for an unknown answer.
 func wantUnknown(t *testing.T, name string, within time.Duration, call func(context.Context) error) {
 	t.Helper()
 	begin := time.Now()
@@ -62,11 +63,11 @@ func wantUnknown(t *testing.T, name string, within time.Duration, call func(cont
 		t.Errorf("%s took %v, want at most %v", name, took, within)
 	}
 	if err == nil || errors.Is(err, session.ErrNoRecord) || errors.Is(err, session.ErrChanged) || errors.Is(err, redis.Nil) || strings.Contains(err.Error(), "it ran") {
-		t.Errorf("%s = %v; want an error that says nothing about the record", name, err)
+		t.Errorf("%s = %v; want an error for an unknown answer", name, err)
 	}
 }
 
-// fast is a store with a short timeout, and a client that has its own idea of time.
+// fast returns a store with a short timeout, and a client that ignores context deadlines.
 func fast(t *testing.T, addr string) *redisstore.Store {
 	t.Helper()
 	client := redis.NewClient(&redis.Options{Addr: addr})
@@ -76,7 +77,7 @@ func fast(t *testing.T, addr string) *redisstore.Store {
 	return s
 }
 
-// punctual is the same with a client that Open makes.
+// punctual returns a store with a short timeout, and a client of Open, which respects deadlines.
 func punctual(t *testing.T, addr string) *redisstore.Store {
 	t.Helper()
 	s := open(t, "redis://"+addr)
@@ -84,8 +85,8 @@ func punctual(t *testing.T, addr string) *redisstore.Store {
 	return s
 }
 
-// R100: only Redis' nil means that there is no record.
-func TestStore_R100_OddAnswers(t *testing.T) {
+// R100: only a nil from Redis means that a record does not exist.
+func TestStore_R100_UnexpectedAnswers(t *testing.T) {
 	for name, answer := range map[string]string{
 		"loading":           "-LOADING Redis is loading the dataset in memory\r\n",
 		"read-only":         "-READONLY You can't write against a read only replica.\r\n",
@@ -136,7 +137,7 @@ func TestStore_R100_OddAnswers(t *testing.T) {
 	}
 }
 
-// R100: the nil of Redis is no record, and no mark; in answer to a script it is nothing that we know.
+// R100: a nil from Redis means no record or no mark. As the answer of a script it is unknown.
 func TestStore_R100_Nil(t *testing.T) {
 	s := fast(t, startFake(t, func([]string) string { return "$-1\r\n" }))
 	calls := everyCall(s)
@@ -155,7 +156,7 @@ func TestStore_R100_Nil(t *testing.T) {
 	}
 }
 
-// R100: a record with a revocation that cannot be read is not a session.
+// R100: a record whose revocations cannot be read is not a session.
 func TestStore_R100_RecordWithoutItsMarks(t *testing.T) {
 	for _, mark := range []string{"-LOADING x\r\n", "$3\r\nabc\r\n", hang, hangUp, ":1\r\n"} {
 		s := fast(t, startFake(t, func(args []string) string {
@@ -166,13 +167,13 @@ func TestStore_R100_RecordWithoutItsMarks(t *testing.T) {
 		}))
 		wantUnknown(t, fmt.Sprintf("with a mark %q", mark), 3*time.Second, everyCall(s)["GetAndLookup"])
 		if record, err := s.Get(t.Context(), someKey); err != nil || record.Data != "data" {
-			t.Errorf("the test itself is wrong: %v, %v", record, err)
+			t.Errorf("Get = %v, %v, so the test is void", record, err)
 		}
 	}
 }
 
-// A cluster whose nodes send one another's clients round and round.
-func TestStore_R100_MovedForEver(t *testing.T) {
+// A cluster whose nodes redirect forever.
+func TestStore_R100_EndlessRedirects(t *testing.T) {
 	var addr string
 	addr = startFake(t, func(args []string) string {
 		host, port, _ := net.SplitHostPort(addr)
@@ -190,7 +191,7 @@ func TestStore_R100_MovedForEver(t *testing.T) {
 	}
 }
 
-func TestStore_R100_NobodyListens(t *testing.T) {
+func TestStore_R100_ConnectionRefused(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -207,10 +208,10 @@ func TestStore_R100_NobodyListens(t *testing.T) {
 	}
 }
 
-// A Redis that takes commands and never answers: calls end in time, also with a client that waits for long, and what
-// is left behind is bounded, and goes away.
+// If Redis accepts commands but never answers, calls end in time with any client, and the
+// goroutines left behind are bounded and end.
 func TestStore_HangingRedis(t *testing.T) {
-	for name, deadlines := range map[string]bool{"a client that keeps deadlines": true, "a client that does not": false} {
+	for name, deadlines := range map[string]bool{"client with deadlines": true, "client without deadlines": false} {
 		t.Run(name, func(t *testing.T) { hangingRedis(t, deadlines) })
 	}
 }
@@ -238,17 +239,17 @@ func hangingRedis(t *testing.T, deadlines bool) {
 			t.Errorf("round %d took %v", round, took)
 		}
 		if n := runtime.NumGoroutine() - before; n > 1500 {
-			t.Errorf("round %d leaves %d goroutines", round, n)
+			t.Errorf("%d goroutines are left after round %d", n, round)
 		}
 	}
-	if n := runtime.NumGoroutine() - before; deadlines && n > 500 { // the test's own connections, and those of the client
+	if n := runtime.NumGoroutine() - before; deadlines && n > 500 { // connections of the test and of the client
 		t.Errorf("%d goroutines are left", n)
 	}
 	close(down)
-	until(t, "nothing is left behind", func() bool { return runtime.NumGoroutine()-before < 150 })
+	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-before < 150 })
 }
 
-// A deadline ends a call at once, with any client.
+// A context deadline ends a call, with any client.
 func TestStore_DeadlineEndsCalls(t *testing.T) {
 	addr := startFake(t, func([]string) string { return hang })
 	for _, s := range []*redisstore.Store{fast(t, addr), punctual(t, addr)} {
@@ -261,12 +262,13 @@ func TestStore_DeadlineEndsCalls(t *testing.T) {
 	}
 }
 
-// Being cancelled ends a call at once, and its cause is the error. (Reading from a client that keeps deadlines ends at the deadline.)
+// Cancellation ends a call immediately, with its cause as the error. (Reads with a client that
+// respects deadlines end at the deadline.)
 func TestStore_ContextEndsCalls(t *testing.T) {
 	s := fast(t, startFake(t, func([]string) string { return hang }))
 	s.Timeout = time.Minute
 	for name, call := range everyCall(s) {
-		gone := errors.New("the browser went away")
+		gone := errors.New("browser disconnected")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(50*time.Millisecond, func() { cancel(gone) })
 		begin := time.Now()
@@ -276,7 +278,7 @@ func TestStore_ContextEndsCalls(t *testing.T) {
 	}
 }
 
-// A client that hangs for reasons of its own, such as a hook, is asked by so many goroutines and no more.
+// If the client itself hangs, for example in a hook, the number of goroutines is limited.
 func TestStore_HangingClient(t *testing.T) {
 	before := runtime.NumGoroutine()
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
@@ -291,10 +293,10 @@ func TestStore_HangingClient(t *testing.T) {
 	}
 	wg.Wait()
 	if n := runtime.NumGoroutine() - before; n < 500 || n > 1100 {
-		t.Errorf("%d goroutines are left; the store has a bound of 1000", n)
+		t.Errorf("%d goroutines are left; the limit of the store is 1000", n)
 	}
 	close(release)
-	until(t, "nothing is left behind", func() bool { return runtime.NumGoroutine()-before < 100 })
+	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-before < 100 })
 }
 
 type waiting struct{ until chan struct{} }
@@ -305,7 +307,7 @@ func (w waiting) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 	return func(ctx context.Context, cmds []redis.Cmder) error { <-w.until; return next(ctx, cmds) }
 }
 
-// A hook of the application's client that panics must not end the process.
+// A panic in a hook of the client must not end the process.
 func TestStore_PanicIsAnError(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	t.Cleanup(func() { client.Close() })

@@ -1,4 +1,5 @@
--- Raises the mark of a provider. KEYS: mark. ARGV: mark, TTL in milliseconds.
+-- Writes the mark of a provider, unless the key has a higher one. KEYS: mark. ARGV: mark, TTL in
+-- milliseconds.
 local old, keep = redis.call('GET', KEYS[1]), tonumber(ARGV[2])
 if old and old >= ARGV[1] then return 'marked' end
 keep = math.max(keep, redis.call('PTTL', KEYS[1]))

@@ -1,7 +1,7 @@
--- Counts the marks of a provider. Answers with their number in ten digits, the number of the
--- revocation that has replaced earlier ones in twenty, and the names of some of those, to be
--- deleted. KEYS: counted, replaced, by which. ARGV: number, the last number that has expired, TTL
--- in milliseconds, names.
+-- Counts the marks of a provider. Returns the count in 10 digits, the epoch of the mark that has
+-- replaced earlier ones in 20 digits, and the names of some replaced marks, to be deleted.
+-- KEYS: counted marks, replaced marks, epoch of the replacement. ARGV: epoch, last expired epoch,
+-- TTL in milliseconds, names.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
 for i = 4, #ARGV do
   redis.call('ZADD', KEYS[1], ARGV[1], ARGV[i])

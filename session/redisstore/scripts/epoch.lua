@@ -1,4 +1,4 @@
--- Moves the epoch on, never back. KEYS: epoch. ARGV: how far at least from the last one, lowest number, TTL in milliseconds.
+-- Increases the epoch. KEYS: epoch. ARGV: minimum increase, lower limit, TTL in milliseconds.
 local last = redis.call('GET', KEYS[1]) or '0'
 local time = redis.call('TIME')
 local epoch = tonumber(last)

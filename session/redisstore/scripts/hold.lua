@@ -1,4 +1,4 @@
--- Takes a lock that nobody has, or prolongs one's own. Returns what is there afterwards: a lock, or a result.
+-- Takes a free lock, or extends the caller's own. Returns the resulting value: a lock or a result.
 -- KEYS: lock. ARGV: own lock, lease in milliseconds.
 local there = redis.call('GET', KEYS[1])
 if there and there ~= ARGV[1] then return there end

@@ -1,5 +1,5 @@
--- Merges a mark into what is known about a key: of each of the three numbers the larger one, and the longer TTL. Numbers have a
--- fixed width, so that comparing text compares them. KEYS: mark. ARGV: mark, TTL in milliseconds.
+-- Merges a mark into that of a key: the larger of each of the three numbers, and the longer TTL.
+-- Numbers have a fixed width, so they compare as text. KEYS: mark. ARGV: mark, TTL in milliseconds.
 local old = redis.call('GET', KEYS[1])
 local mark, keep = ARGV[1], tonumber(ARGV[2])
 if old then

@@ -1,6 +1,6 @@
--- Writes a record if the condition holds. Versions are twenty digits each, so that comparing text compares numbers of 64 bits, which
--- Lua's own cannot hold. The owner keeps a bounded number of records: those that would end first go.
--- KEYS: record, index. ARGV: condition, version, tag, data, TTL in milliseconds, ID, most records of the owner.
+-- Writes a record if the condition holds. Versions have 20 digits and compare as text, because Lua
+-- numbers cannot hold 64 bits. Beyond the owner's limit, deletes the records that would expire first.
+-- KEYS: record, index. ARGV: condition, version, tag, data, TTL in milliseconds, ID, limit of records.
 local head = redis.call('GETRANGE', KEYS[1], 0, 35)
 local found = #head > 0
 if found and (#head < 36 or not head:find('^%d+%x+$')) then
@@ -8,7 +8,7 @@ if found and (#head < 36 or not head:find('^%d+%x+$')) then
 end
 local version, tag = head:sub(1, 20), head:sub(21, 36)
 if found and tag == ARGV[3] then
-  return 'written' -- by this very call, sent once more because the answer was lost
+  return 'written' -- by this call, repeated because its answer was lost
 end
 local condition = ARGV[1]
 if condition == 'absent' then
@@ -30,7 +30,7 @@ if not found then
   local extra = #ids - ARGV[7]
   for _, id in ipairs(ids) do
     if extra > 0 and id ~= ARGV[6] then
-      redis.call('DEL', KEYS[2]:sub(1, -2) .. ':' .. id) -- the name of a record, on the same node
+      redis.call('DEL', KEYS[2]:sub(1, -2) .. ':' .. id) -- the key of a record, on the same node
       redis.call('ZREM', KEYS[2], id)
       extra = extra - 1
     end

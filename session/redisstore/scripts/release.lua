@@ -1,5 +1,5 @@
--- Puts a result, or nothing, in the place of one's own lock, also of one that is over. What others have put there stays.
--- KEYS: lock. ARGV: own lock, result or empty, TTL in milliseconds.
+-- Replaces the caller's own lock, even if it has expired, with a result, or deletes it. Values of
+-- other callers stay. KEYS: lock. ARGV: own lock, result or empty, TTL in milliseconds.
 local there = redis.call('GET', KEYS[1])
 if there and there ~= ARGV[1] then return 'left' end
 if ARGV[2] == '' then

@@ -1,7 +1,7 @@
--- Begins to count anew, when the marks of a provider are too many and a coarser one is there. What
--- was replaced before has been deleted, unless that has failed often: then it expires.
--- KEYS: counted, replaced, by which. ARGV: number of the coarser mark in twenty digits, TTL in
--- milliseconds, most marks.
+-- Restarts the count of a provider's marks after a coarser mark has been written. Marks replaced
+-- earlier have been deleted by now, or expire if deleting them failed repeatedly.
+-- KEYS: counted marks, replaced marks, epoch of the replacement. ARGV: epoch of the coarser mark in
+-- 20 digits, TTL in milliseconds, limit of marks.
 local by, keep = redis.call('GET', KEYS[3]), tonumber(ARGV[2])
 if not by or by < ARGV[1] then
   keep = math.max(keep, redis.call('PTTL', KEYS[3]))
