@@ -26,7 +26,6 @@ func TestEveryFieldIsShown(t *testing.T) {
 			continue
 		}
 		t.Run(f.Vendor, func(t *testing.T) {
-			t.Parallel()
 			for path := range f.set(t, vendor) {
 				if !f.shows(t, vendor, path) {
 					t.Errorf("no case fails with another value of %s", path)

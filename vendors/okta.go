@@ -11,8 +11,8 @@ import (
 type OktaServer struct {
 	Domain Domain // "example.okta.com"
 
-	// ID is that of a custom authorization server, such as "default". Default: the organization's own
-	// server.
+	// ID is that of a custom authorization server, such as "default". Default: the organization's
+	// own server.
 	ID string
 }
 

@@ -38,56 +38,30 @@ func multiTenant(t *testing.T, tenants provider.Organizations) (vendors.Vendor, 
 
 // R38: Approve decides about tenants that are not in Allowed.
 func TestTenants_R38_Approve(t *testing.T) {
-	var asked []string
-	approve := func(err error) func(context.Context, string) error {
-		return func(ctx context.Context, tenant string) error {
-			if ctx == nil {
-				t.Error("no context")
-			}
-			asked = append(asked, tenant)
-			return err
-		}
-	}
+	noDatabase := fmt.Errorf("%w: no database", provider.ErrUnavailable)
 	for name, row := range map[string]struct {
-		tenants provider.Organizations
+		allowed []string
+		approve error // what Approve returns
 		asked   []string
 		fault   string
 	}{
-		"approved": {provider.Organizations{Approve: approve(nil)}, []string{contoso}, ""},
-		"refused": {
-			provider.Organizations{Approve: approve(errors.New("no customer"))},
-			[]string{contoso},
-			"not_admitted",
-		},
-		"cannot be said": {
-			provider.Organizations{
-				Approve: approve(fmt.Errorf("%w: no database", provider.ErrUnavailable)),
-			},
-			[]string{contoso},
-			"provider_unavailable",
-		},
-		"on the list": {
-			provider.Organizations{
-				Allowed: []string{contoso},
-				Approve: approve(errors.New("not asked")),
-			},
-			nil,
-			"",
-		},
-		"beside the list": {
-			provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(nil)},
-			[]string{contoso},
-			"",
-		},
-		"not on it, or any": {
-			provider.Organizations{Allowed: []string{fabrikam}, Approve: approve(errors.New("no"))},
-			[]string{contoso},
-			"not_admitted",
-		},
+		"approved":        {nil, nil, []string{contoso}, ""},
+		"rejected":        {nil, errors.New("not a customer"), []string{contoso}, "not_admitted"},
+		"cannot tell":     {nil, noDatabase, []string{contoso}, "provider_unavailable"},
+		"allowed":         {[]string{contoso}, errors.New("not asked"), nil, ""},
+		"only approved":   {[]string{fabrikam}, nil, []string{contoso}, ""},
+		"neither of both": {[]string{fabrikam}, errors.New("no"), []string{contoso}, "not_admitted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked = nil
-			vendor, c := multiTenant(t, row.tenants)
+			var asked []string
+			approve := func(ctx context.Context, tenant string) error {
+				if ctx == nil {
+					t.Error("no context")
+				}
+				asked = append(asked, tenant)
+				return row.approve
+			}
+			vendor, c := multiTenant(t, provider.Organizations{Allowed: row.allowed, Approve: approve})
 			c.Fault = row.fault
 			for _, complaint := range run(t, vendor, c) {
 				t.Error(complaint)

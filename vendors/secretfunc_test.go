@@ -16,17 +16,13 @@ import (
 // R134: a secret is made for each request, and does not appear in errors.
 func TestSecretFunc(t *testing.T) {
 	token, revoke := "https://oauth2.googleapis.com/token", "https://oauth2.googleapis.com/revoke"
-	made := 0
-	counted := func(context.Context) (string, error) {
-		made++
-		return fmt.Sprintf("made-secret-%d", made), nil
-	}
+	numbered := func(n int) (string, error) { return fmt.Sprintf("made-secret-%d", n), nil }
 	for name, row := range map[string]struct {
-		secret func(context.Context) (string, error)
+		secret func(n int) (string, error) // of the nth call
 		change func(*trial)
 		want   int
 	}{
-		"one for each request": {counted, func(c *trial) {
+		"one for each request": {numbered, func(c *trial) {
 			c.Answers = laidAnswers(c.Answers, map[string]reply{
 				token: {
 					Request: &request{
@@ -49,7 +45,7 @@ func TestSecretFunc(t *testing.T) {
 				},
 			})
 		}, 2},
-		"repeated by the vendor": {counted, func(c *trial) {
+		"repeated by the vendor": {numbered, func(c *trial) {
 			c.Answers = laidAnswers(c.Answers, map[string]reply{token: {
 				Request: &request{},
 				Status:  401,
@@ -60,23 +56,26 @@ func TestSecretFunc(t *testing.T) {
 			}})
 			c.Fault = "token_error"
 		}, 1},
-		"none to be had": {
-			func(context.Context) (string, error) { return "", errors.New("the vault is closed") },
+		"an error": {
+			func(int) (string, error) { return "", errors.New("the vault is closed") },
 			func(c *trial) { c.Fault = "token_error"; c.NotRequested = []string{token} },
-			0,
+			1,
 		},
 		"an empty one": {
-			func(context.Context) (string, error) { return "", nil },
+			func(int) (string, error) { return "", nil },
 			func(c *trial) { c.Fault = "token_error"; c.NotRequested = []string{token} },
-			0,
+			1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			made = 0
+			calls := 0
 			vendor, _ := vendors.Named("google")
 			vendor.New = func(v vendors.Values) (provider.Provider, error) {
 				o := vendors.Google(v["client_id"], "")
-				o.SecretFunc = row.secret
+				o.SecretFunc = func(context.Context) (string, error) {
+					calls++
+					return row.secret(calls)
+				}
 				return o, nil
 			}
 			c := load(t, filepath.Join(folder, "google.json")).trials()[0]
@@ -86,8 +85,8 @@ func TestSecretFunc(t *testing.T) {
 			for _, complaint := range run(t, vendor, c) {
 				t.Error(complaint)
 			}
-			if made != row.want {
-				t.Errorf("%d secrets made, want %d", made, row.want)
+			if calls != row.want {
+				t.Errorf("SecretFunc is called %d times, want %d", calls, row.want)
 			}
 		})
 	}
