@@ -187,10 +187,14 @@ func BenchmarkChallenge_P8(b *testing.B) {
 		w.WriteHeader(http.StatusOK)
 		w.Write(nil)
 	}))
-	for name, header := range map[string][2]string{"navigation": {"Accept", "text/html"}, "fetch": {"Sec-Fetch-Mode", "cors"}} {
+	for name, header := range map[string]http.Header{
+		"navigation": {"Accept": {"text/html"}},
+		"fetch":      {"Sec-Fetch-Mode": {"cors"}},
+		"translated": {"Sec-Fetch-Mode": {"cors"}, "Accept-Language": {"de-AT,de;q=0.9,en;q=0.8"}},
+	} {
 		b.Run(name, func(b *testing.B) {
 			r := httptest.NewRequest("GET", "/me?x=1", nil)
-			r.Header.Set(header[0], header[1])
+			r.Header = header
 			w := &discard{header: http.Header{}}
 			serve := func(h http.Handler) func() {
 				return func() {

@@ -36,6 +36,13 @@
 // [Auth.LoginURLFor] returns the tenant's sign-in link, and Session.Provider is the tenant of a
 // session. RequireTenant admits users of one tenant; RequireAuth admits users of all tenants.
 //
+// # Pages
+//
+// The built-in pages and error responses are in the language of the browser (Accept-Language), out of
+// eleven. Config.AppName and Config.Order say what is on them, Config.Texts changes any text or adds a
+// language. Config.LoginPage replaces the choice of providers, and Config.OnError everything else; an
+// example shows how.
+//
 // # What it protects
 //
 // A login succeeds only in the browser that started it, once, and with the provider it was started

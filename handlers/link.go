@@ -124,13 +124,13 @@ func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 	callback := h.config.Prefix + "/callback/" + a.name
 	onward := problem.Link{Href: callback + "?" + r.URL.RawQuery, TextKey: "continue"}
 	if r.Method == http.MethodPost {
-		onward.Href, onward.Post = callback, map[string]string{}
+		onward.Href, onward.Post, onward.Fields = callback, true, map[string]string{}
 		for name, values := range a.params {
 			if len(values) != 1 {
 				h.config.Link.Fail(w, r, h.errBadRequest(a.name, errors.New("a parameter is repeated")))
 				return
 			}
-			onward.Post[name] = values[0]
+			onward.Fields[name] = values[0]
 		}
 	}
 	e := failed("finish_link", nil, onward, h.homeAs("cancel"))

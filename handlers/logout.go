@@ -54,9 +54,9 @@ func (h *routes) askLogout(w http.ResponseWriter, r *http.Request) {
 
 // button POSTs to a route, and hands on where the request wants to return to.
 func (h *routes) button(r *http.Request, action, key string) problem.Link {
-	button := problem.Link{Href: action, TextKey: key, Post: map[string]string{}}
+	button := problem.Link{Href: action, TextKey: key, Post: true}
 	if to := h.returns.clean(queryOf(r).Get("return_to")); to != h.returns.start() {
-		button.Post["return_to"] = to
+		button.Fields = map[string]string{"return_to": to}
 	}
 	return button
 }

@@ -32,6 +32,9 @@ type Error struct {
 	Title, Text       string
 	TitleKey, TextKey string
 
+	// Lang is the language of the texts, such as "de".
+	Lang string
+
 	// Links are where to go from here; the first one is the main action.
 	Links []Link
 
@@ -61,8 +64,9 @@ type Link struct {
 	// Text is what the user reads. Default: the text of TextKey in the user's language.
 	Text, TextKey string
 
-	// Post, if not nil, makes the link a button that POSTs these hidden fields to Href.
-	Post map[string]string
+	// Post makes the link a button of a form, which POSTs the hidden Fields to Href.
+	Post   bool
+	Fields map[string]string
 }
 
 // Error implements error. The text is for the log.

@@ -96,6 +96,11 @@ func direction(lang string) string {
 // inLanguage sets the headers of an answer whose text is in a language.
 func inLanguage(h http.Header, lang string) {
 	h["Content-Language"] = []string{lang}
+	varyByLanguage(h)
+}
+
+// varyByLanguage tells caches that the response depends on the language of the user.
+func varyByLanguage(h http.Header) {
 	if !slices.Contains(h["Vary"], "Accept-Language") {
 		h["Vary"] = append(slices.Clip(h["Vary"]), "Accept-Language")
 	}

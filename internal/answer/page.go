@@ -35,8 +35,7 @@ var layout string
 var style string
 
 var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
-	"style":  func() template.CSS { return template.CSS(style) },
-	"isForm": func(l problem.Link) bool { return l.Post != nil },
+	"style": func() template.CSS { return template.CSS(style) },
 }).Parse(layout))
 
 var (
@@ -97,7 +96,7 @@ func (wr *Writer) write(w http.ResponseWriter, r *http.Request, lang string, sta
 
 // hasForm reports whether one of the links is a button that POSTs.
 func hasForm(links []problem.Link) bool {
-	return slices.ContainsFunc(links, func(l problem.Link) bool { return l.Post != nil })
+	return slices.ContainsFunc(links, func(l problem.Link) bool { return l.Post })
 }
 
 // protectForm changes the headers of Protect for a page with a form. Without a referrer, browsers

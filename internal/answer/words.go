@@ -146,6 +146,7 @@ func (w *Words) text(lang, key string, values ...string) string {
 
 // fill puts in the words that e names by their keys.
 func (w *Words) fill(lang string, e *problem.Error) {
+	e.Lang = lang
 	if e.Title == "" {
 		e.Title = w.text(lang, e.TitleKey)
 	}

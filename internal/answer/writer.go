@@ -77,6 +77,7 @@ func (wr *Writer) answer(w http.ResponseWriter, r *http.Request, e *problem.Erro
 	lang := wr.Words.Language(r)
 	wr.Words.fill(lang, e)
 	e.Page = page
+	varyByLanguage(w.Header())
 	Protect(w.Header())
 	if hasForm(e.Links) {
 		protectForm(w.Header())

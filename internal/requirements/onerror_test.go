@@ -30,7 +30,7 @@ func inOwnWords(s *rig.Setup) {
 
 // hasButton reports whether one of the links is a button that POSTs.
 func hasButton(e *problem.Error) bool {
-	return slices.ContainsFunc(e.Links, func(l problem.Link) bool { return l.Post != nil })
+	return slices.ContainsFunc(e.Links, func(l problem.Link) bool { return l.Post })
 }
 
 // F44: everything that a user or client reads can be replaced in one place.
@@ -100,7 +100,10 @@ func TestOnError_F44_HandsOnTheRest(t *testing.T) {
 	plain := rig.New(t, func(s *rig.Setup) { s.Config.AppName = "App" })
 	handing := rig.New(t, func(s *rig.Setup) {
 		s.Config.AppName = "App"
-		s.Config.OnError = func(_ http.ResponseWriter, r *http.Request, e *problem.Error) bool {
+		s.Config.OnError = func(w http.ResponseWriter, r *http.Request, e *problem.Error) bool {
+			if !slices.Contains(w.Header().Values("Vary"), "Accept-Language") || e.Lang != "en" {
+				t.Errorf("OnError got %q, with the headers %v", e.Lang, w.Header())
+			}
 			if e.Title == "" || e.Text == "" || e.Page == (r.URL.Path == "/me") {
 				t.Errorf("OnError got %+v", e)
 			}
