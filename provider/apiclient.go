@@ -22,6 +22,15 @@ func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 	})
 }
 
+// Client implements [Provider]. Every request is signed, with the parameters of its query and of its
+// form (RFC 5849 section 3.4), and sent as it was signed; a form is buffered for that. Addresses may
+// be relative to APIBase. The client is for the API that the token is meant for: any other receives
+// a signature, and with PLAINTEXT both secrets. So it does not follow redirects to another origin.
+func (o *OAuth1) Client(_ context.Context, t session.Tokens) *http.Client {
+	signer := o.signer(t.AccessToken, t.Secret)
+	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error { return signer.Sign(r) })
+}
+
 // apiClient returns a client that calls a provider's API: addresses may be relative to base, and carry puts the
 // token into each request.
 func (out outbound) apiClient(base string, carry func(*http.Request) error) *http.Client {

@@ -23,19 +23,26 @@ const endpointIdle = 3 * time.Second
 // ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
 // application may have changed for its own purposes.
 var ownTransport = sync.OnceValue(func() *http.Transport {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	t := newTransport(&net.Dialer{})
+	t.Proxy = http.ProxyFromEnvironment
+	t.MaxIdleConnsPerHost = 16
+	return t
+})
+
+// newTransport is a transport that connects with the dialer. It knows TLS 1.2 or newer, and waits
+// for a provider no longer than a request may take.
+func newTransport(d *net.Dialer) *http.Transport {
+	d.Timeout, d.KeepAlive = 5*time.Second, 30*time.Second
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            d.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    5 * time.Second,
 		ResponseHeaderTimeout:  outboundTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
-		MaxIdleConnsPerHost:    16,
 		IdleConnTimeout:        90 * time.Second,
 		ForceAttemptHTTP2:      true,
 	}
-})
+}
 
 // ownEndpoints is ownTransport for the endpoints of all providers without an HTTPClient.
 var ownEndpoints = sync.OnceValue(func() *http.Transport { return briefly(ownTransport()) })

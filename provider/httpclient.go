@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"slices"
 	"syscall"
-	"time"
 )
 
 // PublicOnly returns a client for providers whose addresses come from strangers, such as tenants who configure their own ([Organizations]):
@@ -28,18 +27,9 @@ import (
 //
 // It is safe for concurrent use. Each call makes a client with connections of its own.
 func PublicOnly() *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: DialPublic}
-	return &http.Client{Transport: &http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  outboundTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    4,
-		IdleConnTimeout:        90 * time.Second,
-		ForceAttemptHTTP2:      true,
-	}}
+	t := newTransport(&net.Dialer{Control: DialPublic})
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 4
+	return &http.Client{Transport: t}
 }
 
 // DialPublic refuses connections to addresses that are not public. It is a value for net.Dialer.Control, for applications that make

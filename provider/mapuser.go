@@ -75,24 +75,24 @@ func (o *OIDC) user(t *idToken, d document) session.User {
 	if u.Name == "" {
 		u.Name = strings.TrimSpace(d.display("given_name") + " " + d.display("family_name"))
 	}
-	u.EmailVerified = u.Email != "" && o.EmailTrust.verified(o.emailVerified(d))
+	u.EmailVerified = o.EmailTrust.verified(d, cmp.Or(f.Email, "email"), o.verifiedPath(), o.means)
 	return u
 }
 
-// emailVerified reports whether the claims say that the email address is verified. Ambiguous ones
-// do not.
-func (o *OIDC) emailVerified(d document) bool {
-	f := o.UserFields
-	switch {
-	case !d.sure(cmp.Or(f.Email, "email")) || !d.sure(cmp.Or(f.EmailVerified, "email_verified")):
-		return false
-	case f.EmailVerified != "":
-		raw, _ := d.first(f.EmailVerified)
-		return isTrue(raw) || string(raw) == "1" || string(raw) == `"1"`
-	case f.Email != "": // email_verified is about the standard claim
-		return false
+// verifiedPath is where the claims say whether the address is verified: email_verified is about the
+// standard claim only.
+func (o *OIDC) verifiedPath() string {
+	if o.UserFields.Email != "" {
+		return o.UserFields.EmailVerified
 	}
-	return isTrue(d.claims["email_verified"])
+	return cmp.Or(o.UserFields.EmailVerified, "email_verified")
+}
+
+// means reports whether a value means true. Where the application has named the claim, 1 does too:
+// Microsoft Entra sends it.
+func (o *OIDC) means(raw json.RawMessage) bool {
+	one := string(raw) == "1" || string(raw) == `"1"`
+	return isTrue(raw) || one && o.UserFields.EmailVerified != ""
 }
 
 // verifiedNames are the claims that say something about the address beside them.

@@ -3,15 +3,12 @@ package provider
 import (
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -134,8 +131,7 @@ func (o *OAuth1) Label() string { return o.DisplayName }
 
 // Registration implements [Provider].
 func (o *OAuth1) Registration() string {
-	sum := sha256.Sum256([]byte("OAuth 1.0a" + strconv.Quote(o.issuer()) + strconv.Quote(o.ClientID)))
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
+	return registration("OAuth 1.0a", o.issuer(), o.ClientID)
 }
 
 // Validate implements [Validator].

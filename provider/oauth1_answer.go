@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/internal/oauth1"
 )
@@ -19,10 +17,8 @@ type credential struct {
 	extras        map[string]string
 }
 
-const (
-	maxCredential = 1 << 10  // a token, or a secret: two of them wait in a cookie
-	maxForm       = 64 << 10 // the whole answer
-)
+// maxCredential bounds a token, or a secret: two of them wait in a cookie.
+const maxCredential = 1 << 10
 
 // ask makes a request of the flow and reads the credential that answers it.
 func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer, step oauth1.Param) (credential, error) {
@@ -67,27 +63,16 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	return c, nil
 }
 
-// strictForm reads application/x-www-form-urlencoded in which no name stands twice. An HTML page is none.
+// strictForm reads a form in which no name appears twice.
 func strictForm(body []byte) (map[string]string, error) {
-	if len(body) > maxForm {
-		return nil, fmt.Errorf("the answer is larger than %d bytes", maxForm)
-	}
-	for _, c := range body {
-		if c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"' {
-			return nil, errors.New("the answer is not form-encoded")
-		}
-	}
-	values, err := url.ParseQuery(string(body))
+	values, err := readForm(body)
 	if err != nil {
-		return nil, errors.New("the answer is not form-encoded") // the error's text would quote it
+		return nil, fmt.Errorf("the answer is not form-encoded: %w", err)
 	}
 	form := make(map[string]string, len(values))
 	for name, all := range values {
-		switch {
-		case len(all) != 1:
-			return nil, errors.New("a name stands twice in the answer")
-		case !utf8.ValidString(name) || !utf8.ValidString(all[0]):
-			return nil, errors.New("the answer is not UTF-8")
+		if len(all) != 1 {
+			return nil, errors.New("a name appears twice in the answer")
 		}
 		form[name] = all[0]
 	}
@@ -102,8 +87,8 @@ const maxSkew = time.Minute
 func (o *OAuth1) refusal(fault Fault, a answer) error {
 	form, _ := strictForm(a.body)
 	err := fmt.Errorf("status %d%s", a.status, problemOf(form))
-	if a.status >= 500 || a.status == http.StatusTooManyRequests {
-		return &unavailable{err: err}
+	if a.busy() {
+		return &unavailable{a.retryAfter, err}
 	}
 	if skew := a.date.Sub(o.now()); !a.date.IsZero() && skew.Abs() > maxSkew {
 		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need clocks that agree", err, skew.Round(time.Second))

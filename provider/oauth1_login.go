@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/oauth1"
-	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -159,12 +158,12 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if err := o.signer(c.token, c.secret).Sign(req); err != nil {
 		return Profile{}, fmt.Errorf("provider: %w", err)
 	}
-	a, err := do(o.outbound().client(never), req)
-	if err != nil {
-		return Profile{}, asUnavailable(FaultUserInfo, err)
+	a, err := o.outbound().fetchProfile(req, where(req.URL))
+	if statusOf(err) != 0 {
+		err = o.refusal(FaultUserInfo, a)
 	}
-	if a.status != http.StatusOK {
-		return Profile{}, o.refusal(FaultUserInfo, a)
+	if err != nil {
+		return Profile{}, err
 	}
 	profile, err := o.UserFields.schema().read(a.body, &o.notes) // whatever its Content-Type says: some write text/html
 	if err != nil {
@@ -173,23 +172,25 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	return Profile{Token: extras, User: profile.raw}, nil
 }
 
-// user maps the profile.
-func (o *OAuth1) user(p Profile) (session.User, error) {
-	u := session.User{}
+// user maps the profile. MapUser may say who the user is.
+func (o *OAuth1) user(p Profile) (u session.User, err error) {
+	u.Issuer = o.issuer()
 	if o.UserFields != (Fields{}) {
-		var err error
-		if u, err = p.user(o.issuer(), o.UserFields, EmailByMember, &o.notes); err != nil {
-			return session.User{}, &Error{Fault: FaultUserInfo, Err: err}
+		if u, err = p.user(u.Issuer, o.UserFields, EmailByMember, &o.notes); err != nil {
+			return session.User{}, err
 		}
 	}
 	if o.MapUser != nil {
-		if err := recovered.Call(func() error { return o.MapUser(p, &u) }); err != nil {
-			return session.User{}, fmt.Errorf("provider: MapUser: %w", err)
+		var mapped string
+		err := mapUser(&u, EmailByMember, func(u *session.User) error {
+			err := o.MapUser(p, u)
+			mapped = u.Subject
+			return err
+		})
+		if err != nil {
+			return session.User{}, err
 		}
-	}
-	u.Issuer = o.issuer()
-	if u.Subject == "" {
-		return session.User{}, userInfoFault(errors.New("the profile has no ID of the user"))
+		u.Subject = mapped
 	}
 	if err := checkIdentifier("the user's ID", u.Subject); err != nil {
 		return session.User{}, userInfoFault(err)

@@ -14,9 +14,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -242,6 +244,46 @@ func FuzzOAuth1Callback(f *testing.F) {
 		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Token: "TOKEN", Secret: "SECRET"}, params)
 		refusedCleanly(t, query, err)
 	})
+}
+
+// answering is a client whose requests are all answered in the same way.
+func answering(status int, header http.Header, body string) *http.Client {
+	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r,
+		}, nil
+	})}
+}
+
+// F35: a provider that cannot answer now says when to come back, for each step of the flow.
+func TestOAuth1_F35_RetryAfter(t *testing.T) {
+	for _, status := range []int{408, 429, 500, 503} {
+		o := photos()
+		o.HTTPClient = answering(status, http.Header{"Retry-After": {"20"}}, "")
+		_, begin := o.Begin(t.Context(), &Flow{RedirectURI: "https://app.example/callback"})
+		_, profile := o.profile(t.Context(), credential{token: "t", secret: "s"})
+		for _, err := range []error{begin, profile} {
+			if !errors.Is(err, ErrUnavailable) || RetryAfter(err) != 20*time.Second {
+				t.Errorf("status %d: %v, retry after %v", status, err, RetryAfter(err))
+			}
+		}
+	}
+}
+
+// MapUser may name the user, but neither the tenant nor an issuer, and a missing address is never
+// verified. Fields without ID are read all the same.
+func TestOAuth1_MapUserKeepsTheRest(t *testing.T) {
+	o := photos()
+	o.UserFields = Fields{Name: "name"}
+	o.MapUser = func(_ Profile, u *session.User) error {
+		u.Subject, u.Tenant, u.Issuer, u.EmailVerified = "7", "other", "https://other.example", true
+		return nil
+	}
+	u, err := o.user(Profile{User: json.RawMessage(`{"name":"Alice"}`)})
+	want := session.User{Issuer: o.issuer(), Subject: "7", Name: "Alice"}
+	if err != nil || !reflect.DeepEqual(u, want) {
+		t.Errorf("%+v, %v, want %+v", u, err, want)
+	}
 }
 
 // A flow of another kind, or one that was never begun, fits no callback.

@@ -56,17 +56,13 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *sche
 	if o.outbound().checkEndpoint("the address", req.URL.String()) != nil {
 		return nil, fault(fmt.Errorf("%s: PrepareAPI made it an address that must not be used", name))
 	}
-	a, err := doNamed(o.outbound().client(never), req, name)
-	if err != nil {
-		return nil, asUnavailable(FaultUserInfo, err)
+	a, err := o.outbound().fetchProfile(req, name)
+	switch statusOf(err) {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		err = fault(fmt.Errorf("%w: %w", err, errNotPermitted))
 	}
-	switch err := fmt.Errorf("%s: status %d", name, a.status); {
-	case a.busy():
-		return nil, &unavailable{a.retryAfter, err}
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status == http.StatusNotFound:
-		return nil, fault(fmt.Errorf("%w: %w", err, errNotPermitted))
-	case a.status != http.StatusOK:
-		return nil, fault(err)
+	if err != nil {
+		return nil, err
 	}
 	clean, _, err := schema.clean(a.body, true, &o.notes)
 	if err != nil {

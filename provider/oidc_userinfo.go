@@ -53,17 +53,12 @@ func (o *OIDC) fetchUserInfo(
 		return document{}, userInfoFault(errors.New("bad address"))
 	}
 	req.Header.Set("Authorization", "Bearer "+accessToken)
-	a, err := do(o.outbound().client(never), req)
-	if err != nil {
-		return document{}, asUnavailable(FaultUserInfo, err)
+	a, err := o.outbound().fetchProfile(req, "userinfo")
+	if statusOf(err) >= 400 && !a.busy() {
+		err = userInfoFault(fmt.Errorf("%w: %w", errNoUserInfo, err))
 	}
-	switch {
-	case a.busy():
-		return document{}, &unavailable{a.retryAfter, fmt.Errorf("userinfo: status %d", a.status)}
-	case a.status >= 400:
-		return document{}, userInfoFault(fmt.Errorf("%w: status %d", errNoUserInfo, a.status))
-	case a.status != http.StatusOK:
-		return document{}, userInfoFault(fmt.Errorf("status %d", a.status))
+	if err != nil {
+		return document{}, err
 	}
 	info, err := o.readUserInfo(ctx, m, a)
 	if err != nil {

@@ -101,6 +101,38 @@ func (out outbound) callAPI(redirects func(*http.Request, []*http.Request) error
 	return c
 }
 
+// fetchProfile fetches a profile document. Errors call it name. A status other than 200 is a
+// [statusError].
+func (out outbound) fetchProfile(r *http.Request, name string) (answer, error) {
+	a, err := doNamed(out.client(never), r, name)
+	switch {
+	case err != nil:
+		return a, asUnavailable(FaultUserInfo, err)
+	case a.busy():
+		return a, &unavailable{a.retryAfter, &statusError{name, a.status}}
+	case a.status != http.StatusOK:
+		return a, userInfoFault(&statusError{name, a.status})
+	}
+	return a, nil
+}
+
+// A statusError is an answer with a status that is no success.
+type statusError struct {
+	endpoint string
+	status   int
+}
+
+// Error implements error.
+func (e *statusError) Error() string { return fmt.Sprintf("%s: status %d", e.endpoint, e.status) }
+
+// statusOf returns the status of a [statusError], or 0.
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status
+	}
+	return 0
+}
+
 // never is for requests that carry a code, a token or a secret: a 307 would hand them on.
 func never(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 

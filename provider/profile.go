@@ -64,17 +64,17 @@ func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (sess
 	if err != nil {
 		return session.User{}, userInfoFault(fmt.Errorf("the profile: %w", err))
 	}
-	id, err := c.stableID(f.ID)
-	if err != nil {
-		return session.User{}, userInfoFault(err)
+	id := ""
+	if f.ID != "" {
+		if id, err = c.stableID(f.ID); err != nil {
+			return session.User{}, userInfoFault(err)
+		}
 	}
 	u := session.User{
 		Issuer: issuer, Subject: id,
 		Name: c.shown(f.Name), Username: c.shown(f.Username), Email: c.shown(f.Email), Picture: webAddress(c.shown(f.Picture)),
 	}
-	verified, _ := c.first(f.EmailVerified)
-	said := isTrue(verified) && c.sure(f.Email) && c.sure(f.EmailVerified)
-	u.EmailVerified = u.Email != "" && trust.verified(said)
+	u.EmailVerified = trust.verified(c, f.Email, f.EmailVerified, isTrue)
 	u.Roles = c.roles(f.Roles, true)
 	return u, nil
 }
@@ -136,15 +136,20 @@ const (
 	EmailAlwaysVerified
 )
 
-// verified decides about an address of which the provider said whether it is verified.
-func (t EmailTrust) verified(said bool) bool {
-	switch t {
-	case EmailNeverVerified:
+// verified reports whether the address at a path of a document is treated as verified. said is the
+// path to what the provider says of it, which means says how to read; what is ambiguous says
+// nothing.
+func (t EmailTrust) verified(
+	d document, email, said string, means func(json.RawMessage) bool,
+) bool {
+	switch {
+	case t == EmailNeverVerified || d.shown(email) == "":
 		return false
-	case EmailAlwaysVerified:
+	case t == EmailAlwaysVerified:
 		return true
 	}
-	return said
+	raw, _ := d.first(said)
+	return means(raw) && d.sure(email) && d.sure(said)
 }
 
 func (t EmailTrust) check() error {

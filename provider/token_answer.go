@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
@@ -71,9 +72,9 @@ func (d *Dialect) object(a answer) (json.RawMessage, error) {
 
 // formAsObject reads a form-encoded answer as the JSON object that it stands for, in which a name may appear twice.
 func formAsObject(body []byte) (json.RawMessage, error) {
-	form, err := url.ParseQuery(string(body))
+	form, err := readForm(body)
 	if err != nil {
-		return nil, errors.New("the answer is neither JSON nor form-encoded")
+		return nil, fmt.Errorf("the answer is neither JSON nor form-encoded: %w", err)
 	}
 	var members []string
 	for name, values := range form {
@@ -82,6 +83,33 @@ func formAsObject(body []byte) (json.RawMessage, error) {
 		}
 	}
 	return json.RawMessage("{" + strings.Join(members, ",") + "}"), nil
+}
+
+// maxForm bounds a form-encoded answer.
+const maxForm = 64 << 10
+
+// readForm reads an answer in application/x-www-form-urlencoded, whatever its Content-Type says. An
+// HTML page is none.
+func readForm(body []byte) (url.Values, error) {
+	if len(body) > maxForm {
+		return nil, fmt.Errorf("it is larger than %d bytes", maxForm)
+	}
+	malformed := errors.New("malformed form") // url's own text would quote it
+	for _, c := range body {
+		if c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"' {
+			return nil, malformed
+		}
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, malformed
+	}
+	for name, values := range form {
+		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(values, "")) {
+			return nil, errors.New("it is not UTF-8")
+		}
+	}
+	return form, nil
 }
 
 func asJSON(text string) string {

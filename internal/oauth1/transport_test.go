@@ -10,6 +10,24 @@ import (
 	"testing"
 )
 
+// A Transport signs each request and sends it with Next, as clients of APIs do.
+type Transport struct {
+	Signer *Signer
+	Next   http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper. It signs and sends a copy of the request.
+func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	signed := r.Clone(r.Context())
+	if err := t.Signer.Sign(signed); err != nil {
+		if r.Body != nil {
+			r.Body.Close() // a RoundTripper must close the body, even on error
+		}
+		return nil, err
+	}
+	return t.Next.RoundTrip(signed)
+}
+
 // A recorder records the requests that it receives.
 type recorder struct {
 	mu      sync.Mutex
