@@ -1,8 +1,6 @@
 package sallyport
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -18,10 +16,10 @@ import (
 func parseBaseURL(text string) (*url.URL, error) {
 	wrong := func(format string, args ...any) (*url.URL, error) {
 		args = append([]any{withoutUser(text)}, args...)
-		return nil, fmt.Errorf("sallyport: BaseURL %q "+format, args...)
+		return nil, wrongField("BaseURL", "%q "+format, args...)
 	}
 	if text == "" {
-		return nil, errors.New("sallyport: BaseURL is missing; it is the public address of the application, such as https://app.example.com")
+		return nil, wrongField("BaseURL", "is missing: set the public address of the application, such as https://app.example.com")
 	}
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {

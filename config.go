@@ -3,7 +3,6 @@ package sallyport
 import (
 	"cmp"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -46,29 +45,29 @@ func (c Config) check() (*url.URL, []error) {
 	}
 	if base != nil && !loopback.Host(base.Hostname()) &&
 		testsecret.In(append([]string{c.Session.Secret}, c.Session.OldSecrets...)...) {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: Session.Secret or one of OldSecrets is "+
+		mistakes = append(mistakes, wrongField("Session.Secret", "or one of OldSecrets is "+
 			"authtest.Secret, which is public, and BaseURL %s is not on this machine: "+
 			"make a secret with: openssl rand -base64 32", base))
 	}
 	if c.Prefix != "" && !validPrefix(c.Prefix) {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: Prefix %q is not a plain path such as /auth", c.Prefix))
+		mistakes = append(mistakes, wrongField("Prefix", "%q is not a plain path such as /auth", c.Prefix))
 	}
 	if c.Home != "" && !validHome(c.Home, cmp.Or(c.Prefix, defaultPrefix)) {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: Home %q is not a plain path outside of Prefix, such as /app/", c.Home))
+		mistakes = append(mistakes, wrongField("Home", "%q is not a plain path outside of Prefix, such as /app/", c.Home))
 	}
 	if c.NoStore && c.CacheableAfterSignOut {
-		mistakes = append(mistakes, errors.New("sallyport: NoStore and CacheableAfterSignOut contradict each other: remove one"))
+		mistakes = append(mistakes, wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
 	}
 	for _, origin := range c.TrustedOrigins {
 		if u, err := url.Parse(origin); err == nil && u.Host != "" && badHost(u) != "" {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: TrustedOrigins: %q %s", withoutUser(origin), badHost(u)))
+			mistakes = append(mistakes, wrongField("TrustedOrigins", "%q %s", withoutUser(origin), badHost(u)))
 		}
 	}
 	if c.LoginPage != nil && typednil.Is(c.LoginPage) {
-		mistakes = append(mistakes, errors.New("sallyport: LoginPage holds a nil value: set it, or leave it out"))
+		mistakes = append(mistakes, wrongField("LoginPage", "holds a nil value: set it, or leave it out"))
 	}
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: RefreshAhead %v is not between 0 and an hour", c.RefreshAhead))
+		mistakes = append(mistakes, wrongField("RefreshAhead", "%v is not between 0 and an hour", c.RefreshAhead))
 	}
 	return base, append(mistakes, c.checkPages()...)
 }
@@ -177,17 +176,17 @@ func (c Config) checkTenants() []error {
 	t := c.Tenants
 	switch {
 	case t.Find == nil && len(c.Providers) == 0:
-		mistakes = append(mistakes, errors.New("sallyport: Providers is empty; there must be one way to sign in"))
+		mistakes = append(mistakes, wrongField("Providers", "is empty: set one way to sign in"))
 	case t.Find == nil && (t.Keep != 0 || t.Limit != 0 || t.TrustRoles):
-		mistakes = append(mistakes, errors.New("sallyport: Tenants.Find is missing"))
+		mistakes = append(mistakes, wrongField("Tenants.Find", "is missing"))
 	case t.Find != nil && len(c.Providers) == 0 && c.LoginPage == nil:
-		mistakes = append(mistakes, errors.New("sallyport: LoginPage is missing; without Providers somebody has to find out which tenant's sign-in is wanted"))
+		mistakes = append(mistakes, wrongField("LoginPage", "is missing: without Providers, it finds out which tenant the user belongs to"))
 	}
 	if t.Keep < 0 || t.Keep > 24*time.Hour {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: Tenants.Keep %v is not between 0 and a day", t.Keep))
+		mistakes = append(mistakes, wrongField("Tenants.Keep", "%v is not between 0 and a day", t.Keep))
 	}
 	if t.Limit < 0 {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: Tenants.Limit %d is negative", t.Limit))
+		mistakes = append(mistakes, wrongField("Tenants.Limit", "%d is negative", t.Limit))
 	}
 	return mistakes
 }
@@ -200,12 +199,12 @@ func (c Config) checkProvider(name string, p provider.Provider, base *url.URL) [
 	var mistakes []error
 	insecure, err := v.Validate()
 	for _, mistake := range settings.Each(err) {
-		mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %w", name, mistake))
+		mistakes = append(mistakes, &providerError{name, mistake})
 	}
 	for _, option := range insecure {
 		c.Logger.Warn("sallyport: insecure option in use", "provider", name, "option", option)
 		if base != nil && !loopback.Host(base.Hostname()) {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q: %s is for development and must not be used with the public BaseURL %s", name, option, base))
+			mistakes = append(mistakes, &providerError{name, wrongOption(option, base)})
 		}
 	}
 	return mistakes

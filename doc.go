@@ -14,7 +14,7 @@
 //	http.ListenAndServe(":8080", auth.Handler(mux))
 //
 // In a handler, session.FromContext returns the user's session. [FromEnv] and [FromFile] read the
-// same Config from environment variables and a JSON file; docs/providers.md lists the settings.
+// same Config from environment variables and a JSON file; docs/settings.md lists the settings.
 //
 // # Tenants
 //

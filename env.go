@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
@@ -16,48 +15,45 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// FromEnv reads a Config from settings such as environment variables (pass os.LookupEnv):
+// FromEnv reads a Config from environment variables (pass os.LookupEnv). docs/settings.md lists all
+// of them; an application with one provider of OpenID Connect needs four:
 //
-//	BASE_URL             public origin of the application; may be left out when LISTEN_ADDR is on loopback
+//	BASE_URL             public origin of the application; optional if LISTEN_ADDR is on loopback
 //	SESSION_SECRET       openssl rand -base64 32
-//	SALLYPORT_HOME       start page of an application below a path, such as /app/; default: /
+//	OIDC_ISSUER          the provider's issuer, such as https://accounts.google.com
+//	OIDC_CLIENT_ID       and OIDC_CLIENT_SECRET, unless it is a public client
 //
-// Providers are named in a list, a file, or both:
+// Several providers, or those of other kinds, are named in a list, a file, or both:
 //
 //	SALLYPORT_PROVIDERS  names with commas between them, such as google,intranet
 //	SALLYPORT_CONFIG     a JSON file of providers by name; see [FromFile]
 //
-// and SALLYPORT_NAME_CLIENT_ID and so on say the rest about each, with its name in capitals and '_' for '-'. Settings in the
-// environment go before those of the file. What there is to set, docs/providers.md lists; the most common are:
+// SALLYPORT_NAME_CLIENT_ID and so on set up each of them, with its name in capitals and '_' for '-'.
+// The environment overrides the file. The most common settings are:
 //
-//	SALLYPORT_NAME_PRESET             the vendor (vendors.All); not needed when the provider has its name
+//	SALLYPORT_NAME_PRESET             the vendor, unless the provider has its name
 //	SALLYPORT_NAME_CLIENT_ID
-//	SALLYPORT_NAME_CLIENT_SECRET      may be left out for a public client
+//	SALLYPORT_NAME_CLIENT_SECRET      optional for a public client
 //	SALLYPORT_NAME_ISSUER             makes it OpenID Connect, by discovery
 //	SALLYPORT_NAME_REQUEST_TOKEN_URL  makes it OAuth 1.0a
 //	SALLYPORT_NAME_AUTHORIZE_URL      and
 //	SALLYPORT_NAME_ACCESS_TOKEN_URL   make it OAuth 2.0, without one of the above
-//	SALLYPORT_NAME_USERINFO_URL       the user's profile, and where in it the ID is that never changes:
+//	SALLYPORT_NAME_USERINFO_URL       the user's profile, and the path in it to the permanent ID:
 //	SALLYPORT_NAME_USER_ID
 //	SALLYPORT_NAME_SCOPES             separated by spaces
 //
-// For the provider named "oidc" of OpenID Connect there are shorter ones. They are needed when there is no other provider:
+// The provider named "oidc" has the prefix OIDC_ for the same settings, such as OIDC_SCOPES,
+// OIDC_MAX_AGE and OIDC_CA. SESSION_IDLE, SESSION_LIFETIME, SESSION_OLD_SECRETS and others set the
+// fields of [session.Config].
 //
-//	OIDC_ISSUER          the provider's issuer, such as https://accounts.google.com
-//	OIDC_CLIENT_ID
-//	OIDC_CLIENT_SECRET   may be left out for a public client
-//	OIDC_SCOPES          separated by spaces; default: openid profile email
-//	OIDC_INTERNAL_URL    where the application itself reaches the provider, such as http://keycloak:8080
-//	OIDC_CA              certificate of a private authority, as PEM; best kept in the file of OIDC_CA_FILE
+// Each variable but SALLYPORT_CONFIG may name a file instead, for secrets that are mounted:
+// SESSION_SECRET_FILE names a file whose content, without the line end, is the value. Setting both is
+// an error. So is an unknown variable that has the prefix of a provider or resembles a variable that
+// is not set. All errors are returned together (errors.Join), one line each, without secrets.
 //
-// Each but SALLYPORT_CONFIG may be given as a file instead, for secrets that are mounted:
-// SESSION_SECRET_FILE names a file whose content, less the line end, is the value. To set both is a
-// mistake. So is a variable that nothing asks for, if it has the prefix of a provider or looks like one
-// that is not set. All mistakes are returned at once (errors.Join), as one line each, without a secret.
-//
-// The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name; [Auth.RedirectURIs] lists them. A
-// provider by http is accepted only on loopback, or beside this machine by OIDC_INTERNAL_URL, and only
-// if BASE_URL is on loopback. Where to listen is for [ListenAddr] to say.
+// The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name;
+// [Auth.RedirectURIs] lists them. A provider by http is accepted only on loopback, or beside this
+// machine by an internal URL, and only if BASE_URL is on loopback. [ListenAddr] reads where to listen.
 func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	file, _ := lookup("SALLYPORT_CONFIG")
@@ -97,117 +93,83 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 
 // read reads everything there is. file may be empty.
 func read(env *settings.Env, file string) (Config, error) {
-	c := Config{BaseURL: baseURL(env), Home: env.Optional("SALLYPORT_HOME")}
+	c := Config{BaseURL: baseURL(env)}
 	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
-	source := &settings.Source{Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Vendors: vendors.All(), Loopback: loopback.URL(c.BaseURL)}
+	env.Set(&c)
+	source := &settings.Source{
+		Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Vendors: vendors.All(),
+		Loopback: loopback.URL(c.BaseURL),
+	}
 	if file != "" {
 		var err error
 		if source.Document, err = settings.ReadFile(file); err != nil {
 			env.Mistakes = append(env.Mistakes, err)
 		}
 	}
-	c.Providers = source.Providers()
-	others := file != "" || env.IsSet("SALLYPORT_PROVIDERS")
-	if !others || slices.ContainsFunc(short, env.IsSet) {
-		addShort(env, c, others)
-	} else if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
-		env.Wrong("there is no provider: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
+	if others := file != "" || env.IsSet("SALLYPORT_PROVIDERS"); !others {
+		source.Short = true
+		source.ShortHint = "; or name other providers in SALLYPORT_PROVIDERS, or their file in SALLYPORT_CONFIG"
+	} else {
+		source.Short = source.ShortIsSet()
 	}
-	source.Misspelled(slices.Concat(general, short), listed(env.Lookup))
-	env.Mistakes = append(env.Mistakes, try(env, c))
+	c.Providers = source.Providers()
+	c.Order = source.Order(c.Providers)
+	if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
+		env.Wrong("no provider is configured: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
+	}
+	set, all := listed(env.Lookup)
+	source.Misspelled([]string{"LISTEN_ADDR", "SALLYPORT_PROVIDERS", "SALLYPORT_CONFIG"}, set, all)
+	env.Mistakes = append(env.Mistakes, try(source, c)...)
 	return c, errors.Join(env.Mistakes...)
 }
 
-// general are the settings that are not about providers.
-var general = []string{"BASE_URL", "SESSION_SECRET", "SALLYPORT_HOME", "LISTEN_ADDR", "SALLYPORT_PROVIDERS", "SALLYPORT_CONFIG"}
-
-// listed are the variables that are known to be set: those of the environment, where they are also the
-// settings.
-func listed(lookup func(string) (string, bool)) []string {
-	var names []string
+// listed are the variables that are known to be set: those of the process's environment, if they are
+// also the settings. all reports whether there can be no others.
+func listed(lookup func(string) (string, bool)) (names []string, all bool) {
+	all = true
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
-		if found, ok := lookup(name); ok && found == value && value != "" {
+		if found, ok := lookup(name); !ok || found != value {
+			all = false
+		} else if value != "" {
 			names = append(names, name)
 		}
 	}
-	return names
+	return names, all
 }
 
-// short are the settings of the provider named "oidc".
-var short = []string{"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES", "OIDC_INTERNAL_URL", "OIDC_CA"}
-
-// addShort adds the provider of the OIDC_... settings.
-func addShort(env *settings.Env, c Config, others bool) {
-	hint := "the provider's issuer URL, such as https://accounts.google.com"
-	if !others {
-		hint += "; or name other providers in SALLYPORT_PROVIDERS, or their file in SALLYPORT_CONFIG"
+// try has New check the values. Valid ones replace those that are known to be missing.
+func try(source *settings.Source, c Config) []error {
+	if len(c.Providers) == 0 {
+		c.Providers = provider.Set{"oidc": &provider.OIDC{Issuer: "https://invalid", ClientID: "c"}}
 	}
-	oidc := &provider.OIDC{
-		Issuer:       env.Required("OIDC_ISSUER", hint),
-		ClientID:     env.Required("OIDC_CLIENT_ID", "the client ID that the provider gave this application"),
-		ClientSecret: env.Optional("OIDC_CLIENT_SECRET"),
-		Scopes:       strings.Fields(env.Optional("OIDC_SCOPES")),
-		InternalURL:  env.Optional("OIDC_INTERNAL_URL"),
-	}
-	near := settings.NearHTTP(oidc.Issuer) || settings.NearHTTP(oidc.InternalURL)
-	oidc.InsecureLoopbackHTTP = near && loopback.URL(c.BaseURL)
-	if pem := env.Optional("OIDC_CA"); pem != "" {
-		var err error
-		if oidc.HTTPClient, err = provider.ClientWithCA([]byte(pem)); err != nil {
-			env.Wrong("OIDC_CA must be a certificate in PEM, which begins with -----BEGIN CERTIFICATE-----")
-		}
-	}
-	if c.Providers["oidc"] != nil {
-		env.Wrong("OIDC_ISSUER: there is a provider named oidc already: give it another name, or leave the OIDC_... settings out")
-	}
-	c.Providers["oidc"] = oidc
-}
-
-// try has New judge the values themselves, of which some may stand in for those that are known to be wrong.
-func try(env *settings.Env, c Config) error {
-	standIn := provider.Set{"oidc": &provider.OIDC{Issuer: "https://invalid", ClientID: "c"}}
-	if env.Complained("OIDC_ISSUER") || env.Complained("OIDC_CLIENT_ID") || len(c.Providers) == 0 {
-		c.Providers = standIn
-	}
-	if c.BaseURL == "" {
-		c.BaseURL = "http://localhost" // refuses nothing
-	}
-	c.Session.Secret = cmp.Or(c.Session.Secret, "no secret, and as such known to be missing, but long enough: 4f1c8a2e9b7d6350")
+	c.BaseURL = cmp.Or(c.BaseURL, "http://localhost")
+	c.Session.Secret = cmp.Or(c.Session.Secret, "long enough, and no secret: it is known to be missing")
 	c.Logger = slog.New(slog.DiscardHandler) // New will say it again
 	_, err := New(c)
-	return named(err)
-}
-
-// variables are the settings behind the fields that errors of New begin with.
-var variables = [][2]string{
-	{"sallyport: BaseURL", "BASE_URL"},
-	{"sallyport: Home", "SALLYPORT_HOME"},
-	{"session: Secret", "SESSION_SECRET"},
-	{`sallyport: provider "oidc": Issuer`, "OIDC_ISSUER"},
-	{`sallyport: provider "oidc": ClientID`, "OIDC_CLIENT_ID"},
-	{`sallyport: provider "oidc": ClientSecret`, "OIDC_CLIENT_SECRET"},
-	{`sallyport: provider "oidc": InternalURL`, "OIDC_INTERNAL_URL"},
-	{`sallyport: provider "oidc": Scopes`, "OIDC_SCOPES"},
-}
-
-// named adds to each line of an error the variable that it is about.
-func named(err error) error {
-	if err == nil {
-		return nil
-	}
-	var lines []error
-	for line := range strings.Lines(err.Error()) {
-		line = strings.TrimSuffix(line, "\n")
-		for _, v := range variables {
-			if strings.HasPrefix(line, v[0]) {
-				line += " (" + v[1] + ")"
-				break
-			}
+	mistakes := settings.Each(err)
+	for i, mistake := range mistakes {
+		if variable := variableOf(source, mistake); variable != "" {
+			mistakes[i] = fmt.Errorf("%w (%s)", mistake, variable)
 		}
-		lines = append(lines, errors.New(line))
 	}
-	return errors.Join(lines...)
+	return mistakes
+}
+
+// variableOf is the variable behind the field that a mistake is about, or "".
+func variableOf(source *settings.Source, mistake error) string {
+	wrong, _ := errors.AsType[*provider.FieldError](mistake)
+	if in, ok := errors.AsType[*providerError](mistake); ok && wrong != nil {
+		return source.Variable(in.name, wrong.Field)
+	}
+	if wrong != nil {
+		return settings.GeneralVariable(wrong.Field)
+	}
+	var session interface{ SessionField() string }
+	if errors.As(mistake, &session) {
+		return settings.GeneralVariable("Session." + session.SessionField())
+	}
+	return ""
 }
 
 // Setting reads a setting of the application's own in the way of the others: from name, or from the file that name_FILE

@@ -106,7 +106,7 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 		"missing, and the rest":  {map[string]string{"SESSION_SECRET": "", "LOGIN_SECRET": "", "BASE_URL": "http://app.example.com"}, []string{"SESSION_SECRET is not set", "file: login.client_secret cannot be read", "sallyport: BaseURL"}},
 		"oidc twice": {
 			map[string]string{"SALLYPORT_PROVIDERS": "oidc", "SALLYPORT_OIDC_ISSUER": "https://a.example", "SALLYPORT_OIDC_CLIENT_ID": "c", "OIDC_ISSUER": "https://b.example", "OIDC_CLIENT_ID": "c"},
-			[]string{"OIDC_ISSUER: there is a provider named oidc already"},
+			[]string{"OIDC_ISSUER: another provider is named oidc: give it another name"},
 		},
 		"insecure in public": {map[string]string{"SALLYPORT_LOGIN_INSECURE_NO_PKCE": "true"}, []string{`sallyport: provider "login": InsecureNoPKCE`}},
 		"http in public":     {map[string]string{"SALLYPORT_LOGIN_ISSUER": "http://localhost:1"}, []string{"SALLYPORT_LOGIN_ISSUER http://localhost:1 is http: that is for development, with a BASE_URL on loopback"}},
@@ -144,7 +144,7 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sallyport.FromFile(empty, lookupIn(right)); err == nil || !strings.Contains(err.Error(), "there is no provider") {
+	if _, err := sallyport.FromFile(empty, lookupIn(right)); err == nil || !strings.Contains(err.Error(), "no provider is configured") {
 		t.Errorf("a file without providers: %v", err)
 	}
 }

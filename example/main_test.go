@@ -164,7 +164,7 @@ func TestRun_BadSettings(t *testing.T) {
 		"address":          {map[string]string{"LISTEN_ADDR": "nonsense"}, []string{"LISTEN_ADDR"}},
 		"no port":          {map[string]string{"LISTEN_ADDR": "localhost:"}, []string{"LISTEN_ADDR"}},
 		"half a setting":   {map[string]string{"OIDC_CLIENT_ID": "c"}, []string{"OIDC_ISSUER", "SESSION_SECRET"}},
-		"bad issuer":       {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c", "SESSION_SECRET": "short"}, []string{"Issuer", "ecret"}},
+		"bad issuer":       {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c", "SESSION_SECRET": "short"}, []string{"OIDC_ISSUER", "ecret"}},
 		"demo in public":   {map[string]string{"LISTEN_ADDR": "0.0.0.0:8080"}, []string{"OIDC_ISSUER", "loopback"}},
 		"odd store":        {map[string]string{"SESSION_STORE": "disk"}, []string{"SESSION_STORE", "memory, cookies or redis"}},
 		"store without":    {map[string]string{"SESSION_STORE": "redis"}, []string{"REDIS_URL"}},

@@ -35,7 +35,7 @@ func (o *OAuth2) checkAuthMethod() error {
 		return nil
 	case authNone:
 		if o.ClientSecret != "" {
-			return wrongField("AuthMethod", "must not be none: there is a ClientSecret")
+			return wrongField("AuthMethod", "must not be none: a client secret is set")
 		}
 		return nil
 	}

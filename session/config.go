@@ -141,7 +141,7 @@ func (c *Config) dropNil() error {
 	var mistakes []error
 	drop := func(name string, v any, clear func()) {
 		if v != nil && typednil.Is(v) {
-			mistakes = append(mistakes, fmt.Errorf("session: %s holds a nil %T: set it, or leave it out", name, v))
+			mistakes = append(mistakes, wrongField(name, "holds a nil %T: set it, or leave it out", v))
 			clear()
 		}
 	}
@@ -158,41 +158,41 @@ func (c *Config) dropNil() error {
 // check returns every mistake in c, which has its defaults filled in, except those of the secrets.
 func (c Config) check(base *url.URL) error {
 	var mistakes []error
-	wrong := func(format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf("session: "+format, args...))
+	wrong := func(field, format string, args ...any) {
+		mistakes = append(mistakes, wrongField(field, format, args...))
 	}
 	if reason := badCookieName(c.CookieName); reason != "" {
-		wrong("CookieName %q %s", c.CookieName, reason)
+		wrong("CookieName", "%q %s", c.CookieName, reason)
 	}
 	if c.Revalidate != 0 && c.Revalidate < time.Minute {
-		wrong("Revalidate %v is less than a minute", c.Revalidate)
+		wrong("Revalidate", "%v is less than a minute", c.Revalidate)
 	}
 	if c.Watch < time.Second {
-		wrong("Watch %v is less than a second", c.Watch)
+		wrong("Watch", "%v is less than a second", c.Watch)
 	}
 	if c.Domain != "" && !validDomain(c.Domain, base) {
-		wrong("Domain %q is not the host of the base URL or a parent domain of it", c.Domain)
+		wrong("Domain", "%q is not the host of the base URL or a parent domain of it", c.Domain)
 	}
 	switch c.SameSite {
 	case http.SameSiteLaxMode:
 	case http.SameSiteStrictMode:
-		wrong("SameSite Strict keeps the cookie at home when the provider sends the browser back, so that no login succeeds: " +
-			"use Lax (the default), which keeps it from requests of other sites that change something")
+		wrong("SameSite", "Strict withholds the cookie when the provider sends the browser back, so that no login "+
+			"succeeds: use Lax (the default), which withholds it from unsafe requests of other sites")
 	case http.SameSiteNoneMode:
 		if base != nil && base.Scheme != "https" {
-			wrong("SameSite None needs an https base URL")
+			wrong("SameSite", "None needs an https base URL")
 		}
 	default:
-		wrong("SameSite %d is none of the values of net/http", c.SameSite)
+		wrong("SameSite", "%d is none of the values of net/http", c.SameSite)
 	}
 	if c.Idle < time.Minute {
-		wrong("Idle of %v is less than a minute", c.Idle)
+		wrong("Idle", "%v is less than a minute", c.Idle)
 	}
 	if c.Lifetime < c.Idle {
-		wrong("Lifetime of %v is less than Idle of %v", c.Lifetime, c.Idle)
+		wrong("Lifetime", "%v is less than Idle %v", c.Lifetime, c.Idle)
 	}
 	if c.Lifetime > maxLifetime {
-		wrong("Lifetime of %v is more than 400 days, for which browsers keep a cookie", c.Lifetime)
+		wrong("Lifetime", "%v is more than 400 days, for which browsers keep a cookie", c.Lifetime)
 	}
 	return errors.Join(mistakes...)
 }

@@ -84,7 +84,7 @@ func newKeyring(secret string, old []string, window time.Duration) (*Keyring, er
 			if i > 0 {
 				field = fmt.Sprintf("OldSecrets[%d]", i-1)
 			}
-			mistakes = append(mistakes, fmt.Errorf("session: %s %w", field, err))
+			mistakes = append(mistakes, wrongField(field, "%w", err))
 			continue
 		}
 		if i == 0 {

@@ -15,7 +15,7 @@
 //	  }
 //	}
 //
-// docs/providers.md lists all settings. Set BASE_URL too, unless the application runs on localhost.
+// docs/settings.md lists all settings. Set BASE_URL too, unless the application runs on localhost.
 package main
 
 import (

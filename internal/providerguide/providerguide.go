@@ -1,10 +1,10 @@
-// Package providerguide generates docs/providers.md: how to configure a provider, all settings, and
-// the facts about each vendor. The text is a template; the tables come from the list of settings
-// and from package vendors. To update the file, run
+// Package providerguide generates docs/providers.md, how to configure a provider and the facts about
+// each vendor, and docs/settings.md, all settings. The texts are templates; the tables come from
+// packages vendors and internal/settings. To update the files, run
 //
 //	go generate ./internal/providerguide
 //
-// A test fails if the file is out of date.
+// A test fails if one of them is out of date.
 package providerguide
 
 import (
@@ -23,23 +23,46 @@ import (
 //go:embed guide.md
 var guide string
 
-// Write returns the document for a list of vendors.
+//go:embed settings.md
+var reference string
+
+// Write returns docs/providers.md for a list of vendors.
 func Write(list []vendors.Vendor) ([]byte, error) {
-	page, err := template.New("guide").Funcs(template.FuncMap{"cell": cell, "for": mark}).Parse(guide)
-	if err != nil {
-		return nil, err
-	}
 	var rows []vendor
 	for _, v := range list {
 		rows = append(rows, vendor{v, scopesOf(v), anchor(v)})
 	}
+	return execute(guide, struct{ Vendors []vendor }{rows})
+}
+
+// Settings returns docs/settings.md.
+func Settings() ([]byte, error) {
+	providerInCode, configInCode := settings.InCode()
+	return execute(reference, struct {
+		General, Settings            []settings.Setting
+		Protocols                    []provider.Protocol
+		ProviderInCode, ConfigInCode map[string]string
+	}{
+		settings.General(), settings.All(),
+		[]provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne},
+		providerInCode, configInCode,
+	})
+}
+
+func execute(text string, data any) ([]byte, error) {
+	functions := template.FuncMap{"cell": cell, "for": mark, "fields": fields}
+	page, err := template.New("guide").Funcs(functions).Parse(text)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	err = page.Execute(&b, struct {
-		Settings  []settings.Setting
-		Protocols []provider.Protocol
-		Vendors   []vendor
-	}{settings.All(), []provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne}, rows})
+	err = page.Execute(&b, data)
 	return b.Bytes(), err
+}
+
+// fields lists the Go fields of a setting.
+func fields(s settings.Setting) string {
+	return "`" + strings.ReplaceAll(s.Fields, " ", "`, `") + "`"
 }
 
 // A vendor holds the data of one vendor for the template.

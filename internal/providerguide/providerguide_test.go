@@ -36,6 +36,17 @@ func TestGuide_IsUpToDate(t *testing.T) {
 	}
 }
 
+func TestSettings_IsUpToDate(t *testing.T) {
+	want, err := providerguide.Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(top, "docs", "settings.md"))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("docs/settings.md is out of date: go generate ./internal/providerguide (%v)", err)
+	}
+}
+
 // block returns the first code block of a kind in the document.
 func block(t *testing.T, kind string) string {
 	t.Helper()

@@ -73,11 +73,11 @@ func (d *Document) beside(path string) string {
 	return filepath.Join(filepath.Dir(d.file), path)
 }
 
-// repeats returns a mistake for each name that stands twice in an object: readers of JSON do not agree on which one counts.
+// repeats returns a mistake for each duplicate name in an object: readers of JSON disagree about them.
 func (d *Document) repeats(path string, n node) []error {
 	var mistakes []error
 	for _, m := range n.repeats {
-		mistakes = append(mistakes, fmt.Errorf("%s stands twice here", d.place(m.line, shown(path+m.name))))
+		mistakes = append(mistakes, fmt.Errorf("%s is a duplicate", d.place(m.line, shown(path+m.name))))
 	}
 	members, _ := n.value.([]member)
 	for _, m := range members {

@@ -29,8 +29,8 @@ func TestDocument_Mistakes(t *testing.T) {
 		"{\n\"a\": hunter2}":               "2: this is not JSON",
 		"\xef\xbb\xbf{}":                   "1: the file begins with a byte order mark",
 		"{\n\"a\": \"\xff\"}":              "2: the file is not UTF-8",
-		"{\n\"a\": {\"x\": 1,\n\"x\": 2}}": "3: a.x stands twice here",
-		"{\n\"a\": {}, \"a\": {}, \"b\": {\"c\": [{\"d\": 1, \"d\": 2}]}}": "2: a stands twice here\nf.json:2: b.c.d stands twice here",
+		"{\n\"a\": {\"x\": 1,\n\"x\": 2}}": "3: a.x is a duplicate",
+		"{\n\"a\": {}, \"a\": {}, \"b\": {\"c\": [{\"d\": 1, \"d\": 2}]}}": "2: a is a duplicate\nf.json:2: b.c.d is a duplicate",
 		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20):        "1: this is nested too deep",
 		strings.Repeat(`[`, 1000000):                                       "1: this is not JSON",
 	} {

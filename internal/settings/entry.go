@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type entry struct {
 	*Source
 	name    string
+	short   bool      // the provider of the OIDC_... variables
 	line    int       // in the document; 0: it is not there
 	members []member  // of its object, with keys such as "user.id"
 	read    []string  // the members that have been asked for
@@ -25,6 +27,9 @@ type entry struct {
 
 // prefix begins the names of the provider's variables.
 func (e *entry) prefix() string {
+	if e.short {
+		return "OIDC_"
+	}
 	return "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(e.name, "-", "_")) + "_"
 }
 
@@ -80,6 +85,8 @@ func (e *entry) place(s Setting) string {
 		}
 	}
 	switch {
+	case s.Key == "" && e.short:
+		return "OIDC_..."
 	case s.Key == "" && e.line == 0:
 		return "SALLYPORT_PROVIDERS: " + e.name
 	case s.Key == "":
@@ -106,8 +113,8 @@ func (e *entry) provider() provider.Provider {
 		e.require(protocol)
 	}
 	for _, s := range All() {
-		if field := e.field(s, made); field != nil && e.isSet(s) {
-			local = e.apply(s, field) || local
+		if e.has(s, made) && e.isSet(s) {
+			local = e.apply(s, made) || local
 		}
 	}
 	if local && e.Loopback {
@@ -118,12 +125,11 @@ func (e *entry) provider() provider.Provider {
 	return made
 }
 
-// field is where a setting goes, or nil: one that the vendor asks for has gone into its preset.
-func (e *entry) field(s Setting, made provider.Provider) any {
-	if slices.ContainsFunc(e.own, func(own Setting) bool { return own.Key == s.Key }) {
-		return nil
-	}
-	return s.field(made)
+// has reports whether a setting sets a field of the provider. One that the vendor asks for does not:
+// it was an argument of the vendor's function.
+func (e *entry) has(s Setting, made provider.Provider) bool {
+	isOwn := slices.ContainsFunc(e.own, func(own Setting) bool { return own.Key == s.Key })
+	return !isOwn && s.pathIn(made) != ""
 }
 
 // require notes what is missing.
@@ -131,31 +137,27 @@ func (e *entry) require(protocol provider.Protocol) {
 	for _, key := range required[protocol] {
 		if s := find(key); !e.isSet(s) {
 			e.missing = append(e.missing, key)
-			e.Env.Wrong("%s is not set: %s", e.place(s), s.hint())
+			hint := s.hint()
+			if e.short && key == "issuer" {
+				hint += e.ShortHint
+			}
+			e.Env.Wrong("%s is not set: %s", e.place(s), hint)
 		}
 	}
 }
 
 // apply puts what is written into the provider. It reports whether that is an address on this machine.
-func (e *entry) apply(s Setting, field any) (local bool) {
+func (e *entry) apply(s Setting, made provider.Provider) (local bool) {
 	v, ok := e.value(s)
 	if !ok {
 		return false
 	}
+	field := fieldIn(reflect.ValueOf(made), s.pathIn(made))
 	if err := v.store(field); err != nil {
 		e.failed = append(e.failed, s.Key)
 		e.Env.Wrong("%s %w", e.place(s), err)
 	}
 	return NearHTTP(v.text)
-}
-
-func find(key string) Setting {
-	for _, s := range All() {
-		if s.Key == key {
-			return s
-		}
-	}
-	return Setting{}
 }
 
 // permitLoopback switches plain http on for a provider that is on this machine, for an application that is there too.

@@ -18,11 +18,14 @@ var deciding = []struct {
 	{"access_token_url", provider.OAuthTwo},
 }
 
-var presetSetting = Setting{Key: "preset", Help: "the vendor, when the provider has another name"}
+var presetSetting = Setting{Key: "preset", Help: "the vendor, if the provider has another name"}
 
 // kind finds out what kind of provider is meant. A name of a vendor means that vendor, unless there is an address that says
 // otherwise: so a vendor that becomes known later on changes nothing for those who have written its addresses themselves.
 func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
+	if e.short {
+		return nil, provider.OpenIDConnect, true
+	}
 	vendorName := e.name
 	if e.isSet(presetSetting) {
 		v, ok := e.value(presetSetting)

@@ -6,8 +6,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// complainAboutMisplaced notes what is written and has not been asked for: settings that this provider has not, and those that
-// nobody knows.
+// complainAboutMisplaced notes what is set and is not asked for: settings that do not apply to this
+// provider, and unknown ones.
 func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
 	var known []string
 	for _, s := range slices.Concat(e.own, []Setting{presetSetting}) {
@@ -15,16 +15,16 @@ func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
 	}
 	for _, s := range All() {
 		switch {
-		case e.field(s, made) != nil:
+		case e.has(s, made):
 			known = append(known, s.fromFile()...)
-		case !slices.Contains(known, s.Key) && e.inEnv(s):
+		case !slices.Contains(known, s.Key) && !e.short && e.inEnv(s):
 			e.Env.Wrong("%s does not apply to %s", e.variable(s.Key), title)
 		}
 	}
 	e.complainAboutMembers(known, title)
 }
 
-// complainAboutUnknown is complainAboutMisplaced for a provider of which nobody knows what kind it is.
+// complainAboutUnknown is complainAboutMisplaced for a provider of an unknown kind.
 func (e *entry) complainAboutUnknown() {
 	known := []string{"preset"}
 	for _, s := range All() {
@@ -48,8 +48,8 @@ func (e *entry) complainAboutMembers(known []string, title string) {
 		switch {
 		case slices.ContainsFunc(All(), func(s Setting) bool { return slices.Contains(s.fromFile(), m.name) }):
 			e.Env.Wrong("%s does not apply to %s", place, title)
-		case m.name == "user":
-			e.Env.Wrong(`%s must be an object, such as {"id": "data.id", "name": "data.name"}`, place)
+		case isPrefix(m.name):
+			e.Env.Wrong("%s must be an object: docs/settings.md lists its members", place)
 		default:
 			e.Env.Wrong("%s is not known%s", place, nearest(m.name, known))
 		}

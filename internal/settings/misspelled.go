@@ -9,11 +9,15 @@ import (
 
 // Misspelled notes variables that are set although nothing asks for them, and that seem to be meant for
 // the application: those of its providers, those that look like another variable, and those of a
-// provider that is not named. general are the variables that are not about providers; set are those
-// that are known to be set. Other variables cannot be listed, so likely misspellings are looked up.
-func (s *Source) Misspelled(general, set []string) {
-	m := misspelled{Source: s, general: general, asked: map[string]bool{}, told: map[string]bool{}}
-	for _, name := range general {
+// provider that is not named. more are the variables that are neither about providers nor general;
+// set are those that are known to be set, and all says that there are no others. Otherwise they
+// cannot be listed, so likely misspellings are looked up.
+func (s *Source) Misspelled(more, set []string, all bool) {
+	m := misspelled{Source: s, general: more, asked: map[string]bool{}, told: map[string]bool{}}
+	for _, s := range general {
+		m.general = append(m.general, s.Key)
+	}
+	for _, name := range m.general {
 		m.asked[name], m.asked[name+"_FILE"] = true, true
 	}
 	for _, e := range s.made {
@@ -24,7 +28,9 @@ func (s *Source) Misspelled(general, set []string) {
 	for _, name := range slices.Sorted(slices.Values(set)) {
 		m.judge(name)
 	}
-	m.lookUp()
+	if !all {
+		m.lookUp()
+	}
 }
 
 type misspelled struct {
@@ -35,12 +41,15 @@ type misspelled struct {
 
 // keys are the settings that the provider has.
 func (e *entry) keys() []string {
-	keys := []string{presetSetting.Key}
+	var keys []string
+	if !e.short {
+		keys = append(keys, presetSetting.Key)
+	}
 	for _, s := range e.own {
 		keys = append(keys, s.Key)
 	}
 	for _, s := range All() {
-		if e.made == nil || e.field(s, e.made) != nil {
+		if e.made == nil || e.has(s, e.made) {
 			keys = append(keys, s.Key)
 		}
 	}
@@ -59,7 +68,11 @@ func (m *misspelled) judge(name string) {
 			key, about = rest, e
 		}
 	}
-	if about != nil {
+	switch {
+	case about != nil && about.short:
+		m.judgeShort(name, key, about)
+		return
+	case about != nil:
 		m.unknown(name, nearestVariable(about, key))
 		return
 	}
@@ -71,6 +84,23 @@ func (m *misspelled) judge(name string) {
 	for _, meant := range m.general {
 		if d := distance(strings.TrimSuffix(name, "_FILE"), meant, least); d < least && !m.Env.IsSet(meant) {
 			best, least = meant, d
+		}
+	}
+	if best != "" {
+		m.unknown(name, best)
+	}
+}
+
+// judgeShort decides about an OIDC_... variable. Other programs have some as well, so only a slip is a
+// mistake.
+func (m *misspelled) judgeShort(name, key string, e *entry) {
+	best, least := "", min(3, len(key)/2)
+	for _, k := range e.keys() {
+		for _, meant := range []string{e.variable(k), e.variable(k) + "_FILE"} {
+			d := distance(key, strings.TrimPrefix(meant, e.prefix()), least)
+			if d < least && !m.Env.IsSet(e.variable(k)) {
+				best, least = meant, d
+			}
 		}
 	}
 	if best != "" {
@@ -122,6 +152,9 @@ func (m *misspelled) lookUp() {
 			}
 		}
 		for _, foreign := range slices.Sorted(maps.Keys(elsewhere)) {
+			if e.short {
+				break
+			}
 			if name := e.variable(foreign); m.isSet(name) {
 				m.unknown(name, nearestVariable(e, foreign))
 			}
@@ -164,7 +197,7 @@ func (m *misspelled) unknown(name, meant string) {
 		m.wrong(name, "%s is not known; did you mean %s?", name, meant)
 		return
 	}
-	m.wrong(name, "%s is not known: docs/providers.md lists the settings", name)
+	m.wrong(name, "%s is not known: docs/settings.md lists the settings", name)
 }
 
 // wrong notes a mistake about a variable, once.

@@ -1,5 +1,6 @@
-// Package settings makes providers from what somebody has written down: in environment variables and in a JSON file. The table of
-// settings is in one place; what reads the environment, the file, and what writes the documentation follow from it.
+// Package settings makes providers from environment variables and from a JSON file. The tables of
+// settings name the Go fields: what reads the environment and the file, what names the variable or
+// line of a mistake, and what writes docs/settings.md follow from them.
 package settings
 
 import (
@@ -12,14 +13,18 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// A Source is everything that was written down about providers. Where the environment and the document say something about the
-// same setting, the environment counts.
+// A Source is everything that was set about providers. The environment overrides the document.
 type Source struct {
 	Env      *Env
 	Document *Document // nil for none
-	Names    []string  // of the providers that are in the environment alone, perhaps
+	Names    []string  // of providers that may be in the environment only
 	Vendors  []vendors.Vendor
 	Loopback bool // the application is on this machine, and may use providers there by plain http
+
+	// Short makes a provider named "oidc" of the variables OIDC_ISSUER, OIDC_CLIENT_ID and so on.
+	// ShortHint ends the error if OIDC_ISSUER is missing.
+	Short     bool
+	ShortHint string
 
 	claimed map[string]string // variables by the provider that they belong to
 	made    []*entry          // the providers
@@ -38,6 +43,18 @@ func (s *Source) Providers() provider.Set {
 		}
 	}
 	return set
+}
+
+// Order returns the names of the providers that were made without a mistake, those of the document
+// first.
+func (s *Source) Order(made provider.Set) []string {
+	var names []string
+	for _, e := range s.made {
+		if made[e.name] != nil {
+			names = append(names, e.name)
+		}
+	}
+	return names
 }
 
 // entries are the providers to make: first those of the document, in its order.
@@ -70,21 +87,55 @@ func (s *Source) entries() []*entry {
 			add(&entry{Source: s, name: name}, fmt.Sprintf("SALLYPORT_PROVIDERS: %q", name))
 		}
 	}
+	if s.Short {
+		if _, taken := prefixes[(&entry{name: "oidc"}).prefix()]; taken {
+			s.Env.Wrong("OIDC_ISSUER: another provider is named oidc: give it another name, or " +
+				"remove the OIDC_... variables")
+		} else {
+			all = append(all, &entry{Source: s, name: "oidc", short: true})
+		}
+	}
 	return all
 }
 
-// flat gives members of objects inside keys with a dot.
+// ShortIsSet reports whether the environment has one of the OIDC_... variables.
+func (s *Source) ShortIsSet() bool {
+	e := &entry{Source: s, name: "oidc", short: true}
+	return slices.ContainsFunc(All(), func(s Setting) bool {
+		return s.For(provider.OpenIDConnect) && e.Env.IsSet(e.variable(s.Key))
+	})
+}
+
+// Variable is the setting in the environment behind a field of a provider, or "".
+func (s *Source) Variable(name, field string) string {
+	for _, e := range s.made {
+		if e.name != name || e.made == nil {
+			continue
+		}
+		if found, ok := forField(field, e.made); ok {
+			return e.variable(found.Key)
+		}
+	}
+	return ""
+}
+
+// flat gives members of objects inside keys with a dot, such as user.id.
 func flat(path string, members []member) []member {
 	var all []member
 	for _, m := range members {
 		m.name = path + m.name
-		if inside, isObject := m.value.([]member); isObject && m.name == "user" {
-			all = append(all, flat("user.", inside)...)
+		if inside, isObject := m.value.([]member); isObject && path == "" && isPrefix(m.name) {
+			all = append(all, flat(m.name+".", inside)...)
 		} else {
 			all = append(all, m)
 		}
 	}
 	return all
+}
+
+// isPrefix reports whether there are settings inside an object of that name.
+func isPrefix(name string) bool {
+	return slices.ContainsFunc(All(), func(s Setting) bool { return strings.HasPrefix(s.Key, name+".") })
 }
 
 // Names reads a list of names with commas between them. It may have spaces, but no name twice.
@@ -99,7 +150,7 @@ func (e *Env) Names(variable string) []string {
 		case item == "":
 			e.Wrong("%s must be names with commas between them, such as google,github", variable)
 		case slices.Contains(names, item):
-			e.Wrong("%s: %q stands twice", variable, item)
+			e.Wrong("%s: %q is a duplicate", variable, item)
 		default:
 			names = append(names, item)
 		}

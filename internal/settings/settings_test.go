@@ -139,13 +139,13 @@ func TestProviders_Kinds(t *testing.T) {
 		"OAuth 2.0": {
 			`{"in": {"client_id": "c", "client_secret": "s", "authorize_url": "https://in.example/a", "access_token_url": "https://in.example/t", "refresh_token_url": "https://in.example/r",
 				"revoke_url": "https://in.example/v", "api_base_url": "https://in.example/api", "userinfo_url": "me", "scopes": ["a", "b"], "scope_separator": ",", "headers": {"user-agent": "x"},
-				"access_token_params": {"p": "q"}, "token_endpoint_auth_method": "client_secret_post", "user_issuer": "in",
+				"dialect": {"params": {"p": "q"}}, "token_endpoint_auth_method": "client_secret_post", "user_issuer": "in",
 				"user": {"id": "data.id", "name": "n", "username": "u", "email": "e", "email_verified": "v", "picture": "p", "roles": "r"}, "email_trust": "never"}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "in", "SALLYPORT_IN_CLIENT_ID": "c", "SALLYPORT_IN_CLIENT_SECRET": "s", "SALLYPORT_IN_AUTHORIZE_URL": "https://in.example/a",
 				"SALLYPORT_IN_ACCESS_TOKEN_URL": "https://in.example/t", "SALLYPORT_IN_REFRESH_TOKEN_URL": "https://in.example/r", "SALLYPORT_IN_REVOKE_URL": "https://in.example/v",
 				"SALLYPORT_IN_API_BASE_URL": "https://in.example/api", "SALLYPORT_IN_USERINFO_URL": "me", "SALLYPORT_IN_SCOPES": "a b", "SALLYPORT_IN_SCOPE_SEPARATOR": ",",
-				"SALLYPORT_IN_HEADERS": "user-agent=x", "SALLYPORT_IN_ACCESS_TOKEN_PARAMS": "p=q", "SALLYPORT_IN_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_IN_USER_ISSUER": "in",
+				"SALLYPORT_IN_HEADERS": "user-agent=x", "SALLYPORT_IN_DIALECT_PARAMS": "p=q", "SALLYPORT_IN_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_IN_USER_ISSUER": "in",
 				"SALLYPORT_IN_USER_ID": "data.id", "SALLYPORT_IN_USER_NAME": "n", "SALLYPORT_IN_USER_USERNAME": "u", "SALLYPORT_IN_USER_EMAIL": "e", "SALLYPORT_IN_USER_EMAIL_VERIFIED": "v",
 				"SALLYPORT_IN_USER_PICTURE": "p", "SALLYPORT_IN_USER_ROLES": "r", "SALLYPORT_IN_EMAIL_TRUST": "never",
 			},
@@ -304,12 +304,12 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": []}}`:                                               {`x.scopes must be a list of texts`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": [""]}}`:                                             {`x.scopes must be a list of texts`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"": "a"}}}`:                                       {`x.headers must be an object of texts`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "client_secret": "s", "token_endpoint_auth_method": "none"}}`: {`x.token_endpoint_auth_method must not be none: there is a client_secret`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "client_secret": "s", "token_endpoint_auth_method": "none"}}`: {`x.token_endpoint_auth_method must not be none: a client secret is set`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"a": 1}}}`:                                        {`x.headers must be an object of texts`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "headers": {"Cookie": "a"}}}`:                                 {`x.headers "Cookie" is set by the library`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "insecure_no_pkce": "true"}}`:                                 {`x.insecure_no_pkce must be true or false, without quotation marks`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "email_trust": "yes"}}`:                                       {`x.email_trust must be by_member, never or always`},
-		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:                          {`x.token_endpoint_auth_method must be client_secret_basic`},
+		`{"x": {` + oauth + `, "user": {"id": "id"}, "token_endpoint_auth_method": "x"}}`:                          {`x.token_endpoint_auth_method "x" is not client_secret_basic`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "api_base_url": "ftp://x"}}`:                                  {`x.api_base_url must be https`},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "auth_params": {"state": "x"}}}`:                              {`x.auth_params "state" is set by the library`},
 		`{"x": {"client_id": "c", "issuer": "http://op.example"}}`:                                                 {`x.issuer must be https`},
@@ -360,7 +360,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		"SALLYPORT_Y_2_PRESET":               "acem",
 	})
 	want := []string{
-		`SALLYPORT_PROVIDERS: "x" stands twice`,
+		`SALLYPORT_PROVIDERS: "x" is a duplicate`,
 		`SALLYPORT_PROVIDERS must be names`,
 		`SALLYPORT_PROVIDERS: "Z" must consist of`,
 		`SALLYPORT_PROVIDERS: "y_2" has the same settings in the environment as y-2`,
@@ -383,24 +383,6 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 	}
 	if len(lines) != len(want) || strings.Contains(mistakes, "hunter2") {
 		t.Errorf("%d mistakes, want %d:\n%s", len(lines), len(want), mistakes)
-	}
-}
-
-// Every setting is for some protocol, has a help, and a name that says where it is.
-func TestTable(t *testing.T) {
-	seen := map[string]bool{}
-	for _, s := range settings.All() {
-		fits := s.For(provider.OpenIDConnect) || s.For(provider.OAuthTwo) || s.For(provider.OAuthOne)
-		if seen[s.Key] || s.Help == "" || len(s.Fields) == 0 || !fits {
-			t.Errorf("%q: twice, without help, or for nobody", s.Key)
-		}
-		seen[s.Key] = true
-		for _, field := range s.Fields {
-			name, _, _ := strings.Cut(field, ".")
-			if !hasField(provider.OIDC{}, name) && !hasField(provider.OAuth2{}, name) && !hasField(provider.OAuth1{}, name) {
-				t.Errorf("%s: there is no field %s", s.Key, field)
-			}
-		}
 	}
 }
 
@@ -435,11 +417,6 @@ func TestPresets(t *testing.T) {
 }
 
 var key = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-func hasField(v any, name string) bool {
-	_, ok := reflect.TypeOf(v).FieldByName(name)
-	return ok
-}
 
 // F56: an application that already stores Spotify's id keeps it by the setting user.id.
 func TestProviders_F56_SpotifyUsersByID(t *testing.T) {

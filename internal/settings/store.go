@@ -3,11 +3,12 @@ package settings
 import (
 	"crypto"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"maps"
 	"net/http"
-	"net/url"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/provider"
@@ -15,168 +16,112 @@ import (
 
 // A value is what was written, in the shape of its setting.
 type value struct {
-	text   string
-	list   []string
-	params url.Values
-	flag   bool
+	text  string
+	list  []string
+	pairs []pair
+	flag  bool
 }
 
-// store puts a value into a field of a provider. Parameters and headers are added to those that a vendor's preset has.
-func (v value) store(field any) error {
-	switch field := field.(type) {
-	case *string:
-		*field = v.text
-	case *[]string:
-		*field = v.list
-	case *url.Values:
-		params := url.Values{}
-		maps.Copy(params, *field)
-		maps.Copy(params, v.params)
-		*field = params
-	case *http.Header:
-		header := http.Header{}
-		maps.Copy(header, *field)
-		for name, values := range v.params {
-			header.Set(name, values[0])
+// A pair is a name with one of its values. Their order may matter.
+type pair struct{ name, value string }
+
+// store puts a value into a field. Pairs are added to those that a vendor's provider has.
+func (v value) store(field reflect.Value) error {
+	switch to := field.Addr().Interface().(type) {
+	case *time.Duration:
+		return storeDuration(to, v.text)
+	case **time.Duration:
+		*to = new(time.Duration)
+		return storeDuration(*to, v.text)
+	case *crypto.Signer:
+		return storeKey(to, v.text)
+	case *[]crypto.PublicKey:
+		return storePublicKeys(to, v.text)
+	case **x509.Certificate:
+		return storeCertificate(to, v.text)
+	case **http.Client:
+		return storeAuthority(to, v.text)
+	case *[]provider.Document:
+		*to = append(slices.Clone(*to), documents(v.pairs)...)
+		return nil
+	case *provider.PARMode:
+		*to = provider.PARWhenRequired
+		if v.flag {
+			*to = provider.PARAlways
 		}
-		*field = header
-	case *bool:
-		*field = v.flag
-	case func(value) error:
-		return field(v)
+		return nil
+	}
+	if meanings := words[field.Type()]; meanings != nil {
+		return storeWord(field, meanings, v.text)
+	}
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString(v.text)
+	case reflect.Bool:
+		field.SetBool(v.flag)
+	case reflect.Slice:
+		field.Set(reflect.ValueOf(v.list))
+	case reflect.Map:
+		return storePairs(field, v.pairs)
 	}
 	return nil
 }
 
-func authStyle(o *provider.OAuth2) func(value) error {
-	return func(v value) error {
-		switch v.text {
-		case "client_secret_basic", "client_secret_post":
-		case "none":
-			if o.ClientSecret != "" {
-				return errors.New("must not be none: there is a client_secret")
+func storeWord(field reflect.Value, meanings []word, text string) error {
+	var known []string
+	for _, w := range meanings {
+		if w.text == text {
+			field.SetInt(w.means)
+			return nil
+		}
+		known = append(known, w.text)
+	}
+	last := len(known) - 1
+	return errors.New("must be " + strings.Join(known[:last], ", ") + " or " + known[last])
+}
+
+func storeDuration(to *time.Duration, text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return errors.New("must be a duration such as 90s, 15m or 8h")
+	}
+	*to = d
+	return nil
+}
+
+// storePairs replaces the names that are given, in a map of texts or of lists of texts.
+func storePairs(field reflect.Value, given []pair) error {
+	values := map[string][]string{}
+	for _, p := range given {
+		if field.Type() == reflect.TypeFor[http.Header]() {
+			p.name = http.CanonicalHeaderKey(p.name)
+		}
+		values[p.name] = append(values[p.name], p.value)
+	}
+	all := reflect.MakeMap(field.Type())
+	for name, old := range field.Seq2() {
+		all.SetMapIndex(name, old)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		to := reflect.ValueOf(values[name])
+		if field.Type().Elem().Kind() == reflect.String {
+			if len(values[name]) != 1 {
+				return errors.New("must have one value for each name")
 			}
-		default:
-			return errors.New("must be client_secret_basic, client_secret_post or none")
+			to = reflect.ValueOf(values[name][0])
 		}
-		o.AuthMethod = v.text
-		return nil
+		all.SetMapIndex(reflect.ValueOf(name), to)
 	}
+	field.Set(all)
+	return nil
 }
 
-func emailTrust(field *provider.EmailTrust) func(value) error {
-	return oneOf(field, "by_member, never or always", map[string]provider.EmailTrust{
-		"by_member": provider.EmailByMember, "never": provider.EmailNeverVerified, "always": provider.EmailAlwaysVerified,
-	})
-}
-
-func userInfoMode(o *provider.OIDC) func(value) error {
-	return oneOf(&o.UserInfo, "when_needed, always or never", map[string]provider.UserInfoMode{
-		"when_needed": provider.UserInfoWhenNeeded, "always": provider.UserInfoAlways, "never": provider.UserInfoNever,
-	})
-}
-
-// oneOf sets a field to what the words mean.
-func oneOf[T any](field *T, words string, meaning map[string]T) func(value) error {
-	return func(v value) error {
-		meant, known := meaning[v.text]
-		if !known {
-			return errors.New("must be " + words)
-		}
-		*field = meant
-		return nil
+// documents are further profile documents: "orgs?" names one that may be missing.
+func documents(given []pair) []provider.Document {
+	var all []provider.Document
+	for _, p := range given {
+		name, optional := strings.CutSuffix(p.name, "?")
+		all = append(all, provider.Document{Name: name, URL: p.value, Optional: optional})
 	}
-}
-
-func maxAge(o *provider.OIDC) func(value) error {
-	return func(v value) error {
-		age, err := time.ParseDuration(v.text)
-		if err != nil || age < 0 {
-			return errors.New("must be a duration such as 90s, 15m or 8h")
-		}
-		o.MaxAge = &age
-		return nil
-	}
-}
-
-func leeway(o *provider.OIDC) func(value) error {
-	return func(v value) error {
-		d, err := time.ParseDuration(v.text)
-		if err != nil || d < 0 {
-			return errors.New("must be a duration such as 30s or 2m")
-		}
-		o.Leeway = d
-		return nil
-	}
-}
-
-// authority makes the client of a provider whose certificate is signed by a private authority.
-func authority(client **http.Client) func(value) error {
-	return func(v value) error {
-		made, err := provider.ClientWithCA([]byte(v.text))
-		if err != nil {
-			return errors.New("must be a certificate in PEM, which begins with -----BEGIN CERTIFICATE-----")
-		}
-		*client = made
-		return nil
-	}
-}
-
-func pushed(o *provider.OIDC) func(value) error {
-	return func(v value) error {
-		o.PAR = provider.PARWhenRequired
-		if v.flag {
-			o.PAR = provider.PARAlways
-		}
-		return nil
-	}
-}
-
-// privateKey reads PKCS #8 (RFC 5958) and the older PKCS #1.
-func privateKey(store func(crypto.Signer)) func(value) error {
-	return func(v value) error {
-		block, _ := pem.Decode([]byte(v.text))
-		if block == nil {
-			return errors.New("must be a key in PEM, which begins with -----BEGIN PRIVATE KEY-----")
-		}
-		if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
-			store(key)
-			return nil
-		}
-		if key, err := x509.ParseECPrivateKey(block.Bytes); err == nil {
-			store(key)
-			return nil
-		}
-		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-		signer, ok := key.(crypto.Signer)
-		if err != nil || !ok {
-			return errors.New("must be a private key that is not encrypted")
-		}
-		store(signer)
-		return nil
-	}
-}
-
-// clientKey is the key of a client, made when the first of its settings is there.
-func clientKey(o *provider.OIDC) *provider.ClientKey {
-	if o.ClientKey == nil {
-		o.ClientKey = &provider.ClientKey{}
-	}
-	return o.ClientKey
-}
-
-// keyID names the key of a client.
-func keyID(o *provider.OIDC) func(value) error {
-	return func(v value) error {
-		clientKey(o).ID = v.text
-		return nil
-	}
-}
-
-// keyAlgorithm says how the key of a client signs.
-func keyAlgorithm(o *provider.OIDC) func(value) error {
-	return func(v value) error {
-		clientKey(o).Algorithm = v.text
-		return nil
-	}
+	return all
 }

@@ -56,21 +56,21 @@ func (e *entry) complainAboutField(wrong *provider.FieldError, made provider.Pro
 	}
 	switch {
 	case slices.Contains(e.missing, s.Key), slices.Contains(e.failed, s.Key),
-		e.standIn && (!set || isZero(made, wrong.Field)):
+		e.standIn && (!set || isZero(reflect.ValueOf(made), wrong.Field)):
 	case !known:
 		e.Env.Wrong("%s: %s %w", e.place(Setting{}), wrong.Field, what)
-	case len(e.own) > 0 && !set && !isZero(made, wrong.Field): // the vendor's preset has set it
+	case len(e.own) > 0 && !set && !isZero(reflect.ValueOf(made), wrong.Field): // the vendor's preset has set it
 		e.Env.Wrong("%s: %s %w", e.place(Setting{}), s.Key, what)
 	default:
 		e.Env.Wrong("%s %w", e.place(s), what)
 	}
 }
 
-// forField is the setting behind a field of a provider, or behind the struct that the field is in.
+// forField is the setting behind a field of a provider, or behind one beside or inside of it.
 func forField(field string, made provider.Provider) (Setting, bool) {
 	for {
 		for _, s := range All() {
-			if slices.Contains(s.Fields, field) && s.field(made) != nil {
+			if path := s.pathIn(made); path == field || strings.HasPrefix(path, field+".") {
 				return s, true
 			}
 		}
@@ -80,17 +80,4 @@ func forField(field string, made provider.Provider) (Setting, bool) {
 		}
 		field = field[:i]
 	}
-}
-
-// isZero reports whether a field of a provider is not set.
-func isZero(made provider.Provider, field string) bool {
-	v := reflect.ValueOf(made)
-	for name := range strings.SplitSeq(field, ".") {
-		v = reflect.Indirect(v)
-		if v.Kind() != reflect.Struct {
-			return true
-		}
-		v = v.FieldByName(name)
-	}
-	return !v.IsValid() || v.IsZero()
 }

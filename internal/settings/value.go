@@ -2,8 +2,10 @@ package settings
 
 import (
 	"errors"
+	"iter"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -73,76 +75,129 @@ func (e *entry) secret(s Setting) (string, error) {
 }
 
 // fromText reads a value of the environment.
-func (s Setting) fromText(text string) (value, error) {
-	switch s.Shape {
-	case List:
-		return value{list: strings.Fields(text)}, nil
-	case Params:
-		params, err := url.ParseQuery(text)
-		if err != nil || len(params) == 0 {
+func (s Setting) fromText(given string) (value, error) { return s.fromTextAs(s.shape(), given) }
+
+func (s Setting) fromTextAs(as shape, given string) (value, error) {
+	switch as {
+	case list:
+		if s.Lines {
+			return value{list: slices.Collect(lines(given))}, nil
+		}
+		return value{list: strings.Fields(given)}, nil
+	case pairs:
+		all, ok := query(given)
+		if !ok || len(all) == 0 {
 			return value{}, errors.New("must look like a query: a=b&c=d")
 		}
-		return value{params: params}, nil
-	case Flag:
-		if text != "true" && text != "false" {
+		return value{pairs: all}, nil
+	case flag:
+		if given != "true" && given != "false" {
 			return value{}, errors.New("must be true or false")
 		}
-		return value{flag: text == "true"}, nil
+		return value{flag: given == "true"}, nil
 	}
-	return value{text: text}, nil
+	return value{text: given}, nil
+}
+
+// lines are the lines of a text that are not empty.
+func lines(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			if line = withoutLineEnd(line); line != "" && !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// query reads pairs in their order, which url.ParseQuery loses.
+func query(text string) (all []pair, ok bool) {
+	if _, err := url.ParseQuery(text); err != nil {
+		return nil, false
+	}
+	for part := range strings.SplitSeq(text, "&") {
+		name, given, _ := strings.Cut(part, "=")
+		name, _ = url.QueryUnescape(name) // ParseQuery has found no mistake
+		given, _ = url.QueryUnescape(given)
+		if name != "" {
+			all = append(all, pair{name, given})
+		}
+	}
+	return all, true
 }
 
 var (
-	errText   = errors.New("must be a text that is not empty")
-	errList   = errors.New(`must be a list of texts, such as ["a", "b"]`)
-	errParams = errors.New(`must be an object of texts, such as {"a": "b"}`)
-	errFlag   = errors.New("must be true or false, without quotation marks")
+	errText  = errors.New("must be a text that is not empty")
+	errList  = errors.New(`must be a list of texts, such as ["a", "b"]`)
+	errPairs = errors.New(`must be an object of texts, such as {"a": "b"}`)
+	errFlag  = errors.New("must be true or false, without quotation marks")
 )
 
 // fromNode reads a value of the document.
 func (s Setting) fromNode(n node) (value, error) {
-	switch s.Shape {
-	case List:
-		items, ok := n.value.([]node)
-		if !ok || len(items) == 0 {
-			return value{}, errList
-		}
-		var list []string
-		for _, item := range items {
-			text, ok := item.value.(string)
-			if !ok || text == "" {
-				return value{}, errList
-			}
-			list = append(list, text)
-		}
-		return value{list: list}, nil
-	case Params:
-		members, ok := n.value.([]member)
-		if !ok || len(members) == 0 {
-			return value{}, errParams
-		}
-		params := url.Values{}
-		for _, m := range members {
-			text, ok := m.value.(string)
-			if !ok || m.name == "" {
-				return value{}, errParams
-			}
-			params.Set(m.name, text)
-		}
-		return value{params: params}, nil
-	case Flag:
-		flag, ok := n.value.(bool)
+	switch s.shape() {
+	case list:
+		items, err := texts(n)
+		return value{list: items}, err
+	case pairs:
+		all, err := members(n)
+		return value{pairs: all}, err
+	case flag:
+		given, ok := n.value.(bool)
 		if !ok {
 			return value{}, errFlag
 		}
-		return value{flag: flag}, nil
+		return value{flag: given}, nil
 	}
-	if flag, ok := n.value.(bool); ok && s.vendor {
-		return value{text: strconv.FormatBool(flag)}, nil
+	if given, ok := n.value.(bool); ok && s.vendor {
+		return value{text: strconv.FormatBool(given)}, nil
 	}
-	text, ok := n.value.(string)
-	if !ok || strings.TrimSpace(text) == "" {
+	given, ok := n.value.(string)
+	if !ok || strings.TrimSpace(given) == "" {
 		return value{}, errText
 	}
-	return value{text: text}, nil
+	return value{text: given}, nil
+}
+
+// texts reads a list of texts.
+func texts(n node) ([]string, error) {
+	items, ok := n.value.([]node)
+	if !ok || len(items) == 0 {
+		return nil, errList
+	}
+	var all []string
+	for _, item := range items {
+		given, ok := item.value.(string)
+		if !ok || given == "" {
+			return nil, errList
+		}
+		all = append(all, given)
+	}
+	return all, nil
+}
+
+// members reads an object, whose members are texts or lists of texts.
+func members(n node) ([]pair, error) {
+	given, ok := n.value.([]member)
+	if !ok || len(given) == 0 {
+		return nil, errPairs
+	}
+	var all []pair
+	for _, m := range given {
+		one, isText := m.value.(string)
+		several := []string{one}
+		if !isText {
+			var err error
+			if several, err = texts(m.node); err != nil {
+				return nil, errPairs
+			}
+		}
+		if m.name == "" {
+			return nil, errPairs
+		}
+		for _, text := range several {
+			all = append(all, pair{m.name, text})
+		}
+	}
+	return all, nil
 }

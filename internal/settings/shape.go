@@ -1,0 +1,119 @@
+package settings
+
+import (
+	"crypto"
+	"crypto/x509"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/provider"
+)
+
+// A shape is what a value looks like. In the environment a list has spaces between its items, and
+// pairs look like a query: a=b&c=d.
+type shape int
+
+const (
+	text shape = iota
+	list
+	pairs
+	flag
+	unsettable // a function, for instance
+)
+
+// A word is a text that means a value of an enumeration.
+type word struct {
+	text  string
+	means int64
+}
+
+// words are the texts for enumerations, the default first.
+var words = map[reflect.Type][]word{
+	reflect.TypeFor[provider.EmailTrust](): {
+		{"by_member", int64(provider.EmailByMember)},
+		{"never", int64(provider.EmailNeverVerified)},
+		{"always", int64(provider.EmailAlwaysVerified)},
+	},
+	reflect.TypeFor[provider.UserInfoMode](): {
+		{"when_needed", int64(provider.UserInfoWhenNeeded)},
+		{"always", int64(provider.UserInfoAlways)},
+		{"never", int64(provider.UserInfoNever)},
+	},
+	reflect.TypeFor[http.SameSite](): {
+		{"lax", int64(http.SameSiteLaxMode)},
+		{"none", int64(http.SameSiteNoneMode)},
+	},
+}
+
+// shapeOf is the shape of the values of a type.
+func shapeOf(t reflect.Type) shape {
+	switch t {
+	case reflect.TypeFor[time.Duration](), reflect.TypeFor[*time.Duration](),
+		reflect.TypeFor[crypto.Signer](), reflect.TypeFor[[]crypto.PublicKey](),
+		reflect.TypeFor[*x509.Certificate](), reflect.TypeFor[*http.Client]():
+		return text
+	case reflect.TypeFor[[]provider.Document]():
+		return pairs
+	case reflect.TypeFor[provider.PARMode]():
+		return flag
+	}
+	switch {
+	case words[t] != nil || t.Kind() == reflect.String:
+		return text
+	case t.Kind() == reflect.Bool:
+		return flag
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String:
+		return list
+	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
+		return pairs
+	}
+	return unsettable
+}
+
+// fieldType is the type of a field by its path.
+func fieldType(t reflect.Type, path string) (reflect.Type, bool) {
+	for name := range strings.SplitSeq(path, ".") {
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return nil, false
+		}
+		f, ok := t.FieldByName(name)
+		if !ok {
+			return nil, false
+		}
+		t = f.Type
+	}
+	return t, true
+}
+
+// fieldIn is a field by its path, to be set: structs on the way that are nil are made.
+func fieldIn(v reflect.Value, path string) reflect.Value {
+	for name := range strings.SplitSeq(path, ".") {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.FieldByName(name)
+	}
+	return v
+}
+
+// isZero reports whether a field, or a struct on the way to it, is not set.
+func isZero(v reflect.Value, path string) bool {
+	for name := range strings.SplitSeq(path, ".") {
+		if v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		if v.Kind() != reflect.Struct {
+			return true
+		}
+		v = v.FieldByName(name)
+	}
+	return !v.IsValid() || v.IsZero()
+}
