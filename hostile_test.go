@@ -42,7 +42,7 @@ var hostileRoutes = []string{
 func hostileCookies(app *rig.App) map[string]func(n int) string {
 	name := "__Host-" + app.Auth.Sessions.CookieName()
 	// A value that looks like one of ours up to the ciphertext.
-	sealed, _ := app.Auth.Sessions.Keyring().Seal(session.PurposeFlow, "x", "y", make([]byte, 60), app.Clock.Now())
+	sealed, _ := app.Auth.Sessions.Seal(session.Ticket{Name: "x", Binding: "y"}, make([]byte, 60))
 	state := strings.Repeat("s", 22)
 	return map[string]func(n int) string{
 		"flows":              func(n int) string { return fmt.Sprintf("%s-flow-%d=x", name, n) },

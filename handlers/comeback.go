@@ -26,12 +26,15 @@ const (
 var errAnswerTooLarge = errors.New("handlers: the answer of the provider is too large to renew " +
 	"a session with it")
 
+func answerTicket(id, redirectURI string) session.Ticket {
+	return session.Ticket{Name: answerCookie + id, Binding: redirectURI}
+}
+
 // comeBack keeps the answer and has the browser come back.
 func (h *routes) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 	id := h.flowName(a.flow.State)[len(h.cookie(flowCookie)):]
 	sessions := h.config.Sessions
-	text, err := sessions.Keyring().Seal(session.PurposeFlow, answerCookie+id, a.flow.RedirectURI,
-		[]byte(a.params.Encode()), sessions.Now())
+	text, err := sessions.Seal(answerTicket(id, a.flow.RedirectURI), []byte(a.params.Encode()))
 	if err == nil && len(text) > maxPieces*answerPiece {
 		err = errAnswerTooLarge
 	}
@@ -99,8 +102,7 @@ func (h *routes) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
 		sessions.Cookies().Delete(w, h.answerName(id, i), http.SameSiteLaxMode)
 		text += piece
 	}
-	plain, err := sessions.Keyring().Open(session.PurposeFlow, answerCookie+id, h.RedirectURI(name),
-		text, sessions.Now())
+	plain, err := sessions.Unseal(answerTicket(id, h.RedirectURI(name)), text)
 	if err != nil {
 		return callback{}, h.failedAt(name, "no_flow",
 			errors.New("handlers: the browser has not kept the provider's answer"))

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 const (
@@ -97,7 +96,7 @@ func (h *routes) destinationOf(r *http.Request, name, state string) (destination
 
 // openDestination opens one that is young enough. Its address is judged once more (R84).
 func (h *routes) openDestination(cookie, text string) (destination, bool) {
-	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
+	plain, err := h.config.Sessions.Unseal(h.flowTicket(cookie), text)
 	if err != nil {
 		return destination{}, false
 	}
@@ -113,7 +112,7 @@ func (h *routes) sealDestination(cookie string, d destination, room int) (string
 	path, _, _ := strings.Cut(d.to, "#")
 	path, _, _ = strings.Cut(path, "?")
 	for _, d.to = range []string{d.to, path, h.returns.start()} {
-		text, err := h.seal(session.PurposeFlow, cookie, h.flowBinding(), d.encode())
+		text, err := h.config.Sessions.Seal(h.flowTicket(cookie), d.encode())
 		if err != nil || h.cookieSize(cookie, text) <= room {
 			return text, err
 		}

@@ -30,20 +30,12 @@ func (h *routes) cookie(suffix string) string {
 	return h.config.Sessions.CookieName() + "-" + suffix
 }
 
-// seal seals a value for a round trip through the browser, under the name of its cookie or parameter.
-func (h *routes) seal(use session.Purpose, name, binding string, plain []byte) (string, error) {
-	sessions := h.config.Sessions
-	return sessions.Keyring().Seal(use, name, binding, plain, sessions.Now())
+// flowTicket ties a sealed flow to its cookie and this application. The provider and the client
+// registration that it was started with are in the flow, so that its age can be told without knowing
+// every provider.
+func (h *routes) flowTicket(cookie string) session.Ticket {
+	return session.Ticket{Name: cookie, Binding: h.RedirectURI("")}
 }
-
-func (h *routes) unseal(use session.Purpose, name, binding, text string) ([]byte, error) {
-	sessions := h.config.Sessions
-	return sessions.Keyring().Open(use, name, binding, text, sessions.Now())
-}
-
-// flowBinding ties a sealed flow to this application. The provider and the client registration that
-// it was started with are in the flow, so that its age can be told without knowing every provider.
-func (h *routes) flowBinding() string { return h.RedirectURI("") }
 
 // keepFlow seals the flow and its destination, each into a cookie of its own, and removes older
 // ones that are too many.
@@ -83,7 +75,7 @@ func (h *routes) sealFlow(cookie string, f *provider.Flow) (string, error) {
 	if err := encoder.Encode(bare); err != nil {
 		return "", fmt.Errorf("handlers: encode flow: %w", err)
 	}
-	text, err := h.seal(session.PurposeFlow, cookie, h.flowBinding(), bytes.TrimSpace(plain.Bytes()))
+	text, err := h.config.Sessions.Seal(h.flowTicket(cookie), bytes.TrimSpace(plain.Bytes()))
 	if err != nil {
 		return "", fmt.Errorf("handlers: seal flow: %w", err)
 	}
@@ -92,7 +84,7 @@ func (h *routes) sealFlow(cookie string, f *provider.Flow) (string, error) {
 
 // openFlow opens a flow of this application, of any age and for any provider.
 func (h *routes) openFlow(cookie, text string) (*provider.Flow, error) {
-	plain, err := h.unseal(session.PurposeFlow, cookie, h.flowBinding(), text)
+	plain, err := h.config.Sessions.Unseal(h.flowTicket(cookie), text)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (h *routes) keepLogout(w http.ResponseWriter, state, returnTo string) error
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	plain := binary.BigEndian.AppendUint32(nil, uint32(sessions.Now().Unix()))
 	plain = append(plain, returnTo...)
-	text, err := h.seal(session.PurposeLogout, name, h.logoutBinding(state), plain)
+	text, err := sessions.Seal(h.logoutTicket(state), plain)
 	if err != nil {
 		return fmt.Errorf("handlers: seal logout: %w", err)
 	}
@@ -55,7 +55,7 @@ func (h *routes) keepLogout(w http.ResponseWriter, state, returnTo string) error
 func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	for text := range h.values(r, name) {
-		plain, err := h.unseal(session.PurposeLogout, name, h.logoutBinding(state), text)
+		plain, err := sessions.Unseal(h.logoutTicket(state), text)
 		if err != nil || len(plain) < 4 {
 			continue
 		}
@@ -67,5 +67,9 @@ func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok 
 	return "", false
 }
 
-// logoutBinding makes the cookie of a logout open with its own state only.
-func (h *routes) logoutBinding(state string) string { return h.RedirectURI("") + " " + state }
+// logoutTicket makes the cookie of a logout open with its own state only.
+func (h *routes) logoutTicket(state string) session.Ticket {
+	return session.Ticket{
+		Name: h.cookie(logoutCookie), Binding: h.RedirectURI("") + " " + state, Logout: true,
+	}
+}

@@ -32,16 +32,20 @@ func (h *routes) newState(name string, attempt byte) (string, error) {
 	plain[0] = attempt
 	binary.BigEndian.PutUint32(plain[1:], uint32(now.Unix()))
 	rand.Read(plain[5:]) // never fails
-	state, err := h.seal(session.PurposeFlow, "state", h.RedirectURI(name), plain)
+	state, err := h.config.Sessions.Seal(h.stateTicket(name), plain)
 	if err != nil {
 		return "", fmt.Errorf("handlers: seal state: %w", err)
 	}
 	return state, nil
 }
 
+func (h *routes) stateTicket(name string) session.Ticket {
+	return session.Ticket{Name: "state", Binding: h.RedirectURI(name)}
+}
+
 // openState reports false for a state that this application has not issued for the provider.
 func (h *routes) openState(name, state string) (issuedState, bool) {
-	plain, err := h.unseal(session.PurposeFlow, "state", h.RedirectURI(name), state)
+	plain, err := h.config.Sessions.Unseal(h.stateTicket(name), state)
 	if err != nil || len(plain) != stateSize {
 		return issuedState{}, false
 	}

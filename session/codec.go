@@ -43,7 +43,7 @@ func (c codec) Encode(name string, value any) (string, error) {
 			return "", &codecError{err: err}
 		}
 	}
-	text, err := c.m.keyring.seal(PurposeValue, c.binding(name), b.Bytes(), now)
+	text, err := c.m.keyring.seal(purposeValue, c.binding(name), b.Bytes(), now)
 	if err != nil {
 		return "", &codecError{err: err}
 	}
@@ -54,7 +54,7 @@ func (c codec) Encode(name string, value any) (string, error) {
 // by us, or too long ago, is a securecookie.Error with IsDecode, and [ErrInvalid].
 func (c codec) Decode(name, value string, dst any) error {
 	now := c.m.config.Now()
-	plain, _, err := c.m.keyring.open(PurposeValue, c.binding(name), value, now)
+	plain, _, err := c.m.keyring.open(purposeValue, c.binding(name), value, now)
 	if err != nil || len(plain) < 9 {
 		return &codecError{decode: true, err: ErrInvalid}
 	}
@@ -69,7 +69,7 @@ func (c codec) Decode(name, value string, dst any) error {
 }
 
 func (c codec) binding(name string) []byte {
-	return associatedData(PurposeValue, name, c.m.origin, c.m.prefix)
+	return associatedData(purposeValue, name, c.m.origin, c.m.prefix)
 }
 
 func decodeValue(kind byte, data []byte, dst any) error {

@@ -21,18 +21,18 @@ import (
 // for all of them, so that outsiders do not learn which check failed (R140).
 var ErrInvalid = errors.New("session: not valid")
 
-// A Purpose keeps the sealed values of one use from being taken for those of another: each has keys
+// A purpose keeps the sealed values of one use from being taken for those of another: each has keys
 // of its own (CVE-2023-48309 was a login state that passed as a session).
-type Purpose byte
+type purpose byte
 
 // The purposes. Their numbers are part of the sealed format: never reuse one.
 const (
-	PurposeSession   Purpose = 1 // the identity part of a session
-	PurposeDetails   Purpose = 2 // tokens and claims of a session
-	PurposeFlow      Purpose = 3 // a login attempt in progress
-	PurposeLogout    Purpose = 4 // a logout in progress
-	PurposeValue     Purpose = 5 // values of the application, through a gorilla store
-	PurposeReference Purpose = 6 // where a session is in a ServerStore
+	purposeSession   purpose = 1 // the identity part of a session
+	purposeDetails   purpose = 2 // tokens and claims of a session
+	purposeFlow      purpose = 3 // a login attempt in progress
+	purposeLogout    purpose = 4 // a logout in progress
+	purposeValue     purpose = 5 // values of the application, through a gorilla store
+	purposeReference purpose = 6 // where a session is in a ServerStore
 )
 
 // A sealed value starts with a header that says which key opens it:
@@ -43,14 +43,14 @@ const (
 	sealOverhead = headerSize + 12 + 16 // AES-GCM nonce and tag
 )
 
-// A Keyring seals small values for a round trip through the browser, with AES-256-GCM under keys
+// A keyring seals small values for a round trip through the browser, with AES-256-GCM under keys
 // derived from a secret. The first secret seals, all of them open.
 //
 // Each purpose has a new key every day, because one key must not seal more than 2^32 values with
 // random nonces (NIST SP 800-38D section 8.3). Values older than the keyring's window do not open.
 //
-// A Keyring is safe for concurrent use.
-type Keyring struct {
+// A keyring is safe for concurrent use.
+type keyring struct {
 	sealing *rootKey
 	byID    map[uint16][]*rootKey // ids may collide: all keys of an id are tried
 	window  int                   // how many days back a value may have been sealed
@@ -69,13 +69,13 @@ type rootKey struct {
 // A dayKey names one derived key.
 type dayKey struct {
 	root    *rootKey
-	purpose Purpose
+	purpose purpose
 	period  uint16
 }
 
 // newKeyring derives the root keys. Values sealed longer than window ago do not open.
-func newKeyring(secret string, old []string, window time.Duration) (*Keyring, error) {
-	k := &Keyring{byID: map[uint16][]*rootKey{}, window: int(window/(24*time.Hour)) + 1}
+func newKeyring(secret string, old []string, window time.Duration) (*keyring, error) {
+	k := &keyring{byID: map[uint16][]*rootKey{}, window: int(window/(24*time.Hour)) + 1}
 	var mistakes []error
 	for i, text := range append([]string{secret}, old...) {
 		root, err := newRootKey(text)
@@ -115,16 +115,16 @@ func newRootKey(text string) (*rootKey, error) {
 	return &rootKey{id: binary.BigEndian.Uint16(id), prk: prk}, nil
 }
 
-// Seal encrypts plaintext for a round trip through the browser. Only [Keyring.Open] with the same
+// Seal encrypts plaintext for a round trip through the browser. Only [keyring.Open] with the same
 // purpose, name (of the cookie or parameter) and binding (whatever else the value belongs to)
 // opens the result, which consists of letters, digits, '-' and '_'.
-func (k *Keyring) Seal(p Purpose, name, binding string, plaintext []byte, now time.Time) (string, error) {
+func (k *keyring) Seal(p purpose, name, binding string, plaintext []byte, now time.Time) (string, error) {
 	return k.seal(p, associatedData(p, name, binding), plaintext, now)
 }
 
 // Open returns what was sealed with the same purpose, name and binding. Its only error is
 // [ErrInvalid].
-func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]byte, error) {
+func (k *keyring) Open(p purpose, name, binding, text string, now time.Time) ([]byte, error) {
 	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
 	if err != nil {
 		return nil, ErrInvalid
@@ -132,7 +132,7 @@ func (k *Keyring) Open(p Purpose, name, binding, text string, now time.Time) ([]
 	return plain, nil
 }
 
-func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (string, error) {
+func (k *keyring) seal(p purpose, associated, plaintext []byte, now time.Time) (string, error) {
 	key := dayKey{k.sealing, p, periodOf(now)}
 	aead, known, err := k.aead(key)
 	if err != nil {
@@ -149,7 +149,7 @@ func (k *Keyring) seal(p Purpose, associated, plaintext []byte, now time.Time) (
 }
 
 // open also reports whether the text was sealed under the newest secret. Its errors are unusable.
-func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
+func (k *keyring) open(p purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
 		return nil, false, errForeign
@@ -186,7 +186,7 @@ func (k *Keyring) open(p Purpose, associated []byte, text string, now time.Time)
 
 // readHeader returns the keys that may open a sealed value. It refuses before any key is derived:
 // foreign input cannot make the cache grow.
-func (k *Keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
+func (k *keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
 	if sealed[0] != sealVersion {
 		return nil, 0, errNewer
 	}
@@ -204,7 +204,7 @@ func (k *Keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, pe
 }
 
 // aead returns the cipher of a derived key and whether it comes from the cache.
-func (k *Keyring) aead(key dayKey) (aead cipher.AEAD, known bool, err error) {
+func (k *keyring) aead(key dayKey) (aead cipher.AEAD, known bool, err error) {
 	if aead, known = (*k.ready.Load())[key]; known {
 		return aead, true, nil
 	}
@@ -222,7 +222,7 @@ func (k *Keyring) aead(key dayKey) (aead cipher.AEAD, known bool, err error) {
 }
 
 // keep adds a cipher that has proved useful to the cache, and drops those that have become too old.
-func (k *Keyring) keep(key dayKey, aead cipher.AEAD) {
+func (k *keyring) keep(key dayKey, aead cipher.AEAD) {
 	k.adding.Lock()
 	defer k.adding.Unlock()
 	next := maps.Clone(*k.ready.Load())
@@ -238,7 +238,7 @@ func periodOf(t time.Time) uint16 { return uint16(t.Unix() / (24 * 60 * 60)) }
 
 // associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by
 // its length.
-func associatedData(p Purpose, name string, binding ...string) []byte {
+func associatedData(p purpose, name string, binding ...string) []byte {
 	ad := append(make([]byte, 0, 256), byte(p), sealVersion)
 	ad = appendText(ad, name)
 	for _, part := range binding {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func newTestKeyring(t testing.TB, secret string, old ...string) *Keyring {
+func newTestKeyring(t testing.TB, secret string, old ...string) *keyring {
 	t.Helper()
 	k, err := newKeyring(secret, old, 8*24*time.Hour)
 	if err != nil {
@@ -23,22 +23,22 @@ func testSecret(i int) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (k *Keyring) cached() int { return len(*k.ready.Load()) }
+func (k *keyring) cached() int { return len(*k.ready.Load()) }
 
 func TestKeyring_R40_BoundToPurposeNameAndBinding(t *testing.T) {
 	k := newTestKeyring(t, secretA)
-	text, err := k.Seal(PurposeFlow, "name", "binding", []byte("hello"), start)
+	text, err := k.Seal(purposeFlow, "name", "binding", []byte("hello"), start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := k.Open(PurposeFlow, "name", "binding", text, start); err != nil || string(plain) != "hello" {
+	if plain, err := k.Open(purposeFlow, "name", "binding", text, start); err != nil || string(plain) != "hello" {
 		t.Fatalf("%q, %v", plain, err)
 	}
 	for what, open := range map[string]func() ([]byte, error){
-		"purpose": func() ([]byte, error) { return k.Open(PurposeLogout, "name", "binding", text, start) },
-		"name":    func() ([]byte, error) { return k.Open(PurposeFlow, "other", "binding", text, start) },
-		"binding": func() ([]byte, error) { return k.Open(PurposeFlow, "name", "other", text, start) },
-		"moved":   func() ([]byte, error) { return k.Open(PurposeFlow, "nameb", "inding", text, start) }, // lengths count
+		"purpose": func() ([]byte, error) { return k.Open(purposeLogout, "name", "binding", text, start) },
+		"name":    func() ([]byte, error) { return k.Open(purposeFlow, "other", "binding", text, start) },
+		"binding": func() ([]byte, error) { return k.Open(purposeFlow, "name", "other", text, start) },
+		"moved":   func() ([]byte, error) { return k.Open(purposeFlow, "nameb", "inding", text, start) }, // lengths count
 	} {
 		if plain, err := open(); err != ErrInvalid || plain != nil {
 			t.Errorf("%s: %q, %v", what, plain, err)
@@ -50,7 +50,7 @@ func TestKeyring_R89_NeverTheSameTwice(t *testing.T) {
 	k := newTestKeyring(t, secretA)
 	seen := map[string]bool{}
 	for range 1000 {
-		text, _ := k.Seal(PurposeFlow, "n", "", nil, start)
+		text, _ := k.Seal(purposeFlow, "n", "", nil, start)
 		if seen[text] {
 			t.Fatal("a nonce was used twice")
 		}
@@ -61,17 +61,17 @@ func TestKeyring_R89_NeverTheSameTwice(t *testing.T) {
 func TestKeyring_R89_StrictText(t *testing.T) {
 	k := newTestKeyring(t, secretA)
 	for size := range 4 {
-		text, _ := k.Seal(PurposeFlow, "n", "", make([]byte, size), start)
+		text, _ := k.Seal(purposeFlow, "n", "", make([]byte, size), start)
 		for at := range len(text) + 1 {
 			for _, extra := range []string{"\n", "\r", "\r\n", "\n\n\n\n", "=", " "} {
-				if _, err := k.Open(PurposeFlow, "n", "", text[:at]+extra+text[at:], start); err != ErrInvalid {
+				if _, err := k.Open(purposeFlow, "n", "", text[:at]+extra+text[at:], start); err != ErrInvalid {
 					t.Fatalf("%q at %d opens", extra, at)
 				}
 			}
 		}
 		last := text[len(text)-1]
 		for c := range byte(128) {
-			if _, err := k.Open(PurposeFlow, "n", "", text[:len(text)-1]+string(c), start); (err == nil) != (c == last) {
+			if _, err := k.Open(purposeFlow, "n", "", text[:len(text)-1]+string(c), start); (err == nil) != (c == last) {
 				t.Fatalf("last character %q instead of %q: %v", c, last, err)
 			}
 		}
@@ -80,9 +80,9 @@ func TestKeyring_R89_StrictText(t *testing.T) {
 
 func TestKeyring_R160_OtherVersionIsInvalid(t *testing.T) {
 	k := newTestKeyring(t, secretA)
-	text, _ := k.Seal(PurposeFlow, "n", "", []byte("x"), start)
+	text, _ := k.Seal(purposeFlow, "n", "", []byte("x"), start)
 	for _, head := range []string{"Ag", "AA", "_w"} { // version 2, 0, 255 in the first byte
-		if _, err := k.Open(PurposeFlow, "n", "", head+text[2:], start); err != ErrInvalid {
+		if _, err := k.Open(purposeFlow, "n", "", head+text[2:], start); err != ErrInvalid {
 			t.Error(head, err)
 		}
 	}
@@ -95,14 +95,14 @@ func TestKeyring_R91_OldSecretsOpenTheirs(t *testing.T) {
 	}
 	ten := newTestKeyring(t, secretA, old...)
 	for _, secret := range append(old, secretA) {
-		text, _ := newTestKeyring(t, secret).Seal(PurposeFlow, "n", "", []byte("x"), start)
-		_, current, err := ten.open(PurposeFlow, associatedData(PurposeFlow, "n", ""), text, start)
+		text, _ := newTestKeyring(t, secret).Seal(purposeFlow, "n", "", []byte("x"), start)
+		_, current, err := ten.open(purposeFlow, associatedData(purposeFlow, "n", ""), text, start)
 		if err != nil || current != (secret == secretA) {
 			t.Errorf("current %v, %v", current, err)
 		}
 	}
-	foreign, _ := newTestKeyring(t, secretB).Seal(PurposeFlow, "n", "", []byte("x"), start)
-	if _, err := ten.Open(PurposeFlow, "n", "", foreign, start); err != ErrInvalid {
+	foreign, _ := newTestKeyring(t, secretB).Seal(purposeFlow, "n", "", []byte("x"), start)
+	if _, err := ten.Open(purposeFlow, "n", "", foreign, start); err != ErrInvalid {
 		t.Error(err)
 	}
 }
@@ -120,8 +120,8 @@ func TestKeyring_CollidingIDsAreAllTried(t *testing.T) {
 	k.byID[k.sealing.id] = []*rootKey{k.sealing, second}
 	for _, sealing := range []*rootKey{k.sealing, second} {
 		k.sealing = sealing
-		text, _ := k.Seal(PurposeFlow, "n", "", []byte("x"), start)
-		if _, err := k.Open(PurposeFlow, "n", "", text, start); err != nil {
+		text, _ := k.Seal(purposeFlow, "n", "", []byte("x"), start)
+		if _, err := k.Open(purposeFlow, "n", "", text, start); err != nil {
 			t.Error(err)
 		}
 	}
@@ -130,12 +130,12 @@ func TestKeyring_CollidingIDsAreAllTried(t *testing.T) {
 func TestKeyring_WindowAndCache(t *testing.T) {
 	k := newTestKeyring(t, secretA)
 	day := 24 * time.Hour
-	text, _ := k.Seal(PurposeFlow, "n", "", []byte("x"), start)
+	text, _ := k.Seal(purposeFlow, "n", "", []byte("x"), start)
 	for _, c := range []struct {
 		at   time.Duration
 		open bool
 	}{{0, true}, {-day, true}, {-2 * day, false}, {8 * day, true}, {10 * day, false}, {3000 * day, false}} {
-		if _, err := k.Open(PurposeFlow, "n", "", text, start.Add(c.at)); (err == nil) != c.open {
+		if _, err := k.Open(purposeFlow, "n", "", text, start.Add(c.at)); (err == nil) != c.open {
 			t.Errorf("after %v: %v", c.at, err)
 		}
 	}
@@ -143,7 +143,7 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 	fresh := newTestKeyring(t, secretA)
 	for i := range 2000 { // foreign input never makes the cache grow
 		forged := text[:5] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i%32]) + text[6:10] + randomText(80)
-		if _, err := fresh.Open(PurposeFlow, "n", "", forged, start); err == nil {
+		if _, err := fresh.Open(purposeFlow, "n", "", forged, start); err == nil {
 			t.Fatal("forged")
 		}
 	}
@@ -151,7 +151,7 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 		t.Errorf("%d ciphers cached for forgeries", fresh.cached())
 	}
 	for i := range 1000 { // nor does time
-		if _, err := fresh.Seal(PurposeFlow, "n", "", nil, start.Add(time.Duration(i)*day)); err != nil {
+		if _, err := fresh.Seal(purposeFlow, "n", "", nil, start.Add(time.Duration(i)*day)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,7 +221,7 @@ func FuzzCodec(f *testing.F) {
 		if err := b.Codec().Decode("n", text, &s); err == nil && s != "hello" {
 			t.Fatal("forged")
 		}
-		if _, err := b.Keyring().Open(PurposeFlow, "n", "", text, start); err == nil {
+		if _, err := b.keyring.Open(purposeFlow, "n", "", text, start); err == nil {
 			t.Fatal("forged")
 		}
 	})

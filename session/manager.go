@@ -55,7 +55,7 @@ type Site struct {
 type Manager struct {
 	config  Config // with defaults
 	site    Site
-	keyring *Keyring
+	keyring *keyring
 	cookies Cookies
 
 	origin, prefix string // what every seal is bound to
@@ -90,8 +90,8 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	m.origin = strings.ToLower(site.BaseURL.Scheme + "://" + site.BaseURL.Host)
 	m.prefix = site.Prefix
 	m.fullName = m.cookies.Name(c.CookieName)
-	m.identitySeal = associatedData(PurposeSession, m.fullName, m.origin, m.prefix)
-	m.referenceSeal = associatedData(PurposeReference, m.fullName, m.origin, m.prefix)
+	m.identitySeal = associatedData(purposeSession, m.fullName, m.origin, m.prefix)
+	m.referenceSeal = associatedData(purposeReference, m.fullName, m.origin, m.prefix)
 	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
 	m.keeper = newKeeper(m)
@@ -280,9 +280,6 @@ func (m *Manager) Due(s *Session) bool {
 
 // Cookies writes and reads cookies of the same site as the session's.
 func (m *Manager) Cookies() Cookies { return m.cookies }
-
-// Keyring seals other values under the same secret; other purposes have other keys.
-func (m *Manager) Keyring() *Keyring { return m.keyring }
 
 // CookieStore returns a gorilla store that keeps its sessions in sealed cookies, for the application's own sessions.
 // It differs from gorilla's in that large sessions are cut into several cookies.

@@ -293,12 +293,12 @@ func TestManager_R91_Rotation(t *testing.T) {
 		}
 		one := newBench(t, keys(secretA))
 		one.signIn(big(2))
-		flow, _ := one.Keyring().Seal(PurposeFlow, "f", "", []byte("pending"), start)
+		flow, _ := one.keyring.Seal(purposeFlow, "f", "", []byte("pending"), start)
 
 		two := newBench(t, keys(secretB, secretA))
 		two.cookies = one.cookies
 		before := maps.Clone(two.cookies)
-		if _, err := two.Keyring().Open(PurposeFlow, "f", "", flow, start); err != nil {
+		if _, err := two.keyring.Open(purposeFlow, "f", "", flow, start); err != nil {
 			t.Error("a pending login did not survive the rotation")
 		}
 		s := two.load()
@@ -349,7 +349,7 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 func TestManager_R40_OtherPurposeIsNoSession(t *testing.T) {
 	b := newBench(t, nil)
 	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
-	for _, p := range []Purpose{PurposeDetails, PurposeFlow, PurposeLogout, PurposeValue} {
+	for _, p := range []purpose{purposeDetails, purposeFlow, purposeLogout, purposeValue} {
 		text, err := b.keyring.seal(p, b.identitySeal, plain, start)
 		if err != nil {
 			t.Fatal(err)
@@ -357,7 +357,7 @@ func TestManager_R40_OtherPurposeIsNoSession(t *testing.T) {
 		b.cookies["__Host-sallyport"] = text + "."
 		b.wantError(ErrInvalid)
 	}
-	text, _ := b.keyring.seal(PurposeSession, b.identitySeal, plain, start)
+	text, _ := b.keyring.seal(purposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."
 	b.load() // the same as a session does open: the test tests what it says
 }
@@ -400,7 +400,7 @@ func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 	b := newBench(t, nil)
 	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	plain[0] = identityFormat + 1
-	text, _ := b.keyring.seal(PurposeSession, b.identitySeal, plain, start)
+	text, _ := b.keyring.seal(purposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."
 	b.wantError(ErrInvalid)
 	wantKept(t, b, "newer release")

@@ -24,7 +24,7 @@ func (m *Manager) Name(s *Session) string {
 	if record := s.details.record; record != nil && len(record.reference) <= maxRecordName {
 		plain = append(plain, record.reference...)
 	}
-	name, err := m.keyring.seal(PurposeReference, m.nameSeal(), plain, m.config.Now())
+	name, err := m.keyring.seal(purposeReference, m.nameSeal(), plain, m.config.Now())
 	if err != nil {
 		return ""
 	}
@@ -32,7 +32,7 @@ func (m *Manager) Name(s *Session) string {
 }
 
 func (m *Manager) nameSeal() []byte {
-	return associatedData(PurposeReference, "name "+m.fullName, m.origin, m.prefix)
+	return associatedData(purposeReference, "name "+m.fullName, m.origin, m.prefix)
 }
 
 // Names reports whether a name is that of the session.
@@ -59,7 +59,7 @@ func (m *Manager) openName(name string) (n sessionName, err error) {
 	if name == "" {
 		return n, ErrInvalid
 	}
-	plain, _, err := m.keyring.open(PurposeReference, m.nameSeal(), name, m.config.Now())
+	plain, _, err := m.keyring.open(purposeReference, m.nameSeal(), name, m.config.Now())
 	if err != nil || len(plain) < len(n.id)+len(n.user) {
 		return n, ErrInvalid
 	}

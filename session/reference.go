@@ -92,13 +92,13 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 	if ref.sid != (RevocationKey{}) {
 		plain = append(plain, ref.sid[:]...)
 	}
-	return m.keyring.seal(PurposeReference, m.referenceSeal, plain, now)
+	return m.keyring.seal(purposeReference, m.referenceSeal, plain, now)
 }
 
 // openReference rejects what we have not sealed, before any store is asked. It also reports whether
 // the newest secret sealed it.
 func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
-	plain, current, err := m.keyring.open(PurposeReference, m.referenceSeal, text, now)
+	plain, current, err := m.keyring.open(purposeReference, m.referenceSeal, text, now)
 	if err != nil {
 		return reference{}, false, err
 	}

@@ -31,7 +31,7 @@ func (m *Manager) sealDetails(s *Session) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return m.keyring.seal(PurposeDetails, m.detailsSeal(s), plain, s.Seen)
+	return m.keyring.seal(purposeDetails, m.detailsSeal(s), plain, s.Seen)
 }
 
 // sameDetails returns the details text of a loaded session, sealed again if the old text cannot
@@ -64,12 +64,12 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 	}
 	length := base64.RawURLEncoding.EncodedLen(len(plain)+sealOverhead) + len(".") + len(details)
 	plain[chunksAt] = cut(length)
-	return m.keyring.seal(PurposeSession, m.identitySeal, plain, s.Seen)
+	return m.keyring.seal(purposeSession, m.identitySeal, plain, s.Seen)
 }
 
 // openIdentity opens the identity text. The details are not attached yet.
 func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, error) {
-	plain, current, err := m.keyring.open(PurposeSession, m.identitySeal, text, now)
+	plain, current, err := m.keyring.open(purposeSession, m.identitySeal, text, now)
 	if err != nil {
 		return nil, manifest{}, err
 	}

@@ -295,7 +295,7 @@ func TestServerStore_R160_F8_ReferenceWithoutProvider(t *testing.T) {
 	ref, _, _ := b.openReference(b.cookies[cookie], b.now)
 	plain := append([]byte{referenceFormat1}, ref.id[:]...)
 	plain = append(append(plain, ref.user[:]...), ref.sid[:]...)
-	text, err := b.keyring.seal(PurposeReference, b.referenceSeal, plain, b.now)
+	text, err := b.keyring.seal(purposeReference, b.referenceSeal, plain, b.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 	for format, want := range map[byte]error{referenceFormat: nil, referenceFormat + 1: ErrInvalid} {
 		plain := append([]byte{format}, ref.id[:]...)
 		plain = append(append(plain, ref.user[:]...), ref.sid[:]...)
-		text, err := b.keyring.seal(PurposeReference, b.referenceSeal, plain, b.now)
+		text, err := b.keyring.seal(purposeReference, b.referenceSeal, plain, b.now)
 		if err != nil {
 			t.Fatal(err)
 		}
