@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
@@ -69,7 +68,8 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	slow := slowDown(app.OP)
 	impatient, leave := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	var ok, gaveUp atomic.Int32
+	var ok atomic.Int32
+	gaveUp := make(chan struct{}, callbacks)
 	send := func(ctx context.Context) {
 		r := callback(t, app, ctx)
 		wg.Go(func() {
@@ -79,7 +79,7 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 			case http.StatusBadRequest: // "x" is no code: the exchange has taken place
 				ok.Add(1)
 			case http.StatusServiceUnavailable:
-				gaveUp.Add(1)
+				gaveUp <- struct{}{}
 			default:
 				t.Errorf("status %d: %s", w.Code, w.Body)
 			}
@@ -101,13 +101,8 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	}
 	leave()
 	// Those who have left give up although nobody makes room, and their place stays free.
-	deadline := time.After(time.Minute)
-	for gaveUp.Load() < callbacks-limit {
-		select {
-		case <-deadline:
-			t.Fatalf("%d have given up", gaveUp.Load())
-		case <-time.After(time.Millisecond):
-		}
+	for range callbacks - limit {
+		<-gaveUp
 	}
 	close(slow.release)
 	wg.Wait()
