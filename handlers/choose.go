@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A Choice is one way to sign in, for a login page.
+// A Choice is one way to sign in, for a login page of the application.
 type Choice struct {
 	Name  string // the provider's configured name
 	Label string // for people, such as "Google"
@@ -27,15 +27,16 @@ type offered struct {
 	returnTo string
 }
 
-// Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) has to
-// offer for this request, in the order of sallyport.Config.Order. The URLs lead back to where the user wanted to go.
+// Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) offers for this
+// request, in the order of sallyport.Config.Order. After the login, their URLs lead to the page that
+// the user asked for.
 func Choices(ctx context.Context) []Choice {
 	o, _ := ctx.Value(choicesKey{}).(offered)
 	return o.choices
 }
 
-// ReturnTo returns where a login page has to lead back to, a path of the application, for Auth.LoginURLFor: a page that asks
-// for the name of a tenant needs it. It is empty for the start page.
+// ReturnTo returns the path of the application that the user asked for. A login page that asks for the
+// name of a tenant passes it to Auth.LoginURLFor. It is empty for the start page.
 func ReturnTo(ctx context.Context) string {
 	o, _ := ctx.Value(choicesKey{}).(offered)
 	return o.returnTo

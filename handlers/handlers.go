@@ -12,50 +12,48 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Hooks let the application take part in a sign-in. Each may be nil.
+// Hooks let the application take part in a sign-in. Each may be nil. They run in the request, also
+// concurrently.
 //
-// A hook refuses with sallyport.ErrRefused, or with a *[problem.Error] to choose what the user reads. Any other
-// error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
-// context.DeadlineExceeded, else 500, as after a panic. Neither leaves a session behind.
+// A hook rejects with sallyport.ErrRefused, or with a *[problem.Error] to choose what the user reads.
+// Any other error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
+// context.DeadlineExceeded, else 500, as after a panic. No session begins in either case.
 type Hooks struct {
-	// Begin may change what a login asks for, such as the login hint or more scopes
-	// (Flow.Request), or refuse to start it. Flow.Link is not empty when an account is
-	// to be linked.
+	// Begin may change the authorization request of a login, such as its login hint or scopes
+	// (Flow.Request), or reject the login before it starts. Flow.Link is not empty when an account is to
+	// be linked.
 	Begin func(*http.Request, *provider.Flow) error
 
-	// Login sees the verified session before it begins. It may enrich it (User.Roles, Values) or refuse
+	// Login gets the verified session before it begins. It may enrich it (User.Roles, Values) or reject
 	// the login.
 	//
-	// It also sees a session that is renewed without the user noticing (session.Config.Revalidate without
-	// a refresh token); [Renewal] tells the two apart. Then User is enriched again, Values stay as they
-	// are, a refusal ends the session, and after any other error it goes on with the User and Claims of
-	// before.
+	// Login also gets a session that is renewed silently (session.Config.Revalidate without a refresh
+	// token); [Renewal] tells the two apart. Then User is enriched again and Values stay as they are. A
+	// rejection ends the session; after any other error it continues with its previous User and Claims.
 	//
-	// Users are identified by User.Key(), never by their email address. To admit only users of an
-	// organization that is known by its mail domain, ask User.EmailIn.
+	// Use User.Key() to identify users, never their email address. To admit only users of an
+	// organization that has its own mail domain, use User.EmailIn.
 	Login func(context.Context, *session.Session) error
 
-	// Refresh sees a session whose tokens, and claims if the provider sent new ones, have been renewed,
-	// before it replaces the old one. It has to add again what Login has added to User; Values stay. A
-	// refusal ends the session. After any other error, which is logged, the session goes on with the new
-	// tokens and the User and Claims of before. The new tokens are stored before Refresh runs, so that
-	// they cannot be lost; a request in between may see them with the User and Values of before, because
-	// waiting for the hook would mean asking the store again and again.
+	// Refresh gets a session with renewed tokens, and with new claims if the provider sent any, before
+	// it replaces the old one. It has to add again what Login added to User; Values stay as they are. A
+	// rejection ends the session. Any other error is logged, and the session continues with the new
+	// tokens and its previous User and Claims.
 	Refresh func(context.Context, *session.Session) error
 
-	// Link links an account at another provider, or another one at the same, to the account of the
-	// signed-in user (LinkURL). current is that user's session, of which the hook may change
-	// Values only; linked is the verified session of the other account, with its tokens, which never
-	// begins. Without the hook, accounts cannot be linked.
+	// Link links an account with another provider, or another account with the same one, to the account
+	// of the signed-in user (Auth.LinkURL). current is the session of that user; the hook may change its
+	// Values only. linked is the verified session of the other account, with its tokens; it never
+	// begins. Without this hook, accounts cannot be linked.
 	//
 	// Store linked.User.Key() with the account of current.User.Key(). The hook decides whether to take
-	// over an account that signs in another user already, and whether current is recent enough
-	// (AuthTime); refusing is the safe answer. An email address that both have proves nothing: addresses
-	// change hands, and providers put anything into them.
+	// over an account that another user signs in with, and whether current is recent enough (AuthTime);
+	// rejecting is the safe choice. A shared email address proves nothing: addresses change owners, and
+	// providers may assert any address.
 	Link func(ctx context.Context, current, linked *session.Session) error
 
-	// Logout is told which session has ended, by the user or in the user's browser. Sessions that the
-	// provider ends by back-channel logout are not known one by one; there is an event.
+	// Logout gets the session that has ended, by the user or in the user's browser. Back-channel logout
+	// does not call it, because it ends sessions that are not known one by one; it causes an event.
 	Logout func(context.Context, *session.Session)
 }
 
@@ -119,24 +117,24 @@ func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// LoginURL is the path that starts a login and returns to returnTo, a path of the
-// application, afterwards. An empty returnTo, or one that is no path of the application, leads home.
+// LoginURL returns the path that starts a login and then leads to returnTo, a path of the application.
+// If returnTo is empty or no such path, it leads to the start page.
 func (h *routes) LoginURL(returnTo string) string {
 	return h.route("login", returnTo)
 }
 
-// LoginURLFor is LoginURL for the provider of a name, configured or a tenant's. Whether there is one is found out there.
+// LoginURLFor is LoginURL for one provider, configured or a tenant's. An unknown name is reported there.
 func (h *routes) LoginURLFor(name, returnTo string) string {
 	return h.route("login/"+segment(name), returnTo)
 }
 
-// LinkURL is the path to POST to in order to connect an account at a provider with the one that is signed in, and
-// then go to returnTo. A GET shows a page with the button.
+// LinkURL returns the path to POST to in order to link an account with a provider to the signed-in one
+// and then go to returnTo. A GET shows a page with the button.
 func (h *routes) LinkURL(name, returnTo string) string {
 	return h.route("link/"+segment(name), returnTo)
 }
 
-// segment makes any text one segment of a path: a name may be what somebody has typed.
+// segment makes any text one path segment: users may have typed the name.
 func segment(name string) string {
 	if strings.Trim(name, ".") == "" { // nothing, or a way up
 		return "-"
@@ -144,8 +142,8 @@ func segment(name string) string {
 	return url.PathEscape(name)
 }
 
-// LogoutURL is the path to POST to in order to sign out and then go to returnTo, a path of the
-// application. With an empty returnTo the user sees a page that says they are signed out.
+// LogoutURL returns the path to POST to in order to sign out and then go to returnTo, a path of the
+// application. If returnTo is empty, a page confirms the sign-out.
 func (h *routes) LogoutURL(returnTo string) string {
 	return h.route("logout", returnTo)
 }
@@ -165,8 +163,8 @@ func (h *routes) provider(r *http.Request, route string) (string, provider.Provi
 	return name, p, err
 }
 
-// admit refuses what no route takes: another method, or another host than the configured one, so
-// that a neighbouring virtual host or a tenant never mints cookies here (RFC 9110 section 7.4).
+// admit rejects other methods, and other hosts than that of BaseURL, so that another virtual host
+// never sets cookies for this application (RFC 9110 section 7.4).
 func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Writer, methods ...string) bool {
 	for _, m := range methods {
 		if r.Method != m {

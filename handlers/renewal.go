@@ -164,8 +164,8 @@ func asBefore(s, fresh *session.Session) *session.Session {
 
 type renewalKey struct{}
 
-// Renewal returns the session that is being renewed without the user noticing, in the context of
-// Hooks.Login. It is false at a login.
+// Renewal returns the session that Hooks.Login is called to renew silently. At a login, it returns
+// false.
 func Renewal(ctx context.Context) (*session.Session, bool) {
 	s, ok := ctx.Value(renewalKey{}).(*session.Session)
 	return s, ok

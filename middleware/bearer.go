@@ -17,19 +17,22 @@ import (
 
 // An API says which access tokens [Guard.Bearer] accepts.
 type API struct {
-	// Audience is what tokens for this API have in "aud". It must be set: a token for another API must not work here.
+	// Audience is what tokens for this API have in "aud". It is required: tokens for other APIs
+	// must not be valid here.
 	Audience string
 
-	// Provider is the configured name of the provider that issues the tokens. It may be left out when there is only one.
+	// Provider is the configured name of the provider that issues the tokens. Default: the only one
+	// that is configured.
 	Provider string
 
-	// Tenant says, in the place of Provider, whose provider issues the tokens of a request, such as
-	// r.PathValue("tenant"). It must not go by what the token says of itself, which is not verified yet. A name that there is not, or
-	// one whose provider cannot verify access tokens, makes every token invalid. Default: nil.
+	// Tenant, in place of Provider, returns the tenant whose provider issues the tokens of a
+	// request, such as r.PathValue("tenant"). It must not depend on the content of the token, which
+	// has not been verified. An unknown tenant, or one whose provider cannot verify access tokens,
+	// makes every token invalid. Default: nil.
 	Tenant func(r *http.Request) string
 
-	// BearerOnly refuses requests without a token. Otherwise they go on, and a guard behind decides by the session cookie:
-	// the route then accepts either.
+	// BearerOnly rejects requests without a token. Otherwise they continue, and a guard behind
+	// Bearer decides by the session cookie: the route then accepts both.
 	BearerOnly bool
 
 	// ClientIDs are clients whose tokens are accepted although they name no audience at all, for
@@ -49,22 +52,25 @@ type API struct {
 	// Default: they are rejected, because ID tokens and refresh tokens look like that.
 	Untyped bool
 
-	// CacheFor is how long an answer about a token is believed before it is looked into again, never beyond the token's end:
-	// that long a token may work after it was revoked. Default: one minute.
+	// CacheFor is how long the result of a check is used before the token is checked again, never
+	// beyond the end of the token: for that long, a token may work after it was revoked. Default:
+	// one minute.
 	CacheFor time.Duration
 }
 
-// Bearer accepts access tokens in the Authorization header (RFC 6750): JWTs (RFC 9068), and others by introspection (RFC 7662).
-// The identity becomes the session of the request, so the guards of this Auth and session.FromContext work as with a cookie:
+// Bearer accepts access tokens in the Authorization header (RFC 6750): JWTs (RFC 9068), and opaque
+// ones by introspection (RFC 7662). The identity becomes the session of the request, so the guards
+// of this Auth and session.FromContext work as with a cookie:
 //
-//	mux.Handle("GET /api/reports", auth.Bearer(middleware.API{Audience: "https://api.example.com"})(auth.RequireScope("reports")(h)))
+//	api := auth.Bearer(middleware.API{Audience: "https://api.example.com"})
+//	mux.Handle("GET /api/reports", api(auth.RequireScope("reports")(reports)))
 //
-// A token must be bound to nothing but itself: one with a confirmation key (cnf: DPoP, mutual TLS) is
-// rejected, because the caller's proof of possession is not checked here.
+// Tokens with a confirmation key (cnf: DPoP, mutual TLS) are rejected, because proof of possession
+// is not checked here.
 //
-// A token that is not valid gets 401 with error="invalid_token", whatever cookie came along; a provider that cannot be
-// asked 503. Tokens in a query or a body are not looked at. Bearer panics when Audience is missing or the
-// Provider is not configured, which is a mistake in the program.
+// An invalid token gets 401 with error="invalid_token", even beside a valid cookie; a provider that
+// does not answer is 503. Tokens in a query or a body are ignored. Bearer panics if Audience is
+// missing or Provider is not configured, which is a mistake in the program.
 func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 	verifier := g.verifier(api)
 	if api.CacheFor == 0 {

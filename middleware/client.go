@@ -15,23 +15,26 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Client returns an HTTP client that calls APIs as the signed-in user. Its access token is refreshed
-// ahead of its end, and once more, at most once a minute, when an API answers 401 although it should be
-// valid; the request is then repeated if that is safe (an idempotent method, and a body that can be
-// read again). Rotated tokens are saved in the response's cookies, so call Client before the
-// response's first byte. What is refreshed while the client is in use is saved with the user's next request
-// within nine minutes.
+// Client returns an HTTP client that calls APIs as the signed-in user. It refreshes the access
+// token before it expires, and again, at most once a minute, when an API answers 401 although the
+// token should be valid; the request is then repeated if that is safe (an idempotent method, and a
+// body that can be read again). Rotated tokens are saved in the cookies of the response, so call
+// Client before the first byte of the response. Tokens that are refreshed while the client is in
+// use are saved with the user's next request within nine minutes.
 //
-// The session of the request's context is renewed in place when Client refreshes, so call it before the handler shares the
-// session with goroutines. The client is for this request only, and for any number of its goroutines. It does not
-// follow redirects to another origin. HEAD, OPTIONS and prefetch requests use the tokens as they are.
+// Client renews the session of the request's context in place, so call it before the handler shares
+// the session with goroutines. The client is for this request only, and for any number of its
+// goroutines. It does not follow redirects to another origin. HEAD, OPTIONS and prefetch requests
+// use the tokens as they are.
 //
-// Errors are *[problem.Error] with status 401 when nobody is signed in or the provider has ended the login (the session
-// is removed then), 503 when the token has run out and the provider does not answer, or the session store; and session.ErrNoTokens. Hand them to
-// [Guard.Refuse], and errors of the client's calls as well: an API that asks for a stronger or more recent sign-in (RFC 9470), or for more
-// scope (RFC 6750), makes the call fail with an error that Refuse turns into a step-up. The user is asked
-// only for scopes that the application lists: in the provider's Scopes, or in a RequireScope of this
-// Guard. An answer that asks for other scopes alone is returned like any answer.
+// Errors are session.ErrNoTokens, or a *[problem.Error]: 401 if the request has no session or the
+// provider has ended the login, which also removes the session; 503 if the token has expired and
+// the provider does not answer, or if the session store does not. Pass them to [Guard.Refuse], as
+// well as the errors of the client's calls: an API that asks for a stronger or more recent sign-in
+// (RFC 9470), or for more scopes (RFC 6750), makes the call fail with an error that Refuse turns
+// into a step-up. The user is asked only for scopes that the application lists: in the provider's
+// Scopes, or in a RequireScope of this Guard. A response that asks only for other scopes is
+// returned like any response.
 func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, error) {
 	c, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
 	if err != nil {
@@ -42,9 +45,10 @@ func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, er
 	return &client, nil
 }
 
-// TokenSource returns the user's access token, as Client uses it, for API libraries that want an
-// oauth2.TokenSource. Each Token call refreshes if that is due. The same rules and errors apply. There is none for
-// OAuth 1.0a, whose tokens sign requests and are not sent along as they are; use Client.
+// TokenSource returns the user's access token, as Client uses it, for API libraries that take an
+// oauth2.TokenSource. Each call of Token refreshes it when necessary. The rules and errors of
+// Client apply. OAuth 1.0a has none, because its tokens sign requests instead of being sent; use
+// Client.
 func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.TokenSource, error) {
 	c, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
 	if err != nil {
@@ -58,10 +62,10 @@ func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.Toke
 
 var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent along; use Client, which signs requests")
 
-// Refuse answers a request with an error of Client or TokenSource, of their calls, or of the methods of
-// session.Manager. A user who has to sign in gets the same challenge as at a guard. An API that cannot
-// be reached and a session store that does not answer are 503, and the rest is 500; a *[problem.Error]
-// chooses the answer.
+// Refuse answers a request with an error of Client or TokenSource, of their calls, or of a method
+// of session.Manager. A user who has to sign in gets the challenge of a guard. An API or a session
+// store that does not answer is 503, and other errors are 500; a *[problem.Error] chooses the
+// answer.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
 		g.challenge.serve(w, r)

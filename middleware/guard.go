@@ -30,10 +30,10 @@ func New(c wiring.Guards) *Guard {
 	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath, c.Report)}
 }
 
-// Load puts the session of the request, if there is one, into the context and lets every request
-// pass. Auth.Handler does this for the whole application, so that public pages know the user as
-// well. A session that has to be revalidated is not known to public routes until a page or a
-// guarded route is asked for.
+// Load puts the session of the request, if there is one, into the context and admits every request.
+// Auth.Handler does this for the whole application, so that public pages know the user as well. A
+// session that has to be revalidated is unknown to public routes until a page or a guarded route is
+// requested.
 func (g *Guard) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r, _, ok := g.load(w, r, false); ok {
@@ -87,8 +87,8 @@ func (g *Guard) find(
 	return r.WithContext(m.Attach(r.Context(), s)), s, true
 }
 
-// mayWork reports whether a request may change the session's cookies: on navigations and at guards.
-// An application may mark anything else, such as a style sheet, as the same for everyone.
+// mayWork reports whether a request may change the session's cookies: navigations and guarded
+// routes may. Other responses, such as a style sheet, may be marked as public by the application.
 func mayWork(r *http.Request, guarded bool) bool {
 	if isSubresource(r) {
 		return false
@@ -123,7 +123,7 @@ func varyByCookie(h http.Header) {
 	}
 }
 
-// renew moves the idle limit. That it could not be moved is no reason to turn the user away now.
+// renew moves the idle limit. An error is logged, and the request continues.
 func (g *Guard) renew(w http.ResponseWriter, r *http.Request, s *session.Session) {
 	if _, err := g.config.Sessions.Renew(w, r, s); err != nil {
 		g.config.Report.Logger.ErrorContext(r.Context(), "sallyport: session not renewed", "error",
@@ -139,8 +139,8 @@ func (g *Guard) discard(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unknown is the answer while it is not known whether the user is signed in: the store does not
-// answer, or the tenant cannot be looked up.
+// unknown is the answer while it is not known whether the user is signed in: the session store does
+// not answer, or the tenant cannot be looked up.
 func unknown(err error) *problem.Error {
 	if errors.Is(err, provider.ErrUnavailable) {
 		return failed("provider_unavailable/page", "", err)
@@ -148,8 +148,8 @@ func unknown(err error) *problem.Error {
 	return failed("store_unavailable/page", "", err)
 }
 
-// asOutage returns the answer to an error that may be an outage: of the session store, of what
-// knows the tenants, or of an API. Other errors it returns as they are.
+// asOutage returns the answer to an error that may be an outage: of the session store, of
+// Tenants.Find, or of an API. Other errors are returned unchanged.
 func (g *Guard) asOutage(err error) error {
 	_, worded := errors.AsType[*problem.Error](err)
 	switch {
@@ -163,12 +163,12 @@ func (g *Guard) asOutage(err error) error {
 	return err
 }
 
-// toHome is the way out that every page offers.
+// toHome is the link that every page offers.
 func (g *Guard) toHome() problem.Link {
 	return problem.Link{Href: cmp.Or(g.config.Home, "/"), TextKey: "home"}
 }
 
-// failed returns the error of a code, with the way on from there.
+// failed returns the error of a code, with links.
 func failed(code, provider string, cause error, links ...problem.Link) *problem.Error {
 	e := answer.New(code)
 	e.Provider, e.Err, e.Links = provider, cause, links

@@ -11,15 +11,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// RequireAuth lets only signed-in users pass. In the handler, session.FromContext finds the session. It works
-// alone as well as below Auth.Handler.
+// RequireAuth admits signed-in users only. In the handler, session.FromContext returns the session.
+// It works with and without Auth.Handler around it.
 func (g *Guard) RequireAuth(next http.Handler) http.Handler {
 	return g.guard(next, nil)
 }
 
-// Require admits signed-in users for whom check returns nil. Others get 403; a check may choose status
-// and text by returning a *[problem.Error]. An error that wraps session.ErrStore or
-// provider.ErrUnavailable is 503, and a panic 500. The check runs for every request, also concurrently.
+// Require admits signed-in users for whom check returns nil. Others get 403; a check may choose
+// status and text by returning a *[problem.Error]. An error that wraps session.ErrStore or
+// provider.ErrUnavailable is 503, and a panic 500. The check runs for every request, also
+// concurrently.
 func (g *Guard) Require(check func(*session.Session) error) func(http.Handler) http.Handler {
 	return g.require(func(_ *http.Request, s *session.Session) error { return check(s) })
 }
@@ -29,16 +30,16 @@ func (g *Guard) require(check func(*http.Request, *session.Session) error) func(
 	return func(next http.Handler) http.Handler { return g.guard(next, check) }
 }
 
-// RequireRole admits signed-in users who have at least one of the roles (User.Roles, compared
-// exactly). Without any role given, it admits no one.
+// RequireRole admits signed-in users with at least one of the roles (User.Roles, compared exactly).
+// Without any role, it admits no one.
 //
 // Configured providers are trusted for roles, which may come from the ID token or from userinfo at
-// the provider's own endpoint. Tenants are not: a tenant's provider can say "admin" of anyone. With
-// Tenants.TrustRoles, their roles count on the tenant's own pages, inside RequireTenant:
+// the provider's own endpoint. Tenants are not: a tenant's provider can assert "admin" for anyone.
+// With Tenants.TrustRoles, their roles are valid on the tenant's own pages, inside RequireTenant:
 //
 //	tenant(auth.RequireRole("admin")(h))
 //
-// Otherwise the answer to a tenant's user is 403, and the reason is logged once.
+// Otherwise a tenant's user gets 403, and the reason is logged once.
 func (g *Guard) RequireRole(anyOf ...string) func(http.Handler) http.Handler {
 	allowed := slices.Clone(anyOf)
 	return g.require(func(r *http.Request, s *session.Session) error {
@@ -56,8 +57,8 @@ func (g *Guard) RequireRole(anyOf ...string) func(http.Handler) http.Handler {
 
 var errNoRole = errors.New("middleware: the user has none of the roles")
 
-// guard is the one way through: who gets here without a session is challenged, and the check, if
-// any, has the last word.
+// guard is the only way to a guarded handler: requests without a session are challenged, and the
+// check, if any, decides last.
 func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Session) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, s, ok := g.load(w, r, true)
@@ -83,8 +84,8 @@ func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Sess
 	})
 }
 
-// crossSite refuses what another site makes the browser of a signed-in user do (CSRF): a request with a method that is
-// not safe, or for a WebSocket, from another origin. Who brings a token of their own is not meant.
+// crossSite rejects requests that another site makes the browser of a signed-in user send (CSRF):
+// those with an unsafe method, and WebSockets. Requests with a bearer token are exempt.
 func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
 	if s.ID == "" || g.config.Crossing == nil {
 		return nil
@@ -101,7 +102,8 @@ func (g *Guard) crossSite(r *http.Request, s *session.Session) error {
 	return failed("cross_site", s.Provider, err, g.toHome())
 }
 
-// use makes this guard's session the current one, for the case that guards of several Auth values are nested.
+// use makes the session of this guard the current one, in case guards of several Auth values are
+// nested.
 func (g *Guard) use(r *http.Request) *http.Request {
 	ctx := r.Context()
 	if used := g.config.Sessions.Use(ctx); used != ctx {
@@ -110,7 +112,7 @@ func (g *Guard) use(r *http.Request) *http.Request {
 	return r
 }
 
-// refuse answers a signed-in user who may not pass.
+// refuse answers a signed-in user whom a check has rejected.
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, s *session.Session, err error) {
 	if _, worded := errors.AsType[*problem.Error](err); worded {
 		g.config.Report.Fail(w, r, err)

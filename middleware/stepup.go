@@ -12,13 +12,13 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// clockLeeway is what the provider's clock may differ from ours.
+// clockLeeway is the accepted difference between the provider's clock and ours.
 const clockLeeway = time.Minute
 
-// RequireRecent lets those pass whom the provider made prove who they are at most max ago (the
-// "auth_time" claim, with a minute of leeway for clocks). Others sign in anew and come back; the provider
-// is asked by max_age, and a login that comes back with an old auth_time, or none, fails. A max of zero or
-// less asks for a sign-in just now.
+// RequireRecent admits users whose last authentication (the "auth_time" claim) is at most max old,
+// with a minute of leeway for clocks. Others are sent to re-authenticate (max_age) and then return;
+// a login that comes back with an old auth_time, or with none, fails. A max of zero or less asks
+// for authentication just now.
 func (g *Guard) RequireRecent(max time.Duration) func(http.Handler) http.Handler {
 	if max < 0 {
 		max = 0
@@ -32,13 +32,13 @@ func (g *Guard) RequireRecent(max time.Duration) func(http.Handler) http.Handler
 	})
 }
 
-// RequireACR admits users whose sign-in reached one of the authentication context classes (the "acr"
-// claim, compared exactly). Others are sent to sign in with acr_values and then return; a login that
-// does not reach one of them fails. Without any value given, it admits no one.
+// RequireACR admits users whose sign-in reached one of the authentication context classes (the
+// "acr" claim, compared exactly). Others are sent to sign in with acr_values and then return; a
+// login that reaches none of them fails. Without any value, it admits no one.
 //
-// Configured providers are trusted for the claim. Tenants are not: a tenant's provider can claim any
-// class. With Tenants.TrustRoles, theirs counts on the tenant's own pages, inside RequireTenant;
-// otherwise the answer to a tenant's user is 403, and the reason is logged once.
+// Configured providers are trusted for the claim. Tenants are not: a tenant's provider can assert
+// any class. With Tenants.TrustRoles, the claim is valid on the tenant's own pages, inside
+// RequireTenant; otherwise a tenant's user gets 403, and the reason is logged once.
 func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 	wanted := slices.Clone(anyOf)
 	return g.require(func(r *http.Request, s *session.Session) error {
@@ -57,10 +57,10 @@ func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 
 var errNoACR = fmt.Errorf("middleware: RequireACR without a value lets nobody pass")
 
-// RequireScope admits users whose access token has all of the scopes. The provider asks other users for
-// those that are missing, when they need them for the first time, and they return (incremental
-// consent). A user who declines sees a page that says that the sign-in was not permitted; the session
-// stays as it was. The scopes are also those that an API may ask for (see [Guard.Client]).
+// RequireScope admits users whose access token has all of the scopes. Others are sent to the
+// provider to grant those that are missing, and then return (incremental consent). A user who
+// declines sees a page that says that the sign-in was not allowed; the session stays as it was. The
+// scopes are also those that an API may ask for (see [Guard.Client]).
 func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 	wanted := slices.Clone(allOf)
 	g.scopes.add(wanted)
@@ -83,7 +83,7 @@ func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 	})
 }
 
-// A stepUp is a check's wish for another sign-in.
+// A stepUp is the error of a check that requires another sign-in.
 type stepUp struct {
 	request provider.Request
 	missing []string // scopes
@@ -110,7 +110,8 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	g.config.Report.Challenge(w, r, e)
 }
 
-// challenge is the WWW-Authenticate value, after its scheme, of RFC 9470 section 3, or of RFC 6750 section 3.1 for scopes.
+// challenge returns the WWW-Authenticate value, after its scheme, of RFC 9470 section 3, or of RFC
+// 6750 section 3.1 for scopes.
 func (step *stepUp) challenge(code string) string {
 	challenge := fmt.Sprintf(" error=%q", code)
 	if step.request.MaxAge != nil {

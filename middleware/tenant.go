@@ -9,14 +9,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// RequireTenant lets those signed-in users pass who have signed in at one provider: the one whose name, a tenant's or a configured one, name
-// returns for the request. It is what keeps tenants apart, because RequireAuth lets users of all of them pass:
+// RequireTenant admits users who signed in with one provider, a tenant's or a configured one: the
+// one whose name the function returns for the request. It keeps tenants apart, because RequireAuth
+// admits users of all of them:
 //
 //	tenant := auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
 //	mux.Handle("GET /t/{tenant}/reports", tenant(reports))
 //
-// Who is not signed in gets the challenge of RequireAuth, with the login of that provider. Who is signed in elsewhere gets 403, and a page
-// from where they can sign in there as well, which ends the session that they have. Other guards may follow.
+// Unauthenticated requests get the challenge of RequireAuth, with the login of that provider. Users
+// of another provider get 403, and a page that offers to sign in to this one, which ends their
+// current session. Other guards may follow.
 func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +48,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 	}
 }
 
-// challengeOf is the challenge that leads to the login of one provider.
+// challengeOf returns the challenge that leads to the login of one provider.
 func (g *Guard) challengeOf(tenant string) challenge {
 	path := g.config.LoginFor(tenant)
 	return challenge{loginPath: path, loginURL: g.config.Origin + path, report: g.config.Report}
