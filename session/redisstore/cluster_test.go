@@ -130,7 +130,7 @@ func TestCluster_R100_OneNodeDown(t *testing.T) {
 }
 
 // After a node is killed, its replica takes over: its users have their pages again without a
-// restart, and can sign out. The client by itself reloads the topology only once a minute.
+// restart, and can sign out. On its own, the client reloads the topology only once a minute.
 func TestCluster_Failover(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, 1)
