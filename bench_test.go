@@ -54,7 +54,8 @@ func guarded(t testing.TB, edit func(*session.Config)) (app *rig.App, guard http
 }
 
 func guardedAt(t testing.TB, login string, change func(*rig.Setup)) (app *rig.App, guard http.Handler, signedIn *http.Request) {
-	app = rig.NewSerial(t, "it measures", change)
+	rig.Serial(t, "it measures")
+	app = rig.New(t, change)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", login)
 	signedIn = httptest.NewRequest("GET", "/me", nil)

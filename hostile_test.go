@@ -20,7 +20,8 @@ import (
 
 // hostileApp is an application with every route.
 func hostileApp(t testing.TB) (*rig.App, http.Handler) {
-	app := rig.NewSerial(t, "it measures", func(s *rig.Setup) {
+	rig.Serial(t, "it measures")
+	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.ThirdPartyLogin, s.Config.FrontchannelLogout = true, true
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { return nil }
@@ -140,7 +141,8 @@ func TestHostile_F1_FewRealCookiesAreRemoved(t *testing.T) {
 
 // F1: what is kept of finished logins is bounded.
 func TestHostile_F1_FinishedLoginsAreBounded(t *testing.T) {
-	app := rig.NewSerial(t, "it counts allocations")
+	rig.Serial(t, "it counts allocations")
+	app := rig.New(t)
 	b := rig.Browser(t)
 	for i := range 30 {
 		app.SignIn(t, b, "alice", fmt.Sprintf("/auth/login?return_to=/me/%d", i))
@@ -175,7 +177,8 @@ func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 // F1: junk under the names of our cookies, before or after the real ones, takes the place of no
 // login.
 func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
-	for family := range hostileCookies(rig.NewSerial(t, "it counts allocations")) {
+	rig.Serial(t, "it counts allocations")
+	for family := range hostileCookies(rig.New(t)) {
 		for _, first := range []bool{true, false} {
 			app, handler := hostileApp(t)
 			junk := repeat(1<<16, "; ", hostileCookies(app)[family])

@@ -212,15 +212,14 @@ func TestDemanding_F9_ACRValuesAreBounded(t *testing.T) {
 
 // F9: an API that is never content gets two step-ups per page. Then the user sees a page.
 func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
-	n := 0
-	for name, next := range map[string]func() string{
-		"the same recent sign-in": func() string { return wantsSignIn + `, max_age="0"` },
-		"another max_age": func() string {
+	for name, next := range map[string]func(n int) string{
+		"the same recent sign-in": func(int) string { return wantsSignIn + `, max_age="0"` },
+		"another max_age": func(n int) string {
 			return fmt.Sprintf(`%s, max_age="%d"`, wantsSignIn, 100+n)
 		},
-		"nothing in particular": func() string { return wantsSignIn },
-		"a granted scope":       func() string { return wantsScope("email") },
-		"scopes and ages in turn": func() string {
+		"nothing in particular": func(int) string { return wantsSignIn },
+		"a granted scope":       func(int) string { return wantsScope("email") },
+		"scopes and ages in turn": func(n int) string {
 			return []string{wantsScope("email"), wantsSignIn + `, max_age="60"`}[n%2]
 		},
 	} {
@@ -230,7 +229,8 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 				if path == "/" {
 					app.Server.Config.Handler = app.Auth.Handler(app.Auth.RequireAuth(rig.APIPage(app)))
 				}
-				demand(app, func() string { n++; return next() })
+				n := 0
+				demand(app, func() string { n++; return next(n) })
 				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/auth/login?return_to=/me")
 				for again := range 2 {

@@ -78,7 +78,8 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 		"other":    {func(context.Context, *http.Client) error { return errors.New("x") }, 500, "internal_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.NewSerial(t, "the port of the closed server must stay free", rig.Offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
+			rig.Serial(t, "the port of the closed server must stay free")
+			app := rig.New(t, rig.Offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
 			app.Mux.HandleFunc("/report", func(w http.ResponseWriter, r *http.Request) {
 				client, err := app.Auth.Client(w, r)
 				if err == nil {

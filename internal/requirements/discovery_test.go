@@ -206,7 +206,8 @@ func TestOutbound_R62_BoundedAnswers(t *testing.T) {
 		},
 	} {
 		for _, endpoint := range []string{"discovery", "jwks", "token", "userinfo"} {
-			app := rig.NewSerial(t, "it measures memory", func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			rig.Serial(t, "it measures memory")
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {

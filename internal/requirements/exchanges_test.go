@@ -64,6 +64,7 @@ func callback(t *testing.T, app *rig.App, ctx context.Context) *http.Request {
 // R147
 func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	const callbacks, limit = 200, 64
+	rig.Serial(t, "requests that wait for a busy machine give up")
 	app := rig.New(t, func(s *rig.Setup) { s.Second = true })
 	slow := slowDown(app.OP)
 	impatient, leave := context.WithCancel(t.Context())
@@ -113,6 +114,7 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 
 // R147: who did not get a turn can reload the page, because the login has not been used up.
 func TestExchanges_R147_ReloadWorks(t *testing.T) {
+	rig.Serial(t, "requests that wait for a busy machine give up")
 	app := rig.New(t)
 	slow := slowDown(app.OP)
 	var wg sync.WaitGroup
@@ -153,6 +155,7 @@ func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 		"oauth1/request_token": func(s *rig.Setup) { s.Other = s.OP.OAuth1() },
 	} {
 		t.Run(endpoint, func(t *testing.T) {
+			rig.Serial(t, "requests that wait for a busy machine give up")
 			app := rig.New(t, change, func(s *rig.Setup) { s.Second = true })
 			slow := slowAt(app.OP, endpoint)
 			var wg sync.WaitGroup

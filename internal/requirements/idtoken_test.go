@@ -205,7 +205,8 @@ func TestIDToken_R44_KeyMustFitTheAlgorithm(t *testing.T) {
 		"kty that does not match": {func(k map[string]any) { k["kty"] = "RSA" }, nil, "", "provider_unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.NewSerial(t, "weak keys need GODEBUG", func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"ES256", "RS256"} })
+			rig.Serial(t, "weak keys need GODEBUG")
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"ES256", "RS256"} })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.JWKS = func(set map[string]any) {
 					key := set["keys"].([]any)[0].(map[string]any)

@@ -302,6 +302,7 @@ func TestTenants_StepUpAndRevalidation(t *testing.T) {
 // R145, R147: a tenant whose provider is slow does not hold up the others.
 func TestTenants_R145_SlowProvider(t *testing.T) {
 	const limit = 64
+	rig.Serial(t, "requests that wait for a busy machine give up")
 	app, _ := rig.NewTenants(t)
 	slow := slowDown(app.OP)
 	var wg sync.WaitGroup

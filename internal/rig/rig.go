@@ -56,38 +56,11 @@ type Setup struct {
 	HTTP   bool              // the application is on http, as on a developer's machine
 }
 
-// New starts an application. When the test ends, its log must be free of secrets. The test goes on in
-// parallel with others: it must call New before it shares anything with its parent, and what a parent
-// does after t.Run happens before.
+// New starts an application. When the test ends, its log must be free of secrets. From here on the test
+// runs beside others (t.Parallel), unless it calls Serial first.
 func New(t testing.TB, change ...func(*Setup)) *App {
 	t.Helper()
 	parallel(t)
-	return start(t, change)
-}
-
-// NewSerial is New for a test that cannot run beside others. It has to say why.
-func NewSerial(t testing.TB, why string, change ...func(*Setup)) *App {
-	t.Helper()
-	if why == "" {
-		t.Fatal("rig: NewSerial without a reason: use New")
-	}
-	return start(t, change)
-}
-
-// parallels holds the tests that run in parallel already, which cannot be asked twice.
-var parallels sync.Map
-
-func parallel(t testing.TB) {
-	p, ok := t.(interface{ Parallel() })
-	if _, already := parallels.LoadOrStore(t, true); !ok || already {
-		return
-	}
-	t.Cleanup(func() { parallels.Delete(t) })
-	p.Parallel()
-}
-
-func start(t testing.TB, change []func(*Setup)) *App {
-	t.Helper()
 	app := &App{Clock: NewClock(), OP: authtest.NewTLSProvider(t), Mux: http.NewServeMux()}
 	app.OP.SetNow(app.Clock.Now)
 	setup := &Setup{OIDC: app.OP.OIDC(), OP: app.OP}
@@ -103,6 +76,34 @@ func start(t testing.TB, change []func(*Setup)) *App {
 	app.Start(t, setup)
 	t.Cleanup(func() { app.checkLog(t) })
 	return app
+}
+
+// modes holds whether tests are parallel. t.Parallel must be called once.
+var modes sync.Map
+
+func parallel(t testing.TB) {
+	if p, ok := t.(interface{ Parallel() }); ok {
+		if _, set := mode(t, true); !set {
+			p.Parallel()
+		}
+	}
+}
+
+// Serial keeps a test from running beside others, and says why. It comes before New.
+func Serial(t testing.TB, why string) {
+	t.Helper()
+	if parallel, _ := mode(t, false); parallel {
+		t.Fatalf("rig: Serial comes too late for a test that New made parallel, although %s", why)
+	}
+}
+
+// mode returns what a test is, and whether that was set before.
+func mode(t testing.TB, parallel bool) (is, set bool) {
+	was, set := modes.LoadOrStore(t, parallel)
+	if !set {
+		t.Cleanup(func() { modes.Delete(t) })
+	}
+	return was.(bool), set
 }
 
 // Start makes the application listen, at an address that is known before its configuration is complete.

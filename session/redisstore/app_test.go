@@ -45,7 +45,8 @@ type site struct {
 
 func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*rig.Setup)) *site {
 	t.Helper()
-	app := rig.NewSerial(t, "the tests share one Redis", append(change, func(s *rig.Setup) {
+	rig.Serial(t, "the tests share one Redis")
+	app := rig.New(t, append(change, func(s *rig.Setup) {
 		s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
 		keep(&s.Config.Session, store())
 	})...)
