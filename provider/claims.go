@@ -26,11 +26,30 @@ func (c claims) text(name string) (string, error) {
 	if !c.has(name) {
 		return "", nil
 	}
+	raw := c[name]
+	if plainText(raw) {
+		return string(raw[1 : len(raw)-1]), nil
+	}
 	var s string
-	if err := json.Unmarshal(c[name], &s); err != nil {
+	if err := json.Unmarshal(raw, &s); err != nil {
 		return "", fmt.Errorf("%s is not a string", name)
 	}
 	return s, nil
+}
+
+// plainText reports whether a value is a JSON string of printable ASCII without escapes. Most
+// strings are, and need no decoder.
+func plainText(raw json.RawMessage) bool {
+	last := len(raw) - 1
+	if last < 1 || raw[0] != '"' || raw[last] != '"' {
+		return false
+	}
+	for _, b := range raw[1:last] {
+		if b < ' ' || b > '~' || b == '"' || b == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // display reads a string that is only shown; anything else is as good as none.
@@ -150,7 +169,8 @@ func inside(raw json.RawMessage, name string) (json.RawMessage, bool) {
 		}
 	case raw[0] == '[':
 		var list []json.RawMessage
-		if i, err := strconv.ParseUint(name, 10, 16); err == nil && json.Unmarshal(raw, &list) == nil && i < uint64(len(list)) {
+		if i, err := strconv.ParseUint(name, 10, 16); err == nil &&
+			json.Unmarshal(raw, &list) == nil && i < uint64(len(list)) {
 			return list[i], true
 		}
 	}
@@ -160,7 +180,8 @@ func inside(raw json.RawMessage, name string) (json.RawMessage, bool) {
 // paths are the fields by their names in the configuration.
 func (f Fields) paths() [7]struct{ name, path string } {
 	return [7]struct{ name, path string }{
-		{"ID", f.ID}, {"Name", f.Name}, {"Username", f.Username}, {"Email", f.Email}, {"EmailVerified", f.EmailVerified},
+		{"ID", f.ID}, {"Name", f.Name}, {"Username", f.Username}, {"Email", f.Email},
+		{"EmailVerified", f.EmailVerified},
 		{"Picture", f.Picture}, {"Roles", f.Roles},
 	}
 }
@@ -169,7 +190,9 @@ func (f Fields) paths() [7]struct{ name, path string } {
 func (f Fields) check() []error {
 	var mistakes []error
 	if f.ID == "" {
-		mistakes = append(mistakes, wrongField("UserFields.ID", "is missing: it says which member of the profile never changes"))
+		mistakes = append(mistakes,
+			wrongField("UserFields.ID",
+				"is missing: it says which member of the profile never changes"))
 	}
 	for _, field := range f.paths() {
 		for path := range alternatives(field.path) {

@@ -17,7 +17,16 @@ type cleaner struct {
 	out     []byte
 	changed bool // out differs from data in more than white space
 	unsure  map[string]bool
-	odd     []string // for the log
+	members map[string]span // of the outermost object, in out
+	odd     []string        // for the log
+}
+
+// raw returns the document: as it was read, or the copy if something was dropped or repaired.
+func (c *cleaner) raw() json.RawMessage {
+	if c.changed {
+		return c.out
+	}
+	return c.data
 }
 
 // maxOdd bounds what is said about one document.
@@ -52,8 +61,8 @@ func (c *cleaner) more(end byte) bool {
 	return true
 }
 
-// A span is where a member is in the copy, with the comma after it.
-type span struct{ from, to int }
+// A span is where a member is in the copy: its name, its value, and the comma after it.
+type span struct{ from, value, to int }
 
 // object copies an object. It reports whether a name appeared twice in there.
 func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
@@ -74,11 +83,12 @@ func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
 			order[before] = span{} // the last one is used
 		}
 		at[name] = len(order)
+		value := len(c.out) + len(":")
 		inner, err := c.member(s, name, depth)
 		if err != nil {
 			return false, err
 		}
-		order = append(order, span{from, len(c.out)})
+		order = append(order, span{from, value, len(c.out)})
 		if inner = inner || again; inner && depth == 1 {
 			c.unsure[name] = true
 		}
@@ -88,7 +98,24 @@ func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
 		c.drop(start, order)
 	}
 	c.close(start, '}')
+	if depth == 1 {
+		c.index(start, at, order)
+	}
 	return twice, nil
+}
+
+// index records where the values of the outermost object are in its copy.
+func (c *cleaner) index(start int, at map[string]int, order []span) {
+	ends := make([]int, len(order))
+	for i, kept := range order {
+		start += kept.to - kept.from
+		ends[i] = start
+	}
+	c.members = make(map[string]span, len(at))
+	for name, i := range at {
+		from := ends[i] - order[i].to + order[i].value
+		c.members[name] = span{from: from, to: ends[i] - 1}
+	}
 }
 
 var errTooDeep = fmt.Errorf("JSON is nested deeper than %d", maxDepth)

@@ -29,39 +29,34 @@ type document struct {
 // members of one name is used, broken texts are repaired as encoding/json does (U+FFFD), and the
 // log says so once.
 func (s *schema) read(data []byte, n *notes) (document, error) {
-	raw, unsure, err := s.clean(data, false, n)
+	c, err := s.clean(data, false, n)
 	if err != nil {
 		return document{}, err
 	}
-	d := document{raw: raw, unsure: unsure, about: s.document, notes: n}
-	if err := json.Unmarshal(raw, &d.claims); err != nil {
-		return document{}, errMalformed
+	d := document{claims: claims{}, raw: c.raw(), unsure: c.unsure, about: s.document, notes: n}
+	for name, at := range c.members {
+		d.claims[name] = c.out[at.from:at.to:at.to]
 	}
 	return d, nil
 }
 
 // clean does the reading, for documents that may be an array as well.
-func (s *schema) clean(
-	data []byte, array bool, n *notes,
-) (raw json.RawMessage, unsure map[string]bool, err error) {
+func (s *schema) clean(data []byte, array bool, n *notes) (*cleaner, error) {
 	start := bytes.TrimLeft(data, " \t\r\n")
 	isObject, isArray := bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("["))
 	switch {
 	case !isObject && !(isArray && array):
-		return nil, nil, errors.New("not a JSON object")
+		return nil, errors.New("not a JSON object")
 	case !json.Valid(data):
-		return nil, nil, malformed(data)
+		return nil, malformed(data)
 	}
-	c := cleaner{data: data, out: make([]byte, 0, len(data)), unsure: map[string]bool{}}
+	c := &cleaner{data: data, out: make([]byte, 0, len(data)), unsure: map[string]bool{}}
 	c.next()
 	if _, err := c.value(s, 0); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	n.add(s.document, c.odd...)
-	if !c.changed {
-		return data, c.unsure, nil
-	}
-	return c.out, c.unsure, nil
+	return c, nil
 }
 
 var errMalformed = errors.New("malformed JSON")
@@ -174,6 +169,9 @@ func (s *schema) looksLike(name string) (decides string, like bool) {
 
 // folded returns one spelling for all that Unicode case folding makes equal.
 func folded(name string) string {
+	if isASCII(name) {
+		return strings.ToUpper(name)
+	}
 	return strings.Map(func(r rune) rune {
 		least := r
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
@@ -181,4 +179,13 @@ func folded(name string) string {
 		}
 		return least
 	}, name)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

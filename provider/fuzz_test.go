@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,19 @@ func FuzzStrictJSON(f *testing.F) {
 		var m map[string]any
 		if err := json.Unmarshal(d.raw, &m); err != nil {
 			t.Fatalf("accepted, but encoding/json says %v: %q", err, data)
+		}
+		if len(d.claims) != len(m) {
+			t.Errorf("%d claims, and %d for encoding/json: %q", len(d.claims), len(m), data)
+		}
+		for name, want := range m {
+			var got any
+			if err := json.Unmarshal(d.claims[name], &got); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%q is %v, and %v for encoding/json: %v: %q", name, got, want, err, data)
+			}
+			text, isText := want.(string)
+			if got, err := d.text(name); isText && (got != text || err != nil) {
+				t.Errorf("%q reads as %q, want %q: %v: %q", name, got, text, err, data)
+			}
 		}
 		var s struct {
 			Sub any `json:"sub"`

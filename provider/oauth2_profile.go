@@ -64,11 +64,11 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *sche
 	if err != nil {
 		return nil, err
 	}
-	clean, _, err := schema.clean(a.body, true, &o.notes)
+	clean, err := schema.clean(a.body, true, &o.notes)
 	if err != nil {
 		return nil, fault(fmt.Errorf("%s: %w", name, err))
 	}
-	return clean, nil
+	return clean.raw(), nil
 }
 
 // carry puts the access token into a request to the API.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,40 +18,81 @@ type member struct {
 	value json.RawMessage
 }
 
-// parseObject takes a JSON object apart, keeping the order. It refuses duplicate names, about which
-// decoders disagree (RFC 8259 section 4).
+// parseObject takes a JSON object apart, keeping the order. It rejects duplicate names, about which
+// decoders disagree (RFC 8259 section 4). The values share the memory of raw.
 func parseObject(raw []byte) ([]member, error) {
-	if !utf8.Valid(raw) {
+	switch {
+	case !utf8.Valid(raw):
 		return nil, errors.New("session: claims are not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	case !bytes.HasPrefix(bytes.TrimLeft(raw, jsonSpace), []byte("{")):
 		return nil, errors.New("session: claims are not a JSON object")
+	case !json.Valid(raw):
+		return nil, errors.New("session: claims are not well-formed JSON")
 	}
 	var members []member
 	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, errors.New("session: claims are not well-formed JSON")
+	for rest := skipTo(raw, '{'); ; {
+		rest = bytes.TrimLeft(rest, jsonSpace+",")
+		if rest[0] == '}' {
+			return members, nil
 		}
-		m := member{name: token.(string)} // the decoder accepts nothing else as a name
-		if err := d.Decode(&m.value); err != nil {
-			return nil, errors.New("session: claims are not well-formed JSON")
-		}
+		name := rest[:jsonLength(rest)]
+		rest = bytes.TrimLeft(skipTo(rest[len(name):], ':'), jsonSpace)
+		value := rest[:jsonLength(rest)]
+		rest = rest[len(value):]
+
+		m := member{name: textOf(name), value: value[:len(value):len(value)]}
 		if seen[m.name] {
 			return nil, fmt.Errorf("session: claims name %.40q twice", m.name)
 		}
 		seen[m.name] = true
 		members = append(members, m)
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, errors.New("session: claims are not well-formed JSON")
+}
+
+const jsonSpace = " \t\r\n"
+
+// skipTo returns what follows the first b.
+func skipTo(raw []byte, b byte) []byte { return raw[bytes.IndexByte(raw, b)+1:] }
+
+// jsonLength is the length of the value that valid JSON begins with.
+func jsonLength(raw []byte) int {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		default:
+			if depth > 0 || i+1 < len(raw) && !bytes.ContainsRune(afterScalar, rune(raw[i+1])) {
+				continue
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("session: claims are followed by something else")
+	return len(raw)
+}
+
+// afterScalar are the bytes that can follow a number, true, false or null.
+var afterScalar = []byte(jsonSpace + ",]}")
+
+// textOf decodes a valid JSON string.
+func textOf(raw []byte) (text string) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
 	}
-	return members, nil
+	_ = json.Unmarshal(raw, &text)
+	return text
 }
 
 // buildObject is the reverse of parseObject.
@@ -115,7 +155,8 @@ func heldClaims(s *Session) []member {
 // holdable are the claims that fields of a session can hold. A claim's place here is its bit in the
 // stored format: never change the order.
 var holdable = [...]string{
-	"iss", "sub", "name", "preferred_username", "email", "email_verified", "picture", "sid", "auth_time", "acr", "amr",
+	"iss", "sub", "name", "preferred_username", "email", "email_verified", "picture", "sid",
+	"auth_time", "acr", "amr",
 }
 
 // holding returns what the session holds under the name of a claim.
