@@ -33,7 +33,7 @@ func amazonVendor() Vendor {
 			"Other regions have other token endpoints, such as " +
 				"https://api.amazon.co.uk/auth/o2/token: set Endpoints.Token and APIBase, and " +
 				"leave Issuer unchanged.",
-			"Amazon does not say whether an address is verified, and has no pictures.",
+			"Amazon does not say whether an email address is verified, and has no pictures.",
 		},
 		New: byClient(Amazon),
 	}

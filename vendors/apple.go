@@ -70,18 +70,18 @@ func appleVendor() Vendor {
 			},
 		},
 		Notes: []string{
-			"The client ID is that of the Services ID; there is no client_secret: it is made " +
-				"from the key, for each request.",
-			"Apple answers by POST, which needs https here, also for development, and a domain " +
-				"that is registered with the Services ID.",
+			"The client ID is the identifier of the Services ID. There is no client_secret " +
+				"setting: a secret is signed with the key for each request.",
+			"Apple answers by POST, which requires https, also in development, and a domain that " +
+				"is registered with the Services ID.",
 			"The name comes at the first sign-in only, and unsigned.",
-			"Apple requires the PKCE verifier when the authorization request had a challenge, as " +
-				"it always has here.",
-			"There is no logout at Apple: only the session here ends.",
+			"Apple requires the PKCE verifier, because the authorization request always has a " +
+				"challenge.",
+			"Apple has no logout endpoint: signing out ends the session in your application only.",
 		},
 		Unconfirmed: []string{
-			"The nonce always comes back. Apple lets it be absent when nonce_supported is false; " +
-				"such a login fails here.",
+			"ID tokens always contain the nonce. Apple may omit it when nonce_supported is " +
+				"false; such a login fails.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			return Apple(v["client_id"], AppleKey{

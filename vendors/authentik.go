@@ -43,7 +43,7 @@ func authentikVendor() Vendor {
 		Notes: []string{"The issuer ends with a slash."},
 		Unconfirmed: []string{
 			"A refresh token comes with the scope offline_access.",
-			"Recent versions never mark an address as verified.",
+			"Recent versions never mark an email address as verified.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()

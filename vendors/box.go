@@ -30,10 +30,11 @@ func boxVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://app.box.com/developers/console",
 		Notes: []string{
-			"Box does not say whether an address is verified. Box reportedly requires a verified " +
-				"address to sign in; to rely on that, set EmailTrust to EmailAlwaysVerified.",
+			"Box does not say whether an email address is verified. Box reportedly requires a " +
+				"verified address to sign in; to rely on that, set EmailTrust to " +
+				"EmailAlwaysVerified.",
 			"Refresh tokens rotate: each is valid for one refresh, within 60 days.",
-			"A logout may also end the tokens of other devices.",
+			"A logout may also revoke the tokens of other devices.",
 		},
 		Unconfirmed: []string{pkceIgnored},
 		New:         byClient(Box),

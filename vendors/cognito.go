@@ -58,8 +58,8 @@ func cognitoVendor() Vendor {
 		Notes: []string{
 			"A refresh brings a new access token and a new ID token. Refresh tokens rotate when " +
 				"rotation is on for the app client; they last 30 days by default.",
-			"After a logout the browser stays on the page that says so, because no state comes " +
-				"back.",
+			"After a logout the browser stays on the signed-out page, because Cognito returns no " +
+				"state.",
 		},
 		Unconfirmed: []string{"The groups are in the claim cognito:groups of ID tokens."},
 		New: func(v Values) (provider.Provider, error) {

@@ -36,9 +36,11 @@ func coinbaseVendor() Vendor {
 		Label:    "Coinbase",
 		Protocol: provider.OAuthTwo,
 		Register: "https://portal.cdp.coinbase.com/",
-		Notes:    []string{"Coinbase does not say whether an address is verified."},
+		Notes: []string{
+			"Coinbase does not say whether an email address is verified.",
+		},
 		Unconfirmed: []string{
-			"The PKCE parameters are understood or ignored.",
+			"The PKCE parameters are supported or ignored.",
 			"The client authenticates in the form.",
 			"The scopes and the members of the profile.",
 		},

@@ -24,13 +24,13 @@ func dexVendor() Vendor {
 		Register: "https://dexidp.io/docs/getting-started/",
 		Settings: []Setting{baseURLSetting("https://dex.example.com/dex")},
 		Notes: []string{
-			"The address is the issuer of dex's configuration, most often with a path.",
+			"The address is the issuer in dex's configuration, usually with a path.",
 			"A refresh token comes with the scope offline_access.",
 			"The connector decides whether an address is verified.",
 		},
 		Unconfirmed: []string{
-			"The subject holds the connector and the user's ID there, so another connector makes " +
-				"another user.",
+			"The subject contains the connector, so a user who changes the connector becomes a " +
+				"new one.",
 		},
 		New: byBaseURL(Dex),
 	}

@@ -33,7 +33,9 @@ func digitalOceanVendor() Vendor {
 		Label:    "DigitalOcean",
 		Protocol: provider.OAuthTwo,
 		Register: "https://cloud.digitalocean.com/account/api/applications",
-		Notes:    []string{"The scope read opens everything that is the user's, for reading."},
+		Notes: []string{
+			"The scope read gives read access to all of the user's data.",
+		},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",
 			"The client authenticates in the form.",

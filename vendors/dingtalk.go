@@ -62,7 +62,7 @@ func dingTalkVendor() Vendor {
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",
 			"The names of parameters and members.",
-			"Another header for the token than Authorization.",
+			"The header for the access token.",
 		},
 		New: byClient(DingTalk),
 	}

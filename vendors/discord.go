@@ -59,7 +59,8 @@ func discordVendor() Vendor {
 		Notes: []string{
 			"A logout revokes the user's tokens on all devices, so sessions there end at their " +
 				"next refresh; set Endpoints.Revocation to \"\" to keep them.",
-			"AuthParams with prompt=none skip the consent page when the user has agreed before.",
+			"Set prompt to none in AuthParams to skip the consent page for users who have " +
+				"consented before.",
 			"Refresh tokens rotate: a refresh may bring another.",
 			"Discord's metadata promises the parameter iss in callbacks (RFC 9207); iss is " +
 				"checked when it is present. Set ResponseIssuer to https://discord.com to " +

@@ -46,10 +46,12 @@ func dropboxVendor() Vendor {
 			"Refresh tokens come with AuthParams token_access_type=offline; without them, an " +
 				"access token lasts a few hours.",
 			"A logout revokes both tokens.",
-			"Dropbox also supports OpenID Connect, but its ID tokens have no nonce, so a strict " +
-				"client rejects them.",
+			"Dropbox also supports OpenID Connect, but its ID tokens have no nonce; a " +
+				"provider.OIDC needs Quirks.NoNonce.",
 		},
-		Unconfirmed: []string{"PKCE works along with a secret; other clients send both."},
-		New:         byClient(Dropbox),
+		Unconfirmed: []string{
+			"PKCE works together with a secret; other clients send both.",
+		},
+		New: byClient(Dropbox),
 	}
 }

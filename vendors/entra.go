@@ -129,7 +129,7 @@ func entraMultiTenantVendor() Vendor {
 			"Register the application for accounts in any organizational directory.",
 		}),
 		Unconfirmed: []string{
-			"Each key of the shared JWKS names its tenant (issuer); a key without it is rejected.",
+			"Each key of the shared JWKS names its issuer; keys without one are rejected.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()

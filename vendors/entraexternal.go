@@ -63,7 +63,7 @@ func entraExternalVendor() Vendor {
 			"The published discovery address is " +
 				"https://TENANT_NAME.ciamlogin.com/TENANT_ID/v2.0/.well-known/openid-configuration. " +
 				"Set Discovery to it if discovery below the tenant's ID fails; the issuer stays.",
-			"With a domain of your own, set Issuer and Discovery.",
+			"For a custom domain, set Issuer and Discovery.",
 		},
 		Unconfirmed: []string{
 			"Discovery works at the host name with the tenant's ID, which is that of the issuer.",

@@ -86,9 +86,9 @@ func facebookVendor() Vendor {
 			"Tokens that a mobile app obtained from Facebook are never accepted.",
 		},
 		Unconfirmed: []string{
-			"PKCE is sent, which Facebook documents for another flow only; another library sends " +
-				"it along with the secret.",
-			"The addresses are the same in all versions.",
+			"PKCE works together with a secret. Facebook documents it for another flow only; " +
+				"another library sends both.",
+			"The URLs are the same in all versions.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()

@@ -29,7 +29,9 @@ func figmaVendor() Vendor {
 		Label:    "Figma",
 		Protocol: provider.OAuthTwo,
 		Register: "https://www.figma.com/developers/apps",
-		Notes:    []string{"Figma does not say whether an address is verified."},
+		Notes: []string{
+			"Figma does not say whether an email address is verified.",
+		},
 		Unconfirmed: []string{
 			"PKCE is supported and the client authenticates with Basic; one other library does " +
 				"both.",

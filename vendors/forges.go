@@ -49,10 +49,11 @@ func giteaVendor() Vendor {
 		Settings: []Setting{baseURLSetting("https://git.example.com")},
 		Notes: []string{
 			"Register the application in Settings, Applications, of a user or of an organization.",
-			"The server does not say whether an address is verified.",
+			"The server does not say whether an email address is verified.",
 		},
 		Unconfirmed: []string{
-			"Older versions ignore the scope read:user, and give tokens for everything.",
+			"Older versions ignore the scope read:user: their tokens give access to all of the " +
+				"user's data.",
 		},
 		New: byBaseURL(Gitea),
 	}

@@ -145,7 +145,8 @@ func gitHubEnterpriseVendor() Vendor {
 		Settings: []Setting{baseURLSetting("https://github.example.com")},
 		Notes: []string{
 			"The refresh tokens of a GitHub App rotate: each is valid for one refresh.",
-			"An address is verified when the server says so. Some servers do not verify addresses.",
+			"An email address is treated as verified if the server says so; some servers do not " +
+				"verify addresses.",
 		},
 		Unconfirmed: []string{
 			"Older versions ignore the PKCE parameters.",

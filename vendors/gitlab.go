@@ -27,11 +27,11 @@ func GitLabSelfManaged(at BaseURL, id, secret string) *provider.OIDC {
 
 func gitLabNotes() []string {
 	return []string{
-		"User.Roles are the groups, which only the userinfo endpoint returns: set UserInfo to " +
-			"UserInfoAlways to have them.",
+		"User.Roles are the groups. Only the userinfo endpoint returns them: set UserInfo to " +
+			"UserInfoAlways.",
 		"Refresh tokens rotate: each is valid for one refresh, which also ends the old access " +
 			"token.",
-		"There is no logout at GitLab: only the session here ends.",
+		"GitLab has no logout endpoint: signing out ends the session in your application only.",
 	}
 }
 
@@ -42,7 +42,7 @@ func gitLabVendor() Vendor {
 		Protocol: provider.OpenIDConnect,
 		Register: "https://gitlab.com/-/user_settings/applications",
 		Notes: slices.Concat(gitLabNotes(), []string{
-			"AuthParams with root_namespace_id start the SAML single sign-on of a group.",
+			"Set root_namespace_id in AuthParams for the SAML single sign-on of a group.",
 		}),
 		New: byClient(GitLab),
 		Unconfirmed: []string{

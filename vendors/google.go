@@ -66,7 +66,8 @@ func googleVendor() Vendor {
 		}},
 		Notes: []string{
 			"Without workspace_domains, anyone with a Google account can sign in.",
-			"There is no logout at Google: only the session here ends.",
+			"Google has no logout endpoint: signing out ends the session in your application " +
+				"only.",
 			"Google rejects the scope offline_access; a refresh token comes with AuthParams " +
 				"access_type=offline.",
 		},

@@ -76,7 +76,7 @@ func hubSpotVendor() Vendor {
 		Register: "https://developers.hubspot.com/",
 		Notes: []string{
 			"The HubSpot account that the user chose is the claim hub_id.",
-			"HubSpot sends no name, and does not say whether an address is verified.",
+			"HubSpot sends no name, and does not say whether an email address is verified.",
 			"HubSpot ends version 1 of its OAuth endpoints on 2027-02-16; version 2026-03 is " +
 				"used here.",
 		},

@@ -44,11 +44,11 @@ func kakaoVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://developers.kakao.com/console/app",
 		Notes: []string{
-			"client_id is the REST API key. The secret is optional at Kakao; switch it on.",
-			"Switch on each scope under \"consent items\", or the login fails; remove those that " +
-				"are off from Scopes.",
-			"With OpenID Connect switched on there, Kakao is an OIDC provider with the issuer " +
-				"https://kauth.kakao.com.",
+			"client_id is the REST API key. The secret is optional at Kakao; enable it.",
+			"Enable each scope under \"consent items\", or the login fails; remove disabled ones " +
+				"from Scopes.",
+			"If OpenID Connect is enabled at Kakao, a provider.OIDC with the issuer " +
+				"https://kauth.kakao.com works too.",
 		},
 		Unconfirmed: []string{"Tokens are not revoked at logout."},
 		New:         byClient(Kakao),

@@ -41,8 +41,8 @@ func keycloakVendor() Vendor {
 			{Name: "realm", Required: true, Help: "the name of the realm, such as staff"},
 		},
 		Notes: []string{
-			"Realm roles are in ID tokens only after \"Add to ID token\" of the mapper for them.",
-			"Access tokens name the audience of an API only with a mapper for it.",
+			"Realm roles are in ID tokens only if their mapper has \"Add to ID token\" enabled.",
+			"Access tokens contain the audience of an API only if a mapper adds it.",
 			"Since version 23 the realm promises iss in callbacks. Leave \"Exclude Issuer From " +
 				"Authentication Response\" off for the client: the switch removes iss, the " +
 				"promise remains, and every login fails.",

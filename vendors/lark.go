@@ -64,7 +64,7 @@ func larkVendor() Vendor {
 		Unconfirmed: []string{
 			"The endpoints below larksuite.com.",
 			"The token endpoint takes JSON.",
-			"PKCE is understood.",
+			"PKCE is supported.",
 			"The members of data.",
 		},
 		New: byClient(Lark),

@@ -35,7 +35,7 @@ func lineVendor() Vendor {
 				"not say whether it is verified.",
 			"A refresh brings a new access token only. Access tokens last 30 days, refresh " +
 				"tokens at most 90 days.",
-			"There is no logout at LINE: only the session here ends.",
+			"LINE has no logout endpoint: signing out ends the session in your application only.",
 		},
 		New: byClient(LINE),
 	}

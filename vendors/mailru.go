@@ -33,7 +33,9 @@ func mailRuVendor() Vendor {
 		Label:    "Mail.ru",
 		Protocol: provider.OAuthTwo,
 		Register: "https://o2.mail.ru/app/",
-		Notes:    []string{"Mail.ru does not say whether an address is verified."},
+		Notes: []string{
+			"Mail.ru does not say whether an email address is verified.",
+		},
 		Unconfirmed: []string{
 			"The PKCE parameters are ignored.",
 			"The client authenticates with Basic.",

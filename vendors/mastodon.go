@@ -71,7 +71,9 @@ func mastodonVendor() Vendor {
 				"number at the instance; so do not change version when the instance is upgraded.",
 			"Tokens do not expire.",
 		},
-		Unconfirmed: []string{"The scope profile is there since 4.3."},
+		Unconfirmed: []string{
+			"The scope profile exists since version 4.3.",
+		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			at := MastodonInstance{URL: BaseURL(v["base_url"])}

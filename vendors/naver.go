@@ -38,7 +38,7 @@ func naverVendor() Vendor {
 		Register: "https://developers.naver.com/apps/",
 		Notes: []string{
 			"Choose the data that the application receives where you register it, not by scopes.",
-			"Naver does not say whether an address is verified.",
+			"Naver does not say whether an email address is verified.",
 			"Tokens are not revoked at logout: grant_type=delete at the token endpoint would end " +
 				"the user's consent.",
 			"Naver also supports OpenID Connect, with the issuer https://nid.naver.com and " +

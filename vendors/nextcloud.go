@@ -44,7 +44,7 @@ func nextcloudVendor() Vendor {
 		},
 		Notes: []string{
 			"Register the application in Administration settings, Security.",
-			"There are no scopes: a token gives access to all of the user's data.",
+			"Nextcloud has no scopes: a token gives access to all of the user's data.",
 		},
 		Unconfirmed: []string{pkceIgnored, "The members of ocs.data."},
 		New:         byBaseURL(Nextcloud),

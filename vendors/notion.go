@@ -45,7 +45,7 @@ func notionVendor() Vendor {
 		Notes: []string{
 			"The integration must be public, with user information including email addresses; a " +
 				"token that belongs to a workspace instead of a user fails the login.",
-			"Notion does not say whether an address is verified.",
+			"Notion does not say whether an email address is verified.",
 			"Refresh tokens rotate: each is valid for one refresh.",
 		},
 		Unconfirmed: []string{

@@ -56,7 +56,7 @@ func oktaVendor() Vendor {
 		Notes: []string{
 			"A refresh token comes with the scope offline_access. Refresh tokens rotate when " +
 				"rotation is on for the application: each is then valid for one refresh.",
-			"With the wrong authorization server the issuers differ, and every login fails.",
+			"With the wrong authorization server, issuers differ and every login fails.",
 		},
 		Unconfirmed: []string{
 			"ID tokens have email_verified, and groups when that claim is configured.",

@@ -26,7 +26,9 @@ func oryVendor() Vendor {
 			"Some versions of Hydra write their issuer with a slash at the end: set Issuer as " +
 				"the discovery document writes it.",
 		},
-		Unconfirmed: []string{"The issuer of a project is its address."},
-		New:         byBaseURL(Ory),
+		Unconfirmed: []string{
+			"The issuer of a project is its URL.",
+		},
+		New: byBaseURL(Ory),
 	}
 }

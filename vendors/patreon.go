@@ -32,11 +32,13 @@ func Patreon(id, secret string) *provider.OAuth2 {
 
 func patreonVendor() Vendor {
 	return Vendor{
-		Name:        "patreon",
-		Label:       "Patreon",
-		Protocol:    provider.OAuthTwo,
-		Register:    "https://www.patreon.com/portal/registration/register-clients",
-		Notes:       []string{"The scope for the address is identity[email], with the brackets."},
+		Name:     "patreon",
+		Label:    "Patreon",
+		Protocol: provider.OAuthTwo,
+		Register: "https://www.patreon.com/portal/registration/register-clients",
+		Notes: []string{
+			"The scope for the email address is identity[email], with the brackets.",
+		},
 		Unconfirmed: []string{pkceIgnored, "The revocation endpoint is one of RFC 7009."},
 		New:         byClient(Patreon),
 	}

@@ -76,14 +76,13 @@ func payPalVendor() Vendor {
 			},
 		},
 		Notes: []string{
-			"The application needs \"Log in with PayPal\", with the scopes that are asked for.",
+			"The application needs \"Log in with PayPal\", with the requested scopes.",
 			"No email address is treated as verified.",
 		},
 		Unconfirmed: []string{
 			"The profile endpoint, and its member user_id, which is a URL.",
 			"Whether PayPal says that an address is verified.",
-			"The PKCE parameters are understood: the metadata lists algorithms instead of " +
-				"methods.",
+			"PKCE is supported: the metadata lists algorithms instead of methods.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			if v["sandbox"] != "" {

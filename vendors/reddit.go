@@ -49,7 +49,8 @@ func redditVendor() Vendor {
 		Notes: []string{
 			"Refresh tokens come with AuthParams duration=permanent, and rotate: a refresh may " +
 				"bring another. Without them, a token lives for an hour.",
-			"Reddit slows down or rejects requests without a User-Agent of the application's own.",
+			"Reddit throttles or rejects requests without a User-Agent specific to the " +
+				"application.",
 		},
 		Unconfirmed: []string{
 			pkceIgnored,

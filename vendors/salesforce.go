@@ -41,9 +41,10 @@ func salesforceVendor() Vendor {
 			"A refresh token comes with the scope refresh_token (or offline_access). Refresh " +
 				"tokens rotate when rotation is on for the application: each is then valid for " +
 				"one refresh.",
-			"Partner applications must require PKCE; the verifier is always sent, along with the " +
-				"secret.",
-			"There is no logout at Salesforce: only the session here ends.",
+			"Partner applications must require PKCE; the verifier is always sent, together with " +
+				"the secret.",
+			"Salesforce has no logout endpoint: signing out ends the session in your application " +
+				"only.",
 			"The subject is a URL that contains the IDs of organization and user; the claims " +
 				"organization_id and user_id contain each alone.",
 			"To admit one organization only, use its own URL instead of login.salesforce.com.",

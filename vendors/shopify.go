@@ -174,7 +174,7 @@ func shopifyVendor() Vendor {
 			"The PKCE parameters are ignored, as is a request without scopes.",
 			"The profile of a shop is at shop.json of the version " + shopifyVersion +
 				"; one project reports that it is.",
-			"How names and values with odd characters are escaped where the signature is made.",
+			"How special characters in names and values are escaped for the signature.",
 		},
 		New: func(v Values) (provider.Provider, error) {
 			id, secret := v.Client()

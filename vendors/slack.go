@@ -51,12 +51,12 @@ func slackVendor() Vendor {
 		},
 		Notes: []string{
 			"Without team, anyone with an account in any workspace can sign in.",
-			"The scopes openid, profile and email go with no other scopes of Slack.",
+			"The scopes openid, profile and email cannot be combined with other scopes of Slack.",
 			"With token rotation on, access tokens last 12 hours and refresh tokens rotate: each " +
 				"is valid for one refresh.",
 			"Leave PKCE off in the settings of the application: it makes the application a " +
 				"public client permanently, whose refresh tokens end after 30 days.",
-			"There is no logout at Slack: only the session here ends.",
+			"Slack has no logout endpoint: signing out ends the session in your application only.",
 		},
 		Unconfirmed: []string{
 			"Errors come with status 200 and ok false; an invalid refresh token is called " +

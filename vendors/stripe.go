@@ -65,8 +65,8 @@ func stripeConnectVendor() Vendor {
 		Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
 		Notes: []string{
 			"client_id begins with ca_; client_secret is the secret key of your own account.",
-			"This connects the account of a business rather than signing in a person.",
-			"Stripe Connect does not say whether an address is verified.",
+			"This connects the account of a business; it does not sign in a person.",
+			"Stripe Connect does not say whether an email address is verified.",
 			"Accounts are not disconnected at logout.",
 		},
 		Unconfirmed: []string{

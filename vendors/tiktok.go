@@ -46,7 +46,7 @@ func tikTokVendor() Vendor {
 			"Refresh tokens rotate: a refresh may bring another.",
 		},
 		Unconfirmed: []string{
-			"The PKCE parameters are understood for applications of the web.",
+			"Web applications may use PKCE.",
 			"The revocation endpoint expects the access token in the parameter token.",
 		},
 		New: byClient(TikTok),

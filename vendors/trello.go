@@ -51,11 +51,13 @@ func trelloVendor() Vendor {
 			{Name: "app_name", Help: "the application name on the consent page, such as Reports"},
 		},
 		Notes: []string{
-			"The token ends after a day; AuthParams has expiration for another time: 1hour, " +
-				"30days, never.",
-			"Trello does not say whether an address is verified.",
+			"The token expires after a day; for another time, set expiration in AuthParams to " +
+				"1hour, 30days or never.",
+			"Trello does not say whether an email address is verified.",
 		},
-		Unconfirmed: []string{"The address needs account in AuthParams scope."},
+		Unconfirmed: []string{
+			"The email address needs account in the scope of AuthParams.",
+		},
 		New: func(v Values) (provider.Provider, error) {
 			o := Trello(v.Client())
 			if name := v["app_name"]; name != "" {

@@ -36,14 +36,15 @@ func twitchVendor() Vendor {
 		Protocol: provider.OpenIDConnect,
 		Register: "https://dev.twitch.tv/console/apps",
 		Notes: []string{
-			"Twitch's API wants the client ID in the header Client-Id of each request.",
+			"Twitch's API requires the client ID in the header Client-Id of each request.",
 			"Twitch does not support PKCE, so every client needs a secret.",
 			"Refresh tokens rotate: a refresh may bring another.",
-			"There is no logout at Twitch: only the session here ends.",
+			"Twitch has no logout endpoint: signing out ends the session in your application " +
+				"only.",
 		},
 		Unconfirmed: []string{
-			"A refresh token always comes.",
-			"The revocation endpoint takes the client secret along with the client ID.",
+			"Every login returns a refresh token.",
+			"The revocation endpoint accepts the client secret and the client ID.",
 			pkceIgnored,
 		},
 		New: byClient(Twitch),

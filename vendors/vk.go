@@ -64,13 +64,13 @@ func vkVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://id.vk.com/about/business/go",
 		Notes: []string{
-			"This is VK ID; applications of the older oauth.vk.com are others.",
+			"This is VK ID; the older oauth.vk.com has separate applications.",
 			"Sessions are not refreshed, because VK requires the device_id of the login.",
-			"VK does not say whether an address is verified.",
+			"VK does not say whether an email address is verified.",
 		},
 		Unconfirmed: []string{
-			"The secret is accepted along with PKCE.",
-			"S256 in capitals is understood, which the documentation writes in small letters.",
+			"The secret is accepted together with PKCE.",
+			"S256 is accepted in upper case; the documentation writes it in lower case.",
 		},
 		New: byClient(VKID),
 	}

@@ -101,14 +101,14 @@ func weChatVendor() Vendor {
 		Notes: []string{
 			"client_id is the AppID, client_secret the AppSecret.",
 			"Bind the application to an account of the Open Platform before the first user signs " +
-				"in: only then there is a unionid, and IDs change when it appears.",
+				"in: only then is there a unionid, and the IDs of users change when it appears.",
 			"WeChat accepts the secret and tokens only in URLs; keep them out of the logs of an " +
 				"outgoing proxy.",
 			"WeChat does not support PKCE, and checks the order of the parameters of an " +
 				"authorization request, so no challenge is sent.",
 		},
 		Unconfirmed: []string{
-			"A website's request is checked as that of an official account is.",
+			"The order of parameters is checked for websites as for official accounts.",
 			"The meaning of the codes 40163, 40030, 42002, 40013 and 40125.",
 		},
 		New: byClient(WeChat),

@@ -33,7 +33,7 @@ func wikimediaVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
 		Notes: []string{
-			"Wikimedia must approve an application before anyone but its owner can sign in.",
+			"Wikimedia must approve an application before users other than its owner can sign in.",
 			"Choose the data that the application receives where you register it.",
 		},
 		Unconfirmed: []string{"The client authenticates in the form.", pkceIgnored},

@@ -80,11 +80,11 @@ func xVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://developer.x.com/en/portal/dashboard",
 		Notes: []string{
-			"Switch on \"Request email from users\" for the application, or remove users.email " +
-				"from Scopes.",
+			"Enable \"Request email from users\" for the application, or remove users.email from " +
+				"Scopes.",
 			"Refresh tokens come with the scope offline.access. They rotate: each is valid for " +
 				"one refresh, and a second use ends the login. An access token lasts 2 hours.",
-			"A client of the type \"native app\" has no secret.",
+			"Clients of the type \"native app\" have no secret.",
 		},
 		Unconfirmed: []string{"The revocation endpoint at api.x.com; many other programs use it."},
 		New:         byClient(X),
@@ -100,7 +100,7 @@ func xOAuth1Vendor() Vendor {
 		Notes: []string{
 			"client_id is the API key, client_secret the API key secret; both differ from those " +
 				"of OAuth 2.0.",
-			"Switch on \"Request email from users\", or there are no email addresses.",
+			"Enable \"Request email from users\", or there are no email addresses.",
 			"Tokens do not expire, and are not revoked at logout.",
 		},
 		New: byClient(XOAuth1),

@@ -18,12 +18,16 @@ func Yahoo(id, secret string) *provider.OIDC {
 
 func yahooVendor() Vendor {
 	return Vendor{
-		Name:        "yahoo",
-		Label:       "Yahoo",
-		Protocol:    provider.OpenIDConnect,
-		Register:    "https://developer.yahoo.com/apps/",
-		Notes:       []string{"There is no logout at Yahoo: only the session here ends."},
-		Unconfirmed: []string{"The PKCE parameters are understood, or ignored."},
-		New:         byClient(Yahoo),
+		Name:     "yahoo",
+		Label:    "Yahoo",
+		Protocol: provider.OpenIDConnect,
+		Register: "https://developer.yahoo.com/apps/",
+		Notes: []string{
+			"Yahoo has no logout endpoint: signing out ends the session in your application only.",
+		},
+		Unconfirmed: []string{
+			"The PKCE parameters are supported or ignored.",
+		},
+		New: byClient(Yahoo),
 	}
 }

@@ -48,10 +48,10 @@ func yandexVendor() Vendor {
 		Notes: []string{
 			"Choose the data that the application receives where you register it: access to the " +
 				"email address, the name and the picture.",
-			"Yandex does not say whether an address is verified.",
+			"Yandex does not say whether an email address is verified.",
 		},
 		Unconfirmed: []string{
-			"PKCE is understood along with a secret.",
+			"PKCE works together with a secret.",
 			"The URL of the picture, and the members real_name, display_name, login and " +
 				"is_avatar_empty.",
 		},

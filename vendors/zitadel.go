@@ -31,7 +31,8 @@ func zitadelVendor() Vendor {
 		},
 		Notes: []string{
 			"A refresh token comes with the scope offline_access.",
-			"Roles are the names of the members of an object, which MapUser has to read.",
+			"For roles, set RolesClaim to urn:zitadel:iam:org:project:roles; the names of its " +
+				"members are the roles.",
 		},
 		Unconfirmed: []string{
 			"The roles are in the claim urn:zitadel:iam:org:project:roles.",

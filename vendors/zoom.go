@@ -42,8 +42,7 @@ func zoomVendor() Vendor {
 		Protocol: provider.OAuthTwo,
 		Register: "https://marketplace.zoom.us/",
 		Notes: []string{
-			"The scopes are those of the application, so the login asks for none; the " +
-				"application needs user:read.",
+			"Scopes are set for the application, which needs user:read; the login requests none.",
 			"Access tokens last an hour. Refresh tokens rotate: each is valid for one refresh.",
 		},
 		Unconfirmed: []string{
