@@ -104,19 +104,11 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 		return nil, errNoRefresh
 	}
 	c := &caller{guard: g, r: r, session: s, provider: p}
-	newest, err := g.current(r, s, c.fresh)
+	newest, err := g.current(w, r, s, c.fresh)
 	if err != nil {
-		if errors.Is(err, session.ErrEnded) {
-			g.discard(w, r)
-		}
 		return nil, err
 	}
 	if newest != s {
-		if err := g.config.Sessions.Adopt(w, r, newest); errors.Is(err, session.ErrStore) {
-			return nil, unknown(err) // nothing is lost: the next request saves it
-		} else if err != nil {
-			return nil, err
-		}
 		*s = *newest // so that a Manager.Save of the handler goes on from here
 	}
 	tokens, err := s.Tokens()
@@ -174,7 +166,7 @@ func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
 // tokens returns tokens that are good, refreshed if they have to be, and the session that has them:
 // s or a later generation of it.
 func (c *caller) tokens(s *session.Session, good func(*session.Session, session.Tokens) bool) (*session.Session, session.Tokens, error) {
-	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(c.r, s, good) })
+	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(nil, c.r, s, good) })
 	if err != nil {
 		return nil, session.Tokens{}, err
 	}

@@ -19,7 +19,6 @@ import (
 type Guard struct {
 	config     wiring.Guards
 	challenge  challenge
-	pauses     pauses
 	rejections rejections
 	scopes     listed    // by RequireScope
 	untrusted  sync.Once // logs that a tenant is not trusted

@@ -18,45 +18,27 @@ import (
 // refresh token it has sent may be spent (RFC 9700 section 4.14.2).
 const refreshTimeout = 30 * time.Second
 
-// maxHops is how many generations a request may be behind.
-const maxHops = 4
-
 // current returns the newest generation of the session that is needed: s itself while its tokens
-// are good, else the result of a refresh. When the tokens cannot be renewed now but are still
-// valid, they have to do.
+// are good, else the result of a refresh. With a nil w no cookies are set.
 func (g *Guard) current(
-	r *http.Request, s *session.Session, good func(*session.Session, session.Tokens) bool,
+	w http.ResponseWriter, r *http.Request, s *session.Session,
+	good func(*session.Session, session.Tokens) bool,
 ) (*session.Session, error) {
-	for range maxHops {
-		tokens, err := s.Tokens()
-		if err != nil {
-			return nil, err
-		}
-		if good(s, tokens) || tokens.RefreshToken == "" || !mayRefresh(r) {
-			break
-		}
-		next, err := g.next(r, s)
-		if err != nil {
-			return g.unrefreshed(s, tokens, err)
-		}
-		s = next
+	if _, err := s.Tokens(); err != nil {
+		return nil, err
 	}
-	return s, nil
+	enough := func(s *session.Session, t session.Tokens) bool { return good(s, t) || !mayRefresh(r) }
+	newest, err := g.config.Sessions.Refresh(w, r, s, enough, g.refresh)
+	if err != nil {
+		return nil, g.unrefreshed(s, err)
+	}
+	return newest, nil
 }
 
 // mayRefresh refuses methods that must not have an effect, and prefetches nobody may ever look at.
 func mayRefresh(r *http.Request) bool {
 	return r.Method != http.MethodHead && r.Method != http.MethodOptions &&
 		!strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")
-}
-
-// next returns the generation after s. The provider is asked once for all requests that hold s,
-// also in other processes if they share a Locker.
-func (g *Guard) next(r *http.Request, s *session.Session) (*session.Session, error) {
-	if err := g.pauses.wait(s.ID, g.config.Sessions.Now()); err != nil {
-		return nil, err
-	}
-	return g.config.Sessions.Advance(r.Context(), s, g.refresh)
 }
 
 // refresh asks the provider. The new tokens are stored before anything else is done: the old
@@ -74,7 +56,6 @@ func (g *Guard) refresh(
 	if err != nil {
 		return nil, g.refreshFailed(ctx, s, err)
 	}
-	g.pauses.done(s.ID)
 	store(renewed)
 	fresh, err := g.finishRefresh(ctx, renewed, finish)
 	if isFinal(err) {
@@ -184,29 +165,36 @@ func (g *Guard) refreshEnded(ctx context.Context, s *session.Session, err error)
 	})
 }
 
-// refreshFailed notes that the provider did not do it now, and leaves it alone for a while.
+// refreshFailed logs that the provider did not do it now.
 func (g *Guard) refreshFailed(ctx context.Context, s *session.Session, err error) error {
 	g.config.Report.Logger.ErrorContext(ctx, "sallyport: tokens not refreshed",
 		"session", s, "cause", answer.Printable(err.Error()), recovered.Stack(err))
-	return g.pauses.failed(s.ID, g.config.Sessions.Now(), err)
+	return notNow{err}
 }
 
-// unrefreshed decides what a request gets whose session could not be renewed: nothing if it is
-// over, its tokens of before as long as they are valid, and 503 after that.
-func (g *Guard) unrefreshed(
-	s *session.Session, tokens session.Tokens, err error,
-) (*session.Session, error) {
-	if errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrInvalid) {
+// A notNow is an error of a refresh as one that may be over soon, whatever it is.
+type notNow struct{ error }
+
+// Is makes it a provider.ErrUnavailable.
+func (n notNow) Is(target error) bool { return target == provider.ErrUnavailable }
+
+// Unwrap returns the error.
+func (n notNow) Unwrap() error { return n.error }
+
+// unrefreshed decides what a request gets whose session could not be renewed, and whose tokens are
+// not valid any more.
+func (g *Guard) unrefreshed(s *session.Session, err error) error {
+	_, large := errors.AsType[*session.TooLargeError](err)
+	switch {
+	case large:
+		return err
+	case errors.Is(err, session.ErrEnded), errors.Is(err, session.ErrInvalid):
 		login := problem.Link{Href: g.config.LoginPath, TextKey: "sign_in"}
-		return nil, failed("session_ended", s.Provider, err, login)
-	}
-	if tokens.Expiry.After(g.config.Sessions.Now()) {
-		return s, nil
+		return failed("session_ended", s.Provider, err, login)
+	case errors.Is(err, session.ErrStore):
+		return unknown(err) // what is new is not lost: the next request saves it
 	}
 	e := failed("provider_unavailable/tokens", s.Provider, err)
 	e.RetryAfter = provider.RetryAfter(err)
-	if p, ok := errors.AsType[pause](err); ok {
-		e.RetryAfter = p.length
-	}
-	return nil, e
+	return e
 }

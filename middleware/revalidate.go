@@ -39,17 +39,12 @@ func (g *Guard) revalidateByRefresh(
 	if !mayRefresh(r) {
 		return nil
 	}
-	next, err := g.next(r, s)
+	proven := func(s *session.Session, _ session.Tokens) bool { return !g.config.Sessions.Due(s) }
+	next, err := g.config.Sessions.Refresh(w, r, s, proven, g.refresh)
 	switch {
-	case errors.Is(err, session.ErrEnded):
-		g.discard(w, r)
-		return nil
-	case errors.Is(err, session.ErrInvalid):
+	case errors.Is(err, session.ErrEnded), errors.Is(err, session.ErrInvalid):
 		return nil
 	case err != nil:
-		return s
-	}
-	if err := g.config.Sessions.Adopt(w, r, next); err != nil {
 		return s
 	}
 	return next

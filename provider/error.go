@@ -91,14 +91,19 @@ func (u *unavailable) Error() string {
 	}
 	return "provider: unavailable: " + u.err.Error()
 }
-func (u *unavailable) Is(target error) bool { return target == ErrUnavailable }
-func (u *unavailable) Unwrap() error        { return u.err }
+func (u *unavailable) Is(target error) bool      { return target == ErrUnavailable }
+func (u *unavailable) Unwrap() error             { return u.err }
+func (u *unavailable) RetryAfter() time.Duration { return u.retryAfter }
 
 // RetryAfter tells how long to wait before trying again after an [ErrUnavailable]: what the
 // provider asks for in its Retry-After field, and at least one second.
 func RetryAfter(err error) time.Duration {
-	if u, ok := errors.AsType[*unavailable](err); ok && u.retryAfter > time.Second {
-		return u.retryAfter
+	type retryable interface {
+		error
+		RetryAfter() time.Duration
+	}
+	if u, ok := errors.AsType[retryable](err); ok {
+		return max(u.RetryAfter(), time.Second)
 	}
 	return time.Second
 }

@@ -17,16 +17,12 @@ import (
 // response had begun, or lost them to a slow response with the old ones.
 const keepAdvanced = 10 * time.Minute
 
-// A Renewal makes the content of a session's next generation. It gets the session as it is now, and
-// may store what must not be lost before it goes on. Nil means that the session is over.
-type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
-
-// Advance returns the generation after s, with new tokens. It runs renew once for all requests that
+// next returns the generation after s, with new tokens. It runs renew once for all requests that
 // hold s, also in other processes if they share Config.Locker, with a context of its own: it goes
 // on when ctx ends. What other requests save meanwhile is kept. The error is [ErrEnded] if the
 // session is over, [ErrInvalid] if it is not valid any more, or wraps [ErrStore], or is that of
 // renew.
-func (m *Manager) Advance(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
+func (m *Manager) next(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
 	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
 		return recovered.Get(func() ([]byte, error) { return m.advance(ctx, s, renew) })
 	}

@@ -68,6 +68,7 @@ type Manager struct {
 	once        *onceMemory
 	watchers    watchers
 	generations generations // of sessions in cookies
+	pauses      pauses      // of refreshes that failed
 	logged      logged
 
 	buffers sync.Pool // of *[4096]byte, for checksums
@@ -164,7 +165,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	}
 	if sealed.behind {
 		sealed.behind = false
-		return true, m.Adopt(w, r, s)
+		return true, m.adopt(w, r, s)
 	}
 	now := m.now()
 	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.inCookies() && m.refreshing(s, now) {

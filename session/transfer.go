@@ -41,9 +41,9 @@ func (m *Manager) opened(ctx context.Context, sealed []byte, earlier *Session) (
 	return s, nil
 }
 
-// Adopt sets the cookies of a later generation as it is. Many responses may do so. A session that
+// adopt sets the cookies of a later generation as it is. Many responses may do so. A session that
 // has been signed out here meanwhile stays so: the error is [ErrInvalid].
-func (m *Manager) Adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
+func (m *Manager) adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if s.details.sealed == nil || m.generations.lowest(s) == over {
 		return ErrInvalid
 	}

@@ -48,7 +48,7 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 	// Two responses may set it, with the same session in the end.
 	for range 2 {
 		w := httptest.NewRecorder()
-		if err := b.Adopt(w, b.request(), later); err != nil || len(w.Result().Cookies()) == 0 {
+		if err := b.adopt(w, b.request(), later); err != nil || len(w.Result().Cookies()) == 0 {
 			t.Errorf("adopt: %v", err)
 		}
 	}

@@ -1,12 +1,12 @@
-package middleware
+package session
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/bounded"
-	"github.com/sallyport-go/sallyport/provider"
 )
 
 const (
@@ -35,11 +35,17 @@ type pause struct {
 // Error implements error.
 func (p pause) Error() string { return fmt.Sprintf("next try in %v: %v", p.length, p.err) }
 
-// Is makes it an [provider.ErrUnavailable].
-func (p pause) Is(target error) bool { return target == provider.ErrUnavailable }
+// RetryAfter is when the next try makes sense.
+func (p pause) RetryAfter() time.Duration { return p.length }
 
 // Unwrap returns the failure before it.
 func (p pause) Unwrap() error { return p.err }
+
+// A retryable is an error that says when to try again.
+type retryable interface {
+	error
+	RetryAfter() time.Duration
+}
 
 // wait returns the last failure while the pause after it lasts.
 func (p *pauses) wait(id string, now time.Time) error {
@@ -65,7 +71,10 @@ func (p *pauses) failed(id string, now time.Time, err error) pause {
 		p.byID = bounded.New[string, pause](bounded.Limits{Count: maxPauses, TTL: keepPauses})
 	}
 	last, _ := p.byID.Get(id, now)
-	length := max(min(firstPause<<min(last.failures, 10), maxPause), provider.RetryAfter(err))
+	length := min(firstPause<<min(last.failures, 10), maxPause)
+	if asked, ok := errors.AsType[retryable](err); ok {
+		length = max(length, asked.RetryAfter())
+	}
 	next := pause{last.failures + 1, length, now.Add(length), err}
 	p.byID.Put("", id, next, 1, keepPauses, now)
 	return next
