@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A Transport signs each request and sends it with Next, as clients of APIs do.
+// A Transport signs each request and sends it with Next, like API clients of package provider.
 type Transport struct {
 	Signer *Signer
 	Next   http.RoundTripper

@@ -1,6 +1,6 @@
-// Package providerguide generates docs/providers.md, how to configure a provider and the facts about
-// each vendor, and docs/settings.md, all settings. The texts are templates; the tables come from
-// packages vendors and internal/settings. To update the files, run
+// Package providerguide generates docs/providers.md, how to configure a provider and the facts
+// about each vendor, and docs/settings.md, all settings. The texts are templates; the tables come
+// from packages vendors and internal/settings. To update the files, run
 //
 //	go generate ./internal/providerguide
 //

@@ -43,7 +43,7 @@ func TestSettings_IsUpToDate(t *testing.T) {
 	}
 	got, err := os.ReadFile(filepath.Join(top, "docs", "settings.md"))
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("docs/settings.md is out of date: go generate ./internal/providerguide (%v)", err)
+		t.Errorf("docs/settings.md is out of date: run go generate ./internal/providerguide (%v)", err)
 	}
 }
 

@@ -1,4 +1,5 @@
-// Command generate writes docs/providers.md and docs/settings.md. It runs in internal/providerguide.
+// Command generate writes docs/providers.md and docs/settings.md. It runs in
+// internal/providerguide.
 package main
 
 import (
