@@ -95,7 +95,7 @@ func badPort(u *url.URL) string {
 		return ""
 	}
 	if port == "0" && loopback.Host(u.Hostname()) {
-		return "" // stands for any, in tests of a program that is never opened in a browser
+		return "" // any port, in tests of a program that is never opened in a browser
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || strconv.Itoa(n) != port {
 		return "has a port that is not a number from 1 to 65535 without leading zeros"

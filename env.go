@@ -63,7 +63,7 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	return read(env, file)
 }
 
-// FromFile is [FromEnv] with the providers of a JSON file, which SALLYPORT_CONFIG need not name:
+// FromFile is [FromEnv] with the providers of a JSON file, instead of the one in SALLYPORT_CONFIG:
 //
 //	{
 //	  "google": {
@@ -80,9 +80,9 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 //	  }
 //	}
 //
-// The keys are those of the settings, in small letters. A secret is best kept in a file, whose name is relative to
-// the folder of this one, or in a variable; SALLYPORT_GOOGLE_CLIENT_SECRET works without either being mentioned. A file of more than 256
-// KiB, a key that is not known or stands twice, and a value of the wrong type are mistakes.
+// The keys are those of docs/settings.md. Keep a secret in a file, whose name is relative to the folder
+// of this one, or in a variable; SALLYPORT_GOOGLE_CLIENT_SECRET needs neither key. A file of more than
+// 256 KiB, an unknown or duplicate key, and a value of the wrong type are errors.
 func FromFile(name string, lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	if name == "" {

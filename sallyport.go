@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
@@ -130,25 +129,6 @@ var ErrRefused = answer.ErrRefused
 // defaultPrefix is where the login routes live unless configured otherwise.
 const defaultPrefix = "/auth"
 
-// Auth signs users in and guards routes. It is safe for concurrent use.
-//
-// All methods of [middleware.Guard] are methods of Auth: RequireAuth, RequireTenant, RequireRole, Require, ...
-type Auth struct {
-	*middleware.Guard
-
-	// Routes serves the login routes, for applications that mount them themselves
-	// instead of using [Auth.Handler].
-	Routes http.Handler
-
-	routes wiring.Routes
-
-	// Sessions reads and writes sessions, for applications that change what a session holds.
-	Sessions *session.Manager
-
-	providers *directory.Providers
-	logger    *slog.Logger
-}
-
 // New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
 // provider that is down does not keep the application from starting.
 func New(c Config) (*Auth, error) {
@@ -246,52 +226,3 @@ func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 
 // signedOut makes the login routes forget what they count for this browser (F41).
 func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.routes.SignedOut(w, r) }
-
-// Handler serves the login routes, and puts the signed-in user of every other request into its
-// context before next gets it. Mount it once, outermost.
-//
-// The first request of an http.Server starts a check of the configured providers in the background:
-// what keeps users from signing in is logged before the first of them tries. See [Auth.Ready].
-func (a *Auth) Handler(next http.Handler) http.Handler {
-	app := a.Load(next)
-	var checked atomic.Bool
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Tests without a server use no network.
-		if !checked.Load() && r.Context().Value(http.ServerContextKey) != nil && !checked.Swap(true) {
-			a.checkInBackground()
-		}
-		if a.routes.Owns(r.URL.Path) {
-			a.routes.ServeHTTP(w, r)
-			return
-		}
-		app.ServeHTTP(w, r)
-	})
-}
-
-// LoginURL is the path that starts a login and leads back to returnTo, a path of the application.
-func (a *Auth) LoginURL(returnTo string) string { return a.routes.LoginURL(returnTo) }
-
-// LoginURLFor is the path that starts a login at one provider, configured or a tenant's, and leads back to returnTo. Whether there
-// is such a provider is found out there.
-func (a *Auth) LoginURLFor(name, returnTo string) string { return a.routes.LoginURLFor(name, returnTo) }
-
-// LinkURL is the path to POST to in order to connect an account at a provider with the account that is signed in (Hooks.Link), and
-// then go to returnTo.
-func (a *Auth) LinkURL(name, returnTo string) string { return a.routes.LinkURL(name, returnTo) }
-
-// LogoutURL is the path to POST to in order to sign out and go to returnTo, a path of the
-// application. With an empty returnTo the user sees a page that says they are signed out.
-func (a *Auth) LogoutURL(returnTo string) string { return a.routes.LogoutURL(returnTo) }
-
-// RedirectURIs returns the redirect URI to register at each configured provider, by the provider's
-// name. With Session.Revocations or a ServerStore, register BaseURL + Prefix + "/backchannel/" + name as
-// the backchannel_logout_uri as well. With neither, that route does not exist, because an order of the
-// provider to end sessions could not be kept.
-func (a *Auth) RedirectURIs() map[string]string {
-	configured := a.providers.Configured()
-	all := make(map[string]string, len(configured))
-	for name := range configured {
-		all[name] = a.routes.RedirectURI(name)
-	}
-	return all
-}

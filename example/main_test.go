@@ -171,7 +171,7 @@ func TestRun_BadSettings(t *testing.T) {
 		"odd Redis":        {map[string]string{"REDIS_URL": "http://user:hunter2@x"}, []string{"REDIS_URL"}},
 		"two mistakes":     {map[string]string{"SESSION_STORE": "disk", "OIDC_CLIENT_ID": "c"}, []string{"SESSION_STORE", "OIDC_ISSUER"}},
 		"file":             {map[string]string{"SALLYPORT_CONFIG": "hunter.json"}, []string{"hunter.json: the file cannot be opened"}},
-		"list":             {map[string]string{"SALLYPORT_PROVIDERS": "intranet", "SALLYPORT_INTRANET_CLIENT_SECRET": "hunter2"}, []string{"intranet: nothing says what kind"}},
+		"list":             {map[string]string{"SALLYPORT_PROVIDERS": "intranet", "SALLYPORT_INTRANET_CLIENT_SECRET": "hunter2"}, []string{"intranet: the kind of provider is not set"}},
 		"list in public":   {map[string]string{"LISTEN_ADDR": ":8080", "SALLYPORT_PROVIDERS": "x", "SALLYPORT_X_ISSUER": "https://op.example"}, []string{"BASE_URL", "SESSION_SECRET", "SALLYPORT_X_CLIENT_ID"}},
 		"demo, bad secret": {map[string]string{"SESSION_SECRET": "short"}, []string{"ecret"}},
 	} {

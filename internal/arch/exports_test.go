@@ -64,6 +64,14 @@ type T struct{ Field int }
 
 func (*T) Get() {}
 
+type Backend interface{ Get(); Put() }
+
+func (*T) Put2() {}
+
+type U struct{}
+
+func (U) Put() {} // without Get: not a Backend
+
 func (T) Method() {}
 
 func (T) String() string { return "" }
@@ -76,18 +84,22 @@ func F() {}
 		t.Fatal(err)
 	}
 	bad := []pkg{{path: "session", files: map[string]*ast.File{"x.go": parsed}}}
-	want := []string{"A", "F", "Getter", "Getter.Get", "T", "T.Method"}
+	want := []string{
+		"A", "Backend", "Backend.Get", "Backend.Put", "F", "Getter", "Getter.Get", "T", "T.Method",
+		"T.Put2", "U", "U.Put",
+	}
 	if got := exports(bad[0]); !slices.Equal(got, want) {
 		t.Errorf("the exports are %v, want %v", got, want)
 	}
 	table := map[string]string{
-		"session.A": "store", "session.Getter": "store", "session.T": "siblings", "session.T.Method": "cats",
+		"session.A": "store", "session.Getter": "store", "session.T": "siblings", "session.U": "siblings",
+		"session.T.Method": "cats", "session.Backend": "store",
 	}
 	all, broken := byAudience(bad, table)
 	if len(broken) != 1 || !strings.Contains(broken[0], "session.F") {
 		t.Errorf("a name without an audience: %v", broken)
 	}
-	if got := overCeiling(all, []audience{{"store", 0, 2}, {"siblings", 0, 1}}); len(got) != 2 {
+	if got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}}); len(got) != 2 {
 		t.Errorf("an audience above its ceiling and an unknown audience: %v", got)
 	}
 }

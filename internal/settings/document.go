@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxDocument and maxDepth bound a file of providers: nobody writes more by hand, and nobody nests deeper than user.id.
+// maxDocument and maxDepth bound a file of providers, which is written by hand.
 const (
 	maxDocument = 256 << 10
 	maxDepth    = 8
 )
 
-// A Document is a JSON object of providers by name, with the places where everything stands.
+// A Document is a JSON object of providers by name, with line numbers.
 type Document struct {
 	file      string
 	providers []member
@@ -30,7 +30,7 @@ type node struct {
 	repeats []member
 }
 
-// A member is a name in an object, and what it is for.
+// A member is a name in an object with its value.
 type member struct {
 	name string
 	line int // of the name
@@ -46,7 +46,8 @@ func ReadFile(name string) (*Document, error) {
 	return Parse(name, content)
 }
 
-// Parse reads the content of a file of providers. The name of the file is for errors, and for the files that are named in it.
+// Parse reads the content of a file of providers. Its name is for errors, and for the relative paths
+// in it.
 func Parse(name string, content []byte) (*Document, error) {
 	root, err := parse(content)
 	if err != nil {
@@ -55,17 +56,18 @@ func Parse(name string, content []byte) (*Document, error) {
 	d := &Document{file: name}
 	var isObject bool
 	if d.providers, isObject = root.value.([]member); !isObject {
-		return nil, fmt.Errorf("%s:%d: the file must hold one object, with the providers by their names", name, root.line)
+		return nil, fmt.Errorf("%s:%d: the file must hold one object, with the providers by their names",
+			name, root.line)
 	}
 	return d, errors.Join(d.repeats("", root)...)
 }
 
-// place is where something stands, to begin an error with: "providers.json:3: google.client_id".
+// place is the beginning of an error: "providers.json:3: google.client_id".
 func (d *Document) place(line int, path ...string) string {
 	return fmt.Sprintf("%s:%d: %s", d.file, line, strings.Join(path, "."))
 }
 
-// beside makes a path relative to the folder of the document absolute, or at least right.
+// beside resolves a path that is relative to the folder of the document.
 func (d *Document) beside(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -73,7 +75,7 @@ func (d *Document) beside(path string) string {
 	return filepath.Join(filepath.Dir(d.file), path)
 }
 
-// repeats returns a mistake for each duplicate name in an object: readers of JSON disagree about them.
+// repeats returns a mistake for each duplicate name in an object, about which JSON parsers disagree.
 func (d *Document) repeats(path string, n node) []error {
 	var mistakes []error
 	for _, m := range n.repeats {
@@ -101,7 +103,8 @@ func shown(name string) string {
 	return quoted
 }
 
-// parse reads JSON into nodes. An error begins with the line, and shows nothing of what stands there: it may be a secret.
+// parse reads JSON into nodes. An error begins with the line, and does not show its content, which may
+// be a secret.
 func parse(content []byte) (node, error) {
 	p := parser{content: content}
 	if !utf8.Valid(content) {
@@ -113,7 +116,7 @@ func parse(content []byte) (node, error) {
 			offset += size
 		}
 	}
-	// This finds every mistake of syntax, with its place; the tokens below do not tell that so well.
+	// This finds every syntax error with its offset, which the tokens below do not have.
 	var raw json.RawMessage
 	if err := json.Unmarshal(content, &raw); err != nil {
 		return node{}, p.syntax(err)
@@ -123,7 +126,7 @@ func parse(content []byte) (node, error) {
 	return p.value(0)
 }
 
-// A parser follows the tokens of a document that is known to be JSON.
+// A parser follows the tokens of valid JSON.
 type parser struct {
 	content []byte
 	decoder *json.Decoder
@@ -197,7 +200,7 @@ func (p *parser) object(line, depth int) (node, error) {
 	return n, err
 }
 
-// syntax says what is wrong, as far as that can be told, in other words than encoding/json, which shows a character.
+// syntax says what is wrong and what to do, without the character that encoding/json shows.
 func (p *parser) syntax(err error) error {
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -211,19 +214,21 @@ func (p *parser) syntax(err error) error {
 	case len(bytes.TrimSpace(p.content)) == 0:
 		reason = "the file is empty"
 	case bytes.HasPrefix(p.content, []byte("\xef\xbb\xbf")):
-		reason = "the file begins with a byte order mark, which JSON has not"
+		reason = "the file begins with a byte order mark, which JSON does not have: remove it"
 	case strings.Contains(syntax.Error(), "after top-level value"):
 		reason = "there is something after the end of the object"
-	case len(rest) == 0 || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(syntax.Error(), "unexpected end"):
+	case len(rest) == 0, errors.Is(err, io.ErrUnexpectedEOF),
+		strings.Contains(syntax.Error(), "unexpected end"):
 		reason = "the file ends too early: a bracket or a quotation mark is missing"
 	case rest[0] == '/' || rest[0] == '#':
 		reason = "JSON has no comments"
 	case (rest[0] == '}' || rest[0] == ']') && bytes.HasSuffix(before, []byte(",")):
-		reason = "there is a comma too much before the closing bracket"
-	case strings.Contains(syntax.Error(), "after object key:value pair"), strings.Contains(syntax.Error(), "after array element"):
+		reason = "a comma before the closing bracket is too much: remove it"
+	case strings.Contains(syntax.Error(), "after object key:value pair"),
+		strings.Contains(syntax.Error(), "after array element"):
 		reason = "a comma is missing before this"
 	case rest[0] == '\'':
-		reason = "texts have double quotation marks in JSON"
+		reason = "JSON has double quotation marks around texts"
 	case strings.Contains(syntax.Error(), "in string literal"):
 		reason = "a text must end on its line"
 	}

@@ -22,9 +22,9 @@ func TestDocument_Mistakes(t *testing.T) {
 		"{}\nhunter2":                      "2: there is something after the end",
 		"{\n// a comment hunter2\n}":       "2: JSON has no comments",
 		"{\n\"a\": {} # hunter2\n}":        "2: JSON has no comments",
-		"{\n\"a\": {},\n}":                 "3: there is a comma too much",
+		"{\n\"a\": {},\n}":                 "3: a comma before the closing bracket is too much",
 		"{\n\"a\": {}\n\"b\": {}}":         "3: a comma is missing",
-		"{\n'a': {}}":                      "2: texts have double quotation marks",
+		"{\n'a': {}}":                      "2: JSON has double quotation marks",
 		"{\n\n\"a\": \"hunter2\n\"}":       "3: a text must end on its line",
 		"{\n\"a\": hunter2}":               "2: this is not JSON",
 		"\xef\xbb\xbf{}":                   "1: the file begins with a byte order mark",
@@ -66,7 +66,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is read or refused with places, in lines, and without what stands in it.
+// Whatever a file holds, it is read or rejected in lines that begin with a place and show no secret.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{
 		`{"acme": {"client_id": "c", "tenant": "x", "client_secret": "hunter2-hunter2"}}`,

@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// An entry is what was written about one provider.
+// An entry holds the settings of one provider.
 type entry struct {
 	*Source
 	name    string
@@ -56,13 +56,15 @@ func (s Setting) fromFile() []string {
 	return []string{s.Key}
 }
 
-// isSet reports whether anything is written about the setting.
+// isSet reports whether the environment or the document has the setting.
 func (e *entry) isSet(s Setting) bool {
-	return e.inEnv(s) || slices.ContainsFunc(e.members, func(m member) bool { return slices.Contains(s.fromFile(), m.name) })
+	return e.inEnv(s) || slices.ContainsFunc(e.members, func(m member) bool {
+		return slices.Contains(s.fromFile(), m.name)
+	})
 }
 
-// inEnv reports whether the environment has the setting. A variable that could belong to two providers would
-// surprise one of them.
+// inEnv reports whether the environment has the setting. A variable that could belong to two
+// providers is a mistake.
 func (e *entry) inEnv(s Setting) bool {
 	variable := e.variable(s.Key)
 	if !e.Env.IsSet(variable) {
@@ -76,7 +78,8 @@ func (e *entry) inEnv(s Setting) bool {
 	return true
 }
 
-// place is where a setting stands, or should stand, to begin an error with. Without a key it is the provider.
+// place is the variable or the line of a setting, to begin an error with. Without a key it is the
+// provider.
 func (e *entry) place(s Setting) string {
 	line := e.line
 	for _, m := range e.members {
@@ -146,7 +149,7 @@ func (e *entry) require(protocol provider.Protocol) {
 	}
 }
 
-// apply puts what is written into the provider. It reports whether that is an address on this machine.
+// apply puts a setting into the provider. It reports whether it is an address on this machine.
 func (e *entry) apply(s Setting, made provider.Provider) (local bool) {
 	v, ok := e.value(s)
 	if !ok {
@@ -160,7 +163,7 @@ func (e *entry) apply(s Setting, made provider.Provider) (local bool) {
 	return NearHTTP(v.text)
 }
 
-// permitLoopback switches plain http on for a provider that is on this machine, for an application that is there too.
+// permitLoopback permits plain http, for a provider and an application on this machine.
 func permitLoopback(p provider.Provider) {
 	switch p := p.(type) {
 	case *provider.OIDC:
@@ -172,8 +175,9 @@ func permitLoopback(p provider.Provider) {
 	}
 }
 
-// NearHTTP reports whether an address is one with plain http on this machine, or on one beside it.
+// NearHTTP reports whether an address is http on this machine or on one beside it.
 func NearHTTP(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()))
+	return err == nil && u.Scheme == "http" &&
+		(loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// deciding are the settings that say by their presence what kind of provider it is, in this order.
+// deciding are the settings whose presence selects the protocol, in this order.
 var deciding = []struct {
 	key      string
 	protocol provider.Protocol
@@ -20,8 +20,9 @@ var deciding = []struct {
 
 var presetSetting = Setting{Key: "preset", Help: "the vendor, if the provider has another name"}
 
-// kind finds out what kind of provider is meant. A name of a vendor means that vendor, unless there is an address that says
-// otherwise: so a vendor that becomes known later on changes nothing for those who have written its addresses themselves.
+// kind finds the vendor or the protocol of the provider. The name of a vendor selects it, unless an
+// address selects a protocol: a vendor that a later version adds does not change providers with
+// addresses of their own.
 func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
 	if e.short {
 		return nil, provider.OpenIDConnect, true
@@ -37,7 +38,7 @@ func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
 	i := slices.IndexFunc(e.Vendors, func(p vendors.Vendor) bool { return p.Name == vendorName })
 	switch protocol, decided := e.decided(i); {
 	case e.isSet(presetSetting) && i < 0:
-		e.Env.Wrong("%s is not a vendor that is known%s", e.place(presetSetting), nearest(vendorName, e.vendors()))
+		e.Env.Wrong("%s is not a known vendor%s", e.place(presetSetting), nearest(vendorName, e.vendors()))
 		return nil, "", false
 	case e.isSet(presetSetting), i >= 0 && !decided:
 		return &e.Vendors[i], e.Vendors[i].Protocol, true
@@ -48,14 +49,17 @@ func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
 	if e.line == 0 {
 		ways = e.variable("preset") + ", _ISSUER, _REQUEST_TOKEN_URL or _AUTHORIZE_URL"
 	}
-	e.Env.Wrong("%s: nothing says what kind of provider this is: set %s%s", e.place(Setting{}), ways, nearest(e.name, e.vendors()))
+	e.Env.Wrong("%s: the kind of provider is not set: set %s%s",
+		e.place(Setting{}), ways, nearest(e.name, e.vendors()))
 	return nil, "", false
 }
 
-// decided is the protocol by the addresses that are set. Those that a vendor of the name asks for itself do not count.
+// decided is the protocol by the addresses that are set, except those that the vendor of the name
+// needs itself.
 func (e *entry) decided(vendor int) (provider.Protocol, bool) {
 	for _, d := range deciding {
-		asked := vendor >= 0 && slices.ContainsFunc(e.Vendors[vendor].Settings, func(s vendors.Setting) bool { return s.Name == d.key })
+		asked := vendor >= 0 && slices.ContainsFunc(e.Vendors[vendor].Settings,
+			func(s vendors.Setting) bool { return s.Name == d.key })
 		if !asked && e.isSet(find(d.key)) {
 			return d.protocol, true
 		}

@@ -46,7 +46,9 @@ func (e *entry) complainAboutMembers(known []string, title string) {
 		}
 		place := e.Document.place(m.line, e.name, shown(m.name))
 		switch {
-		case slices.ContainsFunc(All(), func(s Setting) bool { return slices.Contains(s.fromFile(), m.name) }):
+		case slices.ContainsFunc(All(), func(s Setting) bool {
+			return slices.Contains(s.fromFile(), m.name)
+		}):
 			e.Env.Wrong("%s does not apply to %s", place, title)
 		case isPrefix(m.name):
 			e.Env.Wrong("%s must be an object: docs/settings.md lists its members", place)

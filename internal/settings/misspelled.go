@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Misspelled notes variables that are set although nothing asks for them, and that seem to be meant for
-// the application: those of its providers, those that look like another variable, and those of a
+// Misspelled notes unknown variables that seem to be meant for the application: those of its providers, those that look like another variable, and those of a
 // provider that is not named. more are the variables that are neither about providers nor general;
 // set are those that are known to be set, and all says that there are no others. Otherwise they
 // cannot be listed, so likely misspellings are looked up.
@@ -57,7 +56,9 @@ func (e *entry) keys() []string {
 }
 
 func (e *entry) isSecret(key string) bool {
-	return slices.ContainsFunc(slices.Concat(e.own, All()), func(s Setting) bool { return s.Key == key && s.Secret })
+	return slices.ContainsFunc(slices.Concat(e.own, All()), func(s Setting) bool {
+		return s.Key == key && s.Secret
+	})
 }
 
 // judge decides about a variable that is set.
@@ -77,7 +78,8 @@ func (m *misspelled) judge(name string) {
 		return
 	}
 	if owner := m.stranger(name); owner != "" {
-		m.wrong(name, "%s is set, but no provider is named %s: add it to SALLYPORT_PROVIDERS, or remove the variable", name, owner)
+		m.wrong(name, "%s is set, but no provider is named %s: add it to SALLYPORT_PROVIDERS, "+
+			"or remove the variable", name, owner)
 		return
 	}
 	best, least := "", 3
@@ -108,7 +110,7 @@ func (m *misspelled) judgeShort(name, key string, e *entry) {
 	}
 }
 
-// nearestVariable is the variable of a provider that was meant by another, or "".
+// nearestVariable is the variable of a provider that is similar to another, or "".
 func nearestVariable(e *entry, key string) string {
 	known := e.keys()
 	for _, k := range e.keys() {
@@ -121,7 +123,7 @@ func nearestVariable(e *entry, key string) string {
 	return e.variable(meant)
 }
 
-// stranger returns the name of the provider that a variable is about, if there is no such provider.
+// stranger returns the name of the provider that a variable is about, if it is not configured.
 func (m *misspelled) stranger(name string) string {
 	rest, ours := strings.CutPrefix(name, "SALLYPORT_")
 	if !ours {

@@ -7,15 +7,22 @@ import (
 
 // elsewhere are the names that other software has for keys, which are not similar to ours.
 var elsewhere = map[string]string{
-	"scope": "scopes", "authorization_url": "authorize_url", "authorization_endpoint": "authorize_url", "auth_url": "authorize_url",
-	"token_url": "access_token_url", "token_endpoint": "access_token_url", "refresh_url": "refresh_token_url",
-	"userinfo_endpoint": "userinfo_url", "user_url": "userinfo_url", "profile_url": "userinfo_url",
-	"revocation_url": "revoke_url", "revocation_endpoint": "revoke_url", "api_url": "api_base_url", "base_url": "api_base_url",
-	"consumer_key": "client_id", "key": "client_id", "app_id": "client_id", "consumer_secret": "client_secret", "secret": "client_secret",
-	"server_metadata_url": "issuer", "metadata_url": "discovery_url", "authorize_params": "auth_params", "token_params": "dialect.params", "access_token_params": "dialect.params",
-	"auth_method": "token_endpoint_auth_method", "label": "display_name", "name": "display_name", "pkce": "insecure_no_pkce",
-	"code_challenge_method": "insecure_no_pkce", "user.sub": "user.id", "user.login": "user.username", "user.avatar": "user.picture",
-	"private_key_path": "private_key_file", "vendor": "preset", "type": "preset", "provider": "preset", "roles": "roles_claim",
+	"scope": "scopes", "authorization_url": "authorize_url",
+	"authorization_endpoint": "authorize_url", "auth_url": "authorize_url",
+	"token_url": "access_token_url", "token_endpoint": "access_token_url",
+	"refresh_url": "refresh_token_url", "userinfo_endpoint": "userinfo_url",
+	"user_url": "userinfo_url", "profile_url": "userinfo_url", "revocation_url": "revoke_url",
+	"revocation_endpoint": "revoke_url", "api_url": "api_base_url", "base_url": "api_base_url",
+	"consumer_key": "client_id", "key": "client_id", "app_id": "client_id",
+	"consumer_secret": "client_secret", "secret": "client_secret",
+	"server_metadata_url": "issuer", "metadata_url": "discovery_url",
+	"authorize_params": "auth_params", "token_params": "dialect.params",
+	"access_token_params": "dialect.params", "auth_method": "token_endpoint_auth_method",
+	"label": "display_name", "name": "display_name", "pkce": "insecure_no_pkce",
+	"code_challenge_method": "insecure_no_pkce", "user.sub": "user.id",
+	"user.login": "user.username", "user.avatar": "user.picture",
+	"private_key_path": "private_key_file", "vendor": "preset", "type": "preset",
+	"provider": "preset", "roles": "roles_claim",
 }
 
 // nearest ends an error about an unknown name with the similar one, if there is one.
@@ -39,7 +46,7 @@ func nearest(name string, known []string) string {
 	return fmt.Sprintf("; did you mean %s?", best)
 }
 
-// distance is how many bytes have to be put in, left out or changed to make b of a (Levenshtein), or limit if that is less.
+// distance is the Levenshtein distance of two names in bytes, at most limit.
 func distance(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit

@@ -291,8 +291,8 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                                              {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
 		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:                           {"acme.realm does not apply to Acme", "acme.user.id does not apply to Acme"},
 		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                                              {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
-		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: nothing says what kind of provider this is", "did you mean acme?"},
-		`{"x": {"preset": "acne", "client_id": "c"}}`:                                                              {"x.preset is not a vendor that is known; did you mean acme?"},
+		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: the kind of provider is not set: set preset", "did you mean acme?"},
+		`{"x": {"preset": "acne", "client_id": "c"}}`:                                                              {"x.preset is not a known vendor; did you mean acme?"},
 		`{"x": {"preset": 1, "zzz": 1}}`:                                                                           {"x.preset must be a text", "x.zzz is not known"},
 		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                                                     {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
 		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:                                      {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
@@ -370,10 +370,10 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		`SALLYPORT_X_AUTH_PARAMS must look like a query`,
 		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
 		`SALLYPORT_X_USER_ISSUER could be about x or about x-user`,
-		`SALLYPORT_PROVIDERS: y: nothing says what kind of provider this is: set SALLYPORT_Y_PRESET, _ISSUER`,
+		`SALLYPORT_PROVIDERS: y: the kind of provider is not set: set SALLYPORT_Y_PRESET, _ISSUER`,
 		`SALLYPORT_ACME_TENANT is not set`,
 		`SALLYPORT_ACME_SIGNING_SECRET_FILE: the file cannot be opened`,
-		`SALLYPORT_Y_2_PRESET is not a vendor that is known; did you mean acme?`,
+		`SALLYPORT_Y_2_PRESET is not a known vendor; did you mean acme?`,
 	}
 	lines := strings.Split(mistakes, "\n")
 	for _, w := range want {
@@ -408,7 +408,7 @@ func TestPresets(t *testing.T) {
 	source := &settings.Source{Env: e, Names: names, Vendors: vendors.All()}
 	source.Providers()
 	for _, err := range e.Mistakes { // values may be wrong, names may not
-		for _, bad := range []string{"could be about", "no setting of", "not known", "the same settings", "nothing says"} {
+		for _, bad := range []string{"could be about", "no setting of", "not known", "not a known", "the same settings", "the kind of provider"} {
 			if strings.Contains(err.Error(), bad) {
 				t.Error(err)
 			}

@@ -29,22 +29,25 @@ type word struct {
 	means int64
 }
 
-// words are the texts for enumerations, the default first.
-var words = map[reflect.Type][]word{
-	reflect.TypeFor[provider.EmailTrust](): {
-		{"by_member", int64(provider.EmailByMember)},
-		{"never", int64(provider.EmailNeverVerified)},
-		{"always", int64(provider.EmailAlwaysVerified)},
-	},
-	reflect.TypeFor[provider.UserInfoMode](): {
-		{"when_needed", int64(provider.UserInfoWhenNeeded)},
-		{"always", int64(provider.UserInfoAlways)},
-		{"never", int64(provider.UserInfoNever)},
-	},
-	reflect.TypeFor[http.SameSite](): {
-		{"lax", int64(http.SameSiteLaxMode)},
-		{"none", int64(http.SameSiteNoneMode)},
-	},
+// wordsFor are the texts for the values of an enumeration, the default first, or none.
+func wordsFor(t reflect.Type) []word {
+	switch t {
+	case reflect.TypeFor[provider.EmailTrust]():
+		return []word{
+			{"by_member", int64(provider.EmailByMember)},
+			{"never", int64(provider.EmailNeverVerified)},
+			{"always", int64(provider.EmailAlwaysVerified)},
+		}
+	case reflect.TypeFor[provider.UserInfoMode]():
+		return []word{
+			{"when_needed", int64(provider.UserInfoWhenNeeded)},
+			{"always", int64(provider.UserInfoAlways)},
+			{"never", int64(provider.UserInfoNever)},
+		}
+	case reflect.TypeFor[http.SameSite]():
+		return []word{{"lax", int64(http.SameSiteLaxMode)}, {"none", int64(http.SameSiteNoneMode)}}
+	}
+	return nil
 }
 
 // shapeOf is the shape of the values of a type.
@@ -60,7 +63,7 @@ func shapeOf(t reflect.Type) shape {
 		return flag
 	}
 	switch {
-	case words[t] != nil || t.Kind() == reflect.String:
+	case wordsFor(t) != nil || t.Kind() == reflect.String:
 		return text
 	case t.Kind() == reflect.Bool:
 		return flag

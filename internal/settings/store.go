@@ -51,7 +51,7 @@ func (v value) store(field reflect.Value) error {
 		}
 		return nil
 	}
-	if meanings := words[field.Type()]; meanings != nil {
+	if meanings := wordsFor(field.Type()); meanings != nil {
 		return storeWord(field, meanings, v.text)
 	}
 	switch field.Kind() {

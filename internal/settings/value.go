@@ -4,7 +4,6 @@ import (
 	"errors"
 	"iter"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,9 +35,6 @@ func (e *entry) value(s Setting) (value, bool) {
 	return v, err == nil
 }
 
-// The names that a variable may have.
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // secret reads a secret from where the document says it is. Errors show neither it nor what is written instead of a name.
 func (e *entry) secret(s Setting) (string, error) {
 	var given []member
@@ -62,7 +58,7 @@ func (e *entry) secret(s Setting) (string, error) {
 		}
 		return content, nil
 	case s.Key + "_env":
-		if !variableName.MatchString(v.text) {
+		if !isVariable(v.text) {
 			return "", errors.New("cannot be read: " + s.Key + "_env is not the name of an environment variable")
 		}
 		content, _ := e.Env.Lookup(v.text)
@@ -72,6 +68,14 @@ func (e *entry) secret(s Setting) (string, error) {
 		return content, nil
 	}
 	return v.text, nil
+}
+
+// isVariable reports whether a text can be the name of an environment variable.
+func isVariable(name string) bool {
+	other := func(r rune) bool {
+		return r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}
+	return name != "" && !strings.ContainsFunc(name, other) && (name[0] < '0' || name[0] > '9')
 }
 
 // fromText reads a value of the environment.
