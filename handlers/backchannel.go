@@ -19,10 +19,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// backchannelLogout takes the logout token of a provider and ends the sessions that it names (OpenID Connect Back-Channel
-// Logout 1.0). Nobody has to sign in for it, so it tells nothing but whether the token was good: a session that is not
-// there gets the same answer, after the same work, as one that is. Without session.Config.Revocations there is no such route, because
-// sessions could not be ended.
+// backchannelLogout ends the sessions that a logout token of the provider names (OpenID Connect
+// Back-Channel Logout 1.0). It needs no authentication, so the response says only whether the token
+// was valid: an unknown session gets the same response, after the same work, as a known one. The
+// route exists only if sessions can be revoked.
 func (h *routes) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 	name, p, lookup := h.provider(r, "backchannel")
 	verifier, able := p.(provider.LogoutVerifier)
@@ -48,7 +48,7 @@ func (h *routes) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// endProviderSessions does what a logout token says, once. It fills in whom the event is about.
+// endProviderSessions executes a logout token, once. It completes the event.
 func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request, v provider.LogoutVerifier, about *session.Event) error {
 	// 1. Find the token.
 	raw, err := logoutToken(w, r)
@@ -85,8 +85,8 @@ const (
 	formType = "application/x-www-form-urlencoded"
 )
 
-// logoutToken reads the one parameter of a back-channel logout (section 2.5). It must be in the body, because URLs are logged;
-// others are ignored, as the text wants it.
+// logoutToken reads the one parameter of a back-channel logout (section 2.5). It must be in the
+// body, because URLs are logged. Other parameters are ignored, as the specification requires.
 func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	query, err := strictQueryOf(r)
 	if err != nil || query.Has("logout_token") {
@@ -114,14 +114,14 @@ func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	return tokens[0], nil
 }
 
-// logoutKey names a logout token among those of all providers, without ambiguity, as one of its provider.
+// logoutKey names a logout token uniquely among those of all providers.
 func logoutKey(name string, t *provider.LogoutToken) string {
 	sum := sha256.Sum256([]byte("logout " + strconv.Quote(name) + strconv.Quote(t.Issuer) + strconv.Quote(t.ID)))
 	return name + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// refuseLogout answers a back-channel logout that was not done. It is 400 also where the fault is ours
-// (section 2.8), and only the log says why.
+// refuseLogout answers a back-channel logout that failed. The status is 400 even if the fault is
+// ours (section 2.8), and only the log has the cause.
 func (h *routes) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
 	e := h.loginError(about.Provider, err)
 	code := "invalid_request"

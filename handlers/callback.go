@@ -13,16 +13,15 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// providerTimeout bounds all that one request of a login asks of the provider.
+// providerTimeout limits all requests to the provider on behalf of one request.
 const providerTimeout = 30 * time.Second
 
-// callback finishes what a flow of this browser has begun: a login, or the linking of an account
-// (see [routes.link]). The steps are in this order for a reason: nothing is done for a callback
-// that does not belong to a flow of this browser, the flow is used up before anything can fail, and
-// an existing session stays as it is until the new one is complete.
+// callback finishes a login or the linking of an account (see [routes.link]). The order of the
+// steps matters: nothing happens for a callback without a flow of this browser, the flow is used up
+// before anything can fail, and an existing session stays until the new one is complete.
 //
-// A callback that comes again leads a signed-in user on to where the login led, and one that comes
-// too late starts the login again, once. The rest get a page from where they can do so themselves.
+// A repeated callback redirects a signed-in user to where the login led, and a late one starts the
+// login again, once. Others get a page with a button.
 func (h *routes) callback(w http.ResponseWriter, r *http.Request) {
 	name, p, err := h.provider(r, "callback")
 	if err != nil {
@@ -54,7 +53,7 @@ func (h *routes) callback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A callback is what the browser brings back from a provider.
+// A callback is what the browser brings from a provider.
 type callback struct {
 	name   string // of the provider
 	p      provider.Provider
@@ -68,7 +67,7 @@ type response struct {
 	flow *provider.Flow
 }
 
-// readCallback reads the parameters from the one place where the response mode puts them.
+// readCallback reads the parameters from the place that the response mode prescribes.
 func readCallback(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (callback, error) {
 	params, err := callbackParams(w, r)
 	if err != nil {
@@ -104,20 +103,20 @@ func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
 }
 
-// failUnread answers a callback whose parameters have not been read. What there is of a state in
-// the query is enough to find the address to return to.
+// failUnread answers a callback whose parameters cannot be read. The state in the query, if there
+// is one, is enough to find the return address.
 func (h *routes) failUnread(w http.ResponseWriter, r *http.Request, name string, e *problem.Error) {
 	leads, _ := h.destinationOf(r, name, queryOf(r).Get("state"))
 	h.config.Login.Fail(w, r, h.leadingTo(leads.to, e))
 }
 
-// failLogin answers a login that has failed. The way on keeps the address to return to.
+// failLogin answers a failed login. Its buttons keep the return address.
 func (h *routes) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string, err error) {
 	h.config.Login.Fail(w, r, h.leadingTo(returnTo, h.loginError(name, err)))
 }
 
-// exchange waits for a turn, uses the flow up, and lets the provider check the answer and obtain
-// the identity.
+// exchange waits for its turn, uses up the flow, and lets the provider verify the response and
+// obtain the identity.
 func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
 	done, err := h.turns.wait(ctx, a.name)
 	if err != nil {
@@ -146,15 +145,14 @@ func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response
 	return s, nil
 }
 
-// isSilentRefusal reports whether a login with prompt=none failed because the provider wants to talk
-// to the user.
+// isSilentRefusal reports whether a login with prompt=none failed because the provider needs to
+// interact with the user.
 func isSilentRefusal(flow *provider.Flow, err error) bool {
 	fault, ok := errors.AsType[*provider.Error](err)
 	return ok && flow.Request.Prompt == promptNone && fault.Fault == provider.FaultInteraction
 }
 
-// beginSession asks the application, then begins the session: a new one, whatever the browser had
-// before.
+// beginSession calls Hooks.Login, then starts a new session, whatever the browser had before.
 func (h *routes) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request,
 	flow *provider.Flow, s *session.Session) error {
 	if hook := h.hooks.Login; hook != nil {
@@ -165,8 +163,8 @@ func (h *routes) beginSession(ctx context.Context, w http.ResponseWriter, r *htt
 	return h.config.Sessions.StartAfter(w, r, s, flow.Session)
 }
 
-// callbackMethod is how the provider's callback arrives. HEAD, which link scanners and
-// prefetchers send, is never one of them: it must not use up the login.
+// callbackMethod is the method of the provider's callback. It is never HEAD, which link scanners
+// and prefetchers send: they must not use up the login.
 func callbackMethod(p provider.Provider) string {
 	if m, ok := p.(provider.ResponseModer); ok && m.ResponseMode() == "form_post" {
 		return http.MethodPost
@@ -174,7 +172,7 @@ func callbackMethod(p provider.Provider) string {
 	return http.MethodGet
 }
 
-// callbackParams reads the URL of a GET or the body of a POST, never a mixture of both.
+// callbackParams reads the query of a GET or the body of a POST, never both.
 func callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodGet {
 		return strictQueryOf(r)

@@ -13,7 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// toHome is the way out that every page offers.
+// toHome is the link that every page offers.
 func (h *routes) toHome() problem.Link { return h.homeAs("home") }
 
 // homeAs is toHome with another text.
@@ -26,24 +26,24 @@ func (h *routes) atHome(key string) problem.Link {
 	return problem.Link{Href: h.config.BaseURL.String() + h.returns.start(), TextKey: key}
 }
 
-// failed returns the error of a code, with the way on from there.
+// failed returns the error of a code, with links.
 func failed(code string, cause error, links ...problem.Link) *problem.Error {
 	e := answer.New(code)
 	e.Err, e.Links = cause, links
 	return e
 }
 
-// failedAt is failed for the login at a provider, with a fresh login as the way on.
+// failedAt is failed for a login with a provider, with a link that starts a new one.
 func (h *routes) failedAt(name, code string, cause error) *problem.Error {
 	e := failed(code, cause, h.again(name)...)
 	e.Provider = name
 	return e
 }
 
-// again offers a fresh login at the provider.
+// again returns the links that start a new login with the provider.
 func (h *routes) again(name string) []problem.Link { return h.retry(name, "sign_in_again") }
 
-// retry offers the login of a provider that has been found, or if there is no name the choice.
+// retry returns links to the login with a known provider, or without a name to the login page.
 func (h *routes) retry(name, key string) []problem.Link {
 	target := h.config.Prefix + "/login"
 	if name != "" {
@@ -52,7 +52,7 @@ func (h *routes) retry(name, key string) []problem.Link {
 	return []problem.Link{{Href: target, TextKey: key}, h.toHome()}
 }
 
-// leadingTo makes the ways to try again lead to an address.
+// leadingTo makes the links that try again lead to the return address.
 func (h *routes) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 	if returnTo == h.returns.start() {
 		return e
@@ -66,7 +66,7 @@ func (h *routes) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 	return e
 }
 
-// lookupError answers for a name that has not led to a provider.
+// lookupError turns an error of finding a provider into the answer.
 func (h *routes) lookupError(name string, err error) *problem.Error {
 	if errors.Is(err, directory.ErrUnknown) {
 		return failed("unknown_provider", nil, h.again("")...)
@@ -74,8 +74,8 @@ func (h *routes) lookupError(name string, err error) *problem.Error {
 	return h.loginError(name, err)
 }
 
-// loginError turns the error of a login into what the user, the log and the events get. The user's
-// text depends on the class only: only the operator reads why a token was rejected.
+// loginError turns an error of a login into what the user, the log and the events get. What the
+// user reads depends only on the class of the error; the log has the cause.
 func (h *routes) loginError(name string, err error) *problem.Error {
 	if e, ok := errors.AsType[*problem.Error](err); ok {
 		copied := *e
@@ -111,8 +111,8 @@ func (h *routes) loginError(name string, err error) *problem.Error {
 	return h.failedAt(name, "internal_error", err)
 }
 
-// faultCode is the outcome of a fault that a provider reports. One that is not ours, of a provider
-// of the application's own, is answered like an OAuth error.
+// faultCode returns the code of a fault that a provider reports. The unknown fault of an
+// application's own provider is answered like an OAuth error.
 func faultCode(fault *provider.Error) string {
 	code := string(fault.Fault)
 	if _, known := answer.Find(code); known {
@@ -121,7 +121,7 @@ func faultCode(fault *provider.Error) string {
 	return "provider_error"
 }
 
-// errBusy is a callback that did not get its turn. Its flow has not been used up.
+// errBusy is the answer to a login that did not get its turn. Its flow has not been used up.
 func (h *routes) errBusy(name string, cause error) *problem.Error {
 	e := h.failedAt(name, "provider_unavailable/busy", cause)
 	e.Links = h.retry(name, "try_again")

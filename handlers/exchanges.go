@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// maxExchanges is how many logins may be finished at a provider at the same time, and how many may be
-	// started. More of them would not make a slow provider faster, and each holds a connection.
+	// maxExchanges limits how many logins may be started, and how many finished, with a provider at
+	// the same time. More of them would not make a slow provider faster, and each holds a
+	// connection.
 	maxExchanges = 64
 
 	// exchangeWait is how long a login waits for its turn.
@@ -21,20 +22,22 @@ const (
 
 var errBusy = errors.New("too many logins are being started or finished")
 
-// exchanges give callbacks their turn, each provider's apart: a slow one does not hold up the others. There are as many as
-// are in use, because nobody can count the providers of tenants. The zero value is ready for use.
+// exchanges limit concurrent logins, for each provider separately: a slow provider does not delay
+// the others. Entries exist only while they are in use, because the number of tenants is unknown.
+// The zero value is ready for use.
 type exchanges struct {
 	mu     sync.Mutex
 	byName map[string]*turns
 }
 
-// turns are those at one provider.
+// turns are the exchanges with one provider.
 type turns struct {
 	taken chan struct{}
 	users int // who wait or have theirs
 }
 
-// wait returns when it is this callback's turn; done ends it. A browser that goes away gives its place up.
+// wait returns when it is this login's turn; done ends the turn. A canceled request gives up its
+// place.
 func (e *exchanges) wait(ctx context.Context, name string) (done func(), err error) {
 	t := e.enter(name)
 	ctx, cancel := context.WithTimeoutCause(ctx, exchangeWait, errBusy)

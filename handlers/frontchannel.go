@@ -11,12 +11,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// frontchannelLogout is what a page of the provider shows in a frame to sign the user out here (OpenID Connect Front-Channel Logout 1.0),
-// if Config.FrontchannelLogout is set. It is a GET that other sites can cause, so it ends one session only: that of this
-// browser, if the request names both its issuer and its sid. Everything else just gets the page. The provider's tokens are left alone.
-//
-// Browsers send the session's cookie into a frame of another site only with SameSite=None, and many not even then: where the provider is
-// on another site than the application, backchannelLogout is the one that works.
+// frontchannelLogout serves the page that a page of the provider shows in a frame to sign the user
+// out (OpenID Connect Front-Channel Logout 1.0), if Config.FrontchannelLogout is set. Other sites
+// can cause this GET, so it ends only the session of this browser, and only if the request names
+// both its issuer and its sid. Other requests just get the page. The tokens are not revoked.
 func (h *routes) frontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	if !h.config.FrontchannelLogout || !h.config.Sessions.Revocable() {
 		h.config.Login.Fail(w, r, h.errNotFound())
@@ -45,7 +43,7 @@ func (h *routes) frontchannelLogout(w http.ResponseWriter, r *http.Request) {
 	writeFramed(w, framer.LogoutOrigins())
 }
 
-// namedSession returns the session of the request if the query names it, without doubt, and nil otherwise.
+// namedSession returns the session of the request if the query names it exactly, else nil.
 func (h *routes) namedSession(r *http.Request, name string) *session.Session {
 	query, err := strictQueryOf(r)
 	if err != nil || len(query["iss"]) != 1 || len(query["sid"]) != 1 || query.Get("sid") == "" {
@@ -58,7 +56,7 @@ func (h *routes) namedSession(r *http.Request, name string) *session.Session {
 	return s
 }
 
-// writeFramed writes a page for frames on these origins.
+// writeFramed writes an empty page for frames on these origins. Users do not see it.
 func writeFramed(w http.ResponseWriter, origins []string) {
 	ancestors := "'none'"
 	if len(origins) > 0 {

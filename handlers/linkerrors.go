@@ -9,12 +9,12 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// errOtherSession is a flow that another session of this browser has begun, or the same session
-// before its user signed in again.
+// errOtherSession means that another session of this browser began the flow, or the same one before
+// its user signed in again.
 var errOtherSession = errors.New("handlers: linking was started from a session that is no longer active in this browser")
 
-// linkError words the error of linking an account: as that of a login, but the user's own session
-// is as it was.
+// linkError turns an error of linking an account into the answer. It is that of a login, but the
+// title says that the account was not linked, since the user's session stays as it was.
 func (h *routes) linkError(name string, err error) *problem.Error {
 	e := h.loginError(name, err)
 	if _, worded := errors.AsType[*problem.Error](err); !worded {
@@ -26,8 +26,8 @@ func (h *routes) linkError(name string, err error) *problem.Error {
 	return e
 }
 
-// errNobody words the errors of looking for the session that an account is to be linked to. Others
-// it returns as they are.
+// errNobody turns the errors of finding the session to link to into answers. Others are returned
+// unchanged.
 func (h *routes) errNobody(err error) error {
 	switch {
 	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrInvalid):
@@ -38,14 +38,14 @@ func (h *routes) errNobody(err error) error {
 	return err
 }
 
-// errUnproven is a session that the guards admit only after the provider has confirmed it
-// (session.Config.Revalidate).
+// errUnproven is the answer for a session that guards admit only after the provider has confirmed
+// it (session.Config.Revalidate).
 func (h *routes) errUnproven() *problem.Error {
 	return failed("sign_in_required/unproven", errors.New("handlers: the session has to be revalidated first"), h.toHome())
 }
 
-// errNotKept is an account that is linked, and a session that does not hold the values of the hook.
-// Values that do not fit are a fault of the application, not of the user.
+// errNotKept is the answer when the account is linked, but the session could not be saved with the
+// values of the hook. Values that do not fit are a fault of the application, not of the user.
 func (h *routes) errNotKept(name string, err error) *problem.Error {
 	e := h.loginError(name, err)
 	e.Status = max(e.Status, http.StatusInternalServerError)

@@ -11,10 +11,9 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// login starts a login: with one provider, or with the one that the path names, it seals a flow
-// into a cookie and redirects to the provider; with several it shows the chooser. The only
-// parameter that it takes from the request is return_to (R2); with Config.ThirdPartyLogin also
-// those of [routes.thirdParty].
+// login starts a login. With one provider, or with the one that the path names, it seals a flow
+// into a cookie and redirects to the provider; with several it shows the login page. It reads only
+// return_to (R2), and with Config.ThirdPartyLogin the parameters of [routes.thirdParty].
 func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 	methods := []string{http.MethodGet}
 	if h.config.ThirdPartyLogin {
@@ -44,15 +43,15 @@ func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 	h.begin(w, r, name, p, flow, h.sentByPage(r, flow.ReturnTo))
 }
 
-// sentByPage reports whether the address of the request is, to the letter, the one that our guards
-// send the browser to. A user who signs in again on purpose mostly comes from elsewhere.
+// sentByPage reports whether the URL of the request is exactly the one that our guards redirect to.
+// Users who sign in again on purpose mostly come from another URL.
 func (h *routes) sentByPage(r *http.Request, returnTo string) bool {
 	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
 	sent := r.URL.RequestURI()
 	return sent == h.route(route, returnTo) || sent == h.route(route, "") && returnTo == h.returns.start()
 }
 
-// chosen finds the provider to log in with. There is none while there is a choice to make.
+// chosen returns the provider to log in with. It returns none if the user has to choose.
 func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err error) {
 	if r.URL.Path != h.config.Prefix+"/login" {
 		return h.provider(r, "login")
@@ -66,11 +65,11 @@ func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err 
 	return "", nil, nil
 }
 
-// StepUp starts a login for a page that needs more than the session can show (a recent sign-in, a
-// stronger one, another scope), and returns to that page. req is the page's own wish; nothing of it
-// comes from the browser. An unknown provider leads to the chooser. After two step-ups of a page
-// within a minute, a third one shows an error instead: the provider does not deliver what the page,
-// or an API behind it, asks for.
+// StepUp starts a login for a page that requires more than the session shows (a recent sign-in, a
+// stronger one, another scope), and then returns to that page. req is the page's requirement;
+// nothing in it comes from the browser. An unknown provider leads to the login page. The third
+// step-up of a page within a minute shows an error instead: the provider does not deliver what the
+// page, or an API behind it, requires.
 func (h *routes) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
 	req provider.Request) {
 	p, err := h.config.Providers.Find(r.Context(), name)
@@ -85,8 +84,8 @@ func (h *routes) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo s
 	}
 }
 
-// begin sends the browser to the provider, unless it has just been there and back too often: for
-// the same as now, if the login is sent by a page, or for anything while there is no session.
+// begin redirects the browser to the provider, unless it has just been there too often: for the
+// same purpose, if a page sends it there, or for any purpose while there is no session.
 func (h *routes) begin(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider, flow *provider.Flow, byPage bool) {
 	returnTo := flow.ReturnTo
@@ -104,7 +103,7 @@ func (h *routes) begin(w http.ResponseWriter, r *http.Request, name string,
 	redirect(w, target)
 }
 
-// open makes a flow ready, keeps it in its cookie, and returns where to send the browser.
+// open prepares a flow, keeps it in its cookie, and returns the URL to redirect to.
 func (h *routes) open(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider, flow *provider.Flow) (string, error) {
 	if err := h.prepare(r, name, p, flow); err != nil {
@@ -113,7 +112,7 @@ func (h *routes) open(w http.ResponseWriter, r *http.Request, name string,
 	return h.depart(w, r, p, flow)
 }
 
-// prepare fills in the flow, then asks the application.
+// prepare completes the flow, then calls Hooks.Begin.
 func (h *routes) prepare(r *http.Request, name string, p provider.Provider,
 	flow *provider.Flow) (err error) {
 	flow.Provider, flow.Registration = name, p.Registration()
@@ -141,8 +140,8 @@ func (h *routes) prepare(r *http.Request, name string, p provider.Provider,
 	return nil
 }
 
-// nameSession notes which session the browser has, where it will not say so at the callback: the login
-// ends that session (R88).
+// nameSession records the current session in the flow if the callback will arrive without its
+// cookie: the login ends that session (R88).
 func (h *routes) nameSession(r *http.Request, p provider.Provider, flow *provider.Flow) {
 	if flow.Session != "" || flow.Link != "" || callbackMethod(p) != http.MethodPost {
 		return
@@ -152,7 +151,7 @@ func (h *routes) nameSession(r *http.Request, p provider.Provider, flow *provide
 	}
 }
 
-// depart asks the provider where to send the browser, and keeps the flow.
+// depart asks the provider for the URL to redirect to, and keeps the flow.
 func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provider,
 	flow *provider.Flow) (string, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
@@ -169,9 +168,9 @@ func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provi
 	return target, h.keepFlow(w, r, p, flow)
 }
 
-// RedirectURI is where the provider of the name sends the browser back to: one per provider, so
-// that an answer of one is never taken for an answer of another (RFC 9700 section 4.4.2), and from
-// the configuration only, never from the request's headers. It is what to register at the provider.
+// RedirectURI returns the redirect URI of a provider. Each provider has its own, so that a response
+// of one is never taken for a response of another (RFC 9700 section 4.4.2), and it depends on the
+// configuration only, never on request headers. Register it with the provider.
 func (h *routes) RedirectURI(name string) string {
 	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
 }

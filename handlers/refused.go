@@ -12,14 +12,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// refused marks an error of Hooks.Login or Hooks.Begin as the application's decision, or as a failure.
+// refused turns an error of Hooks.Login or Hooks.Begin into a rejection or a failure.
 func (h *routes) refused(err error) error { return h.decided(err, "login_refused", h.again("")...) }
 
-// refusedLink does the same for Hooks.Link.
+// refusedLink is refused for Hooks.Link.
 func (h *routes) refusedLink(err error) error { return h.decided(err, "link_refused", h.toHome()) }
 
-// decided words an error of a hook, unless the hook chose its own words (*problem.Error). Only
-// ErrRefused is a refusal. What the application reports as an outage is answered as one.
+// decided chooses the code for an error of a hook, unless the hook has chosen one (*problem.Error).
+// Only ErrRefused is a rejection. An outage that the application reports is answered as one.
 func (h *routes) decided(err error, code string, links ...problem.Link) error {
 	_, own := errors.AsType[*problem.Error](err)
 	switch {
