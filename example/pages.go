@@ -41,7 +41,7 @@ func newPages(auth *sallyport.Auth, providers provider.Set) *pages {
 type view struct {
 	Title    string
 	Path     string           // of this page, for the menu
-	Session  *session.Session // nil: nobody is signed in
+	Session  *session.Session // nil without a signed-in user
 	Login    string           // path that signs in and comes back here
 	Logout   string           // path to POST to
 	Claims   []claim

@@ -127,7 +127,7 @@ func randomSecret() string {
 	return hex.EncodeToString(secret)
 }
 
-// environment looks settings up; NAME_FILE counts as NAME being set.
+// environment looks settings up. NAME_FILE sets NAME.
 type environment func(string) (string, bool)
 
 func (env environment) isSet(name string) bool {

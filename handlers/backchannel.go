@@ -55,7 +55,7 @@ func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request, v p
 	if err != nil {
 		return failed("bad_request", err)
 	}
-	// 2. Let the provider check it. Until then nothing is remembered: somebody else's token must not use up an ID.
+	// 2. Let the provider verify it, before anything is remembered: a forged token must not use up an ID.
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	token, err := v.VerifyLogoutToken(ctx, raw)

@@ -126,7 +126,7 @@ func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response
 	if err := h.useFlow(w, a.p, a.flow); err != nil {
 		return nil, err
 	}
-	// A logout that arrives from here on counts for the session that is about to begin (OpenID
+	// A logout that arrives from here on applies to the session that is about to begin (OpenID
 	// Connect Back-Channel Logout 1.0 section 2.7).
 	epoch, err := h.config.Sessions.Epoch(ctx)
 	if err != nil {

@@ -20,10 +20,10 @@ const (
 	arrivedLifetime = flowLifetime
 )
 
-// A destination is where a login leads. It has a sealed cookie of its own beside the flow's, so
-// that an address never makes a flow too large: it is shortened or left out instead. After the
-// login the cookie stays for a while: it counts the rounds of the login, and proves that a callback
-// that comes again belongs to this browser. A login to the start page has one only then.
+// A destination is where a login leads. It has its own sealed cookie beside the flow's, so that an
+// address never makes a flow too large: it is shortened or left out instead. After the login the
+// cookie stays for a while, because it holds the number of rounds and proves that a repeated
+// callback belongs to this browser. A login to the start page gets one only then.
 type destination struct {
 	to     string
 	at     time.Time // when the login began, or ended
@@ -31,8 +31,9 @@ type destination struct {
 	kind   loginKind
 }
 
-// A loginKind tells which logins are the same again: at one provider, for one address and request. All
-// step-ups of a page are the same, because an API behind the page may ask for something else each time.
+// A loginKind identifies repeated logins: with one provider, for one address and request. All
+// step-ups of a page are of one kind, because an API behind the page may require something else
+// each time.
 type loginKind [4]byte
 
 // kindOf is the kind of a login.
@@ -68,7 +69,7 @@ func decodeDestination(plain []byte) (d destination, ok bool) {
 	return d, true
 }
 
-// lifetime is how long the destination is of use.
+// lifetime is how long the destination is useful.
 func (d destination) lifetime() time.Duration {
 	if d.rounds > 0 {
 		return arrivedLifetime
@@ -94,7 +95,7 @@ func (h *routes) destinationOf(r *http.Request, name, state string) (destination
 	return destination{to: h.returns.start()}, false
 }
 
-// openDestination opens one that is young enough. Its address is judged once more (R84).
+// openDestination opens a destination that is recent enough. Its address is checked again (R84).
 func (h *routes) openDestination(cookie, text string) (destination, bool) {
 	plain, err := h.config.Sessions.Unseal(h.flowTicket(cookie), text)
 	if err != nil {
@@ -106,8 +107,8 @@ func (h *routes) openDestination(cookie, text string) (destination, bool) {
 	return d, ok && -time.Minute < age && age < d.lifetime()
 }
 
-// sealDestination seals d so that the cookie takes no more than the given bytes: if need be without
-// the query, or without the address.
+// sealDestination seals d in a cookie of at most room bytes, if necessary without the query or the
+// address.
 func (h *routes) sealDestination(cookie string, d destination, room int) (string, error) {
 	path, _, _ := strings.Cut(d.to, "#")
 	path, _, _ = strings.Cut(path, "?")
@@ -120,7 +121,7 @@ func (h *routes) sealDestination(cookie string, d destination, room int) (string
 	return "", nil
 }
 
-// keepDestination keeps where a login leads in its cookie, in the given bytes.
+// keepDestination stores where a login leads in its cookie, within the given number of bytes.
 func (h *routes) keepDestination(w http.ResponseWriter, p provider.Provider, f *provider.Flow,
 	d destination, room int) (taken int, err error) {
 	cookie := h.destinationName(f.Provider, f.State)
@@ -132,7 +133,7 @@ func (h *routes) keepDestination(w http.ResponseWriter, p provider.Provider, f *
 	return h.cookieSize(cookie, text), nil
 }
 
-// arrive notes that a login has led to its destination.
+// arrive records that a login has led to its destination.
 func (h *routes) arrive(w http.ResponseWriter, r *http.Request, a response) {
 	d, ok := h.destinationOf(r, a.name, a.flow.State)
 	if !ok {

@@ -39,8 +39,8 @@ type heldCookie struct {
 	destination
 }
 
-// held is what the browser holds of its logins, newest first. Values that do not open are not in
-// it: they are ignored, and never take the place of a login.
+// held are the cookies that the browser has from its logins, newest first. Values that do not open
+// are ignored, so they never take the place of a login.
 type held struct {
 	flows        []heldCookie
 	destinations []heldCookie
@@ -81,7 +81,7 @@ func (h *routes) held(r *http.Request) *held {
 	return all
 }
 
-// drop removes a cookie, unless this response has removed enough.
+// drop removes a cookie, unless this response has already removed enough.
 func (h *routes) drop(w http.ResponseWriter, all *held, name string) {
 	if all.dropped < maxDropped {
 		all.dropped++
@@ -89,8 +89,8 @@ func (h *routes) drop(w http.ResponseWriter, all *held, name string) {
 	}
 }
 
-// dropFlows removes this browser's oldest flows until there is room for one more of the given size,
-// and those that are over. It returns the bytes of those that stay.
+// dropFlows removes expired flows of this browser, and its oldest ones until there is room for one
+// more of the given size. It returns the bytes of the remaining ones.
 func (h *routes) dropFlows(w http.ResponseWriter, all *held, size int) (kept int) {
 	count := 1
 	for _, f := range all.flows {
@@ -104,7 +104,7 @@ func (h *routes) dropFlows(w http.ResponseWriter, all *held, size int) (kept int
 	return kept
 }
 
-// dropDestinations removes those that are too many, or do not fit into the given bytes.
+// dropDestinations removes destinations that are too many or exceed the given bytes.
 func (h *routes) dropDestinations(w http.ResponseWriter, all *held, room int) {
 	for i, d := range all.destinations {
 		if room -= d.size; room < 0 || i >= maxFlows {
@@ -113,8 +113,7 @@ func (h *routes) dropDestinations(w http.ResponseWriter, all *held, room int) {
 	}
 }
 
-// destinationRoom is how many bytes destinations may take beside everything else that the browser
-// sends.
+// destinationRoom returns how many bytes destinations may take beside all other cookies.
 func (h *routes) destinationRoom(w http.ResponseWriter, r *http.Request, all *held,
 	flows int) int {
 	rest := h.cookieBytes(w, r)
@@ -124,8 +123,7 @@ func (h *routes) destinationRoom(w http.ResponseWriter, r *http.Request, all *he
 	return max(cookieBudget-rest, maxFlowBytes-flows, minDestination)
 }
 
-// values returns the values of the cookies of a name, of which there is one unless others plant
-// more.
+// values returns the values of all cookies of a name. Other hosts of the site may have added some.
 func (h *routes) values(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		n := 0

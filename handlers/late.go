@@ -10,7 +10,7 @@ import (
 // redeems a code or touches a session, so it does no harm that the state alone shows that a login
 // was ours.
 
-// A late callback is one without a flow that can be finished.
+// A late callback has no flow that can be finished.
 type late struct {
 	callback
 	issued issuedState
@@ -31,7 +31,7 @@ func (h *routes) late(r *http.Request, c callback, flow *provider.Flow) late {
 	return l
 }
 
-// answerLate answers a callback that cannot be finished because of err: it leads on to where the
+// answerLate answers a callback that cannot be finished because of err: it redirects to where the
 // login led, starts the login again, or shows a page. The flow is nil if its cookie is gone.
 func (h *routes) answerLate(w http.ResponseWriter, r *http.Request, c callback,
 	flow *provider.Flow, err error) {

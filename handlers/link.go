@@ -15,13 +15,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// link begins to connect an account at the provider that the path names with the account of the user who is signed in. It needs
-// Hooks.Link; without, there is no such route. A POST of a page of the application leads to the provider, and its callback to the hook; a GET
-// shows a button that POSTs. POSTs of other sites are refused: whoever could make a browser do it would connect an account of their
-// own with the user's, and come in by it (CVE-2015-9284).
+// link starts to link an account with the provider that the path names to the account of the
+// signed-in user. Without Hooks.Link, the route does not exist. A POST from a page of the
+// application leads to the provider, and its callback to the hook; a GET shows a page with a
+// button. POSTs from other sites are rejected: otherwise, another site could link an account of its
+// own to the user's account and sign in with it (CVE-2015-9284).
 //
-// The session that began it has to be there, the same one, when the browser is back. A login that is under way is never taken for this, nor
-// the reverse.
+// The callback requires the session that started the linking. A login is never taken for the
+// linking of an account, nor the reverse.
 func (h *routes) link(w http.ResponseWriter, r *http.Request) {
 	if h.hooks.Link == nil {
 		h.config.Login.Fail(w, r, h.errNotFound())
@@ -53,7 +54,7 @@ func (h *routes) link(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// askLink is the page with the button.
+// askLink shows the page with the button.
 func (h *routes) askLink(w http.ResponseWriter, r *http.Request, name string) {
 	e := failed("ask_link", nil, h.button(r, h.LinkURL(name, ""), "continue"), h.homeAs("cancel"))
 	e.Provider = name
@@ -69,13 +70,13 @@ func (h *routes) beginLink(w http.ResponseWriter, r *http.Request, name string, 
 	redirect(w, target)
 }
 
-// linkOf names a session in a flow, which hooks get to see. The session's ID is a secret, so it is hashed.
+// linkOf identifies a session in a flow. Hooks can read it, so the session ID is hashed.
 func linkOf(s *session.Session) string {
 	sum := sha256.Sum256([]byte("link " + s.ID))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// finishLink is the callback of a flow that Link has begun.
+// finishLink handles the callback of a flow that link started.
 func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
 	_, err := h.linker(r, a.flow)
 	switch {
@@ -97,7 +98,7 @@ func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.
 	redirect(w, h.returns.clean(a.flow.ReturnTo))
 }
 
-// linker returns the session that has begun a flow, if this browser still has it.
+// linker returns the session that started a flow, if this browser still has it.
 func (h *routes) linker(r *http.Request, flow *provider.Flow) (*session.Session, error) {
 	s, err := h.config.Sessions.Load(r)
 	if err != nil {
@@ -109,7 +110,8 @@ func (h *routes) linker(r *http.Request, flow *provider.Flow) (*session.Session,
 	return s, nil
 }
 
-// fromElsewhere reports whether a page of another site has made the browser come here, with a POST or to what it takes for a page.
+// fromElsewhere reports whether a page of another site caused this request, by a POST or by a
+// navigation.
 func (h *routes) fromElsewhere(r *http.Request) bool {
 	if r.Method == http.MethodPost {
 		return h.crossing.Check(r) != nil
@@ -118,8 +120,9 @@ func (h *routes) fromElsewhere(r *http.Request) bool {
 	return site == "cross-site" || site == "same-site"
 }
 
-// goOn answers a callback to which the browser has not sent the session's cookie along, because it came from another site: by form_post, or to
-// an application whose cookies are SameSite=Strict. From a page of our own it will, so here is one.
+// goOn answers a callback that arrived without the session cookie because it came from another
+// site: by form_post, or with SameSite=Strict cookies. It shows a page of our own, whose button
+// sends the cookie.
 func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 	callback := h.config.Prefix + "/callback/" + a.name
 	onward := problem.Link{Href: callback + "?" + r.URL.RawQuery, TextKey: "continue"}
@@ -138,8 +141,8 @@ func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 	h.config.Link.Show(w, r, e)
 }
 
-// connect obtains the other identity and asks the application to connect it. The session is looked at again when the
-// provider has answered: it may have ended meanwhile.
+// connect obtains the other identity and calls Hooks.Link. It loads the session again after the
+// provider has answered, because it may have ended by then.
 func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) error {
 	linked, err := h.exchange(ctx, w, a)
 	if err != nil {
@@ -162,8 +165,8 @@ func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Req
 	return nil
 }
 
-// keepValues saves what the hook has changed in the session's values. Another request that saves the session at the same time
-// keeps what it has changed.
+// keepValues saves the session's values that the hook has changed. It keeps the changes of
+// concurrent requests.
 func (h *routes) keepValues(w http.ResponseWriter, r *http.Request, flow *provider.Flow, s *session.Session, values map[string]string) error {
 	const tries = 3
 	before := maps.Clone(s.Values)

@@ -14,8 +14,8 @@ const (
 	logoutLifetime = 10 * time.Minute
 )
 
-// loggedOut is where the provider's logout sends the browser. With the state of a logout of this
-// browser it goes on to where that wanted; anything else just gets the page.
+// loggedOut is the post-logout redirect URI. With the state of a logout of this browser, it
+// redirects to the return address of that logout; otherwise it shows a page.
 func (h *routes) loggedOut(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodHead) {
 		return
@@ -51,7 +51,7 @@ func (h *routes) keepLogout(w http.ResponseWriter, state, returnTo string) error
 	return nil
 }
 
-// openLogout returns where the logout with this state leads.
+// openLogout returns the return address of the logout with this state.
 func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok bool) {
 	sessions, name := h.config.Sessions, h.cookie(logoutCookie)
 	for text := range h.values(r, name) {

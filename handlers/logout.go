@@ -16,9 +16,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// logout signs out. A POST ends the session here, first and always, then leads to the provider's logout if
-// it has one (OpenID Connect RP-Initiated Logout 1.0). A GET shows a button that POSTs: a link or an image
-// on another site must not sign anybody out. POSTs of other sites are refused.
+// logout signs the user out. A POST always ends the session here first, and then leads to the
+// provider's logout if there is one (OpenID Connect RP-Initiated Logout 1.0). A GET shows a page
+// with a button, because a link or an image on another site must not sign users out. POSTs from
+// other sites are rejected.
 func (h *routes) logout(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodPost) {
 		return
@@ -45,14 +46,14 @@ func (h *routes) logout(w http.ResponseWriter, r *http.Request) {
 	redirect(w, h.afterLogout(w, r, s, returnTo))
 }
 
-// askLogout is the page with the button.
+// askLogout shows the page with the button.
 func (h *routes) askLogout(w http.ResponseWriter, r *http.Request) {
 	signOut := h.button(r, h.LogoutURL(""), "sign_out")
 	e := failed("ask_logout", nil, signOut, h.homeAs("stay_signed_in"))
 	h.config.Logout.Show(w, r, e)
 }
 
-// button POSTs to a route, and hands on where the request wants to return to.
+// button returns a button that POSTs to a route and keeps the return address of the request.
 func (h *routes) button(r *http.Request, action, key string) problem.Link {
 	button := problem.Link{Href: action, TextKey: key, Post: true}
 	if to := h.returns.clean(queryOf(r).Get("return_to")); to != h.returns.start() {
@@ -61,7 +62,7 @@ func (h *routes) button(r *http.Request, action, key string) problem.Link {
 	return button
 }
 
-// postedReturn reads return_to from the form or from the query of the form's action. Empty means that there is none.
+// postedReturn reads return_to from the form or from the query. It returns "" if there is none.
 func (h *routes) postedReturn(w http.ResponseWriter, r *http.Request) string {
 	form, _ := formOf(w, r) // an unreadable one is the same as none: signing out must not fail by it
 	raw := cmp.Or(form.Get("return_to"), queryOf(r).Get("return_to"))
@@ -71,10 +72,11 @@ func (h *routes) postedReturn(w http.ResponseWriter, r *http.Request) string {
 	return h.returns.clean(raw)
 }
 
-// revokeTimeout bounds taking the tokens back, which nobody waits for.
+// revokeTimeout limits the revocation of tokens, which runs in the background.
 const revokeTimeout = 10 * time.Second
 
-// revoke takes the session's tokens back at the provider, in the background: signing out must not depend on it.
+// revoke revokes the session's tokens with the provider, in the background: signing out must not
+// depend on it.
 func (h *routes) revoke(r *http.Request, s *session.Session) {
 	if s == nil {
 		return
@@ -101,7 +103,7 @@ func (h *routes) revoke(r *http.Request, s *session.Session) {
 	}, failed)
 }
 
-// logoutDone tells the application.
+// logoutDone reports the event and calls Hooks.Logout.
 func (h *routes) logoutDone(r *http.Request, s *session.Session) {
 	if s == nil {
 		return
@@ -126,7 +128,8 @@ func (h *routes) logoutError(err error) *problem.Error {
 	return e
 }
 
-// afterLogout is where the browser goes: to the provider, which sends it back to LoggedOut, or directly.
+// afterLogout returns the URL to redirect to: that of the provider's logout, which returns to
+// loggedOut, or the return address.
 func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) string {
 	here := h.config.Prefix + "/logged-out"
 	if returnTo != "" {
@@ -159,7 +162,7 @@ func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.
 	return there
 }
 
-// logoutRequest is what the provider is told. Without an ID token, or claims, it has to do without.
+// logoutRequest describes the session to the provider. The ID token and the claims are optional.
 func (h *routes) logoutRequest(s *session.Session, state string) provider.Logout {
 	tokens, _ := s.Tokens()
 	var claims json.RawMessage

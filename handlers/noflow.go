@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A flowError says to the operator why a callback has no flow that can be finished. The user reads
-// one text for all of them.
+// A flowError tells the operator why a callback has no flow that can be finished. Users read one
+// text for all reasons.
 type flowError struct {
 	reason   flowReason
 	provider string        // where a flow for elsewhere was started
@@ -17,7 +17,7 @@ type flowError struct {
 	answered error         // what the provider answered, if that is an error; not authenticated
 }
 
-// A flowReason is more telling the greater it is.
+// A greater flowReason is more specific.
 type flowReason int
 
 const (
@@ -30,10 +30,10 @@ const (
 	flowUsed
 )
 
-// or keeps the more telling reason.
+// or keeps the more specific reason.
 func (e *flowError) or(r flowReason) { e.reason = max(e.reason, r) }
 
-// errUsed is a flow that another callback has used.
+// errUsed means that another callback has used the flow.
 var errUsed = errors.New("handlers: the login was already finished: the callback came again, " +
 	"perhaps at the same time")
 
@@ -70,7 +70,7 @@ func (e *flowError) why() string {
 		"was it started in another browser or on another host, or are cookies blocked?"
 }
 
-// explain completes a flowError by what else the callback shows.
+// explain completes a flowError with what the callback shows.
 func (l late) explain(now time.Time, err error) error {
 	e, ok := errors.AsType[*flowError](err)
 	if !ok {

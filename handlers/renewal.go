@@ -17,12 +17,11 @@ import (
 // 3.1.2.1).
 const promptNone = "none"
 
-// Silent renews a session by way of the browser, without the user noticing, and leads back to
-// returnTo: it asks the provider whether the login still stands. If it does, the session goes on as
-// what it is. If the provider says no, or has another user now, the session ends, and the page is
-// shown without it; there is no second try, because without a session there is nothing to ask
-// about. Silent reports false, and has not answered the request, if the provider cannot be reached
-// or has just been asked.
+// Silent asks the provider, by a redirect of the browser with prompt=none, whether the user is
+// still signed in there, and then leads to returnTo. If so, the session continues. If not, or if
+// another user is signed in now, the session ends, and the page is shown without it; without a
+// session, there is nothing to ask about again. Silent returns false, without an answer to the
+// request, if the provider cannot be reached or has just been asked.
 func (h *routes) Silent(w http.ResponseWriter, r *http.Request, s *session.Session,
 	returnTo string) bool {
 	flow := &provider.Flow{
@@ -39,7 +38,7 @@ func (h *routes) Silent(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	return true
 }
 
-// errRenewedTwice is a browser that does not keep the cookies of the renewed session.
+// errRenewedTwice means that the browser does not keep the cookies of the renewed session.
 var errRenewedTwice = errors.New("handlers: the session has just been renewed twice, " +
 	"and the browser still has the old one")
 
@@ -58,8 +57,8 @@ func (h *routes) beginRenewal(w http.ResponseWriter, r *http.Request, name strin
 	return h.depart(w, r, p, flow)
 }
 
-// finishRenewal is the callback of a flow that Silent has begun. Nothing is redeemed before the
-// session that it renews is known.
+// finishRenewal handles the callback of a flow that Silent started. The code is redeemed only after
+// the session has been found.
 func (h *routes) finishRenewal(ctx context.Context, w http.ResponseWriter, r *http.Request,
 	a response) {
 	s, err := h.named(r, a.flow)
@@ -112,14 +111,15 @@ var (
 	errNotRenewed = errors.New("handlers: Hooks.Login refuses to renew the session")
 )
 
-// endsRenewal reports whether an error says that the login does not stand any more.
+// endsRenewal reports whether an error means that the user is no longer signed in with the
+// provider.
 func endsRenewal(err error) bool {
 	fault, ok := errors.AsType[*provider.Error](err)
 	return errors.Is(err, errNotRenewed) ||
 		ok && (fault.Fault == provider.FaultInteraction || fault.Fault == provider.FaultDenied)
 }
 
-// prove obtains the identity again, and asks the application.
+// prove obtains the identity again, and calls Hooks.Login.
 func (h *routes) prove(ctx context.Context, w http.ResponseWriter, a response,
 	s *session.Session) (*session.Session, error) {
 	fresh, err := h.exchange(ctx, w, a)
@@ -149,7 +149,7 @@ func (h *routes) prove(ctx context.Context, w http.ResponseWriter, a response,
 	return asBefore(s, fresh), nil
 }
 
-// asBefore returns what the provider has proven, with the user and the claims of before.
+// asBefore returns the renewed session with its previous user and claims.
 func asBefore(s, fresh *session.Session) *session.Session {
 	kept := s.Clone()
 	kept.SID, kept.Issued, kept.Epoch = fresh.SID, fresh.Issued, fresh.Epoch
@@ -171,8 +171,8 @@ func Renewal(ctx context.Context) (*session.Session, bool) {
 	return s, ok
 }
 
-// endRenewed answers a renewal that the provider or the application did not permit: the session is
-// over, and the page that asked is shown without it.
+// endRenewed answers a renewal that the provider or the application rejected: it ends the session
+// and shows the page without it.
 func (h *routes) endRenewed(w http.ResponseWriter, r *http.Request, a response, cause error) {
 	if err := h.config.Sessions.Discard(w, r); err != nil {
 		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
@@ -185,7 +185,7 @@ func (h *routes) endRenewed(w http.ResponseWriter, r *http.Request, a response, 
 	h.leave(w, r, a)
 }
 
-// leave leads back to the page that asked, with whatever session the browser has.
+// leave redirects to the page that caused the renewal, with the session that the browser has.
 func (h *routes) leave(w http.ResponseWriter, r *http.Request, a response) {
 	h.forgetDestination(w, a.p, a.flow)
 	redirect(w, h.returns.clean(a.flow.ReturnTo))

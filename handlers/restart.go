@@ -55,8 +55,8 @@ func isTopLevel(r *http.Request) bool {
 		(dest == "" || dest == "document" || dest == "empty")
 }
 
-// startsAgain reports whether starting again makes sense after this callback: it is a success that
-// came too late, or the provider asks for it. A user who has cancelled is not asked again.
+// startsAgain reports whether the login may start again after this callback: it reports success but
+// came too late, or the provider asks for it. A user who has canceled is not asked again.
 func startsAgain(params url.Values) bool {
 	e := provider.CallbackError(params)
 	return e == nil || e.StartAgain()

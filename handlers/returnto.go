@@ -11,24 +11,24 @@ import (
 // maxReturnTo bounds the address to return to: it travels in the flow's cookie.
 const maxReturnTo = 2048
 
-// home is where the user goes when there is no better place and Config.Home names none.
+// home is the default start page.
 const home = "/"
 
-// A returnFilter decides which addresses a sign-in or sign-out may end at: rooted paths on
-// the application's own origin, except the login routes themselves, which would loop or sign
-// out. Anything else is an open redirect (RFC 9700 section 4.11.1).
+// A returnFilter decides where a sign-in or sign-out may lead: to rooted paths on the application's
+// own origin, except the login routes, which would loop or sign out. Anything else is an open
+// redirect (RFC 9700 section 4.11.1).
 type returnFilter struct {
 	origin string // "https://app.example.com"
 	prefix string // "/auth"
 	home   string // start page of the application; empty for "/"
 }
 
-// start is where the user goes when there is no better place.
+// start is the default destination.
 func (f returnFilter) start() string { return cmp.Or(f.home, home) }
 
-// clean returns raw unchanged if it is a good place to return to, and the start page if not. An absolute
-// URL of the own origin is reduced to its path. The value is judged by parsing it the way
-// browsers do, never by searching for bad words, so a query may hold anything.
+// clean returns raw unchanged if it is a valid return address, else the start page. An absolute URL
+// of the own origin is reduced to its path. The value is parsed as browsers do, never searched for
+// bad words, so a query may contain anything.
 func (f returnFilter) clean(raw string) string {
 	target := raw
 	if rest, own := strings.CutPrefix(raw, f.origin); own {

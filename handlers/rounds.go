@@ -18,8 +18,8 @@ const (
 	maxRounds      = 2
 )
 
-// countRounds notes in the flow how many logins of its kind have just ended, and fails if these are
-// enough. Without a session, logins of all kinds are counted, because the pages may differ.
+// countRounds records in the flow how many logins of its kind have just ended, and fails if there
+// are too many. Without a session it includes logins of all kinds, because the pages may differ.
 func (h *routes) countRounds(w http.ResponseWriter, r *http.Request, flow *provider.Flow,
 	byPage bool) error {
 	all, same := h.justEnded(r, kindOf(flow))
@@ -59,8 +59,8 @@ func (h *routes) justEnded(r *http.Request, kind loginKind) (all, same int) {
 	return all, same
 }
 
-// SignedOut removes the notes of logins that are finished, with the addresses that they led to.
-// sallyport.New has the session manager call it.
+// SignedOut removes the records of finished logins, with the addresses that they led to. The
+// session manager calls it.
 func (h *routes) SignedOut(w http.ResponseWriter, r *http.Request) {
 	all := h.held(r)
 	for _, d := range all.destinations {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// spentFlows remembers which flows have been used, so that the same callback sent twice reaches the token
-// endpoint only once in this process. (The deleted cookie stops later repeats, and the provider's one-time
-// code those in other processes.)
+// spentFlows remembers used flows, so that a repeated callback reaches the token endpoint only once
+// in this process. (The deleted cookie stops later repeats, and the provider's one-time code those
+// in other processes.)
 //
-// A flow that was used is never taken for a new one. Anyone can use up flows of their own, so what is
-// remembered of each provider is bounded: beyond that, all flows that were begun up to some minute count as
-// used. That ends logins which have taken minutes, of this provider alone, and only while somebody uses up
-// hundreds of flows a second. The zero value is ready for use.
+// A used flow is never accepted again. Anyone can use up flows of their own, so the memory for each
+// provider is limited. Beyond the limit, all flows that began up to some minute are treated as
+// used. This ends logins that have taken minutes, with this provider only, and only during an
+// attack with hundreds of flows per second. The zero value is ready for use.
 type spentFlows struct {
 	mu     sync.Mutex
 	spent  map[string]*spentAt
@@ -23,7 +23,7 @@ type spentFlows struct {
 	limits spentLimits
 }
 
-// spentLimits bound how many flows are remembered. Zero means the default.
+// spentLimits limit how many flows are remembered. Zero means the default.
 type spentLimits struct{ own, all int }
 
 const (
@@ -31,7 +31,7 @@ const (
 	maxAllSpent = 1 << 18
 )
 
-// spentAt are the flows of one provider, by the minute in which they began.
+// spentAt are the used flows of one provider, by the minute in which they began.
 type spentAt struct {
 	minutes map[int64]map[spentKey]struct{}
 	count   int
@@ -47,7 +47,7 @@ func keyOf(state string) spentKey {
 
 func minuteOf(t time.Time) int64 { return t.Unix() / 60 }
 
-// used reports whether the flow with this state, which began then, has been used.
+// used reports whether the flow with this state, which began at this time, has been used.
 func (s *spentFlows) used(provider, state string, began time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +60,8 @@ func (at *spentAt) has(key spentKey, minute int64) bool {
 	return used || minute <= at.floor
 }
 
-// first reports whether this is the first use of the flow with this state, which began then.
+// first records the use of the flow with this state, which began at this time, and reports whether
+// it is the first one.
 func (s *spentFlows) first(provider, state string, began, now time.Time) bool {
 	key, minute := keyOf(state), minuteOf(began)
 	s.mu.Lock()
@@ -87,7 +88,7 @@ func (s *spentFlows) first(provider, state string, began, now time.Time) bool {
 	return true
 }
 
-// collapse keeps the limits.
+// collapse enforces the limits.
 func (s *spentFlows) collapse(at *spentAt) {
 	own, total := maxSpent, maxAllSpent
 	if s.limits != (spentLimits{}) {
@@ -115,7 +116,7 @@ func (at *spentAt) oldest() int64 {
 	return oldest
 }
 
-// forget drops the flows of a minute, which all count as used from then on.
+// forget drops the flows of a minute, which are all treated as used from then on.
 func (s *spentFlows) forget(at *spentAt, minute int64) {
 	at.floor = max(at.floor, minute)
 	s.drop(at, minute)
@@ -128,7 +129,7 @@ func (s *spentFlows) drop(at *spentAt, minute int64) {
 	s.count -= n
 }
 
-// expire drops flows that are too old to be finished anyway.
+// expire drops flows that are too old to be finished.
 func (s *spentFlows) expire(now time.Time) {
 	if minuteOf(now) == s.swept {
 		return

@@ -41,9 +41,9 @@ func loginHint(raw string) string {
 	return raw
 }
 
-// initiatedBy finds the provider that asks for a login: the one that the path names, as a tenant's
-// has to be, or one that is configured. Any other issuer is never contacted (R30, R69); its user
-// gets the usual choice.
+// initiatedBy returns the provider that asks for a login: the one that the path names, which a
+// tenant's must be, or a configured one. Any other issuer is never contacted (R30, R69); its user
+// gets the login page.
 func (h *routes) initiatedBy(issuer, named string, namedProvider provider.Provider) (
 	name string, p provider.Provider) {
 	initiates := func(p provider.Provider) bool {

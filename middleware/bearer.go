@@ -169,7 +169,7 @@ func (g *Guard) tenantVerifier(r *http.Request, name string) (string, provider.T
 	}
 	v, ok := p.(provider.TokenVerifier)
 	if !ok {
-		return "", nil, &provider.Error{Fault: provider.FaultAccessToken, Err: fmt.Errorf("nobody verifies tokens for tenant %q", name)}
+		return "", nil, &provider.Error{Fault: provider.FaultAccessToken, Err: fmt.Errorf("no provider verifies access tokens for tenant %q", name)}
 	}
 	return name, v, nil
 }

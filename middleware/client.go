@@ -155,7 +155,7 @@ func (c *caller) fresh(s *session.Session, t session.Tokens) bool {
 // there can be another.
 const assumedLife = time.Hour
 
-// freshForSure is fresh where nobody would notice that an API refuses the token.
+// freshForSure is fresh for tokens of a TokenSource: a rejection by the API would go unnoticed.
 func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
 	if t.Expiry.IsZero() {
 		return c.guard.config.Sessions.Now().Before(s.Proven.Add(assumedLife))

@@ -55,7 +55,7 @@ func (g *Guard) RequireACR(anyOf ...string) func(http.Handler) http.Handler {
 	})
 }
 
-var errNoACR = fmt.Errorf("middleware: RequireACR without a value lets nobody pass")
+var errNoACR = fmt.Errorf("middleware: RequireACR without a value admits no one")
 
 // RequireScope admits users whose access token has all of the scopes. Others are sent to the
 // provider to grant those that are missing, and then return (incremental consent). A user who

@@ -9,8 +9,8 @@ import (
 )
 
 // Configured providers are trusted for roles and ACR, from the ID token and from userinfo at their
-// own endpoint. Whoever runs a tenant's provider decides what it says, so a tenant is trusted for
-// neither unless Tenants.TrustRoles is set, and then only on pages of that tenant.
+// own endpoint. A tenant's provider can assert any role and ACR, so it is trusted only with
+// Tenants.TrustRoles, and then only on pages of that tenant.
 
 var (
 	errTenantsUntrusted = errors.New("middleware: RequireRole and RequireACR do not trust the providers of tenants: " +
@@ -19,7 +19,7 @@ var (
 		"put them inside RequireTenant")
 )
 
-// trusted returns nil if the user's roles and ACR count for this request.
+// trusted returns nil if the user's roles and ACR are trusted for this request.
 func (g *Guard) trusted(r *http.Request, s *session.Session) error {
 	var err error
 	switch tenant := s.User.Tenant; {
@@ -41,7 +41,7 @@ func (g *Guard) trusted(r *http.Request, s *session.Session) error {
 
 type tenantKey struct{ guard *Guard }
 
-// inTenant notes that RequireTenant has let the request pass.
+// inTenant records that RequireTenant has admitted the request.
 func (g *Guard) inTenant(r *http.Request, tenant string) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), tenantKey{g}, tenant))
 }

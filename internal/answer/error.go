@@ -32,7 +32,7 @@ func New(name string) *problem.Error {
 	return e
 }
 
-// Reword gives e the texts of a key in the place of those of its code.
+// Reword gives e the texts of a key instead of those of its code.
 func Reword(e *problem.Error, key string) {
 	e.Title, e.Text = "", ""
 	e.TitleKey, e.TextKey = key+".title", key+".text"

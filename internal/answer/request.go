@@ -7,7 +7,7 @@ import (
 
 // IsNavigation reports whether the browser is on its way to show the answer as a page of its
 // own, so that a redirect to another site makes sense. Fetch Metadata decides where the browser
-// sends it; else a GET or HEAD that accepts HTML counts. Scripts, images, frames, WebSockets and
+// sends it; else a GET or HEAD that accepts HTML is one. Scripts, images, frames, WebSockets and
 // prefetches are no navigations, nor is any other method: its body would be lost.
 func IsNavigation(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

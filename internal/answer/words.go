@@ -44,8 +44,8 @@ var builtIn = sync.OnceValue(func() map[string]map[string]string {
 	return all
 })
 
-// NewWords returns the texts of the library, in which app stands for the name of the application,
-// with those that own changes or adds, by language and key, and what is wrong with these.
+// NewWords returns the texts of the library, with the name of the application for {app}, and with the
+// texts that own changes or adds, by language and key. It also returns what is wrong with own.
 func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
 	w := &Words{app: app, tags: map[string]string{}, texts: maps.Clone(builtIn())}
 	for lang := range w.texts {
@@ -58,7 +58,7 @@ func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
 	return w, mistakes
 }
 
-// add puts texts of the application in the place of those of the library, or adds a language.
+// add replaces texts of the library with those of the application, or adds a language.
 func (w *Words) add(tag string, own map[string]string) []error {
 	if !validTag.MatchString(tag) || len(tag) > maxTag {
 		return []error{fmt.Errorf("Texts[%q] is not a language tag such as \"sv\" or \"pt-BR\"", tag)}
