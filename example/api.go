@@ -25,8 +25,8 @@ type apiCall struct {
 	Refreshed string // when the tokens were last refreshed; empty for never
 }
 
-// callAPI asks the provider's API who the user is, with the user's own access token. A problem is shown on the page, which
-// has other things to show.
+// callAPI asks the provider's API who the user is, with the user's own access token. A problem is
+// shown on the page, which has other things to show.
 func (p *pages) callAPI(w http.ResponseWriter, r *http.Request, s *session.Session) *apiCall {
 	call := &apiCall{}
 	var method string
@@ -64,12 +64,15 @@ func (p *pages) profileOf(r *http.Request, name string) (method, address string,
 }
 
 // ask fetches a JSON document as the user. The address may be relative to the provider's APIBase.
-func (p *pages) ask(w http.ResponseWriter, r *http.Request, method, address string) (string, error) {
+func (p *pages) ask(
+	w http.ResponseWriter, r *http.Request, method, address string,
+) (string, error) {
 	client, err := p.auth.Client(w, r)
 	if err != nil {
 		return "", err
 	}
-	req, err := http.NewRequestWithContext(r.Context(), cmp.Or(method, http.MethodGet), address, nil)
+	req, err := http.NewRequestWithContext(r.Context(), cmp.Or(method, http.MethodGet),
+		address, nil)
 	if err != nil {
 		return "", err
 	}

@@ -42,7 +42,9 @@ func newApp(c sallyport.Config) (*app, error) {
 	mux.Handle("GET /live", auth.RequireAuth(http.HandlerFunc(pages.livePage)))
 	mux.Handle("GET /live/events", auth.RequireAuth(http.HandlerFunc(pages.liveEvents)))
 	mux.Handle("GET /api/me", auth.RequireAuth(http.HandlerFunc(apiMe)))
-	return &app{auth.Handler(mux), sync.OnceFunc(func() { close(pages.stopping) }), auth.RedirectURIs()}, nil
+	return &app{auth.Handler(mux), sync.OnceFunc(func() {
+		close(pages.stopping)
+	}), auth.RedirectURIs()}, nil
 }
 
 // apiMe answers programs: who am I?

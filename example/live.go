@@ -15,8 +15,8 @@ func (p *pages) livePage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, "live", view{Title: "Live", Script: "/static/live.js"})
 }
 
-// liveEvents sends the time every second (server-sent events) for as long as the user is signed in: the context ends when the
-// session does, wherever that is ended.
+// liveEvents sends the time every second (server-sent events) for as long as the user is signed in:
+// the context ends when the session does, wherever that is ended.
 func (p *pages) liveEvents(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := p.auth.SessionContext(r)
 	defer cancel()

@@ -1,5 +1,5 @@
-// Command example is a small application with sign-in: a public page, a profile, a JSON endpoint and
-// a page for administrators.
+// Command example is a small application with sign-in: a public page, a profile, a JSON endpoint
+// and a page for administrators.
 //
 //	go run ./example
 //

@@ -30,9 +30,11 @@ type pages struct {
 }
 
 func newPages(auth *sallyport.Auth, providers provider.Set) *pages {
-	p := &pages{auth: auth, providers: providers, views: map[string]*template.Template{}, stopping: make(chan struct{})}
+	p := &pages{auth: auth, providers: providers, views: map[string]*template.Template{},
+		stopping: make(chan struct{})}
 	for _, name := range []string{"home", "profile", "admin", "sessions", "live"} {
-		p.views[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
+		p.views[name] = template.Must(template.ParseFS(templateFiles, "templates/layout.html",
+			"templates/"+name+".html"))
 	}
 	return p
 }
@@ -74,7 +76,8 @@ func (p *pages) profile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.render(w, r, "profile", view{
-		Title: "Your profile", Claims: claims, Provider: p.label(s.Provider), Ends: s.Expires.UTC().Format(time.RFC1123), API: p.callAPI(w, r, s),
+		Title: "Your profile", Claims: claims, Provider: p.label(s.Provider),
+		Ends: s.Expires.UTC().Format(time.RFC1123), API: p.callAPI(w, r, s),
 	})
 }
 
@@ -117,8 +120,9 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, name string, v vi
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// The form that signs out ends at the provider's origin, so there is no form-action here.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src "+
-		pictureOrigin(v.Session)+"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src "+
+			pictureOrigin(v.Session)+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.Write(body.Bytes())

@@ -16,11 +16,13 @@ func (p *pages) mySessions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.render(w, r, "sessions", view{
-		Title: "Your sessions", Sessions: entries, Listed: err == nil, Everywhere: p.auth.Sessions.Revocable(),
+		Title: "Your sessions", Sessions: entries, Listed: err == nil,
+		Everywhere: p.auth.Sessions.Revocable(),
 	})
 }
 
-// endSession ends the session whose button was pressed. Requests of other sites do not get here: the guard refuses them.
+// endSession ends the session whose button was pressed. Requests of other sites do not get here:
+// the guard refuses them.
 func (p *pages) endSession(w http.ResponseWriter, r *http.Request) {
 	s, _ := session.FromContext(r.Context())
 	if err := p.auth.Sessions.EndOne(r.Context(), s, r.PostFormValue("handle")); err != nil {

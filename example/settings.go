@@ -24,8 +24,9 @@ type settings struct {
 	closers []func() error
 }
 
-// loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. On a developer's own machine the secret need not be
-// set, nor the client ID for a provider that is there too; without a provider, we bring one.
+// loadSettings reads the settings of sallyport.ListenAddr and sallyport.FromEnv. On a developer's
+// own machine the secret need not be set, nor the client ID for a provider that is there too;
+// without a provider, we bring one.
 func loadSettings(lookup func(string) (string, bool)) (*settings, error) {
 	env := environment(lookup)
 	listen, err := sallyport.ListenAddr(lookup)
@@ -63,10 +64,12 @@ func (s *settings) configure(env environment) error {
 
 // onThisMachine reports whether a host is this machine.
 func onThisMachine(host string) bool {
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host).IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") ||
+		net.ParseIP(host).IsLoopback()
 }
 
-// startDemo starts a provider beside the application, which speaks all three protocols: three ways to sign in.
+// startDemo starts a provider beside the application, which speaks all three protocols: three ways
+// to sign in.
 func (s *settings) startDemo(env environment) error {
 	demo, err := authtest.Start(authtest.Options{})
 	if err != nil {
@@ -74,15 +77,18 @@ func (s *settings) startDemo(env environment) error {
 	}
 	s.demo = demo
 	c, err := sallyport.FromEnv(env.with(map[string]string{
-		"OIDC_ISSUER": demo.Issuer(), "OIDC_CLIENT_ID": authtest.ClientID, "OIDC_CLIENT_SECRET": authtest.ClientSecret,
-		"SESSION_SECRET": randomSecret(),
+		"OIDC_ISSUER": demo.Issuer(), "OIDC_CLIENT_ID": authtest.ClientID,
+		"OIDC_CLIENT_SECRET": authtest.ClientSecret,
+		"SESSION_SECRET":     randomSecret(),
 	}))
 	if err != nil {
-		return fmt.Errorf("%w\nOIDC_ISSUER is not set: without it the example brings a provider of its own, which works with LISTEN_ADDR and BASE_URL on loopback only", err)
+		return fmt.Errorf("%w\nOIDC_ISSUER is not set: without it the example brings a provider "+
+			"of its own, which works with LISTEN_ADDR and BASE_URL on loopback only", err)
 	}
 	oidc, oauth2, oauth1 := demo.OIDC(), demo.OAuth2(), demo.OAuth1()
 	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
-	oidc.DisplayName, oauth2.DisplayName, oauth1.DisplayName = "OpenID Connect", "OAuth 2.0", "OAuth 1.0a"
+	oidc.DisplayName, oauth2.DisplayName, oauth1.DisplayName = "OpenID Connect", "OAuth 2.0",
+		"OAuth 1.0a"
 	c.Providers = provider.Set{"oidc": oidc, "oauth2": oauth2, "oauth1": oauth1}
 	c.Order = []string{"oidc", "oauth2", "oauth1"}
 	s.config = c
@@ -104,7 +110,8 @@ func (s *settings) welcome(redirectURIs map[string]string) string {
 	fmt.Fprintf(&b, "\n  Open %s\n\n", s.config.BaseURL)
 	if s.demo == nil {
 		for _, name := range slices.Sorted(maps.Keys(redirectURIs)) {
-			fmt.Fprintf(&b, "  Redirect URI to register at the provider %s: %s\n", name, redirectURIs[name])
+			fmt.Fprintf(&b, "  Redirect URI to register at the provider %s: %s\n", name,
+				redirectURIs[name])
 		}
 		b.WriteString("\n")
 		return b.String()
@@ -112,11 +119,15 @@ func (s *settings) welcome(redirectURIs map[string]string) string {
 	fmt.Fprintf(&b, "  A provider for trying things out runs at %s,\n", s.demo.Issuer())
 	b.WriteString("  speaks OpenID Connect, OAuth 2.0 and OAuth 1.0a, and knows these users:\n\n")
 	for _, u := range s.demo.Users() {
-		fmt.Fprintf(&b, "    %-8s password %-8s %s\n", u.Username, u.Username, strings.Join(u.Roles, ", "))
+		fmt.Fprintf(&b, "    %-8s password %-8s %s\n", u.Username, u.Username,
+			strings.Join(u.Roles, ", "))
 	}
-	b.WriteString("\n  Sessions are kept in memory, with SESSION_STORE=cookies in the browser, with REDIS_URL in Redis.\n")
-	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and SESSION_SECRET;\n")
-	b.WriteString("  for several of any kind, SALLYPORT_PROVIDERS or SALLYPORT_CONFIG (see docs/providers.md).\n\n")
+	b.WriteString("\n  Sessions are kept in memory, with SESSION_STORE=cookies in the browser, " +
+		"with REDIS_URL in Redis.\n")
+	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, " +
+		"OIDC_CLIENT_SECRET and SESSION_SECRET;\n")
+	b.WriteString("  for several of any kind, SALLYPORT_PROVIDERS or SALLYPORT_CONFIG (see " +
+		"docs/providers.md).\n\n")
 	return b.String()
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-// keepSessions decides where sessions live: in Redis with REDIS_URL, else in this process's memory, or with SESSION_STORE=cookies
-// in the browser alone.
+// keepSessions decides where sessions live: in Redis with REDIS_URL, else in this process's memory,
+// or with SESSION_STORE=cookies in the browser alone.
 func (s *settings) keepSessions(env environment) error {
 	kind, kindErr := sallyport.Setting(env, "SESSION_STORE")
 	address, addressErr := sallyport.Setting(env, "REDIS_URL")
@@ -28,7 +28,8 @@ func (s *settings) keepSessions(env environment) error {
 		c.Revocations = session.NewMemoryRevocations(nil)
 	case "redis":
 		if address == "" {
-			return errors.New("REDIS_URL is not set: SESSION_STORE=redis needs it, such as redis://localhost:6379/0")
+			return errors.New("REDIS_URL is not set: SESSION_STORE=redis needs it, such as " +
+				"redis://localhost:6379/0")
 		}
 		store, err := redisstore.Open(address)
 		if err != nil {

@@ -49,13 +49,14 @@ func (h *routes) backchannelLogout(w http.ResponseWriter, r *http.Request) {
 }
 
 // endProviderSessions executes a logout token, once. It completes the event.
-func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request, v provider.LogoutVerifier, about *session.Event) error {
+func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request,
+	v provider.LogoutVerifier, about *session.Event) error {
 	// 1. Find the token.
 	raw, err := logoutToken(w, r)
 	if err != nil {
 		return failed("bad_request", err)
 	}
-	// 2. Let the provider verify it, before anything is remembered: a forged token must not use up an ID.
+	// 2. Let the provider verify it: until then, a forged token must not use up an ID.
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
 	token, err := v.VerifyLogoutToken(ctx, raw)
@@ -66,12 +67,14 @@ func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request, v p
 	// 3. End the sessions, unless this token has come before.
 	sessions := h.config.Sessions
 	ended := session.ProviderLogout{
-		Provider: about.Provider, Issuer: token.Issuer, Subject: token.Subject, SID: token.SID, IssuedAt: token.IssuedAt,
+		Provider: about.Provider, Issuer: token.Issuer, Subject: token.Subject, SID: token.SID,
+		IssuedAt: token.IssuedAt,
 	}
 	keep := max(token.Until.Sub(sessions.Now()), 0) + replaySkew
-	first, err := sessions.Once(ctx, logoutKey(about.Provider, token), keep, func(ctx context.Context) error {
-		return recovered.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
-	})
+	first, err := sessions.Once(ctx, logoutKey(about.Provider, token), keep,
+		func(ctx context.Context) error {
+			return recovered.Call(func() error { return sessions.EndProviderSessions(ctx, ended) })
+		})
 	if err == nil && !first {
 		err = failed("logout_replayed", nil)
 	}
@@ -116,13 +119,15 @@ func logoutToken(w http.ResponseWriter, r *http.Request) (string, error) {
 
 // logoutKey names a logout token uniquely among those of all providers.
 func logoutKey(name string, t *provider.LogoutToken) string {
-	sum := sha256.Sum256([]byte("logout " + strconv.Quote(name) + strconv.Quote(t.Issuer) + strconv.Quote(t.ID)))
+	sum := sha256.Sum256([]byte("logout " + strconv.Quote(name) + strconv.Quote(t.Issuer) +
+		strconv.Quote(t.ID)))
 	return name + "." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // refuseLogout answers a back-channel logout that failed. The status is 400 even if the fault is
 // ours (section 2.8), and only the log has the cause.
-func (h *routes) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event, err error) {
+func (h *routes) refuseLogout(w http.ResponseWriter, r *http.Request, about session.Event,
+	err error) {
 	e := h.loginError(about.Provider, err)
 	code := "invalid_request"
 	if e.Status >= 500 { // the token may be good; the provider may try again

@@ -68,7 +68,8 @@ type response struct {
 }
 
 // readCallback reads the parameters from the place that the response mode prescribes.
-func readCallback(w http.ResponseWriter, r *http.Request, name string, p provider.Provider) (callback, error) {
+func readCallback(w http.ResponseWriter, r *http.Request, name string,
+	p provider.Provider) (callback, error) {
 	params, err := callbackParams(w, r)
 	if err != nil {
 		return callback{}, err
@@ -76,10 +77,12 @@ func readCallback(w http.ResponseWriter, r *http.Request, name string, p provide
 	return callback{name, p, params, p.FlowKey(params)}, nil
 }
 
-func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http.Request,
+	a response) {
 	s, err := h.exchange(ctx, w, a)
 	if isSilentRefusal(a.flow, err) { // the application has asked silently; what there is stays
-		h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction), Provider: a.name})
+		h.config.Login.Event(r.Context(), session.Event{Outcome: string(provider.FaultInteraction),
+			Provider: a.name})
 		h.leave(w, r, a)
 		return
 	}
@@ -111,13 +114,16 @@ func (h *routes) failUnread(w http.ResponseWriter, r *http.Request, name string,
 }
 
 // failLogin answers a failed login. Its buttons keep the return address.
-func (h *routes) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string, err error) {
+func (h *routes) failLogin(w http.ResponseWriter, r *http.Request, name, returnTo string,
+	err error) {
 	h.config.Login.Fail(w, r, h.leadingTo(returnTo, h.loginError(name, err)))
 }
 
 // exchange waits for its turn, uses up the flow, and lets the provider verify the response and
 // obtain the identity.
-func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response) (*session.Session, error) {
+func (h *routes) exchange(
+	ctx context.Context, w http.ResponseWriter, a response,
+) (*session.Session, error) {
 	done, err := h.turns.wait(ctx, a.name)
 	if err != nil {
 		return nil, h.errBusy(a.name, err)
@@ -133,11 +139,14 @@ func (h *routes) exchange(ctx context.Context, w http.ResponseWriter, a response
 		return nil, err
 	}
 	began := h.config.Sessions.Now()
-	s, err := recovered.Get(func() (*session.Session, error) { return a.p.Finish(ctx, a.flow, a.params) })
+	s, err := recovered.Get(func() (*session.Session, error) {
+		return a.p.Finish(ctx, a.flow, a.params)
+	})
 	if err != nil {
 		return nil, err
 	}
-	if s.Issued.After(began) { // the provider's clock is ahead: the iat of a logout token may be earlier
+	// the provider's clock is ahead: the iat of a logout token may be earlier
+	if s.Issued.After(began) {
 		s.Issued = began
 	}
 	s.Provider, s.Registration, s.Epoch = a.name, a.flow.Registration, epoch

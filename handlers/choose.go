@@ -27,16 +27,16 @@ type offered struct {
 	returnTo string
 }
 
-// Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) offers for this
-// request, in the order of sallyport.Config.Order. After the login, their URLs lead to the page that
-// the user asked for.
+// Choices returns the ways to sign in that a login page (sallyport.Config.LoginPage) offers for
+// this request, in the order of sallyport.Config.Order. After the login, their URLs lead to the
+// page that the user asked for.
 func Choices(ctx context.Context) []Choice {
 	o, _ := ctx.Value(choicesKey{}).(offered)
 	return o.choices
 }
 
-// ReturnTo returns the path of the application that the user asked for. A login page that asks for the
-// name of a tenant passes it to Auth.LoginURLFor. It is empty for the start page.
+// ReturnTo returns the path of the application that the user asked for. A login page that asks for
+// the name of a tenant passes it to Auth.LoginURLFor. It is empty for the start page.
 func ReturnTo(ctx context.Context) string {
 	o, _ := ctx.Value(choicesKey{}).(offered)
 	return o.returnTo
@@ -50,7 +50,8 @@ func (h *routes) choose(w http.ResponseWriter, r *http.Request, returnTo string)
 	choices := h.choices(returnTo)
 	answer.Protect(w.Header())
 	if custom := h.config.LoginPage; custom != nil {
-		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{}, offered{choices, returnTo})))
+		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{},
+			offered{choices, returnTo})))
 		return
 	}
 	var ways []problem.Link
@@ -68,11 +69,13 @@ func (h *routes) choices(returnTo string) []Choice {
 		if l, ok := p.(provider.Labeler); ok && l.Label() != "" {
 			label = l.Label()
 		}
-		choices = append(choices, Choice{Name: name, Label: label, URL: h.route("login/"+name, returnTo)})
+		choices = append(choices, Choice{Name: name, Label: label,
+			URL: h.route("login/"+name, returnTo)})
 	}
 	slices.SortFunc(choices, func(a, b Choice) int {
 		return cmp.Or(cmp.Compare(h.position(a), h.position(b)),
-			cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)), cmp.Compare(a.Name, b.Name))
+			cmp.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)),
+			cmp.Compare(a.Name, b.Name))
 	})
 	return choices
 }

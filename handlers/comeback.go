@@ -17,7 +17,8 @@ import (
 // back by GET, with the session. Nothing of the answer is used before.
 
 const (
-	answerCookie   = "answer-" // then the end of the flow's cookie name, "-", and the number of the piece
+	// then the end of the flow's cookie name, "-", and the number of the piece
+	answerCookie   = "answer-"
 	answerLifetime = time.Minute
 	answerPiece    = 3600 // browsers bound a cookie to 4096 bytes, with name and attributes
 	maxPieces      = 4

@@ -59,7 +59,8 @@ func (h *routes) leadingTo(returnTo string, e *problem.Error) *problem.Error {
 	}
 	e.Links = slices.Clone(e.Links)
 	for i, link := range e.Links {
-		if slices.Contains([]string{h.LoginURL(""), h.route("login/"+e.Provider, ""), h.LinkURL(e.Provider, "")}, link.Href) {
+		if slices.Contains([]string{h.LoginURL(""), h.route("login/"+e.Provider, ""),
+			h.LinkURL(e.Provider, "")}, link.Href) {
 			e.Links[i].Href += "?return_to=" + url.QueryEscape(returnTo)
 		}
 	}
@@ -146,7 +147,8 @@ func (h *routes) errMethod() *problem.Error {
 
 func (h *routes) errWrongHost(host string) *problem.Error {
 	base := h.config.BaseURL
-	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the proxy forward the Host header?", host, base.Host)
+	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the "+
+		"proxy forward the Host header?", host, base.Host)
 	return failed("wrong_host", cause, h.atHome("go_to"))
 }
 

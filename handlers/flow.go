@@ -31,8 +31,8 @@ func (h *routes) cookie(suffix string) string {
 }
 
 // flowTicket ties a sealed flow to its cookie and this application. The provider and the client
-// registration that it was started with are in the flow, so that its age can be told without knowing
-// every provider.
+// registration that it was started with are in the flow, so that its age can be told without
+// knowing every provider.
 func (h *routes) flowTicket(cookie string) session.Ticket {
 	return session.Ticket{Name: cookie, Binding: h.RedirectURI("")}
 }

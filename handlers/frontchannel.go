@@ -50,7 +50,8 @@ func (h *routes) namedSession(r *http.Request, name string) *session.Session {
 		return nil
 	}
 	s, err := h.config.Sessions.Load(r)
-	if err != nil || s.Provider != name || s.User.Issuer != query.Get("iss") || s.SID != query.Get("sid") {
+	if err != nil || s.Provider != name || s.User.Issuer != query.Get("iss") ||
+		s.SID != query.Get("sid") {
 		return nil
 	}
 	return s
@@ -63,7 +64,8 @@ func writeFramed(w http.ResponseWriter, origins []string) {
 		ancestors = strings.Join(origins, " ")
 	}
 	answer.Protect(w.Header())
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "+ancestors)
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "+ancestors)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	io.WriteString(w, "<!doctype html>\n<html lang=\"en\">\n<title>Sign-out</title>\n</html>\n")
 }

@@ -15,45 +15,47 @@ import (
 // Hooks let the application take part in a sign-in. Each may be nil. They run in the request, also
 // concurrently.
 //
-// A hook rejects with sallyport.ErrRefused, or with a *[problem.Error] to choose what the user reads.
-// Any other error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
+// A hook rejects with sallyport.ErrRefused, or with a *[problem.Error] to choose what the user
+// reads. Any other error is a failure: 503 if it wraps provider.ErrUnavailable, session.ErrStore or
 // context.DeadlineExceeded, else 500, as after a panic. No session begins in either case.
 type Hooks struct {
 	// Begin may change the authorization request of a login, such as its login hint or scopes
-	// (Flow.Request), or reject the login before it starts. Flow.Link is not empty when an account is to
-	// be linked.
+	// (Flow.Request), or reject the login before it starts. Flow.Link is not empty when an account
+	// is to be linked.
 	Begin func(*http.Request, *provider.Flow) error
 
-	// Login gets the verified session before it begins. It may enrich it (User.Roles, Values) or reject
-	// the login.
+	// Login gets the verified session before it begins. It may enrich it (User.Roles, Values) or
+	// reject the login.
 	//
-	// Login also gets a session that is renewed silently (session.Config.Revalidate without a refresh
-	// token); [Renewal] tells the two apart. Then User is enriched again and Values stay as they are. A
-	// rejection ends the session; after any other error it continues with its previous User and Claims.
+	// Login also gets a session that is renewed silently (session.Config.Revalidate without a
+	// refresh token); [Renewal] tells the two apart. Then User is enriched again and Values stay as
+	// they are. A rejection ends the session; after any other error it continues with its previous
+	// User and Claims.
 	//
 	// Use User.Key() to identify users, never their email address. To admit only users of an
 	// organization that has its own mail domain, use User.EmailIn.
 	Login func(context.Context, *session.Session) error
 
-	// Refresh gets a session with renewed tokens, and with new claims if the provider sent any, before
-	// it replaces the old one. It has to add again what Login added to User; Values stay as they are. A
-	// rejection ends the session. Any other error is logged, and the session continues with the new
-	// tokens and its previous User and Claims.
+	// Refresh gets a session with renewed tokens, and with new claims if the provider sent any,
+	// before it replaces the old one. It has to add again what Login added to User; Values stay as
+	// they are. A rejection ends the session. Any other error is logged, and the session continues
+	// with the new tokens and its previous User and Claims.
 	Refresh func(context.Context, *session.Session) error
 
-	// Link links an account with another provider, or another account with the same one, to the account
-	// of the signed-in user (Auth.LinkURL). current is the session of that user; the hook may change its
-	// Values only. linked is the verified session of the other account, with its tokens; it never
-	// begins. Without this hook, accounts cannot be linked.
+	// Link links an account with another provider, or another account with the same one, to the
+	// account of the signed-in user (Auth.LinkURL). current is the session of that user; the hook
+	// may change its Values only. linked is the verified session of the other account, with its
+	// tokens; it never begins. Without this hook, accounts cannot be linked.
 	//
-	// Store linked.User.Key() with the account of current.User.Key(). The hook decides whether to take
-	// over an account that another user signs in with, and whether current is recent enough (AuthTime);
-	// rejecting is the safe choice. A shared email address proves nothing: addresses change owners, and
-	// providers may assert any address.
+	// Store linked.User.Key() with the account of current.User.Key(). The hook decides whether to
+	// take over an account that another user signs in with, and whether current is recent enough
+	// (AuthTime); rejecting is the safe choice. A shared email address proves nothing: addresses
+	// change owners, and providers may assert any address.
 	Link func(ctx context.Context, current, linked *session.Session) error
 
-	// Logout gets the session that has ended, by the user or in the user's browser. Back-channel logout
-	// does not call it, because it ends sessions that are not known one by one; it causes an event.
+	// Logout gets the session that has ended, by the user or in the user's browser. Back-channel
+	// logout does not call it, because it ends sessions that are not known one by one; it causes an
+	// event.
 	Logout func(context.Context, *session.Session)
 }
 
@@ -117,19 +119,20 @@ func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// LoginURL returns the path that starts a login and then leads to returnTo, a path of the application.
-// If returnTo is empty or no such path, it leads to the start page.
+// LoginURL returns the path that starts a login and then leads to returnTo, a path of the
+// application. If returnTo is empty or no such path, it leads to the start page.
 func (h *routes) LoginURL(returnTo string) string {
 	return h.route("login", returnTo)
 }
 
-// LoginURLFor is LoginURL for one provider, configured or a tenant's. An unknown name is reported there.
+// LoginURLFor is LoginURL for one provider, configured or a tenant's. An unknown name is reported
+// there.
 func (h *routes) LoginURLFor(name, returnTo string) string {
 	return h.route("login/"+segment(name), returnTo)
 }
 
-// LinkURL returns the path to POST to in order to link an account with a provider to the signed-in one
-// and then go to returnTo. A GET shows a page with the button.
+// LinkURL returns the path to POST to in order to link an account with a provider to the signed-in
+// one and then go to returnTo. A GET shows a page with the button.
 func (h *routes) LinkURL(name, returnTo string) string {
 	return h.route("link/"+segment(name), returnTo)
 }
@@ -156,7 +159,8 @@ func (h *routes) route(name, returnTo string) string {
 	return target
 }
 
-// provider finds the provider that the last part of the path names, with the errors of directory.Providers.Find.
+// provider finds the provider that the last part of the path names, with the errors of
+// directory.Providers.Find.
 func (h *routes) provider(r *http.Request, route string) (string, provider.Provider, error) {
 	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
 	p, err := h.config.Providers.Find(r.Context(), name)
@@ -165,7 +169,8 @@ func (h *routes) provider(r *http.Request, route string) (string, provider.Provi
 
 // admit rejects other methods, and other hosts than that of BaseURL, so that another virtual host
 // never sets cookies for this application (RFC 9110 section 7.4).
-func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Writer, methods ...string) bool {
+func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Writer,
+	methods ...string) bool {
 	for _, m := range methods {
 		if r.Method != m {
 			continue

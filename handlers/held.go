@@ -54,7 +54,8 @@ func (h *routes) held(r *http.Request) *held {
 	family, flows := h.cookie(""), h.cookie(flowCookie)
 	for name, text := range cookies.All(r) {
 		isFlow := strings.HasPrefix(name, flows)
-		isDestination := strings.HasSuffix(name, destinationCookie) && strings.HasPrefix(name, family)
+		isDestination := strings.HasSuffix(name, destinationCookie) &&
+			strings.HasPrefix(name, family)
 		if !isFlow && !isDestination || len(text) > maxFlowBytes {
 			continue
 		}

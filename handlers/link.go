@@ -61,8 +61,10 @@ func (h *routes) askLink(w http.ResponseWriter, r *http.Request, name string) {
 	h.config.Link.Show(w, r, e)
 }
 
-func (h *routes) beginLink(w http.ResponseWriter, r *http.Request, name string, p provider.Provider, s *session.Session) {
-	target, err := h.open(w, r, name, p, &provider.Flow{ReturnTo: h.returns.clean(h.postedReturn(w, r)), Link: linkOf(s)})
+func (h *routes) beginLink(w http.ResponseWriter, r *http.Request, name string, p provider.Provider,
+	s *session.Session) {
+	target, err := h.open(w, r, name, p,
+		&provider.Flow{ReturnTo: h.returns.clean(h.postedReturn(w, r)), Link: linkOf(s)})
 	if err != nil {
 		h.config.Link.Fail(w, r, h.linkError(name, err))
 		return
@@ -77,11 +79,13 @@ func linkOf(s *session.Session) string {
 }
 
 // finishLink handles the callback of a flow that link started.
-func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) {
+func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.Request,
+	a response) {
 	_, err := h.linker(r, a.flow)
 	switch {
 	case h.hooks.Link == nil: // it was there when the flow began
-		err = h.failedAt(a.name, "no_flow", errors.New("handlers: the flow links an account, and Hooks.Link is not set any more"))
+		err = h.failedAt(a.name, "no_flow",
+			errors.New("handlers: the flow links an account, and Hooks.Link is not set any more"))
 	case errors.Is(err, session.ErrNone) && h.fromElsewhere(r):
 		h.goOn(w, r, a)
 		return
@@ -91,7 +95,8 @@ func (h *routes) finishLink(ctx context.Context, w http.ResponseWriter, r *http.
 		_ = h.useFlow(w, a.p, a.flow) // nothing will come of it any more
 	}
 	if err != nil {
-		h.config.Link.Fail(w, r, h.leadingTo(a.flow.ReturnTo, h.linkError(a.name, h.errNobody(err))))
+		h.config.Link.Fail(w, r,
+			h.leadingTo(a.flow.ReturnTo, h.linkError(a.name, h.errNobody(err))))
 		return
 	}
 	h.forgetDestination(w, a.p, a.flow)
@@ -130,7 +135,8 @@ func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 		onward.Href, onward.Post, onward.Fields = callback, true, map[string]string{}
 		for name, values := range a.params {
 			if len(values) != 1 {
-				h.config.Link.Fail(w, r, h.errBadRequest(a.name, errors.New("a parameter is repeated")))
+				h.config.Link.Fail(w, r,
+					h.errBadRequest(a.name, errors.New("a parameter is repeated")))
 				return
 			}
 			onward.Fields[name] = values[0]
@@ -143,7 +149,8 @@ func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
 
 // connect obtains the other identity and calls Hooks.Link. It loads the session again after the
 // provider has answered, because it may have ended by then.
-func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Request, a response) error {
+func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Request,
+	a response) error {
 	linked, err := h.exchange(ctx, w, a)
 	if err != nil {
 		return err
@@ -153,7 +160,9 @@ func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return err
 	}
 	changed := current.Clone()
-	if err := recovered.Call(func() error { return h.hooks.Link(ctx, changed, linked) }); err != nil {
+	if err := recovered.Call(func() error {
+		return h.hooks.Link(ctx, changed, linked)
+	}); err != nil {
 		return h.refusedLink(err)
 	}
 	h.config.Link.Event(r.Context(), session.Event{
@@ -167,7 +176,8 @@ func (h *routes) connect(ctx context.Context, w http.ResponseWriter, r *http.Req
 
 // keepValues saves the session's values that the hook has changed. It keeps the changes of
 // concurrent requests.
-func (h *routes) keepValues(w http.ResponseWriter, r *http.Request, flow *provider.Flow, s *session.Session, values map[string]string) error {
+func (h *routes) keepValues(w http.ResponseWriter, r *http.Request, flow *provider.Flow,
+	s *session.Session, values map[string]string) error {
 	const tries = 3
 	before := maps.Clone(s.Values)
 	if maps.Equal(before, values) {

@@ -11,7 +11,8 @@ import (
 
 // errOtherSession means that another session of this browser began the flow, or the same one before
 // its user signed in again.
-var errOtherSession = errors.New("handlers: linking was started from a session that is no longer active in this browser")
+var errOtherSession = errors.New("handlers: linking was started from a session that is no longer " +
+	"active in this browser")
 
 // linkError turns an error of linking an account into the answer. It is that of a login, but the
 // title says that the account was not linked, since the user's session stays as it was.
@@ -31,7 +32,8 @@ func (h *routes) linkError(name string, err error) *problem.Error {
 func (h *routes) errNobody(err error) error {
 	switch {
 	case errors.Is(err, session.ErrNone), errors.Is(err, session.ErrInvalid):
-		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""), TextKey: "sign_in"}, h.toHome())
+		return failed("sign_in_required/link", err, problem.Link{Href: h.LoginURL(""),
+			TextKey: "sign_in"}, h.toHome())
 	case errors.Is(err, errOtherSession):
 		return failed("session_changed", err, h.toHome())
 	}
@@ -41,7 +43,8 @@ func (h *routes) errNobody(err error) error {
 // errUnproven is the answer for a session that guards admit only after the provider has confirmed
 // it (session.Config.Revalidate).
 func (h *routes) errUnproven() *problem.Error {
-	return failed("sign_in_required/unproven", errors.New("handlers: the session has to be revalidated first"), h.toHome())
+	return failed("sign_in_required/unproven",
+		errors.New("handlers: the session has to be revalidated first"), h.toHome())
 }
 
 // errNotKept is the answer when the account is linked, but the session could not be saved with the

@@ -48,7 +48,8 @@ func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 func (h *routes) sentByPage(r *http.Request, returnTo string) bool {
 	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
 	sent := r.URL.RequestURI()
-	return sent == h.route(route, returnTo) || sent == h.route(route, "") && returnTo == h.returns.start()
+	return sent == h.route(route, returnTo) || sent == h.route(route, "") &&
+		returnTo == h.returns.start()
 }
 
 // chosen returns the provider to log in with. It returns none if the user has to choose.
@@ -156,7 +157,8 @@ func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provi
 	flow *provider.Flow) (string, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), providerTimeout)
 	defer cancel()
-	done, err := h.begins.wait(ctx, flow.Provider) // pushed requests and request tokens hold connections
+	// pushed requests and request tokens hold connections
+	done, err := h.begins.wait(ctx, flow.Provider)
 	if err != nil {
 		return "", h.errBusy(flow.Provider, err)
 	}

@@ -64,7 +64,8 @@ func (h *routes) button(r *http.Request, action, key string) problem.Link {
 
 // postedReturn reads return_to from the form or from the query. It returns "" if there is none.
 func (h *routes) postedReturn(w http.ResponseWriter, r *http.Request) string {
-	form, _ := formOf(w, r) // an unreadable one is the same as none: signing out must not fail by it
+	// an unreadable one is the same as none: signing out must not fail by it
+	form, _ := formOf(w, r)
 	raw := cmp.Or(form.Get("return_to"), queryOf(r).Get("return_to"))
 	if raw == "" {
 		return ""
@@ -130,7 +131,8 @@ func (h *routes) logoutError(err error) *problem.Error {
 
 // afterLogout returns the URL to redirect to: that of the provider's logout, which returns to
 // loggedOut, or the return address.
-func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) string {
+func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session,
+	returnTo string) string {
 	here := h.config.Prefix + "/logged-out"
 	if returnTo != "" {
 		here = returnTo
@@ -154,7 +156,8 @@ func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.
 		return here
 	case there == "":
 		return here
-	case !strings.Contains(there, state): // the browser will come back without it, and just get the page
+	// the browser will come back without it, and just get the page
+	case !strings.Contains(there, state):
 		return there
 	case h.keepLogout(w, state, returnTo) != nil:
 		return here

@@ -40,7 +40,8 @@ func (h *routes) countRounds(w http.ResponseWriter, r *http.Request, flow *provi
 	}
 	return &provider.Error{
 		Fault: provider.FaultStepUp,
-		Err:   errors.New("handlers: the page asks for another sign-in after two of them within a minute"),
+		Err: errors.New("handlers: the page asks for another sign-in after two of them " +
+			"within a minute"),
 	}
 }
 

@@ -36,20 +36,21 @@ type API struct {
 	BearerOnly bool
 
 	// ClientIDs are clients whose tokens are accepted although they name no audience at all, for
-	// providers that cannot put this API into "aud", such as Amazon Cognito. A token that names other
-	// audiences is rejected all the same. Default: none.
+	// providers that cannot put this API into "aud", such as Amazon Cognito. A token that names
+	// other audiences is rejected all the same. Default: none.
 	ClientIDs []string
 
-	// ClientTokens also accepts tokens that a client got for itself (client credentials): there is no
-	// user behind them. User.Subject is then the client, and User.Issuer ends in "#clients", so that no
-	// client passes for a user. Default: they are rejected.
+	// ClientTokens also accepts tokens that a client got for itself (client credentials): there is
+	// no user behind them. User.Subject is then the client, and User.Issuer ends in "#clients", so
+	// that no client passes for a user. Default: they are rejected.
 	ClientTokens bool
 
 	// Untyped also accepts tokens that do not say by the standard that they are access tokens, for
-	// providers that do not follow RFC 9068: JWTs with typ "JWT" or none (Microsoft Entra ID, Amazon
-	// Cognito and Auth0 by default), if they have a scope, scp or another sign of an access token, and
-	// neither nonce, at_hash nor c_hash; and introspection responses with neither aud nor token_type.
-	// Default: they are rejected, because ID tokens and refresh tokens look like that.
+	// providers that do not follow RFC 9068: JWTs with typ "JWT" or none (Microsoft Entra ID,
+	// Amazon Cognito and Auth0 by default), if they have a scope, scp or another sign of an access
+	// token, and neither nonce, at_hash nor c_hash; and introspection responses with neither aud
+	// nor token_type. Default: they are rejected, because ID tokens and refresh tokens look like
+	// that.
 	Untyped bool
 
 	// CacheFor is how long the result of a check is used before the token is checked again, never
@@ -83,7 +84,8 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			token, found, err := bearerToken(r)
 			switch {
 			case err != nil:
-				g.failBearer(w, r, failed("invalid_request", "", err), `Bearer error="invalid_request"`)
+				g.failBearer(w, r, failed("invalid_request", "", err),
+					`Bearer error="invalid_request"`)
 				return
 			case !found && api.BearerOnly:
 				w.Header().Set("WWW-Authenticate", "Bearer")
@@ -100,7 +102,9 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			}
 			s, err := tokens.get(name, token, func() (*session.Session, error) {
 				ctx := context.WithoutCancel(r.Context()) // others may wait for the same answer
-				return recovered.Get(func() (*session.Session, error) { return api.check(ctx, v, token) })
+				return recovered.Get(func() (*session.Session, error) {
+					return api.check(ctx, v, token)
+				})
 			})
 			if err != nil {
 				g.refuseBearer(w, r, name, err)
@@ -114,15 +118,17 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 	}
 }
 
-// check has the provider check a token. A provider of the application may have a VerifyAccessToken of its
-// own and the CheckAccessToken of a provider inside, so that is called only if it is needed.
-func (api *API) check(ctx context.Context, v provider.TokenVerifier, token string) (*session.Session, error) {
+// check has the provider check a token. A provider of the application may have a VerifyAccessToken
+// of its own and the CheckAccessToken of a provider inside, so that is called only if it is needed.
+func (api *API) check(ctx context.Context, v provider.TokenVerifier,
+	token string) (*session.Session, error) {
 	checker, ok := v.(provider.TokenChecker)
 	if !ok || !api.extended() {
 		return v.VerifyAccessToken(ctx, token, api.Audience)
 	}
 	return checker.CheckAccessToken(ctx, token, provider.AccessTokens{
-		Audience: api.Audience, ClientIDs: api.ClientIDs, ClientTokens: api.ClientTokens, Untyped: api.Untyped,
+		Audience: api.Audience, ClientIDs: api.ClientIDs, ClientTokens: api.ClientTokens,
+		Untyped: api.Untyped,
 	})
 }
 
@@ -157,28 +163,32 @@ func (g *Guard) verifier(api API) verifier {
 		panic("middleware: API needs an Audience, and a Provider that can verify access tokens")
 	}
 	if _, checks := v.(provider.TokenChecker); api.extended() && !checks {
-		panic("middleware: API has ClientIDs, ClientTokens or Untyped, and its Provider is not a provider.TokenChecker")
+		panic("middleware: API has ClientIDs, ClientTokens or Untyped, and its Provider is not a " +
+			"provider.TokenChecker")
 	}
 	return func(*http.Request) (string, provider.TokenVerifier, error) { return name, v, nil }
 }
 
-func (g *Guard) tenantVerifier(r *http.Request, name string) (string, provider.TokenVerifier, error) {
+func (g *Guard) tenantVerifier(
+	r *http.Request, name string,
+) (string, provider.TokenVerifier, error) {
 	p, err := g.config.Providers.Find(r.Context(), name)
 	if errors.Is(err, provider.ErrUnavailable) {
 		return name, nil, err
 	}
 	v, ok := p.(provider.TokenVerifier)
 	if !ok {
-		return "", nil, &provider.Error{Fault: provider.FaultAccessToken, Err: fmt.Errorf("no provider verifies access tokens for tenant %q", name)}
+		return "", nil, &provider.Error{Fault: provider.FaultAccessToken,
+			Err: fmt.Errorf("no provider verifies access tokens for tenant %q", name)}
 	}
 	return name, v, nil
 }
 
 var errBearer = errors.New("middleware: malformed Authorization header")
 
-// bearerToken reads the one place where a token may be (RFC 6750 section 2.1). A second Authorization
-// header beside it is an error: the field has one value (RFC 9110 section 11.6.2), and a proxy might
-// have read the other one.
+// bearerToken reads the one place where a token may be (RFC 6750 section 2.1). A second
+// Authorization header beside it is an error: the field has one value (RFC 9110 section 11.6.2),
+// and a proxy might have read the other one.
 func bearerToken(r *http.Request) (token string, found bool, err error) {
 	lines := r.Header["Authorization"]
 	for _, line := range lines {
@@ -194,7 +204,8 @@ func bearerToken(r *http.Request) (token string, found bool, err error) {
 }
 
 func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string, err error) {
-	if fault, ok := errors.AsType[*provider.Error](err); ok && fault.Fault == provider.FaultAccessToken && !recovered.Is(err) {
+	if fault, ok := errors.AsType[*provider.Error](err); ok &&
+		fault.Fault == provider.FaultAccessToken && !recovered.Is(err) {
 		g.failBearer(w, r, failed("invalid_token", name, err), `Bearer error="invalid_token"`)
 		return
 	}
@@ -204,7 +215,8 @@ func (g *Guard) refuseBearer(w http.ResponseWriter, r *http.Request, name string
 }
 
 // failBearer is the error answer of RFC 6750 section 3.
-func (g *Guard) failBearer(w http.ResponseWriter, r *http.Request, e *problem.Error, challenge string) {
+func (g *Guard) failBearer(w http.ResponseWriter, r *http.Request, e *problem.Error,
+	challenge string) {
 	w.Header().Set("WWW-Authenticate", challenge)
 	g.config.Report.FailJSON(w, r, e)
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/sallyport-go/sallyport/problem"
 )
 
-// maxReturnTo bounds the address that is handed to the login; a longer one would not be accepted there.
+// maxReturnTo bounds the address that is handed to the login; a longer one would not be accepted
+// there.
 const maxReturnTo = 2048
 
 // A challenge is what a request without a session gets. It costs next to nothing: what does not
-// depend on the request is made beforehand, there is no random number, no cookie and no log line, because a
-// page with thirty images may ask for it thirty times.
+// depend on the request is made beforehand, there is no random number, no cookie and no log line,
+// because a page with thirty images may ask for it thirty times.
 type challenge struct {
 	loginPath string
 	loginURL  string
@@ -58,7 +59,8 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 
 // sentForm reports whether a person has just sent a form and will look at the answer.
 func sentForm(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") != "iframe"
+	return r.Method == http.MethodPost && r.Header.Get("Sec-Fetch-Mode") == "navigate" &&
+		r.Header.Get("Sec-Fetch-Dest") != "iframe"
 }
 
 // location is the login with the way back. The address is handed on as the browser sent it, not

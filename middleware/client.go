@@ -60,7 +60,8 @@ func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.Toke
 	return tokenSource{c}, nil
 }
 
-var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent along; use Client, which signs requests")
+var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent " +
+	"along; use Client, which signs requests")
 
 // Refuse answers a request with an error of Client or TokenSource, of their calls, or of a method
 // of session.Manager. A user who has to sign in gets the challenge of a guard. An API or a session
@@ -119,9 +120,10 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	return c, nil
 }
 
-// sessionOf returns the session of a request, nil for none. On a route without a guard of this Auth, that
-// is one that another Auth of the same application has found, if it comes from the same registration
-// at the provider. What another Auth says about a caller with an access token does not count here.
+// sessionOf returns the session of a request, nil for none. On a route without a guard of this
+// Auth, that is one that another Auth of the same application has found, if it comes from the same
+// registration at the provider. What another Auth says about a caller with an access token does not
+// count here.
 func (g *Guard) sessionOf(r *http.Request) *session.Session {
 	s, looked := g.config.Sessions.Attached(r.Context())
 	if looked {
@@ -138,8 +140,8 @@ func (g *Guard) sessionOf(r *http.Request) *session.Session {
 	return s
 }
 
-// fresh reports whether a session's tokens are good for a while: RefreshAhead, or half of their life if that is
-// shorter, so that short-lived ones are not refreshed all the time.
+// fresh reports whether a session's tokens are good for a while: RefreshAhead, or half of their
+// life if that is shorter, so that short-lived ones are not refreshed all the time.
 func (c *caller) fresh(s *session.Session, t session.Tokens) bool {
 	if t.Expiry.IsZero() {
 		return true
@@ -165,8 +167,11 @@ func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
 
 // tokens returns tokens that are good, refreshed if they have to be, and the session that has them:
 // s or a later generation of it.
-func (c *caller) tokens(s *session.Session, good func(*session.Session, session.Tokens) bool) (*session.Session, session.Tokens, error) {
-	s, err := recovered.Get(func() (*session.Session, error) { return c.guard.current(nil, c.r, s, good) })
+func (c *caller) tokens(s *session.Session,
+	good func(*session.Session, session.Tokens) bool) (*session.Session, session.Tokens, error) {
+	s, err := recovered.Get(func() (*session.Session, error) {
+		return c.guard.current(nil, c.r, s, good)
+	})
 	if err != nil {
 		return nil, session.Tokens{}, err
 	}
@@ -198,11 +203,12 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.call(again, other)
 }
 
-// another returns other tokens than those of s that an API has rejected. There is at most one refresh
-// for that per session and minute: the API may reject every token.
+// another returns other tokens than those of s that an API has rejected. There is at most one
+// refresh for that per session and minute: the API may reject every token.
 func (c *caller) another(s *session.Session, rejected session.Tokens) (session.Tokens, bool) {
 	guard, now := c.guard, c.guard.config.Sessions.Now()
-	if rejected.RefreshToken == "" || !mayRefresh(c.r) || !guard.rejections.allow(s.ID, rejected.AccessToken, now) {
+	if rejected.RefreshToken == "" || !mayRefresh(c.r) ||
+		!guard.rejections.allow(s.ID, rejected.AccessToken, now) {
 		return session.Tokens{}, false
 	}
 	next := func(newer *session.Session, _ session.Tokens) bool { return newer != s }
@@ -233,10 +239,13 @@ func (c *caller) send(req *http.Request, tokens session.Tokens) (*http.Response,
 	})
 }
 
-// repeatable reports whether sending the request twice does no more than sending it once (RFC 9110 section 9.2.2).
+// repeatable reports whether sending the request twice does no more than sending it once (RFC 9110
+// section 9.2.2).
 func repeatable(req *http.Request) bool {
-	idempotent := []string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}
-	return slices.Contains(idempotent, req.Method) && (req.Body == nil || req.Body == http.NoBody || req.GetBody != nil)
+	idempotent := []string{"", http.MethodGet, http.MethodHead, http.MethodOptions,
+		http.MethodTrace, http.MethodPut, http.MethodDelete}
+	return slices.Contains(idempotent, req.Method) && (req.Body == nil || req.Body == http.NoBody ||
+		req.GetBody != nil)
 }
 
 // replay returns the request with its body from the start.
@@ -258,5 +267,6 @@ func (t tokenSource) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &oauth2.Token{AccessToken: tokens.AccessToken, TokenType: tokens.TokenType, Expiry: tokens.Expiry}, nil
+	return &oauth2.Token{AccessToken: tokens.AccessToken, TokenType: tokens.TokenType,
+		Expiry: tokens.Expiry}, nil
 }

@@ -14,8 +14,8 @@ const (
 )
 
 // rejections remember for which sessions an API has rejected an access token, so that an API that
-// answers 401 to everything does not cause a token request per page view. Refreshes keep the session's
-// ID and change its token. The zero value is ready for use.
+// answers 401 to everything does not cause a token request per page view. Refreshes keep the
+// session's ID and change its token. The zero value is ready for use.
 type rejections struct {
 	mu   sync.Mutex
 	byID *bounded.Cache[string, tokenHash] // the token that was rejected
@@ -31,7 +31,8 @@ func (j *rejections) allow(id, token string, now time.Time) bool {
 	defer j.mu.Unlock()
 	hash := tokenHash(sha256.Sum256([]byte(token)))
 	if j.byID == nil {
-		j.byID = bounded.New[string, tokenHash](bounded.Limits{Count: maxRejected, TTL: rejectedAgain})
+		j.byID = bounded.New[string, tokenHash](bounded.Limits{Count: maxRejected,
+			TTL: rejectedAgain})
 	}
 	if rejected, ok := j.byID.Get(id, now); ok {
 		return rejected == hash

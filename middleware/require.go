@@ -26,7 +26,9 @@ func (g *Guard) Require(check func(*session.Session) error) func(http.Handler) h
 }
 
 // require is Require for a check that needs the request.
-func (g *Guard) require(check func(*http.Request, *session.Session) error) func(http.Handler) http.Handler {
+func (g *Guard) require(
+	check func(*http.Request, *session.Session) error,
+) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return g.guard(next, check) }
 }
 
@@ -59,7 +61,8 @@ var errNoRole = errors.New("middleware: the user has none of the roles")
 
 // guard is the only way to a guarded handler: requests without a session are challenged, and the
 // check, if any, decides last.
-func (g *Guard) guard(next http.Handler, check func(*http.Request, *session.Session) error) http.Handler {
+func (g *Guard) guard(next http.Handler,
+	check func(*http.Request, *session.Session) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, s, ok := g.load(w, r, true)
 		switch {

@@ -79,7 +79,8 @@ func (g *Guard) RequireScope(allOf ...string) func(http.Handler) http.Handler {
 			return nil
 		}
 		// Those granted before are asked for again: the new tokens replace the old ones.
-		return &stepUp{request: provider.Request{Scopes: withGranted(tokens.Scopes, missing)}, missing: missing}
+		return &stepUp{request: provider.Request{Scopes: withGranted(tokens.Scopes, missing)},
+			missing: missing}
 	})
 }
 
@@ -91,7 +92,8 @@ type stepUp struct {
 
 func (*stepUp) Error() string { return "middleware: a stronger or more recent sign-in is needed" }
 
-// stepUp sends a navigation to the provider at once. Everything else gets the challenge of RFC 9470.
+// stepUp sends a navigation to the provider at once. Everything else gets the challenge of RFC
+// 9470.
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
 	byCookie := s.ID != "" // a caller with an access token has no page to go to
 	if byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet {

@@ -22,9 +22,9 @@ const (
 	tokenOverhead = 2 << 10
 )
 
-// A tokenCache remembers for a little while what was found out about access tokens, by their hash. Valid
-// and invalid ones are kept apart, so that made-up tokens displace none that works. Callers that ask
-// about the same token at the same time share one answer.
+// A tokenCache remembers for a little while what was found out about access tokens, by their hash.
+// Valid and invalid ones are kept apart, so that made-up tokens displace none that works. Callers
+// that ask about the same token at the same time share one answer.
 type tokenCache struct {
 	keep   time.Duration
 	now    func() time.Time
@@ -40,14 +40,17 @@ type tokenHash [sha256.Size]byte
 func newTokenCache(keep time.Duration, now func() time.Time) *tokenCache {
 	return &tokenCache{
 		keep: keep, now: now,
-		valid:   bounded.New[tokenHash, *session.Session](bounded.Limits{Count: maxTokens, Bytes: maxTokenBytes, TTL: keep}),
+		valid: bounded.New[tokenHash, *session.Session](bounded.Limits{Count: maxTokens,
+			Bytes: maxTokenBytes, TTL: keep}),
 		refused: bounded.New[tokenHash, error](bounded.Limits{Count: maxRefused, TTL: keep}),
 	}
 }
 
-// get returns a session of the caller's own. What one provider says about a token holds for that provider
-// only; names have no spaces.
-func (c *tokenCache) get(provider, token string, verify func() (*session.Session, error)) (*session.Session, error) {
+// get returns a session of the caller's own. What one provider says about a token holds for that
+// provider only; names have no spaces.
+func (c *tokenCache) get(
+	provider, token string, verify func() (*session.Session, error),
+) (*session.Session, error) {
 	key := tokenHash(sha256.Sum256([]byte(provider + " " + token)))
 	if s, err := c.recall(key); s != nil || err != nil {
 		return s.Clone(), err
@@ -76,7 +79,8 @@ func (c *tokenCache) recall(key tokenHash) (*session.Session, error) {
 }
 
 // remember keeps answers, not failures to get one, nor refusals that the next look may take back.
-func (c *tokenCache) remember(owner string, key tokenHash, size int, s *session.Session, err error) {
+func (c *tokenCache) remember(owner string, key tokenHash, size int, s *session.Session,
+	err error) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,7 +93,8 @@ func (c *tokenCache) remember(owner string, key tokenHash, size int, s *session.
 		return
 	}
 	fault, refused := errors.AsType[*provider.Error](err)
-	if !refused || fault.Fault != provider.FaultAccessToken || errors.Is(err, provider.ErrUnavailable) {
+	if !refused || fault.Fault != provider.FaultAccessToken ||
+		errors.Is(err, provider.ErrUnavailable) {
 		return
 	}
 	c.refused.Put(owner, key, err, 0, c.keep, now)

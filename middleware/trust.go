@@ -13,9 +13,11 @@ import (
 // Tenants.TrustRoles, and then only on pages of that tenant.
 
 var (
-	errTenantsUntrusted = errors.New("middleware: RequireRole and RequireACR do not trust the providers of tenants: " +
+	errTenantsUntrusted = errors.New("middleware: RequireRole and RequireACR do not trust the " +
+		"providers of tenants: " +
 		"set Tenants.TrustRoles, and put the route behind RequireTenant")
-	errTenantUnguarded = errors.New("middleware: RequireRole and RequireACR trust a tenant's provider only on the tenant's own pages: " +
+	errTenantUnguarded = errors.New("middleware: RequireRole and RequireACR trust a tenant's " +
+		"provider only on the tenant's own pages: " +
 		"put them inside RequireTenant")
 )
 
@@ -33,7 +35,8 @@ func (g *Guard) trusted(r *http.Request, s *session.Session) error {
 		return nil
 	}
 	g.untrusted.Do(func() {
-		g.config.Report.Logger.WarnContext(r.Context(), "sallyport: roles and ACR of a tenant are ignored",
+		g.config.Report.Logger.WarnContext(r.Context(),
+			"sallyport: roles and ACR of a tenant are ignored",
 			"tenant", s.User.Tenant, "path", r.URL.Path, "reason", err)
 	})
 	return err

@@ -2,8 +2,8 @@
 // receives an *[Error] and may answer in its own style; a check passed to Guard.Require, and the
 // hooks of handlers.Hooks, may return one to choose status and text.
 //
-// The built-in answer is a page, or application/problem+json (RFC 9457) for programs. The cause goes
-// to the log only; a reference number ties the two together.
+// The built-in answer is a page, or application/problem+json (RFC 9457) for programs. The cause
+// goes to the log only; a reference number ties the two together.
 package problem
 
 import (

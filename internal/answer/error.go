@@ -16,8 +16,8 @@ var ErrRefused = errors.New("sallyport: refused by the application")
 // retryAfter is when a client may ask again unless the cause says more.
 const retryAfter = 5 * time.Second
 
-// New returns the error of a code, or of one of its variants such as "cross_site/logout". An unknown
-// code gets status and texts of "internal_error".
+// New returns the error of a code, or of one of its variants such as "cross_site/logout". An
+// unknown code gets status and texts of "internal_error".
 func New(name string) *problem.Error {
 	o, known := Find(name)
 	if !known {

@@ -49,8 +49,8 @@ func (w *Words) lookup(tag string) (string, bool) {
 	return "", false
 }
 
-// canonical is a tag in the form of Words.tags. Chinese is written in two scripts, which tags mostly
-// leave to the region.
+// canonical is a tag in the form of Words.tags. Chinese is written in two scripts, which tags
+// mostly leave to the region.
 func canonical(tag string) string {
 	tag = strings.ToLower(tag)
 	language, rest, _ := strings.Cut(tag, "-")

@@ -41,7 +41,8 @@ var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 var (
 	styleHash = sha256.Sum256([]byte(style))
 	policy    = "default-src 'none'; style-src 'sha256-" +
-		base64.StdEncoding.EncodeToString(styleHash[:]) + "'; base-uri 'none'; frame-ancestors 'none'"
+		base64.StdEncoding.EncodeToString(styleHash[:]) +
+		"'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 // Choose shows the choice of ways to sign in. The text of each link is the provider's label.

@@ -19,8 +19,8 @@ func IsNavigation(r *http.Request) bool {
 	}
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
 		dest := h.Get("Sec-Fetch-Dest")
-		// A service worker that passes the navigation on with fetch(event.request) keeps the mode, and
-		// makes the destination "empty".
+		// A service worker that passes the navigation on with fetch(event.request) keeps the mode,
+		// and makes the destination "empty".
 		return mode == "navigate" && (dest == "" || dest == "document" || dest == "empty")
 	}
 	return h.Get("X-Requested-With") == "" && accepts(r, "text/html")
@@ -33,7 +33,8 @@ func wantsPage(r *http.Request) bool {
 	case "navigate":
 		return true
 	case "":
-		return accepts(r, "text/html") || !(accepts(r, "application/json") || accepts(r, "application/problem+json"))
+		return accepts(r, "text/html") || !(accepts(r, "application/json") ||
+			accepts(r, "application/problem+json"))
 	}
 	return false
 }

@@ -37,15 +37,16 @@ var builtIn = sync.OnceValue(func() map[string]map[string]string {
 		content, _ := files.ReadFile(path.Join("texts", entry.Name()))
 		var texts map[string]string
 		if err := json.Unmarshal(content, &texts); err != nil {
-			panic(fmt.Sprintf("internal/answer: %s: %v", entry.Name(), err)) // a test reads them all
+			// a test reads them all
+			panic(fmt.Sprintf("internal/answer: %s: %v", entry.Name(), err))
 		}
 		all[strings.TrimSuffix(entry.Name(), ".json")] = texts
 	}
 	return all
 })
 
-// NewWords returns the texts of the library, with the name of the application for {app}, and with the
-// texts that own changes or adds, by language and key. It also returns what is wrong with own.
+// NewWords returns the texts of the library, with the name of the application for {app}, and with
+// the texts that own changes or adds, by language and key. It also returns what is wrong with own.
 func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
 	w := &Words{app: app, tags: map[string]string{}, texts: maps.Clone(builtIn())}
 	for lang := range w.texts {
@@ -61,7 +62,8 @@ func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
 // add replaces texts of the library with those of the application, or adds a language.
 func (w *Words) add(tag string, own map[string]string) []error {
 	if !validTag.MatchString(tag) || len(tag) > maxTag {
-		return []error{fmt.Errorf("Texts[%q] is not a language tag such as \"sv\" or \"pt-BR\"", tag)}
+		return []error{fmt.Errorf("Texts[%q] is not a language tag such as \"sv\" or "+
+			"\"pt-BR\"", tag)}
 	}
 	lang, known := w.tags[canonical(tag)]
 	if !known {
@@ -81,8 +83,9 @@ func (w *Words) add(tag string, own map[string]string) []error {
 		texts[key] = own[key]
 	}
 	if missing := lacking(texts); len(missing) > 0 {
-		mistakes = append(mistakes, fmt.Errorf("Texts[%q]: %d texts of the new language are missing, such as %s",
-			tag, len(missing), strings.Join(missing[:min(len(missing), 5)], ", ")))
+		mistakes = append(mistakes,
+			fmt.Errorf("Texts[%q]: %d texts of the new language are missing, such as %s",
+				tag, len(missing), strings.Join(missing[:min(len(missing), 5)], ", ")))
 	}
 	return mistakes
 }

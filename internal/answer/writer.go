@@ -18,12 +18,13 @@ import (
 // A Writer answers requests that cannot be answered as wished. Fill in the fields, use it, then
 // leave them alone. It is safe for concurrent use.
 type Writer struct {
-	Kind    string // of the events, such as "login"
-	Words   *Words
-	Logger  *slog.Logger
-	OnError func(http.ResponseWriter, *http.Request, *problem.Error) bool // nil: the built-in answer
+	Kind   string // of the events, such as "login"
+	Words  *Words
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	OnError func(http.ResponseWriter, *http.Request, *problem.Error) bool // may be nil
 	OnEvent func(context.Context, session.Event)                          // may be nil
-	Now     func() time.Time
 }
 
 // Fail answers the request with err: it is logged once, told to OnEvent, and shown to the browser
@@ -160,7 +161,10 @@ func (wr *Writer) complain(ctx context.Context, message string, err error, attrs
 func (wr *Writer) log(
 	ctx context.Context, level slog.Level, message string, attrs ...slog.Attr,
 ) {
-	_ = recovered.Call(func() error { wr.Logger.LogAttrs(ctx, level, message, attrs...); return nil })
+	_ = recovered.Call(func() error {
+		wr.Logger.LogAttrs(ctx, level, message, attrs...)
+		return nil
+	})
 }
 
 // Event fills in what is common to the writer's events and hands ev to OnEvent.

@@ -76,8 +76,8 @@ type Guards struct {
 		req provider.Request)
 
 	// Silent has the browser ask the provider, without the user noticing (prompt=none), whether the
-	// session is still valid there, if the provider can be reached. It reports whether it has answered
-	// the request.
+	// session is still valid there, if the provider can be reached. It reports whether it has
+	// answered the request.
 	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
 
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
