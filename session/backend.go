@@ -6,22 +6,27 @@ import (
 	"time"
 )
 
-// A Backend keeps the records of a [ServerStore]: in memory ([NewMemoryBackend]), in Redis (package redisstore), or wherever you like.
+// A Backend keeps the records of a [ServerStore]: in memory ([NewMemoryBackend]), in Redis (package
+// redisstore), or in a storage of your own.
 //
-// The contract: Get returns the record that was put last, or [ErrNoRecord] when there is none, because it never was, was deleted, or
-// its TTL is over (up to a second late). Put writes if the condition holds, checking and writing as one step, whatever other
-// processes do; when it does not hold, nothing is written and the error is [ErrChanged], or [ErrNoRecord] if there is no record
-// but has to be one. Delete of a record that is not there is no error. List returns the records of an owner that are there, in
-// no order; it may leave out one that is being written. What Put has written, later calls of Get and List see, in
-// every process.
+// The contract: Get returns the last record that was put, or [ErrNoRecord] if there is none: it was
+// never put, was deleted, or its TTL has elapsed (at most a second ago). Put checks the condition
+// and writes in one atomic step across all processes. If the condition fails, Put writes nothing
+// and returns [ErrChanged], or [ErrNoRecord] if the condition needs a record and there is none.
+// Delete of a missing record is not an error. List returns the records of an owner in any order; it
+// may omit one that is being written. After Put returns, Get and List see the record in every
+// process.
 //
-// Any other error means that the answer is unknown, never that there is no record: the user then sees 503 and stays signed in. A call
-// must end at the deadline of its context, and within a few seconds in any case, so also when the context is cancelled.
+// Any other error means that the outcome is unknown, never that the record is missing: the user
+// then sees 503 and stays signed in. A call must return by the deadline of its context, and in any
+// case within a few seconds, even when the context is canceled.
 //
-// Keys consist of letters, digits, '-' and '_', and say nothing about users. Data is sealed, except its version. Implementations are
-// safe for concurrent use. storetest.TestBackend runs the contract.
+// Keys consist of letters, digits, '-' and '_', and reveal nothing about users. Data is sealed, but
+// its version is not. Implementations are safe for concurrent use. storetest.TestBackend tests this
+// contract.
 //
-// A Backend that is also [Revocations] or a [Locker] takes these parts too, unless Config names others.
+// A Backend that also implements [Revocations] or [Locker] is used for those as well, unless Config
+// sets others.
 type Backend interface {
 	Get(ctx context.Context, key Key) (Record, error)
 	Put(ctx context.Context, key Key, record Record, condition Condition) error
@@ -29,35 +34,37 @@ type Backend interface {
 	List(ctx context.Context, owner string) ([]Record, error)
 }
 
-// A JointBackend can look up revocations in the round trip that gets the record. It is used when the same value is Config.Revocations.
+// A JointBackend looks up revocations in the same round trip as the record. It is used if the same
+// value is Config.Revocations.
 type JointBackend interface {
 	Backend
 	Revocations
 	GetAndLookup(ctx context.Context, key Key, keys RevocationKeys) (Record, Marks, error)
 }
 
-// A Key names a record. The records of one owner can be listed, and may be kept together.
+// A Key identifies a record. The records of one owner can be listed, and may be stored together.
 type Key struct{ Owner, ID string }
 
-// A Record is what a Backend keeps.
+// A Record is one entry in a Backend.
 type Record struct {
 	Version uint64
 	Data    string
-	TTL     time.Duration // from the Put on; not needed in what Get and List return
+	TTL     time.Duration // starts at the Put; Get and List need not return it
 }
 
-// A Condition says what must be there for a Put to write.
+// A Condition is the precondition of a Put.
 type Condition int
 
 // The conditions.
 const (
-	Always     Condition = iota // whatever is there
+	Always     Condition = iota // no condition
 	IfAbsent                    // no record
 	IfOlder                     // a record with a lower version
 	IfNotNewer                  // a record with a lower version or the same
 )
 
-// Check returns nil if a Put may write a record of version next. There is a record of version current if found.
+// Check returns nil if a Put may write version next. found reports whether a record exists, and
+// current is its version.
 func (c Condition) Check(found bool, current, next uint64) error {
 	switch {
 	case c == Always, c == IfAbsent && !found:

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The standard codec of base64url takes more time than decryption. These two do the same at twice
-// the speed, and decode more strictly.
+// The base64url codec of the standard library takes more time than decryption. This one runs at
+// twice the speed and decodes more strictly.
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// encodeInto writes base64url by way of the stack: the builder's memory becomes the string without
-// a copy.
+// encodeInto appends base64url to out through a buffer on the stack: the builder's memory becomes
+// the string without a copy.
 func encodeInto[T string | []byte](out *strings.Builder, raw T) {
 	var buf [1024]byte
 	for len(raw) >= 3 {
@@ -24,8 +24,8 @@ func encodeInto[T string | []byte](out *strings.Builder, raw T) {
 }
 
 // encode is base64.RawURLEncoding.Encode for whole groups of three bytes, at more than twice the
-// speed: opening tokens spends most of its time here. It looks up two characters at once and works
-// on two groups at a time.
+// speed: opening tokens spends most of its time here. It looks up two characters at once and
+// processes two groups at a time.
 func encode[T string | []byte](dst []byte, raw T) (n int) {
 	for len(raw) >= 6 && len(dst) >= n+8 {
 		high := uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2])
@@ -43,7 +43,7 @@ func encode[T string | []byte](dst []byte, raw T) (n int) {
 	return n
 }
 
-// pairs holds the two characters for each value of twelve bits.
+// pairs maps each value of twelve bits to its two characters.
 var pairs = func() (pairs [1 << 12]uint16) {
 	for v := range pairs {
 		pairs[v] = uint16(alphabet[v>>6]) | uint16(alphabet[v&63])<<8
@@ -51,11 +51,11 @@ var pairs = func() (pairs [1 << 12]uint16) {
 	return pairs
 }()
 
-// strictText rejects a last character with stray bits.
+// strictText rejects a last character with nonzero unused bits.
 var strictText = base64.RawURLEncoding.Strict()
 
-// decodeText decodes base64url into dst, whose size must be exact. It accepts one spelling of each
-// value: the standard decoder skips line breaks.
+// decodeText decodes base64url into dst, which must have the exact size. It accepts only one
+// spelling of each value, whereas the standard decoder skips line breaks.
 func decodeText(dst []byte, text string) bool {
 	if base64.RawURLEncoding.EncodedLen(len(dst)) != len(text) {
 		return false
@@ -72,7 +72,7 @@ func decodeText(dst []byte, text string) bool {
 	return all < notInAlphabet && err == nil && n == len(dst)
 }
 
-// sextets holds what a character stands for at each of four places in 24 bits.
+// sextets maps a character to its value, shifted to each of the four positions in 24 bits.
 var sextets = func() (sextets [4][256]uint32) {
 	for place := range sextets {
 		for c := range sextets[place] {

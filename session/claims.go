@@ -18,8 +18,8 @@ type member struct {
 	value json.RawMessage
 }
 
-// parseObject takes a JSON object apart, keeping the order. It rejects duplicate names, about which
-// decoders disagree (RFC 8259 section 4). The values share the memory of raw.
+// parseObject splits a JSON object into its members, in order. It rejects duplicate names, which
+// decoders treat differently (RFC 8259 section 4). The values share the memory of raw.
 func parseObject(raw []byte) ([]member, error) {
 	switch {
 	case !utf8.Valid(raw):
@@ -43,7 +43,7 @@ func parseObject(raw []byte) ([]member, error) {
 
 		m := member{name: textOf(name), value: value[:len(value):len(value)]}
 		if seen[m.name] {
-			return nil, fmt.Errorf("session: claims name %.40q twice", m.name)
+			return nil, fmt.Errorf("session: claims contain %.40q twice", m.name)
 		}
 		seen[m.name] = true
 		members = append(members, m)
@@ -52,10 +52,10 @@ func parseObject(raw []byte) ([]member, error) {
 
 const jsonSpace = " \t\r\n"
 
-// skipTo returns what follows the first b.
+// skipTo returns the bytes after the first b.
 func skipTo(raw []byte, b byte) []byte { return raw[bytes.IndexByte(raw, b)+1:] }
 
-// jsonLength is the length of the value that valid JSON begins with.
+// jsonLength returns the length of the first value in valid JSON.
 func jsonLength(raw []byte) int {
 	depth := 0
 	for i := 0; i < len(raw); i++ {
@@ -95,7 +95,7 @@ func textOf(raw []byte) (text string) {
 	return text
 }
 
-// buildObject is the reverse of parseObject.
+// buildObject is the inverse of parseObject.
 func buildObject(members []member) json.RawMessage {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -105,7 +105,7 @@ func buildObject(members []member) json.RawMessage {
 		}
 		b.Write(jsonOf(m.name))
 		b.WriteByte(':')
-		_ = json.Compact(&b, m.value) // well-formed: it was parsed, or marshalled by us
+		_ = json.Compact(&b, m.value) // well-formed: parsed or marshaled by us
 	}
 	b.WriteByte('}')
 	return b.Bytes()
@@ -117,8 +117,8 @@ func jsonOf(v any) json.RawMessage {
 	return raw
 }
 
-// protocolClaim tells the members that describe the token and not the user (OpenID Connect Core
-// section 2, RFC 7519 section 4.1).
+// protocolClaim reports whether a claim describes the token rather than the user (OpenID Connect
+// Core section 2, RFC 7519 section 4.1).
 func protocolClaim(name string) bool {
 	switch name {
 	case "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash":
@@ -127,8 +127,8 @@ func protocolClaim(name string) bool {
 	return false
 }
 
-// userClaims is the answer to Session.Claims: raw without the protocol's members, or what
-// the identity stands for when there are no claims.
+// userClaims returns the claims for Session.Claims: raw without protocol claims or, if there are
+// none, the claims that the session's fields hold.
 func userClaims(raw json.RawMessage, s *Session) (json.RawMessage, error) {
 	if raw == nil {
 		return buildObject(heldClaims(s)), nil
@@ -141,7 +141,7 @@ func userClaims(raw json.RawMessage, s *Session) (json.RawMessage, error) {
 	return buildObject(members), nil
 }
 
-// heldClaims lists the claims that the fields of a session hold, without the empty ones.
+// heldClaims returns the claims that the fields of a session hold, without empty ones.
 func heldClaims(s *Session) []member {
 	var held []member
 	for _, name := range holdable {
@@ -152,14 +152,14 @@ func heldClaims(s *Session) []member {
 	return held
 }
 
-// holdable are the claims that fields of a session can hold. A claim's place here is its bit in the
-// stored format: never change the order.
+// holdable are the claims that session fields can hold. A claim's index is its bit in the stored
+// format: never change the order.
 var holdable = [...]string{
 	"iss", "sub", "name", "preferred_username", "email", "email_verified", "picture", "sid",
 	"auth_time", "acr", "amr",
 }
 
-// holding returns what the session holds under the name of a claim.
+// holding returns the value of the session field for a claim.
 func holding(s *Session, name string) any {
 	switch name {
 	case "iss":
@@ -191,7 +191,7 @@ func holding(s *Session, name string) any {
 	return nil
 }
 
-// claims writes claims without the protocol's members.
+// claims writes claims without protocol claims.
 func (w *writer) claims(raw json.RawMessage) error {
 	members, err := parseObject(raw)
 	if err != nil {
@@ -204,7 +204,7 @@ func (w *writer) claims(raw json.RawMessage) error {
 	return nil
 }
 
-// payload returns the claims in a JWT. It verifies nothing: the token is one that we have sealed.
+// payload returns the claims of a JWT. It does not verify the JWT, which comes from our own seal.
 func payload(jwt string) (json.RawMessage, bool) {
 	_, rest, _ := strings.Cut(jwt, ".")
 	middle, _, found := strings.Cut(rest, ".")

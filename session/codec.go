@@ -10,16 +10,16 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// Codec returns a codec for gorilla stores made elsewhere, such as
-// sessions.FilesystemStore{Codecs: ...}, with the manager's keys, rotation and seal. Strings and byte
-// slices are sealed as they are, other values as gob, which is decoded only after the seal has been
-// verified. Values older than Config.Lifetime do not decode: the error is a securecookie.Error with
-// IsDecode, and [ErrInvalid]. A codec is safe for concurrent use.
+// Codec returns a securecookie.Codec for other gorilla stores, such as
+// sessions.FilesystemStore{Codecs: ...}. It uses the manager's keys, rotation and seal. It seals
+// strings and byte slices directly, and other values as gob, which it decodes only after it has
+// verified the seal. Decoding a value older than Config.Lifetime fails with a securecookie.Error
+// with IsDecode that wraps [ErrInvalid]. A codec is safe for concurrent use.
 func (m *Manager) Codec() securecookie.Codec { return codec{m} }
 
 type codec struct{ m *Manager }
 
-// The kinds of value, part of the sealed format.
+// The kinds of value are part of the sealed format.
 const (
 	kindBytes = 1 // string or []byte
 	kindGob   = 2
@@ -50,8 +50,9 @@ func (c codec) Encode(name string, value any) (string, error) {
 	return text, nil
 }
 
-// Decode opens what Encode sealed under the same name into dst, a pointer to the value's type. What was not sealed
-// by us, or too long ago, is a securecookie.Error with IsDecode, and [ErrInvalid].
+// Decode opens a value that Encode sealed under the same name and stores it in dst, a pointer to
+// the value's type. If the seal is invalid or too old, the error is a securecookie.Error with
+// IsDecode that wraps [ErrInvalid].
 func (c codec) Decode(name, value string, dst any) error {
 	now := c.m.config.Now()
 	plain, _, err := c.m.keyring.open(purposeValue, c.binding(name), value, now)
@@ -83,14 +84,14 @@ func decodeValue(kind byte, data []byte, dst any) error {
 			*v = bytes.Clone(data)
 			return nil
 		}
-		return errors.New("the value is a string or bytes, the destination is not")
+		return errors.New("the value is a string or []byte: the destination must be a *string or *[]byte")
 	case kindGob:
 		return gob.NewDecoder(bytes.NewReader(data)).Decode(dst)
 	}
 	return ErrInvalid
 }
 
-// codecError speaks gorilla's language.
+// codecError implements securecookie.Error.
 type codecError struct {
 	decode bool
 	err    error

@@ -22,68 +22,72 @@ const (
 	defaultLifetime = 7 * 24 * time.Hour
 	defaultWatch    = 10 * time.Second
 
-	// maxLifetime is how long browsers keep a cookie (RFC 6265bis section 5.5).
+	// maxLifetime is the longest time that browsers keep a cookie (RFC 6265bis section 5.5).
 	maxLifetime = 400 * 24 * time.Hour
 )
 
-// Config says how sessions are kept. Secret is the only field that must be set. A Config never
-// prints its secrets.
+// Config configures sessions. Secret is the only required field. A Config never prints its secrets.
 type Config struct {
-	// Secret is what sessions are sealed with: 32 random bytes or more in hex or base64
-	// (openssl rand -base64 32), or a passphrase of at least 32 characters, which is stretched. White
-	// space, line ends or quotation marks around it are errors. Anyone who has it can forge any session.
+	// Secret seals sessions: at least 32 random bytes in hex or base64 (openssl rand -base64 32),
+	// or a passphrase of at least 32 characters, which is stretched. Surrounding white space, line
+	// ends or quotation marks are errors. Anyone who has it can forge any session.
 	Secret string
 
-	// OldSecrets still open what they have sealed, which is sealed again under Secret when it is next
-	// written. Stores know users by names that depend on the secret, so revocations and lists of
-	// sessions need the old one, too. To rotate, put the old secret here for as long as Lifetime.
+	// OldSecrets open what they sealed earlier; the next write seals it under Secret. Stores know
+	// users by names derived from the secret, so revocations and lists of sessions need the old
+	// secrets, too. To rotate, keep the old secret here for Lifetime.
 	OldSecrets []string
 
-	// Store keeps the sessions instead of the cookies, which then hold a reference only: NewServerStore(backend), or any
-	// gorilla store. What it stores is sealed. Nil means cookies.
+	// Store keeps sessions server-side; the cookie then holds only a reference. It is
+	// NewServerStore(backend) or any gorilla store, and receives sealed data only. Nil means
+	// cookies.
 	Store sessions.Store
 
-	// Revocations end sessions from elsewhere: in other processes, all sessions of a user, those that the provider ends (back-channel
-	// logout). Several processes need revocations that they share; NewMemoryRevocations says that there is one. Default: those of
-	// a ServerStore; none with other stores. With cookies and none, a process remembers the sign-outs that it has seen.
+	// Revocations end sessions from outside their browser: in other processes, all sessions of a
+	// user, or those that the provider ends (back-channel logout). Several processes need shared
+	// revocations; NewMemoryRevocations is for a single process. Default: those of a ServerStore;
+	// none with other stores. In cookie mode without revocations, each process remembers only the
+	// sign-outs it handled.
 	Revocations Revocations
 
-	// CookieName is the name of the session cookie, without prefix. Default: "sallyport".
+	// CookieName is the name of the session cookie, without its prefix. Default: "sallyport".
 	CookieName string
 
-	// Domain shares the cookies with the hosts below it, such as "example.com". Each of those hosts can then
-	// read and replace the session: leave it empty (this host only) unless you trust all of them.
+	// Domain shares the cookies with all subdomains of a host, such as "example.com". Each of those
+	// hosts can then read and replace the session: leave it empty (this host only) unless you trust
+	// all of them.
 	Domain string
 
-	// SameSite defaults to http.SameSiteLaxMode. http.SameSiteNoneMode, for pages in a frame of another
-	// site, needs an https base URL. http.SameSiteStrictMode is an error: the cookie would stay at home
-	// when the provider sends the browser back.
+	// SameSite defaults to http.SameSiteLaxMode. http.SameSiteNoneMode, for pages framed by another
+	// site, needs an https base URL. http.SameSiteStrictMode is an error: browsers would withhold
+	// the cookie when the provider redirects back.
 	SameSite http.SameSite
 
-	// Idle is how long a session lives without a request. Default: 24 hours. At least a minute.
+	// Idle is how long a session lives without a request. Default: 24 hours. Minimum: one minute.
 	Idle time.Duration
 
-	// Lifetime is how long a session lives at most, whatever the activity. Default: 7 days;
-	// Idle if that is longer. At most 400 days, for which browsers keep a cookie.
+	// Lifetime is the absolute limit of a session, whatever the activity. Default: 7 days, or Idle
+	// if that is longer. Maximum: 400 days, the longest time that browsers keep a cookie.
 	Lifetime time.Duration
 
-	// Revalidate is how long a session is good without a proof from the provider that it still
-	// stands there. After that, tokens are refreshed by the next page or guarded request, or without
-	// a refresh token the browser is sent to the provider and back without the user noticing
-	// (prompt=none), when it opens a page. Until then the session is not known to other requests.
-	// Zero, the default, means never. At least a minute.
+	// Revalidate is how long a session is trusted without re-checking with the provider. After
+	// that, the next page or guarded request refreshes the tokens; without a refresh token, the
+	// next page navigation is re-authenticated silently (prompt=none). Until then, other requests
+	// are treated as unauthenticated. Zero, the default, means never. Minimum: one minute.
 	Revalidate time.Duration
 
-	// Watch is how often a context of [Manager.Watch] looks whether its session has been ended in another process. In this one it
-	// ends at once. Default: 10 seconds. At least a second.
+	// Watch is how often a context of [Manager.Watch] checks whether another process has ended its
+	// session. A session ended in this process ends it at once. Default: 10 seconds. Minimum: one
+	// second.
 	Watch time.Duration
 
-	// ProfileOnly keeps no tokens: the smallest cookie, for applications that only need to know
-	// who the user is. Session.Tokens then answers ErrNoTokens.
+	// ProfileOnly discards the tokens: the smallest cookie, for applications that only need the
+	// user's identity. Session.Tokens then returns ErrNoTokens.
 	ProfileOnly bool
 
-	// Locker makes sure that tokens are refreshed once. Several processes that share sessions need one that
-	// they share. Default: that of a ServerStore; otherwise one that works within this process.
+	// Locker makes concurrent requests refresh tokens only once. Several processes that share
+	// sessions need a shared Locker. Default: that of a ServerStore; otherwise one for this
+	// process.
 	Locker Locker
 
 	// Now replaces the clock in tests. Default: time.Now.
@@ -92,19 +96,19 @@ type Config struct {
 
 const redactedConfig = "session.Config(redacted)"
 
-// String implements fmt.Stringer without a secret.
+// String implements fmt.Stringer and hides the secrets.
 func (Config) String() string { return redactedConfig }
 
-// GoString implements fmt.GoStringer without a secret.
+// GoString implements fmt.GoStringer and hides the secrets.
 func (Config) GoString() string { return redactedConfig }
 
-// LogValue implements slog.LogValuer without a secret.
+// LogValue implements slog.LogValuer and hides the secrets.
 func (Config) LogValue() slog.Value { return slog.StringValue(redactedConfig) }
 
-// MarshalJSON implements json.Marshaler without a secret.
+// MarshalJSON implements json.Marshaler and hides the secrets.
 func (Config) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedConfig + `"`), nil }
 
-// withDefaults fills in what was left zero.
+// withDefaults returns c with defaults in place of zero fields.
 func (c Config) withDefaults() Config {
 	if c.CookieName == "" {
 		c.CookieName = defaultName
@@ -128,7 +132,7 @@ func (c Config) withDefaults() Config {
 		c.Now = time.Now
 	}
 	if store, ok := c.Store.(*ServerStore); ok {
-		c = store.bring(c)
+		c = store.withBackend(c)
 	}
 	if c.Locker == nil {
 		c.Locker = NewMemoryLocker(c.Now)
@@ -136,7 +140,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// dropNil makes fields nil that hold a nil pointer, and returns an error that names them.
+// dropNil clears fields that hold a typed nil pointer, and returns an error that names them.
 func (c *Config) dropNil() error {
 	var mistakes []error
 	drop := func(name string, v any, clear func()) {
@@ -155,7 +159,7 @@ func (c *Config) dropNil() error {
 	return errors.Join(mistakes...)
 }
 
-// check returns every mistake in c, which has its defaults filled in, except those of the secrets.
+// check returns every mistake in c, whose defaults are filled in. It does not check the secrets.
 func (c Config) check(base *url.URL) error {
 	var mistakes []error
 	wrong := func(field, format string, args ...any) {
@@ -209,7 +213,7 @@ func checkBaseURL(base *url.URL) error {
 	return nil
 }
 
-// badCookieName says why a name cannot be used. Dots are ours: they number the chunks.
+// badCookieName returns why a name is invalid, or "". Dots are reserved for chunk numbers.
 func badCookieName(name string) string {
 	for _, c := range []byte(name) {
 		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
@@ -227,7 +231,7 @@ func badCookieName(name string) string {
 	return ""
 }
 
-// validDomain tells whether cookies of the host of base may have this Domain attribute.
+// validDomain reports whether cookies of the host of base may have this Domain attribute.
 func validDomain(domain string, base *url.URL) bool {
 	if base == nil || net.ParseIP(domain) != nil || strings.HasPrefix(domain, ".") || strings.ContainsAny(domain, " ;,/:\"\\") {
 		return false

@@ -2,12 +2,12 @@ package session
 
 import "context"
 
-// A finding is what one context knows about sessions. Findings form a chain, the innermost first,
+// A finding is the result of one manager for a context. Findings form a chain, the innermost first,
 // because several managers may guard one request (nested or side by side).
 type finding struct {
-	owner   *Manager // nil: put in by NewContext, counts for every manager
-	own     *Session // what the owner found; nil: nobody is signed in there
-	current *Session // what FromContext answers
+	owner   *Manager // nil: set by NewContext, valid for every manager
+	own     *Session // the owner's session; nil: not signed in there
+	current *Session // what FromContext returns
 	outer   *finding
 }
 
@@ -22,8 +22,8 @@ func (s *finding) into(ctx context.Context) context.Context {
 	return context.WithValue(ctx, findingKey{}, s)
 }
 
-// FromContext returns the session of the signed-in user. It is false when nobody is signed in,
-// and the session is never nil when it is true.
+// FromContext returns the session of the signed-in user, or false for an unauthenticated request.
+// The session is never nil when the result is true.
 func FromContext(ctx context.Context) (*Session, bool) {
 	sc := findingOf(ctx)
 	if sc == nil || sc.current == nil {
@@ -32,16 +32,16 @@ func FromContext(ctx context.Context) (*Session, bool) {
 	return sc.current, true
 }
 
-// NewContext returns a context in which s is the current session, for every manager. It is for
-// tests and for applications that have a way of their own to know the user, such as API keys.
-// A nil s makes the context anonymous.
+// NewContext returns a context in which s is the current session for every manager. Use it in
+// tests, and in applications that also authenticate users in another way, such as by API keys. A
+// nil s makes the context unauthenticated.
 func NewContext(ctx context.Context, s *Session) context.Context {
 	return (&finding{own: s, current: s, outer: findingOf(ctx)}).into(ctx)
 }
 
-// Attach records in the context what m found for this request; a nil s means that nobody is signed
-// in. The session becomes the current one unless an outer manager (or [NewContext]) has
-// already spoken: the identity of an inner manager wins only if asked, with [Manager.Use].
+// Attach records in the context what m found for this request; a nil s means that the user is not
+// signed in. The session becomes the current one unless an outer manager or [NewContext] has
+// already set it: use [Manager.Use] to select the identity of an inner manager.
 func (m *Manager) Attach(ctx context.Context, s *Session) context.Context {
 	outer := findingOf(ctx)
 	current := s
@@ -51,9 +51,9 @@ func (m *Manager) Attach(ctx context.Context, s *Session) context.Context {
 	return (&finding{owner: m, own: s, current: current, outer: outer}).into(ctx)
 }
 
-// Attached returns what m found for this request. It is (nil, true) when m looked and nobody
-// is signed in, and mounted is false when m has not looked yet. A session put in by
-// [NewContext] inside of m counts as found by m.
+// Attached returns the session that m found for this request: (nil, true) if m found none, and
+// (nil, false) if m has not examined the request. A session set by [NewContext] inside m's context
+// is treated as found by m.
 func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
 	for sc := findingOf(ctx); sc != nil; sc = sc.outer {
 		if sc.owner == m || sc.owner == nil {
@@ -64,7 +64,7 @@ func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
 }
 
 // Use makes m's own session the current one, whatever other managers found. A context that m has
-// not looked at is returned as it is.
+// not examined is returned unchanged.
 func (m *Manager) Use(ctx context.Context) context.Context {
 	own, mounted := m.Attached(ctx)
 	if !mounted {

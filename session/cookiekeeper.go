@@ -82,7 +82,7 @@ func (k cookieKeeper) end(r *http.Request) error {
 		}
 		err = k.unrevoked(r.Context(), &l.session)
 		if err == nil {
-			err = k.over(r.Context(), &l.session)
+			err = k.recordEnd(r.Context(), &l.session)
 		}
 		if err != nil && !errors.Is(err, ErrInvalid) {
 			failed = append(failed, err)
@@ -92,7 +92,7 @@ func (k cookieKeeper) end(r *http.Request) error {
 }
 
 func (k cookieKeeper) endNamed(r *http.Request, n *sessionName) error {
-	return k.over(r.Context(), n.session(k.Manager))
+	return k.recordEnd(r.Context(), n.session(k.Manager))
 }
 
 // openChunks opens the session of these cookies.

@@ -8,45 +8,45 @@ import (
 	"sync"
 )
 
-// The details of a session are what most requests never look at, although it is most of the bytes:
-// the tokens and the claims. They are sealed apart and opened when they are asked for. Their texts
-// have the numbers that follow those of the identity. Claims that are short and without tokens need
-// no seal of their own: they are part of the identity.
+// The details of a session are its tokens and claims: most of its bytes, but unused by most
+// requests. They are sealed separately and opened on demand. The numbers of their texts continue
+// those of the identity. Short claims without tokens need no seal of their own: they are part of
+// the identity.
 const detailsFormat = 2
 
-// details is the state of a session's details: what came with it, overlaid by what was set since.
+// details is the state of a session's details: the loaded ones, overlaid by later changes.
 type details struct {
 	tokens *Tokens
 	claims json.RawMessage
 	sealed *sealedDetails // nil unless the session was loaded
 	record *record        // nil unless the session lives in a store
 
-	previous string // the name of the session that Start ends
+	previous string // the name of the session that Start replaces
 
-	origin               *sealedDetails // what was loaded, also after sealed is nil
-	tokensSet, claimsSet bool           // since it was loaded
+	origin               *sealedDetails // the loaded details, kept when sealed is nil
+	tokensSet, claimsSet bool           // since the session was loaded
 }
 
-// sealedDetails opens the details of a loaded session, once, for all goroutines of the request.
+// sealedDetails opens the details of a loaded session, once for all goroutines of the request.
 type sealedDetails struct {
 	manager  *Manager
 	identity string   // plaintext of the identity part
 	first    string   // the details text
-	others   []string // more of it, in pieces
+	others   []string // the rest of the details text
 	current  bool     // sealed under the newest secret
-	behind   bool     // the browser has an earlier generation
+	behind   bool     // the browser has an older generation
 
 	inID   bool // the claims are the payload of the ID token
 	once   sync.Once
 	tokens *Tokens
-	claims json.RawMessage // if they are not
+	claims json.RawMessage // unless inID
 	err    error
 }
 
-// Tokens returns the tokens. Its errors are [ErrNoTokens] and, if the details cannot be opened
-// (their secret has been removed from the configuration), [ErrInvalid].
+// Tokens returns the tokens. The error is [ErrNoTokens] or, if the details cannot be opened because
+// their secret has been removed from the configuration, [ErrInvalid].
 //
-// The goroutines of one request may call Tokens and Claims at the same time.
+// The goroutines of one request may call Tokens and Claims concurrently.
 func (s *Session) Tokens() (Tokens, error) {
 	tokens := s.details.tokens
 	if tokens == nil && s.details.sealed != nil {
@@ -61,16 +61,16 @@ func (s *Session) Tokens() (Tokens, error) {
 	return *tokens, nil
 }
 
-// SetTokens replaces the tokens. They are kept by the next Manager.Start or Manager.Save.
+// SetTokens replaces the tokens. The next Manager.Start or Manager.Save stores them.
 func (s *Session) SetTokens(t Tokens) {
 	t.Scopes = slices.Clone(t.Scopes)
 	s.details.tokens, s.details.tokensSet = &t, true
 }
 
-// Claims decodes what the provider said about the user into v, as json.Unmarshal does. Members that
-// belong to the protocol (aud, exp, nonce, ...) are left out. A session without claims answers with
-// those that its fields stand for. Its errors are those of json.Unmarshal, and those of
-// [Session.Tokens] but ErrNoTokens.
+// Claims decodes the provider's claims about the user into v, as json.Unmarshal does. It omits
+// protocol claims (aud, exp, nonce, ...). For a session without claims, it derives them from the
+// session's fields. The errors are those of json.Unmarshal, and [ErrInvalid] as in
+// [Session.Tokens].
 func (s *Session) Claims(v any) error {
 	raw, err := s.rawClaims()
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Session) Claims(v any) error {
 	return json.Unmarshal(raw, v)
 }
 
-// rawClaims returns the claims as they were set, or nil.
+// rawClaims returns the stored claims, or nil.
 func (s *Session) rawClaims() (json.RawMessage, error) {
 	if s.details.claims != nil || s.details.sealed == nil {
 		return s.details.claims, nil
@@ -93,8 +93,8 @@ func (s *Session) rawClaims() (json.RawMessage, error) {
 	return s.details.sealed.rawClaims()
 }
 
-// SetClaims replaces the claims: a JSON object, such as the payload of the ID token, that names no
-// member twice. They are kept by the next Manager.Start or Manager.Save.
+// SetClaims replaces the claims: a JSON object without duplicate members, such as the payload of
+// the ID token. The next Manager.Start or Manager.Save stores them.
 func (s *Session) SetClaims(raw json.RawMessage) error {
 	if _, err := parseObject(raw); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *Session) SetClaims(raw json.RawMessage) error {
 	return nil
 }
 
-// settle brings tokens and claims out of the seal, so that they can be sealed again.
+// settle opens the seal of tokens and claims, so that they can be sealed again.
 func (s *Session) settle() error {
 	if s.details.sealed == nil {
 		return nil
@@ -170,8 +170,8 @@ func (d *sealedDetails) text() string {
 	return d.first + strings.Join(d.others, "")
 }
 
-// fits reports whether the details can stay as they are beside the identity of s: the numbers of
-// its texts have not changed.
+// fits reports whether the details can be kept beside the identity of s: the numbers of its texts
+// are unchanged.
 func (d *sealedDetails) fits(s *Session) bool {
 	if d.identity[0] != identityFormat {
 		return false
@@ -181,22 +181,22 @@ func (d *sealedDetails) fits(s *Session) bool {
 	return slices.Equal(r.known.texts, identityWriter(s, manifest{}).own)
 }
 
-// detailsSeal binds details to one write of one session: those of another never open.
+// detailsSeal binds details to one write of one session: those of another write do not open.
 func (m *Manager) detailsSeal(s *Session) []byte {
 	return associatedData(purposeDetails, m.fullName, m.origin, m.prefix, s.ID, strconv.FormatUint(s.Generation, 10))
 }
 
-// How claims are kept in the details. The numbers are part of the stored format.
+// The encodings of claims in the details. The numbers are part of the stored format.
 const (
 	claimsNone      = 0
-	claimsInIDToken = 1 // they are the payload of the ID token
-	claimsOwn       = 2 // they follow
+	claimsInIDToken = 1 // the claims are the payload of the ID token
+	claimsOwn       = 2 // the claims follow
 )
 
-// maxShortClaims is how long claims are that can be part of the identity, as JSON.
+// maxShortClaims is the maximum length of claims, as JSON, in the identity.
 const maxShortClaims = 1 << 10
 
-// withoutDetails reports whether the session has no details: no tokens, and no claims or short
+// withoutDetails reports whether the session needs no details: no tokens, and no claims or short
 // ones.
 func (s *Session) withoutDetails() bool {
 	return s.details.tokens.empty() && len(s.details.claims) <= maxShortClaims
@@ -231,7 +231,7 @@ func encodeDetails(s *Session) ([]byte, error) {
 	return w.b, nil
 }
 
-// details reads what encodeDetails, here or in an older release, has written.
+// details reads what encodeDetails wrote, in this or an older release.
 func (r *reader) details(s *Session) (tokens *Tokens, claims json.RawMessage, inID bool) {
 	format := r.byte()
 	if format == detailsFormat1 {

@@ -7,18 +7,18 @@ import (
 	"net/http"
 )
 
-// maxLookups is how many of a request's cookies are looked up in a store: more than a browser keeps for
-// one site.
+// maxLookups bounds the store lookups for the cookies of one request: browsers keep fewer cookies
+// per site.
 const maxLookups = 200
 
-// A choice is made among the sessions of a request that carries several cookies of our name, which a
-// sibling host can set when Config.Domain is used. What does not open is ignored (R93).
+// A choice selects among several session cookies of one request, which a sibling host can set if
+// Config.Domain is used. Cookies that do not open are ignored (R93).
 type choice struct {
-	session *Session // the valid one that was written last
-	err     error    // if there is none
+	session *Session // the valid session written last
+	err     error    // set if there is no valid session
 }
 
-// add considers a session, or what kept one from being loaded.
+// add considers a session, or the error of loading it.
 func (c *choice) add(s *Session, err error) {
 	switch {
 	case err == nil:
@@ -26,7 +26,7 @@ func (c *choice) add(s *Session, err error) {
 			c.session = s
 		}
 	case c.err == nil, errors.Is(c.err, ErrEnded), errors.Is(err, ErrStore):
-		c.err = err // that all have ended is only true if none may be of use elsewhere
+		c.err = err // ErrEnded only if every session has ended
 	}
 }
 
@@ -40,13 +40,13 @@ func (c *choice) result(ctx context.Context, m *Manager) (*Session, error) {
 	return nil, m.refuse(ctx, c.err)
 }
 
-// compareWritten compares when two sessions were written.
+// compareWritten compares the times at which two sessions were written.
 func compareWritten(a, b *Session) int {
 	return cmp.Or(a.Seen.Compare(b.Seen), cmp.Compare(a.Generation, b.Generation))
 }
 
-// reportDuplicates tells the operator that others set cookies of our name. s is the session that was
-// chosen, or nil.
+// reportDuplicates logs that another host may set cookies of our name. s is the chosen session, or
+// nil.
 func (m *Manager) reportDuplicates(r *http.Request, s *Session) {
 	event := Event{Time: m.config.Now(), Kind: "session", Outcome: "duplicate_cookie"}
 	if s != nil {

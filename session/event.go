@@ -7,20 +7,20 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// An Event is something that happened to a sign-in or a session, for audit trails and
-// metrics. It holds no secret.
+// An Event reports what happened to a login or a session, for audit logs and metrics. It holds no
+// secret.
 type Event struct {
 	Time     time.Time
 	Kind     string // "login", "logout", "link", "session"
 	Outcome  string // "ok" or one fixed code, such as "state_mismatch"; see the package docs of handlers
 	Provider string // the provider's configured name, or empty
-	Issuer   string // with Subject: the user, where one is known
+	Issuer   string // with Subject: the user, if known
 	Subject  string
-	Count    int    // of "evicted": how many sessions; else zero
-	Ref      string // the reference number that the browser's page and the log show
+	Count    int    // number of sessions, for "evicted" only
+	Ref      string // the reference number in the browser's page and the log
 }
 
-// event tells the application. A panic there is its own affair.
+// event calls OnEvent. A panic there does not fail the request.
 func (s Site) event(ctx context.Context, e Event) {
 	if s.OnEvent == nil {
 		return

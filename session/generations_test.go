@@ -82,14 +82,14 @@ func TestQuick_P11_OverlooksNothing(t *testing.T) {
 	for _, later := range []time.Duration{0, 59 * time.Minute, time.Hour} {
 		q.add(byItself, at(-1), time.Hour, now.Add(later))
 		for i := range n {
-			if !q.concerned(at(i)) {
+			if !q.mayApply(at(i)) {
 				t.Fatalf("%v later: session %d is overlooked", later, i)
 			}
 		}
 	}
 	wrong := 0
 	for i := n; i < 2*n; i++ {
-		if q.concerned(at(i)) {
+		if q.mayApply(at(i)) {
 			wrong++
 		}
 	}

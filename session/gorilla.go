@@ -229,7 +229,7 @@ func (k gorillaKeeper) end(r *http.Request) error {
 
 func (k gorillaKeeper) endNamed(r *http.Request, n *sessionName) error {
 	if n.record == "" {
-		return k.over(r.Context(), n.session(k.Manager))
+		return k.recordEnd(r.Context(), n.session(k.Manager))
 	}
 	if err := k.endRecord(r, n.record); err != errUndecoded {
 		return err
@@ -255,7 +255,7 @@ func (k gorillaKeeper) endRecord(r *http.Request, reference string) error {
 	if err != nil {
 		return nil
 	}
-	return k.over(r.Context(), s)
+	return k.recordEnd(r.Context(), s)
 }
 
 // headerOnly takes the cookies that a store sets, so that they can be looked at first.

@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// guessable says why a secret must not be used, or "".
+// guessable returns why a secret must not be used, or "".
 func guessable(b []byte, distinct int) string {
 	switch {
 	case len(bytes.Trim(b, "\x00")) == 0:
@@ -18,12 +18,12 @@ func guessable(b []byte, distinct int) string {
 	case sequence(b):
 		return "is a sequence"
 	case placeholder(b), testVector(b):
-		return "is an example that everyone knows"
+		return "is a published example"
 	}
 	return ""
 }
 
-// repeats tells whether b is a shorter piece again and again.
+// repeats reports whether b repeats a shorter piece.
 func repeats(b []byte) bool {
 	for size := 1; size <= len(b)/2; size++ {
 		if bytes.Equal(b[size:], b[:len(b)-size]) {
@@ -45,7 +45,8 @@ func countDistinct(b []byte) int {
 	return n
 }
 
-// sequence tells whether most bytes are the neighbor of the one before, as in "abcdef" and "987654".
+// sequence reports whether most bytes are one more or one less than the byte before, as in "abcdef"
+// and "987654".
 func sequence(b []byte) bool {
 	up, down := 0, 0
 	for i := 1; i < len(b); i++ {
@@ -59,7 +60,8 @@ func sequence(b []byte) bool {
 	return max(up, down) > len(b)/2
 }
 
-// placeholderWords are what the placeholders of documentation are made of, with a number here and there.
+// placeholderWords matches text that consists of the words of documentation placeholders, with
+// optional numbers.
 var placeholderWords = regexp.MustCompile(`^[0-9]{0,4}(?:(?:` +
 	`a|an|and|any|anything|api|app|application|at|auth|authentication|authkey|bar|baz|be|before|bit|bits|byte|bytes|` +
 	`cat|change|changed|char|character|characters|chars|cookie|cookies|default|demo|dev|development|do|dummy|` +
@@ -71,8 +73,8 @@ var placeholderWords = regexp.MustCompile(`^[0-9]{0,4}(?:(?:` +
 	`very|want|weak|web|with|world|you|your` +
 	`)[0-9]{0,4})+$`)
 
-// placeholder tells whether the whole text is a placeholder, such as "change-me-before-production-1". A
-// secret that merely contains one is as good as the rest of it.
+// placeholder reports whether the whole text is a placeholder, such as
+// "change-me-before-production-1". A secret that contains one is as good as its other part.
 func placeholder(b []byte) bool {
 	var letters []byte
 	for _, c := range bytes.ToLower(b) {
@@ -80,14 +82,14 @@ func placeholder(b []byte) bool {
 		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
 			letters = append(letters, c)
 		case c < ' ' || c > '~':
-			return false // not a text that people copy
+			return false // not printable text
 		}
 	}
 	return placeholderWords.Match(letters)
 }
 
-// testVector tells whether b is a key of well-known test vectors, in hex or as it is: the AES-256 keys
-// of NIST SP 800-38A and of the GCM specification.
+// testVector reports whether b is a key from well-known test vectors, raw or in hex: the AES-256
+// keys of NIST SP 800-38A and of the GCM specification.
 func testVector(b []byte) bool {
 	text := string(bytes.ToLower(b))
 	for _, known := range []string{

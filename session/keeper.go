@@ -5,23 +5,23 @@ import (
 	"net/http"
 )
 
-// A keeper is where a manager's sessions live: in cookies, in a Backend, or in a gorilla store.
+// A keeper stores a manager's sessions: in cookies, in a Backend, or in a gorilla store.
 type keeper interface {
-	// load returns the session that the request carries if it counts; see Manager.Load for the errors.
+	// load returns the session of the request if it is valid; see Manager.Load for the errors.
 	load(r *http.Request) (*Session, error)
 
-	// reload returns the session as it is now, for somebody who has loaded it before.
+	// reload returns the current state of a session that was loaded earlier.
 	reload(ctx context.Context, s *Session) (*Session, error)
 
-	// write keeps the session and sets its cookies. With IfAbsent it is a new one: the session that the
-	// request came with ends (R88), but only once nothing can fail but the store.
+	// write stores the session and sets its cookies. With IfAbsent the session is new: the previous
+	// session of the request ends (R88), but only when nothing except the store can fail any more.
 	write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error
 
-	// end makes what the request carries lead nowhere, as far as that is possible. It leaves the cookies to
-	// the caller.
+	// end invalidates the session that the request carries, as far as possible. The caller deletes
+	// the cookies.
 	end(r *http.Request) error
 
-	// endNamed does the same for the session of a name.
+	// endNamed invalidates the session of a name.
 	endNamed(r *http.Request, n *sessionName) error
 }
 

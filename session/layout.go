@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// The identity part of a session, opened on every request, has a fixed binary layout: no
+// The identity part of a session is opened on every request. It has a fixed binary layout: no
 // reflection, no field names, and most strings of the decoded session share one copy of the
-// plaintext. A number is a uvarint, a text is as text.go says, a list its length and its texts, a
-// time the seconds from Session.Created.
+// plaintext. A number is a uvarint, text.go describes a text, a list is its length and its texts,
+// and a time is the number of seconds from Session.Created.
 //
-// A change to the layout needs a new number here, and the old ones stay readable (R160): older.go.
+// A change to the layout needs a new number here, and old layouts stay readable (R160): older.go.
 const identityFormat = 3
 
-// A manifest is what the identity part knows of the rest of the session's text, so that pieces of
+// A manifest in the identity part describes the rest of the session's text, so that pieces of
 // different writes never combine (R97).
 type manifest struct {
-	chunks byte   // cookies that the text is cut into; 0: the text lives in a store
+	chunks byte   // number of cookies; 0: the text is in a store
 	length int    // of the details text
-	sum    uint32 // CRC-32C of the details text; against accidents, the seal is what protects
+	sum    uint32 // CRC-32C of the details text; detects accidents, the seal protects
 }
 
-// Where the manifest's first field is: the number of chunks is known only after all else is
+// chunksAt is the offset of the number of chunks, which is known only when everything else is
 // encoded.
 const chunksAt = 1
 
-// longest is the greatest length of a details text that is read.
+// longest is the maximum length of a details text.
 const longest = 1 << 30
 
 // encodeIdentity encodes the session and, if it has no details, its claims.
@@ -44,8 +44,8 @@ func encodeIdentity(s *Session, m manifest, claims json.RawMessage) ([]byte, err
 	return appendText(w.b[:begin], string(w.b[begin:])), nil
 }
 
-// identityWriter returns a writer that has written all but the claims, and knows the session's
-// texts.
+// identityWriter returns a writer that has written everything except the claims, and knows the
+// session's texts.
 func identityWriter(s *Session, m manifest) *writer {
 	w := &writer{b: make([]byte, 0, 512), origin: unix(s.Created)}
 	w.b = append(w.b, identityFormat, m.chunks)
@@ -90,7 +90,7 @@ func (w *writer) user(u User) {
 	w.texts(u.Roles)
 }
 
-// time writes the zero time, and every other before 1970, as 0.
+// time writes the zero time, and any other before 1970, as 0.
 func (w *writer) time(t time.Time) {
 	if seconds := unix(t); seconds > 0 {
 		distance := seconds - w.origin
@@ -102,16 +102,16 @@ func (w *writer) time(t time.Time) {
 
 func unix(t time.Time) int64 { return max(t.Unix(), 0) }
 
-// An identityPart is what an opened identity part says.
+// An identityPart is the content of an opened identity part.
 type identityPart struct {
 	plain    string
 	manifest manifest
 	claims   string // of a session without details, encoded
 }
 
-// decodeIdentity fills in s from an opened identity part. It reports false for anything that
-// encodeIdentity, here or in an older release, would not have written. Short lists of the session
-// are put into lists, where there is enough of it. All strings are in one piece of memory.
+// decodeIdentity fills in s from an opened identity part. It returns false for input that
+// encodeIdentity, in this or an older release, would not have written. Short lists of the session
+// use the memory of lists if it suffices. All strings share one allocation.
 func decodeIdentity(plain []byte, s *Session, lists []string) (identityPart, bool) {
 	r := reader{lists: lists}
 	r.out.Grow(len(plain) + unpackedRoom)
@@ -122,10 +122,10 @@ func decodeIdentity(plain []byte, s *Session, lists []string) (identityPart, boo
 	return part, r.done()
 }
 
-// unpackedRoom is enough for what most sessions hold in the forms that need memory.
+// unpackedRoom is the memory that the compact texts of most sessions need when expanded.
 const unpackedRoom = 128
 
-// identity reads the identity part, and then knows the session's texts.
+// identity reads the identity part and learns the session's texts.
 func (r *reader) identity(s *Session, part *identityPart) {
 	format := r.byte()
 	if format != identityFormat {
@@ -174,7 +174,7 @@ func (r *reader) user(u *User) {
 	u.Roles = r.texts()
 }
 
-// time is the reverse of writer.time.
+// time is the inverse of writer.time.
 func (r *reader) time() time.Time {
 	n := r.uint()
 	if n == 0 {

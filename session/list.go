@@ -9,29 +9,28 @@ import (
 	"time"
 )
 
-// ErrNoList is returned by calls that need to know which sessions there are, which only a
-// [ServerStore] does.
+// ErrNoList is returned by calls that list sessions, unless Config.Store is a [ServerStore].
 var ErrNoList = errors.New("session: listing sessions requires a ServerStore")
 
-// An Entry is one of a user's sessions, in a list for that user.
+// An Entry describes one of a user's sessions, for display to that user.
 type Entry struct {
-	Handle  string    // names the session for EndOne; it opens nothing
-	Current bool      // the session that asks
+	Handle  string    // identifies the session for EndOne; it grants no access
+	Current bool      // the session passed to List
 	Device  string    // "Firefox on Linux"; may be empty
 	Created time.Time // when the user signed in
 	Seen    time.Time // last use, to within a tenth of Config.Idle
 	Expires time.Time
 }
 
-// Lists reports whether sessions can be listed.
+// Lists reports whether sessions can be listed, which requires a [ServerStore].
 func (m *Manager) Lists() bool {
 	_, ok := m.keeper.(serverKeeper)
 	return ok
 }
 
-// List returns the sessions of a user that are alive, the ones used last first. The user is that of
-// a session, signed in or not: only Provider and User matter. The
-// error is [ErrNoList] or wraps [ErrStore].
+// List returns the active sessions of a user, most recently used first. Only the Provider and User
+// of the given session matter; it need not be signed in. The error is [ErrNoList] or wraps
+// [ErrStore].
 func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	k, ok := m.keeper.(serverKeeper)
 	if !ok {
@@ -54,7 +53,7 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 	return entries, nil
 }
 
-// list reads what the backend has for the user, less what is not valid.
+// list returns the user's sessions in the backend that are valid.
 func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error) {
 	now := k.config.Now()
 	var alive []*Session
@@ -72,8 +71,8 @@ func (k serverKeeper) list(ctx context.Context, of *Session) ([]*Session, error)
 	return alive, nil
 }
 
-// records yields the user's sessions in the backend that open, those under the names of each
-// secret. After an error there are no more.
+// records yields the user's sessions in the backend that open, under the names of each secret. An
+// error is the last value.
 func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Session, error] {
 	return func(yield func(*Session, error) bool) {
 		now := k.config.Now()
@@ -99,9 +98,9 @@ func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Sessi
 	}
 }
 
-// EndOne ends one of a user's sessions by the handle of its [Entry]. A handle of another user's
-// session, and one that is not there any more, ends nothing, and is no error. The errors are those
-// of List.
+// EndOne ends one of a user's sessions by the handle of its [Entry]. A handle that belongs to
+// another user or to an ended session ends nothing and is not an error. The errors are those of
+// List.
 func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error {
 	k, ok := m.keeper.(serverKeeper)
 	if !ok {
@@ -123,16 +122,15 @@ func (k serverKeeper) endOne(ctx context.Context, of *Session, handle string) er
 	return nil
 }
 
-// handleOf is the name of the session's record.
+// handleOf returns the ID of the session's record.
 func (m *Manager) handleOf(s *Session) string {
-	ref, _ := m.referenceTo(s) // it has been in the store
+	ref, _ := m.referenceTo(s) // never fails: the session comes from the store
 	return ref.key().ID
 }
 
-// EndAll ends every session of a user: "sign out everywhere". Those who sign in afterwards are not
-// meant, even in the same moment. To stay signed in here, [Manager.Start] the session of this
-// request again, with its Epoch set to zero. The errors are [ErrNoRevocations], and those that wrap
-// [ErrStore].
+// EndAll ends every session of a user: "sign out everywhere". Later logins are not affected, even
+// within the same second. To stay signed in here, set the Epoch of this request's session to zero
+// and [Manager.Start] it again. The error is [ErrNoRevocations] or wraps [ErrStore].
 func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	if m.config.Revocations == nil {
 		return ErrNoRevocations
@@ -150,7 +148,7 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	return toStore(func() error { return k.clear(ctx, of) })
 }
 
-// clear deletes the records of the user's sessions that are revoked, so that they do not take room.
+// clear deletes the records of the user's revoked sessions, to free their memory.
 func (k serverKeeper) clear(ctx context.Context, of *Session) error {
 	var failed []error
 	for s, err := range k.records(ctx, of) {

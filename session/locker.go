@@ -10,37 +10,39 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// A Locker makes sure that something is done once although several want it done, at the same time or a little
-// later, and gives all of them the result. The library uses it for refreshing tokens: a refresh token that
-// rotates may be sent once only; and for what a provider says once ([Manager.Once]).
+// A Locker runs a function once for concurrent and closely following callers, and gives all of them
+// the result. The library uses it to refresh tokens, because a rotating refresh token may be sent
+// only once, and to process provider messages once ([Manager.Once]).
 //
-// The contract: Do calls f for a key unless a call for the same key is under way or has ended well
-// during the last keep; then it waits for that call, and returns its result. f runs with a context of
-// its own, so it goes on when the caller of Do goes away, and ends within a minute. An error of f goes
-// to all who wait in this process and is not kept; who waits in another process then runs its own f. Do returns early with the
-// cause of ctx when that ends first. When the process that runs f dies, another may run its f within a minute. Results are sealed;
-// they may be stored anywhere, and must not outlive keep by much. storetest.TestLocker runs the contract.
+// The contract: Do calls f for a key unless a call for the same key is running or has succeeded
+// within the last keep; then Do waits for that call and returns its result. f runs with its own
+// context: it continues when the caller of Do goes away, and is canceled after a minute. All
+// waiting callers in this process get an error of f; the error is not kept, and waiting callers in
+// other processes run their own f. Do returns early with the cause of ctx when ctx ends. If the
+// process that runs f dies, another process may run its f within a minute. Results are sealed: they
+// may be stored anywhere, but not for much longer than keep. storetest.TestLocker tests this
+// contract.
 //
-// A Locker that several processes share makes refreshing safe across them. Within one process,
+// A Locker shared by several processes makes token refresh safe across them. Within one process,
 // [NewMemoryLocker] is enough, and is the default.
 type Locker interface {
 	Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error)
 }
 
-// lockerTimeout bounds what a Locker runs.
+// lockerTimeout bounds each run of f.
 const lockerTimeout = time.Minute
 
 const (
-	// maxKept and maxKeptBytes bound the results of one kind that a memory locker keeps.
+	// maxKept and maxKeptBytes bound the results of each kind in a memory locker.
 	maxKept      = 10_000
 	maxKeptBytes = 16 << 20
 
-	// largeResult is more than what fits into cookies. Sessions that large are of a kind of their own,
-	// so that a few of them do not displace thousands of others.
+	// largeResult exceeds what fits into cookies. Larger sessions form a separate kind, so that a
+	// few of them do not displace thousands of others.
 	largeResult = 32 << 10
 )
 
-// kindOf tells results apart that must not displace each other.
+// kindOf returns the kind of a result. Results displace only others of their kind.
 func kindOf(result []byte) string {
 	switch {
 	case len(result) <= len(onceDone):
@@ -51,9 +53,9 @@ func kindOf(result []byte) string {
 	return "result"
 }
 
-// NewMemoryLocker returns a Locker for one process, which may be shared by several managers in it. now is the
-// clock; nil means time.Now. It keeps up to ten thousand results and 16 MiB, and as much of results above
-// 32 KiB; the oldest go first.
+// NewMemoryLocker returns a Locker for one process, which several managers may share. now is the
+// clock; nil means time.Now. It keeps up to ten thousand results and 16 MiB, and the same amount
+// again of results above 32 KiB, and evicts the oldest first.
 func NewMemoryLocker(now func() time.Time) Locker {
 	if now == nil {
 		now = time.Now
@@ -66,7 +68,7 @@ func NewMemoryLocker(now func() time.Time) Locker {
 
 type memoryLocker struct {
 	now  func() time.Time
-	once *onceMemory // for Manager.Once, which must not forget
+	once *onceMemory // for Manager.Once, which must not evict
 
 	mu      sync.Mutex
 	running map[string]*call
@@ -109,7 +111,7 @@ func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f f
 	var result []byte
 	var ended time.Time
 	err := errNotFinished
-	defer func() { l.finish(c, result, err, keep, ended) }() // however f ends, or callers would wait forever
+	defer func() { l.finish(c, result, err, keep, ended) }() // even if f ends its goroutine, so that callers never wait forever
 	ctx, cancel := context.WithTimeout(ctx, lockerTimeout)
 	defer cancel()
 	result, err = recovered.Get(func() ([]byte, error) {
@@ -119,10 +121,10 @@ func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f f
 	})
 }
 
-// errNotFinished is the result of an f that has ended its goroutine instead of returning.
+// errNotFinished is the error of an f that ended its goroutine without returning.
 var errNotFinished = errors.New("session: the function did not return")
 
-// finish keeps a result and wakes the callers.
+// finish stores the result and wakes the callers.
 func (l *memoryLocker) finish(c *call, result []byte, err error, keep time.Duration, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

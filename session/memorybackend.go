@@ -13,14 +13,14 @@ const (
 	defaultBytes   = 256 << 20
 	defaultPerUser = 500
 
-	// recordOverhead is about what a record takes beside its text.
+	// recordOverhead is the approximate memory of a record besides its text.
 	recordOverhead = 512
 )
 
-// A MemoryBackend keeps sessions in this process. A restart ends them all. When it is full, sessions that
-// have not been used for the longest time go first, each with an event of the outcome "evicted": those of
-// a user who has as many as PerUser, or else of a user who takes the most room. So no user's sign-ins end
-// the sessions of others. It is safe for concurrent use.
+// A MemoryBackend keeps sessions in this process; a restart ends them all. When it is full, it
+// evicts the least recently used sessions, each with an event of outcome "evicted": those of the
+// same user if that user has PerUser sessions, otherwise those of the user with the most memory. A
+// user's logins therefore never end the sessions of others. It is safe for concurrent use.
 type MemoryBackend struct {
 	now   func() time.Time
 	bytes int // limit
@@ -30,17 +30,17 @@ type MemoryBackend struct {
 	evicted int
 }
 
-// A memoryRecord is a Record without its TTL, which the cache keeps.
+// A memoryRecord is a Record without its TTL, which the cache stores.
 type memoryRecord struct {
 	version uint64
 	data    string
 }
 
-// MemoryLimits bound a MemoryBackend. Zero means the default.
+// MemoryLimits bound a MemoryBackend. Zero fields have defaults.
 type MemoryLimits struct {
 	Records int // default: 100,000
-	Bytes   int // of text, with half a kilobyte for each record; default: 256 MiB
-	PerUser int // records of one user; default: 500
+	Bytes   int // of text, plus half a kilobyte per record; default: 256 MiB
+	PerUser int // records per user; default: 500
 }
 
 // NewMemoryBackend returns an empty MemoryBackend. now is the clock; nil means time.Now.
@@ -62,7 +62,7 @@ func NewMemoryBackend(limits MemoryLimits, now func() time.Time) *MemoryBackend 
 	})}
 }
 
-// Get implements [Backend]. It counts as use.
+// Get implements [Backend]. It updates the time of last use.
 func (b *MemoryBackend) Get(_ context.Context, key Key) (Record, error) {
 	now := b.now()
 	b.mu.Lock()
@@ -84,7 +84,7 @@ func (b *MemoryBackend) Put(_ context.Context, key Key, record Record, condition
 		return err
 	}
 	kept := memoryRecord{record.Version, record.Data}
-	size := min(len(record.Data)+recordOverhead, b.bytes) // what was put last stays, however large
+	size := min(len(record.Data)+recordOverhead, b.bytes) // the newest record is kept, whatever its size
 	evicted, _ := b.records.Put(key.Owner, key, kept, size, record.TTL, now)
 	b.evicted += evicted
 	return nil
@@ -98,7 +98,7 @@ func (b *MemoryBackend) Delete(_ context.Context, key Key) error {
 	return nil
 }
 
-// List implements [Backend]. It does not count as use.
+// List implements [Backend]. It does not update the time of last use.
 func (b *MemoryBackend) List(_ context.Context, owner string) ([]Record, error) {
 	now := b.now()
 	b.mu.Lock()
@@ -110,15 +110,15 @@ func (b *MemoryBackend) List(_ context.Context, owner string) ([]Record, error) 
 	return all, nil
 }
 
-// Len returns the number of records, with expired ones that nobody has asked for.
+// Len returns the number of records, including expired ones that have not been dropped yet.
 func (b *MemoryBackend) Len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.records.Len()
 }
 
-// Evicted returns how many live records had to go for want of room since it was last asked. The manager that uses the
-// backend asks after each Put, and tells it in an [Event].
+// Evicted returns how many live records were evicted since the last call. The manager calls it
+// after each Put and reports the number in an [Event].
 func (b *MemoryBackend) Evicted() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// maxMarks bounds the memory of revocations, about a quarter of a gigabyte. They are written by
-// users who sign out and by providers with a valid signature only, so nobody else can fill it.
+// maxMarks bounds the memory of revocations at about a quarter of a gigabyte. Only sign-outs and
+// signed messages of providers add marks, so unauthenticated requests cannot fill it.
 const maxMarks = 4 << 20
 
-// swept is how many marks each Revoke looks at, to drop what has become too old.
+// swept is how many marks each Revoke checks for expiry.
 const swept = 16
 
 var errTooManyMarks = errors.New("session: too many revocations to remember")
 
-// NewMemoryRevocations returns Revocations for an application that runs as one process, which may
-// be shared by several managers in it. A restart forgets them. They take less than a hundred bytes
-// each. Beyond two million of one provider or tenant, or four million of all, those of the provider
-// with the most become a single one: all its sessions that began until then are over. now is the
-// clock; nil means time.Now.
+// NewMemoryRevocations returns Revocations for an application that runs as one process; several
+// managers in it may share them. A restart loses them. Each takes less than a hundred bytes. Beyond
+// two million of one provider or tenant, or four million in total, the revocations of the provider
+// with the most are replaced by one that ends all its sessions begun until then. now is the clock;
+// nil means time.Now.
 func NewMemoryRevocations(now func() time.Time) Revocations {
 	if now == nil {
 		now = time.Now
@@ -38,15 +38,15 @@ type memoryRevocations struct {
 
 	mu    sync.RWMutex
 	epoch uint64
-	keep  time.Duration // the longest that was asked for
+	keep  time.Duration // the longest Revocation.Keep so far
 	marks map[RevocationKey]keptMark
 	quick quick
 	shares
 }
 
-// A keptMark is a Mark in the twenty bytes that it needs, with the number of its owner in the bits
-// that its epochs leave; a struct would be padded. When it may be forgotten follows from its
-// epochs, which are times in microseconds: 52 bits until the year 2112.
+// A keptMark packs a Mark and the number of its owner into twenty bytes; a struct would be padded.
+// Epochs are times in microseconds, which need 52 bits until the year 2112: the upper bits hold the
+// owner, and the expiry follows from the epochs.
 type keptMark [5]uint32
 
 const (
@@ -76,7 +76,8 @@ func (k keptMark) made() time.Time {
 	return time.UnixMicro(int64(max(m.All, m.Some)))
 }
 
-// Epoch implements Revocations. Only a time is comparable with the epochs of other processes.
+// Epoch implements Revocations. It is at least the current time, to be comparable with the epochs
+// of other processes.
 func (v *memoryRevocations) Epoch(context.Context) (uint64, error) {
 	now := uint64(max(v.now().UnixMicro(), 1))
 	v.mu.Lock()
@@ -93,7 +94,7 @@ func (v *memoryRevocations) Revoke(_ context.Context, r Revocation) (collapsed b
 	return v.revoke(v.shares.of("", r.Providers), r)
 }
 
-// revokeNamed is Revoke for one name of a session, which is known.
+// revokeNamed is Revoke for one name of a known session.
 func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, r Revocation) (
 	collapsed bool, err error) {
 	v.mu.Lock()
@@ -104,20 +105,20 @@ func (v *memoryRevocations) revokeNamed(by endedBy, about *Session, r Revocation
 	return collapsed, err
 }
 
-// revoke makes room first: for an owner that has its share, or else at the cost of the owner with
-// the most.
+// revoke makes room first: it collapses the marks of an owner that exceeds its share, or else those
+// of the owner with the most.
 func (v *memoryRevocations) revoke(owner uint32, r Revocation) (collapsed bool, err error) {
 	now := v.now()
 	v.keep = max(v.keep, r.Keep)
 	v.sweep(now)
 	switch {
-	case owner != nobody && v.shares.all[owner].count >= v.limit/2:
+	case owner != noOwner && v.shares.all[owner].count >= v.limit/2:
 		v.collapse(owner)
 		collapsed = true
 	case len(v.marks)+len(r.Keys) > v.limit:
 		most := v.shares.largest()
 		v.collapse(most)
-		collapsed = most == owner && owner != nobody
+		collapsed = most == owner && owner != noOwner
 	}
 	if len(v.marks)+len(r.Keys) > v.limit {
 		return collapsed, errTooManyMarks
@@ -129,10 +130,10 @@ func (v *memoryRevocations) revoke(owner uint32, r Revocation) (collapsed bool, 
 	return collapsed, nil
 }
 
-// collapse replaces the marks of one provider or tenant by a single one: all its sessions that
-// began before now are over. No mark is forgotten.
+// collapse replaces the marks of one provider or tenant by a single one that ends all its sessions
+// begun until now. It forgets no revocation.
 func (v *memoryRevocations) collapse(owner uint32) {
-	if owner == nobody {
+	if owner == noOwner {
 		return
 	}
 	for key, mark := range v.marks {
@@ -143,7 +144,7 @@ func (v *memoryRevocations) collapse(owner uint32) {
 	v.moveEpoch()
 	share := v.shares.all[owner]
 	for _, key := range share.providers {
-		v.mark(key, nobody, time.Time{})
+		v.mark(key, noOwner, time.Time{})
 	}
 	v.quick.collapse(share.name)
 }
@@ -171,15 +172,15 @@ func (v *memoryRevocations) drop(key RevocationKey) {
 	delete(v.marks, key)
 }
 
-// concerned reports whether a mark may be about a session.
-func (v *memoryRevocations) concerned(s *Session) bool {
+// mayApply reports whether a mark may apply to a session.
+func (v *memoryRevocations) mayApply(s *Session) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.quick.concerned(s)
+	return v.quick.mayApply(s)
 }
 
-// sweep drops some of what is too old. A map is walked from a random place, so in time every mark
-// is looked at.
+// sweep drops some expired marks. Map iteration starts at a random place, so every mark is checked
+// eventually.
 func (v *memoryRevocations) sweep(now time.Time) {
 	looked := 0
 	for key, mark := range v.marks {
@@ -199,7 +200,7 @@ func (v *memoryRevocations) Lookup(_ context.Context, keys RevocationKeys) (Mark
 	defer v.mu.RUnlock()
 	for i, key := range keys {
 		if key != (RevocationKey{}) {
-			marks[i] = v.marks[key].mark() // one that is too old ends nothing that is still alive
+			marks[i] = v.marks[key].mark() // an expired mark ends no active session
 		}
 	}
 	return marks, nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// newest returns the latest generation of a session from cookies. One that is superseded is not
-// accepted: its refresh token is spent, and its claims are not those of the user any more.
+// newest returns the latest generation of a session from cookies. A superseded one is rejected: its
+// refresh token is spent, and its claims are outdated.
 func (k cookieKeeper) newest(ctx context.Context, s *Session) (*Session, error) {
 	lowest := k.generations.lowest(s)
 	if s.Generation >= lowest {
@@ -20,7 +20,7 @@ func (k cookieKeeper) newest(ctx context.Context, s *Session) (*Session, error) 
 	return later, nil
 }
 
-// successor returns the generation that has superseded s.
+// successor returns the generation that superseded s.
 func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Session, error) {
 	if lowest == over {
 		return nil, errEnded
@@ -32,11 +32,11 @@ func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Se
 	return m.opened(ctx, sealed, s)
 }
 
-var errSuperseded = &unusable{"there is a later one, which is not in memory any more"}
+var errSuperseded = &unusable{"a later one superseded it and is no longer in memory"}
 
-// refreshing reports whether the tokens of a session are being refreshed, or are about to be. A
-// response that sets its cookies then could bring the spent refresh token back. If nothing is
-// refreshed for long, the idle limit must be moved all the same.
+// refreshing reports whether the tokens of a session are being refreshed or soon will be. A
+// response that sets the session's cookies at that time could restore the spent refresh token. If
+// no refresh happens for half of Config.Idle, the idle limit must be extended nevertheless.
 func (m *Manager) refreshing(s *Session, now time.Time) bool {
 	if m.generations.making(s) || s.Generation < m.generations.lowest(s) {
 		return true
@@ -47,10 +47,10 @@ func (m *Manager) refreshing(s *Session, now time.Time) bool {
 	return due && now.Sub(s.Seen) < m.config.Idle/2
 }
 
-// refreshSoon is how long before its end an access token is likely to be refreshed.
+// refreshSoon is how long before its expiry an access token is likely to be refreshed.
 const refreshSoon = time.Minute
 
-// endedHere returns an error if a session in cookies has ended in this process.
+// endedHere returns an error if a cookie session has ended in this process.
 func (m *Manager) endedHere(s *Session) error {
 	if m.generations.lowest(s) == over {
 		return errEnded

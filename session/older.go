@@ -2,9 +2,9 @@ package session
 
 import "encoding/json"
 
-// What older releases have sealed still opens (R160).
+// Values sealed by older releases still open (R160).
 
-// identityFormat1 had no Epoch, Issued and Device; identityFormat2 had all texts at full length.
+// identityFormat1 had no Epoch, Issued and Device; identityFormat2 stored every text in full.
 const (
 	identityFormat1 = 1
 	identityFormat2 = 2
@@ -56,7 +56,7 @@ func (r *reader) olderUser(u *User) {
 }
 
 func (r *reader) strings() []string {
-	n := r.count(r.left()) // each takes a byte at least: no huge allocation from a small text
+	n := r.count(r.left()) // at least a byte each: a small input makes no huge allocation
 	if n == 0 {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (r *reader) strings() []string {
 	return list
 }
 
-// detailsFormat1 had claims as JSON, without those that the identity holds.
+// detailsFormat1 stored claims as JSON, without those that the identity holds.
 const detailsFormat1 = 1
 
 func (r *reader) olderDetails(identity *Session) (*Tokens, json.RawMessage) {
@@ -79,8 +79,8 @@ func (r *reader) olderDetails(identity *Session) (*Tokens, json.RawMessage) {
 	return tokens, r.olderClaims(tokens, identity)
 }
 
-// olderClaims reads how the claims are kept: not at all, as the payload of the ID token, or as a bit for
-// each claim that the identity holds and a JSON object of the others.
+// olderClaims reads claims, which are absent, the payload of the ID token, or a bit for each claim
+// that the identity holds and a JSON object of the others.
 func (r *reader) olderClaims(tokens *Tokens, identity *Session) json.RawMessage {
 	var raw json.RawMessage
 	ok := true
@@ -101,7 +101,7 @@ func (r *reader) olderClaims(tokens *Tokens, identity *Session) json.RawMessage 
 	return raw
 }
 
-// withHeld adds the claims that the session holds in its fields.
+// withHeld adds the claims that the session's fields hold.
 func withHeld(rest string, held uint64, s *Session) (json.RawMessage, bool) {
 	members, err := parseObject([]byte(rest))
 	if err != nil || held >= 1<<len(holdable) {

@@ -10,24 +10,24 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// onceDone is what a Locker keeps of a Once. It says nothing.
+// onceDone is the result that a Locker keeps for Once. It carries no information.
 var onceDone = []byte{1}
 
-// Once runs f, unless that has been done well under the same key during the last keep, here or in
-// another process with the same Config.Locker; it reports whether this call did it. Of several
-// calls at once, one runs f. It is for messages that must not be obeyed twice. When f fails it has
-// not been done, and may be tried again.
+// Once runs f unless f has succeeded under the same key within the last keep, in this process or in
+// another one with the same Config.Locker. It reports whether this call ran f. Of several
+// concurrent calls, one runs f. Use it for messages that must not be processed twice. If f fails,
+// the message may be tried again.
 //
-// f runs with a context of its own, so it may go on after Once has returned with the end of ctx.
-// The error wraps [ErrStore]: whether it was done is unknown.
+// f runs with its own context, so it may continue after ctx ends and Once returns. The error wraps
+// [ErrStore]: whether f has been done is unknown.
 //
-// Each process does so for up to ten thousand keys of an owner, the part of a key before its first
-// dot, such as a provider's name. None is forgotten before its time: more keys are an error.
+// Each process remembers up to ten thousand keys per owner, which is the part of a key before its
+// first dot, such as a provider's name. No key is dropped early: further keys are an error.
 func (m *Manager) Once(
 	ctx context.Context, key string, keep time.Duration, f func(context.Context) error,
 ) (bool, error) {
 	var done atomic.Bool
-	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the locker uses
+	run := func(ctx context.Context) ([]byte, error) { // on a goroutine of the locker's choice
 		if err := recovered.Call(func() error { return f(ctx) }); err != nil {
 			return nil, err
 		}

@@ -12,31 +12,31 @@ import (
 )
 
 const (
-	// maxOnce bounds the keys of one owner that are remembered, maxAllOnce those of all. Each takes
+	// maxOnce bounds the remembered keys of one owner, maxAllOnce those of all owners. Each takes
 	// about fifty bytes.
 	maxOnce    = 10_000
 	maxAllOnce = 200_000
 )
 
 var errTooManyOnce = errors.New("session: too many messages to remember: " +
-	"this one is not accepted before the time of others is over")
+	"this one is rejected until others expire")
 
-// onceMemory remembers for Manager.Once what has been done. It never forgets that early: when an
-// owner has used up its share, what else comes is rejected until the time of something is over.
+// onceMemory remembers for Manager.Once which messages have been processed. It drops none early:
+// when an owner has used up its share, further messages are rejected until others expire.
 type onceMemory struct {
 	now    func() time.Time
 	locker Locker
 
-	// shared means that the locker remembers, for all processes, what this one bounds.
+	// shared means that the locker remembers the keys for all processes; this one only bounds them.
 	shared bool
 
 	mu     sync.Mutex
 	owners map[string]onceKeys
 	count  int
-	swept  time.Time // when all keys were last looked at
+	swept  time.Time // when all keys were last checked for expiry
 }
 
-// onceKeys are hashes of the keys of one owner, with the end of their time (Unix, in nanoseconds).
+// onceKeys maps hashes of the keys of one owner to their expiry (Unix time in nanoseconds).
 type onceKeys map[[16]byte]int64
 
 func newOnceMemory(now func() time.Time) *onceMemory {
@@ -45,8 +45,8 @@ func newOnceMemory(now func() time.Time) *onceMemory {
 	}}
 }
 
-// onceOf is that of a memory locker, which its managers share, or one that bounds what this process
-// leaves with another locker.
+// onceOf returns the onceMemory of a memory locker, which its managers share, or a new one that
+// bounds what this process stores in another locker.
 func onceOf(locker Locker, now func() time.Time) *onceMemory {
 	if memory, ok := locker.(*memoryLocker); ok {
 		return memory.once
@@ -54,7 +54,8 @@ func onceOf(locker Locker, now func() time.Time) *onceMemory {
 	return &onceMemory{now: now, owners: map[string]onceKeys{}, locker: locker, shared: true}
 }
 
-// Do implements Locker for results that say nothing: what has been done returns nil.
+// Do implements Locker for results without content: for a message already processed, it returns
+// nil.
 func (o *onceMemory) Do(
 	ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error),
 ) ([]byte, error) {
@@ -82,7 +83,7 @@ func (o *onceMemory) Do(
 	})
 }
 
-// ownerOfKey is what stands before the first dot of a key.
+// ownerOfKey returns the part of a key before its first dot, and the hash of the key.
 func ownerOfKey(key string) (owner string, hash [16]byte) {
 	owner, _, found := strings.Cut(key, ".")
 	if !found {
@@ -92,7 +93,8 @@ func ownerOfKey(key string) (owner string, hash [16]byte) {
 	return owner, [16]byte(sum[:16])
 }
 
-// done reports whether a key is remembered. It is an error if there is no room for another one.
+// done reports whether a key is remembered. It returns an error if there is no room for another
+// key.
 func (o *onceMemory) done(key string) (bool, error) {
 	owner, hash := ownerOfKey(key)
 	now := o.now()
@@ -112,8 +114,8 @@ func (o *onceMemory) done(key string) (bool, error) {
 	return false, nil
 }
 
-// full reports whether an owner must not have another key: it has its share, or all have and it has more
-// than most.
+// full reports whether an owner may not add another key: its share is full, or all memory is full
+// and the owner has more than the average.
 func (o *onceMemory) full(keys onceKeys) bool {
 	return len(keys) >= maxOnce || o.count >= maxAllOnce && len(keys) >= maxAllOnce/len(o.owners)
 }
@@ -130,7 +132,7 @@ func (o *onceMemory) remember(key string, keep time.Duration) {
 	}
 	before := len(keys)
 	looked := 0
-	for old, until := range keys { // a map is walked from a random place: in time every key is looked at
+	for old, until := range keys { // iteration starts at a random place: every key is checked eventually
 		if now.UnixNano() >= until {
 			delete(keys, old)
 		}
@@ -142,7 +144,7 @@ func (o *onceMemory) remember(key string, keep time.Duration) {
 	o.count += len(keys) - before
 }
 
-// sweep drops all keys whose time is over.
+// sweep drops all expired keys.
 func (o *onceMemory) sweep(now int64) {
 	for owner, keys := range o.owners {
 		before := len(keys)

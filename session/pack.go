@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Tokens are most of a session's bytes, and most of a token is base64url already, which the cookie
-// would encode a second time. So each run between two dots is stored as the bytes it stands for, if
-// it consists of nothing but base64url characters; that saves a fifth of the cookie. What these say
-// of the user in JSON is already part of the identity and is not stored again. The text comes back
-// exactly as it was.
+// Tokens are most of a session's bytes, and most of a token is base64url, which the cookie would
+// encode a second time. So each segment between two dots that is pure base64url is stored decoded,
+// which saves a fifth of the cookie. JSON segments are stored as values that share the texts of the
+// identity, such as the user's name. Decoding restores the exact token.
 
 // packed writes the number of segments of a token and each segment: twice its length, plus one if
-// it is packed, and then its bytes. A segment that is JSON, as in a JWT, is a single 1 and a value.
+// it is stored decoded, followed by its bytes. A JSON segment, as in a JWT, is a single 1 and a
+// value.
 func (w *writer) packed(token string) {
 	if token == "" {
 		w.uint(0)
@@ -27,7 +27,7 @@ func (w *writer) packed(token string) {
 func (w *writer) segment(segment string) {
 	length := uint64(len(segment)) << 1
 	if whole := len(segment) &^ 3; whole > 0 {
-		// Groups of four characters stand for three bytes; the rest stays text.
+		// Groups of four characters encode three bytes; the rest is stored as text.
 		raw, err := base64.RawURLEncoding.DecodeString(segment[:whole])
 		if err == nil && len(raw) == whole/4*3 { // the decoder skips line breaks
 			if w.jsonSegment(segment, raw) {
@@ -42,8 +42,8 @@ func (w *writer) segment(segment string) {
 	w.b = append(w.b, segment...)
 }
 
-// jsonSegment writes a segment of JSON, and reports whether it is one. raw is all but the end of
-// it.
+// jsonSegment writes a segment that is JSON, or returns false. raw is the decoded segment without
+// its last, incomplete group.
 func (w *writer) jsonSegment(segment string, raw []byte) bool {
 	if raw[0] != '{' {
 		return false
@@ -61,7 +61,7 @@ func (w *writer) jsonSegment(segment string, raw []byte) bool {
 	return true
 }
 
-// tokens reads the three tokens, all cut from one string.
+// tokens reads the three tokens, which share one string.
 func (r *reader) tokens(newer bool) *Tokens {
 	var out strings.Builder
 	out.Grow(r.left()/3*4 + 512)
@@ -78,7 +78,8 @@ func (r *reader) tokens(newer bool) *Tokens {
 	return &Tokens{AccessToken: first, RefreshToken: second, IDToken: third}
 }
 
-// unpack reads what packed wrote and appends the token to out. The older format had no JSON.
+// unpack reads what packed wrote and appends the token to out. The older format had no JSON
+// segments.
 func (r *reader) unpack(out *strings.Builder, newer bool) {
 	segments := r.count(r.left())
 	for i := range segments {
@@ -100,5 +101,5 @@ func (r *reader) unpack(out *strings.Builder, newer bool) {
 	}
 }
 
-// maxUnpacked bounds one segment, so that lengths are safe to calculate with.
+// maxUnpacked bounds one segment, so that arithmetic on lengths cannot overflow.
 const maxUnpacked = 1 << 24

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// quick tells for most sessions that no mark is about them, without the cost of their keys: it
-// knows the names of what was ended, under hashes that only this process can make. When in doubt,
-// it says that there may be one.
+// quick rules out marks for most sessions without computing their keys: it stores the names of
+// ended sessions under hashes that only this process can compute. When in doubt, it reports that a
+// mark may apply.
 type quick struct {
 	seed     maphash.Seed
-	nameless bool // there are marks whose names are not known
+	nameless bool // there are marks with unknown names
 
-	collapsed map[string]struct{} // providers all of whose sessions may be over
+	collapsed map[string]struct{} // providers whose marks were collapsed
 
-	// Names are kept at least as long as their marks: young becomes old when that time has passed.
+	// Names are kept at least as long as their marks: after that time, young becomes old.
 	young, old nameFilter
 	since      time.Time
 }
@@ -26,7 +26,7 @@ func newQuick(now time.Time) quick {
 	}
 }
 
-// names are hashes of the names by which one session or user can be ended, in the order of
+// names returns hashes of the names by which a session or user can be ended, in the order of
 // RevocationKeys.
 func (q *quick) names(s *Session) [3]uint64 {
 	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // keep equal parts apart
@@ -38,7 +38,7 @@ func (q *quick) names(s *Session) [3]uint64 {
 	}
 }
 
-// add notes a name of a session, for as long as keep.
+// add stores a name of a session for at least keep.
 func (q *quick) add(by endedBy, about *Session, keep time.Duration, now time.Time) {
 	if now.Sub(q.since) >= keep {
 		q.young, q.old, q.since = newNameFilter(), q.young, now
@@ -46,12 +46,12 @@ func (q *quick) add(by endedBy, about *Session, keep time.Duration, now time.Tim
 	q.young.add(q.names(about)[by])
 }
 
-// collapse notes that all sessions of a provider may be over. It is never forgotten: there are as
-// many as there were tenants.
+// collapse stores that all sessions of a provider may have ended. It is never dropped: there is at
+// most one entry per tenant that ever existed.
 func (q *quick) collapse(provider string) { q.collapsed[provider] = struct{}{} }
 
-// concerned reports whether a mark may be about a session.
-func (q *quick) concerned(s *Session) bool {
+// mayApply reports whether a mark may apply to a session.
+func (q *quick) mayApply(s *Session) bool {
 	if q.nameless {
 		return true
 	}
@@ -64,8 +64,8 @@ func (q *quick) concerned(s *Session) bool {
 	return q.young.mayHave(names) || q.old.mayHave(names)
 }
 
-// A nameFilter is a Bloom filter whose bits for one name are in one word, so that asking for a name
-// costs one access to memory. At 32 bits a name, it is wrong about one of a few thousand names.
+// A nameFilter is a Bloom filter that keeps the bits of one name in one word, so that a lookup
+// costs one memory access. At 32 bits per name, it errs for about one in a few thousand names.
 type nameFilter struct {
 	words []uint64 // a power of two
 	all   []uint64 // to fill a larger filter
@@ -100,7 +100,7 @@ func (f *nameFilter) mayHave(names [3]uint64) bool {
 
 func (f *nameFilter) word(name uint64) uint64 { return name >> 24 & uint64(len(f.words)-1) }
 
-// bitsOf are four bits of a word, chosen by the part of the name that does not choose the word.
+// bitsOf returns four bits of a word, chosen by the bits of the name that do not choose the word.
 func bitsOf(name uint64) uint64 {
 	return 1<<(name&63) | 1<<(name>>6&63) | 1<<(name>>12&63) | 1<<(name>>18&63)
 }

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// latest is the highest time that is read: far beyond every real one, and low enough that arithmetic
-// with times cannot overflow.
+// latest is the highest time that is accepted: far beyond every real one, and low enough that
+// arithmetic with times cannot overflow.
 const latest uint64 = 1 << 40
 
-// A reader takes an encoding apart. After a mistake it yields zero values until the end, where done
-// reports it.
+// A reader decodes an encoded session. After an error it returns zero values, and done reports
+// false.
 type reader struct {
 	in     string
-	at     int      // how much of in has been read
-	lists  []string // room for lists, so that short ones take no allocation
-	origin int64    // that times are counted from: Session.Created
+	at     int      // number of bytes read from in
+	lists  []string // memory for short lists, to save allocations
+	origin int64    // the base of times: Session.Created
 	bad    bool
 	known  knownTexts
 
-	out strings.Builder // holds the texts that are not in the input as they are, in one piece
+	out strings.Builder // expanded texts, in one allocation
 }
 
-// done reports whether everything was well-formed and nothing is left over.
+// done reports whether the input was well-formed and completely read.
 func (r *reader) done() bool { return !r.bad && r.at == len(r.in) }
 
 func (r *reader) fail() {
@@ -31,10 +31,10 @@ func (r *reader) fail() {
 	r.at = len(r.in)
 }
 
-// left is how many bytes have not been read.
+// left returns the number of unread bytes.
 func (r *reader) left() int { return len(r.in) - r.at }
 
-// turn goes on with another input.
+// turn continues with another input.
 func (r *reader) turn(to string) { r.in, r.at = to, 0 }
 
 func (r *reader) take(n int) string {
@@ -66,7 +66,7 @@ func (r *reader) uint32() uint32 {
 }
 
 func (r *reader) uint() uint64 {
-	if r.at < len(r.in) && r.in[r.at] < 0x80 { // nearly always
+	if r.at < len(r.in) && r.in[r.at] < 0x80 { // the usual case
 		r.at++
 		return uint64(r.in[r.at-1])
 	}
@@ -89,7 +89,7 @@ func (r *reader) longUint() uint64 {
 	return 0
 }
 
-// count reads a number that cannot be more than limit.
+// count reads a number that is at most limit.
 func (r *reader) count(limit int) int {
 	n := r.uint()
 	if n > uint64(limit) {
@@ -99,10 +99,10 @@ func (r *reader) count(limit int) int {
 	return int(n)
 }
 
-// string reads a length and so many bytes.
+// string reads a length and that many bytes.
 func (r *reader) string() string { return r.take(r.count(r.left())) }
 
-// seconds reads a time since 1970; 0 is the zero time.
+// seconds reads a time in seconds since 1970; 0 is the zero time.
 func (r *reader) seconds() time.Time {
 	seconds := r.uint()
 	if seconds > latest {
@@ -123,7 +123,7 @@ func (r *reader) list(n int) []string {
 	return list
 }
 
-// appendText writes what reader.string reads.
+// appendText writes a string for reader.string.
 func appendText(b []byte, text string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(text)))
 	return append(b, text...)

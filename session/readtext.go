@@ -2,15 +2,16 @@ package session
 
 import "encoding/hex"
 
-// knownTexts are the texts that a reader has met. The texts of an identity are few, as a rule, and hardly ever
-// asked for, so only their places are noted.
+// knownTexts are the texts that a reader has read so far. An identity usually has few, and rarely
+// refers back to them, so only their places are recorded.
 type knownTexts struct {
-	places [24]struct{ from, to uint32 } // in reader.out, which begins with the input
+	places [24]struct{ from, to uint32 } // in reader.out, which starts with the input
 	n      int
-	texts  []string // all of them, if this is not nil
+	texts  []string // if not nil: all texts, instead of places
 }
 
-// learn gives a text the next number. It is at the given place of reader.out, if only places are noted.
+// learn assigns the next number to a text. from is its place in reader.out, for as long as places
+// are recorded.
 func (r *reader) learn(s string, from int) string {
 	k := &r.known
 	switch {
@@ -26,7 +27,7 @@ func (r *reader) learn(s string, from int) string {
 	return s
 }
 
-// collect turns places into texts.
+// collect converts places to texts.
 func (r *reader) collect() {
 	k := &r.known
 	if k.texts != nil {
@@ -52,7 +53,7 @@ func (r *reader) wellKnown(n int) string {
 	return k.texts[n-firstOwn]
 }
 
-// text is the reverse of writer.text.
+// text is the inverse of writer.text.
 func (r *reader) text() string {
 	first := r.byte()
 	switch {
@@ -72,7 +73,7 @@ func (r *reader) text() string {
 	return r.learn(r.out.String()[from:], from)
 }
 
-// unfold appends to out what is stored in a form that needs memory.
+// unfold appends a text in a compact form, expanded, to out.
 func (r *reader) unfold(form byte) {
 	switch form {
 	case textUUID:
@@ -102,7 +103,7 @@ func (r *reader) plain() string {
 	return ""
 }
 
-// room makes sure that n bytes more can be written, and some for the next texts.
+// room makes room for at least n bytes, and usually for the next texts, too.
 func (r *reader) room(n int) {
 	if r.out.Cap()-r.out.Len() < n {
 		r.out.Grow(max(n, unpackedRoom))
@@ -159,7 +160,7 @@ func (r *reader) encoded() {
 }
 
 func (r *reader) texts() []string {
-	n := r.count(r.left()) // each takes a byte at least: no huge allocation from a small text
+	n := r.count(r.left()) // at least a byte each: a small input makes no huge allocation
 	if n == 0 {
 		return nil
 	}

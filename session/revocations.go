@@ -8,74 +8,74 @@ import (
 	"time"
 )
 
-// Revocations remember which sessions are over before their time, also those that live in cookies
-// only: a copy of such a cookie is refused although it opens. Nothing is written at a login; what
-// is written at a logout is kept for as long as a session can live.
+// Revocations end sessions before they expire, including sessions that live only in cookies: a copy
+// of a revoked cookie is rejected although its seal is valid. A login writes nothing; a logout
+// writes a mark that is kept for the maximum lifetime of a session.
 //
-// The contract: epochs order revocations against logins without comparing clocks. Every Revoke gets
-// a number that is higher than any that Epoch has returned before. Epoch returns at least 1, and no
-// less than the number of any Revoke that has returned and whose mark may still be there. Both hold
-// also after a restart that lost the count, with or without the marks. Epochs are times in
-// microseconds, if need be increased, so that processes that do not share their revocations accept
-// each other's logins: one that begins after a Revoke elsewhere has a higher epoch than its mark.
-// Revoke merges what it is told with what is known about the same key ([Mark.Merge]), and returns
-// when every process that shares the revocations will see it. Lookup returns a mark for each key,
-// in order, and the zero Mark for those that are not known or not kept any more, and for the zero
-// key. Keys look random and hold no secret. An error means that the answer is unknown.
+// The contract: epochs order revocations and logins without comparing clocks. Every Revoke gets a
+// number higher than any that Epoch has returned before. Epoch returns at least 1, and at least the
+// number of every Revoke that has returned and whose mark may still exist. Both hold even after a
+// restart that lost the counter, with or without the marks. Epochs are times in microseconds,
+// increased if necessary, so processes that do not share their revocations accept each other's
+// logins: a login that begins after a Revoke in another process has a higher epoch than its mark.
+// Revoke merges a revocation with the existing mark of each key ([Mark.Merge]), and returns once
+// every process that shares the revocations sees it. Lookup returns a mark for each key, in order,
+// and the zero Mark for unknown or expired keys and for the zero key. Keys look random and hold no
+// secret. An error means that the outcome is unknown.
 //
-// Marks are never forgotten early, and those of one provider or tenant are bounded in number. When
-// a Revoke makes them too many, it also leaves its number as Mark.All with each of
-// Revocation.Providers, and reports collapsed: all sessions of the provider begun until then are
-// over. Its earlier marks say nothing more than that and may go.
+// Marks are never dropped early, and the number of marks of one provider or tenant is bounded. A
+// Revoke that exceeds this bound also stores its number as Mark.All under each key in
+// Revocation.Providers, and returns collapsed: this ends all sessions of the provider begun until
+// then. The provider's earlier marks are then redundant and may be dropped.
 //
-// Implementations are safe for concurrent use. storetest.TestRevocations runs the contract.
+// Implementations are safe for concurrent use. storetest.TestRevocations tests this contract.
 type Revocations interface {
 	Epoch(ctx context.Context) (uint64, error)
 	Revoke(ctx context.Context, r Revocation) (collapsed bool, err error)
 	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
 }
 
-// A Revocation says what has ended.
+// A Revocation names the sessions to end.
 type Revocation struct {
-	Keys []RevocationKey // the names of what has ended
+	Keys []RevocationKey // the names of the sessions to end
 
-	// Providers are the names of the provider or tenant. Its marks are counted under the first one.
-	// Without any, the marks are not counted.
+	// Providers are the names of the provider or tenant. The marks are charged to the first one.
+	// Without any, the marks are not bounded.
 	Providers []RevocationKey
 
-	IssuedBefore time.Time     // see Mark.Before; zero: every session up to now
-	Keep         time.Duration // how long the marks are needed
+	IssuedBefore time.Time     // see Mark.Before; zero: every session begun until now
+	Keep         time.Duration // how long to keep the marks
 }
 
-// A RevocationKey names what was ended: one session, one session of a provider, all sessions of a
-// user, or all of a provider. It is a hash with a key, and says nothing about them. The zero key
-// names nothing.
+// A RevocationKey names one session, one session of a provider, all sessions of a user, or all
+// sessions of a provider. It is a keyed hash and reveals nothing about them. The zero key names
+// nothing.
 type RevocationKey [16]byte
 
-// RevocationKeys are all names by which one session can be ended, the provider's last.
+// RevocationKeys are all names of one session, the provider's last.
 type RevocationKeys [4]RevocationKey
 
-// Marks are what is known about the keys, in their order.
+// Marks are the marks of RevocationKeys, in the same order.
 type Marks [4]Mark
 
-// A Mark says which sessions of a key are over. The zero Mark ends none.
+// A Mark defines which sessions of a key have ended. The zero Mark ends none.
 type Mark struct {
 	// All ends sessions whose login began in an earlier epoch.
 	All uint64
-	// Some ends, of those whose login began in an earlier epoch than it, the ones for which the
-	// provider issued the ID token in second Before (Unix time) or earlier: a provider's logout
-	// does not end logins after it, although word of it may come late.
+	// Some ends sessions whose login began in an earlier epoch and whose ID token the provider
+	// issued at Before (Unix time in seconds) or earlier: a delayed logout message does not end
+	// logins that followed the logout.
 	Some   uint64
 	Before uint32
 }
 
-// ends reports whether a session is over.
+// ends reports whether the mark ends a session.
 func (m Mark) ends(s *Session) bool {
 	return s.Epoch < m.All || s.Epoch < m.Some && s.Issued.Unix() <= int64(m.Before)
 }
 
-// Merge adds a revocation with the given number to the mark. A zero issuedBefore means: every
-// session up to now. Of two revocations with a time, the later time counts for both.
+// Merge returns the mark with a revocation of the given number added. A zero issuedBefore ends
+// every session begun until now. Of two revocations with a time, the later time applies to both.
 func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
 	if issuedBefore.IsZero() {
 		m.All = max(m.All, epoch)
@@ -86,16 +86,16 @@ func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
 	return m
 }
 
-// ErrNoRevocations is returned by calls that need [Config.Revocations] when there are none.
+// ErrNoRevocations is returned by calls that need [Config.Revocations] if it is not set.
 var ErrNoRevocations = errors.New("session: Config.Revocations is not set")
 
-// Revocable reports whether sessions can be ended from elsewhere: by the provider, in another
-// browser, by an administrator.
+// Revocable reports whether sessions can be ended from outside their browser: by the provider, in
+// another browser, or by an administrator.
 func (m *Manager) Revocable() bool { return m.config.Revocations != nil }
 
-// Epoch is the current epoch of the revocations, or zero when there are none. Whoever obtains an
-// identity over some time asks before and puts it into Session.Epoch, so that a logout that arrives
-// meanwhile counts (R119). The error wraps [ErrStore].
+// Epoch returns the current epoch of the revocations, or zero without revocations. Code that takes
+// time to obtain an identity calls Epoch first and sets Session.Epoch, so that a logout in the
+// meantime applies to the new session (R119). The error wraps [ErrStore].
 func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
 	if m.config.Revocations == nil {
 		return 0, nil
@@ -107,17 +107,17 @@ func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
 	return epoch, nil
 }
 
-// unrevoked returns nil if the session has not been ended from elsewhere.
+// unrevoked returns nil if no revocation applies to the session.
 func (m *Manager) unrevoked(ctx context.Context, s *Session) error {
 	return m.unrevokedBut(ctx, s, nil)
 }
 
-// unrevokedBut leaves out a namer, under whose names the session has been looked up already.
+// unrevokedBut skips one namer, whose names of the session have already been looked up.
 func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer) error {
 	if m.config.Revocations == nil {
 		return nil
 	}
-	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.concerned(s) {
+	if v, ok := m.config.Revocations.(*memoryRevocations); ok && !v.mayApply(s) {
 		return nil
 	}
 	for _, n := range m.keyring.namers {
@@ -135,8 +135,8 @@ func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer)
 	return nil
 }
 
-// check refuses a session that has been ended. What ends one session by its ID needs no order
-// between epochs, which may be those of another process.
+// check rejects a session that has been ended. A mark on the session ID applies whatever its epoch,
+// which may be that of another process.
 func (marks Marks) check(s *Session) error {
 	if marks[0] != (Mark{}) {
 		return errEnded
@@ -149,8 +149,8 @@ func (marks Marks) check(s *Session) error {
 	return nil
 }
 
-// over notes that a session has ended here: in the revocations, and without any in this process.
-func (m *Manager) over(ctx context.Context, s *Session) error {
+// recordEnd records that a session ended here: in the revocations or, without any, in this process.
+func (m *Manager) recordEnd(ctx context.Context, s *Session) error {
 	m.watchers.end(sessionKey(s.ID))
 	if m.config.Revocations != nil {
 		return m.revoke(ctx, byItself, s, time.Time{})
@@ -161,7 +161,7 @@ func (m *Manager) over(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// endedBy is one of the names by which a session can be ended, in the order of RevocationKeys.
+// endedBy is an index into RevocationKeys.
 type endedBy int
 
 const (
@@ -171,12 +171,12 @@ const (
 	byProvider
 )
 
-// revoke ends the sessions that have this name of s, under each secret.
+// revoke ends the sessions that share this name with s, under each secret.
 func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 	issuedBefore time.Time) error {
 	r := Revocation{
 		IssuedBefore: issuedBefore,
-		// A session that begins now lives this long; the clocks of two processes may be apart.
+		// A session that begins now lives this long; the clocks of two processes may differ.
 		Keep: m.config.Lifetime + 2*skew,
 	}
 	for _, n := range m.keyring.namers {
@@ -194,7 +194,7 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 	})
 	if collapsed {
 		m.site.Logger.WarnContext(ctx,
-			"session: too many revocations to remember: all sessions of a provider are over",
+			"session: too many revocations: all sessions of a provider have been ended",
 			"provider", s.Provider)
 		m.watchers.wake(r.Providers)
 	}
@@ -205,20 +205,22 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 	return nil
 }
 
-// A ProviderLogout is what a provider says has ended: one of its sessions, or all of a user's if
-// SID is empty.
+// A ProviderLogout is a logout at the provider: of one provider session, or of all sessions of a
+// user if SID is empty.
 type ProviderLogout struct {
 	Provider string // configured name
 	Issuer   string
 	Subject  string
 	SID      string
-	// IssuedAt is when the provider said so. Sessions whose ID token it issued later are not meant.
+	// IssuedAt is when the provider issued the logout. Sessions with a later ID token are not
+	// affected.
 	IssuedAt time.Time
 }
 
 // EndProviderSessions ends the sessions that a provider has ended (OpenID Connect Back-Channel
-// Logout 1.0 section 2.7): with a SID the one session, else all of the user at that issuer. There
-// need not be any. The error wraps [ErrStore], or is [ErrNoRevocations].
+// Logout 1.0 section 2.7): one provider session if SID is set, otherwise all sessions of the user
+// at that issuer. It is not an error if there are none. The error wraps [ErrStore], or is
+// [ErrNoRevocations].
 func (m *Manager) EndProviderSessions(ctx context.Context, l ProviderLogout) error {
 	if m.config.Revocations == nil {
 		return ErrNoRevocations

@@ -15,18 +15,18 @@ import (
 const (
 	minSecret = 32 // bytes
 
-	// Rounds and salt of the passphrase stretching are part of the sealed format. The salt
-	// cannot be random: all processes must derive the same key from the secret alone.
+	// Rounds and salt of the passphrase stretching are part of the sealed format. The salt cannot
+	// be random: all processes must derive the same key from the secret alone.
 	stretchRounds = 600_000
 	stretchSalt   = "sallyport passphrase stretching, version 1"
 )
 
-// advice ends every refusal of a secret.
+// advice ends every error about a secret.
 const advice = "make one with: openssl rand -base64 32"
 
-// keyMaterial turns a configured secret into the input of the key derivation. Hex and base64 of at
-// least 32 bytes is taken as key material; any other text of at least 32 bytes is a passphrase
-// and is stretched, which takes a moment. Secrets that others could guess are refused (R90). The error
+// keyMaterial converts a configured secret to the input of the key derivation. Hex and base64 of at
+// least 32 bytes are key material; any other text of at least 32 bytes is a passphrase and is
+// stretched, which takes a fraction of a second. Guessable secrets are rejected (R90). The error
 // never contains the secret.
 func keyMaterial(secret string) ([]byte, error) {
 	if secret == "" {
@@ -50,16 +50,17 @@ func keyMaterial(secret string) ([]byte, error) {
 	return pbkdf2.Key(sha256.New, secret, []byte(stretchSalt), stretchRounds, 32)
 }
 
-// wrapped says what surrounds a secret that does not belong to it, or "". The key would be another
-// one, and processes that read the secret in different ways could not open each other's sessions.
+// wrapped describes white space or quotation marks around a secret, or returns "". They would
+// change the key, and processes that read the secret in different ways could not open each other's
+// sessions.
 func wrapped(secret string) string {
 	first, _ := utf8.DecodeRuneInString(secret)
 	last, _ := utf8.DecodeLastRuneInString(secret)
 	switch {
 	case blank(first) || blank(last):
-		return "begins or ends with white space or a line end: remove it, such as by printf instead of echo"
+		return "begins or ends with white space or a line end: remove it, for example with printf instead of echo"
 	case quote(first) && quote(last) && len(secret) > 1:
-		return "is in quotation marks: remove them; files of variables keep them as part of the value"
+		return "is in quotation marks: remove them; in env files they may become part of the value"
 	}
 	return ""
 }
@@ -70,9 +71,9 @@ func blank(r rune) bool {
 
 func quote(r rune) bool { return strings.ContainsRune("\"'`“”„‘’‚«»", r) }
 
-// decodeSecret decodes hex and base64, exactly as an encoder writes it. Text of one case or without
-// digits is not base64 of random bytes (one in a thousand at most), nor are words: better to stretch a
-// key without need than to take a passphrase for a key.
+// decodeSecret decodes hex and base64 exactly as an encoder writes them. A text of one case or
+// without digits is not treated as base64: at most one random key in a thousand looks like that.
+// Neither are words. It is better to stretch a key needlessly than to use a passphrase as a key.
 func decodeSecret(secret string) ([]byte, bool) {
 	if raw, err := hex.DecodeString(secret); err == nil && len(raw) >= minSecret {
 		return raw, true

@@ -10,20 +10,20 @@ import (
 	"sync/atomic"
 )
 
-// maxRecord bounds a session in a store: more than that is a mistake, and fills the store.
+// maxRecord bounds a session in a store: a larger one is a mistake and would fill the store.
 const maxRecord = 1 << 20
 
 // A ServerStore keeps sessions in a [Backend], and a sealed reference of a hundred bytes in the
-// cookie. It is a value for [Config.Store]: sessions may be larger than cookies, End really ends
-// them, they can be listed, and what is saved in one request is there in the next, whatever the
-// browser does. What the backend gets is sealed: a reader learns neither names nor tokens,
-// and a writer cannot sign in as another user.
+// cookie. Use it as [Config.Store]: sessions may be larger than cookies, End ends them for every
+// copy of the cookie, they can be listed, and each request sees what earlier requests saved,
+// whatever the browser does. The backend receives sealed data only: a reader learns neither names
+// nor tokens, and a writer cannot sign in as another user.
 //
-// A ServerStore is also a gorilla store for the application's own sessions, from when a [Manager]
-// uses it. It is safe for concurrent use.
+// A ServerStore is also a gorilla store for the application's own sessions, once a [Manager] uses
+// it. It is safe for concurrent use.
 type ServerStore struct {
 	backend Backend
-	manager atomic.Pointer[Manager] // the first that uses it lends its keys to the gorilla methods
+	manager atomic.Pointer[Manager] // the first manager; its keys seal gorilla sessions
 }
 
 // NewServerStore returns a store that keeps its sessions in b.
@@ -31,9 +31,9 @@ func NewServerStore(b Backend) *ServerStore { return &ServerStore{backend: b} }
 
 func (st *ServerStore) serve(m *Manager) { st.manager.CompareAndSwap(nil, m) }
 
-// bring fills in what comes with the backend. Sessions in this process's memory need no more than
-// revocations there.
-func (st *ServerStore) bring(c Config) Config {
+// withBackend fills in the parts that the backend implements. For a backend in this process's
+// memory, revocations in memory are enough.
+func (st *ServerStore) withBackend(c Config) Config {
 	if v, ok := st.backend.(Revocations); ok && c.Revocations == nil {
 		c.Revocations = v
 	}
@@ -50,7 +50,7 @@ func (st *ServerStore) bring(c Config) Config {
 type serverKeeper struct {
 	*Manager
 	backend Backend
-	joint   JointBackend // not nil: the same as Config.Revocations
+	joint   JointBackend // nil unless it is also Config.Revocations
 }
 
 func newServerKeeper(m *Manager, b Backend) serverKeeper {
@@ -103,7 +103,7 @@ func (k serverKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 	return k.find(ctx, &ref)
 }
 
-// find returns the session of a reference if it counts.
+// find returns the session of a reference if it is valid.
 func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error) {
 	found, marks, err := k.get(ctx, ref)
 	if err != nil {
@@ -114,7 +114,7 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 	if err != nil {
 		return nil, err
 	}
-	if !ref.isTo(s) { // a record that was moved is not the one that the cookie means
+	if !ref.isTo(s) { // the record was moved to another key
 		return nil, errForeign
 	}
 	if err := marks.check(s); err != nil {
@@ -122,7 +122,7 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 	}
 	n := k.namerOf(s, ref)
 	lookedUp := n
-	if n != nil && ref.provider == (RevocationKey{}) { // an older reference
+	if n != nil && ref.provider == (RevocationKey{}) { // reference format 1
 		ref.provider, lookedUp = n.providerOf(s), nil
 	}
 	if n != k.namer() {
@@ -137,7 +137,7 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 	return s, nil
 }
 
-// get reads the record and the revocations, in one round trip where the store can.
+// get reads the record and the revocations, in one round trip if the store supports it.
 func (k serverKeeper) get(ctx context.Context, ref *reference) (Record, Marks, error) {
 	if k.joint != nil {
 		return k.joint.GetAndLookup(ctx, ref.key(), ref.revocationKeys())
@@ -193,19 +193,19 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	return nil
 }
 
-// reportEvicted tells the operator about sessions that had to make room for this one.
+// reportEvicted logs how many sessions this write evicted.
 func (k serverKeeper) reportEvicted(r *http.Request) {
 	e, ok := k.backend.(interface{ Evicted() int })
 	if !ok {
 		return
 	}
 	if n := e.Evicted(); n > 0 {
-		k.site.Logger.WarnContext(r.Context(), "session: the store is full, idle sessions were dropped", "sessions", n)
+		k.site.Logger.WarnContext(r.Context(), "session: the store is full: idle sessions were evicted", "sessions", n)
 		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
 	}
 }
 
-// end deletes the records that the request refers to.
+// end deletes the records that the request's cookies refer to.
 func (k serverKeeper) end(r *http.Request) error {
 	var failed []error
 	removed := map[reference]bool{}

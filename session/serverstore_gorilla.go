@@ -12,23 +12,23 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// For the application's own sessions, a ServerStore is a gorilla store: the cookie holds a sealed
-// random ID, the backend the sealed values. Of a session's Options, only MaxAge counts. Of two
-// requests that save at once, the later one wins.
+// A ServerStore is a gorilla store for the application's own sessions: the cookie holds a sealed
+// random ID, the backend the sealed values. Of a session's Options, only MaxAge applies. Of two
+// concurrent saves, the later one wins.
 
 var (
 	_ sessions.Store = (*ServerStore)(nil)
 
-	errUnused = errors.New("session: the ServerStore has no keys before a Manager uses it (sallyport.New with Config.Session.Store)")
+	errUnused = errors.New("session: the ServerStore has no keys yet: pass it to sallyport.New as Config.Session.Store first")
 )
 
-// Get returns the session of the name for this request, the same one each time.
+// Get returns the session with the given name for this request, the same one each time.
 func (st *ServerStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(st, name)
 }
 
-// New reads the session of the name again. With an error it returns a new, empty session as well; an
-// error that wraps [ErrStore] means that the backend does not answer.
+// New reads the named session again. On error it also returns a new, empty session; an error that
+// wraps [ErrStore] means that the backend is unavailable.
 func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	gs := sessions.NewSession(st, name)
 	gs.IsNew = true
@@ -43,13 +43,13 @@ func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, err
 	var err error
 	for text := range m.cookies.ReadAll(r, name) {
 		if err = st.read(r.Context(), m, name, text, gs); err == nil || errors.Is(err, ErrStore) {
-			return gs, err // of duplicates, the first that opens
+			return gs, err // duplicates: the first one that opens
 		}
 	}
 	return gs, err
 }
 
-// read fills in gs from the record that the cookie's text leads to.
+// read fills in gs from the record that the cookie refers to.
 func (st *ServerStore) read(ctx context.Context, m *Manager, name, text string, gs *sessions.Session) error {
 	var id string
 	if err := m.Codec().Decode(m.cookies.Name(name), text, &id); err != nil {
@@ -90,7 +90,7 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 		return asStore(toStore(func() error { return st.backend.Delete(r.Context(), ownKey(gs.ID)) }))
 	}
 	if gs.ID == "" {
-		gs.ID = newID() // never from the request: New sets it only if we have sealed it
+		gs.ID = newID() // never from the request: New sets only IDs that we sealed
 	}
 	data, err := m.Codec().Encode(valuesOf(gs.ID), gs.Values)
 	if err != nil {
@@ -123,13 +123,13 @@ func asStore(err error) error {
 	return nil
 }
 
-// ownKey is where a session of the application is. It has no owner that could list it. The ID is
-// random, so its hash needs no key.
+// ownKey is the key of an application's gorilla session. Its owner is unique, so it is never
+// listed. The ID is random, so an unkeyed hash is enough.
 func ownKey(id string) Key {
 	sum := sha256.Sum256([]byte("session of the application " + id))
 	hashed := base64.RawURLEncoding.EncodeToString(sum[:16])
 	return Key{Owner: hashed, ID: hashed}
 }
 
-// valuesOf binds the values to their session: a record that was moved does not open.
+// valuesOf binds the values to their session: a record moved to another key does not open.
 func valuesOf(id string) string { return "values of " + id }

@@ -9,72 +9,72 @@ import (
 	"time"
 )
 
-// ErrNoTokens is returned by [Session.Tokens] when the session holds none: the provider
-// gave none, or [Config.ProfileOnly] left them out.
+// ErrNoTokens is returned by [Session.Tokens] when the session has no tokens: the provider issued
+// none, or [Config.ProfileOnly] discarded them.
 var ErrNoTokens = errors.New("session: holds no tokens")
 
-// A Session is what the application remembers of one sign-in.
+// A Session describes one sign-in of a user.
 //
-// A Session belongs to one request: it is read anew from the cookie for each, so a
-// handler may read it without locks, but must not share it with a request of another
-// goroutine and change it there. The zero value is nobody's session.
+// A Session belongs to one request; each request decodes its own from the cookie. A handler may
+// read it without locks, but must not change it while another goroutine uses it. The zero value has
+// no user.
 type Session struct {
-	// ID names the session: at least 128 random bits, new at every login and never taken
-	// from a request. It is a secret of the same rank as the cookie.
+	// ID identifies the session: at least 128 random bits, new at every login and never taken from
+	// a request. It is as secret as the cookie.
 	ID string `json:"-"`
 
-	// Provider is the name under which the provider is configured, such as "google".
+	// Provider is the configured name of the provider, such as "google".
 	Provider string `json:"provider"`
 
-	// Registration is the fingerprint of the provider's configuration (issuer and client)
-	// that vouched for the user. A session ends when its provider's registration changes.
+	// Registration is the fingerprint of the configuration (issuer and client) of the provider that
+	// authenticated the user. A session ends when its provider's registration changes.
 	Registration string `json:"-"`
 
-	// User is who signed in.
+	// User is the signed-in user.
 	User User `json:"user"`
 
-	// SID is the provider's own name for its session (the "sid" claim), or empty.
+	// SID is the provider's ID of its own session (the "sid" claim), or empty.
 	SID string `json:"-"`
 
-	// AuthTime is when the provider last made the user prove who they are (the "auth_time"
-	// claim). Zero when the provider did not say.
+	// AuthTime is when the provider last authenticated the user (the "auth_time" claim). Zero if
+	// the provider did not send it.
 	AuthTime time.Time `json:"auth_time,omitzero"`
 
-	// ACR and AMR say how the user proved it: authentication context class and methods
-	// (OpenID Connect Core section 2). Empty when the provider did not say.
+	// ACR and AMR are the authentication context class and the authentication methods (OpenID
+	// Connect Core section 2). Empty if the provider did not send them.
 	ACR string   `json:"acr,omitempty"`
 	AMR []string `json:"amr,omitempty"`
 
-	// Created is when the user signed in here, Seen when the session was last renewed, and
-	// Expires its absolute end, which activity never moves. All have a resolution of one second.
+	// Created is when the user signed in here, Seen when the session was last renewed, and Expires
+	// its absolute end, which activity never moves. All have a resolution of one second.
 	Created time.Time `json:"created"`
-	// Proven is when the provider last showed that the login stands: at the sign-in, and at each refresh.
+	// Proven is when the provider last confirmed the login: at sign-in and at each refresh.
 	Proven  time.Time `json:"-"`
 	Seen    time.Time `json:"-"`
 	Expires time.Time `json:"expires"`
 
-	// Epoch is the epoch of the revocations in which the login began (Manager.Epoch). Start fills it in if it is zero.
+	// Epoch is the epoch of the revocations in which the login began (Manager.Epoch). Start sets it
+	// if it is zero.
 	Epoch uint64 `json:"-"`
-	// Issued is when the provider issued the ID token of the sign-in: its "iat" claim, or the start of the
-	// callback if that is earlier. Zero when there was none.
+	// Issued is when the provider issued the ID token of the sign-in: its "iat" claim, or the start
+	// of the callback if that is earlier. Zero without an ID token.
 	Issued time.Time `json:"-"`
 
-	// Device says in a few words where the user signed in, such as "Firefox on Linux", for a list of sessions. Start fills it in
-	// where sessions can be listed.
+	// Device describes the user's device for a list of sessions, such as "Firefox on Linux". Start
+	// sets it if sessions can be listed.
 	Device string `json:"-"`
 
-	// Generation counts the writes that changed what the session holds, so that an older
-	// answer can be told from a newer one.
+	// Generation is the number of writes that changed the session. It orders copies of the session.
 	Generation uint64 `json:"-"`
 
-	// Values are small things that the application wants to keep with the session. They
-	// travel in the cookie: mind the size. Save them with Manager.Save.
+	// Values are small values that the application keeps with the session. They travel in the
+	// cookie, so keep them short. Manager.Save saves them.
 	Values map[string]string `json:"-"`
 
 	details details // tokens and claims; see Tokens and Claims
 }
 
-// Clone returns a copy that shares nothing that either side could change.
+// Clone returns a copy that shares no mutable data with s.
 func (s *Session) Clone() *Session {
 	if s == nil {
 		return nil
@@ -86,7 +86,7 @@ func (s *Session) Clone() *Session {
 	return &c
 }
 
-// LogValue keeps everything but the identity out of the log.
+// LogValue implements slog.LogValuer: it logs the provider, issuer and subject only.
 func (s *Session) LogValue() slog.Value {
 	if s == nil {
 		return slog.StringValue("none")
@@ -95,15 +95,15 @@ func (s *Session) LogValue() slog.Value {
 		slog.String("issuer", s.User.Issuer), slog.String("subject", s.User.Subject))
 }
 
-// A User is the person who signed in, in the words of the provider.
+// A User is the signed-in user as the provider describes them.
 //
-// Only the pair (Issuer, Subject) identifies a person (OpenID Connect Core section 5.7), together with
-// Tenant for the users of tenants: use [User.Key] as the key of an account. Name, Username, Email and Picture are for
-// display, may change at any time, and may be the same for different people.
+// Only the pair (Issuer, Subject) identifies a user (OpenID Connect Core section 5.7), together
+// with Tenant for users of tenants: use [User.Key] as the account key. Name, Username, Email and
+// Picture are for display; they may change at any time, and different users may share them.
 type User struct {
-	// Tenant is the name of the tenant whose provider signed the user in, and empty for the providers
-	// of the configuration. It is filled in from Session.Provider. What a tenant's provider says of
-	// its users holds within that tenant only.
+	// Tenant is the name of the tenant whose provider signed the user in, and empty for configured
+	// providers. It is set from Session.Provider. The claims of a tenant's provider are valid
+	// within that tenant only.
 	Tenant string `json:"tenant,omitempty"`
 
 	Issuer        string   `json:"iss"`
@@ -116,11 +116,11 @@ type User struct {
 	Roles         []string `json:"roles,omitempty"`
 }
 
-// Key identifies the user among all users of all providers, without ambiguity: no other
-// (Issuer, Subject) pair has the same key. A user of a tenant is another one in each tenant, and
-// never one of a configured provider, whatever issuer the tenant's provider has: the key of
-// (Tenant, Issuer, Subject) has another form. Store it as an account's foreign key. It is empty for
-// the zero User.
+// Key returns a unique key for the user, for use as the foreign key of an account: no other
+// (Issuer, Subject) pair has the same key. Users of tenants have a key of another form, made of
+// (Tenant, Issuer, Subject): it is different in each tenant and never equals the key of a
+// configured provider's user, whatever issuer the tenant's provider claims. The key of the zero
+// User is empty.
 func (u User) Key() string {
 	if u.Issuer == "" && u.Subject == "" {
 		return ""

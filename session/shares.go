@@ -6,26 +6,25 @@ type shares struct {
 	all    []share
 }
 
-// A share is what one owner has.
+// A share is the marks of one owner.
 type share struct {
-	name      string // of the provider; empty if it is not known
+	name      string // of the provider; empty if unknown
 	providers []RevocationKey
 	count     int
 }
 
-// nobody owns the marks of callers that do not say which provider they are about, and those that
-// are about a whole provider.
-const nobody uint32 = 0
+// noOwner owns the marks of callers that do not name a provider, and those of whole providers.
+const noOwner uint32 = 0
 
 func newShares() shares {
 	return shares{owners: map[RevocationKey]uint32{}, all: make([]share, 1)}
 }
 
-// of returns the number of a provider. Providers that are gone keep theirs: there are as many as
-// there were tenants.
+// of returns the number of a provider. Deleted tenants keep their numbers, so there is one for each
+// tenant that ever existed.
 func (sh *shares) of(name string, providers []RevocationKey) uint32 {
 	if len(providers) == 0 {
-		return nobody
+		return noOwner
 	}
 	owner, known := sh.owners[providers[0]]
 	if !known && len(sh.all) < 1<<ownerBits {
@@ -36,11 +35,11 @@ func (sh *shares) of(name string, providers []RevocationKey) uint32 {
 	return owner
 }
 
-// largest returns the owner that has the most, or nobody.
+// largest returns the owner with the most marks, or noOwner.
 func (sh *shares) largest() uint32 {
-	most, count := nobody, 0
+	most, count := noOwner, 0
 	for owner, s := range sh.all {
-		if uint32(owner) != nobody && s.count > count {
+		if uint32(owner) != noOwner && s.count > count {
 			most, count = uint32(owner), s.count
 		}
 	}

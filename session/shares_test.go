@@ -79,7 +79,7 @@ func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 
 // A mark and its owner come back as they were.
 func TestKeptMark_F8_Owner(t *testing.T) {
-	for _, owner := range []uint32{nobody, 1, 0xfff, 0x1000, 0xabcdef, 1<<ownerBits - 1} {
+	for _, owner := range []uint32{noOwner, 1, 0xfff, 0x1000, 0xabcdef, 1<<ownerBits - 1} {
 		for _, m := range []Mark{{}, {All: 1<<52 - 1}, {Some: 1<<52 - 1, Before: 1<<32 - 1}, {All: 1, Some: 2, Before: 3}} {
 			if k := keep(m, owner); k.mark() != m || k.owner() != owner {
 				t.Errorf("%+v of %d came back as %+v of %d", m, owner, k.mark(), k.owner())

@@ -6,8 +6,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// fromStore runs f, which calls a store, revocations or a locker of the application. A panic there
-// is an error that wraps [ErrStore]: what the store would have said is unknown.
+// fromStore runs f, which calls a store, revocations or a locker of the application. A panic
+// becomes an error that wraps [ErrStore]: the outcome is unknown.
 func fromStore[T any](f func() (T, error)) (T, error) {
 	value, err := recovered.Get(f)
 	if err != nil && recovered.Is(err) {

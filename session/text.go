@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// A text is stored once. Where it occurs again there is its number: the texts of words have the first
-// numbers, those of a session itself follow as they are written. The first byte says how a text is
-// stored:
+// A text is stored once. Later occurrences are its number: the entries of words have the first
+// numbers, and the session's own texts follow in the order in which they are written. The first
+// byte says how a text is stored:
 //
 //	0 to longText-1         its length; the bytes follow
 //	longText to rareText-1  the number of a known text, from 0
@@ -21,18 +21,18 @@ const (
 	textLong    = 0xe0 // a length, then the bytes
 	textKnown   = 0xe1 // a number
 	textUUID    = 0xe2 // 16 bytes
-	textDigits  = 0xe3 // the number of digits, then a byte for each two
-	textEncoded = 0xe4 // the number of characters, then what they stand for in base64url, as in a token
-	textURL     = 0xe5 // a text that "https://" goes before
+	textDigits  = 0xe3 // the number of digits, then a byte for each pair
+	textEncoded = 0xe4 // the number of characters, then the base64url-decoded bytes, as in a token
+	textURL     = 0xe5 // the text after "https://"
 )
 
 const (
-	// maxKnown bounds how many texts have a number. They are neither very short nor very long.
+	// maxKnown bounds how many texts have a number. Very short and very long texts have none.
 	maxKnown     = 1 << 12
 	minKnownText = 2
 	maxKnownText = 80
 
-	// Shorter texts are not worth another form, and longer ones are hardly ever of that kind.
+	// Shorter texts gain nothing from another form, and longer ones are rarely of that kind.
 	minDigits  = 5
 	maxDigits  = 40
 	minEncoded = 12
@@ -46,7 +46,7 @@ type writer struct {
 	b      []byte
 	known  map[string]int
 	own    []string // the known texts, in order
-	origin int64    // that times are counted from: Session.Created
+	origin int64    // the base of times: Session.Created
 }
 
 func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
@@ -114,8 +114,8 @@ func (w *writer) digits(s string) {
 	}
 }
 
-// encoded writes a text that is base64url already as the bytes it decodes to. The last
-// characters that do not fill a group of four stay as they are.
+// encoded writes a base64url text as the bytes it decodes to. The last characters, which do not
+// fill a group of four, are stored as text.
 func (w *writer) encoded(s string) bool {
 	if len(s) < minEncoded || len(s) > maxEncoded {
 		return false
@@ -138,12 +138,12 @@ func (w *writer) texts(texts []string) {
 	}
 }
 
-// A mark is a place to go back to.
+// A mark is a state of the writer to return to.
 type mark struct{ bytes, own int }
 
 func (w *writer) mark() mark { return mark{len(w.b), len(w.own)} }
 
-// back forgets everything after a mark.
+// back removes everything written since a mark.
 func (w *writer) back(to mark) {
 	for _, text := range w.own[to.own:] {
 		delete(w.known, text)

@@ -7,30 +7,31 @@ import (
 	"strings"
 )
 
-// Claims, and the parts of tokens that are JSON, are stored without JSON's syntax, and with each text
-// only once. A string is a text; the other values have a first byte of their own. What comes back is
-// the same JSON, byte by byte: what has white space between its parts is not stored this way.
+// Claims, and the JSON segments of tokens, are stored without JSON syntax, and with each text only
+// once. A string is a text; each other type has its own first byte. Decoding restores the same JSON
+// byte by byte, so JSON with white space between its tokens is not stored this way.
 const (
 	valueFalse  = 0xf0
 	valueTrue   = 0xf1
 	valueNull   = 0xf2
 	valueNumber = 0xf3 // from 0
-	valueTime   = 0xf4 // a number that is a time near Session.Created
+	valueTime   = 0xf4 // a number close to Session.Created: likely a time
 	valueList   = 0xf5 // the values, valueEnd
 	valueObject = 0xf6 // a text and a value for each member, valueEnd
-	valueJSON   = 0xf7 // other numbers, and strings with escapes, as they are
+	valueJSON   = 0xf7 // other numbers, and strings with escapes, verbatim
 	valueEnd    = 0xff
 )
 
 const (
 	maxDepth = 16
-	// maxNumber is the greatest number that is stored as one.
+	// maxNumber is the greatest number that is stored in binary.
 	maxNumber = 1<<53 - 1
-	// near is how far from Session.Created a number is taken for a time.
+	// near is the distance from Session.Created within which a number is stored as a time.
 	near = 1 << 20
 )
 
-// json writes a JSON value, and reports whether it could.
+// json writes a JSON value. It writes nothing and returns false for JSON that it cannot restore
+// exactly.
 func (w *writer) json(raw string) bool {
 	before := w.mark()
 	if rest, ok := w.value(raw, 0); ok && rest == "" {
@@ -40,7 +41,7 @@ func (w *writer) json(raw string) bool {
 	return false
 }
 
-// value writes the value that raw begins with, and returns what follows it.
+// value writes the first value in raw, and returns the rest of raw.
 func (w *writer) value(raw string, depth int) (rest string, ok bool) {
 	if raw == "" || depth > maxDepth {
 		return "", false
@@ -76,7 +77,7 @@ func (w *writer) jsonString(raw string) (rest string, ok bool) {
 	return raw[end+1:], true
 }
 
-// closing finds the quotation mark at the end of a string.
+// closing returns the index of a string's closing quotation mark.
 func closing(raw string) int {
 	for i := 1; i < len(raw); i++ {
 		switch c := raw[i]; {
@@ -168,7 +169,7 @@ func (w *writer) members(raw string, depth int) (rest string, ok bool) {
 	}
 }
 
-// json is the reverse of writer.json. It appends to b.
+// json is the inverse of writer.json. It appends to b.
 func (r *reader) json(b []byte, depth int) []byte {
 	if r.left() == 0 || depth > maxDepth+1 {
 		r.fail()
@@ -221,8 +222,7 @@ func (r *reader) json(b []byte, depth int) []byte {
 	return b
 }
 
-// jsonEncoded appends a text that is stored as the bytes it decodes to. A long one is written
-// where it belongs at once.
+// jsonEncoded appends a text that is stored base64url-decoded. A long one is written directly to b.
 func (r *reader) jsonEncoded(b []byte) []byte {
 	start := r.at
 	r.at++
@@ -250,7 +250,7 @@ func (r *reader) end() bool {
 	return r.bad
 }
 
-// int reads a number with a sign.
+// int reads a signed number.
 func (r *reader) int() int64 {
 	n := r.uint()
 	if n&1 == 0 {

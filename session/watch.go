@@ -12,17 +12,18 @@ import (
 // ErrEnded is the cause ([context.Cause]) of a context of [Manager.Watch] whose session has ended.
 var ErrEnded = errors.New("session: ended")
 
-// patience is how long a connection goes on while nobody knows whether its session still stands.
-const patience = time.Minute
+// outageGrace is how long a watched connection continues while the store is unavailable.
+const outageGrace = time.Minute
 
-// Watch returns a context that ends with ctx, and also when the session does: when it expires, is signed out, or is revoked. It is
-// for what goes on after the handler has decided who the user is: server-sent events, WebSockets, long polls. What ends in this
-// process is noticed at once, what ends in another within Config.Watch. Without a store and without Config.Revocations, a
-// sign-out in another process cannot be noticed. While a store does not answer, the context goes on for a minute, and then ends with
-// the store's error as its cause. A connection that lives in cookies only does not count as use of the session; with
-// a store, it ends when the session has been idle for too long in all its requests.
+// Watch returns a context that ends with ctx or with the session: when the session expires, is
+// signed out, or is revoked. Use it for connections that outlive the handler's check of the user:
+// server-sent events, WebSockets, long polls. An end in this process takes effect at once, an end
+// in another process within Config.Watch. Without a store and without Config.Revocations, sign-outs
+// in other processes have no effect. If the store stays unavailable for a minute, the context ends
+// with the store's error as its cause. A connection does not keep its session active. With a store,
+// the context ends when no request has used the session for Config.Idle.
 //
-// Call cancel when the work is done, or memory is kept until the session ends.
+// Call cancel when the work is done; otherwise memory is held until the session ends.
 func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context, cancel context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	w := &watcher{keys: m.namer().keys(s), look: make(chan struct{}, 1), end: end}
@@ -35,7 +36,7 @@ func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context, can
 }
 
 func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
-	known := m.config.Now() // when the session was last seen to stand
+	known := m.config.Now() // when the session was last known to be valid
 	for {
 		timer := time.NewTimer(min(m.config.Watch, m.left(s)))
 		select {
@@ -52,19 +53,20 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 			s, known = fresh, now
 		case !errors.Is(err, ErrStore):
 			w.end(ErrEnded)
-		case now.Sub(known) >= patience:
+		case now.Sub(known) >= outageGrace:
 			m.lost(w, err)
 		}
 	}
 }
 
-// lost ends a context because nothing can be found out about its session.
+// lost ends a context because the state of its session is unknown.
 func (m *Manager) lost(w *watcher, err error) {
 	w.end(err)
 	m.site.Logger.Error("session: Watch gave up", "error", err, recovered.Stack(err))
 }
 
-// left is how long the session has to go if nobody uses it, and never nothing, so that nobody spins.
+// left returns the time until the session expires if no request uses it. It is never zero, so that
+// callers do not spin.
 func (m *Manager) left(s *Session) time.Duration {
 	end := s.Expires
 	if idle := s.Seen.Add(m.config.Idle); idle.Before(end) {
@@ -73,7 +75,8 @@ func (m *Manager) left(s *Session) time.Duration {
 	return max(end.Sub(m.config.Now()), 10*time.Millisecond)
 }
 
-// watchers are all who watch a session in this process, by the keys that may end it. The zero value is ready for use.
+// watchers are all watched sessions in this process, by the keys that may end them. The zero value
+// is ready for use.
 type watchers struct {
 	mu    sync.Mutex
 	byKey map[RevocationKey]map[*watcher]struct{}
@@ -81,7 +84,7 @@ type watchers struct {
 
 type watcher struct {
 	keys RevocationKeys
-	look chan struct{} // asks to look again
+	look chan struct{} // requests a check
 	end  context.CancelCauseFunc
 }
 
@@ -110,7 +113,7 @@ func (ws *watchers) remove(w *watcher) {
 	}
 }
 
-// wake makes those look again whom something with these keys may concern.
+// wake makes the watchers of these keys check their sessions.
 func (ws *watchers) wake(keys []RevocationKey) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -118,13 +121,13 @@ func (ws *watchers) wake(keys []RevocationKey) {
 		for w := range ws.byKey[key] {
 			select {
 			case w.look <- struct{}{}:
-			default: // has been asked already
+			default: // a check is already requested
 			}
 		}
 	}
 }
 
-// end ends those who watch the session of a key.
+// end ends the contexts that watch the session of a key.
 func (ws *watchers) end(key RevocationKey) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()

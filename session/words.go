@@ -1,7 +1,7 @@
 package session
 
-// words are texts that sessions and tokens often hold: names of claims and their usual values. They are
-// part of the stored format, where a number stands for each: new ones go to the end, up to firstOwn.
+// words are frequent texts in sessions and tokens: names of claims and their usual values. They are
+// part of the stored format, which stores their index: append new words at the end, up to firstOwn.
 var words = [...]string{
 	"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "nonce", "azp", "at_hash", "c_hash", "s_hash",
 	"auth_time", "acr", "amr", "sid", "name", "given_name", "family_name", "middle_name", "nickname",
@@ -15,10 +15,10 @@ var words = [...]string{
 	"openid profile email",
 }
 
-// firstOwn is the number of the first text of a session's own.
+// firstOwn is the number of a session's first own text.
 const firstOwn = 112
 
-// wordNumbers finds a word's number.
+// wordNumbers maps a word to its number.
 var wordNumbers = func() map[string]int {
 	numbers := make(map[string]int, len(words))
 	for i, word := range words {
