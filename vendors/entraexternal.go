@@ -61,7 +61,8 @@ func entraExternalVendor() Vendor {
 			"A refresh token comes with the scope offline_access. Refresh tokens rotate: each " +
 				"refresh brings another, and the old one stays valid.",
 			"The published discovery address is " +
-				"https://TENANT_NAME.ciamlogin.com/TENANT_ID/v2.0/.well-known/openid-configuration. " +
+				"https://TENANT_NAME.ciamlogin.com/TENANT_ID/v2.0/" +
+				".well-known/openid-configuration. " +
 				"Set Discovery to it if discovery below the tenant's ID fails; the issuer stays.",
 			"For a custom domain, set Issuer and Discovery.",
 		},

@@ -45,12 +45,14 @@ func TestTenants_R38_Approve(t *testing.T) {
 		asked   []string
 		fault   string
 	}{
-		"approved":        {nil, nil, []string{contoso}, ""},
-		"rejected":        {nil, errors.New("not a customer"), []string{contoso}, "not_admitted"},
-		"cannot tell":     {nil, noDatabase, []string{contoso}, "provider_unavailable"},
-		"allowed":         {[]string{contoso}, errors.New("not asked"), nil, ""},
-		"only approved":   {[]string{fabrikam}, nil, []string{contoso}, ""},
-		"neither of both": {[]string{fabrikam}, errors.New("no"), []string{contoso}, "not_admitted"},
+		"approved":      {nil, nil, []string{contoso}, ""},
+		"rejected":      {nil, errors.New("not a customer"), []string{contoso}, "not_admitted"},
+		"cannot tell":   {nil, noDatabase, []string{contoso}, "provider_unavailable"},
+		"allowed":       {[]string{contoso}, errors.New("not asked"), nil, ""},
+		"only approved": {[]string{fabrikam}, nil, []string{contoso}, ""},
+		"neither": {
+			[]string{fabrikam}, errors.New("no"), []string{contoso}, "not_admitted",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked []string
@@ -61,7 +63,8 @@ func TestTenants_R38_Approve(t *testing.T) {
 				asked = append(asked, tenant)
 				return row.approve
 			}
-			vendor, c := multiTenant(t, provider.Organizations{Allowed: row.allowed, Approve: approve})
+			tenants := provider.Organizations{Allowed: row.allowed, Approve: approve}
+			vendor, c := multiTenant(t, tenants)
 			c.Fault = row.fault
 			for _, complaint := range run(t, vendor, c) {
 				t.Error(complaint)

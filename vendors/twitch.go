@@ -17,7 +17,8 @@ func Twitch(id, secret string) *provider.OIDC {
 		AuthMethod:   "client_secret_post",
 		Scopes:       []string{"openid", "user:read:email"},
 		AuthParams: url.Values{"claims": {
-			`{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}`,
+			`{"id_token":{"email":null,"email_verified":null,"picture":null,` +
+				`"preferred_username":null}}`,
 		}},
 		UserFields: provider.Fields{Name: "preferred_username"},
 		Endpoints:  provider.Endpoints{Revocation: "https://id.twitch.tv/oauth2/revoke"},
