@@ -1,45 +1,46 @@
-// Package provider obtains identities: it knows how to ask a provider who the user is and
-// how to check the answer. It keeps no cookies and serves no HTTP; package handlers does both.
+// Package provider signs users in at identity providers: it makes authorization requests and
+// verifies the answers. It sets no cookies and serves no HTTP; package handlers does both.
 //
-// Fill in an [OIDC], put it into a [Set] under a name, and hand that to sallyport.New:
+// Fill in an [OIDC], put it into a [Set] under a name, and pass the set to sallyport.New:
 //
 //	provider.Set{"work": &provider.OIDC{
 //		Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret,
 //	}}
 //
-// A provider that speaks OAuth 1.0a is an [OAuth1].
-//
-// Package vendors has a function for each known vendor that returns one of these, configured. It uses
+// [OAuth2] is for providers of OAuth 2.0 without OpenID Connect, and [OAuth1] for OAuth 1.0a.
+// Package vendors has a function for each known vendor that returns one of the three; it uses
 // only what this package exports.
 //
 // # What is checked
 //
-// Every login sends state, nonce and a PKCE S256 challenge (RFC 9700 section 2.1), each from its own random
-// bytes. The callback's state and issuer (RFC 9207) are compared before anything else is looked at. An ID
-// token passes if its signature is by a key of the provider's JWKS with an algorithm fixed beforehand, and its iss,
-// sub, aud, azp, exp, iat, nbf, nonce, at_hash and, where asked for, auth_time and acr are as they have to be
-// (OpenID Connect Core section 3.1.3.7). Access tokens and logout tokens go through the same checks as
-// far as they have the claims, and none of the three kinds passes for another.
+// Every login sends state, nonce and a PKCE S256 challenge (RFC 9700 section 2.1), each from its
+// own random bytes. State and issuer (RFC 9207) of the callback are compared before anything else
+// is read. An ID token is accepted if a key of the provider's JWKS verifies its signature, with
+// an algorithm fixed beforehand, and if iss, sub, aud, azp, exp, iat, nbf, nonce, at_hash and,
+// where requested, auth_time and acr are valid (OpenID Connect Core section 3.1.3.7). Access
+// tokens and logout tokens go through the same checks for the claims that they have. None of the
+// three kinds of token is accepted as another.
 //
-// Members that decide (those claims, the endpoints and keys in use, the user's ID in a profile) must
-// be there once, under exactly their name, with the right type. No other member of a token, of
-// metadata or of a profile makes a login fail: null means absent, of several members of one name the
-// last is used, text that is not Unicode is repaired, and values of the wrong type are ignored. Roles
-// and the verification of an email address never come from a member that appears twice. Each
-// irregularity is logged once for each provider; see [Reporter].
+// Members that decide something (those claims, the endpoints and keys in use, the user's ID in a
+// profile) must appear once, under their exact name, with the right type. No other member of a
+// token, of metadata or of a profile fails a login: null means absent, the last of several
+// members of one name is used, invalid Unicode is repaired, and values of the wrong type are
+// ignored. Roles and the verification of an email address never come from a member that appears
+// twice. Each irregularity is logged once for each provider; see [Reporter].
 //
 // # One provider, many organizations
 //
-// Some providers vouch for the users of many organizations, and which of them may sign in is for the application to say. Where each has
-// an issuer of its own (vendors.EntraMultiTenant) that is [Organizations]; there is no way to leave
-// it open. Where a claim names the organization (vendors.GoogleWorkspace, vendors.SlackWorkspace,
-// org_id at vendors.Auth0) it is OIDC.RequiredClaims, which are checked at each login and refresh;
-// the parameters of the authorization request that ask for an organization are only hints to the
-// provider's pages. An email address proves no membership.
+// Some providers sign in the users of many organizations, and the application decides which of
+// them it admits. If each organization has its own issuer (vendors.EntraMultiTenant), set
+// [Organizations]; they cannot be left empty. If a claim names the organization
+// (vendors.GoogleWorkspace, vendors.SlackWorkspace, org_id at vendors.Auth0), set
+// OIDC.RequiredClaims, which are checked at each login and refresh. Parameters of the
+// authorization request that name an organization are only hints for the provider's pages. An
+// email address proves no membership.
 //
 // # Without OpenID Connect
 //
-// An [OAuth2] is a provider that only hands out access tokens:
+// An [OAuth2] describes a provider that issues access tokens only:
 //
 //	&provider.OAuth2{
 //		ClientID: id, ClientSecret: secret,
@@ -50,24 +51,28 @@
 //		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Email: "email"},
 //	}
 //
-// Nothing is signed there. Who signed in is whoever the profile is about that was fetched with the access token which the token endpoint
-// issued for this very login, so an access token from anywhere else is never accepted. State, PKCE, and the checks of the callback are
-// the same. The user's ID has to be a text or a whole number that the provider never changes, and counts together with Issuer only.
-// Token endpoints that differ from the standard are described by a [Dialect].
+// Nothing is signed. The profile that is fetched with the access token identifies the user, and
+// the token endpoint must have issued that access token in this login; access tokens from
+// elsewhere are rejected. State, PKCE and the checks of the callback are the same. The user's ID
+// must be a text or a whole number that the provider never changes; it is unique together with
+// Issuer only. A [Dialect] describes a token endpoint that differs from the standard, and
+// [Quirks] what a provider does not support.
 //
-// OAuth 1.0a has none of that. There the callback passes if its state and its request token are those of the flow and it brings a
-// verifier; state is our own and part of the redirect URI that is sent along. The token is redeemed with the secret that waits in the
-// flow, and the profile is read with the token that was received in this very login.
+// OAuth 1.0a has neither PKCE nor nonce. A callback is accepted if its state and its request
+// token are those of the flow and it has a verifier; the state is part of the redirect URI. The
+// request token is redeemed with its secret from the flow, and the profile is fetched with the
+// access token of this login.
 //
-// # Many of them
+// # Providers of tenants
 //
-// A [Directory] finds a provider by its name, for everybody who has to: the configured ones, and those of [Tenants], which are not known
-// beforehand. [PublicOnly] keeps the application out of its own network where others write the addresses.
+// [Tenants] look up providers at request time, for applications whose customers bring their own.
+// [PublicOnly] is an HTTP client that refuses private addresses; use it when tenants supply
+// provider URLs (SSRF).
 //
 // # Without discovery
 //
-// A provider without a discovery document is Static: Endpoints hold its endpoints, and either a JWKS
-// or fixed Keys verify its ID tokens.
+// For a provider without a discovery document, set Static: Endpoints has its endpoints, and
+// either a JWKS or fixed Keys verify its ID tokens.
 //
 //	&provider.OIDC{
 //		Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret,
@@ -78,21 +83,21 @@
 //		},
 //	}
 //
-// # Programs beside the web page
+// # Machine grants
 //
-// [Grants], returned by the method Grants of OIDC and OAuth2, get tokens for jobs, command-line tools
+// [Grants], from the method Grants of OIDC and OAuth2, get tokens for jobs, command-line tools
 // and services, and introspect tokens.
 //
 // # Times
 //
-// Discovery is lazy, and repeated hourly while logins go on; if it fails, what is known stays in use.
-// Keys are fetched when a token needs one that is not known, at most once a minute for tokens that
-// strangers send, and again after ten minutes: a withdrawn key is rejected ten minutes later at
-// most, or after a day while the JWKS cannot be read. A provider that does not answer within ten
-// seconds is unavailable ([ErrUnavailable]); one whose metadata does not fit the configuration is
-// misconfigured ([ErrMisconfigured]).
+// Discovery is lazy and repeated hourly while logins continue; if it fails, the known document
+// stays in use. Keys are fetched when a token has an unknown key, at most once a minute for
+// tokens from strangers, and again after ten minutes: a withdrawn key is rejected after at most
+// ten minutes, or after a day while the JWKS cannot be read. A provider that does not answer
+// within ten seconds is unavailable ([ErrUnavailable]); one whose metadata does not fit the
+// configuration is misconfigured ([ErrMisconfigured]).
 //
-// Connections to endpoints are kept for three seconds, less than servers keep them. A request with
-// a code or a token is never repeated, except once if a kept connection ends before the first byte
-// of the answer.
+// Connections to endpoints are kept for three seconds, less than servers keep them. A request
+// with a code or a token is never repeated, except once if a kept connection ends before the
+// first byte of the answer.
 package provider

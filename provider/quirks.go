@@ -1,7 +1,5 @@
 package provider
 
-import "errors"
-
 // Quirks are protections that a provider is known not to support, so that nothing better is possible
 // with it: facts about the provider, unlike the Insecure... fields, which are choices. Set them in
 // code, never from what a tenant has written down. Each is logged once.
@@ -23,11 +21,11 @@ type Quirks struct {
 func (q Quirks) check(secret bool) error {
 	switch {
 	case q.NoPKCE && q.NoNonce:
-		return errors.New("Quirks: NoPKCE and NoNonce exclude each other: " +
+		return wrongField("Quirks.NoPKCE", "and NoNonce exclude each other: "+
 			"describe a provider with neither as an OAuth2")
 	case q.NoPKCE && !secret:
-		return errors.New("Quirks: NoPKCE needs a client secret or key: " +
-			"without one a stolen code could be redeemed by anyone")
+		return wrongField("Quirks.NoPKCE", "needs a client secret or key: "+
+			"without one, anyone could redeem a stolen code")
 	}
 	return nil
 }
@@ -36,9 +34,9 @@ func (q Quirks) check(secret bool) error {
 func (o *OIDC) checkQuirks() error {
 	switch {
 	case o.Quirks.NoNonce && o.InsecureNoPKCE:
-		return errors.New("Quirks: NoNonce and InsecureNoPKCE exclude each other")
+		return wrongField("Quirks.NoNonce", "and InsecureNoPKCE exclude each other")
 	case o.Quirks.NoNonce && o.responseType() != responseCode:
-		return errors.New("Quirks: NoNonce needs ResponseType code: " +
+		return wrongField("Quirks.NoNonce", "needs ResponseType code: "+
 			"an ID token from the browser must have a nonce")
 	}
 	return o.Quirks.check(o.hasSecret() || o.ClientKey != nil)
@@ -47,7 +45,7 @@ func (o *OIDC) checkQuirks() error {
 // checkQuirks also rejects what does not apply.
 func (o *OAuth2) checkQuirks() error {
 	if o.Quirks.NoNonce {
-		return errors.New("Quirks: NoNonce does not apply: OAuth 2.0 has no nonce")
+		return wrongField("Quirks.NoNonce", "does not apply: OAuth 2.0 has no nonce")
 	}
 	return o.Quirks.check(o.ClientSecret != "")
 }

@@ -39,15 +39,15 @@ func TestQuirks_R1_Validate(t *testing.T) {
 			openID(Quirks{NoNonce: true}, func(o *OIDC) { o.InsecureNoPKCE = true }), "exclude each other",
 		},
 		"no PKCE, no secret": {
-			openID(Quirks{NoPKCE: true}, func(o *OIDC) { o.ClientSecret = "" }), "needs a client secret",
+			openID(Quirks{NoPKCE: true}, func(o *OIDC) { o.ClientSecret = "" }), "Quirks.NoPKCE needs a client secret",
 		},
 		"no nonce for an ID token from the browser": {
 			openID(Quirks{NoNonce: true}, func(o *OIDC) { o.ResponseType = "id_token" }),
 			"needs ResponseType code",
 		},
 		"OAuth 2.0, no PKCE":            {plain(Quirks{NoPKCE: true}, "s"), ""},
-		"OAuth 2.0, no PKCE, no secret": {plain(Quirks{NoPKCE: true}, ""), "needs a client secret"},
-		"OAuth 2.0, no nonce":           {plain(Quirks{NoNonce: true}, "s"), "does not apply"},
+		"OAuth 2.0, no PKCE, no secret": {plain(Quirks{NoPKCE: true}, ""), "Quirks.NoPKCE needs a client secret"},
+		"OAuth 2.0, no nonce":           {plain(Quirks{NoNonce: true}, "s"), "Quirks.NoNonce does not apply"},
 	} {
 		insecure, err := row.v.Validate()
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
