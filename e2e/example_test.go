@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +21,9 @@ import (
 var example string
 
 func TestMain(m *testing.M) {
+	if flag.Parse(); testing.Short() {
+		return // Chromium, Redis and other providers take their time
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "sallyport-e2e-")
 		if err != nil {

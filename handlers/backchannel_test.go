@@ -304,6 +304,7 @@ func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 
 // R120: the same token a thousand times, also at once.
 func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
+	rig.Slow(t)
 	counting := &countingRevocations{}
 	app := rig.New(t, func(s *rig.Setup) {
 		counting.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)

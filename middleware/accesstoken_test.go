@@ -210,6 +210,7 @@ func TestBearer_F6_NestedAuths(t *testing.T) {
 
 // F7: made-up tokens displace none that works, and cause a bounded number of introspections.
 func TestBearer_F7_MadeUpTokens(t *testing.T) {
+	rig.Slow(t)
 	app := accepting(t, middleware.API{})
 	introspecting(app, func(map[string]any) {})
 	good := "Bearer " + opaque(t, app)

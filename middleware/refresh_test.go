@@ -22,6 +22,7 @@ import (
 // R106: a browser with a thousand requests at once, with a provider that takes everything back when a refresh token
 // comes twice.
 func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
+	rig.Slow(t)
 	rig.Serial(t, "requests that wait for a busy machine give up")
 	app := rig.NewCalling(t)
 	b := rig.Browser(t)
@@ -66,6 +67,7 @@ func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 
 // R106: two instances that share a Locker.
 func TestRefresh_R106_TwoInstances(t *testing.T) {
+	rig.Slow(t)
 	rig.Serial(t, "requests that wait for a busy machine give up")
 	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
 	b := rig.Browser(t)

@@ -13,6 +13,9 @@ import (
 
 // A program that calls one constructor links one vendor.
 func TestConstructors_LinkOneVendor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds programs: not with -short")
+	}
 	linked := linkedVendors(t, `package main
 
 import "github.com/sallyport-go/sallyport/vendors"

@@ -577,6 +577,7 @@ func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 
 // R54
 func TestIDToken_R54_HugeTokens(t *testing.T) {
+	rig.Slow(t)
 	app := rig.New(t)
 	for name, token := range map[string]string{
 		"dots":         strings.Repeat(".", 500_000),

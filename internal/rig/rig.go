@@ -97,6 +97,14 @@ func Serial(t testing.TB, why string) {
 	}
 }
 
+// Slow skips a test that takes seconds when the tests run with -short.
+func Slow(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds: not with -short")
+	}
+}
+
 // mode returns what a test is, and whether that was set before.
 func mode(t testing.TB, parallel bool) (is, set bool) {
 	was, set := modes.LoadOrStore(t, parallel)

@@ -21,6 +21,9 @@ import (
 // fails instead.
 func need(t testing.TB, program string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("it needs %s: not with -short", program)
+	}
 	path, err := exec.LookPath(program)
 	if err == nil {
 		return path

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -87,6 +88,7 @@ func punctual(t *testing.T, addr string) *redisstore.Store {
 
 // R100: only a nil from Redis means that a record does not exist.
 func TestStore_R100_UnexpectedAnswers(t *testing.T) {
+	rig.Slow(t)
 	for name, answer := range map[string]string{
 		"loading":           "-LOADING Redis is loading the dataset in memory\r\n",
 		"read-only":         "-READONLY You can't write against a read only replica.\r\n",
@@ -192,6 +194,7 @@ func TestStore_R100_EndlessRedirects(t *testing.T) {
 }
 
 func TestStore_R100_ConnectionRefused(t *testing.T) {
+	rig.Slow(t)
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -211,6 +214,7 @@ func TestStore_R100_ConnectionRefused(t *testing.T) {
 // If Redis accepts commands but never answers, calls end in time with any client, and the
 // goroutines left behind are bounded and end.
 func TestStore_HangingRedis(t *testing.T) {
+	rig.Slow(t)
 	for name, deadlines := range map[string]bool{"client with deadlines": true, "client without deadlines": false} {
 		t.Run(name, func(t *testing.T) { hangingRedis(t, deadlines) })
 	}
@@ -251,6 +255,7 @@ func hangingRedis(t *testing.T, deadlines bool) {
 
 // A context deadline ends a call, with any client.
 func TestStore_DeadlineEndsCalls(t *testing.T) {
+	rig.Slow(t)
 	addr := startFake(t, func([]string) string { return hang })
 	for _, s := range []*redisstore.Store{fast(t, addr), punctual(t, addr)} {
 		s.Timeout = time.Minute
