@@ -27,7 +27,7 @@ func amazonVendor() Vendor {
 	return Vendor{
 		Name:     "amazon",
 		Label:    "Amazon",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
 		Notes: []string{
 			"Other regions have other token endpoints, such as " +

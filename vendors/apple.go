@@ -49,7 +49,7 @@ func appleVendor() Vendor {
 	return Vendor{
 		Name:     "apple",
 		Label:    "Apple",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://developer.apple.com/account/resources/identifiers/list/serviceId",
 		Settings: []Setting{
 			{

@@ -40,7 +40,7 @@ func atlassianVendor() Vendor {
 	return Vendor{
 		Name:     "atlassian",
 		Label:    "Atlassian",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developer.atlassian.com/console/myapps/",
 		Notes: []string{
 			"Add the permission User identity API (read:me) to the application.",

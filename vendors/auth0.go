@@ -23,7 +23,7 @@ func auth0Vendor() Vendor {
 	return Vendor{
 		Name:     "auth0",
 		Label:    "Auth0",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://manage.auth0.com/#/applications",
 		Settings: []Setting{domainSetting("example.eu.auth0.com")},
 		Notes: []string{

@@ -34,7 +34,7 @@ func authentikVendor() Vendor {
 	return Vendor{
 		Name:     "authentik",
 		Label:    "authentik",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://docs.goauthentik.io/add-secure-apps/providers/oauth2/",
 		Settings: []Setting{
 			baseURLSetting("https://sso.example.com"),

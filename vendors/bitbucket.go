@@ -75,7 +75,7 @@ func bitbucketVendor() Vendor {
 	return Vendor{
 		Name:     "bitbucket",
 		Label:    "Bitbucket",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://support.atlassian.com/bitbucket-cloud/docs/" +
 			"use-oauth-on-bitbucket-cloud/",
 		Notes: []string{

@@ -27,7 +27,7 @@ func boxVendor() Vendor {
 	return Vendor{
 		Name:     "box",
 		Label:    "Box",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://app.box.com/developers/console",
 		Notes: []string{
 			"Box does not say whether an email address is verified. Box reportedly requires a " +

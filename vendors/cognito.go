@@ -40,7 +40,7 @@ func cognitoVendor() Vendor {
 	return Vendor{
 		Name:     "cognito",
 		Label:    "Amazon Cognito",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://console.aws.amazon.com/cognito/v2/idp/user-pools",
 		Settings: []Setting{
 			{

@@ -34,7 +34,7 @@ func coinbaseVendor() Vendor {
 	return Vendor{
 		Name:     "coinbase",
 		Label:    "Coinbase",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://portal.cdp.coinbase.com/",
 		Notes: []string{
 			"Coinbase does not say whether an email address is verified.",

@@ -20,7 +20,7 @@ func dexVendor() Vendor {
 	return Vendor{
 		Name:     "dex",
 		Label:    "dex",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://dexidp.io/docs/getting-started/",
 		Settings: []Setting{baseURLSetting("https://dex.example.com/dex")},
 		Notes: []string{

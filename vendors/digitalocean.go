@@ -31,7 +31,7 @@ func digitalOceanVendor() Vendor {
 	return Vendor{
 		Name:     "digitalocean",
 		Label:    "DigitalOcean",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://cloud.digitalocean.com/account/api/applications",
 		Notes: []string{
 			"The scope read gives read access to all of the user's data.",

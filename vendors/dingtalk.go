@@ -52,7 +52,7 @@ func dingTalkVendor() Vendor {
 	return Vendor{
 		Name:     "dingtalk",
 		Label:    "DingTalk",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://open-dev.dingtalk.com/",
 		Notes: []string{
 			"client_id is the AppKey, client_secret the AppSecret.",

@@ -54,7 +54,7 @@ func discordVendor() Vendor {
 	return Vendor{
 		Name:     "discord",
 		Label:    "Discord",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://discord.com/developers/applications",
 		Notes: []string{
 			"A logout revokes the user's tokens on all devices, so sessions there end at their " +

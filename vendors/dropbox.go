@@ -40,7 +40,7 @@ func dropboxVendor() Vendor {
 	return Vendor{
 		Name:     "dropbox",
 		Label:    "Dropbox",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.dropbox.com/developers/apps",
 		Notes: []string{
 			"Refresh tokens come with AuthParams token_access_type=offline; without them, an " +

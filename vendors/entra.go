@@ -97,7 +97,7 @@ func entraVendor() Vendor {
 	return Vendor{
 		Name:     "entra",
 		Label:    "Microsoft Entra ID",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: entraRegister,
 		Settings: []Setting{
 			{
@@ -118,7 +118,7 @@ func entraMultiTenantVendor() Vendor {
 	return Vendor{
 		Name:     "entra-multitenant",
 		Label:    "Microsoft Entra ID, several tenants",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: entraRegister,
 		Settings: []Setting{{
 			Name: "tenants", Required: true,

@@ -47,7 +47,7 @@ func entraExternalVendor() Vendor {
 	return Vendor{
 		Name:     "entra-external",
 		Label:    "Microsoft Entra External ID",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: entraRegister,
 		Settings: []Setting{
 			{
@@ -80,7 +80,7 @@ func azureADB2CVendor() Vendor {
 	return Vendor{
 		Name:     "azure-b2c",
 		Label:    "Azure AD B2C",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://portal.azure.com/" +
 			"#view/Microsoft_AAD_B2CAdmin/TenantManagementMenuBlade/~/registeredApps",
 		Settings: []Setting{

@@ -57,5 +57,5 @@ func ExampleVendor_Make() {
 	// as_shop: true signs in the shop itself instead of one of its staff
 	// api_version: version of the Admin API; 2026-07 if not set
 	// shop is not set: name of the shop, such as flowers or flowers.myshopify.com
-	// unknown setting color for Shopify
+	// color is not a setting of Shopify
 }

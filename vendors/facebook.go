@@ -67,7 +67,7 @@ func facebookVendor() Vendor {
 	return Vendor{
 		Name:     "facebook",
 		Label:    "Facebook",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developers.facebook.com/apps/",
 		Settings: []Setting{
 			{

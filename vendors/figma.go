@@ -27,7 +27,7 @@ func figmaVendor() Vendor {
 	return Vendor{
 		Name:     "figma",
 		Label:    "Figma",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.figma.com/developers/apps",
 		Notes: []string{
 			"Figma does not say whether an email address is verified.",

@@ -32,7 +32,7 @@ func flickrVendor() Vendor {
 	return Vendor{
 		Name:     "flickr",
 		Label:    "Flickr",
-		Protocol: provider.OAuthOne,
+		Protocol: OAuthOne,
 		Register: "https://www.flickr.com/services/apps/",
 		Notes:    []string{"Tokens do not expire, and are not revoked at logout."},
 		New:      byClient(Flickr),

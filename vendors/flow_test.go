@@ -213,8 +213,8 @@ func (f *flow) set(name, value string) {
 }
 
 // usualAuthorize are the parameters of every authorization request.
-func usualAuthorize(p provider.Protocol) map[string]any {
-	if p == provider.OAuthOne {
+func usualAuthorize(p vendors.Protocol) map[string]any {
+	if p == vendors.OAuthOne {
 		return map[string]any{"oauth_token": "{request_token}"}
 	}
 	usual := map[string]any{
@@ -225,7 +225,7 @@ func usualAuthorize(p provider.Protocol) map[string]any {
 		"code_challenge":        "{any}",
 		"code_challenge_method": "S256",
 	}
-	if p == provider.OpenIDConnect {
+	if p == vendors.OpenIDConnect {
 		usual["nonce"] = "{any}"
 	}
 	return usual

@@ -44,7 +44,7 @@ func giteaVendor() Vendor {
 	return Vendor{
 		Name:     "gitea",
 		Label:    "Gitea",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://docs.gitea.com/development/oauth2-provider",
 		Settings: []Setting{baseURLSetting("https://git.example.com")},
 		Notes: []string{
@@ -63,7 +63,7 @@ func forgejoVendor() Vendor {
 	return Vendor{
 		Name:        "forgejo",
 		Label:       "Forgejo",
-		Protocol:    provider.OAuthTwo,
+		Protocol:    OAuthTwo,
 		Register:    "https://forgejo.org/docs/latest/user/oauth2-provider/",
 		Settings:    []Setting{baseURLSetting("https://codeberg.org")},
 		Notes:       giteaVendor().Notes,

@@ -122,7 +122,7 @@ func gitHubVendor() Vendor {
 	return Vendor{
 		Name:     "github",
 		Label:    "GitHub",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://github.com/settings/developers",
 		Notes: []string{
 			"The tokens of an OAuth App do not expire. Those of a GitHub App last 8 hours; their " +
@@ -139,7 +139,7 @@ func gitHubEnterpriseVendor() Vendor {
 	return Vendor{
 		Name:     "github-enterprise",
 		Label:    "GitHub Enterprise",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://docs.github.com/enterprise-server/apps/oauth-apps/" +
 			"building-oauth-apps/creating-an-oauth-app",
 		Settings: []Setting{baseURLSetting("https://github.example.com")},

@@ -39,7 +39,7 @@ func gitLabVendor() Vendor {
 	return Vendor{
 		Name:     "gitlab",
 		Label:    "GitLab",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://gitlab.com/-/user_settings/applications",
 		Notes: slices.Concat(gitLabNotes(), []string{
 			"Set root_namespace_id in AuthParams for the SAML single sign-on of a group.",
@@ -55,7 +55,7 @@ func gitLabSelfManagedVendor() Vendor {
 	return Vendor{
 		Name:     "gitlab-self-managed",
 		Label:    "GitLab (self-managed)",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://docs.gitlab.com/integration/oauth_provider/",
 		Settings: []Setting{baseURLSetting("https://git.example.com")},
 		Notes:    gitLabNotes(),

@@ -57,7 +57,7 @@ func googleVendor() Vendor {
 	return Vendor{
 		Name:     "google",
 		Label:    "Google",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://console.cloud.google.com/apis/credentials",
 		Settings: []Setting{{
 			Name: "workspace_domains",

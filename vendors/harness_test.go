@@ -160,7 +160,7 @@ const signedOAuth = `{
 func TestHarness_KnowsEveryProtocol(t *testing.T) {
 	plain := vendors.Vendor{
 		Name:     "plain",
-		Protocol: provider.OAuthTwo,
+		Protocol: vendors.OAuthTwo,
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth2{
@@ -178,7 +178,7 @@ func TestHarness_KnowsEveryProtocol(t *testing.T) {
 	}
 	signed := vendors.Vendor{
 		Name:     "signed",
-		Protocol: provider.OAuthOne,
+		Protocol: vendors.OAuthOne,
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth1{

@@ -38,7 +38,7 @@ func herokuVendor() Vendor {
 	return Vendor{
 		Name:     "heroku",
 		Label:    "Heroku",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://dashboard.heroku.com/account/applications",
 		Notes: []string{
 			"The member \"verified\" of the profile is about payment, not about the address.",

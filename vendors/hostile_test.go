@@ -4,7 +4,6 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
@@ -140,7 +139,7 @@ var hostiles = map[string]hostile{
 func TestVendors_R46_HostileAnswers(t *testing.T) {
 	for _, f := range fixtures(t) {
 		vendor, _ := vendors.Named(f.Vendor)
-		if vendor.Protocol != provider.OpenIDConnect {
+		if vendor.Protocol != vendors.OpenIDConnect {
 			continue
 		}
 		rows := maps.Clone(hostiles)
@@ -164,7 +163,7 @@ func TestVendors_R46_HostileAnswers(t *testing.T) {
 func TestVendors_R59_DiscoveryOfSomebodyElse(t *testing.T) {
 	for _, f := range fixtures(t) {
 		vendor, _ := vendors.Named(f.Vendor)
-		if vendor.Protocol != provider.OpenIDConnect {
+		if vendor.Protocol != vendors.OpenIDConnect {
 			continue
 		}
 		usual := f.trials()[0]

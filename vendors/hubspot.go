@@ -72,7 +72,7 @@ func hubSpotVendor() Vendor {
 	return Vendor{
 		Name:     "hubspot",
 		Label:    "HubSpot",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developers.hubspot.com/",
 		Notes: []string{
 			"The HubSpot account that the user chose is the claim hub_id.",

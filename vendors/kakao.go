@@ -41,7 +41,7 @@ func kakaoVendor() Vendor {
 	return Vendor{
 		Name:     "kakao",
 		Label:    "Kakao",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developers.kakao.com/console/app",
 		Notes: []string{
 			"client_id is the REST API key. The secret is optional at Kakao; enable it.",

@@ -34,7 +34,7 @@ func keycloakVendor() Vendor {
 	return Vendor{
 		Name:     "keycloak",
 		Label:    "Keycloak",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://www.keycloak.org/docs/latest/server_admin/#_oidc_clients",
 		Settings: []Setting{
 			baseURLSetting("https://sso.example.com, before version 17 with /auth at the end"),

@@ -54,7 +54,7 @@ func larkVendor() Vendor {
 	return Vendor{
 		Name:     "lark",
 		Label:    "Lark",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://open.larksuite.com/app",
 		Notes: []string{
 			"client_id is the App ID, client_secret the App Secret.",

@@ -27,7 +27,7 @@ func lineVendor() Vendor {
 	return Vendor{
 		Name:     "line",
 		Label:    "LINE",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://developers.line.biz/console/",
 		Notes: []string{
 			"The client ID is the channel ID, the secret the channel secret.",

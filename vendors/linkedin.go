@@ -39,7 +39,7 @@ func linkedInVendor() Vendor {
 	return Vendor{
 		Name:     "linkedin",
 		Label:    "LinkedIn",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.linkedin.com/developers/apps",
 		Notes: []string{
 			"The application needs the product \"Sign In with LinkedIn using OpenID Connect\"; " +

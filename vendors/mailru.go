@@ -31,7 +31,7 @@ func mailRuVendor() Vendor {
 	return Vendor{
 		Name:     "mailru",
 		Label:    "Mail.ru",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://o2.mail.ru/app/",
 		Notes: []string{
 			"Mail.ru does not say whether an email address is verified.",

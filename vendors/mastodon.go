@@ -1,10 +1,6 @@
 package vendors
 
-import (
-	"errors"
-
-	"github.com/sallyport-go/sallyport/provider"
-)
+import "github.com/sallyport-go/sallyport/provider"
 
 // A MastodonInstance is one Mastodon server.
 type MastodonInstance struct {
@@ -56,7 +52,7 @@ func mastodonVendor() Vendor {
 	return Vendor{
 		Name:     "mastodon",
 		Label:    "Mastodon",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://docs.joinmastodon.org/client/token/",
 		Settings: []Setting{
 			baseURLSetting("https://mastodon.example"),
@@ -82,7 +78,7 @@ func mastodonVendor() Vendor {
 			case "before-4.4":
 				at.Before44 = true
 			default:
-				return nil, errors.New("version is neither 4.4 nor before-4.4")
+				return nil, wrongSetting("version", "is neither 4.4 nor before-4.4")
 			}
 			return Mastodon(at, id, secret), nil
 		},

@@ -34,7 +34,7 @@ func naverVendor() Vendor {
 	return Vendor{
 		Name:     "naver",
 		Label:    "Naver",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developers.naver.com/apps/",
 		Notes: []string{
 			"Choose the data that the application receives where you register it, not by scopes.",

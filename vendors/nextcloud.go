@@ -36,7 +36,7 @@ func nextcloudVendor() Vendor {
 	return Vendor{
 		Name:     "nextcloud",
 		Label:    "Nextcloud",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://docs.nextcloud.com/server/latest/admin_manual/" +
 			"configuration_server/oauth2.html",
 		Settings: []Setting{

@@ -40,7 +40,7 @@ func notionVendor() Vendor {
 	return Vendor{
 		Name:     "notion",
 		Label:    "Notion",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.notion.so/developers/connections",
 		Notes: []string{
 			"The integration must be public, with user information including email addresses; a " +

@@ -43,7 +43,7 @@ func oktaVendor() Vendor {
 	return Vendor{
 		Name:     "okta",
 		Label:    "Okta",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://developer.okta.com/docs/guides/find-your-app-credentials/main/",
 		Settings: []Setting{
 			domainSetting("example.okta.com"),

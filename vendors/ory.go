@@ -18,7 +18,7 @@ func oryVendor() Vendor {
 	return Vendor{
 		Name:     "ory",
 		Label:    "Ory",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://console.ory.sh/",
 		Settings: []Setting{baseURLSetting("https://example.projects.oryapis.com")},
 		Notes: []string{

@@ -34,7 +34,7 @@ func patreonVendor() Vendor {
 	return Vendor{
 		Name:     "patreon",
 		Label:    "Patreon",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.patreon.com/portal/registration/register-clients",
 		Notes: []string{
 			"The scope for the email address is identity[email], with the brackets.",

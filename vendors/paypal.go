@@ -67,7 +67,7 @@ func payPalVendor() Vendor {
 	return Vendor{
 		Name:     "paypal",
 		Label:    "PayPal",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developer.paypal.com/dashboard/applications/",
 		Settings: []Setting{
 			{

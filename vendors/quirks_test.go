@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
@@ -49,7 +48,7 @@ func TestEveryQuirkHasFixtures(t *testing.T) {
 				if quirk < 1 || quirk > 52 {
 					t.Errorf("%s, %s: there is no quirk %d", f.Vendor, c.Name, quirk)
 				}
-				if vendor.Protocol == provider.OpenIDConnect {
+				if vendor.Protocol == vendors.OpenIDConnect {
 					openID[quirk] = true
 					continue
 				}

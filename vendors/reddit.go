@@ -37,7 +37,7 @@ func redditVendor() Vendor {
 	return Vendor{
 		Name:     "reddit",
 		Label:    "Reddit",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.reddit.com/prefs/apps",
 		Settings: []Setting{
 			{

@@ -25,7 +25,7 @@ func salesforceVendor() Vendor {
 	return Vendor{
 		Name:     "salesforce",
 		Label:    "Salesforce",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://help.salesforce.com/s/articleView" +
 			"?id=xcloud.create_a_local_external_client_app.htm",
 		Settings: []Setting{

@@ -145,7 +145,7 @@ func shopifyVendor() Vendor {
 	return Vendor{
 		Name:     "shopify",
 		Label:    "Shopify",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://partners.shopify.com/",
 		Settings: []Setting{
 			{
@@ -184,7 +184,7 @@ func shopifyVendor() Vendor {
 			case "true":
 				shop.AsShop = true
 			default:
-				return nil, errors.New("as_shop is neither true nor false")
+				return nil, wrongSetting("as_shop", "is neither true nor false")
 			}
 			return Shopify(shop, id, secret), nil
 		},

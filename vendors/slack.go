@@ -41,7 +41,7 @@ func slackVendor() Vendor {
 	return Vendor{
 		Name:     "slack",
 		Label:    "Slack",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://api.slack.com/apps",
 		Settings: []Setting{
 			{

@@ -34,7 +34,7 @@ func spotifyVendor() Vendor {
 	return Vendor{
 		Name:     "spotify",
 		Label:    "Spotify",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developer.spotify.com/dashboard",
 		Notes: []string{
 			"Users are identified by account_id; an application that already stores id sets " +

@@ -52,7 +52,7 @@ func stravaVendor() Vendor {
 	return Vendor{
 		Name:     "strava",
 		Label:    "Strava",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://www.strava.com/settings/api",
 		Notes: []string{
 			"Scopes are separated by commas; activities need more of them, such as activity:read.",

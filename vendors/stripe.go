@@ -61,7 +61,7 @@ func stripeConnectVendor() Vendor {
 	return Vendor{
 		Name:     "stripe-connect",
 		Label:    "Stripe Connect",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://dashboard.stripe.com/settings/connect/onboarding-options/oauth",
 		Notes: []string{
 			"client_id begins with ca_; client_secret is the secret key of your own account.",

@@ -38,7 +38,7 @@ func tikTokVendor() Vendor {
 	return Vendor{
 		Name:     "tiktok",
 		Label:    "TikTok",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developers.tiktok.com/apps/",
 		Notes: []string{
 			"client_id is the client key.",

@@ -45,7 +45,7 @@ func trelloVendor() Vendor {
 	return Vendor{
 		Name:     "trello",
 		Label:    "Trello",
-		Protocol: provider.OAuthOne,
+		Protocol: OAuthOne,
 		Register: "https://trello.com/power-ups/admin",
 		Settings: []Setting{
 			{Name: "app_name", Help: "the application name on the consent page, such as Reports"},

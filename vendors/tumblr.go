@@ -60,7 +60,7 @@ func tumblrVendor() Vendor {
 	return Vendor{
 		Name:        "tumblr",
 		Label:       "Tumblr",
-		Protocol:    provider.OAuthTwo,
+		Protocol:    OAuthTwo,
 		Register:    "https://www.tumblr.com/oauth/apps",
 		Notes:       []string{tumblrNames, "Refresh tokens come with the scope offline_access."},
 		Unconfirmed: []string{pkceIgnored},
@@ -72,7 +72,7 @@ func tumblrOAuth1Vendor() Vendor {
 	return Vendor{
 		Name:     "tumblr-oauth1",
 		Label:    "Tumblr (OAuth 1.0a)",
-		Protocol: provider.OAuthOne,
+		Protocol: OAuthOne,
 		Register: "https://www.tumblr.com/oauth/apps",
 		Notes:    []string{tumblrNames},
 		New:      byClient(TumblrOAuth1),

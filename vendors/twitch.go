@@ -34,7 +34,7 @@ func twitchVendor() Vendor {
 	return Vendor{
 		Name:     "twitch",
 		Label:    "Twitch",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://dev.twitch.tv/console/apps",
 		Notes: []string{
 			"Twitch's API requires the client ID in the header Client-Id of each request.",

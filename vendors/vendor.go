@@ -2,7 +2,6 @@ package vendors
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -15,7 +14,7 @@ import (
 type Vendor struct {
 	Name     string // in settings, and a good name in a provider.Set: "google"
 	Label    string // for people: "Google"
-	Protocol provider.Protocol
+	Protocol Protocol
 
 	// Register is the page at the vendor where applications are registered.
 	Register string
@@ -48,22 +47,22 @@ func (v Values) Client() (id, secret string) { return v["client_id"], v["client_
 
 // Make makes the vendor's provider. It reports all mistakes at once (errors.Join): required
 // settings that are missing, unknown settings, and values that the vendor's function rejects. Each
-// begins with the name of the setting where there is one.
+// is a *provider.FieldError with the name of the setting where there is one.
 func (v Vendor) Make(values Values) (provider.Provider, error) {
 	known := []string{"client_id", "client_secret"}
 	var mistakes []error
 	if values["client_id"] == "" {
-		mistakes = append(mistakes, errors.New("client_id is not set"))
+		mistakes = append(mistakes, wrongSetting("client_id", "is not set"))
 	}
 	for _, setting := range v.Settings {
 		known = append(known, setting.Name)
 		if setting.Required && values[setting.Name] == "" {
-			mistakes = append(mistakes, fmt.Errorf("%s is not set: %s", setting.Name, setting.Help))
+			mistakes = append(mistakes, wrongSetting(setting.Name, "is not set: "+setting.Help))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
-			mistakes = append(mistakes, fmt.Errorf("unknown setting %s for %s", name, v.Label))
+			mistakes = append(mistakes, wrongSetting(name, "is not a setting of "+v.Label))
 		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -77,6 +76,11 @@ func (v Vendor) Make(values Values) (provider.Provider, error) {
 		return nil, err
 	}
 	return made, nil
+}
+
+// wrongSetting is a mistake in a setting.
+func wrongSetting(name, text string) error {
+	return &provider.FieldError{Field: name, Err: errors.New(text)}
 }
 
 // mistake is what the constructor of a provider found wrong with its arguments.

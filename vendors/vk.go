@@ -61,7 +61,7 @@ func vkVendor() Vendor {
 	return Vendor{
 		Name:     "vk",
 		Label:    "VK",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://id.vk.com/about/business/go",
 		Notes: []string{
 			"This is VK ID; the older oauth.vk.com has separate applications.",

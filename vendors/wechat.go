@@ -96,7 +96,7 @@ func weChatVendor() Vendor {
 	return Vendor{
 		Name:     "wechat",
 		Label:    "WeChat",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://open.weixin.qq.com/",
 		Notes: []string{
 			"client_id is the AppID, client_secret the AppSecret.",

@@ -30,7 +30,7 @@ func wikimediaVendor() Vendor {
 	return Vendor{
 		Name:     "wikimedia",
 		Label:    "Wikimedia",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
 		Notes: []string{
 			"Wikimedia must approve an application before users other than its owner can sign in.",

@@ -77,7 +77,7 @@ func xVendor() Vendor {
 	return Vendor{
 		Name:     "x",
 		Label:    "X",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://developer.x.com/en/portal/dashboard",
 		Notes: []string{
 			"Enable \"Request email from users\" for the application, or remove users.email from " +
@@ -95,7 +95,7 @@ func xOAuth1Vendor() Vendor {
 	return Vendor{
 		Name:     "x-oauth1",
 		Label:    "X (OAuth 1.0a)",
-		Protocol: provider.OAuthOne,
+		Protocol: OAuthOne,
 		Register: "https://developer.x.com/en/portal/dashboard",
 		Notes: []string{
 			"client_id is the API key, client_secret the API key secret; both differ from those " +

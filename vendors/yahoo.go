@@ -20,7 +20,7 @@ func yahooVendor() Vendor {
 	return Vendor{
 		Name:     "yahoo",
 		Label:    "Yahoo",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://developer.yahoo.com/apps/",
 		Notes: []string{
 			"Yahoo has no logout endpoint: signing out ends the session in your application only.",

@@ -43,7 +43,7 @@ func yandexVendor() Vendor {
 	return Vendor{
 		Name:     "yandex",
 		Label:    "Yandex",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://oauth.yandex.com/",
 		Notes: []string{
 			"Choose the data that the application receives where you register it: access to the " +

@@ -19,7 +19,7 @@ func zitadelVendor() Vendor {
 	return Vendor{
 		Name:     "zitadel",
 		Label:    "ZITADEL",
-		Protocol: provider.OpenIDConnect,
+		Protocol: OpenIDConnect,
 		Register: "https://zitadel.com/docs/guides/manage/console/applications",
 		Settings: []Setting{
 			baseURLSetting("https://example.zitadel.cloud"),

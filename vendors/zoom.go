@@ -39,7 +39,7 @@ func zoomVendor() Vendor {
 	return Vendor{
 		Name:     "zoom",
 		Label:    "Zoom",
-		Protocol: provider.OAuthTwo,
+		Protocol: OAuthTwo,
 		Register: "https://marketplace.zoom.us/",
 		Notes: []string{
 			"Scopes are set for the application, which needs user:read; the login requests none.",

@@ -40,11 +40,11 @@ func Settings() ([]byte, error) {
 	providerInCode, configInCode := settings.InCode()
 	return execute(reference, struct {
 		General, Settings            []settings.Setting
-		Protocols                    []provider.Protocol
+		Protocols                    []vendors.Protocol
 		ProviderInCode, ConfigInCode map[string]string
 	}{
 		settings.General(), settings.All(),
-		[]provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne},
+		[]vendors.Protocol{vendors.OpenIDConnect, vendors.OAuthTwo, vendors.OAuthOne},
 		providerInCode, configInCode,
 	})
 }
@@ -119,7 +119,7 @@ func cell(text string) string {
 }
 
 // mark returns the table entry for a setting and a protocol: "required", "yes" or "".
-func mark(s settings.Setting, protocol provider.Protocol) string {
+func mark(s settings.Setting, protocol vendors.Protocol) string {
 	switch {
 	case s.Required(protocol):
 		return "required"

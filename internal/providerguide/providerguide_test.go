@@ -137,7 +137,7 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 	t.Helper()
 	all := vendors.All()
 	if _, known := vendors.Named("google"); !known {
-		all = append(all, vendors.Vendor{Name: "google", Label: "Google", Protocol: provider.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
+		all = append(all, vendors.Vendor{Name: "google", Label: "Google", Protocol: vendors.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
 			return &provider.OIDC{Issuer: "https://accounts.google.com", ClientID: v["client_id"], ClientSecret: v["client_secret"]}, nil
 		}})
 	}
@@ -154,7 +154,7 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 func TestGuide_Vendors(t *testing.T) {
 	out, err := providerguide.Write([]vendors.Vendor{
 		{
-			Name: "acme", Label: "Acme | Co.", Protocol: provider.OpenIDConnect, Register: "https://acme.example/apps",
+			Name: "acme", Label: "Acme | Co.", Protocol: vendors.OpenIDConnect, Register: "https://acme.example/apps",
 			Settings: []vendors.Setting{{Name: "tenant", Help: "a|b", Required: true}, {Name: "key", Help: "a key", Secret: true}},
 			Notes:    []string{"A note."}, Unconfirmed: []string{"A guess."},
 			New: func(v vendors.Values) (provider.Provider, error) {
@@ -164,7 +164,7 @@ func TestGuide_Vendors(t *testing.T) {
 				return &provider.OIDC{}, nil
 			},
 		},
-		{Name: "old", Label: "Old", Protocol: provider.OAuthOne, New: func(vendors.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
+		{Name: "old", Label: "Old", Protocol: vendors.OAuthOne, New: func(vendors.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
 	})
 	if err != nil {
 		t.Fatal(err)

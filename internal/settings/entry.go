@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // An entry holds the settings of one provider.
@@ -136,7 +137,7 @@ func (e *entry) has(s Setting, made provider.Provider) bool {
 }
 
 // require notes what is missing.
-func (e *entry) require(protocol provider.Protocol) {
+func (e *entry) require(protocol vendors.Protocol) {
 	for _, key := range required[protocol] {
 		if s := find(key); !e.isSet(s) {
 			e.missing = append(e.missing, key)

@@ -3,19 +3,18 @@ package settings
 import (
 	"slices"
 
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // deciding are the settings whose presence selects the protocol, in this order.
 var deciding = []struct {
 	key      string
-	protocol provider.Protocol
+	protocol vendors.Protocol
 }{
-	{"issuer", provider.OpenIDConnect},
-	{"request_token_url", provider.OAuthOne},
-	{"authorize_url", provider.OAuthTwo},
-	{"access_token_url", provider.OAuthTwo},
+	{"issuer", vendors.OpenIDConnect},
+	{"request_token_url", vendors.OAuthOne},
+	{"authorize_url", vendors.OAuthTwo},
+	{"access_token_url", vendors.OAuthTwo},
 }
 
 var presetSetting = Setting{Key: "preset", Help: "the vendor, if the provider has another name"}
@@ -23,9 +22,9 @@ var presetSetting = Setting{Key: "preset", Help: "the vendor, if the provider ha
 // kind finds the vendor or the protocol of the provider. The name of a vendor selects it, unless an
 // address selects a protocol: a vendor that a later version adds does not change providers with
 // addresses of their own.
-func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
+func (e *entry) kind() (*vendors.Vendor, vendors.Protocol, bool) {
 	if e.short {
-		return nil, provider.OpenIDConnect, true
+		return nil, vendors.OpenIDConnect, true
 	}
 	vendorName := e.name
 	if e.isSet(presetSetting) {
@@ -56,7 +55,7 @@ func (e *entry) kind() (*vendors.Vendor, provider.Protocol, bool) {
 
 // decided is the protocol by the addresses that are set, except those that the vendor of the name
 // needs itself.
-func (e *entry) decided(vendor int) (provider.Protocol, bool) {
+func (e *entry) decided(vendor int) (vendors.Protocol, bool) {
 	for _, d := range deciding {
 		asked := vendor >= 0 && slices.ContainsFunc(e.Vendors[vendor].Settings,
 			func(s vendors.Setting) bool { return s.Name == d.key })

@@ -102,7 +102,7 @@ func (s *Source) entries() []*entry {
 func (s *Source) ShortIsSet() bool {
 	e := &entry{Source: s, name: "oidc", short: true}
 	return slices.ContainsFunc(All(), func(s Setting) bool {
-		return s.For(provider.OpenIDConnect) && e.Env.IsSet(e.variable(s.Key))
+		return s.For(vendors.OpenIDConnect) && e.Env.IsSet(e.variable(s.Key))
 	})
 }
 

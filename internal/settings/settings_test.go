@@ -25,21 +25,21 @@ import (
 // acme and forge are vendors; how many others are known does not matter here.
 var few = []vendors.Vendor{
 	{
-		Name: "acme", Label: "Acme", Protocol: provider.OpenIDConnect,
+		Name: "acme", Label: "Acme", Protocol: vendors.OpenIDConnect,
 		Settings: []vendors.Setting{
 			{Name: "tenant", Help: "the directory, such as example.com", Required: true},
 			{Name: "signing_secret", Help: "a secret", Secret: true},
 		},
 		New: func(v vendors.Values) (provider.Provider, error) {
 			if v["tenant"] == "bad" {
-				return nil, errors.New("tenant must not be bad")
+				return nil, &provider.FieldError{Field: "tenant", Err: errors.New("must not be bad")}
 			}
 			id, secret := v.Client()
 			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id, ClientSecret: secret + v["signing_secret"], DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}}, nil
 		},
 	},
 	{
-		Name: "forge", Label: "Forge", Protocol: provider.OAuthTwo,
+		Name: "forge", Label: "Forge", Protocol: vendors.OAuthTwo,
 		Settings: []vendors.Setting{{Name: "issuer", Help: "where your forge is"}},
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()

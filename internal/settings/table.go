@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // A Setting is something that can be set about a provider, or about the application. Its key is
@@ -61,16 +62,16 @@ func (s Setting) hint() string {
 }
 
 // For reports whether a provider of the protocol has the setting.
-func (s Setting) For(protocol provider.Protocol) bool { return s.pathIn(blank(protocol)) != "" }
+func (s Setting) For(protocol vendors.Protocol) bool { return s.pathIn(blank(protocol)) != "" }
 
-var protocols = []provider.Protocol{provider.OpenIDConnect, provider.OAuthTwo, provider.OAuthOne}
+var protocols = []vendors.Protocol{vendors.OpenIDConnect, vendors.OAuthTwo, vendors.OAuthOne}
 
 // blank is a provider of the protocol with nothing filled in.
-func blank(protocol provider.Protocol) provider.Provider {
+func blank(protocol vendors.Protocol) provider.Provider {
 	switch protocol {
-	case provider.OpenIDConnect:
+	case vendors.OpenIDConnect:
 		return &provider.OIDC{}
-	case provider.OAuthTwo:
+	case vendors.OAuthTwo:
 		return &provider.OAuth2{}
 	}
 	return &provider.OAuth1{}
@@ -87,16 +88,16 @@ func find(key string) Setting {
 
 // required are the settings without which nothing goes. A client secret is not among them: public
 // clients have none.
-var required = map[provider.Protocol][]string{
-	provider.OpenIDConnect: {"client_id", "issuer"},
-	provider.OAuthTwo:      {"client_id", "authorize_url", "access_token_url", "user.id"},
-	provider.OAuthOne: {
+var required = map[vendors.Protocol][]string{
+	vendors.OpenIDConnect: {"client_id", "issuer"},
+	vendors.OAuthTwo:      {"client_id", "authorize_url", "access_token_url", "user.id"},
+	vendors.OAuthOne: {
 		"client_id", "request_token_url", "authorize_url", "access_token_url", "user.id",
 	},
 }
 
 // Required reports whether a provider of the protocol cannot do without the setting.
-func (s Setting) Required(protocol provider.Protocol) bool {
+func (s Setting) Required(protocol vendors.Protocol) bool {
 	for _, key := range required[protocol] {
 		if key == s.Key {
 			return true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/settings"
 	"github.com/sallyport-go/sallyport/provider"
+	"github.com/sallyport-go/sallyport/vendors"
 )
 
 // fields are the paths of all exported fields of a struct, and of those inside of it that the
@@ -83,7 +84,7 @@ func TestTable_EveryFieldCanBeSet(t *testing.T) {
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range settings.All() {
-		fits := s.For(provider.OpenIDConnect) || s.For(provider.OAuthTwo) || s.For(provider.OAuthOne)
+		fits := s.For(vendors.OpenIDConnect) || s.For(vendors.OAuthTwo) || s.For(vendors.OAuthOne)
 		if seen[s.Key] || s.Help == "" || !fits {
 			t.Errorf("%q is a duplicate, has no help, or applies to no protocol", s.Key)
 		}
@@ -119,12 +120,12 @@ func written(t *testing.T, typ reflect.Type, key string) (env, file string) {
 
 // The environment and the file set the same field to the same value, for each setting.
 func TestTable_EnvironmentAndFileAgree(t *testing.T) {
-	for protocol, deciding := range map[provider.Protocol]string{
-		provider.OpenIDConnect: "issuer", provider.OAuthTwo: "authorize_url", provider.OAuthOne: "request_token_url",
+	for protocol, deciding := range map[vendors.Protocol]string{
+		vendors.OpenIDConnect: "issuer", vendors.OAuthTwo: "authorize_url", vendors.OAuthOne: "request_token_url",
 	} {
-		typ := map[provider.Protocol]reflect.Type{
-			provider.OpenIDConnect: reflect.TypeFor[provider.OIDC](), provider.OAuthTwo: reflect.TypeFor[provider.OAuth2](),
-			provider.OAuthOne: reflect.TypeFor[provider.OAuth1](),
+		typ := map[vendors.Protocol]reflect.Type{
+			vendors.OpenIDConnect: reflect.TypeFor[provider.OIDC](), vendors.OAuthTwo: reflect.TypeFor[provider.OAuth2](),
+			vendors.OAuthOne: reflect.TypeFor[provider.OAuth1](),
 		}[protocol]
 		for path, key := range set(t, typ) {
 			field := fieldOf(reflect.New(typ), path)

@@ -1,14 +1,14 @@
 package settings
 
 import (
-	"strings"
+	"errors"
 
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// fromPreset makes the vendor's provider from the settings that the vendor asks for. With a mistake among them it is one that
-// the others can be tried on.
+// fromPreset makes the vendor's provider from the settings that the vendor needs. With a mistake
+// among them it is an empty one, on which the other settings can be tried.
 func (e *entry) fromPreset(vendor vendors.Vendor) (made provider.Provider, local bool) {
 	before := len(e.Env.Mistakes)
 	values := vendors.Values{}
@@ -28,8 +28,8 @@ func (e *entry) fromPreset(vendor vendors.Vendor) (made provider.Provider, local
 	failed := len(e.Env.Mistakes) > before
 	made, err := vendor.Make(values)
 	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			e.complainAboutKey(strings.TrimSpace(line), failed)
+		for _, mistake := range Each(err) {
+			e.complainAboutKey(mistake, failed)
 		}
 		e.standIn = true
 		return blank(vendor.Protocol), local
@@ -37,16 +37,20 @@ func (e *entry) fromPreset(vendor vendors.Vendor) (made provider.Provider, local
 	return made, local
 }
 
-// complainAboutKey notes what Preset.Make says. It begins with the key, and may be that a value is missing that is wrong.
-func (e *entry) complainAboutKey(line string, failed bool) {
-	for _, s := range e.own {
-		if rest, ok := strings.CutPrefix(line, s.Key+" "); ok {
+// complainAboutKey notes a mistake that Vendor.Make has found, unless the setting is known to be
+// missing or wrong.
+func (e *entry) complainAboutKey(mistake error, failed bool) {
+	if wrong, ok := errors.AsType[*provider.FieldError](mistake); ok {
+		for _, s := range e.own {
+			if s.Key != wrong.Field {
+				continue
+			}
 			if !failed || !e.isSet(s) {
 				e.missing = append(e.missing, s.Key)
-				e.Env.Wrong("%s %s", e.place(s), rest)
+				e.Env.Wrong("%s %w", e.place(s), wrong.Err)
 			}
 			return
 		}
 	}
-	e.Env.Wrong("%s: %s", e.place(Setting{}), line)
+	e.Env.Wrong("%s: %w", e.place(Setting{}), mistake)
 }
