@@ -20,129 +20,129 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Config says how an application signs its users in. BaseURL, one provider and Session.Secret
-// are needed; everything else has a safe default. A Config never prints its secrets.
+// Config configures sign-in for an application. BaseURL, one provider and Session.Secret are
+// required; everything else has a safe default. A Config never prints its secrets.
 type Config struct {
-	// BaseURL is the public origin of the application, such as "https://app.example.com", as the
-	// browser sees it. Redirect URIs, cookie attributes and origin checks follow from it, never from headers
-	// of the request. http is for loopback hosts only.
+	// BaseURL is the public origin of the application as browsers see it, such as
+	// "https://app.example.com". Redirect URIs, cookie attributes and origin checks derive from it,
+	// never from request headers. http is accepted for loopback hosts only.
 	BaseURL string
 
-	// Prefix is where the login routes live. Default: "/auth".
+	// Prefix is the path of the login routes. Default: "/auth".
 	Prefix string
 
-	// Home is the path of the application's start page, where pages and sign-ins lead that have no
-	// better place, such as "/app/" for an application below a path. Default: "/".
+	// Home is the path of the application's start page, such as "/app/" for an application below a
+	// path. Logins without a return address and links on pages lead there. Default: "/".
 	Home string
 
-	// Providers are the ways to sign in, by name. The name is part of the redirect URI to register
-	// at the provider: BaseURL + Prefix + "/callback/" + name.
+	// Providers are the providers by name. The name is part of the redirect URI to register with
+	// the provider: BaseURL + Prefix + "/callback/" + name.
 	Providers provider.Set
 
-	// Order is in what order the login page offers the providers, by name. Those it leaves out follow,
-	// sorted by label. Default: all sorted by label.
+	// Order lists provider names in the order in which the login page offers them. Providers that
+	// are not listed follow, sorted by label. Default: all sorted by label.
 	Order []string
 
-	// Tenants finds the providers of tenants, by names that are not among Providers. Without Providers there must be a LoginPage, which finds out
-	// whose sign-in it is and leads to [Auth.LoginURLFor]; tenants are not listed for anybody. Default: none.
+	// Tenants looks up providers whose names are not in Providers. If Providers is empty, LoginPage
+	// is required: it identifies the tenant and redirects to [Auth.LoginURLFor]. Tenants are never
+	// listed. Default: none.
 	Tenants provider.Tenants
 
-	// Session says how sessions are kept. Its Secret must be set.
+	// Session configures sessions. Session.Secret is required.
 	Session session.Config
 
-	// AppName is what pages call the application, as in "Sign in to Acme". Default: the host of BaseURL.
+	// AppName is the application's name on pages, as in "Sign in to Acme". Default: the host of
+	// BaseURL.
 	AppName string
 
-	// Texts changes what users read, by language ("de") and key: the texts of package problem's codes,
-	// such as "login_refused.title", and of buttons, such as "sign_in". The files in internal/answer/texts
-	// have all keys. A language that is not among them is added, and needs all keys. {app} stands for
-	// AppName; other placeholders must stay. The language of a page is chosen by Accept-Language.
-	// Default: the texts of the library.
+	// Texts replaces texts of the built-in pages, by language ("de") and key, such as
+	// "login_refused.title" or "sign_in". The files in internal/answer/texts have all keys. A new
+	// language needs all of them. {app} is replaced by AppName; keep all other placeholders. The
+	// language of a page is negotiated by Accept-Language. Default: the built-in texts.
 	Texts map[string]map[string]string
 
-	// Hooks are called at the turning points of a sign-in.
+	// Hooks let the application take part in a sign-in.
 	Hooks handlers.Hooks
 
-	// LoginPage is shown when there are several providers to choose from, or Tenants; handlers.Choices tells
-	// which, and handlers.ReturnTo where the user wants to go. Default: a plain, accessible page.
+	// LoginPage replaces the page that offers the providers; it is used with several Providers or
+	// with Tenants. handlers.Choices returns the providers, and handlers.ReturnTo the address to
+	// return to. Default: a plain, accessible page.
 	LoginPage http.Handler
 
-	// OnError replaces everything that a user or client reads from the library, at the login routes
-	// and at guards: failed requests, requests that have to sign in first (401), and the pages that ask
-	// or report something (the sign-out question, the page after it, and those of Hooks.Link), whose
-	// Status is 200. LoginPage replaces the choice of providers. Redirects are not asked about, nor are
-	// answers to a provider's back-channel logout.
+	// OnError replaces the built-in responses that a user or client reads, at login routes and
+	// guards: failed requests, requests that need a sign-in (401), and the pages for sign-out and
+	// account linking, whose Status is 200. It is not called for redirects, for the login page
+	// (LoginPage) and for back-channel logout.
 	//
-	// It reports whether it has answered; otherwise, without having written anything, the built-in
-	// answer follows: a plain page, or application/problem+json for programs (Error.Page tells which).
-	// The error has texts for the user; its Err is for the log only. Headers such as
-	// WWW-Authenticate, Retry-After, Vary and Allow are set already. Default: the built-in answers.
+	// OnError returns true if it has written a response. If it returns false, it must not have
+	// written anything, and the built-in response follows: a page, or application/problem+json for
+	// programs (Error.Page tells them apart). The error's texts are for the user; its Err is for the
+	// log only. WWW-Authenticate, Retry-After, Vary and Allow are already set. Default: nil.
 	OnError func(http.ResponseWriter, *http.Request, *problem.Error) bool
 
-	// OnEvent is told about logins, logouts and refusals, for audit trails and metrics. It runs in
-	// the request, so it should return soon.
+	// OnEvent receives an event for each login, logout and rejection, for audit logs and metrics.
+	// It runs during the request, so it should return quickly. Default: nil.
 	OnEvent func(context.Context, Event)
 
-	// TrustedOrigins are other origins, such as "https://www.example.com", whose pages may send requests with unsafe methods (POST,
-	// ...) to guarded routes with the user's session cookie. Default: none. The routes for signing in and out are not among them.
+	// TrustedOrigins lists other origins, such as "https://www.example.com", whose pages may send
+	// requests with unsafe methods (POST, ...) and the user's session cookie to guarded routes. It
+	// does not apply to the login routes. Default: none.
 	TrustedOrigins []string
 
-	// ThirdPartyLogin lets a configured provider start a login (OpenID Connect Core section 4), by
-	// GET or POST, for the initiate_login_uri BaseURL + Prefix + "/login". Only iss, login_hint and
-	// target_link_uri are read. Any site can make a browser start a login by it, which changes
-	// nothing until the user signs in. Default: off.
+	// ThirdPartyLogin lets a configured provider start a login by GET or POST (OpenID Connect Core
+	// section 4). The initiate_login_uri is BaseURL + Prefix + "/login". Only iss, login_hint and
+	// target_link_uri are read. Any site can then make a browser start a login, which has no effect
+	// until the user signs in. Default: off.
 	ThirdPartyLogin bool
 
-	// FrontchannelLogout lets pages of a provider end the user's session here, in a frame (OpenID Connect Front-Channel Logout 1.0), for
-	// the frontchannel_logout_uri BaseURL + Prefix + "/frontchannel/" + name; the provider has to send iss and sid. It works only
-	// with Session.SameSite = http.SameSiteNoneMode, unless the provider is on the same site as the application, and not in
-	// browsers that keep cookies from frames. It needs Session.Revocations or a ServerStore. With these, back-channel logout is on,
-	// which is better. Default: off.
+	// FrontchannelLogout lets a provider end the user's session in a frame (OpenID Connect
+	// Front-Channel Logout 1.0). The frontchannel_logout_uri is BaseURL + Prefix + "/frontchannel/" +
+	// name, and the provider must send iss and sid. It requires Session.Revocations or a ServerStore,
+	// and, unless the provider is same-site with the application, Session.SameSite =
+	// http.SameSiteNoneMode. Browsers that block third-party cookies ignore it; back-channel logout,
+	// which is on with revocations, is more reliable. Default: off.
 	FrontchannelLogout bool
 
-	// RefreshAhead is how long before its end an access token is refreshed, when Client or TokenSource
-	// need it. Default: one minute.
+	// RefreshAhead is how long before its expiry Client and TokenSource refresh an access token, up
+	// to an hour. Default: one minute.
 	RefreshAhead time.Duration
 
-	// CacheableAfterSignOut leaves Cache-Control to the handlers. The browser may then show guarded
-	// pages from its cache after the user has signed out, and to the next user of the computer.
-	// Default: everything behind a guard is marked no-store, and style sheets, scripts, images and
-	// fonts "private, no-cache"; the header of a handler wins.
+	// CacheableAfterSignOut leaves Cache-Control to the handlers. Browsers may then show guarded
+	// pages from their cache after a sign-out, even to the next user of the computer. Default:
+	// guarded responses are no-store, and guarded style sheets, scripts, images and fonts "private,
+	// no-cache"; a handler's own header takes precedence.
 	CacheableAfterSignOut bool
 
-	// NoStore marks style sheets, scripts, images and fonts behind a guard no-store as well.
+	// NoStore makes guarded style sheets, scripts, images and fonts no-store as well.
 	NoStore bool
 
-	// Logger gets the cause of every failure, under the reference number that the user sees,
-	// and no secrets. Default: slog.Default().
+	// Logger receives the cause of every failure under the reference number that the user sees. It
+	// never receives secrets. Default: slog.Default().
 	Logger *slog.Logger
 }
 
-// An Event is something that happened to a sign-in or a session.
+// An Event describes a login, a logout, a rejection or the end of a session.
 type Event = session.Event
 
-// ErrRefused is what a hook returns, or wraps, to refuse a login, a refresh or the linking of an
-// account. Any other error, except a *problem.Error, is a failure of the hook: the user reads that the
+// ErrRefused rejects a login, a refresh or the linking of an account: hooks return it, or wrap it.
+// Any other error of a hook, except a *problem.Error, is a failure, and the user reads that the
 // problem is on our side.
 var ErrRefused = answer.ErrRefused
 
-// defaultPrefix is where the login routes live unless configured otherwise.
+// defaultPrefix is the default of Config.Prefix.
 const defaultPrefix = "/auth"
 
-// New checks the configuration and returns every mistake at once (errors.Join). It uses no network: a
-// provider that is down does not keep the application from starting.
+// New returns an Auth, or all configuration errors at once (errors.Join). It makes no network
+// requests, so an application starts while its provider is down.
 func New(c Config) (*Auth, error) {
 	base, mistakes := c.check()
 	c = c.withDefaults(base)
 	mistakes = append(mistakes, c.checkProviders(base)...)
-
-	auth := &Auth{logger: c.Logger}
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
-	manager, err := session.NewManager(c.Session, session.Site{
-		BaseURL: base, Prefix: c.Prefix, Accept: auth.accept, SignedOut: auth.signedOut, Logger: c.Logger, OnEvent: c.OnEvent,
-	})
+	auth := &Auth{logger: c.Logger}
+	manager, err := session.NewManager(c.Session, auth.site(c, base))
 	mistakes = append(mistakes, err)
 	words, wrong := answer.NewWords(cmp.Or(c.AppName, base.Host), c.Texts)
 	for _, mistake := range wrong {
@@ -151,65 +151,94 @@ func New(c Config) (*Auth, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	auth.Sessions = manager
-	auth.providers = directory.New(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
-		c.reportFrom(name, p)
-		return errors.Join(c.checkProvider(name, p, base)...)
-	}, manager.Now)
+	c.warn(manager)
+	auth.Sessions, auth.providers = manager, c.directory(base, manager)
+	if err := auth.mount(c, base, words); err != nil {
+		return nil, fmt.Errorf("sallyport: %w", err)
+	}
+	return auth, nil
+}
+
+// site is what sessions need to know about the application.
+func (a *Auth) site(c Config, base *url.URL) session.Site {
+	return session.Site{
+		BaseURL: base, Prefix: c.Prefix, Accept: a.accept, SignedOut: a.signedOut,
+		Logger: c.Logger, OnEvent: c.OnEvent,
+	}
+}
+
+// directory returns the configured providers and those of tenants.
+func (c Config) directory(base *url.URL, m *session.Manager) *directory.Providers {
 	for name, p := range c.Providers {
 		c.reportFrom(name, p)
 	}
-	c.warn(manager)
+	return directory.New(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
+		c.reportFrom(name, p)
+		return errors.Join(c.checkProvider(name, p, base)...)
+	}, m.Now)
+}
+
+// mount creates the login routes and the guards.
+func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	writer := func(kind string) *answer.Writer {
 		return &answer.Writer{
 			Kind: kind, Words: words, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent,
-			Now: manager.Now,
+			Now: a.Sessions.Now,
 		}
 	}
-	auth.routes, err = handlers.New(wiring.Login{
-		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: auth.providers,
-		Sessions: manager, LoginPage: c.LoginPage, Order: c.Order,
+	a.routes, err = handlers.New(wiring.Login{
+		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: a.providers,
+		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		Login: writer("login"), Logout: writer("logout"), Link: writer("link"),
 	}, c.Hooks)
 	if err != nil {
-		return nil, fmt.Errorf("sallyport: %w", err)
+		return err
 	}
+	crossing, err := c.crossing(base)
+	if err != nil {
+		return err
+	}
+	a.Routes = a.routes
+	a.Guard = middleware.New(wiring.Guards{
+		Sessions: a.Sessions, Report: writer("session"),
+		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
+		Home: c.Home, LoginPath: a.LoginURL(""), Origin: base.String(),
+		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
+		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
+		TrustTenantRoles: c.Tenants.TrustRoles,
+		Providers:        a.providers, Refreshed: c.Hooks.Refresh,
+		RefreshAhead: c.RefreshAhead, Crossing: crossing,
+	})
+	return nil
+}
+
+// crossing rejects cross-site requests with unsafe methods, except from TrustedOrigins.
+func (c Config) crossing(base *url.URL) (*http.CrossOriginProtection, error) {
 	crossing := http.NewCrossOriginProtection()
 	for _, origin := range append([]string{base.String()}, c.TrustedOrigins...) {
 		if err := crossing.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("sallyport: TrustedOrigins: %w", err)
+			return nil, fmt.Errorf("TrustedOrigins: %w", err)
 		}
 	}
-	auth.Routes = auth.routes
-	auth.Guard = middleware.New(wiring.Guards{
-		Sessions: manager, Report: writer("session"),
-		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
-		Home: c.Home, LoginPath: auth.LoginURL(""), Origin: base.String(),
-		LoginFor: func(name string) string { return auth.LoginURLFor(name, "") },
-		StepUp:   auth.routes.StepUp, Silent: auth.routes.Silent,
-		TrustTenantRoles: c.Tenants.TrustRoles,
-		Providers:        auth.providers, Refreshed: c.Hooks.Refresh,
-		RefreshAhead: c.RefreshAhead, Crossing: crossing,
-	})
-	return auth, nil
+	return crossing, nil
 }
 
-// reportFrom hands a provider the logger, for what is odd about its answers.
+// reportFrom gives a provider the logger, for oddities in its responses.
 func (c Config) reportFrom(name string, p provider.Provider) {
 	if r, ok := p.(provider.Reporter); ok {
 		r.ReportTo(c.Logger.With("provider", name))
 	}
 }
 
-// errRegistration ends a session of another client than the one configured now.
+// errRegistration ends a session whose provider was configured with another issuer or client.
 var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or client now: %w",
 	session.ErrEnded)
 
-// accept binds sessions to the configuration of their provider: another issuer or client under the
-// same name ends them (R105). A provider or tenant that is unknown here may be one that only newer
-// servers know, in a rolling deployment: its sessions are rejected, and kept (F17). Nor does a tenant
-// that cannot be looked up end them (R100).
+// accept binds sessions to the configuration of their provider: a different issuer or client under
+// the same name ends them (R105). In a rolling deployment, only newer processes may know a provider
+// or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant does
+// not end sessions either (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	s.User.Tenant = a.providers.TenantOf(s.Provider)
 	registration, err := a.providers.Registration(ctx, s.Provider)
@@ -224,5 +253,5 @@ func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	return nil
 }
 
-// signedOut makes the login routes forget what they count for this browser (F41).
+// signedOut resets the loop detection of the login routes for this browser (F41).
 func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.routes.SignedOut(w, r) }
