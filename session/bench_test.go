@@ -18,8 +18,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// What a provider really sends: claims of 300 bytes, an RS256 ID token with them, a JWT as access token, an opaque
-// refresh token; 2.7 KB of tokens in total.
+// Realistic provider data: claims of 300 bytes, an RS256 ID token with them, a JWT as access token,
+// an opaque refresh token; 2.7 KB of tokens in total.
 const realClaims = `{"iss":"https://accounts.example.com","aud":"1069-app.apps.example.com","sub":"110169484474386276334",` +
 	`"name":"Alice Example","email":"alice@example.com","email_verified":true,"picture":"https://cdn.example.com/a/AItbvmm-9lqNZ",` +
 	`"given_name":"Alice","family_name":"Example","iat":1772366400,"exp":1772370000}`
@@ -66,7 +66,7 @@ func TestBudget_P4_CookieBytes(t *testing.T) {
 			tokens, _ := s.Tokens()
 			n := len(tokens.AccessToken) + len(tokens.IDToken) + len(tokens.RefreshToken)
 			if n < 2600 || n > 2800 {
-				t.Errorf("the tokens of the test have %d bytes", n)
+				t.Errorf("the test's tokens have %d bytes", n)
 			}
 			limit = (n + len(realClaims)) * 105 / 100
 		}
@@ -77,7 +77,7 @@ func TestBudget_P4_CookieBytes(t *testing.T) {
 	}
 }
 
-// sampleClaims are what an OpenID provider says of a user: 300 bytes, with three groups.
+// sampleClaims are typical claims of an OpenID provider: 300 bytes, with three groups.
 const sampleClaims = `{"iss":"https://id.example.com","sub":"f3a1c5de-6b1f-4c57-9f0e-2d1b7c8a9e10","name":"Alice Example",` +
 	`"preferred_username":"alice","email":"alice@example.com","email_verified":true,"picture":"https://cdn.example.com/a/9lqNZ.png",` +
 	`"groups":["staff","editors","on-call"],"sid":"0b7e2f4c13d54f6a","auth_time":1772366390,"acr":"1","amr":["pwd"]}`
@@ -136,9 +136,9 @@ func TestBudget_LoadAllocations(t *testing.T) {
 	}
 }
 
-// rival keeps the same content as gorilla users do.
+// rival stores the same content as users of gorilla do.
 func rival(b testing.TB, s *Session) (*sessions.CookieStore, *http.Request) {
-	gob.Register(map[string]any{}) // as the quick starts of the big providers do
+	gob.Register(map[string]any{}) // as the quick starts of large providers do
 	gob.Register(time.Time{})
 	store := sessions.NewCookieStore([]byte(secretA)[:32], []byte(secretA)[32:])
 	for _, codec := range store.Codecs {
@@ -163,7 +163,8 @@ func rival(b testing.TB, s *Session) (*sessions.CookieStore, *http.Request) {
 	return store, r
 }
 
-// floor is what opening a value of n bytes of text costs at least: base64 and AES-GCM with a ready key.
+// floor returns the minimum work to open a value of n bytes of text: base64 and AES-GCM with a
+// ready key.
 func floor(n int) func() {
 	block, _ := aes.NewCipher([]byte(secretA)[:32])
 	aead, _ := cipher.NewGCM(block)
@@ -180,7 +181,7 @@ func floor(n int) func() {
 	}
 }
 
-// perOp measures f beside the benchmark proper, so that ratios come from one run.
+// perOp measures f alongside the benchmark, so that ratios come from one run.
 func perOp(b *testing.B, f func()) float64 {
 	best := time.Duration(1 << 62)
 	n := max(200, min(b.N/5, 20000))
@@ -298,8 +299,8 @@ func BenchmarkOpen_P7(b *testing.B) {
 	ratios(b, open(ten), map[string]func(){"x-one-key": open(one)})
 }
 
-// P14: what signed-in users take in the memory store, and that looking one up does not depend on how many
-// there are.
+// P14: memory per signed-in user in the memory store; looking one up does not depend on their
+// number.
 func BenchmarkMemoryStore_P14(b *testing.B) {
 	const few, many = 100, 100_000
 	sized := func(users int) (load func(), perUser float64) {

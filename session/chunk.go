@@ -10,23 +10,24 @@ const (
 	maxChunks = 5
 	maxText   = 20 << 10 // all chunks together
 
-	// Browsers refuse a cookie whose name, value and attributes exceed 4096 bytes (RFC 6265 section
-	// 6.1); some proxies count more than that.
+	// Browsers reject a cookie whose name, value and attributes exceed 4096 bytes (RFC 6265 section
+	// 6.1); some proxies have a lower limit.
 	maxCookie = 3900
 
 	maxLeftover = 99 // leftovers with higher numbers are not ours
 	maxRemoved  = 16 // leftovers that one response removes, those with the lowest numbers
 
-	// fullChunk is less than what the first of several cookies holds, whatever its name and domain.
+	// fullChunk is less than the length of the first of several cookies, whatever its name and
+	// domain.
 	fullChunk = 3000
 
-	// shortestText is less than the shortest text that we seal.
+	// shortestText is less than the length of any text that we seal.
 	shortestText = 40
 )
 
-// Every further cookie of a text starts with its tag: four characters of the first cookie, from
-// the nonce of the seal. So the cookies of one write find each other among leftovers and whatever a
-// sibling host sets under their names, without anything being opened (R97).
+// Every further cookie of a text starts with its tag: four characters of the first cookie, from the
+// nonce of the seal. The tag tells the cookies of one write from leftovers, and from cookies of the
+// same names set by a sibling host, before anything is opened (R97).
 const (
 	tagAt   = 10
 	tagSize = 4
@@ -43,7 +44,7 @@ func tagOf(first string) (tag string, ok bool) {
 // chunks are the cookies of one text: "name", "name.1", "name.2", ...
 type chunks [maxChunks]string
 
-// pieces returns what the cookies hold beside their tags, up to the first that has another tag.
+// pieces returns the cookies without their tags, up to the first with another tag.
 func (c chunks) pieces() chunks {
 	pieces := chunks{c[0]}
 	tag, ok := tagOf(c[0])
@@ -72,10 +73,10 @@ func (c Cookies) firstChunks(r *http.Request, name string) (found chunks, twice 
 	return found, twice
 }
 
-// candidates returns each text that the request may carry under a name, for when names occur more
-// than once: each value of the first cookie, with the further cookies that have its tag, or else with
-// the first of their name (formats 1 and 2 had no tags). Only opening tells which are ours (R93).
-// How many there are is bounded.
+// candidates returns each text that the request may carry under a name whose cookies occur more
+// than once: each value of the first cookie, with the further cookies that have its tag, or
+// otherwise with the first one of each further name (formats 1 and 2 had no tags). Opening them
+// shows which are ours (R93). The number of candidates is bounded.
 func (c Cookies) candidates(r *http.Request, name string) []chunks {
 	type place struct {
 		number int
@@ -116,7 +117,8 @@ func (c Cookies) candidates(r *http.Request, name string) []chunks {
 	return all
 }
 
-// chunkNumber tells which chunk a cookie is. There is one spelling of each number: not ".01", not ".-1".
+// chunkNumber returns the number of a chunk's cookie. Each number has one spelling: not ".01", not
+// ".-1".
 func chunkNumber(cookie, name string) (int, bool) {
 	if !strings.HasPrefix(cookie, name) {
 		return 0, false

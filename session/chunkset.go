@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// room is how many bytes of a text fit into one chunk.
+// room returns how many bytes of a text fit into one chunk.
 func (m *Manager) room(name string) int {
 	widest := m.cookies.cookie(chunkName(name, maxChunks), "", m.config.SameSite)
 	widest.MaxAge = int(maxLifetime / time.Second)
 	return min(maxCookie-len(widest.String()), maxText/maxChunks) - tagSize
 }
 
-// setChunks sets the cookies of a text and removes those that an earlier, longer text has left behind.
+// setChunks sets the cookies of a text and removes the leftovers of an earlier, longer text.
 func (m *Manager) setChunks(w http.ResponseWriter, r *http.Request, name, text string, room int, maxAge time.Duration) {
 	tag, _ := tagOf(text)
 	n := 0
@@ -28,7 +28,7 @@ func (m *Manager) setChunks(w http.ResponseWriter, r *http.Request, name, text s
 	m.removeLeftovers(w, r, name, n)
 }
 
-// removeChunks removes the session cookies from the given number on.
+// removeChunks removes the session cookies with the given number and above.
 func (m *Manager) removeChunks(w http.ResponseWriter, r *http.Request, from int) {
 	if from == 0 {
 		m.cookies.Delete(w, m.config.CookieName, m.config.SameSite)
@@ -36,8 +36,8 @@ func (m *Manager) removeChunks(w http.ResponseWriter, r *http.Request, from int)
 	m.removeLeftovers(w, r, m.config.CookieName, max(from, 1))
 }
 
-// removeLeftovers removes the chunks from the given number on that the browser has sent, or that this
-// response has set already.
+// removeLeftovers removes the chunks with the given number and above that the browser sent, or that
+// this response has already set.
 func (m *Manager) removeLeftovers(w http.ResponseWriter, r *http.Request, name string, from int) {
 	var left [maxLeftover + 1]bool
 	mark := func(cookie string) {

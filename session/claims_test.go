@@ -48,11 +48,11 @@ func decoded(t *testing.T, raw []byte) string {
 	return fmt.Sprint(v)
 }
 
-func TestClaims_WithoutTheProtocol(t *testing.T) {
+func TestClaims_OmitsProtocolClaims(t *testing.T) {
 	s := realSession(true)
 	b := newBench(t, nil)
 	b.signIn(s)
-	for what, s := range map[string]*Session{"made by hand": s, "loaded": b.load()} {
+	for what, s := range map[string]*Session{"created here": s, "loaded": b.load()} {
 		var got map[string]any
 		if err := s.Claims(&got); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func TestClaims_WithoutTheProtocol(t *testing.T) {
 	}
 }
 
-func TestClaims_FieldsStandIn(t *testing.T) {
+func TestClaims_DerivedFromFields(t *testing.T) {
 	var got map[string]any
 	if err := (&Session{User: User{Issuer: "i", Subject: "s", Email: "e"}}).Claims(&got); err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestClaims_FieldsStandIn(t *testing.T) {
 	}
 }
 
-func TestClaims_KeptAsTheyWereWhenTheUserChanges(t *testing.T) {
+func TestClaims_UnchangedWhenTheUserChanges(t *testing.T) {
 	b := newBench(t, nil)
 	s := alice()
 	if err := s.SetClaims([]byte(`{"name":"Alice Example"}`)); err != nil {
@@ -86,7 +86,7 @@ func TestClaims_KeptAsTheyWereWhenTheUserChanges(t *testing.T) {
 	}
 	b.signIn(s)
 	s = b.load()
-	s.User.Name = "Somebody Else" // by a hook
+	s.User.Name = "Another Name" // by a hook
 	b.signIn(s)
 	var got struct{ Name string }
 	if err := b.load().Claims(&got); err != nil || got.Name != "Alice Example" {
@@ -97,12 +97,12 @@ func TestClaims_KeptAsTheyWereWhenTheUserChanges(t *testing.T) {
 func TestSetClaims_Strict(t *testing.T) {
 	for _, bad := range []string{"", "null", "[]", `"x"`, `{`, `{"a"}`, `{"a":1,"a":2}`, `{"a":1}{}`, `{"a":1} x`, "{\"a\":\"\xff\"}", `{"a":}`, `{"a":01}`} {
 		if err := new(Session).SetClaims([]byte(bad)); err == nil {
-			t.Errorf("%q was taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 }
 
-func TestTokens_ByHand(t *testing.T) {
+func TestTokens_SetTokens(t *testing.T) {
 	s := &Session{}
 	if _, err := s.Tokens(); !errors.Is(err, ErrNoTokens) {
 		t.Error(err)

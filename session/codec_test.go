@@ -22,7 +22,7 @@ func TestCodec_RoundTrip(t *testing.T) {
 		}
 		dst := reflect.New(reflect.TypeOf(value))
 		if err := c.Decode("n", text, dst.Interface()); err != nil || !reflect.DeepEqual(dst.Elem().Interface(), value) {
-			t.Errorf("%v comes back as %v, %v", value, dst.Elem(), err)
+			t.Errorf("%v decodes as %v, %v", value, dst.Elem(), err)
 		}
 	}
 	if _, err := c.Encode("n", func() {}); err == nil {
@@ -30,7 +30,7 @@ func TestCodec_RoundTrip(t *testing.T) {
 	}
 }
 
-func TestCodec_R89_RefusalsSpeakGorilla(t *testing.T) {
+func TestCodec_R89_ErrorsAreSecurecookieErrors(t *testing.T) {
 	b := newBench(t, nil)
 	text, _ := b.Codec().Encode("n", "x")
 	for what, err := range map[string]error{
@@ -44,7 +44,7 @@ func TestCodec_R89_RefusalsSpeakGorilla(t *testing.T) {
 		}
 	}
 	if err := b.Codec().Decode("n", text, new(int)); err == nil {
-		t.Error("a string decoded into an int")
+		t.Error("a string decoded to an int")
 	}
 	b.now = start.Add(7 * 24 * time.Hour)
 	if err := b.Codec().Decode("n", text, new(string)); !errors.Is(err, ErrInvalid) {
@@ -85,7 +85,7 @@ func TestCookieStore(t *testing.T) {
 	r := b.request()
 	r.Header["Cookie"][0] = "__Host-cart=1.junk; " + r.Header["Cookie"][0]
 	if gs, err := store.New(r, "cart"); err != nil || gs.IsNew {
-		t.Error("junk beside it:", err) // R93
+		t.Error("with a junk cookie:", err) // R93
 	}
 	if err := save(func(gs *sessions.Session) { gs.Options.MaxAge = -1 }); err != nil || len(b.cookies) > 0 {
 		t.Error(err, b.cookies)
@@ -96,15 +96,15 @@ func TestCookieStore(t *testing.T) {
 	}
 	for _, name := range []string{"sallyport", "", "__Host-x", "a.b", "a b"} {
 		if _, err := store.New(httptest.NewRequest("GET", "/", nil), name); err == nil {
-			t.Errorf("name %q was taken", name)
+			t.Errorf("name %q was accepted", name)
 		}
 	}
 }
 
-func TestCodec_R40_GorillaValueIsNoSession(t *testing.T) {
+func TestCodec_R40_GorillaValueIsNotASession(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(alice())
-	// The session's text as a gorilla session, and the reverse.
+	// The session's text as a gorilla session, and vice versa.
 	b.cookies["__Host-cart"] = "1." + b.cookies["__Host-sallyport"]
 	if gs, err := b.CookieStore().New(b.request(), "cart"); err == nil || !gs.IsNew {
 		t.Error("a session passes as a gorilla session")

@@ -180,14 +180,14 @@ func (c Config) check(base *url.URL) error {
 	switch c.SameSite {
 	case http.SameSiteLaxMode:
 	case http.SameSiteStrictMode:
-		wrong("SameSite", "Strict withholds the cookie when the provider sends the browser back, so that no login "+
-			"succeeds: use Lax (the default), which withholds it from unsafe requests of other sites")
+		wrong("SameSite", "Strict withholds the cookie when the provider redirects back, which breaks every login: "+
+			"use Lax (the default), which withholds it from unsafe cross-site requests")
 	case http.SameSiteNoneMode:
 		if base != nil && base.Scheme != "https" {
 			wrong("SameSite", "None needs an https base URL")
 		}
 	default:
-		wrong("SameSite", "%d is none of the values of net/http", c.SameSite)
+		wrong("SameSite", "%d is not a valid http.SameSite", c.SameSite)
 	}
 	if c.Idle < time.Minute {
 		wrong("Idle", "%v is less than a minute", c.Idle)
@@ -196,7 +196,7 @@ func (c Config) check(base *url.URL) error {
 		wrong("Lifetime", "%v is less than Idle %v", c.Lifetime, c.Idle)
 	}
 	if c.Lifetime > maxLifetime {
-		wrong("Lifetime", "%v is more than 400 days, for which browsers keep a cookie", c.Lifetime)
+		wrong("Lifetime", "%v is more than 400 days, the longest time that browsers keep a cookie", c.Lifetime)
 	}
 	return errors.Join(mistakes...)
 }
@@ -208,7 +208,7 @@ func checkBaseURL(base *url.URL) error {
 	case base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
 		return fmt.Errorf("session: base URL %q is not an http or https URL with a host", base.Redacted())
 	case base.Scheme == "http" && !loopback.Host(base.Hostname()):
-		return fmt.Errorf("session: base URL %q must be https; http is for loopback hosts only", base.Redacted())
+		return fmt.Errorf("session: base URL %q must be https; http is allowed on loopback hosts only", base.Redacted())
 	}
 	return nil
 }
@@ -218,12 +218,12 @@ func badCookieName(name string) string {
 	for _, c := range []byte(name) {
 		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 		if !ok {
-			return "may only hold letters, digits, '-' and '_'"
+			return "may contain only letters, digits, '-' and '_'"
 		}
 	}
 	lower := strings.ToLower(name)
 	if strings.HasPrefix(lower, "__host-") || strings.HasPrefix(lower, "__secure-") {
-		return "must not carry a prefix: it is added where the base URL allows it"
+		return "must not have a prefix: https base URLs add it automatically"
 	}
 	if len(name) > 64 {
 		return "is longer than 64 bytes"

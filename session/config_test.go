@@ -18,7 +18,7 @@ func TestConfig_EveryMistakeAtOnce(t *testing.T) {
 	}
 	for _, part := range []string{"Secret", "https", "CookieName", "Domain", "SameSite", "Lifetime"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("nothing about %s in: %v", part, err)
+			t.Errorf("%s is missing in: %v", part, err)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestConfig_Table(t *testing.T) {
 	}
 }
 
-// F53: the characters of a cookie name, each beside its neighbor.
+// F53: the first and last valid characters of a cookie name, and their invalid neighbors.
 func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for chars, ok := range map[string]bool{"azAZ09-_": true, "`{@[/:.,;= \"\x7f": false} {
@@ -74,7 +74,7 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 	}
 }
 
-// F53: the mode without a name of its own means Lax too, so browsers do not decide.
+// F53: SameSiteDefaultMode also means Lax, so that the default does not depend on the browser.
 func TestConfig_F53_DefaultSameSite(t *testing.T) {
 	for _, mode := range []http.SameSite{0, http.SameSiteDefaultMode, http.SameSiteLaxMode} {
 		b := newBench(t, func(c *Config, _ *Site) { c.SameSite = mode })

@@ -11,19 +11,20 @@ type configError struct {
 	err   error
 }
 
-// Error names the field and what is wrong with it.
+// Error returns the field and the mistake.
 func (e *configError) Error() string { return "session: " + e.field + " " + e.err.Error() }
 
-// Unwrap returns what is wrong with the field.
+// Unwrap returns the mistake without the field.
 func (e *configError) Unwrap() error { return e.err }
 
-// SessionField is the field, for sallyport.FromEnv, which names the variable that sets it.
+// SessionField returns the field's name, from which sallyport.FromEnv finds the variable that sets
+// it.
 func (e *configError) SessionField() string {
 	name, _, _ := strings.Cut(e.field, "[")
 	return name
 }
 
-// wrongField makes the error for a field.
+// wrongField returns the error for a field.
 func wrongField(field, format string, args ...any) error {
 	return &configError{field, fmt.Errorf(format, args...)}
 }

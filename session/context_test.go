@@ -8,11 +8,11 @@ import (
 func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
 	m := &Manager{}
 	for name, ctx := range map[string]context.Context{
-		"empty":          context.Background(),
-		"anonymous":      m.Attach(context.Background(), nil),
-		"nil session":    NewContext(context.Background(), nil),
-		"used":           m.Use(m.Attach(context.Background(), nil)),
-		"not looked yet": m.Use(context.Background()),
+		"empty":        context.Background(),
+		"anonymous":    m.Attach(context.Background(), nil),
+		"nil session":  NewContext(context.Background(), nil),
+		"used":         m.Use(m.Attach(context.Background(), nil)),
+		"not examined": m.Use(context.Background()),
 	} {
 		if s, ok := FromContext(ctx); ok || s != nil {
 			t.Errorf("%s: %v, %v", name, s, ok)
@@ -40,18 +40,18 @@ func TestContext_R132_NestedManagers(t *testing.T) {
 	current(ctx, a)
 	attached(inner, ctx, nil, false)
 	ctx = inner.Attach(ctx, b)
-	current(ctx, a) // the inner identity wins only if asked
+	current(ctx, a) // the inner identity wins only with Use
 	attached(outer, ctx, a, true)
 	attached(inner, ctx, b, true)
 	current(inner.Use(ctx), b)
 	current(outer.Use(inner.Use(ctx)), a)
 
-	// An outer anonymous request stays anonymous inside, unless asked.
+	// An outer anonymous request stays anonymous inside, unless Use selects the inner manager.
 	ctx = inner.Attach(outer.Attach(context.Background(), nil), b)
 	current(ctx, nil)
 	current(inner.Use(ctx), b)
 
-	// What a test or another authenticator puts in counts for all.
+	// A session set by a test or another authenticator applies to all managers.
 	ctx = NewContext(ctx, a)
 	current(ctx, a)
 	attached(inner, ctx, a, true)

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/session/storetest"
 )
 
-// A clock stands still until it is moved.
+// A clock moves only when Advance is called.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

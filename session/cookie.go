@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// Cookies writes and reads cookies whose names and attributes are decided by the configured base URL,
-// never by the request (R142): below https they are Secure, HttpOnly, Path=/ and carry the
-// prefix "__Host-" ("__Secure-" when Config.Domain shares them with sibling hosts), which browsers
-// enforce (RFC 6265bis section 4.1.3). On plain http, which is for loopback only, there is no prefix.
+// Cookies writes and reads cookies whose names and attributes depend on the configured base URL,
+// never on the request (R142). With an https base URL they are Secure, HttpOnly, Path=/ and have
+// the prefix "__Host-" ("__Secure-" if Config.Domain shares them with sibling hosts), which
+// browsers enforce (RFC 6265bis section 4.1.3). On plain http, which is allowed on loopback only,
+// there is no prefix.
 //
-// A Cookies is a small value that is safe for concurrent use. Names given to its methods
-// are without the prefix.
+// A Cookies is a small value that is safe for concurrent use. Its methods take names without the
+// prefix.
 type Cookies struct {
 	prefix string
 	domain string
@@ -31,12 +32,12 @@ func newCookies(base *url.URL, domain string) Cookies {
 	return Cookies{prefix: "__Host-", secure: true}
 }
 
-// Name returns the name as the browser knows it.
+// Name returns the full name of a cookie, with the prefix.
 func (c Cookies) Name(name string) string { return c.prefix + name }
 
-// Set sets a cookie for maxAge (at least a second; zero or less: until the browser closes). It takes the
-// place of an earlier Set or Delete of the same name in this response. On plain http SameSite=None
-// becomes Lax, because browsers accept None from Secure cookies only.
+// Set sets a cookie for maxAge (rounded up to a second; zero or less: until the browser closes). It
+// replaces an earlier Set or Delete of the same name in this response. On plain http, SameSite=None
+// becomes Lax, because browsers accept None for Secure cookies only.
 func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Duration, sameSite http.SameSite) {
 	cookie := c.cookie(name, value, sameSite)
 	if maxAge > 0 {
@@ -45,7 +46,7 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Dura
 	write(w, cookie)
 }
 
-// Delete removes a cookie from the browser, with the attributes it was set with.
+// Delete removes a cookie from the browser, with the attributes that it was set with.
 func (c Cookies) Delete(w http.ResponseWriter, name string, sameSite http.SameSite) {
 	cookie := c.cookie(name, "", sameSite)
 	cookie.MaxAge = -1
@@ -63,9 +64,9 @@ func (c Cookies) cookie(name, value string, sameSite http.SameSite) *http.Cookie
 	}
 }
 
-// write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not
-// apply them in order (RFC 6265 section 4.1.1), so there must not be two. Its cost grows with the
-// lines of the response, so what is written per response must not grow with the request.
+// write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not apply
+// them in order (RFC 6265 section 4.1.1), so there must not be two. Its cost grows with the lines
+// of the response, so the number of cookies per response must not depend on the request.
 func write(w http.ResponseWriter, cookie *http.Cookie) {
 	header := w.Header()
 	lines := header["Set-Cookie"]
@@ -79,12 +80,12 @@ func write(w http.ResponseWriter, cookie *http.Cookie) {
 	http.SetCookie(w, cookie)
 }
 
-// maxSame is how many cookies of one name are looked at: more than browsers keep for a site, and few
-// enough that a header full of them costs little.
+// maxSame bounds the cookies of one name that are examined: more than browsers keep for a site, and
+// few enough that a header full of them costs little.
 const maxSame = 512
 
-// ReadAll returns the values of the cookies of exactly this name in the request, at most 512; more than
-// one when a sibling host or another path planted its own (R93).
+// ReadAll returns the values of all cookies with exactly this name in the request, at most 512.
+// There is more than one if a sibling host or another path planted its own (R93).
 func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		seen := 0
@@ -99,10 +100,11 @@ func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
 	}
 }
 
-// All returns the name, without our prefix, and value of every cookie in the request that carries our prefix.
+// All returns the name, without our prefix, and the value of every cookie in the request that has
+// our prefix.
 //
-// It reads the header itself because net/http parses and allocates far more than is needed here, and
-// trims names, so that a planted "__Host-s " would pass as "__Host-s".
+// It parses the header itself because net/http parses and allocates far more than needed here, and
+// trims names, so a planted "__Host-s " would pass as "__Host-s".
 func (c Cookies) All(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, line := range r.Header["Cookie"] {

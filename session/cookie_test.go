@@ -21,7 +21,7 @@ func TestCookies_R92_R142_Attributes(t *testing.T) {
 		base, _ := url.Parse(c.base)
 		cookies := newCookies(base, c.domain)
 		w := httptest.NewRecorder()
-		// What the request looks like (plain http behind a proxy) does not matter: there is none.
+		// The request (plain http behind a proxy) does not matter: Set and Delete do not see it.
 		cookies.Set(w, "n", "v", time.Hour, http.SameSiteLaxMode)
 		cookies.Delete(w, "m", http.SameSiteLaxMode)
 		for i, got := range w.Result().Cookies() {

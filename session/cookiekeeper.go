@@ -34,7 +34,7 @@ func (k cookieKeeper) load(r *http.Request) (*Session, error) {
 	return s, nil
 }
 
-// loadDuplicates takes the valid session that was written last.
+// loadDuplicates returns the valid session that was written last.
 func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, error) {
 	var pick choice
 	var opened []*Session
@@ -70,15 +70,15 @@ func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 	return s, k.admit(ctx, s, k.config.Now())
 }
 
-// end revokes every session of the request that opens, where revocations are kept. It needs no details
-// and does not ask Site.Accept: a sign-out also works while those are of no use here.
+// end revokes every session of the request that opens, if revocations are configured. It does not
+// open the details or ask Site.Accept: a sign-out must work even if they are unusable here.
 func (k cookieKeeper) end(r *http.Request) error {
 	var failed []error
 	now := k.config.Now()
 	for _, candidate := range k.cookies.candidates(r, k.config.CookieName) {
 		l, _, err := k.openFront(&candidate, now)
 		if err != nil || k.expired(&l.session, now) {
-			continue // nothing that could be used again
+			continue // unusable anyway
 		}
 		err = k.unrevoked(r.Context(), &l.session)
 		if err == nil {
@@ -108,8 +108,8 @@ func (m *Manager) openChunks(c *chunks, now time.Time) (*Session, error) {
 	return &l.session, nil
 }
 
-// openFront opens the identity at the front of the cookies, and leaves in c the pieces of the details,
-// without leftovers that have higher numbers than the session has.
+// openFront opens the identity at the front of the cookies, and leaves the pieces of the details in
+// c, without leftovers numbered above the session's own chunks.
 func (m *Manager) openFront(c *chunks, now time.Time) (*loaded, manifest, error) {
 	front, rest, found := strings.Cut(c[0], ".")
 	if !found {
@@ -130,7 +130,7 @@ func (m *Manager) openFront(c *chunks, now time.Time) (*loaded, manifest, error)
 	return l, manifest, nil
 }
 
-// openLong opens an identity so large that it goes on in the next cookie.
+// openLong opens an identity that extends into the next cookie.
 func (m *Manager) openLong(c *chunks, now time.Time) (*loaded, manifest, error) {
 	if len(c[0]) < fullChunk {
 		return nil, manifest{}, errForeign
@@ -154,7 +154,7 @@ func (m *Manager) openLong(c *chunks, now time.Time) (*loaded, manifest, error) 
 	return nil, manifest{}, err
 }
 
-// checkChunks rejects a number of cookies that no session has.
+// checkChunks rejects an impossible number of cookies.
 func (m manifest) checkChunks() error {
 	if m.chunks < 1 || m.chunks > maxChunks {
 		return errForeign
@@ -180,14 +180,15 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 			return err
 		}
 	}
-	// The browser keeps them beyond the idle limit, for a sign-out that is to reach the provider.
+	// The browser keeps the cookies beyond the idle limit, so that a later sign-out can still reach
+	// the provider.
 	k.setChunks(w, r, k.config.CookieName, identity+"."+details, room, s.Expires.Sub(s.Seen))
 	return nil
 }
 
-// LoadExpired returns the session of a request that has expired, if the browser still sends it, for a
-// sign-out that is to reach the provider as well. Only sessions in cookies outlive their end. The errors
-// are those of Load. Such a session gives access to nothing.
+// LoadExpired returns the expired session of a request, if the browser still sends it, so that a
+// sign-out can still reach the provider. Only cookie sessions outlive their expiry. The errors are
+// those of Load. Never grant access to such a session.
 func (m *Manager) LoadExpired(r *http.Request) (*Session, error) {
 	k, ok := m.keeper.(cookieKeeper)
 	if !ok {
@@ -211,7 +212,7 @@ func (k cookieKeeper) loadExpired(r *http.Request) (*Session, error) {
 	return pick.result(r.Context(), k.Manager)
 }
 
-// expiredOnly returns nil for a session that would be valid if it had not expired.
+// expiredOnly returns nil for a session whose only fault is that it has expired.
 func (k cookieKeeper) expiredOnly(ctx context.Context, s *Session, now time.Time) error {
 	if !k.expired(s, now) {
 		return ErrInvalid

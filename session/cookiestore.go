@@ -10,15 +10,15 @@ import (
 )
 
 // A cookieStore keeps gorilla sessions in sealed cookies. Of a session's Options, only MaxAge
-// counts: the rest is decided by the manager's configuration.
+// applies: the manager's configuration determines the others.
 type cookieStore struct{ m *Manager }
 
-// Get returns the session of the name for this request, the same one each time.
+// Get returns the session with the given name for this request, the same one each time.
 func (c *cookieStore) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(c, name)
 }
 
-// New reads the session of the name again. With an error it returns a new, empty session as well.
+// New reads the named session again. On error it also returns a new, empty session.
 func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, error) {
 	gs := sessions.NewSession(c, name)
 	gs.IsNew = true
@@ -30,11 +30,11 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 		return gs, nil
 	}
 	for _, candidate := range c.m.cookies.candidates(r, name) {
-		for _, pieces := range [...]chunks{candidate.pieces(), candidate} { // there were no tags once
+		for _, pieces := range [...]chunks{candidate.pieces(), candidate} { // older releases wrote no tags
 			text, ok := joinCounted(pieces)
 			if ok && c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values) == nil {
 				gs.IsNew = false
-				return gs, nil // of duplicates, the first that opens
+				return gs, nil // duplicates: the first one that opens
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.
 	return nil
 }
 
-// gorillaOptions are what an application's own session starts with.
+// gorillaOptions returns the initial options of an application's own session.
 func (m *Manager) gorillaOptions() *sessions.Options {
 	return &sessions.Options{
 		Path: "/", Domain: m.cookies.domain, Secure: m.cookies.secure, HttpOnly: true,
@@ -78,10 +78,10 @@ func (m *Manager) gorillaOptions() *sessions.Options {
 	}
 }
 
-// checkOwnName refuses names that an application's own session must not have.
+// checkOwnName rejects cookie names that an application's own session must not have.
 func (m *Manager) checkOwnName(name string) error {
 	if name == m.config.CookieName {
-		return fmt.Errorf("session: %q is the cookie of the sign-in session; choose another name", name)
+		return fmt.Errorf("session: %q is the name of the session cookie: choose another name", name)
 	}
 	if reason := badCookieName(name); name == "" || reason != "" {
 		return fmt.Errorf("session: cookie name %q is empty or %s", name, reason)
@@ -89,8 +89,8 @@ func (m *Manager) checkOwnName(name string) error {
 	return nil
 }
 
-// joinCounted joins a text that starts with the number of its chunks. The number needs no seal of
-// its own: a wrong one leaves a text that does not open.
+// joinCounted joins a text that starts with the number of its chunks. The number needs no seal:
+// with a wrong number, the text does not open.
 func joinCounted(c chunks) (string, bool) {
 	count, text, found := strings.Cut(c[0], ".")
 	if !found || len(count) != 1 || count[0] < '1' || count[0] > '0'+maxChunks {

@@ -2,8 +2,8 @@ package session
 
 import "strings"
 
-// Browsers and systems by the word in a User-Agent that tells them from the others, in the order in which the words have to be looked
-// for: most browsers also name those that they are descended from.
+// Browsers and systems by the word in a User-Agent that identifies them, in the order in which to
+// look for them: most browsers also name the browsers they derive from.
 var (
 	browsers = [][2]string{
 		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
@@ -15,7 +15,7 @@ var (
 	}
 )
 
-// device describes a User-Agent in words that its user understands. It is empty for what is no browser that we know.
+// device returns a short description of a User-Agent for its user. It is empty for unknown clients.
 func device(userAgent string) string {
 	browser, system := known(browsers, userAgent), known(systems, userAgent)
 	switch {

@@ -2,26 +2,28 @@ package session
 
 import "strings"
 
-// maxLocalPart is how long the part of an e-mail address before the "@" may be (RFC 5321 section 4.5.3.1.1).
+// maxLocalPart is the maximum length of the part of an email address before the "@" (RFC 5321
+// section 4.5.3.1.1).
 const maxLocalPart = 64
 
-// EmailIn reports whether the user has a verified e-mail address in one of the domains, such as "corp.example": in exactly that
-// one, not in one below it or one that ends alike. Upper and lower case are the same in a domain. Everything out of the ordinary is in none:
-// an address that is not verified, has more than one "@", is a list, is quoted, ends with a dot, or holds anything but ASCII, in which
-// different characters look alike; a domain name in another script is written in its ASCII form ("xn--...").
+// EmailIn reports whether the user has a verified email address in one of the domains, such as
+// "corp.example". The domain must match exactly, ignoring case: subdomains and other domains with
+// the same ending do not match. Unusual addresses match no domain: an address that is unverified,
+// has more than one "@", is a list, is quoted, ends with a dot, or contains non-ASCII characters,
+// which can look alike. Write internationalized domains in ASCII ("xn--...").
 //
-// It is for Hooks.Login, to let only people of an organisation in:
+// Use it in Hooks.Login to admit only users of one organization:
 //
 //	Login: func(_ context.Context, s *session.Session) error {
 //		if !s.User.EmailIn("corp.example") {
-//			return errors.New("not one of us")
+//			return errors.New("not an employee")
 //		}
 //		return nil
 //	},
 //
-// It says where somebody gets mail, and no more than the provider is worth: a provider that lets users enter any address, or a tenant that
-// runs one of its own, can say of anybody that they are in any domain. Name only domains that the provider of the
-// session (Session.Provider) may speak for. Who somebody is, is said by [User.Key] alone.
+// The result is only as trustworthy as the provider: a provider that lets users enter any address,
+// or that a tenant runs itself, can claim any domain for any user. Name only domains that the
+// session's provider (Session.Provider) is authoritative for. To identify a user, use [User.Key].
 func (u User) EmailIn(domains ...string) bool {
 	local, domain, found := strings.Cut(u.Email, "@")
 	if !found || !u.EmailVerified || !plainLocalPart(local) {
@@ -35,8 +37,8 @@ func (u User) EmailIn(domains ...string) bool {
 	return false
 }
 
-// plainLocalPart reports whether s is a Dot-string of RFC 5321 section 4.1.2 without "%" and "!", by which some servers send mail on to
-// somewhere else.
+// plainLocalPart reports whether s is a Dot-string of RFC 5321 section 4.1.2 without "%" and "!",
+// with which some servers forward mail elsewhere.
 func plainLocalPart(s string) bool {
 	if len(s) > maxLocalPart {
 		return false
@@ -54,8 +56,9 @@ func plainLocalPart(s string) bool {
 	return true
 }
 
-// plainDomain reports whether s is a Domain of RFC 5321 section 4.1.2. What is configured is judged, because what the user has must be
-// equal to it: "*.corp.example" or "@corp.example" allows nobody.
+// plainDomain reports whether s is a Domain of RFC 5321 section 4.1.2. Checking the configured
+// domain is enough, because the user's must equal it: "*.corp.example" and "@corp.example" match no
+// address.
 func plainDomain(s string) bool {
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || label[0] == '-' || label[len(label)-1] == '-' {
@@ -74,7 +77,8 @@ func letterOrDigit(r byte) bool {
 	return '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z'
 }
 
-// foldASCII makes ASCII letters lower case, and nothing else: other foldings make different names equal, such as that of the Kelvin sign and "k".
+// foldASCII lowercases ASCII letters only: other foldings equate different names, such as the
+// Kelvin sign and "k".
 func foldASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {

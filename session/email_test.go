@@ -11,7 +11,7 @@ func TestEmailIn_R150_TheDomainItself(t *testing.T) {
 		"a@corp.example":                          true,
 		"A.b+c@CORP.Example":                      true,
 		"o'brien@corp.example":                    true,
-		"a@other.example":                         true, // the second of the domains
+		"a@other.example":                         true, // the second domain
 		"a@xn--bcher-kva.example":                 true,
 		strings.Repeat("a", 64) + "@corp.example": true,
 
@@ -77,12 +77,12 @@ func TestEmailIn_R150_TheDomainItself(t *testing.T) {
 		}
 		u.EmailVerified = false
 		if u.EmailIn("corp.example", "other.example", "xn--bcher-kva.example") {
-			t.Errorf("%q: not verified, and allowed", email)
+			t.Errorf("%q: allowed although unverified", email)
 		}
 	}
 }
 
-// R150: what is configured by mistake lets nobody in.
+// R150: an invalid configured domain admits no users.
 func TestEmailIn_R150_BadDomains(t *testing.T) {
 	for domain, email := range map[string]string{
 		"":                "a@",
@@ -101,19 +101,19 @@ func TestEmailIn_R150_BadDomains(t *testing.T) {
 		"corp.example/..": "a@corp.example/..",
 	} {
 		if (User{Email: email, EmailVerified: true}).EmailIn(domain) {
-			t.Errorf("the domain %q lets %q in", domain, email)
+			t.Errorf("the domain %q admits %q", domain, email)
 		}
 	}
-	for _, email := range []string{"a@\u212aiss.example", "a@ki\u017fs.example"} { // which Unicode folds to k and s
+	for _, email := range []string{"a@\u212aiss.example", "a@ki\u017fs.example"} { // Unicode folds these to k and s
 		if (User{Email: email, EmailVerified: true}).EmailIn("kiss.example") {
 			t.Errorf("%q is in kiss.example", email)
 		}
 	}
 	if (User{Email: "a@corp.example", EmailVerified: true}).EmailIn() {
-		t.Error("without a domain somebody is in it")
+		t.Error("an empty list of domains admits a user")
 	}
 	if !(User{Email: "a@corp.example", EmailVerified: true}).EmailIn("Corp.EXAMPLE") {
-		t.Error("the case of the configured domain counts")
+		t.Error("the configured domain is case-sensitive")
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Sessions that live on the server can be listed and ended from elsewhere.
+// Server-side sessions can be listed and ended from outside their browser.
 func ExampleNewServerStore() {
 	config := session.Config{
 		Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0",

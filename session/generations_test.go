@@ -15,7 +15,7 @@ func numbered(provider string, i int, now time.Time) *Session {
 	return &Session{ID: fmt.Sprint(provider, i), Provider: provider, Created: now, Expires: now.Add(time.Hour), Generation: 1}
 }
 
-// F16: marks are not forgotten before their sessions expire, and are after that.
+// F16: marks are kept until their sessions expire, and dropped after that.
 func TestGenerations_F16_UntilTheSessionExpires(t *testing.T) {
 	g, _ := remembering(1000)
 	now := time.Unix(1_800_000_000, 0)
@@ -25,7 +25,7 @@ func TestGenerations_F16_UntilTheSessionExpires(t *testing.T) {
 	now = now.Add(59 * time.Minute)
 	for i := range 500 {
 		if g.lowest(numbered("op", i, now)) != over {
-			t.Fatalf("session %d is forgotten", i)
+			t.Fatalf("the mark of session %d was dropped", i)
 		}
 	}
 	now = now.Add(time.Minute)
@@ -33,12 +33,11 @@ func TestGenerations_F16_UntilTheSessionExpires(t *testing.T) {
 		g.end(numbered("op2", i, now), now)
 	}
 	if n := len(g.marks); n > 600 {
-		t.Errorf("%d marks, 500 of them of sessions that have expired", n)
+		t.Errorf("%d marks, 500 of them of expired sessions", n)
 	}
 }
 
-// F16: when there are too many, those of the provider with the most become one mark, and nothing is
-// forgotten.
+// F16: too many marks of one provider collapse into one mark, and no mark is lost.
 func TestGenerations_F16_Collapse(t *testing.T) {
 	g, collapsed := remembering(100)
 	now := time.Unix(1_800_000_000, 0)
@@ -53,23 +52,23 @@ func TestGenerations_F16_Collapse(t *testing.T) {
 	}
 	for i := range 250 {
 		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1, 0)); g.lowest(s) != over {
-			t.Fatalf("session %d is forgotten", i)
+			t.Fatalf("the mark of session %d was dropped", i)
 		}
 	}
 	if g.lowest(other) != over {
-		t.Error("a sign-out of another provider is forgotten")
+		t.Error("the mark of another provider was dropped")
 	}
 	if g.lowest(numbered("quiet", 1, now)) != 0 {
 		t.Error("a session of another provider has ended")
 	}
 	now = now.Add(time.Second)
 	if g.lowest(numbered("busy", 1000, now)) != 0 {
-		t.Error("a login of afterwards has ended")
+		t.Error("a later login has ended")
 	}
 }
 
-// P11: revocations in memory overlook nobody to be quick.
-func TestQuick_P11_OverlooksNothing(t *testing.T) {
+// P11: the filter of revocations in memory misses none.
+func TestQuick_P11_MissesNothing(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	q := newQuick(now)
 	at := func(i int) *Session {
@@ -80,10 +79,10 @@ func TestQuick_P11_OverlooksNothing(t *testing.T) {
 		q.add(endedBy(i%3), at(i), time.Hour, now)
 	}
 	for _, later := range []time.Duration{0, 59 * time.Minute, time.Hour} {
-		q.add(byItself, at(-1), time.Hour, now.Add(later))
+		q.add(bySessionID, at(-1), time.Hour, now.Add(later))
 		for i := range n {
 			if !q.mayApply(at(i)) {
-				t.Fatalf("%v later: session %d is overlooked", later, i)
+				t.Fatalf("%v later: session %d is missed", later, i)
 			}
 		}
 	}
@@ -96,14 +95,14 @@ func TestQuick_P11_OverlooksNothing(t *testing.T) {
 	if wrong > n/100 {
 		t.Errorf("%d of %d others are looked up", wrong, n)
 	}
-	q.add(byItself, at(-1), time.Hour, now.Add(3*time.Hour))
-	q.add(byItself, at(-1), time.Hour, now.Add(6*time.Hour))
+	q.add(bySessionID, at(-1), time.Hour, now.Add(3*time.Hour))
+	q.add(bySessionID, at(-1), time.Hour, now.Add(6*time.Hour))
 	if len(q.young.all)+len(q.old.all) > 2 {
-		t.Errorf("%d names are kept for ever", len(q.young.all)+len(q.old.all))
+		t.Errorf("%d names are never dropped", len(q.young.all)+len(q.old.all))
 	}
 }
 
-// Marks whose names are not known count as well.
+// Marks with unknown names apply as well.
 func TestQuick_NamelessMarks(t *testing.T) {
 	b := newBench(t, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
 	b.signIn(b.newSession("alice", ""))
@@ -113,6 +112,6 @@ func TestQuick_NamelessMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b.alive(b.cookies) {
-		t.Error("the session lives on")
+		t.Error("the session is still active")
 	}
 }

@@ -12,23 +12,22 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// When Config.Store is set, the sealed text of a session is kept there, and the cookie is whatever
-// reference the store makes. The store sees neither tokens nor names, and a writer cannot
-// sign in.
+// A gorilla store in Config.Store keeps the sealed text of a session, and the cookie is the store's
+// own reference. The store sees neither tokens nor names, and a writer cannot sign in.
 
-// storedKey is where the text lives in the gorilla session: a string, so that stores with a JSON
+// storedKey is the key of the text in the gorilla session: a string, so that stores with a JSON
 // serializer work.
 const storedKey = "sallyport"
 
-// A record is a session's place in the store.
+// A record is a session's location in the store.
 type record struct {
 	reference string // the cookie's value, in a gorilla store
 
-	// In a Backend: the names that the session began with, if they are not zero.
+	// In a Backend: the names of the session when it began, unless zero.
 	user, sid, provider RevocationKey
 }
 
-// A gorillaKeeper keeps sessions in a store that others wrote.
+// A gorillaKeeper keeps sessions in a gorilla store.
 type gorillaKeeper struct {
 	*Manager
 	store sessions.Store
@@ -56,7 +55,7 @@ func (k gorillaKeeper) load(r *http.Request) (*Session, error) {
 	return pick.result(r.Context(), k.Manager)
 }
 
-// references yields each value of our cookie once.
+// references yields each distinct value of our cookie.
 func (k gorillaKeeper) references(r *http.Request) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		known := map[string]bool{}
@@ -83,7 +82,7 @@ func (k gorillaKeeper) reload(ctx context.Context, s *Session) (*Session, error)
 	return k.lookUp(r, s.details.record.reference)
 }
 
-// lookUp returns the session that a reference leads to.
+// lookUp returns the session that a reference refers to.
 func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, error) {
 	gs, err := k.fetch(r, reference)
 	if err != nil {
@@ -105,7 +104,7 @@ func (k gorillaKeeper) lookUp(r *http.Request, reference string) (*Session, erro
 	return s, nil
 }
 
-// fetch asks the store for the record of a reference; an empty one makes a new record.
+// fetch gets the record of a reference from the store; an empty reference creates a record.
 func (k gorillaKeeper) fetch(r *http.Request, reference string) (*sessions.Session, error) {
 	gs, err := k.store.New(k.withReference(r, reference), k.fullName)
 	if err != nil {
@@ -118,13 +117,13 @@ func (k gorillaKeeper) fetch(r *http.Request, reference string) (*sessions.Sessi
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	if gs == nil {
-		return nil, fmt.Errorf("%w: it returned no session", ErrStore)
+		return nil, fmt.Errorf("%w: the store returned no session", ErrStore)
 	}
 	return gs, nil
 }
 
-// withReference returns a request that carries one cookie only, so that the store cannot pick
-// another of the same name.
+// withReference returns a request with a single cookie, so that the store cannot select another one
+// of the same name.
 func (k gorillaKeeper) withReference(r *http.Request, reference string) *http.Request {
 	alone := r.WithContext(r.Context())
 	alone.Header = http.Header{}
@@ -134,7 +133,7 @@ func (k gorillaKeeper) withReference(r *http.Request, reference string) *http.Re
 	return alone
 }
 
-// write puts the session into the store and sets the cookie.
+// write stores the session and sets the cookie.
 func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
 	identity, err := k.sealIdentity(s, details, func(int) byte { return 0 })
 	if err != nil {
@@ -156,8 +155,8 @@ func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session,
 	return k.passCookies(w, r, s, http.Header(answer))
 }
 
-// recordFor returns the store's record for a session: its own if the condition holds, and for one
-// that starts a new one, after those that the request came with are gone.
+// recordFor returns the store's record for a session: its own if the condition holds. For a new
+// session it creates one, after it has ended the sessions of the request.
 func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session, error) {
 	if c == IfAbsent {
 		if err := k.endPrevious(r, s); err != nil {
@@ -167,7 +166,7 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 		if err != nil {
 			return nil, err
 		}
-		gs.ID, gs.IsNew = "", true // the store makes the name of a record, never the request
+		gs.ID, gs.IsNew = "", true // the store names a record, never the request
 		return gs, nil
 	}
 	if s.details.record == nil {
@@ -180,7 +179,7 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 	text, _ := gs.Values[storedKey].(string)
 	stored, err := k.openStored(text, k.config.Now())
 	if gs.IsNew || err != nil || stored.ID != s.ID {
-		return nil, ErrInvalid // ended meanwhile: writing it would bring it back
+		return nil, ErrInvalid // ended in the meantime: a write would restore it
 	}
 	if err := c.Check(true, stored.Generation, s.Generation); err != nil {
 		return nil, err
@@ -188,13 +187,13 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 	return gs, nil
 }
 
-// passCookies hands the store's cookies on. The session's gets our attributes, whatever the store
-// would do.
+// passCookies forwards the store's cookies. The session cookie gets our attributes instead of the
+// store's.
 func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Session, answer http.Header) error {
 	for _, line := range answer["Set-Cookie"] {
 		cookie, err := http.ParseSetCookie(line)
 		if err != nil {
-			return fmt.Errorf("%w: it set a malformed cookie", ErrStore)
+			return fmt.Errorf("%w: the store set a malformed cookie", ErrStore)
 		}
 		if cookie.Name != k.fullName {
 			write(w, cookie)
@@ -204,13 +203,13 @@ func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Se
 		k.cookies.Set(w, k.config.CookieName, cookie.Value, k.remaining(s), k.config.SameSite)
 	}
 	if s.details.record == nil {
-		return fmt.Errorf("%w: it set no cookie", ErrStore)
+		return fmt.Errorf("%w: the store set no cookie", ErrStore)
 	}
 	k.removeChunks(w, r, 1)
 	return nil
 }
 
-// end deletes the records that the request refers to.
+// end deletes the records that the request's cookies refer to.
 func (k gorillaKeeper) end(r *http.Request) error {
 	var failed []error
 	lookups := 0
@@ -237,7 +236,7 @@ func (k gorillaKeeper) endNamed(r *http.Request, n *sessionName) error {
 	return nil
 }
 
-// endRecord deletes the record of a reference. The error is about the store, or errUndecoded.
+// endRecord deletes the record of a reference. The error is errUndecoded or wraps ErrStore.
 func (k gorillaKeeper) endRecord(r *http.Request, reference string) error {
 	gs, err := k.fetch(r, reference)
 	if errors.Is(err, ErrStore) || err == errUndecoded {
@@ -258,11 +257,11 @@ func (k gorillaKeeper) endRecord(r *http.Request, reference string) error {
 	return k.recordEnd(r.Context(), s)
 }
 
-// headerOnly takes the cookies that a store sets, so that they can be looked at first.
+// headerOnly collects the cookies that a store sets, for inspection.
 type headerOnly http.Header
 
 func (h headerOnly) Header() http.Header { return http.Header(h) }
 func (h headerOnly) Write([]byte) (int, error) {
-	return 0, errors.New("session: a store must not write a body")
+	return 0, errors.New("session: the store wrote a response body")
 }
 func (h headerOnly) WriteHeader(int) {}

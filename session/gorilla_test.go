@@ -13,7 +13,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// memoryStore is a store as others write them: with a JSON serializer, its own cookie attributes, and an id in a cookie.
+// memoryStore mimics third-party stores: a JSON serializer, its own cookie attributes, and an ID in
+// the cookie.
 type memoryStore struct {
 	mu      sync.Mutex
 	records map[string][]byte
@@ -94,7 +95,7 @@ func TestGorilla_FailureIsNotAnonymous(t *testing.T) {
 	store.broken = errors.New("connection refused")
 	b.wantError(ErrStore)
 	if err := b.do(b.End); !errors.Is(err, ErrStore) || len(b.cookies) > 0 {
-		t.Errorf("End = %v, cookies %v; the cookie must go even then", err, b.cookies)
+		t.Errorf("End = %v, cookies %v; the cookie must be removed nevertheless", err, b.cookies)
 	}
 	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, alice()) }); !errors.Is(err, ErrStore) {
 		t.Error("Start:", err)
@@ -124,7 +125,7 @@ func TestGorilla_R88_PlantedReferenceIsNotAdopted(t *testing.T) {
 	}
 }
 
-func TestGorilla_R104_LaterWriteIsRefused(t *testing.T) {
+func TestGorilla_R104_LaterWriteIsRejected(t *testing.T) {
 	b := storeBench(t, newMemoryStore())
 	b.signIn(alice())
 	one, two, three := b.load(), b.load(), b.load()
@@ -147,7 +148,7 @@ func TestGorilla_R104_LaterWriteIsRefused(t *testing.T) {
 	}
 }
 
-func TestGorilla_EndedMeanwhileStaysEnded(t *testing.T) {
+func TestGorilla_SaveDoesNotRestoreAnEndedSession(t *testing.T) {
 	b := storeBench(t, newMemoryStore())
 	b.signIn(alice())
 	s := b.load()
@@ -155,7 +156,7 @@ func TestGorilla_EndedMeanwhileStaysEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, s) }); !errors.Is(err, ErrInvalid) {
-		t.Error("Save brought an ended session back:", err)
+		t.Error("Save restored an ended session:", err)
 	}
 }
 
@@ -172,7 +173,7 @@ func TestGorilla_R93_Duplicates(t *testing.T) {
 	}
 }
 
-func TestGorilla_StoresOfGorilla(t *testing.T) {
+func TestGorilla_BuiltInStores(t *testing.T) {
 	key := []byte(secretA)[:32]
 	files := sessions.NewFilesystemStore(t.TempDir(), key)
 	files.MaxLength(0)
@@ -202,7 +203,7 @@ func TestGorilla_StoresOfGorilla(t *testing.T) {
 	})
 }
 
-func TestGorilla_StoredTextIsNoCookie(t *testing.T) {
+func TestGorilla_StoredTextIsNotACookie(t *testing.T) {
 	store := newMemoryStore()
 	b := storeBench(t, store)
 	b.signIn(alice())
@@ -216,7 +217,7 @@ func TestGorilla_StoredTextIsNoCookie(t *testing.T) {
 
 	other.cookies = map[string]string{}
 	other.signIn(alice())
-	values[storedKey] = other.cookies["__Host-sallyport"] // and the reverse
+	values[storedKey] = other.cookies["__Host-sallyport"] // and vice versa
 	for id := range store.records {
 		store.records[id], _ = json.Marshal(values)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// junk are cookies that another host may set under our names.
+// junk returns cookies that another host may set under our names.
 func junk() map[string][]string {
 	many := func(n int, cookie func(i int) string) (all []string) {
 		for i := range n {
@@ -36,7 +36,7 @@ func junk() map[string][]string {
 	}
 }
 
-// among puts the browser's cookies at each place among others.
+// among returns requests with the browser's cookies at each position among others.
 func (b *bench) among(others []string) map[string]*http.Request {
 	own := b.request().Header.Get("Cookie")
 	all := map[string]*http.Request{}
@@ -52,7 +52,7 @@ func (b *bench) among(others []string) map[string]*http.Request {
 	return all
 }
 
-// F12: junk neither signs the user out nor keeps a sign-out from the store.
+// F12: junk cookies neither sign the user out nor prevent a sign-out from reaching the store.
 func TestJunk_F12_SessionIsFoundAndEnded(t *testing.T) {
 	for name, others := range junk() {
 		for size, s := range map[string]func() *Session{"small": alice, "five cookies": func() *Session { return big(5) }, "long identity": longIdentity} {
@@ -84,7 +84,7 @@ func longIdentity() *Session {
 	return s
 }
 
-// F12: pieces of an earlier write of the same session are junk as well.
+// F12: chunks of an earlier write of the same session are junk, too.
 func TestJunk_F12_OlderPieces(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(big(4))
@@ -121,13 +121,13 @@ func TestJunk_F12_EverySessionEnds(t *testing.T) {
 		}
 		for i, cookies := range browsers {
 			if b.alive(cookies) {
-				t.Errorf("session %d is alive", i)
+				t.Errorf("session %d is still active", i)
 			}
 		}
 	})
 }
 
-// F12: a revoked session beside the valid one does not hide it, and is not a reason to remove cookies.
+// F12: a revoked session beside a valid one does not hide it, and is no reason to remove cookies.
 func TestJunk_F12_EndedBesideValid(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		valid := b.login(b.newSession("alice", ""))
@@ -146,7 +146,7 @@ func TestJunk_F12_EndedBesideValid(t *testing.T) {
 		b.cookies = ended
 		for place, r := range b.among(junk()["looks ours"]) {
 			if _, err := b.Load(r); !errors.Is(err, ErrInvalid) || errors.Is(err, ErrEnded) {
-				t.Errorf("%s: %v: what does not open would be removed with the session that has ended", place, err)
+				t.Errorf("%s: %v: cookies that do not open would be removed with the ended session", place, err)
 			}
 		}
 	})
@@ -180,7 +180,7 @@ func TestJunk_F12_OwnSessions(t *testing.T) {
 	}
 }
 
-// F12: only what may be ours is looked up in the store.
+// F12: only cookies sealed by us cause store lookups.
 func TestJunk_F12_CausesNoLookups(t *testing.T) {
 	counted := &countingBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
 	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counted) })

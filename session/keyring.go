@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// ErrInvalid means that a value is not one that we sealed for this use and that still counts:
-// forged, cut, expired, of another purpose, key or configuration. There is deliberately one error
-// for all of them, so that outsiders do not learn which check failed (R140).
+// ErrInvalid means that a value was not sealed by us for this use or is no longer valid: forged,
+// truncated, expired, or of another purpose, key or configuration. All these cases deliberately
+// share one error, so that attackers do not learn which check failed (R140).
 var ErrInvalid = errors.New("session: not valid")
 
-// A purpose keeps the sealed values of one use from being taken for those of another: each has keys
-// of its own (CVE-2023-48309 was a login state that passed as a session).
+// A purpose separates sealed values by use: each purpose has its own keys, so that no value is
+// accepted for another use (in CVE-2023-48309, a login state passed as a session).
 type purpose byte
 
 // The purposes. Their numbers are part of the sealed format: never reuse one.
@@ -32,11 +32,11 @@ const (
 	purposeFlow      purpose = 3 // a login attempt in progress
 	purposeLogout    purpose = 4 // a logout in progress
 	purposeValue     purpose = 5 // values of the application, through a gorilla store
-	purposeReference purpose = 6 // where a session is in a ServerStore
+	purposeReference purpose = 6 // the location of a session in a ServerStore
 )
 
-// A sealed value starts with a header that says which key opens it:
-// version (1 byte) | key id (2 bytes) | period (2 bytes) | nonce | ciphertext | tag.
+// A sealed value starts with a header that identifies its key: version (1 byte) | key id (2 bytes)
+// | period (2 bytes) | nonce | ciphertext | tag.
 const (
 	sealVersion  = 1
 	headerSize   = 1 + 2 + 2
@@ -44,7 +44,7 @@ const (
 )
 
 // A keyring seals small values for a round trip through the browser, with AES-256-GCM under keys
-// derived from a secret. The first secret seals, all of them open.
+// derived from a secret. The first secret seals; all secrets open.
 //
 // Each purpose has a new key every day, because one key must not seal more than 2^32 values with
 // random nonces (NIST SP 800-38D section 8.3). Values older than the keyring's window do not open.
@@ -53,8 +53,8 @@ const (
 type keyring struct {
 	sealing *rootKey
 	byID    map[uint16][]*rootKey // ids may collide: all keys of an id are tried
-	window  int                   // how many days back a value may have been sealed
-	namers  []*namer              // one of each secret, that of the newest first
+	window  int                   // the maximum age of a value in days
+	namers  []*namer              // one per secret, the newest first
 
 	ready  atomic.Pointer[map[dayKey]cipher.AEAD] // copied on write, read without a lock
 	adding sync.Mutex
@@ -66,14 +66,14 @@ type rootKey struct {
 	prk []byte
 }
 
-// A dayKey names one derived key.
+// A dayKey identifies one derived key.
 type dayKey struct {
 	root    *rootKey
 	purpose purpose
 	period  uint16
 }
 
-// newKeyring derives the root keys. Values sealed longer than window ago do not open.
+// newKeyring derives the root keys. Values sealed more than window ago do not open.
 func newKeyring(secret string, old []string, window time.Duration) (*keyring, error) {
 	k := &keyring{byID: map[uint16][]*rootKey{}, window: int(window/(24*time.Hour)) + 1}
 	var mistakes []error
@@ -116,14 +116,14 @@ func newRootKey(text string) (*rootKey, error) {
 }
 
 // Seal encrypts plaintext for a round trip through the browser. Only [keyring.Open] with the same
-// purpose, name (of the cookie or parameter) and binding (whatever else the value belongs to)
-// opens the result, which consists of letters, digits, '-' and '_'.
+// purpose, name (of the cookie or parameter) and binding (any other context of the value) opens the
+// result, which consists of letters, digits, '-' and '_'.
 func (k *keyring) Seal(p purpose, name, binding string, plaintext []byte, now time.Time) (string, error) {
 	return k.seal(p, associatedData(p, name, binding), plaintext, now)
 }
 
-// Open returns what was sealed with the same purpose, name and binding. Its only error is
-// [ErrInvalid].
+// Open returns the plaintext of a value sealed with the same purpose, name and binding. Its only
+// error is [ErrInvalid].
 func (k *keyring) Open(p purpose, name, binding, text string, now time.Time) ([]byte, error) {
 	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
 	if err != nil {
@@ -148,7 +148,7 @@ func (k *keyring) seal(p purpose, associated, plaintext []byte, now time.Time) (
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, nil, plaintext, associated)), nil
 }
 
-// open also reports whether the text was sealed under the newest secret. Its errors are unusable.
+// open also reports whether the newest secret sealed the text. Its errors are of type unusable.
 func (k *keyring) open(p purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
@@ -170,7 +170,7 @@ func (k *keyring) open(p purpose, associated []byte, text string, now time.Time)
 		}
 		body := sealed[headerSize:]
 		if i < len(roots)-1 {
-			body = bytes.Clone(body) // opening in place destroys it, and ids may collide
+			body = bytes.Clone(body) // opening in place overwrites it, and ids may collide
 		}
 		plain, err := aead.Open(body[:0], nil, body, associated)
 		if err != nil {
@@ -184,8 +184,8 @@ func (k *keyring) open(p purpose, associated []byte, text string, now time.Time)
 	return nil, false, errForeign
 }
 
-// readHeader returns the keys that may open a sealed value. It refuses before any key is derived:
-// foreign input cannot make the cache grow.
+// readHeader returns the keys that may open a sealed value. It rejects foreign values before a key
+// is derived, so that they cannot grow the cache.
 func (k *keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
 	if sealed[0] != sealVersion {
 		return nil, 0, errNewer
@@ -221,7 +221,7 @@ func (k *keyring) aead(key dayKey) (aead cipher.AEAD, known bool, err error) {
 	return aead, false, err
 }
 
-// keep adds a cipher that has proved useful to the cache, and drops those that have become too old.
+// keep adds a cipher that opened a value to the cache, and drops expired ones.
 func (k *keyring) keep(key dayKey, aead cipher.AEAD) {
 	k.adding.Lock()
 	defer k.adding.Unlock()
@@ -236,8 +236,8 @@ func (k *keyring) keep(key dayKey, aead cipher.AEAD) {
 // periodOf numbers the days since 1970 (until 2149).
 func periodOf(t time.Time) uint16 { return uint16(t.Unix() / (24 * 60 * 60)) }
 
-// associatedData is what a sealed value is bound to, without ambiguity: each part is preceded by
-// its length.
+// associatedData encodes the context that a sealed value is bound to. A length before each part
+// makes the encoding unambiguous.
 func associatedData(p purpose, name string, binding ...string) []byte {
 	ad := append(make([]byte, 0, 256), byte(p), sealVersion)
 	ad = appendText(ad, name)

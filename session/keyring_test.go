@@ -17,7 +17,7 @@ func newTestKeyring(t testing.TB, secret string, old ...string) *keyring {
 	return k
 }
 
-// testSecret makes key material, which needs no stretching.
+// testSecret returns key material, which needs no stretching.
 func testSecret(i int) string {
 	sum := sha256.Sum256([]byte{byte(i)})
 	return hex.EncodeToString(sum[:])
@@ -38,7 +38,7 @@ func TestKeyring_R40_BoundToPurposeNameAndBinding(t *testing.T) {
 		"purpose": func() ([]byte, error) { return k.Open(purposeLogout, "name", "binding", text, start) },
 		"name":    func() ([]byte, error) { return k.Open(purposeFlow, "other", "binding", text, start) },
 		"binding": func() ([]byte, error) { return k.Open(purposeFlow, "name", "other", text, start) },
-		"moved":   func() ([]byte, error) { return k.Open(purposeFlow, "nameb", "inding", text, start) }, // lengths count
+		"moved":   func() ([]byte, error) { return k.Open(purposeFlow, "nameb", "inding", text, start) }, // lengths matter
 	} {
 		if plain, err := open(); err != ErrInvalid || plain != nil {
 			t.Errorf("%s: %q, %v", what, plain, err)
@@ -46,13 +46,13 @@ func TestKeyring_R40_BoundToPurposeNameAndBinding(t *testing.T) {
 	}
 }
 
-func TestKeyring_R89_NeverTheSameTwice(t *testing.T) {
+func TestKeyring_R89_NoncesNeverRepeat(t *testing.T) {
 	k := newTestKeyring(t, secretA)
 	seen := map[string]bool{}
 	for range 1000 {
 		text, _ := k.Seal(purposeFlow, "n", "", nil, start)
 		if seen[text] {
-			t.Fatal("a nonce was used twice")
+			t.Fatal("a nonce was reused")
 		}
 		seen[text] = true
 	}
@@ -141,7 +141,7 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 	}
 
 	fresh := newTestKeyring(t, secretA)
-	for i := range 2000 { // foreign input never makes the cache grow
+	for i := range 2000 { // forgeries never grow the cache
 		forged := text[:5] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i%32]) + text[6:10] + randomText(80)
 		if _, err := fresh.Open(purposeFlow, "n", "", forged, start); err == nil {
 			t.Fatal("forged")
@@ -201,7 +201,7 @@ func TestKeyMaterial_R90(t *testing.T) {
 		}
 	}
 	if raw, ok := decodeSecret("correcthorsebatterystapleagainandagainandagain"); ok {
-		t.Errorf("words were taken as %d bytes of key material", len(raw))
+		t.Errorf("words were decoded as %d bytes of key material", len(raw))
 	}
 }
 

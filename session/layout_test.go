@@ -39,11 +39,11 @@ func TestLayout_RoundTrip(t *testing.T) {
 	}
 }
 
-func TestLayout_R160_RefusesEverythingElse(t *testing.T) {
+func TestLayout_R160_RejectsMalformedInput(t *testing.T) {
 	good := string(encoded(t, full(), manifest{}))
 	for i := range good {
 		if _, ok := decodeIdentity([]byte(good[:i]), new(Session), nil); ok {
-			t.Errorf("cut to %d bytes it decodes", i)
+			t.Errorf("it decodes after truncation to %d bytes", i)
 		}
 	}
 	for _, bad := range []string{good + "\x00", "\x04" + good[1:], "\x01\x00" + strings.Repeat("\xff", 40), ""} {
@@ -61,7 +61,7 @@ func TestPack_RoundTrip(t *testing.T) {
 		var out strings.Builder
 		r := newReader(string(w.b))
 		if r.unpack(&out, true); !r.done() || out.String() != text {
-			t.Errorf("%.20q comes back as %.20q", text, out.String())
+			t.Errorf("%.20q decodes as %.20q", text, out.String())
 		}
 	}
 	var w writer
@@ -82,7 +82,7 @@ func FuzzLayout(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var s, again Session
 		if part, ok := decodeIdentity([]byte(text), &s, nil); ok {
-			// What decodes means the same after another round.
+			// Encoding and decoding again changes nothing.
 			one := encoded(t, &s, part.manifest)
 			if _, ok := decodeIdentity(one, &again, nil); !ok || !bytes.Equal(one, encoded(t, &again, part.manifest)) {
 				t.Fatal("not stable")
@@ -93,9 +93,9 @@ func FuzzLayout(f *testing.F) {
 	})
 }
 
-// Golden cookies: what a release has sealed must open in all later ones. Nonces are random, so the files
-// cannot be made again byte by byte; a new format gets new files beside the old.
-// R160: what older releases have sealed still opens, and means the same.
+// R160: values sealed by older releases still open, with the same content. Nonces are random, so
+// the golden files cannot be reproduced byte by byte; a new format gets new files beside the old
+// ones.
 func TestGolden_R160_Formats(t *testing.T) {
 	b := newBench(t, nil)
 	for _, row := range []struct {
@@ -121,7 +121,7 @@ func TestGolden_R160_Formats(t *testing.T) {
 	}
 }
 
-// loadGolden opens a sample. UPDATE_GOLDEN makes those that are missing.
+// loadGolden opens a golden cookie. UPDATE_GOLDEN creates missing ones.
 func (b *bench) loadGolden(name string, chunks int) *Session {
 	b.t.Helper()
 	path := filepath.Join("testdata", name+".cookie")
@@ -154,7 +154,7 @@ func goldenSession(chunks int) *Session {
 	return s
 }
 
-// Our codec writes and reads what the standard one does, except line breaks.
+// Our codec matches the standard one, except that it rejects line breaks.
 func FuzzEncode(f *testing.F) {
 	f.Add([]byte("abc"))
 	f.Add([]byte("AAAAAAAAAAAAAAAAAAAA"))

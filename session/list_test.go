@@ -45,7 +45,7 @@ func TestList(t *testing.T) {
 	if e := entries[1]; !e.Created.Equal(start) || !e.Seen.Equal(start) || !e.Expires.Equal(start.Add(7*24*time.Hour)) || e.Handle == "" || e.Handle == entries[0].Handle {
 		t.Errorf("%+v", e)
 	}
-	// Nobody ends another's session, nor one that is not there.
+	// A handle of another user's session, or an unknown one, ends nothing.
 	b.cookies = bobs
 	bob := b.load()
 	for _, of := range []*Session{bob, me} {
@@ -56,12 +56,12 @@ func TestList(t *testing.T) {
 		}
 	}
 	if err := b.EndOne(t.Context(), bob, entries[1].Handle); err != nil || !b.alive(phone) {
-		t.Errorf("bob has ended alice's session: %v", err)
+		t.Errorf("bob ended alice's session: %v", err)
 	}
 	if err := b.EndOne(t.Context(), me, entries[1].Handle); err != nil || b.alive(phone) || !b.alive(desk) || len(list()) != 1 {
 		t.Errorf("%v; phone %v, desk %v", err, b.alive(phone), b.alive(desk))
 	}
-	// What is over is not listed.
+	// Expired sessions are not listed.
 	b.now = b.now.Add(25 * time.Hour)
 	if entries := list(); len(entries) != 0 {
 		t.Errorf("%+v", entries)
@@ -79,8 +79,8 @@ func TestEndAll_ClearsTheStore(t *testing.T) {
 	}
 }
 
-// A session that the provider has ended is not listed either, although its record is still there.
-func TestList_LeavesOutTheRevoked(t *testing.T) {
+// A session that the provider has ended is not listed, although its record still exists.
+func TestList_OmitsRevokedSessions(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.login(b.newSession("alice", "s1"))
 	b.login(b.newSession("alice", "s2"))
@@ -91,7 +91,7 @@ func TestList_LeavesOutTheRevoked(t *testing.T) {
 	}
 }
 
-// A careless backend lists everybody's records.
+// A careless backend lists the records of all users.
 type careless struct{ *MemoryBackend }
 
 func (c careless) List(context.Context, string) (all []Record, _ error) {
@@ -101,7 +101,7 @@ func (c careless) List(context.Context, string) (all []Record, _ error) {
 	return all, nil
 }
 
-// What a backend says about owners is not believed: the sealed session says whose it is.
+// The backend's owners are not trusted: the sealed session determines its user.
 func TestList_OwnersAreChecked(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	b := newBench(t, func(c *Config, _ *Site) {
@@ -116,7 +116,7 @@ func TestList_OwnersAreChecked(t *testing.T) {
 		t.Errorf("%d entries, %v", len(entries), err)
 	}
 	if err := b.EndAll(t.Context(), alice); err != nil || !b.alive(bobs) {
-		t.Errorf("%v; bob alive: %v", err, b.alive(bobs))
+		t.Errorf("%v; bob's session is active: %v", err, b.alive(bobs))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // R106: the contract of a Locker.
-func TestMemoryLocker_OnceForAll(t *testing.T) {
+func TestMemoryLocker_RunsOncePerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewMemoryLocker(nil)
 		var runs atomic.Int32
@@ -43,7 +43,7 @@ func TestMemoryLocker_OnceForAll(t *testing.T) {
 	})
 }
 
-// R110: the work goes on when the caller goes away, and not for ever.
+// R110: the work continues when the caller goes away, but not forever.
 func TestMemoryLocker_OutlivesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewMemoryLocker(nil)
@@ -58,7 +58,7 @@ func TestMemoryLocker_OutlivesItsCaller(t *testing.T) {
 			}
 		}
 		if _, err := l.Do(ctx, "a", time.Minute, work); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the caller that went away: %v", err)
+			t.Errorf("the canceled caller: %v", err)
 		}
 		if got, err := l.Do(t.Context(), "a", time.Minute, work); string(got) != "done" || err != nil {
 			t.Errorf("the next caller: %q, %v", got, err)
@@ -79,12 +79,12 @@ func TestMemoryLocker_ErrorsAreNotKept(t *testing.T) {
 		}
 	}
 	if got, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
-		t.Errorf("afterwards: %q, %v", got, err)
+		t.Errorf("after the errors: %q, %v", got, err)
 	}
 }
 
-// A short result behind a long one ends in its own time.
-func TestMemoryLocker_EachInItsOwnTime(t *testing.T) {
+// A result expires at its own time, even behind one that is kept longer.
+func TestMemoryLocker_EachResultHasItsOwnExpiry(t *testing.T) {
 	now := start
 	l := NewMemoryLocker(func() time.Time { return now })
 	n := 0
@@ -93,7 +93,7 @@ func TestMemoryLocker_EachInItsOwnTime(t *testing.T) {
 	l.Do(t.Context(), "short", time.Minute, count)
 	now = now.Add(2 * time.Minute)
 	if got, _ := l.Do(t.Context(), "short", time.Minute, count); string(got) != "3" {
-		t.Errorf("the short one: %q, want it new", got)
+		t.Errorf("the short one: %q, want a new one", got)
 	}
 	if got, _ := l.Do(t.Context(), "long", time.Hour, count); string(got) != "1" {
 		t.Errorf("the long one: %q", got)
@@ -110,11 +110,11 @@ func TestMemoryLocker_IsBounded(t *testing.T) {
 		l.Do(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) ([]byte, error) { return nil, nil })
 	}
 	if l.kept.Len() > maxKept || len(l.running) != 0 {
-		t.Errorf("%d results are kept, at most %d; %d calls run", l.kept.Len(), maxKept, len(l.running))
+		t.Errorf("%d results are kept, want at most %d; %d calls are running", l.kept.Len(), maxKept, len(l.running))
 	}
 }
 
-// F8: the results of refreshes are bounded in bytes as well, and large ones displace large ones only.
+// F8: the results of refreshes are bounded in bytes, too, and large ones displace only large ones.
 func TestMemoryLocker_F8_Bytes(t *testing.T) {
 	l := NewMemoryLocker(nil).(*memoryLocker)
 	n := 0

@@ -6,15 +6,15 @@ import (
 	"net/http"
 )
 
-// A name refers to one session, for what goes on longer than a request: a login knows by it which
-// session the browser had when it began, also where browsers do not send the session's cookie. It
-// is sealed, opens no session, and is of use to this application only.
+// A name identifies one session across requests: a login uses it to find the session that the
+// browser had at its start, even if the browser does not send the session's cookie. The name is
+// sealed, opens no session, and only this application can read it.
 
-// maxRecordName bounds the cookie of a gorilla store in a name. Longer ones hold the session
-// itself, and there is no record.
+// maxRecordName bounds the cookie of a gorilla store in a name. A longer one holds the session
+// itself instead of a reference to a record.
 const maxRecordName = 512
 
-// Name returns a name of a session that was loaded or started. It is empty for any other.
+// Name returns a name of a session that was loaded or started, and "" for any other.
 func (m *Manager) Name(s *Session) string {
 	ref, ok := m.referenceTo(s)
 	if !ok {
@@ -35,21 +35,21 @@ func (m *Manager) nameSeal() []byte {
 	return associatedData(purposeReference, "name "+m.fullName, m.origin, m.prefix)
 }
 
-// Names reports whether a name is that of the session.
+// Names reports whether a name refers to the session.
 func (m *Manager) Names(name string, s *Session) bool {
 	n, err := m.openName(name)
 	return err == nil && n.isTo(s)
 }
 
-// StartAfter is Start for a login that began with the session of this name, which ends as well. The
-// request need not carry it.
+// StartAfter is Start for a login that began in the session of this name: it also ends that
+// session, even if the request does not carry it.
 func (m *Manager) StartAfter(w http.ResponseWriter, r *http.Request, s *Session,
 	name string) error {
 	s.details.previous = name
 	return m.Start(w, r, s)
 }
 
-// sessionName is what a name says.
+// sessionName is an opened name.
 type sessionName struct {
 	reference
 	record string // in a gorilla store; may be empty
@@ -69,7 +69,7 @@ func (m *Manager) openName(name string) (n sessionName, err error) {
 	return n, nil
 }
 
-// session is as much of the session as it takes to end it.
+// session returns the parts of the session that are needed to end it.
 func (n *sessionName) session(m *Manager) *Session {
 	return &Session{
 		ID:      base64.RawURLEncoding.EncodeToString(n.id[:]),
@@ -77,8 +77,8 @@ func (n *sessionName) session(m *Manager) *Session {
 	}
 }
 
-// endPrevious ends the sessions that a new one replaces: those of the request, and the one that the
-// login began with (R88).
+// endPrevious ends the sessions that a new one replaces: those of the request, and the one in which
+// the login began (R88).
 func (m *Manager) endPrevious(r *http.Request, s *Session) error {
 	err := m.keeper.end(r)
 	if n, nameErr := m.openName(s.details.previous); nameErr == nil && !n.isTo(s) {

@@ -6,9 +6,9 @@ import (
 	"encoding/base64"
 )
 
-// A namer makes the names under which stores know users: hashes with a key that is derived from a
-// secret, so that a reader of the store cannot test which users it has (R99). Where there are old
-// secrets, sessions are looked up, listed and revoked under the names of each.
+// A namer derives the names by which stores know users: hashes keyed with a secret, so that a
+// reader of the store cannot test for known users (R99). With old secrets, sessions are looked up,
+// listed and revoked under the names of each secret.
 type namer struct{ key [32]byte }
 
 // The kinds of names.
@@ -27,9 +27,9 @@ func newNamer(root *rootKey) (*namer, error) {
 	return &namer{[32]byte(key)}, nil
 }
 
-// providerSession is zero for sessions of providers that do not name theirs. Provider and issuer
-// are part of all names, so that nothing that one provider, one tenant or one client says ends a
-// session of another (R37, R38).
+// providerSession is zero if the provider sent no session ID. Every name includes provider and
+// issuer, so that a message of one provider, tenant or client never ends a session of another (R37,
+// R38).
 func (n *namer) providerSession(provider, issuer, sid string) RevocationKey {
 	if sid == "" {
 		return RevocationKey{}
@@ -57,13 +57,13 @@ func (n *namer) keys(s *Session) RevocationKeys {
 	return RevocationKeys{sessionKey(s.ID), n.providerSessionOf(s), n.userOf(s), n.providerOf(s)}
 }
 
-// sessionKey needs no secret: the ID is random. So it stays the same when secrets change.
+// sessionKey needs no secret because the ID is random. It does not change when secrets change.
 func sessionKey(id string) RevocationKey {
 	return nameWith([]byte("sallyport revocation "), nameOfSession, id)
 }
 
-// nameWith hashes its parts without ambiguity. The key comes first, and half of the hash is left
-// out, so that it cannot be extended. HMAC would take twice the time, on every request.
+// nameWith hashes its parts unambiguously. The key comes first, and half of the hash is dropped,
+// which prevents length extension. HMAC would take twice the time on every request.
 func nameWith(key []byte, kind byte, parts ...string) RevocationKey {
 	var buffer [256]byte
 	b := append(append(buffer[:0], key...), kind)
@@ -74,8 +74,8 @@ func nameWith(key []byte, kind byte, parts ...string) RevocationKey {
 	return RevocationKey(sum[:16])
 }
 
-// ownerOf names a user to the backend.
+// ownerOf returns a user's name in the backend.
 func ownerOf(user RevocationKey) string { return base64.RawURLEncoding.EncodeToString(user[:]) }
 
-// namer returns the one that makes new names.
+// namer returns the namer for new names.
 func (m *Manager) namer() *namer { return m.keyring.namers[0] }

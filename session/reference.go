@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// A reference is what the cookie of a session in a [ServerStore] says, sealed: which record to get,
-// and under which names the session may have been revoked, so that both can be asked for at once.
+// A reference is the sealed content of the cookie of a session in a [ServerStore]: its record, and
+// the names under which it may have been revoked, so that one round trip can look up both.
 type reference struct {
 	id [idSize]byte // of the session
 
-	// The names that the session began with: that of the user is part of the record's key. sid may
-	// be zero, and provider is in older references.
+	// The names of the session when it began; that of the user is part of the record's key. sid may
+	// be zero, and provider is zero in format 1.
 	user, sid, provider RevocationKey
 }
 
-// referenceFormat is part of the sealed format: a change needs a new number. The format before did
-// not name the provider, and still opens (R160).
+// referenceFormat is part of the sealed format: a change needs a new number. Format 1 did not name
+// the provider; it still opens (R160).
 const (
 	referenceFormat  = 2
 	referenceFormat1 = 1
@@ -24,7 +24,7 @@ const (
 
 const idSize = 16
 
-// referenceTo fails for a session whose ID Start has not made.
+// referenceTo fails for a session whose ID is not from Start.
 func (m *Manager) referenceTo(s *Session) (ref reference, ok bool) {
 	ref.id, ok = rawID(s.ID)
 	if record := s.details.record; record != nil {
@@ -36,8 +36,8 @@ func (m *Manager) referenceTo(s *Session) (ref reference, ok bool) {
 	return ref, ok
 }
 
-// namerOf returns the namer that has named the session in a reference, or nil if its secret is
-// gone.
+// namerOf returns the namer that named the session in a reference, or nil if its secret has been
+// removed.
 func (m *Manager) namerOf(s *Session, ref *reference) *namer {
 	for _, n := range m.keyring.namers {
 		if n.userOf(s) == ref.user {
@@ -56,20 +56,20 @@ func rawID(id string) (raw [idSize]byte, ok bool) {
 	return raw, err == nil && n == idSize
 }
 
-// isTo reports whether the reference means the session.
+// isTo reports whether the reference is to the session.
 func (ref *reference) isTo(s *Session) bool {
 	id, ok := rawID(s.ID)
 	return ok && id == ref.id
 }
 
-// sessionKey is that of the session.
+// sessionKey returns the session's key.
 func (ref *reference) sessionKey() RevocationKey {
 	var id [22]byte
 	base64.RawURLEncoding.Encode(id[:], ref.id[:])
 	return sessionKey(string(id[:]))
 }
 
-// key is where the record is. The store sees a hash of the ID only, so that what it knows opens
+// key returns the key of the record. The store sees only a hash of the ID, so its data opens
 // nothing (R99).
 func (ref *reference) key() Key {
 	hashed := ref.sessionKey()
@@ -80,7 +80,7 @@ func (ref *reference) key() Key {
 	return Key{Owner: text[:22], ID: text[22:]}
 }
 
-// revocationKeys leaves the session's own key out: a session that has ended has no record.
+// revocationKeys omits the session's own key: an ended session has no record.
 func (ref *reference) revocationKeys() RevocationKeys {
 	return RevocationKeys{{}, ref.sid, ref.user, ref.provider}
 }
@@ -95,8 +95,8 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 	return m.keyring.seal(purposeReference, m.referenceSeal, plain, now)
 }
 
-// openReference rejects what we have not sealed, before any store is asked. It also reports whether
-// the newest secret sealed it.
+// openReference opens a cookie, and rejects forged ones before any store is asked. It also reports
+// whether the newest secret sealed it.
 func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
 	plain, current, err := m.keyring.open(purposeReference, m.referenceSeal, text, now)
 	if err != nil {
@@ -108,7 +108,7 @@ func (m *Manager) openReference(text string, now time.Time) (ref reference, curr
 	return ref, current, nil
 }
 
-// read reports false for a format that this release does not know.
+// read returns false for an unknown format.
 func (ref *reference) read(plain []byte) bool {
 	rest := plain[min(1+idSize, len(plain)):]
 	if len(plain) < 1+idSize || len(rest)%len(ref.user) != 0 {

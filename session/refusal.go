@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// A session that is not valid has either been ended, or is of no use here: not valid yet, of a provider
-// that this process does not know, sealed by a newer release or under another secret. Only the first kind
-// may be deleted. Another process can use the second kind: in a rolling deployment, or while one of the
-// clocks is wrong. Sessions that have expired need not be deleted.
+// An invalid session has either been ended, or cannot be used by this process: it is not valid yet,
+// its provider is unknown here, or it was sealed by a newer release or under another secret. Only
+// sessions of the first kind may be deleted. Another process may accept the second kind, in a
+// rolling deployment or while a clock is wrong. Expired sessions need not be deleted.
 
-// errEnded is ErrInvalid for a session that has provably been ended.
+// errEnded is ErrInvalid for a session that was ended.
 var errEnded error = endedError{}
 
 type endedError struct{}
@@ -20,24 +20,26 @@ type endedError struct{}
 func (endedError) Error() string        { return "session: not valid: it has ended" }
 func (endedError) Is(target error) bool { return target == ErrInvalid || target == ErrEnded }
 
-// An unusable is ErrInvalid for a session that may be valid elsewhere, with the reason for the log.
+// An unusable is ErrInvalid for a session that another process may accept, with the reason for the
+// log.
 type unusable struct{ reason string }
 
 var (
-	errForeign    = &unusable{"it is not a session of this application, or was changed"}
-	errIncomplete = &unusable{"some of its cookies are missing or of another session"}
-	errNewer      = &unusable{"a newer release has written it"}
+	errForeign    = &unusable{"it is not a session of this application, or was modified"}
+	errIncomplete = &unusable{"some of its cookies are missing or belong to another session"}
+	errNewer      = &unusable{"a newer release wrote it"}
 	errOtherKey   = &unusable{"no configured secret opens it: do all servers have the same Session.Secret?"}
-	errNotYet     = &unusable{"it begins in the future: are the clocks of all servers right?"}
-	errTooOld     = &unusable{"it was written longer ago than a session can live"}
+	errNotYet     = &unusable{"it begins in the future: are the clocks of all servers correct?"}
+	errTooOld     = &unusable{"it is older than the maximum lifetime of a session"}
 	errUndecoded  = &unusable{"the store cannot decode its cookie"}
-	errGone       = &unusable{"the store does not have it"} // or it never had: some take any text for a name
+	errGone       = &unusable{"the store does not have it"} // or never had it: some stores accept any text as a name
 )
 
 func (u *unusable) Error() string        { return "session: not valid: " + u.reason }
 func (u *unusable) Is(target error) bool { return target == ErrInvalid }
 
-// refuse returns the error of Load. Why a session is of no use here is for the log alone (R140).
+// refuse returns the error of Load. The reason why a session is unusable goes to the log only
+// (R140).
 func (m *Manager) refuse(ctx context.Context, err error) error {
 	u, ok := errors.AsType[*unusable](err)
 	if !ok {
@@ -56,16 +58,16 @@ func (m *Manager) logOnce(ctx context.Context, text string, attrs ...any) {
 
 const (
 	logAgain  = time.Hour
-	maxLogged = 100 // texts that are remembered
+	maxLogged = 100 // remembered texts
 )
 
-// logged remembers when what was logged. The zero value is ready for use.
+// logged remembers the time of each log text. The zero value is ready for use.
 type logged struct {
 	mu sync.Mutex
 	at map[string]time.Time
 }
 
-// first reports whether the text is to be logged now.
+// first reports whether to log the text now.
 func (l *logged) first(text string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -153,7 +153,7 @@ func (marks Marks) check(s *Session) error {
 func (m *Manager) recordEnd(ctx context.Context, s *Session) error {
 	m.watchers.end(sessionKey(s.ID))
 	if m.config.Revocations != nil {
-		return m.revoke(ctx, byItself, s, time.Time{})
+		return m.revoke(ctx, bySessionID, s, time.Time{})
 	}
 	if m.inCookies() {
 		m.generations.end(s, m.config.Now())
@@ -165,7 +165,7 @@ func (m *Manager) recordEnd(ctx context.Context, s *Session) error {
 type endedBy int
 
 const (
-	byItself endedBy = iota
+	bySessionID endedBy = iota
 	byProviderSession
 	byUser
 	byProvider

@@ -326,7 +326,7 @@ func BenchmarkRevocations_P10(b *testing.B) {
 		bench := newBench(b, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
 		for i := range n {
 			ended := &Session{ID: fmt.Sprint("ended ", i)}
-			if err := bench.revoke(b.Context(), byItself, ended, time.Time{}); err != nil {
+			if err := bench.revoke(b.Context(), bySessionID, ended, time.Time{}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// Save writes a session that was loaded or started and has changed since: Values, tokens, claims,
-// User. The ID stays and Generation grows. It must be called before the response's first byte.
+// Save writes a loaded or started session whose Values, tokens, claims or User have changed. The ID
+// stays the same and Generation increases. Call Save before the response's first byte.
 //
-// Save goes on from the newest tokens: those that another request has refreshed since s was loaded
-// are kept, unless s has got others by SetTokens. What another request has saved in a store since
-// is not overwritten: the error is [ErrChanged]. A session that has ended meanwhile is
-// [ErrInvalid].
+// Save keeps the newest tokens: if another request has refreshed them since s was loaded, those are
+// saved, unless s got new ones by SetTokens. Save does not overwrite what another request has saved
+// in a store in the meantime: the error is [ErrChanged]. If the session has ended in the meantime,
+// the error is [ErrInvalid].
 func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if s.ID == "" || s.Created.IsZero() {
-		return errors.New("session: Save of a session that was neither loaded nor started")
+		return errors.New("session: Save needs a session from Manager.Load or Manager.Start")
 	}
 	err := m.save(w, r, s)
 	if !errors.Is(err, ErrChanged) {
@@ -28,7 +28,7 @@ func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error
 	if loadErr != nil || !onlyRefreshed(s, current) {
 		return err
 	}
-	if err := s.goOnFrom(current); err != nil {
+	if err := s.rebase(current); err != nil {
 		return err
 	}
 	return m.save(w, r, s)
@@ -52,8 +52,7 @@ func (m *Manager) save(w http.ResponseWriter, r *http.Request, s *Session) error
 	return nil
 }
 
-// catchUp makes s, which a handler has changed, go on from the latest generation that this process
-// knows.
+// catchUp rebases s, which a handler has changed, on the latest generation that this process knows.
 func (m *Manager) catchUp(ctx context.Context, s *Session) error {
 	lowest := m.generations.lowest(s)
 	if s.Generation >= lowest {
@@ -63,11 +62,12 @@ func (m *Manager) catchUp(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	return s.goOnFrom(later)
+	return s.rebase(later)
 }
 
-// goOnFrom takes from a later generation everything that was not changed in s since it was loaded.
-func (s *Session) goOnFrom(later *Session) error {
+// rebase replaces everything in s that has not changed since it was loaded by its value in a later
+// generation.
+func (s *Session) rebase(later *Session) error {
 	later = later.Clone()
 	if err := later.settle(); err != nil {
 		return err
@@ -89,15 +89,15 @@ func (s *Session) goOnFrom(later *Session) error {
 	return nil
 }
 
-// onlyRefreshed reports whether a later generation differs from s as it was loaded in nothing that
-// a handler would save.
+// onlyRefreshed reports whether a later generation has the same application data as s had when it
+// was loaded, so that only a token refresh lies between them.
 func onlyRefreshed(s, later *Session) bool {
 	return s.details.origin != nil && later.Generation-s.Generation >= generationsApart/2 &&
 		maps.Equal(s.asLoaded().Values, later.Values)
 }
 
-// asLoaded returns what the identity of s was when it was loaded. Of a session that was started in
-// this request it returns s.
+// asLoaded returns the identity of s as it was loaded, or s itself if it was started in this
+// request.
 func (s *Session) asLoaded() *Session {
 	base := new(Session)
 	if s.details.origin == nil {
@@ -106,7 +106,7 @@ func (s *Session) asLoaded() *Session {
 	if _, ok := decodeIdentity([]byte(s.details.origin.identity), base, nil); !ok {
 		return s
 	}
-	base.User.Tenant = s.User.Tenant // is not stored
+	base.User.Tenant = s.User.Tenant // not stored
 	return base
 }
 
@@ -116,7 +116,7 @@ func sameUser(a, b User) bool {
 	return reflect.DeepEqual(a, b) && slices.Equal(rolesA, rolesB)
 }
 
-// merged brings two changes of the same values together. Where both have changed one, mine counts.
+// merged merges two changes of the same values. Where both changed a value, mine wins.
 func merged(base, mine, theirs map[string]string) map[string]string {
 	all := maps.Clone(base)
 	if all == nil {

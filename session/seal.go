@@ -9,20 +9,19 @@ import (
 	"time"
 )
 
-// The text of a session is identity "." details, both sealed. The identity knows the length and a
-// checksum of the details, so a damaged or foreign details text refuses the session although it is
-// not opened.
+// The text of a session is identity "." details, both sealed. The identity holds the length and a
+// checksum of the details, so a damaged or foreign details text is rejected without opening it.
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli) // has an instruction on common processors
+var castagnoli = crc32.MakeTable(crc32.Castagnoli) // common processors have an instruction for it
 
 // loaded is a session with its unopened details, in one allocation.
 type loaded struct {
 	session Session
 	sealed  sealedDetails
-	lists   [6]string // room for the user's roles and the methods of the sign-in
+	lists   [6]string // memory for the user's roles and the AMR
 }
 
-// sealDetails returns the details text, which is empty when there is nothing to keep.
+// sealDetails returns the details text, which is empty if there are no details.
 func (m *Manager) sealDetails(s *Session) (string, error) {
 	if s.withoutDetails() {
 		return "", nil
@@ -34,8 +33,8 @@ func (m *Manager) sealDetails(s *Session) (string, error) {
 	return m.keyring.seal(purposeDetails, m.detailsSeal(s), plain, s.Seen)
 }
 
-// sameDetails returns the details text of a loaded session, sealed again if the old text cannot
-// stay.
+// sameDetails returns the details text of a loaded session, sealed again if the old text cannot be
+// reused.
 func (m *Manager) sameDetails(s *Session) (string, error) {
 	sealed := s.details.sealed
 	if sealed.current && sealed.fits(s) {
@@ -48,8 +47,8 @@ func (m *Manager) sameDetails(s *Session) (string, error) {
 	return m.sealDetails(&fresh)
 }
 
-// sealIdentity returns the identity text. It asks cut for the number of chunks that a text of the
-// given length needs.
+// sealIdentity returns the identity text. It calls cut for the number of chunks of a text of the
+// given length.
 func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) byte) (string, error) {
 	var claims json.RawMessage
 	if details == "" {
@@ -67,7 +66,7 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 	return m.keyring.seal(purposeSession, m.identitySeal, plain, s.Seen)
 }
 
-// openIdentity opens the identity text. The details are not attached yet.
+// openIdentity opens the identity text, without attaching the details.
 func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, error) {
 	plain, current, err := m.keyring.open(purposeSession, m.identitySeal, text, now)
 	if err != nil {
@@ -76,14 +75,13 @@ func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, e
 	l := &loaded{}
 	part, ok := decodeIdentity(plain, &l.session, l.lists[:])
 	if !ok {
-		return nil, manifest{}, errNewer // it is ours, so the format is one that is not known here
+		return nil, manifest{}, errNewer // the seal is ours, so the format is newer
 	}
 	l.sealed.manager, l.sealed.current, l.sealed.identity = m, current, part.plain
 	return l, part.manifest, nil
 }
 
-// attach gives the session its details text, in pieces, if it is the one that the identity was
-// written with.
+// attach sets the session's details text, in pieces, if it matches the identity.
 func (l *loaded) attach(pieces *chunks, to manifest) bool {
 	var length int
 	for _, piece := range pieces {
@@ -100,7 +98,7 @@ func (l *loaded) attach(pieces *chunks, to manifest) bool {
 	return true
 }
 
-// openStored opens a text that is in one piece.
+// openStored opens a text in one piece.
 func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	identity, details, found := strings.Cut(text, ".")
 	if !found {
@@ -116,8 +114,8 @@ func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	return &l.session, nil
 }
 
-// checksum works through a pooled buffer, because converting a string to bytes would allocate. What
-// it holds is sealed text, no secret.
+// checksum uses a pooled buffer, because converting a string to bytes would allocate. The buffer
+// holds sealed text, no secrets.
 func (m *Manager) checksum(pieces *chunks) (sum uint32) {
 	buf, _ := m.buffers.Get().(*[4096]byte)
 	if buf == nil {

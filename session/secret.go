@@ -22,7 +22,7 @@ const (
 )
 
 // advice ends every error about a secret.
-const advice = "make one with: openssl rand -base64 32"
+const advice = "generate one with: openssl rand -base64 32"
 
 // keyMaterial converts a configured secret to the input of the key derivation. Hex and base64 of at
 // least 32 bytes are key material; any other text of at least 32 bytes is a passphrase and is
@@ -36,7 +36,7 @@ func keyMaterial(secret string) ([]byte, error) {
 		return nil, errors.New(reason)
 	}
 	if len(secret) < minSecret {
-		return nil, fmt.Errorf("is too short: %d bytes, at least %d are needed; %s", len(secret), minSecret, advice)
+		return nil, fmt.Errorf("is too short: %d bytes, need at least %d; %s", len(secret), minSecret, advice)
 	}
 	if reason := guessable([]byte(secret), 8); reason != "" {
 		return nil, errors.New(reason + "; " + advice)

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// A TooLargeError means that a session does not fit where sessions are kept: into cookies, or into
-// one record of a store. It names what takes the most room, never what that contains. The ways out:
-// a server-side Config.Store, fewer scopes or claims, Config.ProfileOnly.
+// A TooLargeError means that a session exceeds the size of its cookies or of a record in the store.
+// It names the largest parts, never their content. To solve it, use a server-side Config.Store,
+// fewer scopes or claims, or Config.ProfileOnly.
 type TooLargeError struct {
-	Size    int    // bytes of sealed text that the session needs
-	Limit   int    // bytes that there are
-	Largest []Part // the largest parts, largest first; at most five
+	Size    int    // of the session, in bytes of sealed text
+	Limit   int    // in bytes
+	Largest []Part // the largest parts, in descending order; at most five
 
 	stored bool // in a store
 }
 
-// A Part is a piece of a session, such as "claim groups", "access token" or "value theme", and its
+// A Part is a part of a session, such as "claim groups", "access token" or "value theme", and its
 // size in bytes.
 type Part struct {
 	Name string
@@ -36,7 +36,7 @@ func (e *TooLargeError) Error() string {
 		place = fmt.Sprintf("%d cookies", maxChunks)
 		way = fmt.Sprintf("keep sessions in a server-side store (Config.Store), where %d bytes fit, ", maxRecord)
 	}
-	return fmt.Sprintf("session: too large: %d bytes, at most %d fit into %s; largest parts in bytes: %s; "+
+	return fmt.Sprintf("session: too large: %d bytes exceed the limit of %d bytes in %s; largest parts in bytes: %s; "+
 		"%srequest fewer scopes or claims, or set Config.ProfileOnly",
 		e.Size, e.Limit, place, strings.Join(parts, ", "), way)
 }

@@ -25,9 +25,8 @@ func (m *Manager) sealWhole(s *Session) ([]byte, error) {
 	return []byte(identity + "." + details), nil
 }
 
-// opened returns the later generation of a session that sealWhole has sealed. The error is
-// [ErrInvalid] if it is not one of that session, not later, or not valid any more, or wraps
-// [ErrStore].
+// opened returns the later generation of a session that sealWhole sealed. The error is [ErrInvalid]
+// if it belongs to another session, is not later, or is no longer valid, or it wraps [ErrStore].
 func (m *Manager) opened(ctx context.Context, sealed []byte, earlier *Session) (*Session, error) {
 	now := m.config.Now()
 	s, err := m.openStored(string(sealed), now)
@@ -41,8 +40,8 @@ func (m *Manager) opened(ctx context.Context, sealed []byte, earlier *Session) (
 	return s, nil
 }
 
-// adopt sets the cookies of a later generation as it is. Many responses may do so. A session that
-// has been signed out here meanwhile stays so: the error is [ErrInvalid].
+// adopt sets the cookies of a later generation without changing it. Many responses may do so. If
+// the session has been signed out here in the meantime, the error is [ErrInvalid].
 func (m *Manager) adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if s.details.sealed == nil || m.generations.lowest(s) == over {
 		return ErrInvalid
