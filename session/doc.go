@@ -1,18 +1,25 @@
 // Package session stores who is signed in. It implements no OAuth and serves no routes.
 //
-// Applications use it in three places: [Config] configures sessions, [FromContext] returns the
-// signed-in user's session in a handler, and [Session.Tokens] and [Session.Claims] return what the
-// provider issued:
+// # For applications
+//
+// In a handler, [FromContext] returns the [Session] of the signed-in [User]. [Session.Tokens] and
+// [Session.Claims] return what the provider issued. [Config] configures sessions:
 //
 //	s, ok := session.FromContext(r.Context())
 //	if !ok {
 //		// not signed in
 //	}
 //
-// Code that manages sessions itself starts with [NewManager]. Start creates a session after a
-// login, Load reads it on each request, Renew extends it, Save writes changes, and End ends it.
-// List, EndOne and EndAll serve a page that shows users where they are signed in; Watch serves
-// connections that outlive their request.
+// The [Manager] in sallyport.Auth.Sessions writes the changes of a handler (Save), signs the user
+// out (End), serves a page that shows users where they are signed in (List, EndOne, EndAll), and
+// watches the session of a connection that outlives its request (Watch). Its other methods serve
+// the other packages of this module.
+//
+// # For authors of stores
+//
+// A [Backend] stores sessions, [Revocations] end them from outside their browser, and a [Locker]
+// runs a function once for several processes. contract.go has all that their authors need, and
+// package storetest tests an implementation.
 //
 // # Where sessions live
 //

@@ -181,7 +181,7 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 	if gs.IsNew || err != nil || stored.ID != s.ID {
 		return nil, ErrInvalid // ended in the meantime: a write would restore it
 	}
-	if err := c.Check(true, stored.Generation, s.Generation); err != nil {
+	if err := c.check(true, stored.Generation, s.Generation); err != nil {
 		return nil, err
 	}
 	return gs, nil

@@ -10,25 +10,6 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// A Locker runs a function once for concurrent and closely following callers, and gives all of them
-// the result. The library uses it to refresh tokens, because a rotating refresh token may be sent
-// only once, and to process provider messages once ([Manager.Once]).
-//
-// The contract: Do calls f for a key unless a call for the same key is running or has succeeded
-// within the last keep; then Do waits for that call and returns its result. f runs with its own
-// context: it continues when the caller of Do goes away, and is canceled after a minute. All
-// waiting callers in this process get an error of f; the error is not kept, and waiting callers in
-// other processes run their own f. Do returns early with the cause of ctx when ctx ends. If the
-// process that runs f dies, another process may run its f within a minute. Results are sealed: they
-// may be stored anywhere, but not for much longer than keep. storetest.TestLocker tests this
-// contract.
-//
-// A Locker shared by several processes makes token refresh safe across them. Within one process,
-// [NewMemoryLocker] is enough, and is the default.
-type Locker interface {
-	Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error)
-}
-
 // lockerTimeout bounds each run of f.
 const lockerTimeout = time.Minute
 

@@ -80,7 +80,7 @@ func (b *MemoryBackend) Put(_ context.Context, key Key, record Record, condition
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	current, found := b.records.Get(key, now)
-	if err := condition.Check(found, current.version, record.Version); err != nil {
+	if err := condition.check(found, current.version, record.Version); err != nil {
 		return err
 	}
 	kept := memoryRecord{record.Version, record.Data}
@@ -125,4 +125,18 @@ func (b *MemoryBackend) Evicted() int {
 	n := b.evicted
 	b.evicted = 0
 	return n
+}
+
+// check returns nil if a Put may write version next. found reports whether a record exists, and
+// current is its version.
+func (c Condition) check(found bool, current, next uint64) error {
+	switch {
+	case c == Always, c == IfAbsent && !found:
+		return nil
+	case c != IfAbsent && !found:
+		return ErrNoRecord
+	case c == IfOlder && current < next, c == IfNotNewer && current <= next:
+		return nil
+	}
+	return ErrChanged
 }

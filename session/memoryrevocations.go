@@ -194,8 +194,8 @@ func (v *memoryRevocations) sweep(now time.Time) {
 }
 
 // Lookup implements Revocations.
-func (v *memoryRevocations) Lookup(_ context.Context, keys RevocationKeys) (Marks, error) {
-	var marks Marks
+func (v *memoryRevocations) Lookup(_ context.Context, keys RevocationKeys) ([4]Mark, error) {
+	var marks [4]Mark
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	for i, key := range keys {

@@ -27,7 +27,7 @@ func (s *sharedStore) Get(ctx context.Context, key Key) (Record, error) {
 	return s.MemoryBackend.Get(ctx, key)
 }
 
-func (s *sharedStore) Lookup(ctx context.Context, keys RevocationKeys) (Marks, error) {
+func (s *sharedStore) Lookup(ctx context.Context, keys RevocationKeys) ([4]Mark, error) {
 	for _, key := range keys {
 		s.names = append(s.names, ownerOf(key))
 	}

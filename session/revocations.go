@@ -8,82 +8,9 @@ import (
 	"time"
 )
 
-// Revocations end sessions before they expire, including sessions that live only in cookies: a copy
-// of a revoked cookie is rejected although its seal is valid. A login writes nothing; a logout
-// writes a mark that is kept for the maximum lifetime of a session.
-//
-// The contract: epochs order revocations and logins without comparing clocks. Every Revoke gets a
-// number higher than any that Epoch has returned before. Epoch returns at least 1, and at least the
-// number of every Revoke that has returned and whose mark may still exist. Both hold even after a
-// restart that lost the counter, with or without the marks. Epochs are times in microseconds,
-// increased if necessary, so processes that do not share their revocations accept each other's
-// logins: a login that begins after a Revoke in another process has a higher epoch than its mark.
-// Revoke merges a revocation with the existing mark of each key ([Mark.Merge]), and returns once
-// every process that shares the revocations sees it. Lookup returns a mark for each key, in order,
-// and the zero Mark for unknown or expired keys and for the zero key. Keys look random and hold no
-// secret. An error means that the outcome is unknown.
-//
-// Marks are never dropped early, and the number of marks of one provider or tenant is bounded. A
-// Revoke that exceeds this bound also stores its number as Mark.All under each key in
-// Revocation.Providers, and returns collapsed: this ends all sessions of the provider begun until
-// then. The provider's earlier marks are then redundant and may be dropped.
-//
-// Implementations are safe for concurrent use. storetest.TestRevocations tests this contract.
-type Revocations interface {
-	Epoch(ctx context.Context) (uint64, error)
-	Revoke(ctx context.Context, r Revocation) (collapsed bool, err error)
-	Lookup(ctx context.Context, keys RevocationKeys) (Marks, error)
-}
-
-// A Revocation names the sessions to end.
-type Revocation struct {
-	Keys []RevocationKey // the names of the sessions to end
-
-	// Providers are the names of the provider or tenant. The marks are charged to the first one.
-	// Without any, the marks are not bounded.
-	Providers []RevocationKey
-
-	IssuedBefore time.Time     // see Mark.Before; zero: every session begun until now
-	Keep         time.Duration // how long to keep the marks
-}
-
-// A RevocationKey names one session, one session of a provider, all sessions of a user, or all
-// sessions of a provider. It is a keyed hash and reveals nothing about them. The zero key names
-// nothing.
-type RevocationKey [16]byte
-
-// RevocationKeys are all names of one session, the provider's last.
-type RevocationKeys [4]RevocationKey
-
-// Marks are the marks of RevocationKeys, in the same order.
-type Marks [4]Mark
-
-// A Mark defines which sessions of a key have ended. The zero Mark ends none.
-type Mark struct {
-	// All ends sessions whose login began in an earlier epoch.
-	All uint64
-	// Some ends sessions whose login began in an earlier epoch and whose ID token the provider
-	// issued at Before (Unix time in seconds) or earlier: a delayed logout message does not end
-	// logins that followed the logout.
-	Some   uint64
-	Before uint32
-}
-
 // ends reports whether the mark ends a session.
 func (m Mark) ends(s *Session) bool {
 	return s.Epoch < m.All || s.Epoch < m.Some && s.Issued.Unix() <= int64(m.Before)
-}
-
-// Merge returns the mark with a revocation of the given number added. A zero issuedBefore ends
-// every session begun until now. Of two revocations with a time, the later time applies to both.
-func (m Mark) Merge(epoch uint64, issuedBefore time.Time) Mark {
-	if issuedBefore.IsZero() {
-		m.All = max(m.All, epoch)
-		return m
-	}
-	m.Some = max(m.Some, epoch)
-	m.Before = max(m.Before, uint32(min(max(issuedBefore.Unix(), 0), 1<<32-1)))
-	return m
 }
 
 // ErrNoRevocations is returned by calls that need [Config.Revocations] if it is not set.
@@ -128,16 +55,16 @@ func (m *Manager) unrevokedBut(ctx context.Context, s *Session, lookedUp *namer)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrStore, err)
 		}
-		if err := marks.check(s); err != nil {
+		if err := checkMarks(marks, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// check rejects a session that has been ended. A mark on the session ID applies whatever its epoch,
-// which may be that of another process.
-func (marks Marks) check(s *Session) error {
+// checkMarks rejects a session that has been ended. A mark on the session ID applies whatever its
+// epoch, which may be that of another process.
+func checkMarks(marks [4]Mark, s *Session) error {
 	if marks[0] != (Mark{}) {
 		return errEnded
 	}

@@ -251,8 +251,8 @@ func TestRevocations_EndAll(t *testing.T) {
 type failing struct{ Revocations }
 
 func (failing) Epoch(context.Context) (uint64, error) { return 0, errors.New("connection refused") }
-func (failing) Lookup(context.Context, RevocationKeys) (Marks, error) {
-	return Marks{}, errors.New("connection refused")
+func (failing) Lookup(context.Context, RevocationKeys) ([4]Mark, error) {
+	return [4]Mark{}, errors.New("connection refused")
 }
 func (failing) Revoke(context.Context, Revocation) (bool, error) {
 	return false, errors.New("connection refused")

@@ -117,7 +117,7 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 	if !ref.isTo(s) { // the record was moved to another key
 		return nil, errForeign
 	}
-	if err := marks.check(s); err != nil {
+	if err := checkMarks(marks, s); err != nil {
 		return nil, err
 	}
 	n := k.namerOf(s, ref)
@@ -138,13 +138,13 @@ func (k serverKeeper) find(ctx context.Context, ref *reference) (*Session, error
 }
 
 // get reads the record and the revocations, in one round trip if the store supports it.
-func (k serverKeeper) get(ctx context.Context, ref *reference) (Record, Marks, error) {
+func (k serverKeeper) get(ctx context.Context, ref *reference) (Record, [4]Mark, error) {
 	if k.joint != nil {
 		return k.joint.GetAndLookup(ctx, ref.key(), ref.revocationKeys())
 	}
 	record, err := k.backend.Get(ctx, ref.key())
 	if err != nil || k.config.Revocations == nil {
-		return record, Marks{}, err
+		return record, [4]Mark{}, err
 	}
 	marks, err := k.config.Revocations.Lookup(ctx, ref.revocationKeys())
 	return record, marks, err

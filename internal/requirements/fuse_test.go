@@ -230,7 +230,7 @@ func (v burningRevocations) Epoch(ctx context.Context) (uint64, error) {
 	return v.Revocations.Epoch(ctx)
 }
 
-func (v burningRevocations) Lookup(ctx context.Context, keys session.RevocationKeys) (session.Marks, error) {
+func (v burningRevocations) Lookup(ctx context.Context, keys session.RevocationKeys) ([4]session.Mark, error) {
 	v.f.burn()
 	return v.Revocations.Lookup(ctx, keys)
 }

@@ -20,12 +20,14 @@ func (s *Store) Get(ctx context.Context, key session.Key) (session.Record, error
 
 type found struct {
 	record session.Record
-	marks  session.Marks
+	marks  [4]session.Mark
 }
 
 // GetAndLookup implements [session.JointBackend] in one round trip; in a cluster, in one to each
 // node concerned, concurrently.
-func (s *Store) GetAndLookup(ctx context.Context, key session.Key, keys session.RevocationKeys) (session.Record, session.Marks, error) {
+func (s *Store) GetAndLookup(
+	ctx context.Context, key session.Key, keys session.RevocationKeys,
+) (session.Record, [4]session.Mark, error) {
 	got, err := read(ctx, s, "read session", func(ctx context.Context) (found, error) {
 		// Not MGET, which treats a key of another type as missing. Client-side caches, which may be
 		// stale, do not serve pipelines.

@@ -128,8 +128,8 @@ func marked(answers []redis.Cmder, _ error) error {
 
 // Lookup implements [session.Revocations] in one round trip; in a cluster, in one to each node
 // concerned, concurrently.
-func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) (session.Marks, error) {
-	return read(ctx, s, "read revocations", func(ctx context.Context) (session.Marks, error) {
+func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) ([4]session.Mark, error) {
+	return read(ctx, s, "read revocations", func(ctx context.Context) ([4]session.Mark, error) {
 		batch := s.Client.Pipeline()
 		marks := s.lookUp(ctx, batch, keys)
 		batch.Exec(ctx) // each command has its own error
@@ -155,7 +155,7 @@ func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner, keys session.
 }
 
 // read returns the marks after the batch has run.
-func (l lookup) read() (marks session.Marks, err error) {
+func (l lookup) read() (marks [4]session.Mark, err error) {
 	for i, answer := range l {
 		if answer == nil {
 			continue
@@ -168,7 +168,7 @@ func (l lookup) read() (marks session.Marks, err error) {
 			marks[i], err = parseMark(text)
 		}
 		if err != nil {
-			return session.Marks{}, err
+			return [4]session.Mark{}, err
 		}
 	}
 	return marks, nil

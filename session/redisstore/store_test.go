@@ -157,7 +157,7 @@ func TestStore_Prefix(t *testing.T) {
 	if err := b.Put(t.Context(), someKey, someRecord, session.IfAbsent); err != nil {
 		t.Errorf("the other application: %v", err)
 	}
-	if marks, err := b.Lookup(t.Context(), someMarks); err != nil || marks != (session.Marks{}) {
+	if marks, err := b.Lookup(t.Context(), someMarks); err != nil || marks != ([4]session.Mark{}) {
 		t.Errorf("the other application sees marks %v, %v", marks, err)
 	}
 	keys, err := client.Keys(t.Context(), "*").Result()

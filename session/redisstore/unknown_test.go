@@ -149,7 +149,7 @@ func TestStore_R100_Nil(t *testing.T) {
 		}
 		delete(calls, name)
 	}
-	if marks, err := s.Lookup(t.Context(), someMarks); err != nil || marks != (session.Marks{}) {
+	if marks, err := s.Lookup(t.Context(), someMarks); err != nil || marks != ([4]session.Mark{}) {
 		t.Errorf("Lookup = %v, %v", marks, err)
 	}
 	delete(calls, "Lookup")

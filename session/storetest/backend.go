@@ -246,7 +246,7 @@ func backendJoint(t *testing.T, one, other session.Backend, _ Options) {
 	if err := put(t, other, key, 3, session.IfAbsent); err != nil {
 		t.Fatal(err)
 	}
-	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks != (session.Marks{}) {
+	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks != ([4]session.Mark{}) {
 		t.Errorf("version %d, marks %v, %v", record.Version, marks, err)
 	}
 	revoke(t, joint, time.Time{}, revoked)

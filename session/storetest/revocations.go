@@ -45,7 +45,7 @@ func revoke(t *testing.T, v session.Revocations, issuedBefore time.Time, keys ..
 	}
 }
 
-func look(t *testing.T, v session.Revocations, keys session.RevocationKeys) session.Marks {
+func look(t *testing.T, v session.Revocations, keys session.RevocationKeys) [4]session.Mark {
 	t.Helper()
 	marks, err := v.Lookup(t.Context(), keys)
 	if err != nil {
