@@ -31,7 +31,7 @@ import (
 // SALLYPORT_NAME_CLIENT_ID and so on set up each of them, with its name in capitals and '_' for '-'.
 // The environment overrides the file. The most common settings are:
 //
-//	SALLYPORT_NAME_PRESET             the vendor, unless the provider has its name
+//	SALLYPORT_NAME_VENDOR             the vendor, unless the provider has its name
 //	SALLYPORT_NAME_CLIENT_ID
 //	SALLYPORT_NAME_CLIENT_SECRET      optional for a public client
 //	SALLYPORT_NAME_ISSUER             makes it OpenID Connect, by discovery

@@ -72,7 +72,7 @@ func FuzzDocument(f *testing.F) {
 		`{"acme": {"client_id": "c", "tenant": "x", "client_secret": "hunter2-hunter2"}}`,
 		"{\n\"one\": {\"request_token_url\": \"https://a.example\", \"user\": {\"id\": \"a|b\"}, \"auth_params\": {\"a\": \"b\"}}}",
 		`{"op": {"issuer": "https://op.example", "scopes": ["a"], "insecure_no_pkce": false, "user": []}}`,
-		`{"a": {"a": 1, "a": 2}, "a": 3}`, "{\"\\u0000\\n\": {}}", "{\"x\": {\"preset\": \"acme\", \"user\": {\"user\": {}}}}", "{} {}", "{//", "\xff",
+		`{"a": {"a": 1, "a": 2}, "a": 3}`, "{\"\\u0000\\n\": {}}", "{\"x\": {\"vendor\": \"acme\", \"user\": {\"user\": {}}}}", "{} {}", "{//", "\xff",
 	} {
 		f.Add([]byte(seed))
 	}

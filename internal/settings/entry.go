@@ -112,7 +112,7 @@ func (e *entry) provider() provider.Provider {
 	defer func() { e.made = made }()
 	if vendor != nil {
 		title = vendor.Label
-		made, local = e.fromPreset(*vendor)
+		made, local = e.fromVendor(*vendor)
 	} else {
 		e.require(protocol)
 	}

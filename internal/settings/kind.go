@@ -17,7 +17,7 @@ var deciding = []struct {
 	{"access_token_url", vendors.OAuthTwo},
 }
 
-var presetSetting = Setting{Key: "preset", Help: "the vendor, if the provider has another name"}
+var vendorSetting = Setting{Key: "vendor", Help: "the vendor, if the provider has another name"}
 
 // kind finds the vendor or the protocol of the provider. The name of a vendor selects it, unless an
 // address selects a protocol: a vendor that a later version adds does not change providers with
@@ -27,8 +27,8 @@ func (e *entry) kind() (*vendors.Vendor, vendors.Protocol, bool) {
 		return nil, vendors.OpenIDConnect, true
 	}
 	vendorName := e.name
-	if e.isSet(presetSetting) {
-		v, ok := e.value(presetSetting)
+	if e.isSet(vendorSetting) {
+		v, ok := e.value(vendorSetting)
 		if !ok {
 			return nil, "", false
 		}
@@ -36,17 +36,17 @@ func (e *entry) kind() (*vendors.Vendor, vendors.Protocol, bool) {
 	}
 	i := slices.IndexFunc(e.Vendors, func(p vendors.Vendor) bool { return p.Name == vendorName })
 	switch protocol, decided := e.decided(i); {
-	case e.isSet(presetSetting) && i < 0:
-		e.Env.Wrong("%s is not a known vendor%s", e.place(presetSetting), nearest(vendorName, e.vendors()))
+	case e.isSet(vendorSetting) && i < 0:
+		e.Env.Wrong("%s is not a known vendor%s", e.place(vendorSetting), nearest(vendorName, e.vendors()))
 		return nil, "", false
-	case e.isSet(presetSetting), i >= 0 && !decided:
+	case e.isSet(vendorSetting), i >= 0 && !decided:
 		return &e.Vendors[i], e.Vendors[i].Protocol, true
 	case decided:
 		return nil, protocol, true
 	}
-	ways := "preset, issuer, request_token_url or authorize_url"
+	ways := "vendor, issuer, request_token_url or authorize_url"
 	if e.line == 0 {
-		ways = e.variable("preset") + ", _ISSUER, _REQUEST_TOKEN_URL or _AUTHORIZE_URL"
+		ways = e.variable("vendor") + ", _ISSUER, _REQUEST_TOKEN_URL or _AUTHORIZE_URL"
 	}
 	e.Env.Wrong("%s: the kind of provider is not set: set %s%s",
 		e.place(Setting{}), ways, nearest(e.name, e.vendors()))

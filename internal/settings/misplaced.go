@@ -10,7 +10,7 @@ import (
 // provider, and unknown ones.
 func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
 	var known []string
-	for _, s := range slices.Concat(e.own, []Setting{presetSetting}) {
+	for _, s := range slices.Concat(e.own, []Setting{vendorSetting}) {
 		known = append(known, s.fromFile()...)
 	}
 	for _, s := range All() {
@@ -26,7 +26,7 @@ func (e *entry) complainAboutMisplaced(made provider.Provider, title string) {
 
 // complainAboutUnknown is complainAboutMisplaced for a provider of an unknown kind.
 func (e *entry) complainAboutUnknown() {
-	known := []string{"preset"}
+	known := []string{"vendor"}
 	for _, s := range All() {
 		known = append(known, s.fromFile()...)
 	}

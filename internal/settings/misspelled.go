@@ -42,7 +42,7 @@ type misspelled struct {
 func (e *entry) keys() []string {
 	var keys []string
 	if !e.short {
-		keys = append(keys, presetSetting.Key)
+		keys = append(keys, vendorSetting.Key)
 	}
 	for _, s := range e.own {
 		keys = append(keys, s.Key)

@@ -21,8 +21,8 @@ var elsewhere = map[string]string{
 	"label": "display_name", "name": "display_name", "pkce": "insecure_no_pkce",
 	"code_challenge_method": "insecure_no_pkce", "user.sub": "user.id",
 	"user.login": "user.username", "user.avatar": "user.picture",
-	"private_key_path": "private_key_file", "vendor": "preset", "type": "preset",
-	"provider": "preset", "roles": "roles_claim",
+	"private_key_path": "private_key_file", "preset": "vendor", "type": "vendor",
+	"provider": "vendor", "roles": "roles_claim",
 }
 
 // nearest ends an error about an unknown name with the similar one, if there is one.

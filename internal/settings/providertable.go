@@ -95,7 +95,7 @@ var table = []Setting{
 
 	{Key: "scopes", Fields: "Scopes",
 		Help: "to ask for; default: openid, profile and email with OpenID Connect, those of the vendor " +
-			"with a preset, and none with OAuth 2.0"},
+			"with a known vendor, and none with OAuth 2.0"},
 	{Key: "scope_separator", Fields: "ScopeSeparator",
 		Help: "the character between scopes; default: a space"},
 	{Key: "auth_params", Fields: "AuthParams",

@@ -88,9 +88,9 @@ func TestProviders_Kinds(t *testing.T) {
 			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"vendor under another name, and more": {
-			`{"my-work": {"preset": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "auth_params": {"old": "2", "hd": "x"}}}`,
+			`{"my-work": {"vendor": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "auth_params": {"old": "2", "hd": "x"}}}`,
 			env{
-				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_PRESET": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
+				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_VENDOR": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
 				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
 				"SALLYPORT_MY_WORK_AUTH_PARAMS": "old=2&hd=x", "SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
 			},
@@ -291,9 +291,9 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                                              {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
 		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:                           {"acme.realm does not apply to Acme", "acme.user.id does not apply to Acme"},
 		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                                              {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
-		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: the kind of provider is not set: set preset", "did you mean acme?"},
-		`{"x": {"preset": "acne", "client_id": "c"}}`:                                                              {"x.preset is not a known vendor; did you mean acme?"},
-		`{"x": {"preset": 1, "zzz": 1}}`:                                                                           {"x.preset must be a text", "x.zzz is not known"},
+		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: the kind of provider is not set: set vendor", "did you mean acme?"},
+		`{"x": {"vendor": "acne", "client_id": "c"}}`:                                                              {"x.vendor is not a known vendor; did you mean acme?"},
+		`{"x": {"vendor": 1, "zzz": 1}}`:                                                                           {"x.vendor must be a text", "x.zzz is not known"},
 		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                                                     {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
 		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:                                      {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
 		`{"x": {"access_token_url": "https://x.example"}}`:                                                         {"x.client_id is not set", "x.authorize_url is not set", "x.user.id is not set"},
@@ -357,7 +357,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		"SALLYPORT_X_USER_CLIENT_ID":         "c",
 		"SALLYPORT_ACME_CLIENT_ID":           "c",
 		"SALLYPORT_ACME_SIGNING_SECRET_FILE": "hunter2",
-		"SALLYPORT_Y_2_PRESET":               "acem",
+		"SALLYPORT_Y_2_VENDOR":               "acem",
 	})
 	want := []string{
 		`SALLYPORT_PROVIDERS: "x" is a duplicate`,
@@ -370,10 +370,10 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		`SALLYPORT_X_AUTH_PARAMS must look like a query`,
 		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
 		`SALLYPORT_X_USER_ISSUER could be about x or about x-user`,
-		`SALLYPORT_PROVIDERS: y: the kind of provider is not set: set SALLYPORT_Y_PRESET, _ISSUER`,
+		`SALLYPORT_PROVIDERS: y: the kind of provider is not set: set SALLYPORT_Y_VENDOR, _ISSUER`,
 		`SALLYPORT_ACME_TENANT is not set`,
 		`SALLYPORT_ACME_SIGNING_SECRET_FILE: the file cannot be opened`,
-		`SALLYPORT_Y_2_PRESET is not a known vendor; did you mean acme?`,
+		`SALLYPORT_Y_2_VENDOR is not a known vendor; did you mean acme?`,
 	}
 	lines := strings.Split(mistakes, "\n")
 	for _, w := range want {
@@ -388,7 +388,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 
 // Every vendor that is known by name can be written down: no setting has a name that means something else, in the file or in the
 // environment, where all of them are there at once.
-func TestPresets(t *testing.T) {
+func TestVendors(t *testing.T) {
 	env := map[string]string{}
 	var names []string
 	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
@@ -399,7 +399,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("the vendor %q", p.Name)
 		}
 		for _, s := range append(p.Settings, vendors.Setting{Name: "client_id"}, vendors.Setting{Name: "client_secret", Secret: true}) {
-			if !key.MatchString(s.Name) || s.Name == "preset" || strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
+			if !key.MatchString(s.Name) || s.Name == "vendor" || strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
 				t.Errorf("%s: the setting %q", p.Name, s.Name)
 			}
 			env[prefix+strings.ToUpper(s.Name)] = "x"

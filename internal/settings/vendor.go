@@ -7,9 +7,9 @@ import (
 	"github.com/sallyport-go/sallyport/vendors"
 )
 
-// fromPreset makes the vendor's provider from the settings that the vendor needs. With a mistake
+// fromVendor makes the vendor's provider from the settings that the vendor needs. With a mistake
 // among them it is an empty one, on which the other settings can be tried.
-func (e *entry) fromPreset(vendor vendors.Vendor) (made provider.Provider, local bool) {
+func (e *entry) fromVendor(vendor vendors.Vendor) (made provider.Provider, local bool) {
 	before := len(e.Env.Mistakes)
 	values := vendors.Values{}
 	e.own = []Setting{find("client_id"), find("client_secret")}
