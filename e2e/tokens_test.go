@@ -83,7 +83,7 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 		t.Errorf("the API answers %d %q", status, body)
 	}
 	exchanged, err := oidc.Grants().ExchangeToken(ctx, provider.TokenExchange{
-		SubjectToken: second.AccessToken, RequestedTokenType: provider.AccessTokenType, Scopes: []string{"openid"},
+		SubjectToken: second.AccessToken, RequestedTokenType: "urn:ietf:params:oauth:token-type:access_token", Scopes: []string{"openid"},
 	})
 	if err != nil || exchanged.AccessToken == "" || exchanged.AccessToken == second.AccessToken {
 		t.Errorf("token exchange: %v", err)

@@ -186,7 +186,7 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 					})
 				}
 				app = rig.New(t, keep, func(s *rig.Setup) {
-					s.OIDC.UserInfo = provider.UserInfoAlways
+					s.OIDC.UserInfo = "always"
 					sends(s, send)
 				})
 				app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")

@@ -261,7 +261,7 @@ func TestCallback_R20_InjectedCodeIsRefused(t *testing.T) {
 
 // R21
 func TestCallback_R21_NothingIsUsedBeforeTheIDToken(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["nonce"] = "other" } })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")

@@ -98,7 +98,7 @@ func (h *routes) loginError(name string, err error) *problem.Error {
 		return e
 	}
 	if fault, ok := errors.AsType[*provider.Error](err); ok {
-		if fault.Fault == provider.FaultRefused && fault.StartAgain() {
+		if fault.Fault == provider.FaultRefused && startsAgainFor(fault) {
 			return h.failedAt(name, "provider_error/again", err)
 		}
 		return h.failedAt(name, faultCode(fault), err)

@@ -660,7 +660,7 @@ func TestLink_R149_NeverByEmail(t *testing.T) {
 
 // R149: from the userinfo endpoint alone it says no more.
 func TestLink_R149_EmailOfUserInfo(t *testing.T) {
-	app, a := rig.NewLinking(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, a := rig.NewLinking(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 	})

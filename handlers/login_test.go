@@ -246,7 +246,7 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 				f.Discovery = func(m map[string]any) { m["require_pushed_authorization_requests"] = true }
 			})
 		},
-		"by the configuration": func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways },
+		"by the configuration": func(s *rig.Setup) { s.OIDC.PAR = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, setup)
@@ -258,7 +258,7 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 		})
 	}
 	t.Run("no endpoint", func(t *testing.T) {
-		app := rig.New(t, func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.PAR = true })
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") }
 		})

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/provider"
@@ -59,12 +61,24 @@ func isTopLevel(r *http.Request) bool {
 // came too late, or the provider asks for it. A user who has canceled is not asked again.
 func startsAgain(params url.Values) bool {
 	e := provider.CallbackError(params)
-	return e == nil || e.StartAgain()
+	return e == nil || startsAgainFor(e)
 }
 
 // asksToStartAgain reports whether err is the answer of a provider, in the callback, whose own
 // login page has expired. A silent login has none.
 func asksToStartAgain(a response, err error) bool {
 	e, ok := errors.AsType[*provider.Error](err)
-	return ok && e.StartAgain() && a.params.Has("error") && a.flow.Request.Prompt != promptNone
+	return ok && startsAgainFor(e) && a.params.Has("error") && a.flow.Request.Prompt != promptNone
+}
+
+// startAgain are what providers answer when their own login page has expired, or another tab has
+// taken over: Hydra the first, Keycloak the others, as the error or its description.
+var startAgain = []string{
+	"request_forbidden", "temporarily_unavailable", "authentication_expired",
+}
+
+// startsAgainFor reports whether the provider asks, in other words, to start the login again.
+func startsAgainFor(e *provider.Error) bool {
+	return slices.Contains(startAgain, e.Code) ||
+		slices.Contains(startAgain, strings.TrimSpace(e.Description))
 }

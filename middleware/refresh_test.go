@@ -129,7 +129,7 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 
 // R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the new refresh token.
 func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
-	app := rig.NewCalling(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.NewCalling(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
 		if err == nil {

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -50,9 +49,9 @@ func checkState(f *Flow, callback url.Values) error {
 func checkResponseIssuer(issuer string, promised bool, callback url.Values) error {
 	switch {
 	case callback.Has("iss") && callback.Get("iss") != issuer:
-		return &Error{Fault: FaultIssuer, Err: errors.New("iss is not the issuer that this login was started at")}
+		return &Error{Fault: faultIssuer, Err: errors.New("iss is not the issuer that this login was started at")}
 	case !callback.Has("iss") && promised:
-		return &Error{Fault: FaultIssuer, Err: errors.New(
+		return &Error{Fault: faultIssuer, Err: errors.New(
 			"iss is missing from the callback, although the metadata promise it (authorization_response_iss_parameter_supported): " +
 				`in Keycloak, turn off "Exclude Issuer From Authentication Response" in the client's settings; elsewhere, look for a proxy that drops it`)}
 	}
@@ -94,15 +93,6 @@ func CallbackError(callback url.Values) *Error {
 		return nil
 	}
 	return responseError(&Flow{State: callback.Get("state")}, callback)
-}
-
-// startAgain are what providers answer when their own login page has expired or another tab has taken
-// over: Hydra the first, Keycloak the others, as the error or its description.
-var startAgain = []string{"request_forbidden", "temporarily_unavailable", "authentication_expired"}
-
-// StartAgain reports whether the provider asks, in other words, to start the login again.
-func (e *Error) StartAgain() bool {
-	return slices.Contains(startAgain, e.Code) || slices.Contains(startAgain, strings.TrimSpace(e.Description))
 }
 
 // ownCode is what a provider's own error codes look like. Anything else in their place may be a secret.

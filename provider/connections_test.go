@@ -137,7 +137,7 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 		return s.received("/token"), err
 	},
 	"a pushed authorization request": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
-		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(), InsecureLoopbackHTTP: true, HTTPClient: c, PAR: PARAlways}
+		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(), InsecureLoopbackHTTP: true, HTTPClient: c, PAR: true}
 		_, err := o.Begin(context.Background(), &Flow{RedirectURI: "https://app.example/callback"})
 		return s.received("/par"), err
 	},
@@ -239,8 +239,8 @@ func TestSendOnce_F29_Interrupted(t *testing.T) {
 	for _, name := range []string{"a code at an OpenID provider", "an OAuth 1.0a verifier"} {
 		s := newDroppingServer(t, []step{answers, drops}, []step{spent})
 		_, err := redeeming[name](s, &http.Client{Transport: &http.Transport{}})
-		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultInterrupted {
-			t.Errorf("%s: %v, want %s", name, err, FaultInterrupted)
+		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != faultInterrupted {
+			t.Errorf("%s: %v, want %s", name, err, faultInterrupted)
 		}
 	}
 	s := newDroppingServer(t, []step{answers, drops}, []step{spent})

@@ -30,23 +30,27 @@ func (m *misconfigured) Is(target error) bool {
 // A Fault names one way in which a login fails, as a fixed code for metrics and tests.
 type Fault string
 
-// The faults that a provider reports.
+// The faults that the login routes and the guards know.
 const (
 	FaultState       Fault = "state_mismatch"       // the callback does not belong to the flow
-	FaultIssuer      Fault = "issuer_mismatch"      // RFC 9207: the response came from somebody else
 	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory
-	FaultDenied      Fault = "access_denied"        // the user or the provider said no
-	FaultNotAdmitted Fault = "not_admitted"         // of an organization that may not sign in here: RequiredClaims, Organizations
-	FaultInteraction Fault = "interaction_required" // prompt=none, and the provider wants to talk to the user
-	FaultRefused     Fault = "provider_error"       // the provider answered with another OAuth error
-	FaultToken       Fault = "token_error"          // the token endpoint's answer is unusable
-	FaultInterrupted Fault = "interrupted"          // the connection ended while the code was redeemed, and it is spent
-	FaultIDToken     Fault = "invalid_id_token"
-	FaultUserInfo    Fault = "invalid_userinfo"
-	FaultRefresh     Fault = "refresh_refused"             // the provider does not prolong this login any more
-	FaultAccessToken Fault = "invalid_token"               // an access token that an API was called with
-	FaultLogoutToken Fault = "invalid_logout_token"        // a logout token that the application was called with
-	FaultStepUp      Fault = "insufficient_authentication" // max_age or acr asked for and not delivered
+	FaultDenied      Fault = "access_denied"        // the user or the provider declined
+	FaultNotAdmitted Fault = "not_admitted"         // a user of an organization that is not admitted
+	FaultInteraction Fault = "interaction_required" // prompt=none is not possible
+	FaultRefused     Fault = "provider_error"       // the provider answered with another error
+	FaultUserInfo    Fault = "invalid_userinfo"     // the profile is unusable
+	FaultRefresh     Fault = "refresh_refused"      // the provider rejected the refresh token
+	FaultAccessToken Fault = "invalid_token"        // of a caller of the application's API
+	FaultLogoutToken Fault = "invalid_logout_token" // back-channel logout
+	FaultStepUp      Fault = "insufficient_authentication"
+)
+
+// The faults that only the protocols of this package report.
+const (
+	faultIssuer      Fault = "issuer_mismatch"  // RFC 9207: the response is of another issuer
+	faultToken       Fault = "token_error"      // the token endpoint's answer is unusable
+	faultInterrupted Fault = "interrupted"      // the code is spent, and its answer was lost
+	faultIDToken     Fault = "invalid_id_token" // the ID token is invalid
 )
 
 // An Error is a login that the provider's answers made fail. It says why to the operator;

@@ -93,8 +93,8 @@ func (o *OAuth1) refusal(fault Fault, a answer) error {
 	if skew := a.date.Sub(o.now()); !a.date.IsZero() && skew.Abs() > maxSkew {
 		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need clocks that agree", err, skew.Round(time.Second))
 	}
-	if a.repeated && fault == FaultToken {
-		return &Error{Fault: FaultInterrupted, Err: fmt.Errorf("%w: %w", errInterrupted, err)}
+	if a.repeated && fault == faultToken {
+		return &Error{Fault: faultInterrupted, Err: fmt.Errorf("%w: %w", errInterrupted, err)}
 	}
 	return &Error{Fault: fault, Err: err}
 }

@@ -85,7 +85,7 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	}
 	// 3. Redeem the verifier. Nothing is tried twice: it may be spent.
 	verifier := oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")}
-	granted, err := o.ask(ctx, FaultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
+	granted, err := o.ask(ctx, faultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func denied(f *Flow, callback url.Values) error {
 func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	extras, err := json.Marshal(c.extras)
 	if err != nil {
-		return Profile{}, &Error{Fault: FaultToken, Err: fmt.Errorf("encode the answer: %w", err)}
+		return Profile{}, &Error{Fault: faultToken, Err: fmt.Errorf("encode the answer: %w", err)}
 	}
 	if o.UserURL == "" {
 		return Profile{Token: extras, User: extras}, nil

@@ -336,8 +336,8 @@ func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 	}{
 		"spent":                   {400, `{"error":"invalid_grant"}`, FaultRefresh},
 		"the server is in doubt":  {500, `{"error":"invalid_grant"}`, ""}, // F14: final is 4xx
-		"the client is wrong":     {401, `{"error":"invalid_client"}`, FaultToken},
-		"not understood":          {400, `{}`, FaultToken},
+		"the client is wrong":     {401, `{"error":"invalid_client"}`, faultToken},
+		"not understood":          {400, `{}`, faultToken},
 		"an error of the server":  {500, `{"error":"server_error"}`, ""},
 		"the server is away":      {503, ``, ""},
 		"too many, it says":       {429, `{"error":"slow_down"}`, ""},
@@ -397,7 +397,7 @@ func TestOAuth2_CallbackParams(t *testing.T) {
 		row.callback.Set("planted", "p")
 		_, err := o.Finish(t.Context(), &Flow{State: "s"}, row.callback)
 		e, ok := errors.AsType[*Error](err)
-		if !ok || (len(s.seen) == 1) != row.sent || (e.Fault == FaultToken) != row.sent || strings.Contains(strings.Join(s.seen, ""), "planted") {
+		if !ok || (len(s.seen) == 1) != row.sent || (e.Fault == faultToken) != row.sent || strings.Contains(strings.Join(s.seen, ""), "planted") {
 			t.Errorf("%s: %v after %q", name, err, s.seen)
 		}
 		if row.sent && strings.Contains(s.seen[0], "device_id=d") != row.callback.Has("device_id") {

@@ -112,8 +112,9 @@ type OIDC struct {
 	// TrustedAudiences are audiences that an ID token may have beside the ClientID. Default: none.
 	TrustedAudiences []string
 
-	// PAR says when the authorization request is pushed (RFC 9126). Default: when the provider requires it.
-	PAR PARMode
+	// PAR pushes every authorization request (RFC 9126), and fails the login when the provider has no
+	// endpoint for that. Default: requests are pushed if the provider requires it.
+	PAR bool
 
 	// MaxAge and ACRValues ask for a recent sign-in and for one of some authentication context classes, and
 	// refuse a login that does not deliver. A Flow's own request goes before them.
@@ -144,8 +145,9 @@ type OIDC struct {
 	// login was refused. Issuer and Subject are set again afterwards.
 	MapUser func(Profile, *session.User) error
 
-	// UserInfo says when the userinfo endpoint is asked. Default: when the ID token lacks what the scopes promise.
-	UserInfo UserInfoMode
+	// UserInfo says when the userinfo endpoint is asked: "when_needed" (the default), if the ID token
+	// lacks the name or the email address that the scopes promise, "always" or "never".
+	UserInfo string
 
 	// Logout replaces the logout that the metadata names, for providers with one of their own. Default: none.
 	Logout *VendorLogout
@@ -220,23 +222,11 @@ type Endpoints struct {
 	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection, DeviceAuthorization, PushedAuthorization string
 }
 
-// A PARMode says when the authorization request is pushed to the provider beforehand (RFC 9126).
-type PARMode int
-
-// The PAR modes. There is none that goes without PAR where the provider requires it.
+// When the userinfo endpoint is asked.
 const (
-	PARWhenRequired PARMode = iota
-	PARAlways               // and fail the login when the provider offers no PAR
-)
-
-// A UserInfoMode says when the userinfo endpoint is asked.
-type UserInfoMode int
-
-// The userinfo modes.
-const (
-	UserInfoWhenNeeded UserInfoMode = iota // the ID token lacks the name or e-mail that the scopes promise
-	UserInfoAlways
-	UserInfoNever
+	userInfoWhenNeeded = "when_needed" // the ID token lacks what the scopes promise
+	userInfoAlways     = "always"
+	userInfoNever      = "never"
 )
 
 const (

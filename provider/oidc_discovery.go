@@ -166,9 +166,9 @@ func (o *OIDC) needs(e *Endpoints, address *string) bool {
 	case &e.JWKS:
 		return !o.SecretSignsTokens && len(o.Keys) == 0
 	case &e.UserInfo:
-		return o.UserInfo == UserInfoAlways
+		return o.UserInfo == userInfoAlways
 	case &e.PushedAuthorization:
-		return o.PAR == PARAlways
+		return o.PAR
 	}
 	return false
 }
@@ -185,7 +185,7 @@ func (o *OIDC) checkSigning(m *metadata) error {
 // checkClient checks that the provider lets this client authenticate. A configured AuthMethod is
 // the operator's word, and goes before the metadata.
 func (o *OIDC) checkClient(m *metadata) error {
-	if o.responseType() == responseIDToken && !m.PARRequired && o.PAR != PARAlways {
+	if o.responseType() == responseIDToken && !m.PARRequired && !o.PAR {
 		return nil // logins do without
 	}
 	method, err := o.authMethod(m)

@@ -57,7 +57,7 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit i
 		arrived = fromBrowser
 	}
 	return o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: FaultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
+		fault: faultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, readRest, bound,
 			func(t *idToken) error { return checkHash(t.claims, "at_hash", t.alg, h.accessToken) },
@@ -67,7 +67,7 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit i
 	})
 }
 
-func idTokenFault(err error) error { return &Error{Fault: FaultIDToken, Err: err} }
+func idTokenFault(err error) error { return &Error{Fault: faultIDToken, Err: err} }
 
 func checkSubject(t *idToken) (err error) {
 	if t.subject, err = t.claims.text("sub"); err != nil {

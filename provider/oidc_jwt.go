@@ -120,7 +120,7 @@ func (k jwtKind) failed(err error) error {
 	switch {
 	case refused && errors.Is(err, ErrUnavailable):
 		return err
-	case refused && k.fault == FaultIDToken:
+	case refused && k.fault == faultIDToken:
 		return &Error{Fault: FaultNotAdmitted, Err: err}
 	case k.fault == FaultAccessToken && errors.Is(err, errNoKey): // the next fetch may bring the key
 		return &Error{Fault: k.fault, Err: &unavailable{err: err}}

@@ -52,7 +52,7 @@ func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	params := o.authorizationRequest(f)
-	if m.PARRequired || o.PAR == PARAlways {
+	if m.PARRequired || o.PAR {
 		if params, err = o.push(ctx, m, params); err != nil {
 			return "", err
 		}

@@ -169,7 +169,7 @@ func (o *OIDC) finishRefresh(
 // token that the session is over.
 func refusal(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == FaultIDToken)
+	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == faultIDToken)
 }
 
 // unverifiable returns an error if the token's signature cannot be checked with the keys that can

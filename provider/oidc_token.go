@@ -82,7 +82,7 @@ func (o *OIDC) exchange(
 	}
 	if tokens.IDToken == "" {
 		err := errors.New("the answer has no id_token: is this an OpenID provider, and was openid granted?")
-		return session.Tokens{}, &Error{Fault: FaultToken, Err: err}
+		return session.Tokens{}, &Error{Fault: faultToken, Err: err}
 	}
 	return tokens, nil
 }

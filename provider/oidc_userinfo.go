@@ -33,7 +33,7 @@ func (o *OIDC) userInfo(
 // unlessNeeded drops the error of an endpoint that does not serve this client, unless the
 // application insists: the ID token is all a login needs.
 func (o *OIDC) unlessNeeded(err error) error {
-	if !errors.Is(err, errNoUserInfo) || o.UserInfo != UserInfoWhenNeeded {
+	if !errors.Is(err, errNoUserInfo) || o.UserInfo == userInfoAlways {
 		return err
 	}
 	o.notes.add("userinfo", fmt.Sprintf("claims that ID tokens lack are missing: %v", err))
@@ -133,9 +133,9 @@ func (o *OIDC) verifyUserInfo(ctx context.Context, m *metadata, raw string) (doc
 
 func (o *OIDC) wantsUserInfo(f *Flow, t *idToken) bool {
 	switch o.UserInfo {
-	case UserInfoAlways:
+	case userInfoAlways:
 		return true
-	case UserInfoNever:
+	case userInfoNever:
 		return false
 	}
 	scopes := o.scopes(f.Request.Scopes)

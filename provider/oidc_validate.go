@@ -39,6 +39,10 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	if o.MaxAge != nil && *o.MaxAge < 0 {
 		wrong("MaxAge", "%v is negative", *o.MaxAge)
 	}
+	if !slices.Contains([]string{"", userInfoWhenNeeded, userInfoAlways, userInfoNever}, o.UserInfo) {
+		const hint = "%q must be %s, %s or %s"
+		wrong("UserInfo", hint, o.UserInfo, userInfoWhenNeeded, userInfoAlways, userInfoNever)
+	}
 	if o.InsecureLoopbackHTTP {
 		insecure = append(append(insecure, "InsecureLoopbackHTTP"), plainHTTP(o.addresses()...)...)
 	}

@@ -26,10 +26,10 @@ var answerNames = []string{"access_token", "token_type", "refresh_token", "id_to
 // a JSON object. What is an error is an error, whatever its status says.
 func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (session.Tokens, json.RawMessage, error) {
 	if a.status != http.StatusOK {
-		return session.Tokens{}, nil, d.refused(FaultToken, a, nil, secrets)
+		return session.Tokens{}, nil, d.refused(faultToken, a, nil, secrets)
 	}
 	fault := func(err error) (session.Tokens, json.RawMessage, error) {
-		return session.Tokens{}, nil, &Error{Fault: FaultToken, Err: err}
+		return session.Tokens{}, nil, &Error{Fault: faultToken, Err: err}
 	}
 	received, err := d.object(a)
 	if err != nil {
@@ -44,9 +44,9 @@ func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (s
 	case err != nil:
 		return fault(err)
 	case c.has("error"):
-		return session.Tokens{}, nil, d.refused(FaultToken, a, errors.New("the answer is an error with status 200"), secrets)
+		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the answer is an error with status 200"), secrets)
 	case access == "":
-		return session.Tokens{}, nil, d.refused(FaultToken, a, errors.New("the answer has no access_token"), secrets)
+		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the answer has no access_token"), secrets)
 	}
 	tokens, err := d.readTokens(c, now)
 	if err != nil {

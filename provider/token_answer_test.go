@@ -93,7 +93,7 @@ func TestDialect_Answers(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), row.want) || raw != nil || tokens.AccessToken != "" {
 					t.Errorf("%v, %v; want an error with %q", tokens.AccessToken, err, row.want)
 				}
-				if e, ok := errors.AsType[*Error](err); !ok || e.Fault != FaultToken {
+				if e, ok := errors.AsType[*Error](err); !ok || e.Fault != faultToken {
 					t.Errorf("error %v of another kind", err)
 				}
 				return
@@ -148,14 +148,14 @@ func TestDialect_Errors(t *testing.T) {
 		"tokens of the answer":                  {400, "application/json", `{"error":"invalid_grant","access_token":"t0ken","error_description":"t0ken"}`, "invalid_grant", "[redacted]"},
 		"quirk 23: a server in trouble, mapped": {500, "application/json", `{"error":{"code":190}}`, "invalid_grant", ""},
 	} {
-		err := own.refused(FaultToken, answer{status: row.status, media: row.media, body: []byte(row.body)}, nil, []string{"s3cret-code", ""})
+		err := own.refused(faultToken, answer{status: row.status, media: row.media, body: []byte(row.body)}, nil, []string{"s3cret-code", ""})
 		e, ok := errors.AsType[*Error](err)
 		if !ok || e.Code != row.code || e.Description != row.description || errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: %v; want code %q and description %q", name, err, row.code, row.description)
 		}
 	}
 	for _, body := range []string{``, `<html>`, `{"error":"temporarily_unavailable"}`, `{"error":"invalid_grant"}`, `{"message":"over capacity"}`, `{"error":{}}`} {
-		if err := own.refused(FaultToken, answer{status: 502, media: "application/json", body: []byte(body)}, nil, nil); !errors.Is(err, ErrUnavailable) {
+		if err := own.refused(faultToken, answer{status: 502, media: "application/json", body: []byte(body)}, nil, nil); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("status 502 with %q: %v, want ErrUnavailable", body, err)
 		}
 	}

@@ -87,10 +87,10 @@ func (e *tokenEndpoint) startDevice(
 	maps.Copy(form, renamed(credentials{id: e.clientID, method: authNone}.in(url.Values{}), e.dialect.Names))
 	a, err := e.post(ctx, e.endpoints.DeviceAuthorization, form)
 	if err != nil {
-		return code, "", 0, asUnavailable(FaultToken, err)
+		return code, "", 0, asUnavailable(faultToken, err)
 	}
 	if a.status != http.StatusOK {
-		return code, "", 0, e.dialect.refused(FaultToken, a, nil, nil)
+		return code, "", 0, e.dialect.refused(faultToken, a, nil, nil)
 	}
 	return e.readDeviceCode(a)
 }
@@ -105,7 +105,7 @@ func (e *tokenEndpoint) readDeviceCode(
 	a answer,
 ) (code DeviceCode, secret string, interval time.Duration, err error) {
 	fault := func(err error) (DeviceCode, string, time.Duration, error) {
-		return DeviceCode{}, "", 0, &Error{Fault: FaultToken, Err: err}
+		return DeviceCode{}, "", 0, &Error{Fault: faultToken, Err: err}
 	}
 	d, err := a.read(deviceSchema, e.notes)
 	if err != nil {

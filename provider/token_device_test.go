@@ -55,7 +55,7 @@ func TestDevice_Pauses(t *testing.T) {
 		"away":      {[]string{"", "", tokensAnswer}, []time.Duration{5, 10, 20}, ""},
 		"denied":    {[]string{oauthAnswer("access_denied")}, []time.Duration{5}, FaultDenied},
 		"expired":   {[]string{oauthAnswer("expired_token")}, []time.Duration{5}, FaultDenied},
-		"broken":    {[]string{oauthAnswer("invalid_client")}, []time.Duration{5}, FaultToken},
+		"broken":    {[]string{oauthAnswer("invalid_client")}, []time.Duration{5}, faultToken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -79,7 +79,7 @@ func (e *tokenEndpoint) request(
 		return e.dialect.tokenRequest(ctx, c, address, form)
 	})
 	if err != nil {
-		return session.Tokens{}, nil, asUnavailable(FaultToken, err)
+		return session.Tokens{}, nil, asUnavailable(faultToken, err)
 	}
 	tokens, received, err := e.dialect.tokens(a, e.now(), secrets, e.notes)
 	if err != nil && form.Get("grant_type") == "refresh_token" {

@@ -18,7 +18,7 @@ var oauthCodes = []string{
 	"account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
 	"request_uri_not_supported", "registration_not_supported", "invalid_target", "unmet_authentication_requirements",
 	"authorization_pending", "slow_down", "expired_token",
-	"request_forbidden", "authentication_expired", // of Hydra and Keycloak; see startAgain
+	"request_forbidden", "authentication_expired", // of Hydra and Keycloak: their login page has expired
 }
 
 // Where providers put what went wrong. It does no harm to look everywhere: what is neither registered nor in Dialect.ErrorCodes
@@ -43,8 +43,8 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 	}
 	switch {
 	case why != nil:
-	case a.repeated && fault == FaultToken && e.Code == "invalid_grant":
-		e.Fault, e.Err = FaultInterrupted, errInterrupted
+	case a.repeated && fault == faultToken && e.Code == "invalid_grant":
+		e.Fault, e.Err = faultInterrupted, errInterrupted
 	case known:
 		e.Err = fmt.Errorf("status %d", a.status)
 	default:

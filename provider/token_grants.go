@@ -102,17 +102,19 @@ func (s *machineTokens) ending() bool {
 // A TokenExchange asks for another token in exchange for one (RFC 8693 section 2.1), for instance to
 // call a further service on behalf of a user. SubjectToken is required.
 type TokenExchange struct {
-	SubjectToken       string
-	SubjectTokenType   string // default: access token
-	ActorToken         string
-	ActorTokenType     string // default: access token, if there is an ActorToken
-	RequestedTokenType string
+	SubjectToken string
+	ActorToken   string // of who acts for the subject; empty for none
+
+	// The types are token type identifiers (RFC 8693 section 3). Default: that of access tokens,
+	// "urn:ietf:params:oauth:token-type:access_token"; RequestedTokenType: the provider's choice.
+	SubjectTokenType, ActorTokenType, RequestedTokenType string
+
 	Audience, Resource []string
 	Scopes             []string
 }
 
-// AccessTokenType is the token type identifier of an access token (RFC 8693 section 3).
-const AccessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+// accessTokenType is the token type identifier of an access token (RFC 8693 section 3).
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 
 // ExchangeToken performs a token exchange.
 func (g Grants) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tokens, error) {
@@ -122,7 +124,7 @@ func (g Grants) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tok
 	form := url.Values{
 		"grant_type":         {"urn:ietf:params:oauth:grant-type:token-exchange"},
 		"subject_token":      {x.SubjectToken},
-		"subject_token_type": {AccessTokenType},
+		"subject_token_type": {accessTokenType},
 		"audience":           x.Audience,
 		"resource":           x.Resource,
 	}
@@ -135,7 +137,7 @@ func (g Grants) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tok
 	set("requested_token_type", x.RequestedTokenType)
 	if x.ActorToken != "" {
 		form.Set("actor_token", x.ActorToken)
-		form.Set("actor_token_type", AccessTokenType)
+		form.Set("actor_token_type", accessTokenType)
 		set("actor_token_type", x.ActorTokenType)
 	}
 	return g.request(ctx, form, x.Scopes, x.SubjectToken, x.ActorToken)

@@ -14,6 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+
 // fixedClock stands still until it is moved.
 type fixedClock struct {
 	mu  sync.Mutex
@@ -120,7 +122,7 @@ func testOtherGrants(
 		t.Errorf("token exchange: %s", got)
 	}
 	sent := op.Requests("token")
-	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 || form.Get("subject_token_type") != provider.AccessTokenType || form.Has("actor_token") {
+	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 || form.Get("subject_token_type") != accessTokenType || form.Has("actor_token") {
 		t.Errorf("the exchange was %v", form)
 	}
 	if _, err := g.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
@@ -205,11 +207,11 @@ func TestExchangeToken_F53_Parameters(t *testing.T) {
 		want map[string]string // "" for absent
 	}{
 		"defaults": {provider.TokenExchange{SubjectToken: "s"}, map[string]string{
-			"subject_token": "s", "subject_token_type": provider.AccessTokenType,
+			"subject_token": "s", "subject_token_type": accessTokenType,
 			"requested_token_type": "", "actor_token": "", "actor_token_type": "",
 		}},
 		"an actor": {provider.TokenExchange{SubjectToken: "s", ActorToken: "a"}, map[string]string{
-			"actor_token": "a", "actor_token_type": provider.AccessTokenType,
+			"actor_token": "a", "actor_token_type": accessTokenType,
 		}},
 		"types": {
 			provider.TokenExchange{

@@ -41,15 +41,15 @@ func (e *tokenEndpoint) introspect(
 	}
 	a, err := e.post(ctx, e.endpoints.Introspection, form)
 	if err != nil {
-		return Introspection{}, document{}, asUnavailable(FaultToken, err)
+		return Introspection{}, document{}, asUnavailable(faultToken, err)
 	}
 	if a.status != http.StatusOK {
-		err := e.dialect.refused(FaultToken, a, nil, []string{form.Get("token")})
+		err := e.dialect.refused(faultToken, a, nil, []string{form.Get("token")})
 		return Introspection{}, document{}, err
 	}
 	info, d, err := readIntrospection(a, e.notes)
 	if err != nil {
-		return Introspection{}, document{}, &Error{Fault: FaultToken, Err: err}
+		return Introspection{}, document{}, &Error{Fault: faultToken, Err: err}
 	}
 	return info, d, nil
 }

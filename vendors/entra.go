@@ -57,7 +57,7 @@ func entraAt(issuer, id, secret string) *provider.OIDC {
 		OtherOrigins: []string{"https://graph.microsoft.com"}, // userinfo
 		UserFields:   provider.Fields{EmailVerified: "xms_edov"},
 		// The ID token has all claims. Graph rejects access tokens for the application's own API.
-		UserInfo: provider.UserInfoNever,
+		UserInfo: "never",
 		Dialect:  provider.Dialect{RefreshScope: true, ScopePrefixes: graphs()},
 	}
 }

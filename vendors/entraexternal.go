@@ -29,7 +29,7 @@ func AzureADB2C(policy B2CPolicy, id, secret string) *provider.OIDC {
 	o.Discovery = host.at("/" + policy.Name + ".onmicrosoft.com/" + policy.Policy +
 		"/v2.0/.well-known/openid-configuration")
 	o.UserFields, o.OtherOrigins = provider.Fields{Email: "email|emails.0"}, nil
-	o.EmailTrust, o.UserInfo = provider.EmailNeverVerified, provider.UserInfoWhenNeeded
+	o.EmailTrust, o.UserInfo = provider.EmailNeverVerified, ""
 	o.Scopes = []string{
 		"openid",
 		"profile",

@@ -28,7 +28,7 @@ func GitLabSelfManaged(at BaseURL, id, secret string) *provider.OIDC {
 func gitLabNotes() []string {
 	return []string{
 		"User.Roles are the groups. Only the userinfo endpoint returns them: set UserInfo to " +
-			"UserInfoAlways.",
+			"\"always\".",
 		"Refresh tokens rotate: each is valid for one refresh, which also ends the old access " +
 			"token.",
 		"GitLab has no logout endpoint: signing out ends the session in your application only.",

@@ -18,7 +18,7 @@ func LINE(channelID, channelSecret string) *provider.OIDC {
 		Dialect:      provider.Dialect{Params: url.Values{"id_token_key_type": {"JWK"}}},
 		OtherOrigins: []string{"https://api.line.me"},
 		EmailTrust:   provider.EmailNeverVerified,
-		UserInfo:     provider.UserInfoNever, // adds nothing to the ID token
+		UserInfo:     "never", // adds nothing to the ID token
 		Endpoints:    provider.Endpoints{Revocation: "https://api.line.me/oauth2/v2.1/revoke"},
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -60,7 +59,7 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 		"odd sub": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = 7 } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 			b := rig.Browser(t)
 			inIDToken := func(roles ...string) func(map[string]any) {
 				return func(c map[string]any) { c["roles"] = roles }
@@ -95,7 +94,7 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 
 // F15: what only userinfo says stays while it does not answer, whatever the ID token loses.
 func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
-	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	var got *session.Session
 	app.Mux.Handle("/seen", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		s, _ := session.FromContext(r.Context())
@@ -127,7 +126,7 @@ func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 
 // F15: userinfo about another user ends the session.
 func TestRefresh_F15_AnotherUser(t *testing.T) {
-	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "1002" } })
@@ -212,7 +211,7 @@ func TestRefresh_F15_Hook(t *testing.T) {
 func TestRefresh_F15_StoredFirst(t *testing.T) {
 	backend := session.NewMemoryBackend(session.MemoryLimits{}, nil)
 	app, token := tokenOf(t, func(s *rig.Setup) {
-		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.OIDC.UserInfo = "always"
 		backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
 		s.Config.Session.Store = session.NewServerStore(backend)
 	})
@@ -404,7 +403,7 @@ func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f fu
 func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 	locker := &leasedLocker{done: map[string][]byte{}}
 	app := rig.NewCalling(t, func(s *rig.Setup) {
-		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.OIDC.UserInfo = "always"
 		s.Config.Session.Locker = locker
 	})
 	b := rig.Browser(t)

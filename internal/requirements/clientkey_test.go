@@ -64,7 +64,7 @@ func certificateOf(t *testing.T, key crypto.Signer) *x509.Certificate {
 // withKey makes the client of the rig one that signs.
 func withKey(key *provider.ClientKey) func(*rig.Setup) {
 	return func(s *rig.Setup) {
-		s.OIDC.ClientSecret, s.OIDC.ClientKey, s.OIDC.PAR = "", key, provider.PARAlways
+		s.OIDC.ClientSecret, s.OIDC.ClientKey, s.OIDC.PAR = "", key, true
 		s.OIDC.Scopes = []string{"openid", "profile", "offline_access"}
 		s.OP.SetClientKey(key.Signer.Public())
 	}

@@ -104,9 +104,9 @@ func TestOutbound_R61_NoRedirects(t *testing.T) {
 	for _, endpoint := range []string{"token", "userinfo", "par"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
 			app := rig.New(t, func(s *rig.Setup) {
-				s.OIDC.UserInfo = provider.UserInfoAlways
+				s.OIDC.UserInfo = "always"
 				if endpoint == "par" {
-					s.OIDC.PAR = provider.PARAlways
+					s.OIDC.PAR = true
 				}
 			})
 			var contacts atomic.Int32
@@ -207,7 +207,7 @@ func TestOutbound_R62_BoundedAnswers(t *testing.T) {
 	} {
 		for _, endpoint := range []string{"discovery", "jwks", "token", "userinfo"} {
 			rig.Serial(t, "it measures memory")
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {
@@ -491,7 +491,7 @@ func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 			if name == "JSON as text" && endpoint != "token" {
 				continue
 			}
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer(endpoint, 200, row.contentType, row.body) })
 			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/me")
@@ -510,8 +510,8 @@ func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 	var seen sync.Map
 	app := rig.New(t, func(s *rig.Setup) {
 		next := s.OP.HTTPClient().Transport
-		s.OIDC.UserInfo = provider.UserInfoAlways
-		s.OIDC.PAR = provider.PARAlways
+		s.OIDC.UserInfo = "always"
+		s.OIDC.PAR = true
 		s.OIDC.HTTPClient = &http.Client{Jar: authtest.NewBrowser(t).Jar, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			seen.Store(r.URL.Path, true)
 			if len(r.Cookies()) > 0 {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/provider"
 )
 
 // A slowToken is a token endpoint that answers when it is told to.
@@ -151,7 +150,7 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 	const logins, limit = 150, 64
 	for endpoint, change := range map[string]func(*rig.Setup){
-		"par":                  func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways },
+		"par":                  func(s *rig.Setup) { s.OIDC.PAR = true },
 		"oauth1/request_token": func(s *rig.Setup) { s.Other = s.OP.OAuth1() },
 	} {
 		t.Run(endpoint, func(t *testing.T) {

@@ -58,7 +58,7 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 		},
 		"own userinfo endpoint": func(honest, evil *authtest.Provider) provider.Provider {
 			o := honest.OIDC()
-			o.UserInfo, o.Endpoints.UserInfo = provider.UserInfoAlways, at(evil, "/userinfo")
+			o.UserInfo, o.Endpoints.UserInfo = "always", at(evil, "/userinfo")
 			return o
 		},
 		"another spelling of the origin": func(honest, evil *authtest.Provider) provider.Provider {

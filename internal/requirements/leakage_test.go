@@ -171,7 +171,7 @@ func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
 		t.Errorf("the application got %#v", got)
 	}
 	fault, ok := errors.AsType[*provider.Error](got)
-	if !ok || fault.Fault != provider.FaultIDToken {
+	if !ok || fault.Fault != "invalid_id_token" {
 		t.Errorf("the cause is %v", fault)
 	}
 }

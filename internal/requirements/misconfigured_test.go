@@ -226,7 +226,7 @@ func TestDiscovery_F30_RuledOut(t *testing.T) {
 			delete(m, "pushed_authorization_request_endpoint")
 		}, nil, "pushed_authorization_request_endpoint is missing"},
 		"pushed requests wanted without an endpoint": {func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") },
-			func(o *provider.OIDC) { o.PAR = provider.PARAlways }, "pushed_authorization_request_endpoint is missing"},
+			func(o *provider.OIDC) { o.PAR = true }, "pushed_authorization_request_endpoint is missing"},
 		"no code flow":      {set("response_types_supported", []string{"id_token", "token"}), nil, "ResponseType"},
 		"no hybrid flow":    {set("response_types_supported", []string{"code"}), func(o *provider.OIDC) { o.ResponseType = "code id_token" }, "ResponseType"},
 		"no form_post":      {set("response_modes_supported", []string{"query", "fragment"}), func(o *provider.OIDC) { o.ResponseType = "code id_token" }, "form_post"},

@@ -53,7 +53,7 @@ var oddMembers = map[string]string{
 func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 	var claims map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
-		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.OIDC.UserInfo = "always"
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			claims = nil
 			return s.Claims(&claims)
@@ -232,16 +232,16 @@ func TestRoles_F45_Shapes(t *testing.T) {
 
 // F21: userinfo that is refused costs what it would have said, unless it was asked for always.
 func TestUserInfo_F21_RefusedWhereItIsNotNeeded(t *testing.T) {
-	for mode, want := range map[provider.UserInfoMode]string{provider.UserInfoWhenNeeded: "ok", provider.UserInfoAlways: "invalid_userinfo"} {
+	for mode, want := range map[string]string{"": "ok", "always": "invalid_userinfo"} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = mode })
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 			f.Handler = rig.Answer("userinfo", 403, "application/json", "{}")
 		})
 		if got := rig.TryLogin(t, app); got != want {
-			t.Errorf("mode %d: %s, want %s", mode, got, want)
+			t.Errorf("mode %q: %s, want %s", mode, got, want)
 		}
-		if mode == provider.UserInfoWhenNeeded && !strings.Contains(app.Log(), "status 403") {
+		if mode == "" && !strings.Contains(app.Log(), "status 403") {
 			t.Errorf("the log does not say so: %s", app.Log())
 		}
 	}
@@ -286,7 +286,7 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 
 // R79, F55: signed userinfo is verified like an ID token.
 func TestUserInfo_R79_Signed(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	own := map[string]any{"iss": app.OP.Issuer(), "aud": authtest.ClientID, "sub": "1001", "department": "x"}
 	changed := func(name string, value any) string {
 		c := maps.Clone(own)
@@ -372,7 +372,7 @@ func TestAnswers_F21_OddMembers(t *testing.T) {
 		change   func(*rig.Setup)
 	}{
 		"token":   {"token", plain},
-		"pushed":  {"par", func(s *rig.Setup) { s.OIDC.PAR = provider.PARAlways }},
+		"pushed":  {"par", func(s *rig.Setup) { s.OIDC.PAR = true }},
 		"profile": {"user", func(s *rig.Setup) { s.Other = s.OP.OAuth2() }},
 	} {
 		app := rig.New(t, row.change)
@@ -393,7 +393,7 @@ func TestAnswers_F21_OddMembers(t *testing.T) {
 func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
 	var user session.User
 	app := rig.New(t, func(s *rig.Setup) {
-		s.OIDC.UserInfo = provider.UserInfoNever
+		s.OIDC.UserInfo = "never"
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			user = s.User
 			return nil

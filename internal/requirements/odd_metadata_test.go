@@ -9,7 +9,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/provider"
 )
 
 // rewrittenAnswer changes the body of an endpoint's right answers.
@@ -73,7 +72,7 @@ func TestDiscovery_F22_ErrorsNameMemberAndAddress(t *testing.T) {
 		"userinfo, needed":              {`"userinfo_endpoint":7`, "userinfo_endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 			rewrittenAnswer(app, "discovery", func(s string) string {
 				var m map[string]json.RawMessage
 				json.Unmarshal([]byte(s), &m)
@@ -222,7 +221,7 @@ func TestLog_F49_BrokenAnswersRepeatSecrets(t *testing.T) {
 	} {
 		for _, endpoint := range []string{"token", "userinfo"} {
 			t.Run(name+" of "+endpoint, func(t *testing.T) {
-				app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+				app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 				var secret string
 				app.OP.Misbehave(func(f *authtest.Faults) {
 					f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {

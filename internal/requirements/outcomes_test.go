@@ -9,7 +9,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/provider"
 )
 
 // failedLogin checks the answer to a login that anyone can make fail.
@@ -117,7 +116,7 @@ func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 		"other user": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "other" } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways })
+			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 			app.OP.Misbehave(fault)
 			failedLogin(t, app, app.SignIn(t, rig.Browser(t), "alice", "/me"))
 		})

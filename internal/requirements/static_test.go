@@ -126,10 +126,10 @@ func TestStatic_Mistakes(t *testing.T) {
 			e.JWKS = ""
 		}, "Endpoints.JWKS is missing"},
 		"no userinfo endpoint": {func(o *provider.OIDC, e *provider.Endpoints) {
-			e.UserInfo, o.UserInfo = "", provider.UserInfoAlways
+			e.UserInfo, o.UserInfo = "", "always"
 		}, "Endpoints.UserInfo is missing"},
 		"no PAR endpoint": {func(o *provider.OIDC, _ *provider.Endpoints) {
-			o.PAR = provider.PARAlways
+			o.PAR = true
 		}, "Endpoints.PushedAuthorization is missing"},
 		"discovery as well": {func(o *provider.OIDC, _ *provider.Endpoints) {
 			o.Discovery = "https://op.example/metadata"

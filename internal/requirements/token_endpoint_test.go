@@ -11,7 +11,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/authtest"
 	"github.com/sallyport-go/sallyport/internal/rig"
-	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -207,7 +206,7 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 
 // R77
 func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
-	always := func(s *rig.Setup) { s.OIDC.UserInfo = provider.UserInfoAlways }
+	always := func(s *rig.Setup) { s.OIDC.UserInfo = "always" }
 	for name, change := range map[string]func(map[string]any){
 		"other": func(c map[string]any) { c["sub"] = "1002" }, "missing": func(c map[string]any) { delete(c, "sub") }, "empty": func(c map[string]any) { c["sub"] = "" },
 		"number": func(c map[string]any) { c["sub"] = 1001 }, "null": func(c map[string]any) { c["sub"] = nil }, "longer": func(c map[string]any) { c["sub"] = "1001 " },
@@ -241,7 +240,7 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 	var got *session.Session
 	var claims map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
-		s.OIDC.UserInfo = provider.UserInfoAlways
+		s.OIDC.UserInfo = "always"
 		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
 			got = s
 			return s.Claims(&claims)
@@ -297,7 +296,7 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got session.User
 			app := rig.New(t, func(s *rig.Setup) {
-				s.OIDC.UserInfo = provider.UserInfoAlways
+				s.OIDC.UserInfo = "always"
 				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s.User; return nil }
 			})
 			replace := func(values map[string]any) func(map[string]any) {

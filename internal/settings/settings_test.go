@@ -132,7 +132,7 @@ func TestProviders_Kinds(t *testing.T) {
 			},
 			&provider.OIDC{
 				ClientID: "c", ClientSecret: "s", Issuer: "https://op.example", AuthParams: map[string][]string{"hd": {"example.com"}}, AuthMethod: "client_secret_post",
-				MaxAge: new(8 * time.Hour), ACRValues: []string{"gold"}, UserInfo: provider.UserInfoAlways, PAR: provider.PARAlways, InsecureNoPKCE: true, APIBase: "https://api.example/",
+				MaxAge: new(8 * time.Hour), ACRValues: []string{"gold"}, UserInfo: "always", PAR: true, InsecureNoPKCE: true, APIBase: "https://api.example/",
 				ResponseType: "code id_token", SigningAlgs: []string{"ES256"}, TrustedAudiences: []string{"x"},
 			},
 		},

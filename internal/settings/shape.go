@@ -38,12 +38,6 @@ func wordsFor(t reflect.Type) []word {
 			{"never", int64(provider.EmailNeverVerified)},
 			{"always", int64(provider.EmailAlwaysVerified)},
 		}
-	case reflect.TypeFor[provider.UserInfoMode]():
-		return []word{
-			{"when_needed", int64(provider.UserInfoWhenNeeded)},
-			{"always", int64(provider.UserInfoAlways)},
-			{"never", int64(provider.UserInfoNever)},
-		}
 	case reflect.TypeFor[http.SameSite]():
 		return []word{{"lax", int64(http.SameSiteLaxMode)}, {"none", int64(http.SameSiteNoneMode)}}
 	}
@@ -59,8 +53,6 @@ func shapeOf(t reflect.Type) shape {
 		return text
 	case reflect.TypeFor[[]provider.Document]():
 		return pairs
-	case reflect.TypeFor[provider.PARMode]():
-		return flag
 	}
 	switch {
 	case wordsFor(t) != nil || t.Kind() == reflect.String:

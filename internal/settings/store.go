@@ -44,12 +44,6 @@ func (v value) store(field reflect.Value) error {
 	case *[]provider.Document:
 		*to = append(slices.Clone(*to), documents(v.pairs)...)
 		return nil
-	case *provider.PARMode:
-		*to = provider.PARWhenRequired
-		if v.flag {
-			*to = provider.PARAlways
-		}
-		return nil
 	}
 	if meanings := wordsFor(field.Type()); meanings != nil {
 		return storeWord(field, meanings, v.text)

@@ -102,7 +102,7 @@ func written(t *testing.T, typ reflect.Type, key string) (env, file string) {
 		return "client_secret_post", `"client_secret_post"`
 	case key == "max_age", key == "leeway":
 		return "90s", `"90s"`
-	case typ.Kind() == reflect.Bool, key == "pushed_authorization":
+	case typ.Kind() == reflect.Bool:
 		return "true", "true"
 	case typ.Kind() == reflect.String:
 		return "text", `"text"`
