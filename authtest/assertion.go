@@ -11,8 +11,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// SetClientKey makes the provider know the client by a key instead of its secret (private_key_jwt, OpenID Connect Core section 9).
-// Set provider.OIDC.ClientKey to the private one, and ClientSecret to nothing.
+// SetClientKey makes the provider know the client by a key instead of its secret (private_key_jwt,
+// OpenID Connect Core section 9). Set provider.OIDC.ClientKey to the private one, and ClientSecret
+// to nothing.
 func (p *Provider) SetClientKey(public crypto.PublicKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -25,15 +26,17 @@ var assertionAlgs = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, "Ed25519",
 }
 
-// asserted checks a client assertion (RFC 7523 section 3): signed by the client's key, about the client, for this provider alone, not
-// over, and new.
+// asserted checks a client assertion (RFC 7523 section 3): signed by the client's key, about the
+// client, for this provider alone, not over, and new.
 func (p *Provider) asserted(form url.Values, key crypto.PublicKey) bool {
 	jws, err := jose.ParseSignedCompact(form.Get("client_assertion"), assertionAlgs)
-	if err != nil || form.Get("client_assertion_type") != assertionType || form.Has("client_secret") {
+	if err != nil || form.Get("client_assertion_type") != assertionType ||
+		form.Has("client_secret") {
 		return false
 	}
 	verifier := any(key)
-	if public, ok := key.(ed25519.PublicKey); ok && jws.Signatures[0].Header.Algorithm == "Ed25519" {
+	if public, ok := key.(ed25519.PublicKey); ok &&
+		jws.Signatures[0].Header.Algorithm == "Ed25519" {
 		verifier = ed25519Verifier(public)
 	}
 	payload, err := jws.Verify(verifier)
@@ -46,7 +49,8 @@ func (p *Provider) asserted(form url.Values, key crypto.PublicKey) bool {
 	}
 	now := p.time().Unix()
 	if json.Unmarshal(payload, &claims) != nil || claims.Iss != ClientID || claims.Sub != ClientID || claims.Aud != p.audience() ||
-		claims.Iat > now || claims.Exp <= now || claims.Jti == "" {
+		claims.Iat > now || claims.Exp <= now ||
+		claims.Jti == "" {
 		return false
 	}
 	p.mu.Lock()

@@ -86,10 +86,17 @@ func readParameters(form url.Values) (a *authorization, problem string) {
 		}
 	}
 	a = &authorization{
-		clientID: form.Get("client_id"), redirectURI: form.Get("redirect_uri"), state: form.Get("state"), nonce: form.Get("nonce"),
-		responseType: form.Get("response_type"), responseMode: form.Get("response_mode"),
-		challenge: form.Get("code_challenge"), scopes: strings.Fields(form.Get("scope")),
-		acrValues: strings.Fields(form.Get("acr_values")), prompt: strings.Fields(form.Get("prompt")), maxAge: -1,
+		clientID:     form.Get("client_id"),
+		redirectURI:  form.Get("redirect_uri"),
+		state:        form.Get("state"),
+		nonce:        form.Get("nonce"),
+		responseType: form.Get("response_type"),
+		responseMode: form.Get("response_mode"),
+		challenge:    form.Get("code_challenge"),
+		scopes:       strings.Fields(form.Get("scope")),
+		acrValues:    strings.Fields(form.Get("acr_values")),
+		prompt:       strings.Fields(form.Get("prompt")),
+		maxAge:       -1,
 	}
 	if seconds, err := strconv.Atoi(form.Get("max_age")); err == nil {
 		a.maxAge = time.Duration(seconds) * time.Second
@@ -138,14 +145,17 @@ func (p *Provider) takePushed(uri, clientID string) (a *authorization, problem s
 	return a, ""
 }
 
-// proceed takes a pending request as far as it goes without the user: to the login page, to the consent page, or
-// back to the application.
+// proceed takes a pending request as far as it goes without the user: to the login page, to the
+// consent page, or back to the application.
 func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, id string) {
 	p.mu.Lock()
 	a := p.pending[id]
 	p.mu.Unlock()
 	if a == nil {
-		p.page(w, http.StatusBadRequest, page{Title: "Nothing to do", Text: "This sign-in is over. Go back to the application and start again."})
+		p.page(w, http.StatusBadRequest, page{
+			Title: "Nothing to do",
+			Text:  "This sign-in is over. Go back to the application and start again.",
+		})
 		return
 	}
 	l, signedIn := p.current(r)
@@ -162,7 +172,13 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, id string) {
 			p.respond(w, r, id, a, url.Values{"error": {"consent_required"}})
 			return
 		}
-		p.page(w, http.StatusOK, page{Title: "Allow access?", Request: id, User: l.user, Scopes: a.scopes, Client: a.clientID})
+		p.page(w, http.StatusOK, page{
+			Title:   "Allow access?",
+			Request: id,
+			User:    l.user,
+			Scopes:  a.scopes,
+			Client:  a.clientID,
+		})
 	default:
 		a.login = l
 		p.respond(w, r, id, a, p.success(a))
@@ -201,8 +217,11 @@ func (p *Provider) mustSignIn(a *authorization, l login) bool {
 
 func consentKey(a *authorization) string { return a.clientID + " " + strings.Join(a.scopes, " ") }
 
-// respond ends the request: the browser goes back to the application (RFC 6749 section 4.1.2, RFC 9207).
-func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a *authorization, response url.Values) {
+// respond ends the request: the browser goes back to the application (RFC 6749 section 4.1.2, RFC
+// 9207).
+func (p *Provider) respond(
+	w http.ResponseWriter, _ *http.Request, id string, a *authorization, response url.Values,
+) {
 	p.mu.Lock()
 	delete(p.pending, id)
 	p.mu.Unlock()
@@ -218,7 +237,9 @@ func (p *Provider) respond(w http.ResponseWriter, _ *http.Request, id string, a 
 	f, _ := p.fault()
 	apply(f.Callback, response)
 	if a.responseMode == "form_post" {
-		p.page(w, http.StatusOK, page{Title: "Back to the application", Action: a.redirectURI, Fields: response})
+		p.page(w, http.StatusOK, page{
+			Title: "Back to the application", Action: a.redirectURI, Fields: response,
+		})
 		return
 	}
 	separator := "?"

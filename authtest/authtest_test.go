@@ -36,27 +36,42 @@ func newPartyWith(t *testing.T, client *http.Client, issuer string) *party {
 		t.Fatal(err)
 	}
 	rp := &party{provider: found, verifier: found.Verifier(&oidc.Config{ClientID: ClientID})}
-	rp.server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { rp.callback = r.URL.Query() }))
+	rp.server = httptest.NewServer(
+		http.HandlerFunc(
+			func(_ http.ResponseWriter, r *http.Request) { rp.callback = r.URL.Query() },
+		),
+	)
 	t.Cleanup(rp.server.Close)
 	rp.config = oauth2.Config{
-		ClientID: ClientID, ClientSecret: ClientSecret, RedirectURL: rp.server.URL + "/cb", Scopes: []string{"openid", "profile", "email"},
-		Endpoint: found.Endpoint(),
+		ClientID:     ClientID,
+		ClientSecret: ClientSecret,
+		RedirectURL:  rp.server.URL + "/cb",
+		Scopes:       []string{"openid", "profile", "email"},
+		Endpoint:     found.Endpoint(),
 	}
 	rp.config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	return rp
 }
 
 // visit sends the browser to the provider and back.
-func (rp *party) visit(t *testing.T, b *http.Client, username string, options ...oauth2.AuthCodeOption) {
+func (rp *party) visit(
+	t *testing.T, b *http.Client, username string, options ...oauth2.AuthCodeOption,
+) {
 	t.Helper()
 	rp.callback = nil
-	options = append(options, oauth2.S256ChallengeOption("verifier-verifier-verifier-verifier-verifier"), oidc.Nonce("n-1"))
+	options = append(
+		options, oauth2.S256ChallengeOption("verifier-verifier-verifier-verifier-verifier"),
+		oidc.Nonce("n-1"),
+	)
 	SignIn(t, b, rp.config.AuthCodeURL("s-1", options...), username)
 }
 
 func (rp *party) exchange(t *testing.T, p *Provider) (*oauth2.Token, error) {
 	t.Helper()
-	return rp.config.Exchange(oidc.ClientContext(t.Context(), p.HTTPClient()), rp.callback.Get("code"), oauth2.VerifierOption("verifier-verifier-verifier-verifier-verifier"))
+	return rp.config.Exchange(
+		oidc.ClientContext(t.Context(), p.HTTPClient()), rp.callback.Get("code"),
+		oauth2.VerifierOption("verifier-verifier-verifier-verifier-verifier"),
+	)
 }
 
 func TestProvider_WholeFlowWithOtherPeoplesCode(t *testing.T) {
@@ -75,18 +90,27 @@ func TestProvider_WholeFlowWithOtherPeoplesCode(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw, _ := token.Extra("id_token").(string)
-			verified, err := rp.verifier.Verify(oidc.ClientContext(t.Context(), p.HTTPClient()), raw)
+			verified, err := rp.verifier.Verify(
+				oidc.ClientContext(t.Context(), p.HTTPClient()),
+				raw,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if verified.Subject != "1001" || verified.Nonce != "n-1" || verified.VerifyAccessToken(token.AccessToken) != nil {
+			if verified.Subject != "1001" || verified.Nonce != "n-1" ||
+				verified.VerifyAccessToken(token.AccessToken) != nil {
 				t.Errorf("ID token %+v", verified)
 			}
 			var claims map[string]any
-			if err := verified.Claims(&claims); err != nil || claims["department"] != "x" || claims["email"] != "alice@example.com" || claims["sid"] == "" {
+			if err := verified.Claims(&claims); err != nil || claims["department"] != "x" ||
+				claims["email"] != "alice@example.com" ||
+				claims["sid"] == "" {
 				t.Errorf("claims %v, %v", claims, err)
 			}
-			info, err := rp.provider.UserInfo(oidc.ClientContext(t.Context(), p.HTTPClient()), oauth2.StaticTokenSource(token))
+			info, err := rp.provider.UserInfo(
+				oidc.ClientContext(t.Context(), p.HTTPClient()),
+				oauth2.StaticTokenSource(token),
+			)
 			if err != nil || info.Subject != "1001" {
 				t.Errorf("userinfo %v, %v", info, err)
 			}
@@ -102,9 +126,13 @@ func TestProvider_RefusesWhatItMust(t *testing.T) {
 	rp := newParty(t, p)
 	b := NewBrowser(t)
 	for name, change := range map[string]func(url.Values){
-		"client": func(q url.Values) { q.Set("client_id", "x") }, "redirect": func(q url.Values) { q.Set("redirect_uri", "https://evil.example/") },
-		"no PKCE": func(q url.Values) { q.Del("code_challenge") }, "plain PKCE": func(q url.Values) { q.Set("code_challenge_method", "plain") },
-		"token": func(q url.Values) { q.Set("response_type", "token") }, "twice": func(q url.Values) { q.Add("state", "x") }, "no openid": func(q url.Values) { q.Set("scope", "email") },
+		"client":     func(q url.Values) { q.Set("client_id", "x") },
+		"redirect":   func(q url.Values) { q.Set("redirect_uri", "https://evil.example/") },
+		"no PKCE":    func(q url.Values) { q.Del("code_challenge") },
+		"plain PKCE": func(q url.Values) { q.Set("code_challenge_method", "plain") },
+		"token":      func(q url.Values) { q.Set("response_type", "token") },
+		"twice":      func(q url.Values) { q.Add("state", "x") },
+		"no openid":  func(q url.Values) { q.Set("scope", "email") },
 	} {
 		target, _ := url.Parse(rp.config.AuthCodeURL("s", oauth2.S256ChallengeOption("v")))
 		query := target.Query()
@@ -159,7 +187,13 @@ func TestProvider_RemembersLoginAndConsent(t *testing.T) {
 		}
 	}
 	stranger := NewBrowser(t)
-	Open(t, stranger, rp.config.AuthCodeURL("s", oauth2.S256ChallengeOption("v"), oauth2.SetAuthURLParam("prompt", "none")))
+	Open(
+		t,
+		stranger,
+		rp.config.AuthCodeURL(
+			"s", oauth2.S256ChallengeOption("v"), oauth2.SetAuthURLParam("prompt", "none"),
+		),
+	)
 	if rp.callback.Get("error") != "login_required" {
 		t.Errorf("prompt none for a stranger: %v", rp.callback)
 	}
@@ -215,7 +249,9 @@ func TestWithSession_F47_SessionsThatNoRequestHas(t *testing.T) {
 		}
 	}
 	for name, s := range map[string]*session.Session{
-		"empty": {}, "without a subject": {Provider: "op", User: session.User{Issuer: "i", Name: "Alice"}}, "expired and empty": {Expires: time.Unix(1, 0)},
+		"empty":             {},
+		"without a subject": {Provider: "op", User: session.User{Issuer: "i", Name: "Alice"}},
+		"expired and empty": {Expires: time.Unix(1, 0)},
 	} {
 		func() {
 			defer func() {
@@ -229,7 +265,10 @@ func TestWithSession_F47_SessionsThatNoRequestHas(t *testing.T) {
 }
 
 func TestWithSession(t *testing.T) {
-	r := WithSession(httptest.NewRequest("GET", "/", nil), &session.Session{User: session.User{Subject: "1"}})
+	r := WithSession(
+		httptest.NewRequest("GET", "/", nil),
+		&session.Session{User: session.User{Subject: "1"}},
+	)
 	if s, ok := session.FromContext(r.Context()); !ok || s.User.Subject != "1" {
 		t.Errorf("session %v", s)
 	}

@@ -13,15 +13,17 @@ import (
 	"time"
 )
 
-// SetBackchannelLogout registers where the application takes logout tokens (OpenID Connect Back-Channel Logout 1.0), such as
-// baseURL + "/auth/backchannel/op". From then on the provider sends one there whenever a user signs out of it. Empty means nowhere.
+// SetBackchannelLogout registers where the application takes logout tokens (OpenID Connect
+// Back-Channel Logout 1.0), such as baseURL + "/auth/backchannel/op". From then on the provider
+// sends one there whenever a user signs out of it. Empty means nowhere.
 func (p *Provider) SetBackchannelLogout(uri string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.backchannel = uri
 }
 
-// LogoutToken returns a logout token for a user: for all sessions, or for the one with the given sid.
+// LogoutToken returns a logout token for a user: for all sessions, or for the one with the given
+// sid.
 func (p *Provider) LogoutToken(username string, sid ...string) string {
 	return p.SignLogout(p.LogoutClaims(username, sid...))
 }
@@ -34,8 +36,15 @@ func (p *Provider) LogoutClaims(username string, sid ...string) map[string]any {
 	}
 	now := p.time()
 	claims := map[string]any{
-		"iss": p.Issuer(), "sub": user.Subject, "aud": ClientID, "iat": now.Unix(), "exp": now.Add(2 * time.Minute).Unix(), "jti": rand.Text(),
-		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+		"iss": p.Issuer(),
+		"sub": user.Subject,
+		"aud": ClientID,
+		"iat": now.Unix(),
+		"exp": now.Add(2 * time.Minute).Unix(),
+		"jti": rand.Text(),
+		"events": map[string]any{
+			"http://schemas.openid.net/event/backchannel-logout": map[string]any{},
+		},
 	}
 	if len(sid) > 0 {
 		claims["sid"] = sid[0]
@@ -74,8 +83,8 @@ func (p *Provider) Sessions(username string) []string {
 	return sids
 }
 
-// EndSessions ends all sessions of a user at the provider, as an administrator would, and sends the application one logout token
-// without a sid. The error tells that it was not taken.
+// EndSessions ends all sessions of a user at the provider, as an administrator would, and sends the
+// application one logout token without a sid. The error tells that it was not taken.
 func (p *Provider) EndSessions(username string) error {
 	p.mu.Lock()
 	for cookie, l := range p.logins {
@@ -87,7 +96,8 @@ func (p *Provider) EndSessions(username string) error {
 	return p.SendLogout(p.LogoutToken(username))
 }
 
-// SendLogout sends a logout token to the application. The error tells that it was not taken, or that nothing is registered.
+// SendLogout sends a logout token to the application. The error tells that it was not taken, or
+// that nothing is registered.
 func (p *Provider) SendLogout(token string) error {
 	p.mu.Lock()
 	uri := p.backchannel
@@ -98,7 +108,9 @@ func (p *Provider) SendLogout(token string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	form := url.Values{"logout_token": {token}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, uri, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, uri, strings.NewReader(form.Encode()),
+	)
 	if err != nil {
 		return fmt.Errorf("authtest: %w", err)
 	}
@@ -112,7 +124,10 @@ func (p *Provider) SendLogout(token string) error {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
 	if err != nil || resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("authtest: the application answers a logout token with status %d: %s", resp.StatusCode, body)
+		return fmt.Errorf(
+			"authtest: the application answers a logout token with status %d: %s",
+			resp.StatusCode, body,
+		)
 	}
 	return nil
 }

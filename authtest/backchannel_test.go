@@ -52,11 +52,18 @@ func TestProvider_BackchannelLogout(t *testing.T) {
 				t.Fatalf("%d logout tokens after a sign-out", len(tokens))
 			}
 			claims, header := part(t, tokens[0], 1), part(t, tokens[0], 0)
-			if claims["sid"] != sids[0] || claims["sub"] != "1001" || claims["iss"] != p.Issuer() || claims["jti"] == "" || claims["nonce"] != nil || header["typ"] != "logout+jwt" {
+			if claims["sid"] != sids[0] || claims["sub"] != "1001" || claims["iss"] != p.Issuer() ||
+				claims["jti"] == "" ||
+				claims["nonce"] != nil ||
+				header["typ"] != "logout+jwt" {
 				t.Errorf("header %v, claims %v", header, claims)
 			}
-			if err := p.EndSessions("alice"); err != nil || len(p.Sessions("alice")) != 0 || part(t, tokens[1], 1)["sid"] != nil {
-				t.Errorf("%v, sessions %v, claims %v", err, p.Sessions("alice"), part(t, tokens[1], 1))
+			if err := p.EndSessions("alice"); err != nil || len(p.Sessions("alice")) != 0 ||
+				part(t, tokens[1], 1)["sid"] != nil {
+				t.Errorf(
+					"%v, sessions %v, claims %v", err, p.Sessions("alice"),
+					part(t, tokens[1], 1),
+				)
 			}
 			status = http.StatusBadRequest
 			if err := p.SendLogout("x"); err == nil || !strings.Contains(err.Error(), "400") {
@@ -74,7 +81,9 @@ func TestProvider_FaultyLogoutTokens(t *testing.T) {
 		f.LogoutTokenRaw = func(token string) string { return token + ".more" }
 	})
 	token := p.LogoutToken("alice", "sid")
-	if claims := part(t, token, 1); claims["jti"] != nil || claims["sid"] != "sid" || part(t, token, 0)["typ"] != "other" || !strings.HasSuffix(token, ".more") {
+	if claims := part(t, token, 1); claims["jti"] != nil || claims["sid"] != "sid" ||
+		part(t, token, 0)["typ"] != "other" ||
+		!strings.HasSuffix(token, ".more") {
 		t.Errorf("token %s, claims %v", token, claims)
 	}
 }
@@ -86,13 +95,25 @@ func TestProvider_FrontchannelLogout(t *testing.T) {
 	rp.visit(t, b, "alice")
 	sid := p.Sessions("alice")[0]
 	p.SetFrontchannelLogout("http://localhost:1/out?a=b")
-	resp := Open(t, b, p.Issuer()+"/end_session?client_id="+ClientID+"&state=s&post_logout_redirect_uri="+url.QueryEscape(rp.server.URL))
+	resp := Open(
+		t,
+		b,
+		p.Issuer()+"/end_session?client_id="+ClientID+"&state=s&post_logout_redirect_uri="+url.QueryEscape(
+			rp.server.URL,
+		),
+	)
 	body := Body(t, resp)
-	want := "http://localhost:1/out?a=b&amp;" + strings.ReplaceAll(url.Values{"iss": {p.Issuer()}, "sid": {sid}}.Encode(), "&", "&amp;")
-	if !strings.Contains(body, `<iframe src="`+want+`"`) || !strings.Contains(body, `<a href="`+rp.server.URL+`?state=s">`) {
+	want := "http://localhost:1/out?a=b&amp;" + strings.ReplaceAll(
+		url.Values{"iss": {p.Issuer()}, "sid": {sid}}.Encode(), "&", "&amp;",
+	)
+	if !strings.Contains(body, `<iframe src="`+want+`"`) ||
+		!strings.Contains(body, `<a href="`+rp.server.URL+`?state=s">`) {
 		t.Errorf("the page is\n%s", body)
 	}
-	if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-src http://localhost:1") {
+	if policy := resp.Header.Get("Content-Security-Policy"); !strings.Contains(
+		policy,
+		"frame-src http://localhost:1",
+	) {
 		t.Errorf("policy %q", policy)
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"testing"
 )
 
-// NewBrowser returns a client with a cookie jar that sends what a browser sends when a person opens a page, and
-// trusts the certificates of tests: those of Provider and of httptest servers. It follows redirects; set CheckRedirect to look at them. Headers that a
-// request already has are left alone, so a test can also send what a script would.
+// NewBrowser returns a client with a cookie jar that sends what a browser sends when a person opens
+// a page, and trusts the certificates of tests: those of Provider and of httptest servers. It
+// follows redirects; set CheckRedirect to look at them. Headers that a request already has are left
+// alone, so a test can also send what a script would.
 func NewBrowser(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -47,8 +48,8 @@ func (n navigator) RoundTrip(r *http.Request) (*http.Response, error) {
 	return n.next.RoundTrip(r)
 }
 
-// SignIn opens an address and does what a person would do who wants to see it: sign in as the user and allow
-// what is asked. It returns the page that this ends at, whose body can be read once more.
+// SignIn opens an address and does what a person would do who wants to see it: sign in as the user
+// and allow what is asked. It returns the page that this ends at, whose body can be read once more.
 func SignIn(t testing.TB, browser *http.Client, address, username string) *http.Response {
 	t.Helper()
 	resp := Open(t, browser, address)
@@ -84,7 +85,9 @@ func Open(t testing.TB, browser *http.Client, address string) *http.Response {
 }
 
 // Submit sends the first form of a page, with values set over those that are in it.
-func Submit(t testing.TB, browser *http.Client, resp *http.Response, values url.Values) *http.Response {
+func Submit(
+	t testing.TB, browser *http.Client, resp *http.Response, values url.Values,
+) *http.Response {
 	t.Helper()
 	form, found := findForm(Body(t, resp))
 	if !found {
@@ -102,7 +105,9 @@ func submit(t testing.TB, browser *http.Client, base *url.URL, f form) *http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target.String(), strings.NewReader(f.values.Encode()))
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, target.String(), strings.NewReader(f.values.Encode()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

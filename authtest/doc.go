@@ -1,5 +1,5 @@
-// Package authtest tests applications that use sallyport, and lets people try them without an account
-// anywhere. It is not for production: everything that should be secret is public.
+// Package authtest tests applications that use sallyport, and lets people try them without an
+// account anywhere. It is not for production: everything that should be secret is public.
 //
 // # What to call first
 //
@@ -12,9 +12,9 @@
 //     [Options].
 //   - [Secret] is a session secret for tests.
 //
-// Provider.OIDC, Provider.OAuth2 and Provider.OAuth1 return the configuration for sallyport, one for
-// each protocol that every provider speaks. TestProfile_SignIn in example_test.go is a whole test of
-// an application, in twenty lines.
+// Provider.OIDC, Provider.OAuth2 and Provider.OAuth1 return the configuration for sallyport, one
+// for each protocol that every provider speaks. TestProfile_SignIn in example_test.go is a whole
+// test of an application, in twenty lines.
 //
 // Provider.Requests tells what the application sent. Provider.SetTokenLifetime, RotateKeys,
 // RevokeLogins and EndSessions (with SetBackchannelLogout) change what the application relies on.

@@ -8,7 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
-// SetFrontchannelLogout registers what the provider shows in a frame when a user signs out of it (OpenID Connect Front-Channel Logout
+// SetFrontchannelLogout registers what the provider shows in a frame when a user signs out of it
+// (OpenID Connect Front-Channel Logout
 // 1.0), such as baseURL + "/auth/frontchannel/op". Empty means nothing.
 func (p *Provider) SetFrontchannelLogout(uri string) {
 	p.mu.Lock()
@@ -16,12 +17,15 @@ func (p *Provider) SetFrontchannelLogout(uri string) {
 	p.frontchannel = uri
 }
 
-// endSession signs out (OpenID Connect RP-Initiated Logout 1.0), tells the application, and sends the browser back if it may.
+// endSession signs out (OpenID Connect RP-Initiated Logout 1.0), tells the application, and sends
+// the browser back if it may.
 func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 	v := page{Title: "You are signed out", Text: "You have signed out of the provider."}
 	if l, ok := p.current(r); ok {
 		p.forget(r)
-		_ = p.SendLogout(p.LogoutToken(l.user.Username, l.sid)) // the provider has done its part, whatever the application does
+		_ = p.SendLogout(
+			p.LogoutToken(l.user.Username, l.sid),
+		) // the provider has done its part, whatever the application does
 		v.Frame = p.frame(l.sid)
 	}
 	back := returnAddress(r.Form)

@@ -38,10 +38,13 @@ func TestProfile_SignIn(t *testing.T) {
 // newApp is the application under test: one page, for signed-in users.
 func newApp(auth *sallyport.Auth) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/profile", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, _ := session.FromContext(r.Context())
-		fmt.Fprintf(w, "Hello, %s", s.User.Name)
-	})))
+	mux.Handle(
+		"/profile",
+		auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, _ := session.FromContext(r.Context())
+			fmt.Fprintf(w, "Hello, %s", s.User.Name)
+		})),
+	)
 	return mux
 }
 

@@ -5,8 +5,9 @@ import (
 	"net/url"
 )
 
-// Faults make a provider misbehave. Each field that is not nil changes something that is otherwise right, just
-// before it leaves the provider; a test replaces what it needs. The zero value is a provider without fault.
+// Faults make a provider misbehave. Each field that is not nil changes something that is otherwise
+// right, just before it leaves the provider; a test replaces what it needs. The zero value is a
+// provider without fault.
 type Faults struct {
 	Discovery     func(metadata map[string]any)
 	JWKS          func(set map[string]any)
@@ -31,13 +32,14 @@ type Faults struct {
 	// endpoints are those of Handler.
 	Answer func(endpoint string, body []byte) []byte
 
-	// AssertionAudience is the only audience of client assertions that the provider accepts, such as
-	// the URL of its token endpoint. The default is the issuer.
+	// AssertionAudience is the only audience of client assertions that the provider accepts, such
+	// as the URL of its token endpoint. The default is the issuer.
 	AssertionAudience string
 
-	// Handler may answer a request itself, and reports whether it did. The endpoint is
-	// "discovery", "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails", "par" or "end_session", and for
-	// OAuth 1.0a "oauth1/request_token", "oauth1/authorize", "oauth1/access_token" or "oauth1/profile".
+	// Handler may answer a request itself, and reports whether it did. The endpoint is "discovery",
+	// "jwks", "authorize", "token", "revoke", "introspect", "device", "userinfo", "user", "emails",
+	// "par" or "end_session", and for OAuth 1.0a "oauth1/request_token", "oauth1/authorize",
+	// "oauth1/access_token" or "oauth1/profile".
 	Handler func(endpoint string, w http.ResponseWriter, r *http.Request) bool
 }
 

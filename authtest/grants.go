@@ -12,15 +12,23 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// machineGrant handles the grants of programs beside the web page. It reports false for one it does not know.
+// machineGrant handles the grants of programs beside the web page. It reports false for one it does
+// not know.
 func (p *Provider) machineGrant(w http.ResponseWriter, r *http.Request) bool {
-	a := &authorization{clientID: ClientID, scopes: strings.Fields(r.PostForm.Get("scope")), maxAge: -1}
+	a := &authorization{
+		clientID: ClientID,
+		scopes:   strings.Fields(r.PostForm.Get("scope")),
+		maxAge:   -1,
+	}
 	var refused string
 	switch r.PostForm.Get("grant_type") {
 	case "client_credentials":
 		a.scopes = slices.DeleteFunc(a.scopes, func(s string) bool { return s == "openid" })
 	case "password":
-		refused = p.becomes(a, r.PostForm.Get("username"), r.PostForm.Get("password") == r.PostForm.Get("username"))
+		refused = p.becomes(
+			a, r.PostForm.Get("username"),
+			r.PostForm.Get("password") == r.PostForm.Get("username"),
+		)
 	case "urn:ietf:params:oauth:grant-type:token-exchange":
 		subject := p.valid(r.PostForm.Get("subject_token"))
 		if subject == nil || r.PostForm.Get("subject_token_type") == "" {
@@ -53,7 +61,8 @@ func (p *Provider) becomes(a *authorization, username string, right bool) (refus
 	return ""
 }
 
-// subjectOf returns the user name that an assertion names, which has to be signed by the provider itself (Sign).
+// subjectOf returns the user name that an assertion names, which has to be signed by the provider
+// itself (Sign).
 func (p *Provider) subjectOf(assertion string) string {
 	jws, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
@@ -87,7 +96,11 @@ func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
 		return
 	}
-	secret, d := rand.Text(), &device{userCode: rand.Text()[:8], scopes: strings.Fields(r.PostForm.Get("scope")), until: p.time().Add(deviceLifetime)}
+	secret, d := rand.Text(), &device{
+		userCode: rand.Text()[:8],
+		scopes:   strings.Fields(r.PostForm.Get("scope")),
+		until:    p.time().Add(deviceLifetime),
+	}
 	p.mu.Lock()
 	p.devices[secret] = d
 	p.mu.Unlock()
@@ -97,7 +110,8 @@ func (p *Provider) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// ApproveDevice does what a person does who enters a user code and signs in. It reports whether the code is known.
+// ApproveDevice does what a person does who enters a user code and signs in. It reports whether the
+// code is known.
 func (p *Provider) ApproveDevice(userCode, username string) bool {
 	user, known := p.user(username)
 	return known && p.decideDevice(userCode, func(d *device) { d.user = &user })
@@ -134,7 +148,12 @@ func (p *Provider) pollDevice(secret string) (a *authorization, refused string) 
 		return nil, "authorization_pending"
 	}
 	delete(p.devices, secret)
-	return &authorization{clientID: ClientID, scopes: d.scopes, maxAge: -1, login: login{user: *d.user, sid: rand.Text(), at: now}}, ""
+	return &authorization{
+		clientID: ClientID,
+		scopes:   d.scopes,
+		maxAge:   -1,
+		login:    login{user: *d.user, sid: rand.Text(), at: now},
+	}, ""
 }
 
 // introspect is the introspection endpoint (RFC 7662).
@@ -150,8 +169,15 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request) {
 		until := p.access[token].until
 		p.mu.Unlock()
 		answer = map[string]any{
-			"active": true, "iss": p.Issuer(), "sub": a.login.user.Subject, "client_id": a.clientID, "username": a.login.user.Username,
-			"scope": strings.Join(a.scopes, " "), "token_type": "Bearer", "exp": until.Unix(), "aud": []string{ClientID},
+			"active":     true,
+			"iss":        p.Issuer(),
+			"sub":        a.login.user.Subject,
+			"client_id":  a.clientID,
+			"username":   a.login.user.Username,
+			"scope":      strings.Join(a.scopes, " "),
+			"token_type": "Bearer",
+			"exp":        until.Unix(),
+			"aud":        []string{ClientID},
 		}
 	}
 	f, _ := p.fault()

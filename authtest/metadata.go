@@ -25,10 +25,16 @@ func newSigningKey() *signingKey {
 }
 
 func (k *signingKey) public() jose.JSONWebKey {
-	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(jose.ES256), Use: "sig"}
+	return jose.JSONWebKey{
+		Key:       k.private.Public(),
+		KeyID:     k.id,
+		Algorithm: string(jose.ES256),
+		Use:       "sig",
+	}
 }
 
-// RotateKeys makes a new signing key. The old ones stay in the JWKS; [Faults].JWKS can take them out.
+// RotateKeys makes a new signing key. The old ones stay in the JWKS; [Faults].JWKS can take them
+// out.
 func (p *Provider) RotateKeys() {
 	key := newSigningKey()
 	p.mu.Lock()
@@ -45,26 +51,28 @@ func (p *Provider) signer() *signingKey {
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	base := p.base()
 	m := map[string]any{
-		"issuer":                                           p.Issuer(),
-		"authorization_endpoint":                           base + "/authorize",
-		"token_endpoint":                                   base + "/token",
-		"userinfo_endpoint":                                base + "/userinfo",
-		"jwks_uri":                                         base + "/jwks",
-		"end_session_endpoint":                             base + "/end_session",
-		"revocation_endpoint":                              base + "/revoke",
-		"introspection_endpoint":                           base + "/introspect",
-		"device_authorization_endpoint":                    base + "/device_authorization",
-		"pushed_authorization_request_endpoint":            base + "/par",
-		"authorization_response_iss_parameter_supported":   true,
-		"backchannel_logout_supported":                     true,
-		"backchannel_logout_session_supported":             true,
-		"frontchannel_logout_supported":                    true,
-		"frontchannel_logout_session_supported":            true,
-		"response_types_supported":                         []string{"code", "id_token", "code id_token"},
-		"response_modes_supported":                         []string{"query", "form_post"},
-		"subject_types_supported":                          []string{"public"},
-		"id_token_signing_alg_values_supported":            []string{"ES256"},
-		"token_endpoint_auth_methods_supported":            []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"issuer":                                         p.Issuer(),
+		"authorization_endpoint":                         base + "/authorize",
+		"token_endpoint":                                 base + "/token",
+		"userinfo_endpoint":                              base + "/userinfo",
+		"jwks_uri":                                       base + "/jwks",
+		"end_session_endpoint":                           base + "/end_session",
+		"revocation_endpoint":                            base + "/revoke",
+		"introspection_endpoint":                         base + "/introspect",
+		"device_authorization_endpoint":                  base + "/device_authorization",
+		"pushed_authorization_request_endpoint":          base + "/par",
+		"authorization_response_iss_parameter_supported": true,
+		"backchannel_logout_supported":                   true,
+		"backchannel_logout_session_supported":           true,
+		"frontchannel_logout_supported":                  true,
+		"frontchannel_logout_session_supported":          true,
+		"response_types_supported":                       []string{"code", "id_token", "code id_token"},
+		"response_modes_supported":                       []string{"query", "form_post"},
+		"subject_types_supported":                        []string{"public"},
+		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"token_endpoint_auth_methods_supported": []string{
+			"client_secret_basic", "client_secret_post", "private_key_jwt", "none",
+		},
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgs,
 		"code_challenge_methods_supported":                 []string{"S256"},
 		"scopes_supported":                                 []string{"openid", "profile", "email", "offline_access"},

@@ -21,7 +21,11 @@ type signedLogins struct {
 }
 
 func newSignedLogins() signedLogins {
-	return signedLogins{requests: map[string]*requestToken{}, tokens: map[string]oauth1Token{}, nonces: map[string]bool{}}
+	return signedLogins{
+		requests: map[string]*requestToken{},
+		tokens:   map[string]oauth1Token{},
+		nonces:   map[string]bool{},
+	}
 }
 
 // A requestToken is a login under way.
@@ -56,9 +60,17 @@ func (p *Provider) requestToken(w http.ResponseWriter, r *http.Request) {
 	}
 	token, secret := credential()
 	p.mu.Lock()
-	p.oauth1.requests[token] = &requestToken{secret: secret, callback: params["oauth_callback"], until: p.now().Add(requestTokenLifetime)}
+	p.oauth1.requests[token] = &requestToken{
+		secret:   secret,
+		callback: params["oauth_callback"],
+		until:    p.now().Add(requestTokenLifetime),
+	}
 	p.mu.Unlock()
-	answer := url.Values{"oauth_token": {token}, "oauth_token_secret": {secret}, "oauth_callback_confirmed": {"true"}}
+	answer := url.Values{
+		"oauth_token":              {token},
+		"oauth_token_secret":       {secret},
+		"oauth_callback_confirmed": {"true"},
+	}
 	f, _ := p.fault()
 	apply(f.OAuth1RequestToken, answer)
 	writeForm(w, http.StatusOK, answer)
@@ -75,7 +87,8 @@ func (p *Provider) pendingRequest(token string) (requestToken, bool) {
 	return *t, true
 }
 
-// authorizeOAuth1 is the resource owner authorization (RFC 5849 section 2.2). Pages and cookies are those of OpenID Connect.
+// authorizeOAuth1 is the resource owner authorization (RFC 5849 section 2.2). Pages and cookies are
+// those of OpenID Connect.
 func (p *Provider) authorizeOAuth1(w http.ResponseWriter, r *http.Request) {
 	token := r.URL.Query()["oauth_token"]
 	if len(token) != 1 {
@@ -83,12 +96,21 @@ func (p *Provider) authorizeOAuth1(w http.ResponseWriter, r *http.Request) {
 	}
 	t, known := p.pendingRequest(token[0])
 	if !known || t.verifier != "" {
-		p.page(w, http.StatusBadRequest, page{Title: "Bad request", Text: "The request token is not known, was used before, or is too old."})
+		p.page(w, http.StatusBadRequest, page{
+			Title: "Bad request",
+			Text:  "The request token is not known, was used before, or is too old.",
+		})
 		return
 	}
 	id := rand.Text()
 	p.mu.Lock()
-	p.pending[id] = &authorization{clientID: ClientID, redirectURI: t.callback, scopes: []string{"profile", "email"}, maxAge: -1, requestToken: token[0]}
+	p.pending[id] = &authorization{
+		clientID:     ClientID,
+		redirectURI:  t.callback,
+		scopes:       []string{"profile", "email"},
+		maxAge:       -1,
+		requestToken: token[0],
+	}
 	p.mu.Unlock()
 	p.proceed(w, r, id)
 }
@@ -104,7 +126,8 @@ func (p *Provider) agree(a *authorization) url.Values {
 	return url.Values{"oauth_token": {a.requestToken}, "oauth_verifier": {verifier}}
 }
 
-// disagree ends a login that the user does not want. What the application gets to see then is X's way.
+// disagree ends a login that the user does not want. What the application gets to see then is X's
+// way.
 func (p *Provider) disagree(a *authorization) url.Values {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,7 +147,11 @@ func (p *Provider) accessToken(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		delete(p.oauth1.requests, params["oauth_token"])
 		p.mu.Unlock()
-		if pending.verifier == "" || subtle.ConstantTimeCompare([]byte(pending.verifier), []byte(params["oauth_verifier"])) != 1 {
+		if pending.verifier == "" ||
+			subtle.ConstantTimeCompare(
+				[]byte(pending.verifier),
+				[]byte(params["oauth_verifier"]),
+			) != 1 {
 			problem = "permission_denied"
 		}
 	}
@@ -137,7 +164,10 @@ func (p *Provider) accessToken(w http.ResponseWriter, r *http.Request) {
 	p.oauth1.tokens[token] = oauth1Token{secret, pending.user}
 	p.mu.Unlock()
 	answer := url.Values{
-		"oauth_token": {token}, "oauth_token_secret": {secret}, "user_id": {pending.user.Subject}, "screen_name": {pending.user.Username},
+		"oauth_token":        {token},
+		"oauth_token_secret": {secret},
+		"user_id":            {pending.user.Subject},
+		"screen_name":        {pending.user.Username},
 	}
 	f, _ := p.fault()
 	apply(f.OAuth1AccessToken, answer)
@@ -159,8 +189,13 @@ func (p *Provider) profileOAuth1(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	profile := map[string]any{
-		"id": u.Subject, "name": u.Name, "screen_name": u.Username, "email": u.Email, "email_verified": u.EmailVerified,
-		"picture": p.pictureOf(u), "roles": u.Roles,
+		"id":             u.Subject,
+		"name":           u.Name,
+		"screen_name":    u.Username,
+		"email":          u.Email,
+		"email_verified": u.EmailVerified,
+		"picture":        p.pictureOf(u),
+		"roles":          u.Roles,
 	}
 	p.mu.Lock()
 	maps.Copy(profile, p.claims[u.Username])

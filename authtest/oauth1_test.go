@@ -22,7 +22,9 @@ type consumer struct {
 func newConsumer(t *testing.T, p *Provider) *consumer {
 	t.Helper()
 	c := &consumer{p: p}
-	c.callback = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c.back = r.URL.Query() }))
+	c.callback = httptest.NewServer(
+		http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c.back = r.URL.Query() }),
+	)
 	t.Cleanup(c.callback.Close)
 	return c
 }
@@ -30,11 +32,20 @@ func newConsumer(t *testing.T, p *Provider) *consumer {
 // send signs a POST and returns the form that answers it.
 func (c *consumer) send(t *testing.T, path, token, secret string, more ...oauth1.Param) url.Values {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.p.Issuer()+"/oauth1/"+path, nil)
+	r, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, c.p.Issuer()+"/oauth1/"+path, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer := &oauth1.Signer{ConsumerKey: ClientID, ConsumerSecret: ClientSecret, Method: oauth1.HMACSHA1, Token: token, TokenSecret: secret, Now: c.p.time}
+	signer := &oauth1.Signer{
+		ConsumerKey:    ClientID,
+		ConsumerSecret: ClientSecret,
+		Method:         oauth1.HMACSHA1,
+		Token:          token,
+		TokenSecret:    secret,
+		Now:            c.p.time,
+	}
 	if err := signer.Sign(r, more...); err != nil {
 		t.Fatal(err)
 	}
@@ -53,12 +64,18 @@ func (c *consumer) send(t *testing.T, path, token, secret string, more ...oauth1
 
 func (c *consumer) requestToken(t *testing.T) url.Values {
 	t.Helper()
-	return c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback", Value: c.callback.URL + "/cb?a=1"})
+	return c.send(
+		t, "request_token", "", "",
+		oauth1.Param{Name: "oauth_callback", Value: c.callback.URL + "/cb?a=1"},
+	)
 }
 
 func (c *consumer) exchange(t *testing.T, request url.Values, verifier string) url.Values {
 	t.Helper()
-	return c.send(t, "access_token", request.Get("oauth_token"), request.Get("oauth_token_secret"), oauth1.Param{Name: "oauth_verifier", Value: verifier})
+	return c.send(
+		t, "access_token", request.Get("oauth_token"), request.Get("oauth_token_secret"),
+		oauth1.Param{Name: "oauth_verifier", Value: verifier},
+	)
 }
 
 func (c *consumer) authorizeURL(request url.Values) string {
@@ -73,11 +90,13 @@ func TestOAuth1_Flow(t *testing.T) {
 		t.Errorf("request token: %v", request)
 	}
 	SignIn(t, NewBrowser(t), c.authorizeURL(request), "bob")
-	if c.back.Get("a") != "1" || c.back.Get("oauth_token") != request.Get("oauth_token") || len(c.back) != 3 {
+	if c.back.Get("a") != "1" || c.back.Get("oauth_token") != request.Get("oauth_token") ||
+		len(c.back) != 3 {
 		t.Errorf("back with %v", c.back)
 	}
 	access := c.exchange(t, request, c.back.Get("oauth_verifier"))
-	if access.Get("user_id") != "1002" || access.Get("screen_name") != "bob" || access.Get("oauth_token") == request.Get("oauth_token") {
+	if access.Get("user_id") != "1002" || access.Get("screen_name") != "bob" ||
+		access.Get("oauth_token") == request.Get("oauth_token") {
 		t.Errorf("access token: %v", access)
 	}
 	for endpoint, want := range map[string]url.Values{"oauth1/request_token": request, "oauth1/access_token": access} {
@@ -85,7 +104,9 @@ func TestOAuth1_Flow(t *testing.T) {
 			t.Errorf("%s: recorded answer %q, want %q", endpoint, got, want.Encode())
 		}
 	}
-	if again := c.exchange(t, request, c.back.Get("oauth_verifier")); again.Get("oauth_problem") != "token_rejected" {
+	if again := c.exchange(t, request, c.back.Get("oauth_verifier")); again.Get(
+		"oauth_problem",
+	) != "token_rejected" {
 		t.Errorf("a second time: %v", again)
 	}
 }
@@ -104,10 +125,14 @@ func TestOAuth1_RequestTokensAreGoodOnce(t *testing.T) {
 	if resp := Open(t, b, c.authorizeURL(request)); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("asked twice: status %d", resp.StatusCode)
 	}
-	if wrong := c.exchange(t, request, "guessed"); wrong.Get("oauth_problem") != "permission_denied" {
+	if wrong := c.exchange(t, request, "guessed"); wrong.Get(
+		"oauth_problem",
+	) != "permission_denied" {
 		t.Errorf("a wrong verifier: %v", wrong)
 	}
-	if late := c.exchange(t, request, c.back.Get("oauth_verifier")); late.Get("oauth_problem") != "token_rejected" {
+	if late := c.exchange(t, request, c.back.Get("oauth_verifier")); late.Get(
+		"oauth_problem",
+	) != "token_rejected" {
 		t.Errorf("after a wrong one: %v", late)
 	}
 	request = c.requestToken(t)
@@ -117,7 +142,9 @@ func TestOAuth1_RequestTokensAreGoodOnce(t *testing.T) {
 			t.Errorf("%s: status %d", address, resp.StatusCode)
 		}
 	}
-	if got := c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback", Value: "https://evil.example/"}); got.Get("oauth_problem") != "parameter_rejected" {
+	if got := c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback", Value: "https://evil.example/"}); got.Get(
+		"oauth_problem",
+	) != "parameter_rejected" {
 		t.Errorf("a callback elsewhere: %v", got)
 	}
 }

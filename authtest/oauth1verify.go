@@ -22,15 +22,20 @@ import (
 	"time"
 )
 
-// Signatures are verified here by code that shares nothing with the code that makes them: a mistake in one of the two is
-// a signature that does not fit, not one that both agree about.
+// Signatures are verified here by code that shares nothing with the code that makes them: a mistake
+// in one of the two is a signature that does not fit, not one that both agree about.
 
-// maxTimestampAge is how far a timestamp may be from the provider's clock. Nonces are kept for ever, which is not long in a test.
+// maxTimestampAge is how far a timestamp may be from the provider's clock. Nonces are kept for
+// ever, which is not long in a test.
 const maxTimestampAge = 5 * time.Minute
 
-// verify checks the signature of a request (RFC 5849 section 3.2) and returns its protocol parameters, or the name of what is
-// wrong. secretOf returns the secret of a token, which is "" for a request without one, and whether there may be such a request.
-func (p *Provider) verify(r *http.Request, secretOf func(token string) (string, bool)) (params map[string]string, problem string) {
+// verify checks the signature of a request (RFC 5849 section 3.2) and returns its protocol
+// parameters, or the name of what is wrong. secretOf returns the secret of a token, which is "" for
+// a request without one, and whether there may be such a request.
+func (p *Provider) verify(
+	r *http.Request,
+	secretOf func(token string) (string, bool),
+) (params map[string]string, problem string) {
 	params, ok := parseAuthorization(r.Header.Get("Authorization"))
 	if !ok {
 		return nil, "parameter_rejected"
@@ -63,7 +68,10 @@ func (p *Provider) replayed(params map[string]string) (problem string) {
 	if err != nil || seconds <= 0 || p.time().Sub(time.Unix(seconds, 0)).Abs() > maxTimestampAge {
 		return "timestamp_refused"
 	}
-	used := strings.Join([]string{params["oauth_timestamp"], params["oauth_token"], params["oauth_nonce"]}, " ")
+	used := strings.Join(
+		[]string{params["oauth_timestamp"], params["oauth_token"], params["oauth_nonce"]},
+		" ",
+	)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.oauth1.nonces[used] {
@@ -75,10 +83,13 @@ func (p *Provider) replayed(params map[string]string) (problem string) {
 
 var (
 	oauthScheme = regexp.MustCompile(`^(?i:OAuth)[ \t]+`)
-	oauthParam  = regexp.MustCompile(`^([A-Za-z0-9%._~-]+)="((?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*)"[ \t]*(?:,[ \t]*|$)`)
+	oauthParam  = regexp.MustCompile(
+		`^([A-Za-z0-9%._~-]+)="((?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*)"[ \t]*(?:,[ \t]*|$)`,
+	)
 )
 
-// parseAuthorization reads the header (RFC 5849 section 3.5.1). No name may stand there twice; the realm is left out.
+// parseAuthorization reads the header (RFC 5849 section 3.5.1). No name may stand there twice; the
+// realm is left out.
 func parseAuthorization(header string) (params map[string]string, ok bool) {
 	rest := header[len(oauthScheme.FindString(header)):]
 	if rest == header {
@@ -105,8 +116,9 @@ func parseAuthorization(header string) (params map[string]string, ok bool) {
 	return params, true
 }
 
-// signatureBase is the signature base string (RFC 5849 section 3.4.1) of a request as it came over the wire. It is false when
-// protocol parameters stand in more than one place, or when something cannot be read.
+// signatureBase is the signature base string (RFC 5849 section 3.4.1) of a request as it came over
+// the wire. It is false when protocol parameters stand in more than one place, or when something
+// cannot be read.
 func signatureBase(
 	r *http.Request, secure bool, protocol map[string]string,
 ) (base string, ok bool) {
@@ -144,13 +156,15 @@ func signatureBase(
 		}
 	}
 	parts := []string{
-		percent(strings.ToUpper(r.Method)), percent(addressOf(r, secure)), percent(strings.Join(pairs, "&")),
+		percent(strings.ToUpper(r.Method)),
+		percent(addressOf(r, secure)),
+		percent(strings.Join(pairs, "&")),
 	}
 	return strings.Join(parts, "&"), true
 }
 
-// addressOf is where the request went: from the request itself, but for the scheme, which a proxy may
-// have changed on the way.
+// addressOf is where the request went: from the request itself, but for the scheme, which a proxy
+// may have changed on the way.
 func addressOf(r *http.Request, secure bool) string {
 	scheme, port := "http", "80"
 	if secure {
@@ -161,7 +175,8 @@ func addressOf(r *http.Request, secure bool) string {
 	return scheme + "://" + host + cmp.Or(path, "/")
 }
 
-// bodyForm is the body if it is a form. ParseForm has read it, but for methods that usually have none.
+// bodyForm is the body if it is a form. ParseForm has read it, but for methods that usually have
+// none.
 func bodyForm(r *http.Request) (url.Values, error) {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if media != "application/x-www-form-urlencoded" || len(r.PostForm) > 0 {
@@ -191,7 +206,8 @@ func fits(method, signature, base, tokenSecret string) bool {
 	case "RSA-SHA1":
 		raw, err := base64.StdEncoding.DecodeString(signature)
 		digest := sha1.Sum([]byte(base))
-		return err == nil && rsa.VerifyPKCS1v15(&clientKey().PublicKey, crypto.SHA1, digest[:], raw) == nil
+		return err == nil &&
+			rsa.VerifyPKCS1v15(&clientKey().PublicKey, crypto.SHA1, digest[:], raw) == nil
 	}
 	return false
 }

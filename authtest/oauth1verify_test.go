@@ -66,11 +66,16 @@ func FuzzParseAuthorization(f *testing.F) {
 
 // The base string of RFC 5849 section 3.4.1.1.
 func TestSignatureBase_OfTheRFC(t *testing.T) {
-	r := httptest.NewRequest("POST", "http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b", strings.NewReader("c2&a3=2+q"))
+	r := httptest.NewRequest(
+		"POST", "http://example.com/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b",
+		strings.NewReader("c2&a3=2+q"),
+	)
 	r.RequestURI = r.URL.RequestURI() // as it comes over the wire
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	protocol, ok := parseAuthorization(`OAuth realm="Example", oauth_consumer_key="9djdj82h48djs9d2", oauth_token="kkk9d7dh3k39sjv7", ` +
-		`oauth_signature_method="HMAC-SHA1", oauth_timestamp="137131201", oauth_nonce="7d8f3e4a", oauth_signature="bYT5CMsGcbgUdFHObYMEfcx6bsw%3D"`)
+	protocol, ok := parseAuthorization(
+		`OAuth realm="Example", oauth_consumer_key="9djdj82h48djs9d2", oauth_token="kkk9d7dh3k39sjv7", ` +
+			`oauth_signature_method="HMAC-SHA1", oauth_timestamp="137131201", oauth_nonce="7d8f3e4a", oauth_signature="bYT5CMsGcbgUdFHObYMEfcx6bsw%3D"`,
+	)
 	if !ok {
 		t.Fatal("the header cannot be read")
 	}
@@ -102,7 +107,13 @@ func overTheWire(t *testing.T, r *http.Request) *http.Request {
 
 func signedBy(method string) *oauth1.Signer {
 	return &oauth1.Signer{
-		ConsumerKey: ClientID, ConsumerSecret: ClientSecret, PrivateKey: ClientKey(), Method: method, Token: "t k&n", TokenSecret: "s+c%ret", Realm: `a "realm", with "commas"`,
+		ConsumerKey:    ClientID,
+		ConsumerSecret: ClientSecret,
+		PrivateKey:     ClientKey(),
+		Method:         method,
+		Token:          "t k&n",
+		TokenSecret:    "s+c%ret",
+		Realm:          `a "realm", with "commas"`,
 	}
 }
 
@@ -118,7 +129,8 @@ func FuzzSignature(f *testing.F) {
 	p := newProvider(nil)
 	f.Fuzz(func(t *testing.T, method, path, query, form string, way uint8) {
 		u, err := url.Parse("https://API.example.com:443" + path)
-		if err != nil || u.Host != "API.example.com:443" || strings.Contains(query+form, ";") { // about ';' servers do not agree, and ours has none of it
+		if err != nil || u.Host != "API.example.com:443" ||
+			strings.Contains(query+form, ";") { // about ';' servers do not agree, and ours has none of it
 			return
 		}
 		u.RawQuery = query
@@ -145,18 +157,33 @@ func TestVerify_NoticesEveryChange(t *testing.T) {
 		change func(*http.Request)
 		want   string
 	}{
-		"nothing":         {func(*http.Request) {}, ""},
-		"method":          {func(r *http.Request) { r.Method = "PUT" }, "signature_invalid"},
-		"host":            {func(r *http.Request) { r.Host = "other.example.com" }, "signature_invalid"},
-		"port":            {func(r *http.Request) { r.Host += ":8443" }, "signature_invalid"},
-		"usual port":      {func(r *http.Request) { r.Host += ":443" }, ""},
-		"scheme":          {func(r *http.Request) { r.TLS = nil }, "signature_invalid"},
-		"path":            {func(r *http.Request) { r.RequestURI = "/Photos?a=1" }, "signature_invalid"},
-		"query":           {func(r *http.Request) { r.URL.RawQuery = "a=2" }, "signature_invalid"},
-		"more query":      {func(r *http.Request) { r.URL.RawQuery = "a=1&a=1" }, "signature_invalid"},
-		"query, written":  {func(r *http.Request) { r.URL.RawQuery = "%61=%31" }, ""},
-		"form":            {func(r *http.Request) { r.PostForm.Set("b", "1") }, "signature_invalid"},
-		"form to query":   {func(r *http.Request) { r.PostForm.Del("b"); r.URL.RawQuery += "&b=2" }, ""}, // as RFC 5849 has it
+		"nothing": {func(*http.Request) {}, ""},
+		"method":  {func(r *http.Request) { r.Method = "PUT" }, "signature_invalid"},
+		"host": {
+			func(r *http.Request) { r.Host = "other.example.com" },
+			"signature_invalid",
+		},
+		"port":       {func(r *http.Request) { r.Host += ":8443" }, "signature_invalid"},
+		"usual port": {func(r *http.Request) { r.Host += ":443" }, ""},
+		"scheme":     {func(r *http.Request) { r.TLS = nil }, "signature_invalid"},
+		"path": {
+			func(r *http.Request) { r.RequestURI = "/Photos?a=1" },
+			"signature_invalid",
+		},
+		"query": {func(r *http.Request) { r.URL.RawQuery = "a=2" }, "signature_invalid"},
+		"more query": {
+			func(r *http.Request) { r.URL.RawQuery = "a=1&a=1" },
+			"signature_invalid",
+		},
+		"query, written": {func(r *http.Request) { r.URL.RawQuery = "%61=%31" }, ""},
+		"form": {
+			func(r *http.Request) { r.PostForm.Set("b", "1") },
+			"signature_invalid",
+		},
+		"form to query": {
+			func(r *http.Request) { r.PostForm.Del("b"); r.URL.RawQuery += "&b=2" },
+			"", // as RFC 5849 has it
+		},
 		"token":           {header("oauth_token", "other"), "token_rejected"},
 		"client":          {header("oauth_consumer_key", "other"), "consumer_key_unknown"},
 		"nonce":           {header("oauth_nonce", "other"), "signature_invalid"},
@@ -167,14 +194,28 @@ func TestVerify_NoticesEveryChange(t *testing.T) {
 		"signature":       {header("oauth_signature", "AAAA"), "signature_invalid"},
 		"no base64":       {header("oauth_signature", "-"), "signature_invalid"},
 		"empty signature": {header("oauth_signature", ""), "parameter_absent"},
-		"one more":        {func(r *http.Request) { r.Header.Set("Authorization", r.Header.Get("Authorization")+`, x="1"`) }, "signature_invalid"},
-		"in two places":   {func(r *http.Request) { r.URL.RawQuery += "&oauth_token=t" }, "parameter_rejected"},
-		"broken query":    {func(r *http.Request) { r.URL.RawQuery = "a=%zz" }, "parameter_rejected"},
-		"no header":       {func(r *http.Request) { r.Header.Del("Authorization") }, "parameter_rejected"},
+		"one more": {
+			func(r *http.Request) { r.Header.Set("Authorization", r.Header.Get("Authorization")+`, x="1"`) },
+			"signature_invalid",
+		},
+		"in two places": {
+			func(r *http.Request) { r.URL.RawQuery += "&oauth_token=t" },
+			"parameter_rejected",
+		},
+		"broken query": {
+			func(r *http.Request) { r.URL.RawQuery = "a=%zz" },
+			"parameter_rejected",
+		},
+		"no header": {
+			func(r *http.Request) { r.Header.Del("Authorization") },
+			"parameter_rejected",
+		},
 	}
 	for name, row := range changes {
 		p := newProvider(nil)
-		r, err := http.NewRequest("POST", "https://api.example.com/photos?a=1", strings.NewReader("b=2"))
+		r, err := http.NewRequest(
+			"POST", "https://api.example.com/photos?a=1", strings.NewReader("b=2"),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,10 +13,11 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// OAuth2 returns the configuration for the provider's other side, which speaks OAuth 2.0 without OpenID Connect, to adjust
-// before its first use. Users, client, login and consent pages are the same; the endpoints are /oauth/authorize, /oauth/token (also
-// /oauth/refresh), /user for the profile, and /user/emails, which needs the scope email. A user's id is a number if the
-// Subject is one. See [Provider.SetQuirks].
+// OAuth2 returns the configuration for the provider's other side, which speaks OAuth 2.0 without
+// OpenID Connect, to adjust before its first use. Users, client, login and consent pages are the
+// same; the endpoints are /oauth/authorize, /oauth/token (also /oauth/refresh), /user for the
+// profile, and /user/emails, which needs the scope email. A user's id is a number if the Subject is
+// one. See [Provider.SetQuirks].
 func (p *Provider) OAuth2() *provider.OAuth2 {
 	base := p.base()
 	return &provider.OAuth2{
@@ -31,14 +32,21 @@ func (p *Provider) OAuth2() *provider.OAuth2 {
 		Scopes:  []string{"profile", "email"},
 		More:    []provider.Document{{Name: "emails", URL: base + "/user/emails", Optional: true}},
 		UserFields: provider.Fields{
-			ID: "id", Name: "name|login", Username: "login", Email: "email", EmailVerified: "email_verified", Picture: "avatar_url", Roles: "roles",
+			ID:            "id",
+			Name:          "name|login",
+			Username:      "login",
+			Email:         "email",
+			EmailVerified: "email_verified",
+			Picture:       "avatar_url",
+			Roles:         "roles",
 		},
 		DisplayName: "authtest (OAuth 2.0)", Now: p.time,
 		HTTPClient: p.trusted(), InsecureLoopbackHTTP: !p.secure(),
 	}
 }
 
-// plainAuthorize is the authorization endpoint without OpenID Connect: no scope is needed, and PKCE is the client's choice.
+// plainAuthorize is the authorization endpoint without OpenID Connect: no scope is needed, and PKCE
+// is the client's choice.
 func (p *Provider) plainAuthorize(w http.ResponseWriter, r *http.Request) {
 	a, problem := p.readPlainAuthorization(p.quirky().standard(r.Form))
 	if problem != "" {
@@ -64,13 +72,16 @@ func (p *Provider) readPlainAuthorization(form url.Values) (a *authorization, pr
 	return a, ""
 }
 
-// plainToken is the token endpoint without OpenID Connect: that of OpenID Connect, with what is between it and the client changed
-// as the quirks say.
+// plainToken is the token endpoint without OpenID Connect: that of OpenID Connect, with what is
+// between it and the client changed as the quirks say.
 func (p *Provider) plainToken(w http.ResponseWriter, r *http.Request) {
 	quirks := p.quirky()
 	params, problem := quirks.tokenRequest(r)
 	if problem != "" {
-		quirks.write(w, http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_description": problem})
+		quirks.write(
+			w, http.StatusBadRequest,
+			map[string]any{"error": "invalid_request", "error_description": problem},
+		)
 		return
 	}
 	r.PostForm, r.URL.RawQuery = params, ""
@@ -103,7 +114,8 @@ func (p *Provider) keepRefreshToken(quirks quirkSet, params url.Values, answer m
 	p.refresh[token] = t
 }
 
-// owner returns whom the access token of an API request belongs to. Without one it answers the request.
+// owner returns whom the access token of an API request belongs to. Without one it answers the
+// request.
 func (p *Provider) owner(w http.ResponseWriter, r *http.Request) (session.User, []string, bool) {
 	quirks := p.quirky()
 	scheme, header := "Bearer ", r.Header.Get("Authorization")
@@ -120,7 +132,10 @@ func (p *Provider) owner(w http.ResponseWriter, r *http.Request) (session.User, 
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeJSON(w, http.StatusUnauthorized, map[string]string{"message": "Bad credentials"})
 	case quirks[quirkUserAgent] && strings.HasPrefix(r.UserAgent(), "Go-http-client"):
-		writeJSON(w, http.StatusForbidden, map[string]string{"message": "Please say who you are in User-Agent"})
+		writeJSON(
+			w, http.StatusForbidden,
+			map[string]string{"message": "Please say who you are in User-Agent"},
+		)
 	default:
 		return a.login.user, a.scopes, true
 	}
@@ -135,12 +150,19 @@ func (p *Provider) profileAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	quirks := p.quirky()
 	if (r.Method == http.MethodPost) != quirks[quirkUserPost] {
-		writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"message": "Method not allowed"})
+		writeJSON(
+			w, http.StatusMethodNotAllowed, map[string]string{"message": "Method not allowed"},
+		)
 		return
 	}
 	document := map[string]any{
-		"id": quirks.id(u.Subject), "login": u.Username, "name": u.Name, "email": u.Email, "email_verified": u.EmailVerified,
-		"avatar_url": p.pictureOf(u), "roles": u.Roles,
+		"id":             quirks.id(u.Subject),
+		"login":          u.Username,
+		"name":           u.Name,
+		"email":          u.Email,
+		"email_verified": u.EmailVerified,
+		"avatar_url":     p.pictureOf(u),
+		"roles":          u.Roles,
 	}
 	p.mu.Lock()
 	maps.Copy(document, p.claims[u.Username])
@@ -159,7 +181,9 @@ func (p *Provider) emailsAPI(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 	case !slices.Contains(scopes, "email"):
-		writeJSON(w, http.StatusForbidden, map[string]string{"message": "The scope email is missing"})
+		writeJSON(
+			w, http.StatusForbidden, map[string]string{"message": "The scope email is missing"},
+		)
 	case u.Email == "":
 		writeJSON(w, http.StatusOK, []any{})
 	default:

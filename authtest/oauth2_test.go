@@ -15,7 +15,11 @@ import (
 func newPlainParty(t *testing.T, p *Provider) *party {
 	t.Helper()
 	rp := newParty(t, p)
-	rp.config.Endpoint = oauth2.Endpoint{AuthURL: p.Issuer() + "/oauth/authorize", TokenURL: p.Issuer() + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader}
+	rp.config.Endpoint = oauth2.Endpoint{
+		AuthURL:   p.Issuer() + "/oauth/authorize",
+		TokenURL:  p.Issuer() + "/oauth/token",
+		AuthStyle: oauth2.AuthStyleInHeader,
+	}
 	rp.config.Scopes = []string{"profile", "email", "offline_access"}
 	return rp
 }
@@ -29,8 +33,12 @@ func TestOAuth2_WholeFlowWithOtherPeoplesCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token.Extra("id_token") != nil || token.Extra("scope") != "profile email offline_access" || token.RefreshToken == "" {
-		t.Errorf("token %v, scope %v, refresh token %q", token.Extra("id_token"), token.Extra("scope"), token.RefreshToken)
+	if token.Extra("id_token") != nil || token.Extra("scope") != "profile email offline_access" ||
+		token.RefreshToken == "" {
+		t.Errorf(
+			"token %v, scope %v, refresh token %q", token.Extra("id_token"),
+			token.Extra("scope"), token.RefreshToken,
+		)
 	}
 	client := oauth2.NewClient(t.Context(), oauth2.StaticTokenSource(token))
 	var user struct {
@@ -47,7 +55,9 @@ func TestOAuth2_WholeFlowWithOtherPeoplesCode(t *testing.T) {
 		Primary, Verified bool
 	}
 	get(t, client, p.Issuer()+"/user/emails", &emails)
-	if len(emails) != 2 || emails[0].Verified || emails[1].Email != "alice@example.com" || !emails[1].Primary || !emails[1].Verified {
+	if len(emails) != 2 || emails[0].Verified || emails[1].Email != "alice@example.com" ||
+		!emails[1].Primary ||
+		!emails[1].Verified {
 		t.Errorf("email addresses %+v", emails)
 	}
 	if _, err := rp.exchange(t, p); err == nil {
@@ -92,7 +102,9 @@ func TestOAuth2_PKCE(t *testing.T) {
 		}
 	}
 	for name, value := range map[string]string{"code_challenge_method": "plain", "response_type": "token", "response_mode": "form_post", "client_id": "x", "redirect_uri": "https://evil.example/"} {
-		address := rp.config.AuthCodeURL("s", oauth2.S256ChallengeOption("v"), oauth2.SetAuthURLParam(name, value))
+		address := rp.config.AuthCodeURL(
+			"s", oauth2.S256ChallengeOption("v"), oauth2.SetAuthURLParam(name, value),
+		)
 		if resp := Open(t, b, address); resp.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s=%s: status %d", name, value, resp.StatusCode)
 		}
@@ -106,12 +118,25 @@ func TestOAuth2_Quirks(t *testing.T) {
 		answer string // in the answer to a right token request, as "Content-Type: body"
 		errors string // in the answer to a wrong code
 	}{
-		quirkError200: {"", "200 "}, quirkOwnErrors: {"", `"code":190`}, quirkErrCode: {"", `"errcode":40029`}, quirkJSONAsText: {"text/plain", "text/plain"},
-		quirkJSONAsHTML: {"text/html; charset=utf-8: {", "text/html"}, quirkForm: {"&token_type=Bearer", "error=invalid_grant&"}, quirkExpiresString: {`"expires_in":"3600"`, ""},
-		quirkExpiresFloat: {`"expires_in":3600.5`, ""}, quirkExpiresName: {`"expires":3600`, ""}, quirkScopeList: {`"scope":["profile","email"]`, ""},
-		quirkScopeComma: {`"scope":"profile,email"`, ""}, quirkTokenTypeLower: {`"token_type":"bearer"`, ""}, quirkEnvelope: {`{"data":{"access_token"`, `{"data":{"error"`},
-		quirkCamelCase: {`"accessToken":`, ""}, quirkRawBasic: {"", "invalid_client"}, quirkPKCERefused: {"", "invalid_request"}, quirkGetToken: {"", "invalid_request"},
-		quirkPutToken: {"", "invalid_request"}, quirkJSONBody: {"", "unsupported_grant_type"},
+		quirkError200:       {"", "200 "},
+		quirkOwnErrors:      {"", `"code":190`},
+		quirkErrCode:        {"", `"errcode":40029`},
+		quirkJSONAsText:     {"text/plain", "text/plain"},
+		quirkJSONAsHTML:     {"text/html; charset=utf-8: {", "text/html"},
+		quirkForm:           {"&token_type=Bearer", "error=invalid_grant&"},
+		quirkExpiresString:  {`"expires_in":"3600"`, ""},
+		quirkExpiresFloat:   {`"expires_in":3600.5`, ""},
+		quirkExpiresName:    {`"expires":3600`, ""},
+		quirkScopeList:      {`"scope":["profile","email"]`, ""},
+		quirkScopeComma:     {`"scope":"profile,email"`, ""},
+		quirkTokenTypeLower: {`"token_type":"bearer"`, ""},
+		quirkEnvelope:       {`{"data":{"access_token"`, `{"data":{"error"`},
+		quirkCamelCase:      {`"accessToken":`, ""},
+		quirkRawBasic:       {"", "invalid_client"},
+		quirkPKCERefused:    {"", "invalid_request"},
+		quirkGetToken:       {"", "invalid_request"},
+		quirkPutToken:       {"", "invalid_request"},
+		quirkJSONBody:       {"", "unsupported_grant_type"},
 	} {
 		p.SetQuirks()
 		rp := newPlainParty(t, p)
@@ -119,7 +144,10 @@ func TestOAuth2_Quirks(t *testing.T) {
 		if row.answer != "" {
 			rp.visit(t, NewBrowser(t), "alice")
 			p.SetQuirks(quirk)
-			if got := rawExchange(t, rp, rp.callback.Get("code")); !strings.Contains(got, row.answer) {
+			if got := rawExchange(t, rp, rp.callback.Get("code")); !strings.Contains(
+				got,
+				row.answer,
+			) {
 				t.Errorf("%s: %s does not hold %s", quirk, got, row.answer)
 			}
 		}
@@ -139,7 +167,8 @@ func TestOAuth2_Quirks(t *testing.T) {
 		rp.visit(t, NewBrowser(t), "alice")
 		p.SetQuirks(quirk)
 		missing := map[string]string{quirkNoExpires: "expires_in", quirkNoScope: "scope", quirkNoTokenType: "token_type"}[quirk]
-		if got := rawExchange(t, rp, rp.callback.Get("code")); strings.Contains(got, missing) || !strings.Contains(got, "access_token") {
+		if got := rawExchange(t, rp, rp.callback.Get("code")); strings.Contains(got, missing) ||
+			!strings.Contains(got, "access_token") {
 			t.Errorf("%s: %s", quirk, got)
 		}
 	}
@@ -154,8 +183,16 @@ func TestOAuth2_Quirks(t *testing.T) {
 // rawExchange sends a token request as the standard has it, and returns the answer in one line.
 func rawExchange(t *testing.T, rp *party, code string) string {
 	t.Helper()
-	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {rp.config.RedirectURL}, "code_verifier": {"verifier-verifier-verifier-verifier-verifier"}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, rp.config.Endpoint.TokenURL, strings.NewReader(form.Encode()))
+	form := url.Values{
+		"grant_type":    {"authorization_code"},
+		"code":          {code},
+		"redirect_uri":  {rp.config.RedirectURL},
+		"code_verifier": {"verifier-verifier-verifier-verifier-verifier"},
+	}
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, rp.config.Endpoint.TokenURL,
+		strings.NewReader(form.Encode()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

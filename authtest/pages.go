@@ -21,7 +21,9 @@ var layout string
 //go:embed templates/style.css
 var style string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"scope": describeScope}).Parse(layout))
+var pageTemplate = template.Must(
+	template.New("page").Funcs(template.FuncMap{"scope": describeScope}).Parse(layout),
+)
 
 // A page is what the login, consent and message pages show.
 type page struct {
@@ -79,7 +81,10 @@ func (p *Provider) page(w http.ResponseWriter, status int, v page) {
 }
 
 func (p *Provider) home(w http.ResponseWriter, _ *http.Request) {
-	p.page(w, http.StatusOK, page{Title: "A provider for tests", Text: "Applications send their users here to sign in. It is for trying things out only."})
+	p.page(w, http.StatusOK, page{
+		Title: "A provider for tests",
+		Text:  "Applications send their users here to sign in. It is for trying things out only.",
+	})
 }
 
 func stylesheet(w http.ResponseWriter, _ *http.Request) {
@@ -95,7 +100,11 @@ func (p *Provider) avatar(w http.ResponseWriter, r *http.Request) {
 	hash.Write([]byte(name))
 	w.Header().Set("Content-Type", "image/svg+xml")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96" fill="hsl(%d 45%% 38%%)"/>`+
-		`<text x="48" y="48" dy=".35em" text-anchor="middle" font-family="sans-serif" font-size="48" fill="#fff">%s</text></svg>`,
-		hash.Sum32()%360, html.EscapeString(string(letter)))
+	fmt.Fprintf(
+		w,
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96"><rect width="96" height="96" fill="hsl(%d 45%% 38%%)"/>`+
+			`<text x="48" y="48" dy=".35em" text-anchor="middle" font-family="sans-serif" font-size="48" fill="#fff">%s</text></svg>`,
+		hash.Sum32()%360,
+		html.EscapeString(string(letter)),
+	)
 }

@@ -21,13 +21,13 @@ const (
 	ClientSecret = "authtest secret: not a secret %+&"
 )
 
-// Secret is a session secret for tests ([session.Config].Secret). It is public: sallyport.New rejects
-// it unless the application is on this machine (BaseURL on loopback).
+// Secret is a session secret for tests ([session.Config].Secret). It is public: sallyport.New
+// rejects it unless the application is on this machine (BaseURL on loopback).
 const Secret = testsecret.Secret
 
-// A Provider is an OpenID provider that also speaks OAuth 2.0 without OpenID Connect, and OAuth 1.0a.
-// Its users sign in with their Username, which is also their password. It redirects to applications on
-// this machine only. It is safe for concurrent use.
+// A Provider is an OpenID provider that also speaks OAuth 2.0 without OpenID Connect, and OAuth
+// 1.0a. Its users sign in with their Username, which is also their password. It redirects to
+// applications on this machine only. It is safe for concurrent use.
 type Provider struct {
 	server *httptest.Server
 	routes http.Handler
@@ -108,14 +108,16 @@ func (p *Provider) SetClaims(username string, claims map[string]any) {
 	p.claims[username] = maps.Clone(claims)
 }
 
-// SetTokenLifetime sets how long access and ID tokens are valid from now on. It is an hour at first.
+// SetTokenLifetime sets how long access and ID tokens are valid from now on. It is an hour at
+// first.
 func (p *Provider) SetTokenLifetime(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lifetime = d
 }
 
-// SetNow replaces the provider's clock, which is also the one of the configuration that OIDC returns.
+// SetNow replaces the provider's clock, which is also the one of the configuration that OIDC
+// returns.
 func (p *Provider) SetNow(now func() time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

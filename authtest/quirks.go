@@ -60,14 +60,19 @@ var allQuirks = []string{
 	quirkTokenHeader, quirkSchemeOAuth, quirkUserAgent,
 }
 
-// SetQuirks gives the OAuth 2.0 side of the provider ([Provider.OAuth2]) these quirks and no others:
-// ways in which OAuth 2.0 providers in use differ from the standard, or from each other. The package
-// documentation lists them. The OpenID Connect side has none. An unknown name panics.
+// SetQuirks gives the OAuth 2.0 side of the provider ([Provider.OAuth2]) these quirks and no
+// others: ways in which OAuth 2.0 providers in use differ from the standard, or from each other.
+// The package documentation lists them. The OpenID Connect side has none. An unknown name panics.
 func (p *Provider) SetQuirks(names ...string) {
 	set := quirkSet{}
 	for _, name := range names {
 		if !slices.Contains(allQuirks, name) {
-			panic(fmt.Sprintf("authtest: unknown quirk %q: the package documentation lists them", name))
+			panic(
+				fmt.Sprintf(
+					"authtest: unknown quirk %q: the package documentation lists them",
+					name,
+				),
+			)
 		}
 		set[name] = true
 	}
@@ -206,7 +211,11 @@ func (q quirkSet) changeError(status int, answer map[string]any) int {
 	switch {
 	case q[quirkOwnErrors]:
 		number := map[bool]int{true: 190, false: 100}[bad]
-		answer["error"] = map[string]any{"message": description, "type": "OAuthException", "code": number}
+		answer["error"] = map[string]any{
+			"message": description,
+			"type":    "OAuthException",
+			"code":    number,
+		}
 		delete(answer, "error_description")
 	case q[quirkErrCode]:
 		clear(answer)

@@ -2,7 +2,8 @@ package authtest
 
 import "net/http"
 
-// revoke takes a token back (RFC 7009): a refresh token with everything that came from the login, an access token alone.
+// revoke takes a token back (RFC 7009): a refresh token with everything that came from the login,
+// an access token alone.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	if !p.authenticated(r) {
 		writeError(w, http.StatusUnauthorized, "invalid_client", "client authentication failed")
@@ -17,8 +18,8 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	delete(p.access, token)
 }
 
-// RevokeAccessTokens takes back all access tokens, but not the refresh tokens: APIs answer 401 from now on although
-// the tokens have not expired.
+// RevokeAccessTokens takes back all access tokens, but not the refresh tokens: APIs answer 401 from
+// now on although the tokens have not expired.
 func (p *Provider) RevokeAccessTokens() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 
 // A Request is a request that the provider has received.
 type Request struct {
-	// Endpoint is the endpoint as in Faults.Handler, or "page" for the provider's own pages and forms.
+	// Endpoint is the endpoint as in Faults.Handler, or "page" for the provider's own pages and
+	// forms.
 
 	Endpoint string
 	Method   string
@@ -29,7 +30,10 @@ type Request struct {
 func (p *Provider) Requests(endpoint string) []Request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(p.requests), func(r Request) bool { return r.Endpoint != endpoint })
+	return slices.DeleteFunc(
+		slices.Clone(p.requests),
+		func(r Request) bool { return r.Endpoint != endpoint },
+	)
 }
 
 // Count returns how many requests an endpoint has received.
@@ -91,7 +95,9 @@ func (p *Provider) path() string {
 }
 
 // finish lets a handler answer, and notes its answer with the request of the number n.
-func (p *Provider) finish(n int, endpoint string, w http.ResponseWriter, r *http.Request, h http.HandlerFunc) {
+func (p *Provider) finish(
+	n int, endpoint string, w http.ResponseWriter, r *http.Request, h http.HandlerFunc,
+) {
 	right := httptest.NewRecorder()
 	h(right, r)
 	body := right.Body.Bytes()
@@ -118,7 +124,11 @@ func (p *Provider) record(endpoint string, r *http.Request) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests = append(p.requests, Request{
-		Endpoint: endpoint, Method: r.Method, Query: r.URL.Query(), Form: form, Header: r.Header.Clone(),
+		Endpoint: endpoint,
+		Method:   r.Method,
+		Query:    r.URL.Query(),
+		Form:     form,
+		Header:   r.Header.Clone(),
 	})
 	return len(p.requests) - 1
 }

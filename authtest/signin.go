@@ -39,12 +39,18 @@ func (p *Provider) login(w http.ResponseWriter, r *http.Request) {
 	user, known := p.user(name)
 	if !known || r.PostForm.Get("password") != name {
 		p.page(w, http.StatusUnauthorized, page{
-			Title: "Sign in", Request: id, Login: true, Username: name,
-			Problem: "That is not right. The password is the same as the user name.",
+			Title:    "Sign in",
+			Request:  id,
+			Login:    true,
+			Username: name,
+			Problem:  "That is not right. The password is the same as the user name.",
 		})
 		return
 	}
-	p.signIn(w, r, id, login{user: user, sid: rand.Text(), at: p.time(), consents: map[string]bool{}})
+	p.signIn(
+		w, r, id,
+		login{user: user, sid: rand.Text(), at: p.time(), consents: map[string]bool{}},
+	)
 	p.proceed(w, r, id)
 }
 
@@ -64,7 +70,12 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, id string, l l
 		a.reauthed = true
 	}
 	cookie := &http.Cookie{
-		Name: p.cookieName(), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: p.secure(),
+		Name:     p.cookieName(),
+		Value:    value,
+		Path:     "/",
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+		Secure:   p.secure(),
 	}
 	http.SetCookie(w, cookie)
 	r.Header.Set("Cookie", cookie.Name+"="+cookie.Value) // for the rest of this request
@@ -77,7 +88,10 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 	a := p.pending[id]
 	p.mu.Unlock()
 	if a != nil && r.PostForm.Get("decision") != "allow" {
-		p.respond(w, r, id, a, url.Values{"error": {"access_denied"}, "error_description": {"the user said no"}})
+		p.respond(
+			w, r, id, a,
+			url.Values{"error": {"access_denied"}, "error_description": {"the user said no"}},
+		)
 		return
 	}
 	if cookie, err := r.Cookie(p.cookieName()); err == nil && a != nil {

@@ -19,16 +19,17 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Options say how [Start] starts a provider. The zero value is a provider with http on a free port of
+// Options say how [Start] starts a provider. The zero value is a provider with http on a free port
+// of
 // 127.0.0.1, with the users of [NewProvider].
 type Options struct {
 	// Addr is the TCP address to listen on, such as "localhost:9090". The default is "127.0.0.1:0",
 	// which is a free port.
 	Addr string
-	// Issuer is the issuer identifier, and the URL where applications and browsers reach the provider.
-	// Set it where that is not Addr, such as behind a proxy or in a container. It is an http or https
-	// URL without query and fragment; all endpoints are below its path, if it has one. The default is
-	// the address that the provider listens on.
+	// Issuer is the issuer identifier, and the URL where applications and browsers reach the
+	// provider. Set it where that is not Addr, such as behind a proxy or in a container. It is an
+	// http or https URL without query and fragment; all endpoints are below its path, if it has
+	// one. The default is the address that the provider listens on.
 	Issuer string
 	// TLS serves https with a certificate for localhost, 127.0.0.1 and ::1 that only
 	// Provider.HTTPClient and [NewBrowser] trust.
@@ -137,7 +138,8 @@ func checkIssuer(issuer string) error {
 		return nil
 	}
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil {
 		return fmt.Errorf("authtest: Issuer %q is not an http or https URL", issuer)
 	}
 	if strings.ContainsAny(issuer, "?#") {

@@ -21,10 +21,12 @@ func TestStart_Options(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if u, err := url.Parse(p.Issuer()); err != nil || u.Scheme != "http" || u.Port() == "" || u.Port() == "0" {
+	if u, err := url.Parse(p.Issuer()); err != nil || u.Scheme != "http" || u.Port() == "" ||
+		u.Port() == "0" {
 		t.Errorf("issuer %s", p.Issuer())
 	}
-	if users := p.Users(); len(users) != 1 || users[0].Username != "carol" || users[0].Issuer != p.Issuer() {
+	if users := p.Users(); len(users) != 1 || users[0].Username != "carol" ||
+		users[0].Issuer != p.Issuer() {
 		t.Errorf("users %v", users)
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(p.Issuer(), "http://"), ":")

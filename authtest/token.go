@@ -23,15 +23,17 @@ type issued struct {
 	used  bool
 }
 
-// authenticated checks the client: client_secret_basic, form-decoded as RFC 6749 section 2.3.1 has it, or
-// client_secret_post, but not both; or by an assertion, if there is a client key ([Provider.SetClientKey]).
+// authenticated checks the client: client_secret_basic, form-decoded as RFC 6749 section 2.3.1 has
+// it, or client_secret_post, but not both; or by an assertion, if there is a client key
+// ([Provider.SetClientKey]).
 func (p *Provider) authenticated(r *http.Request) bool {
 	if needed, ok := p.byKey(r); needed {
 		return ok
 	}
 	id, secret, basic := r.BasicAuth()
 	if !basic {
-		return r.PostForm.Get("client_id") == ClientID && r.PostForm.Get("client_secret") == ClientSecret
+		return r.PostForm.Get("client_id") == ClientID &&
+			r.PostForm.Get("client_secret") == ClientSecret
 	}
 	if r.PostForm.Has("client_secret") {
 		return false
@@ -54,7 +56,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		p.redeemRefreshToken(w, r)
 	default:
 		if !p.machineGrant(w, r) {
-			writeError(w, http.StatusBadRequest, "unsupported_grant_type", "this grant is not known")
+			writeError(w, http.StatusBadRequest,
+				"unsupported_grant_type", "this grant is not known")
 		}
 	}
 }
@@ -65,15 +68,17 @@ func (p *Provider) redeemCode(w http.ResponseWriter, r *http.Request) {
 	a := p.codes[code]
 	delete(p.codes, code) // one use
 	p.mu.Unlock()
-	if a == nil || a.redirectURI != r.PostForm.Get("redirect_uri") || !a.verifies(r.PostForm.Get("code_verifier")) {
-		writeError(w, http.StatusBadRequest, "invalid_grant", "the code is unknown, used, or not for this redirect_uri and verifier")
+	if a == nil || a.redirectURI != r.PostForm.Get("redirect_uri") ||
+		!a.verifies(r.PostForm.Get("code_verifier")) {
+		writeError(w, http.StatusBadRequest, "invalid_grant",
+			"the code is unknown, used, or not for this redirect_uri and verifier")
 		return
 	}
 	writeJSON(w, http.StatusOK, p.grant(a))
 }
 
-// redeemRefreshToken hands out new tokens for a refresh token (RFC 6749 section 6). It is replaced at every use, and using
-// one twice takes all tokens of the login back (RFC 9700 section 4.14.2).
+// redeemRefreshToken hands out new tokens for a refresh token (RFC 6749 section 6). It is replaced
+// at every use, and using one twice takes all tokens of the login back (RFC 9700 section 4.14.2).
 func (p *Provider) redeemRefreshToken(w http.ResponseWriter, r *http.Request) {
 	token := r.PostForm.Get("refresh_token")
 	p.mu.Lock()
@@ -88,14 +93,15 @@ func (p *Provider) redeemRefreshToken(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Unlock()
 	if refused {
-		writeError(w, http.StatusBadRequest, "invalid_grant", "the refresh token is unknown, used before, or taken back")
+		writeError(w, http.StatusBadRequest,
+			"invalid_grant", "the refresh token is unknown, used before, or taken back")
 		return
 	}
 	writeJSON(w, http.StatusOK, p.grant(old.to))
 }
 
-// verifies checks PKCE (RFC 7636 section 4.6). Without OpenID Connect a request may do without, and its code then goes without a
-// verifier.
+// verifies checks PKCE (RFC 7636 section 4.6). Without OpenID Connect a request may do without, and
+// its code then goes without a verifier.
 func (a *authorization) verifies(verifier string) bool {
 	if a.plain && a.challenge == "" {
 		return verifier == ""
@@ -119,8 +125,10 @@ func (p *Provider) grant(a *authorization) map[string]any {
 	p.mu.Unlock()
 	f, _ := p.fault()
 	answer := map[string]any{
-		"access_token": access, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()),
-		"scope": strings.Join(a.scopes, " "),
+		"access_token": access,
+		"token_type":   "Bearer",
+		"expires_in":   int(lifetime.Seconds()),
+		"scope":        strings.Join(a.scopes, " "),
 	}
 	if slices.Contains(a.scopes, "openid") {
 		answer["id_token"] = p.idToken(f, a, access, lifetime)
@@ -145,7 +153,9 @@ func (p *Provider) valid(access string) *authorization {
 }
 
 // idToken makes the signed ID token of the token endpoint (OpenID Connect Core section 2).
-func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime time.Duration) string {
+func (p *Provider) idToken(
+	f Faults, a *authorization, access string, lifetime time.Duration,
+) string {
 	claims := p.idTokenClaims(a, lifetime)
 	claims["at_hash"] = halfHash(access)
 	apply(f.IDToken, claims)
@@ -156,7 +166,8 @@ func (p *Provider) idToken(f Faults, a *authorization, access string, lifetime t
 	return token
 }
 
-// frontIDToken makes the one that goes through the browser, with the hash of the code if there is one.
+// frontIDToken makes the one that goes through the browser, with the hash of the code if there is
+// one.
 func (p *Provider) frontIDToken(f Faults, a *authorization, code string) string {
 	claims := p.idTokenClaims(a, time.Hour)
 	if code != "" {
@@ -215,8 +226,8 @@ func (p *Provider) pictureOf(u session.User) string {
 	return p.base() + "/avatar/" + url.PathEscape(u.Username)
 }
 
-// Sign signs a token of the test's own making with the provider's current key. Claims are written as
-// JSON, whatever they are; a []byte is signed as it is. [Faults].IDTokenHeader applies.
+// Sign signs a token of the test's own making with the provider's current key. Claims are written
+// as JSON, whatever they are; a []byte is signed as it is. [Faults].IDTokenHeader applies.
 func (p *Provider) Sign(claims any) string {
 	f, _ := p.fault()
 	return p.sign(payloadOf(claims), "JWT", f.IDTokenHeader)

@@ -10,7 +10,9 @@ import (
 )
 
 // Answer makes the provider answer at some endpoints in a fixed way.
-func Answer(endpoints string, status int, contentType, body string) func(string, http.ResponseWriter, *http.Request) bool {
+func Answer(
+	endpoints string, status int, contentType, body string,
+) func(string, http.ResponseWriter, *http.Request) bool {
 	return func(endpoint string, w http.ResponseWriter, _ *http.Request) bool {
 		if !slices.Contains(strings.Fields(endpoints), endpoint) {
 			return false
@@ -36,7 +38,8 @@ func WantAnswer(t *testing.T, app *App, resp *http.Response, kind string, status
 	if got := resp.Header.Get("Retry-After"); (got != "") != (status == http.StatusServiceUnavailable) {
 		t.Errorf("status %d, Retry-After %q", status, got)
 	}
-	if body := authtest.Body(t, resp); strings.Contains(body, "sql") || strings.Contains(body, "the list") {
+	if body := authtest.Body(t, resp); strings.Contains(body, "sql") ||
+		strings.Contains(body, "the list") {
 		t.Errorf("the error of the hook shows up: %s", body)
 	}
 }

@@ -15,14 +15,23 @@ const Audience = "https://api.example.com"
 func AccessToken(app *App, change func(claims, header map[string]any)) string {
 	now := app.Clock.Now().Unix()
 	claims := map[string]any{
-		"iss": app.OP.Issuer(), "sub": "1001", "aud": Audience, "exp": now + 600, "iat": now, "jti": "1", "client_id": "some-client",
-		"scope": "reports other", "roles": []string{"admin"},
+		"iss":       app.OP.Issuer(),
+		"sub":       "1001",
+		"aud":       Audience,
+		"exp":       now + 600,
+		"iat":       now,
+		"jti":       "1",
+		"client_id": "some-client",
+		"scope":     "reports other",
+		"roles":     []string{"admin"},
 	}
 	header := map[string]any{"typ": "at+jwt"}
 	if change != nil {
 		change(claims, header)
 	}
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenHeader = func(h map[string]any) { maps.Copy(h, header) } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDTokenHeader = func(h map[string]any) { maps.Copy(h, header) }
+	})
 	defer app.OP.Behave()
 	return app.OP.Sign(claims)
 }
@@ -31,5 +40,8 @@ func AccessToken(app *App, change func(claims, header map[string]any)) string {
 func GetAPI(t *testing.T, app *App, path, authorization string) *http.Response {
 	t.Helper()
 	bare := &http.Client{Transport: Browser(t).Transport}
-	return app.Get(t, bare, path, "Authorization", authorization, "Sec-Fetch-Mode", "cors", "Accept", "application/json")
+	return app.Get(
+		t, bare, path, "Authorization", authorization, "Sec-Fetch-Mode", "cors", "Accept",
+		"application/json",
+	)
 }

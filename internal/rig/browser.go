@@ -13,28 +13,37 @@ import (
 // Browser returns a browser that follows redirects only when told (SignIn, Follow).
 func Browser(t testing.TB) *http.Client { return authtest.NewBrowser(t) }
 
-// Get opens a path of the application as a navigation, without following redirects. Headers are pairs of
-// name and value; an empty value sends the header not at all.
+// Get opens a path of the application as a navigation, without following redirects. Headers are
+// pairs of name and value; an empty value sends the header not at all.
 func (app *App) Get(t testing.TB, b *http.Client, path string, headers ...string) *http.Response {
 	t.Helper()
 	return app.Do(t, b, http.MethodGet, path, nil, headers...)
 }
 
 // Post sends a form as the application's own page would.
-func (app *App) Post(t testing.TB, b *http.Client, path string, form url.Values, headers ...string) *http.Response {
+func (app *App) Post(
+	t testing.TB, b *http.Client, path string, form url.Values, headers ...string,
+) *http.Response {
 	t.Helper()
-	own := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.URL, "Sec-Fetch-Site", "same-origin"}
+	own := []string{
+		"Content-Type", "application/x-www-form-urlencoded", "Origin", app.URL,
+		"Sec-Fetch-Site", "same-origin",
+	}
 	return app.Do(t, b, http.MethodPost, path, form, append(own, headers...)...)
 }
 
 // Do sends any request, without following redirects. The body can be read more than once.
-func (app *App) Do(t testing.TB, b *http.Client, method, path string, form url.Values, headers ...string) *http.Response {
+func (app *App) Do(
+	t testing.TB, b *http.Client, method, path string, form url.Values, headers ...string,
+) *http.Response {
 	t.Helper()
 	target := path
 	if !strings.HasPrefix(path, "http") {
 		target = app.URL + path
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, target, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(
+		t.Context(), method, target, strings.NewReader(form.Encode()),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +106,9 @@ func Location(t testing.TB, resp *http.Response) *url.URL {
 
 // Authorize goes from an authorization request through the provider's pages to the callback's
 // address, which it does not open.
-func (app *App) Authorize(t testing.TB, b *http.Client, authorize *url.URL, username string) *url.URL {
+func (app *App) Authorize(
+	t testing.TB, b *http.Client, authorize *url.URL, username string,
+) *url.URL {
 	t.Helper()
 	stop := *b
 	stop.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
@@ -115,18 +126,22 @@ func (app *App) Callback(t testing.TB, b *http.Client, username, loginPath strin
 	return app.Authorize(t, b, app.BeginLogin(t, b, loginPath), username)
 }
 
-// Cookies returns the cookies that the browser holds for the application. (Those of the provider are on the
-// same host: cookies know no ports.)
+// Cookies returns the cookies that the browser holds for the application. (Those of the provider
+// are on the same host: cookies know no ports.)
 func (app *App) Cookies(b *http.Client) []*http.Cookie {
 	u, _ := url.Parse(app.URL + "/")
-	return slices.DeleteFunc(b.Jar.Cookies(u), func(c *http.Cookie) bool { return strings.HasPrefix(c.Name, "authtest") })
+	return slices.DeleteFunc(
+		b.Jar.Cookies(u),
+		func(c *http.Cookie) bool { return strings.HasPrefix(c.Name, "authtest") },
+	)
 }
 
 // SessionCookies returns those of the session alone.
 func (app *App) SessionCookies(b *http.Client) []*http.Cookie {
 	var own []*http.Cookie
 	for _, c := range app.Cookies(b) {
-		if !strings.Contains(c.Name, "-flow-") && !strings.HasSuffix(c.Name, "-rounds") && !strings.HasSuffix(c.Name, "-logout") {
+		if !strings.Contains(c.Name, "-flow-") && !strings.HasSuffix(c.Name, "-rounds") &&
+			!strings.HasSuffix(c.Name, "-logout") {
 			own = append(own, c)
 		}
 	}
@@ -137,6 +152,9 @@ func (app *App) SessionCookies(b *http.Client) []*http.Cookie {
 func (app *App) SetCookies(b *http.Client, cookies ...*http.Cookie) {
 	u, _ := url.Parse(app.URL + "/")
 	for _, c := range cookies {
-		b.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/", Secure: u.Scheme == "https"}})
+		b.Jar.SetCookies(
+			u,
+			[]*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/", Secure: u.Scheme == "https"}},
+		)
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"testing"
 )
 
-// Offline asks for refresh tokens, which the provider of the rig rotates and whose reuse ends the login.
+// Offline asks for refresh tokens, which the provider of the rig rotates and whose reuse ends the
+// login.
 func Offline(s *Setup) {
 	s.OIDC.Scopes = []string{"openid", "profile", "email", "offline_access"}
 }
 
-// NewCalling is an application with a page that calls the provider's API as the user: /call answers the user's name.
+// NewCalling is an application with a page that calls the provider's API as the user: /call answers
+// the user's name.
 func NewCalling(t *testing.T, change ...func(*Setup)) *App {
 	t.Helper()
 	app := New(t, append([]func(*Setup){Offline}, change...)...)
@@ -27,7 +29,9 @@ func APIPage(app *App) http.Handler {
 			app.Auth.Refuse(w, r, err)
 			return
 		}
-		req, _ := http.NewRequestWithContext(r.Context(), r.Method, app.OP.Issuer()+"/userinfo", nil)
+		req, _ := http.NewRequestWithContext(
+			r.Context(), r.Method, app.OP.Issuer()+"/userinfo", nil,
+		)
 		resp, err := client.Do(req)
 		if err != nil {
 			app.Auth.Refuse(w, r, err)
@@ -43,7 +47,9 @@ func APIPage(app *App) http.Handler {
 // Call opens /call as a script and returns the status.
 func Call(t *testing.T, app *App, b *http.Client, method string) int {
 	t.Helper()
-	return app.Do(t, b, method, "/call", nil, "Sec-Fetch-Mode", "cors", "Accept", "application/json").StatusCode
+	return app.Do(
+		t, b, method, "/call", nil, "Sec-Fetch-Mode", "cors", "Accept", "application/json",
+	).StatusCode
 }
 
 // Refreshes counts the refresh requests that the provider has seen.

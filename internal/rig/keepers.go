@@ -14,7 +14,9 @@ func Revocable(s *Setup) {
 
 // Stored keeps sessions in a store, which brings its revocations.
 func Stored(s *Setup) {
-	s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now))
+	s.Config.Session.Store = session.NewServerStore(
+		session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now),
+	)
 }
 
 // EveryKeeper runs a test with each way to keep sessions that can be ended.

@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/authtest"
 )
 
-// Secrets returns every secret that has passed between the application and its providers: states, nonces, codes,
-// verifiers, tokens, client secrets.
+// Secrets returns every secret that has passed between the application and its providers: states,
+// nonces, codes, verifiers, tokens, client secrets.
 func (app *App) Secrets() []string {
 	secrets := []string{Secret, authtest.ClientSecret}
 	for _, op := range []*authtest.Provider{app.OP, app.OP2} {
@@ -53,13 +53,16 @@ func answeredSecrets(op *authtest.Provider) []string {
 
 // secretAnswer is a member of an answer that the log must not show.
 var secretAnswer = regexp.MustCompile(
-	`(?i:access_?token|refresh_?token|id_token|oauth_token_secret|device_code|request_uri)(?:":"|=)([^"&]+)`)
+	`(?i:access_?token|refresh_?token|id_token|oauth_token_secret|device_code|request_uri)(?:":"|=)([^"&]+)`,
+)
 
 // secretParam is a protocol parameter of OAuth 1.0a that nobody else may see, in a header.
-var secretParam = regexp.MustCompile(`(oauth_(?:token|verifier|signature|nonce|callback))="([^"]*)"`)
+var secretParam = regexp.MustCompile(
+	`(oauth_(?:token|verifier|signature|nonce|callback))="([^"]*)"`,
+)
 
-// signedSecrets returns those of the requests that were signed the OAuth 1.0a way, as they were sent and as they are, with the state
-// that is part of the callback.
+// signedSecrets returns those of the requests that were signed the OAuth 1.0a way, as they were
+// sent and as they are, with the state that is part of the callback.
 func signedSecrets(op *authtest.Provider) []string {
 	var secrets []string
 	for _, r := range op.Requests("oauth1/authorize") {
@@ -69,7 +72,8 @@ func signedSecrets(op *authtest.Provider) []string {
 		for _, r := range op.Requests(endpoint) {
 			for _, m := range secretParam.FindAllStringSubmatch(r.Header.Get("Authorization"), -1) {
 				value, err := url.PathUnescape(m[2])
-				if callback, parseErr := url.Parse(value); m[1] == "oauth_callback" && parseErr == nil {
+				if callback, parseErr := url.Parse(value); m[1] == "oauth_callback" &&
+					parseErr == nil {
 					value = callback.Query().Get("state")
 				}
 				if err == nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Accounts are what an application remembers of connected accounts: to which user a user of a provider belongs.
+// Accounts are what an application remembers of connected accounts: to which user a user of a
+// provider belongs.
 type Accounts struct {
 	mu sync.Mutex
 	// Of maps "provider key" of a linked user to that of the user that it belongs to.
@@ -42,11 +43,13 @@ func (a *Accounts) Count() int {
 func NewLinking(t *testing.T, change ...func(*Setup)) (*App, *Accounts) {
 	t.Helper()
 	a := &Accounts{Of: map[string]string{}}
-	app := New(t, append([]func(*Setup){Second, func(s *Setup) { s.Config.Hooks.Link = a.Link }}, change...)...)
+	link := func(s *Setup) { s.Config.Hooks.Link = a.Link }
+	app := New(t, append([]func(*Setup){Second, link}, change...)...)
 	return app, a
 }
 
-// BeginLink POSTs as a page of the application does, and returns the authorization request's address.
+// BeginLink POSTs as a page of the application does, and returns the authorization request's
+// address.
 func BeginLink(t *testing.T, app *App, b *http.Client, path string) *url.URL {
 	t.Helper()
 	resp := app.Post(t, b, path, nil)

@@ -19,7 +19,10 @@ func DeliverLogout(t *testing.T, app *App, name, token string) *http.Response {
 // DeliverLogoutForm is DeliverLogout with any form.
 func DeliverLogoutForm(t *testing.T, app *App, name string, form url.Values) *http.Response {
 	t.Helper()
-	return app.Do(t, app.Server.Client(), "POST", "/auth/backchannel/"+name, form, "Content-Type", "application/x-www-form-urlencoded")
+	return app.Do(
+		t, app.Server.Client(), "POST", "/auth/backchannel/"+name, form, "Content-Type",
+		"application/x-www-form-urlencoded",
+	)
 }
 
 // WantLogoutAccepted checks the answer to a good logout token.
@@ -34,7 +37,9 @@ func WantLogoutAccepted(t *testing.T, app *App, resp *http.Response) {
 // WantLogoutRefused checks the answer to a bad one, which is always the same.
 func WantLogoutRefused(t *testing.T, name string, resp *http.Response) {
 	t.Helper()
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"invalid_request"}` || resp.Header.Get("Content-Type") != "application/json" {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest ||
+		body != `{"error":"invalid_request"}` ||
+		resp.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%s: status %d: %s, want 400 and nothing about why", name, resp.StatusCode, body)
 	}
 	WantPlainAnswer(t, resp)
@@ -47,7 +52,9 @@ func WantPlainAnswer(t *testing.T, resp *http.Response) {
 		t.Errorf("Cache-Control %q", resp.Header.Get("Cache-Control"))
 	}
 	for name := range resp.Header {
-		if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" || name == "Location" || name == "Refresh" {
+		if strings.HasPrefix(name, "Access-Control-") || name == "Set-Cookie" ||
+			name == "Location" ||
+			name == "Refresh" {
 			t.Errorf("the answer has %s: %s", name, resp.Header.Get(name))
 		}
 	}
@@ -63,7 +70,10 @@ func Framed(s *Setup) {
 // OpenFrame opens an address as the frame of a page of the provider does.
 func OpenFrame(t *testing.T, app *App, b *http.Client, path string) *http.Response {
 	t.Helper()
-	return app.Get(t, b, path, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Site", "cross-site")
+	return app.Get(
+		t, b, path, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Site",
+		"cross-site",
+	)
 }
 
 // FrontchannelPath is the address that names a session.

@@ -1,5 +1,5 @@
-// Package rig is the application under test of the black-box tests: an application that uses only the
-// public API, with providers, browsers, a clock and a captured log. Only tests import it.
+// Package rig is the application under test of the black-box tests: an application that uses only
+// the public API, with providers, browsers, a clock and a captured log. Only tests import it.
 package rig
 
 import (
@@ -56,8 +56,8 @@ type Setup struct {
 	HTTP   bool              // the application is on http, as on a developer's machine
 }
 
-// New starts an application. When the test ends, its log must be free of secrets. From here on the test
-// runs beside others (t.Parallel), unless it calls Serial first.
+// New starts an application. When the test ends, its log must be free of secrets. From here on the
+// test runs beside others (t.Parallel), unless it calls Serial first.
 func New(t testing.TB, change ...func(*Setup)) *App {
 	t.Helper()
 	parallel(t)
@@ -66,7 +66,9 @@ func New(t testing.TB, change ...func(*Setup)) *App {
 	setup := &Setup{OIDC: app.OP.OIDC(), OP: app.OP}
 	setup.Config = sallyport.Config{
 		Session: session.Config{Secret: Secret, Now: app.Clock.Now},
-		Logger:  slog.New(slog.NewTextHandler(&app.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger: slog.New(
+			slog.NewTextHandler(&app.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
+		),
 		OnEvent: app.event,
 	}
 	for _, f := range change {
@@ -114,7 +116,8 @@ func mode(t testing.TB, parallel bool) (is, set bool) {
 	return was.(bool), set
 }
 
-// Start makes the application listen, at an address that is known before its configuration is complete.
+// Start makes the application listen, at an address that is known before its configuration is
+// complete.
 func (app *App) Start(t testing.TB, setup *Setup) {
 	t.Helper()
 	app.Server = httptest.NewUnstartedServer(nil)
@@ -144,7 +147,10 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	app.Auth, app.config = auth, c
 	app.routes()
 	app.Server.Config.Handler = auth.Handler(app.Mux)
-	app.Server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(&app.log, nil), slog.LevelError)
+	app.Server.Config.ErrorLog = slog.NewLogLogger(
+		slog.NewTextHandler(&app.log, nil),
+		slog.LevelError,
+	)
 	if setup.HTTP {
 		app.Server.Start()
 	} else {
@@ -153,7 +159,8 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	t.Cleanup(app.Server.Close)
 }
 
-// routes are the pages of the application: / and /public for all, /me and everything below it, /any and /admin guarded.
+// routes are the pages of the application: / and /public for all, /me and everything below it, /any
+// and /admin guarded.
 func (app *App) routes() {
 	app.Mux.HandleFunc("/{$}", app.who)
 	app.Mux.HandleFunc("/public/", app.who)

@@ -8,8 +8,14 @@ import (
 
 // ForwardingHeaders are headers in which clients claim other addresses.
 var ForwardingHeaders = [][2]string{
-	{"X-Forwarded-Host", "evil.example"}, {"X-Forwarded-Proto", "http"}, {"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-Port", "1"},
-	{"Forwarded", "host=evil.example;proto=http"}, {"X-Real-IP", "6.6.6.6"}, {"X-Original-URL", "/public/"}, {"X-Forwarded-Uri", "/public/"},
+	{"X-Forwarded-Host", "evil.example"},
+	{"X-Forwarded-Proto", "http"},
+	{"X-Forwarded-For", "6.6.6.6"},
+	{"X-Forwarded-Port", "1"},
+	{"Forwarded", "host=evil.example;proto=http"},
+	{"X-Real-IP", "6.6.6.6"},
+	{"X-Original-URL", "/public/"},
+	{"X-Forwarded-Uri", "/public/"},
 	{"X-Forwarded-Prefix", "/evil"},
 }
 

@@ -26,8 +26,11 @@ func Alive(t *testing.T, app *App, b *http.Client) bool {
 	return app.Visit(t, b, "/") != "anonymous"
 }
 
-// WantRefusedCallback checks that a callback ended in a 4xx page without a session or a token request.
-func WantRefusedCallback(t *testing.T, app *App, b *http.Client, resp *http.Response, tokenRequests int) {
+// WantRefusedCallback checks that a callback ended in a 4xx page without a session or a token
+// request.
+func WantRefusedCallback(
+	t *testing.T, app *App, b *http.Client, resp *http.Response, tokenRequests int,
+) {
 	t.Helper()
 	if resp.StatusCode < 400 || resp.StatusCode > 499 {
 		t.Errorf("status %d, want 4xx", resp.StatusCode)
@@ -45,7 +48,10 @@ func ForgetProvider(app *App, b *http.Client) {
 	op, _ := url.Parse(app.OP.Issuer())
 	for _, c := range b.Jar.Cookies(op) {
 		if strings.HasPrefix(c.Name, "authtest") {
-			b.Jar.SetCookies(op, []*http.Cookie{{Name: c.Name, Path: "/", MaxAge: -1, Secure: true}})
+			b.Jar.SetCookies(
+				op,
+				[]*http.Cookie{{Name: c.Name, Path: "/", MaxAge: -1, Secure: true}},
+			)
 		}
 	}
 }
@@ -56,7 +62,8 @@ type Forgetful struct{ http.CookieJar }
 // SetCookies implements http.CookieJar.
 func (f Forgetful) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	for _, c := range cookies {
-		if strings.Contains(c.Name, "-flow-") || strings.HasSuffix(c.Name, "-rounds") || strings.HasPrefix(c.Name, "authtest") {
+		if strings.Contains(c.Name, "-flow-") || strings.HasSuffix(c.Name, "-rounds") ||
+			strings.HasPrefix(c.Name, "authtest") {
 			f.CookieJar.SetCookies(u, []*http.Cookie{c})
 		}
 	}

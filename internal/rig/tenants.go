@@ -15,12 +15,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A SharedSubject provider is one of many issuers, one for each user. Subject and sid are the same in
-// all of them.
+// A SharedSubject provider is one of many issuers, one for each user. Subject and sid are the same
+// in all of them.
 type SharedSubject struct{ *provider.OIDC }
 
 // Finish implements provider.Provider.
-func (p SharedSubject) Finish(ctx context.Context, f *provider.Flow, callback url.Values) (*session.Session, error) {
+func (p SharedSubject) Finish(
+	ctx context.Context, f *provider.Flow, callback url.Values,
+) (*session.Session, error) {
 	s, err := p.OIDC.Finish(ctx, f, callback)
 	if err == nil {
 		s.User.Issuer, s.User.Subject, s.SID = "https://"+s.User.Username+".example", "same", "same"
@@ -29,10 +31,18 @@ func (p SharedSubject) Finish(ctx context.Context, f *provider.Flow, callback ur
 }
 
 // VerifyLogoutToken takes "issuer sid" or "issuer sub" as a token.
-func (p SharedSubject) VerifyLogoutToken(_ context.Context, token string) (*provider.LogoutToken, error) {
+func (p SharedSubject) VerifyLogoutToken(
+	_ context.Context,
+	token string,
+) (*provider.LogoutToken, error) {
 	issuer, by, _ := strings.Cut(token, " ")
 	now := p.Now()
-	t := &provider.LogoutToken{Issuer: issuer, ID: "1", IssuedAt: now, Until: now.Add(time.Minute)} // one ID: replays are of an issuer
+	t := &provider.LogoutToken{
+		Issuer:   issuer,
+		ID:       "1",
+		IssuedAt: now,
+		Until:    now.Add(time.Minute),
+	} // one ID: replays are of an issuer
 	if by == "sid" {
 		t.SID = "same"
 	} else {
@@ -84,15 +94,19 @@ func (tn *Tenancy) Asked() int {
 	return len(tn.calls)
 }
 
-// NewTenants is an application with the tenants acme, with a provider of its own, and globex and initech, which share one: with the
-// same client at it. The provider of acme is app.OP2.
+// NewTenants is an application with the tenants acme, with a provider of its own, and globex and
+// initech, which share one: with the same client at it. The provider of acme is app.OP2.
 func NewTenants(t *testing.T, change ...func(*Setup)) (*App, *Tenancy) {
 	t.Helper()
 	tn := &Tenancy{}
 	acme := authtest.NewTLSProvider(t)
 	app := New(t, append([]func(*Setup){func(s *Setup) {
 		acme.SetNow(s.Config.Session.Now)
-		tn.Providers = provider.Set{"acme": acme.OIDC(), "globex": s.OP.OIDC(), "initech": s.OP.OIDC()}
+		tn.Providers = provider.Set{
+			"acme":    acme.OIDC(),
+			"globex":  s.OP.OIDC(),
+			"initech": s.OP.OIDC(),
+		}
 		s.Config.Tenants.Find = tn.Find
 	}}, change...)...)
 	app.OP2 = acme

@@ -1,6 +1,6 @@
-// Package testcert has the certificate of the servers that tests start on this machine. Its key is on
-// P-256: with the RSA key of net/http/httptest, a third of the time of all tests was signatures of TLS
-// handshakes.
+// Package testcert has the certificate of the servers that tests start on this machine. Its key is
+// on P-256: with the RSA key of net/http/httptest, a third of the time of all tests was signatures
+// of TLS handshakes.
 package testcert
 
 import (
@@ -37,8 +37,8 @@ var Roots = sync.OnceValue(func() *x509.CertPool {
 	return roots
 })
 
-// certificate makes the certificate once for each process. The clocks of tests are far off at times,
-// so it is valid for as long as the one of httptest.
+// certificate makes the certificate once for each process. The clocks of tests are far off at
+// times, so it is valid for as long as the one of httptest.
 var certificate = sync.OnceValue(func() tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -47,11 +47,12 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{"sallyport tests"}},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Date(2084, 1, 29, 16, 0, 0, 0, time.UTC),
-		IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		DNSNames:    []string{"localhost", "example.com"},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		DNSNames:              []string{"localhost", "example.com"},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
