@@ -28,7 +28,7 @@ const (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// A bench is a manager, its clock and a browser's cookies.
+// A bench bundles a manager, its clock and a browser's cookies.
 type bench struct {
 	*Manager
 	t       testing.TB
@@ -55,7 +55,7 @@ func newBench(t testing.TB, edit func(*Config, *Site)) *bench {
 	return b
 }
 
-// request is what the browser sends.
+// request returns a request of the browser.
 func (b *bench) request() *http.Request {
 	r := httptest.NewRequest("GET", "https://app.example.com/", nil)
 	var pairs []string
@@ -68,7 +68,7 @@ func (b *bench) request() *http.Request {
 	return r
 }
 
-// do calls f with a request and takes over the cookies of the response.
+// do calls f with a request and stores the cookies of the response.
 func (b *bench) do(f func(http.ResponseWriter, *http.Request) error) error {
 	b.t.Helper()
 	w := httptest.NewRecorder()
@@ -128,7 +128,7 @@ func alice() *Session {
 		Values: map[string]string{"theme": "dark"}}
 }
 
-// big makes a session whose text needs the given number of chunks, more or less.
+// big returns a session whose text needs approximately the given number of chunks.
 func big(chunks int) *Session {
 	s := alice()
 	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 1420*(chunks-1)+200), TokenType: "Bearer"})
@@ -149,7 +149,7 @@ func same(t *testing.T, got, want *Session) {
 	}
 }
 
-// eachKeeper runs a test with sessions in cookies, in a store of gorilla, and in a ServerStore.
+// eachKeeper runs a test with sessions in cookies, in a gorilla store, and in a ServerStore.
 func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Site))) {
 	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *Site) {}) })
 	t.Run("store", func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestManager_RoundTrip(t *testing.T) {
 		same(t, got, s)
 		tokens, err := got.Tokens()
 		if err != nil || tokens.AccessToken != "aaa.bbb.c-c" || tokens.IDToken != "x.y.z" || !tokens.Expiry.Equal(start.Add(time.Hour)) {
-			t.Errorf("tokens do not come back: %v", err)
+			t.Errorf("the loaded tokens differ: %v", err)
 		}
 		got.Values["theme"] = "light"
 		if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, got) }); err != nil {
@@ -210,7 +210,7 @@ func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
 		if second := b.load(); second.ID == planted.ID {
 			t.Error("the ID survived a login")
 		}
-		if b.config.Store != nil { // the record of before is gone
+		if b.config.Store != nil { // the old record is gone
 			b.cookies = old
 			b.wantError(ErrInvalid)
 		}
@@ -244,7 +244,7 @@ func TestManager_R94_Lifetimes(t *testing.T) {
 		b.signIn(alice())
 		b.now = start.Add(-2 * time.Minute) // from the future
 		b.wantError(ErrInvalid)
-		b.now = start.Add(-30 * time.Second) // clocks differ a little
+		b.now = start.Add(-30 * time.Second) // within the clock skew
 		b.load()
 
 		b = newBench(t, short)
@@ -274,7 +274,7 @@ func TestManager_Renew(t *testing.T) {
 		}
 		b.now = start.Add(3 * time.Hour)
 		if !renew() || renew() {
-			t.Error("not renewed once when due")
+			t.Error("not renewed exactly once when due")
 		}
 		s := b.load()
 		if !s.Seen.Equal(b.now) || s.Generation != 1 || !s.Created.Equal(start) {
@@ -346,7 +346,7 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 	}
 }
 
-func TestManager_R40_OtherPurposeIsNoSession(t *testing.T) {
+func TestManager_R40_OtherPurposeIsNotASession(t *testing.T) {
 	b := newBench(t, nil)
 	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	for _, p := range []purpose{purposeDetails, purposeFlow, purposeLogout, purposeValue} {
@@ -359,7 +359,7 @@ func TestManager_R40_OtherPurposeIsNoSession(t *testing.T) {
 	}
 	text, _ := b.keyring.seal(purposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."
-	b.load() // the same as a session does open: the test tests what it says
+	b.load() // control: with the session's purpose it opens
 }
 
 func TestManager_R89_R140_NothingForgedOpens(t *testing.T) {
@@ -406,8 +406,8 @@ func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 	wantKept(t, b, "newer release")
 }
 
-// wantKept checks that the browser's session is not taken for one that has ended, and that the log says
-// why it was rejected, once.
+// wantKept checks that the session is rejected but not reported as ended, and that the log states
+// the reason once.
 func wantKept(t *testing.T, b *bench, reason string) {
 	t.Helper()
 	for range 3 {
@@ -420,8 +420,9 @@ func wantKept(t *testing.T, b *bench, reason string) {
 	}
 }
 
-// F17: a value of a newer release, or under another secret, is rejected and kept, wherever sessions live.
-func TestManager_F17_NotForThisServer(t *testing.T) {
+// F17: a value of a newer release or under another secret is rejected and kept, wherever sessions
+// live.
+func TestManager_F17_UnusableSessionsAreKept(t *testing.T) {
 	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		for reason, change := range map[string]func(sealed []byte){
 			"newer release":  func(sealed []byte) { sealed[0] = sealVersion + 1 },
@@ -430,7 +431,7 @@ func TestManager_F17_NotForThisServer(t *testing.T) {
 		} {
 			b := newBench(t, edit)
 			if _, gorilla := b.keeper.(gorillaKeeper); gorilla {
-				continue // the cookie is the store's
+				continue // the cookie belongs to the store
 			}
 			b.signIn(alice())
 			front, rest, _ := strings.Cut(b.cookies[cookieName], ".")
@@ -549,7 +550,7 @@ func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
 			t.Fatal(err)
 		}
 		if tokens, err := b.load().Tokens(); err != nil || tokens.AccessToken != "short" {
-			t.Error("the later write is not what counts:", err)
+			t.Error("the later write does not win:", err)
 		}
 	})
 }
@@ -564,7 +565,7 @@ func TestManager_R101_NothingReadable(t *testing.T) {
 			padded, _ := strictText.DecodeString(strings.ReplaceAll(value, ".", ""))
 			for _, text := range []string{value, string(padded)} {
 				if strings.Contains(text, "readable") || strings.Contains(text, "alice") {
-					t.Error("a cookie can be read")
+					t.Error("a cookie is readable")
 				}
 			}
 		}

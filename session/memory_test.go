@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// P14: what a signed-in user takes in the memory store.
+// P14: memory of a signed-in user in the memory store.
 func TestBudget_P14_BytesOfAUser(t *testing.T) {
 	const users, limit = 10_000, 819
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
@@ -30,6 +30,6 @@ func TestBudget_P14_BytesOfAUser(t *testing.T) {
 	size := (heap() - before) / users
 	t.Logf("%d bytes, limit %d", size, limit)
 	if size > limit || backend.Len() != users {
-		t.Errorf("%d bytes for each of %d users, limit %d", size, backend.Len(), limit)
+		t.Errorf("%d bytes per user for %d users, limit %d", size, backend.Len(), limit)
 	}
 }

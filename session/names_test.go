@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// A shared store is what several processes of one application use.
+// A sharedStore is used by several processes of one application.
 type sharedStore struct {
 	*MemoryBackend
 	Revocations
-	names []string // that it was asked with
+	names []string // of all lookups
 }
 
 func newSharedStore(now func() time.Time) *sharedStore {
@@ -34,7 +34,7 @@ func (s *sharedStore) Lookup(ctx context.Context, keys RevocationKeys) ([4]Mark,
 	return s.Revocations.Lookup(ctx, keys)
 }
 
-// process is one that shares the store, with the newest secret first.
+// process returns a process that shares the store, with the newest secret first.
 func (s *sharedStore) process(t *testing.T, inStore bool, secret string, old ...string) *bench {
 	return newBench(t, func(c *Config, _ *Site) {
 		c.Secret, c.OldSecrets, c.Revocations = secret, old, s
@@ -61,7 +61,7 @@ func TestNames_F50_AreKeyed(t *testing.T) {
 		}
 		for _, name := range store.names {
 			if other, known := names[name]; known && other != secret && name != ownerOf(RevocationKey{}) {
-				t.Errorf("%s names something under both secrets", name)
+				t.Errorf("%s is a name under both secrets", name)
 			}
 			names[name] = secret
 			raw, err := base64.RawURLEncoding.DecodeString(name)
@@ -77,8 +77,9 @@ func TestNames_F50_AreKeyed(t *testing.T) {
 	}
 }
 
-// F50, R91: while secrets change, processes with the old one and with both end each other's sessions.
-func TestNames_F50_WhileSecretsChange(t *testing.T) {
+// F50, R91: during a rotation, processes with the old secret and with both secrets end each other's
+// sessions.
+func TestNames_F50_DuringRotation(t *testing.T) {
 	for name, inStore := range map[string]bool{"cookies": false, "store": true} {
 		for what, end := range map[string]func(b *bench, s *Session) error{
 			"user": func(b *bench, s *Session) error { return b.EndAll(b.t.Context(), s) },
@@ -105,7 +106,7 @@ func TestNames_F50_WhileSecretsChange(t *testing.T) {
 					}
 					for _, b := range []*bench{older, newer} {
 						if b.alive(cookies) {
-							t.Errorf("ended by the %s process: alive", row.by)
+							t.Errorf("still active after the %s process ended it", row.by)
 						}
 					}
 				}
@@ -115,7 +116,7 @@ func TestNames_F50_WhileSecretsChange(t *testing.T) {
 }
 
 // F50, R91: a session keeps its record when the secret changes, and its old cookies end with it.
-func TestNames_F50_RecordStaysWhereItIs(t *testing.T) {
+func TestNames_F50_RecordSurvivesRotation(t *testing.T) {
 	store := newSharedStore(func() time.Time { return start })
 	older, newer := store.process(t, true, secretA), store.process(t, true, secretB, secretA)
 	before := older.login(older.newSession("alice", "s1"))
@@ -143,7 +144,7 @@ func TestNames_F50_RecordStaysWhereItIs(t *testing.T) {
 	last.cookies = maps.Clone(newer.cookies)
 	last.load()
 	if err := last.do(last.End); err != nil || newer.alive(before) || store.Len() != 0 {
-		t.Errorf("a copy of the first cookie is alive, or its record is there: %v", err)
+		t.Errorf("a copy of the first cookie is valid, or its record still exists: %v", err)
 	}
 	other := older.login(older.newSession("alice", "s2"))
 	list, err = newer.List(t.Context(), s)

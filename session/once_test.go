@@ -25,8 +25,8 @@ func onceManager(t *testing.T, change func(*Config)) *Manager {
 	return m
 }
 
-// R120: of many, at the same time and later, one does it, until the time is over.
-func TestOnce_R120_OneDoesIt(t *testing.T) {
+// R120: of many concurrent and later calls, exactly one runs f, until the time expires.
+func TestOnce_R120_ExactlyOneRuns(t *testing.T) {
 	now := start
 	var mu sync.Mutex
 	m := onceManager(t, func(c *Config) {
@@ -50,7 +50,7 @@ func TestOnce_R120_OneDoesIt(t *testing.T) {
 	once("a")
 	once("b")
 	if runs.Load() != 2 || firsts.Load() != 2 {
-		t.Errorf("%d runs and %d firsts for two keys", runs.Load(), firsts.Load())
+		t.Errorf("%d runs and %d firsts, want one per key", runs.Load(), firsts.Load())
 	}
 	mu.Lock()
 	now = now.Add(time.Hour)
@@ -60,8 +60,8 @@ func TestOnce_R120_OneDoesIt(t *testing.T) {
 	}
 }
 
-// R120: what failed may be tried again.
-func TestOnce_R120_FailureBurnsNothing(t *testing.T) {
+// R120: a failed message may be tried again.
+func TestOnce_R120_FailureMayBeRetried(t *testing.T) {
 	m := onceManager(t, func(*Config) {})
 	fault := errors.New("no store")
 	for range 3 {
@@ -71,11 +71,11 @@ func TestOnce_R120_FailureBurnsNothing(t *testing.T) {
 		}
 	}
 	if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil }); !first || err != nil {
-		t.Errorf("afterwards: %v, %v", first, err)
+		t.Errorf("after the failures: %v, %v", first, err)
 	}
 }
 
-// R120: a Locker that fails is no success, and no replay.
+// R120: a failing Locker is reported neither as success nor as replay.
 func TestOnce_R120_LockerFails(t *testing.T) {
 	fault := errors.New("no locker")
 	m := onceManager(t, func(c *Config) { c.Locker = failingLocker{fault} })
@@ -87,15 +87,15 @@ func TestOnce_R120_LockerFails(t *testing.T) {
 
 type failingLocker struct{ err error }
 
-// Do implements Locker: it even runs f before it fails.
+// Do implements Locker: it runs f and then fails.
 func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
 	f(ctx)
 	return nil, l.err
 }
 
-// R120, F8: a flood of these does not displace the results of refreshes in a memory locker. The memory has an
-// end, which concerns its owner alone, and nothing is forgotten early.
-func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
+// R120, F8: a flood of messages does not displace the results of refreshes in a memory locker. The
+// memory is bounded per owner, and drops no message early.
+func TestOnce_R120_F8_MemoryIsBoundedAndDropsNothingEarly(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"default": func(*Config) {}, "explicit": func(c *Config) { c.Locker = NewMemoryLocker(c.Now) },
 		"shared": func(c *Config) { c.Locker = &countingLocker{Locker: newKeptLocker(c.Now)} },
@@ -114,7 +114,7 @@ func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 			}
 		}
 		if first, err := once("noisy.0"); first || err != nil {
-			t.Errorf("%s: the first key, again: %v, %v", name, first, err)
+			t.Errorf("%s: the first key, repeated: %v, %v", name, first, err)
 		}
 		if first, err := once("quiet.0"); !first || err != nil {
 			t.Errorf("%s: a key of another owner: %v, %v", name, first, err)
@@ -125,7 +125,7 @@ func TestOnce_R120_F8_MemoryIsBoundedAndForgetsNothing(t *testing.T) {
 	}
 }
 
-// Another Locker is used as it is, so that several processes can share it.
+// A shared Locker of the application is used, so that several processes process a message once.
 func TestOnce_SharedLocker(t *testing.T) {
 	shared := &countingLocker{Locker: NewMemoryLocker(nil)}
 	one, other := onceManager(t, func(c *Config) { c.Locker = shared }), onceManager(t, func(c *Config) { c.Locker = shared })
@@ -138,7 +138,7 @@ func TestOnce_SharedLocker(t *testing.T) {
 		}
 	}
 	if firsts != 1 || shared.calls != 3 {
-		t.Errorf("%d firsts in two processes, %d calls of the Locker", firsts, shared.calls)
+		t.Errorf("%d firsts in two processes, want 1; %d calls of the Locker", firsts, shared.calls)
 	}
 }
 
@@ -147,7 +147,7 @@ type countingLocker struct {
 	calls int
 }
 
-// newKeptLocker is a memory locker that keeps more than a process may leave with one.
+// newKeptLocker returns a memory locker that keeps more results than one process may add.
 func newKeptLocker(now func() time.Time) Locker {
 	l := NewMemoryLocker(now).(*memoryLocker)
 	l.kept = bounded.New[string, []byte](bounded.Limits{})
@@ -160,8 +160,8 @@ func (l *countingLocker) Do(ctx context.Context, key string, keep time.Duration,
 	return l.Locker.Do(ctx, key, keep, f)
 }
 
-// F8: room comes back when the time of what was done is over.
-func TestOnce_F8_RoomComesBack(t *testing.T) {
+// F8: expired messages make room for others.
+func TestOnce_F8_ExpiredKeysMakeRoom(t *testing.T) {
 	now := start
 	var mu sync.Mutex
 	m := onceManager(t, func(c *Config) {
@@ -175,7 +175,7 @@ func TestOnce_F8_RoomComesBack(t *testing.T) {
 		once(fmt.Sprint("op.", i))
 	}
 	if once("op.x") {
-		t.Error("there was room for another one")
+		t.Error("a key beyond the limit was accepted")
 	}
 	mu.Lock()
 	now = now.Add(time.Hour)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// revocable is a bench with revocations, with the sessions in each kind of place.
+// revocable runs a test with revocations, for each place where sessions live.
 func revocable(t *testing.T, test func(t *testing.T, b *bench)) {
 	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
 		test(t, newBench(t, func(c *Config, s *Site) {
@@ -21,7 +21,7 @@ func revocable(t *testing.T, test func(t *testing.T, b *bench)) {
 	})
 }
 
-// newSession is a login that has just been finished.
+// newSession returns the session of a login that has just finished.
 func (b *bench) newSession(subject, sid string) *Session {
 	epoch, err := b.Epoch(b.t.Context())
 	if err != nil {
@@ -51,7 +51,7 @@ func (b *bench) login(s *Session) map[string]string {
 	return b.cookies
 }
 
-// R95: a copy of the cookie is of no use after the logout.
+// R95: a copy of the cookie is rejected after the logout.
 func TestRevocations_R95_CopyAfterLogout(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		b.signIn(b.newSession("alice", ""))
@@ -62,16 +62,16 @@ func TestRevocations_R95_CopyAfterLogout(t *testing.T) {
 			t.Fatal(err)
 		}
 		if b.alive(copied) {
-			t.Error("the copy is still good")
+			t.Error("the copy is still accepted")
 		}
 		if !b.alive(other) {
-			t.Error("another session of the user has ended too")
+			t.Error("another session of the user has ended, too")
 		}
 	})
 }
 
-// R95, F16: without revocations the process remembers who has signed out in it. Another one does not,
-// as the documentation says.
+// R95, F16: without revocations, a process remembers the sign-outs that it handled. Other processes
+// do not, as documented.
 func TestRevocations_R95_CookiesAlone(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(b.newSession("alice", ""))
@@ -81,7 +81,7 @@ func TestRevocations_R95_CookiesAlone(t *testing.T) {
 		t.Errorf("%v; alive: %v", err, b.alive(copied))
 	}
 	if !other.alive(copied) {
-		t.Error("another process refuses the copy")
+		t.Error("another process rejects the copy")
 	}
 	if err := b.EndAll(t.Context(), b.newSession("alice", "")); !errors.Is(err, ErrNoRevocations) {
 		t.Errorf("EndAll = %v", err)
@@ -91,22 +91,23 @@ func TestRevocations_R95_CookiesAlone(t *testing.T) {
 	}
 }
 
-// R88, R96: signing in anew, as for a step-up, makes the session of before useless, also a copy of its cookies.
+// R88, R96: another sign-in, as for step-up, invalidates the previous session, including copies of
+// its cookies.
 func TestRevocations_R96_OldCookieAfterStepUp(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		b.signIn(b.newSession("alice", ""))
 		old := maps.Clone(b.cookies)
 		b.signIn(b.newSession("alice", ""))
 		if b.alive(old) {
-			t.Error("the old cookies are still good")
+			t.Error("the old cookies are still accepted")
 		}
 		if !b.alive(b.cookies) {
-			t.Error("the new ones are not")
+			t.Error("the new cookies are rejected")
 		}
 	})
 }
 
-// R118, R37, R38: a provider's logout ends exactly what it names.
+// R118, R37, R38: a provider's logout ends exactly the sessions it names.
 func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		login := func(change func(*Session)) map[string]string {
@@ -115,13 +116,13 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 			return b.login(s)
 		}
 		browsers := map[string]map[string]string{
-			"alice s1":          login(func(*Session) {}),
-			"alice s2":          login(func(s *Session) { s.SID = "s2" }),
-			"alice without sid": login(func(s *Session) { s.SID = "" }),
-			"bob s1x":           login(func(s *Session) { s.User.Subject, s.SID = "bob", "s1x" }),
-			"another tenant":    login(func(s *Session) { s.User.Issuer = "https://op.example/other" }),
-			"another provider":  login(func(s *Session) { s.Provider = "op2" }),
-			"parts run on":      login(func(s *Session) { s.Provider, s.User.Issuer = "ophttps://op.example", "" }),
+			"alice s1":           login(func(*Session) {}),
+			"alice s2":           login(func(s *Session) { s.SID = "s2" }),
+			"alice without sid":  login(func(s *Session) { s.SID = "" }),
+			"bob s1x":            login(func(s *Session) { s.User.Subject, s.SID = "bob", "s1x" }),
+			"another tenant":     login(func(s *Session) { s.User.Issuer = "https://op.example/other" }),
+			"another provider":   login(func(s *Session) { s.Provider = "op2" }),
+			"parts concatenated": login(func(s *Session) { s.Provider, s.User.Issuer = "ophttps://op.example", "" }),
 		}
 		want := func(ended ...string) {
 			t.Helper()
@@ -155,7 +156,7 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 	})
 }
 
-// R118, R119: what counts is whether the login began before the logout, not which clock says what.
+// R118, R119: a logout ends the logins that began before it, whatever the clocks say.
 func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		logout := func(issued time.Time) {
@@ -168,27 +169,27 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 		inFlight := b.newSession("alice", "") // has its tokens, but no session yet
 		logout(b.now)
 		if b.alive(b.login(inFlight)) {
-			t.Error("a login that was under way has survived the logout")
+			t.Error("a login in progress survived the logout")
 		}
 		later := b.login(b.newSession("alice", "")) // in the same second
 		if !b.alive(later) {
-			t.Error("a login after the logout is hit by it")
+			t.Error("the logout ended a later login")
 		}
 		b.now = b.now.Add(10 * time.Second)
 		b.cookies = later
 		muchLater := b.login(b.newSession("alice", ""))
-		logout(b.now.Add(-5 * time.Second)) // word of it comes late
+		logout(b.now.Add(-5 * time.Second)) // a delayed message
 		if b.alive(later) || !b.alive(muchLater) {
-			t.Errorf("a late logout: the session before it lives: %v, the one after it: %v", b.alive(later), b.alive(muchLater))
+			t.Errorf("after a delayed logout: earlier session active: %v, later session active: %v", b.alive(later), b.alive(muchLater))
 		}
 		logout(b.now)
 		if b.alive(muchLater) {
-			t.Error("the next logout does not end it")
+			t.Error("the next logout did not end it")
 		}
 	})
 }
 
-// R119: a revocation is remembered for as long as a session can live that it ends.
+// R119: a revocation is kept for the maximum lifetime of the sessions that it ends.
 func TestRevocations_R119_KeptLongEnough(t *testing.T) {
 	b := newBench(t, func(c *Config, _ *Site) {
 		c.Idle, c.Lifetime = time.Hour, 3*time.Hour
@@ -202,7 +203,7 @@ func TestRevocations_R119_KeptLongEnough(t *testing.T) {
 	for range 180 { // others sign out, which sweeps
 		b.now = b.now.Add(time.Minute)
 		if b.alive(cookies) {
-			t.Fatalf("alive again after %v", b.now.Sub(start))
+			t.Fatalf("active again after %v", b.now.Sub(start))
 		}
 		b.EndAll(t.Context(), b.newSession("bob", ""))
 	}
@@ -213,7 +214,7 @@ func TestRevocations_R119_KeptLongEnough(t *testing.T) {
 		b.EndAll(t.Context(), b.newSession("bob", ""))
 	}
 	if len(marks) != 1 {
-		t.Errorf("%d marks are left of those that nobody needs, want bob's only", len(marks))
+		t.Errorf("%d marks are left, want bob's only", len(marks))
 	}
 }
 
@@ -227,7 +228,7 @@ func TestRevocations_EndAll(t *testing.T) {
 		if b.alive(one) || b.alive(two) || !b.alive(bob) {
 			t.Errorf("alive: %v %v, bob %v", b.alive(one), b.alive(two), b.alive(bob))
 		}
-		// Signed in here, out everywhere else.
+		// Stay signed in here, and end all other sessions.
 		here, there := b.login(b.newSession("alice", "")), b.login(b.newSession("alice", ""))
 		b.cookies = here
 		err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -242,12 +243,12 @@ func TestRevocations_EndAll(t *testing.T) {
 			t.Errorf("%v; here %v, there %v", err, b.alive(b.cookies), b.alive(there))
 		}
 		if err := b.EndAll(t.Context(), &Session{Provider: "op"}); err == nil {
-			t.Error("EndAll of nobody")
+			t.Error("EndAll accepted a session without a user")
 		}
 	})
 }
 
-// A failing is revocations that do not answer.
+// failing are revocations that return errors.
 type failing struct{ Revocations }
 
 func (failing) Epoch(context.Context) (uint64, error) { return 0, errors.New("connection refused") }
@@ -258,8 +259,8 @@ func (failing) Revoke(context.Context, Revocation) (bool, error) {
 	return false, errors.New("connection refused")
 }
 
-// R100: nobody knows is neither yes nor no.
-func TestRevocations_R100_DoNotAnswer(t *testing.T) {
+// R100: an unknown answer is neither yes nor no.
+func TestRevocations_R100_Unavailable(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		b.signIn(b.newSession("alice", ""))
 		working := b.config.Revocations
@@ -289,7 +290,7 @@ func TestMark_OfDifferentKinds(t *testing.T) {
 		}
 	}
 	if !both.ends(&Session{Epoch: 8}) {
-		t.Error("a session without an ID token is not ended by a provider's logout")
+		t.Error("a provider's logout did not end a session without an ID token")
 	}
 	far := Mark{}.Merge(5, time.Unix(1<<40, 0))
 	if !far.ends(&Session{Epoch: 1, Issued: time.Unix(1<<31, 0)}) {
@@ -309,7 +310,7 @@ func TestMemoryRevocations_AreBounded(t *testing.T) {
 	}
 	one := Revocation{Keys: []RevocationKey{{1}}, Keep: time.Hour}
 	if _, err := v.Revoke(t.Context(), one); err == nil {
-		t.Error("one too many is remembered, or forgotten silently")
+		t.Error("a mark beyond the limit was accepted or silently dropped")
 	}
 }
 
@@ -317,7 +318,7 @@ func numberedKey(i int) RevocationKey { return nameWith(nil, 9, fmt.Sprint(i)) }
 
 // P10
 func BenchmarkRevocations_P10(b *testing.B) {
-	sessions := make([]*Session, 1024) // as many as there are users at work, so that not all is in the processor's cache
+	sessions := make([]*Session, 1024) // as many as concurrent users, to exceed the processor's cache
 	for i := range sessions {
 		sessions[i] = &Session{ID: newID(), SID: fmt.Sprint("sid ", i), Provider: "op", User: User{Issuer: "https://op.example", Subject: fmt.Sprint(i)}, Epoch: 1}
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// F40: what surrounds a secret is not part of it, and is rejected with an explanation.
+// F40: white space or quotation marks around a secret are rejected with an explanation.
 func TestSecret_F40_Wrapped(t *testing.T) {
 	for name, text := range map[string]string{
 		"line end": secretA + "\n", "CRLF": secretB + "\r\n", "space before": " " + secretA, "tab": secretB + "\t",
@@ -43,8 +43,8 @@ func TestSecret_F40_Wrapped(t *testing.T) {
 	}
 }
 
-// F40: what an encoder has made of random bytes is a key, and the same one as ever.
-func TestSecret_F40_KeysStayKeys(t *testing.T) {
+// F40: encoded random bytes are used as the key, unchanged.
+func TestSecret_F40_KeysAreNotStretched(t *testing.T) {
 	encodings := map[string]func([]byte) string{
 		"hex": hex.EncodeToString, "HEX": func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) },
 		"base64": base64.StdEncoding.EncodeToString, "base64, no padding": base64.RawStdEncoding.EncodeToString,
@@ -58,10 +58,10 @@ func TestSecret_F40_KeysStayKeys(t *testing.T) {
 			text := encode(raw)
 			got, ok := decodeSecret(text)
 			switch {
-			case !ok && !strings.ContainsAny(text, "0123456789"): // so it was always
+			case !ok && !strings.ContainsAny(text, "0123456789"): // documented exception
 				others++
 			case !ok:
-				t.Errorf("%s: %q is not taken for a key", name, text)
+				t.Errorf("%s: %q is not decoded as a key", name, text)
 			case !bytes.Equal(got, raw):
 				t.Errorf("%s: another key", name)
 			}
@@ -72,11 +72,11 @@ func TestSecret_F40_KeysStayKeys(t *testing.T) {
 	}
 	wrapped := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7, 99, 200, 31, 5, 250, 77}, 10))
 	if _, ok := decodeSecret(wrapped[:64] + "\n" + wrapped[64:]); !ok {
-		t.Error("openssl rand -base64 64 breaks the line, which was always accepted")
+		t.Error("the two lines of openssl rand -base64 64 are not decoded")
 	}
 }
 
-// F40: everything else is a passphrase, which is stretched.
+// F40: any other text is a passphrase, which is stretched.
 func TestSecret_F40_PassphrasesAreStretched(t *testing.T) {
 	for _, text := range []string{
 		"CorrectHorseBatteryStaple1CorrectHorseBatteryStaple2",
@@ -87,15 +87,15 @@ func TestSecret_F40_PassphrasesAreStretched(t *testing.T) {
 		"Summer2026Winter2027Spring2028Autumn2029Summer20",
 		"WirTreffenUnsJedenDienstagUm9UhrInDerKuecheOben1",
 		"correct-horse-Battery-staple-2026-and-some-more-words",
-		secretB + "=",                          // one more than an encoder writes
-		secretB[:len(secretB)-2] + "B=",        // bits that an encoder leaves zero
+		secretB + "=",                          // extra padding
+		secretB[:len(secretB)-2] + "B=",        // unused bits are not zero
 		strings.TrimRight(secretB, "=") + "AA", // not a whole number of bytes
 		secretA[:63] + "g",                     // not hex
 		secretA + "0",                          // half a byte
 		base64.StdEncoding.EncodeToString([]byte("short"))[:7] + "9Aa" + strings.Repeat("x-Y", 10), // no encoding at all
 	} {
 		if _, key := decodeSecret(text); key {
-			t.Errorf("%q was taken for a key", text)
+			t.Errorf("%q was decoded as a key", text)
 		}
 	}
 	const words = "CorrectHorseBatteryStaple1CorrectHorseBatteryStaple2"
@@ -108,7 +108,7 @@ func TestSecret_F40_PassphrasesAreStretched(t *testing.T) {
 	}
 }
 
-// F40: a placeholder is refused as a whole; a secret may contain anything.
+// F40: a secret that consists of a placeholder is rejected; a secret may contain one.
 func TestSecret_F40_Placeholders(t *testing.T) {
 	for text, refused := range map[string]bool{
 		"this-is-my-super-secret-key-for-prod":                             true,

@@ -30,7 +30,7 @@ func serverBench(t testing.TB, edit func(*Config)) (*bench, *MemoryBackend) {
 	return b, backend
 }
 
-// A brokenBackend counts what it is asked, and answers with an error once it is broken.
+// A brokenBackend counts its calls, and returns err if it is set.
 type brokenBackend struct {
 	Backend
 	mu    sync.Mutex
@@ -38,7 +38,7 @@ type brokenBackend struct {
 	calls int
 }
 
-// fail makes it answer with an error from now on, or no more if that is nil.
+// fail sets the error of all calls; nil means that they succeed.
 func (b *brokenBackend) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,8 +80,8 @@ func (b *brokenBackend) List(ctx context.Context, owner string) ([]Record, error
 	return b.Backend.List(ctx, owner)
 }
 
-// R100: what a backend does not say is unknown, not "nobody".
-func TestServerStore_R100_BackendDoesNotAnswer(t *testing.T) {
+// R100: an unavailable backend means unknown, not signed out.
+func TestServerStore_R100_BackendUnavailable(t *testing.T) {
 	broken := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
 	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(broken) })
 	b.signIn(alice())
@@ -92,17 +92,17 @@ func TestServerStore_R100_BackendDoesNotAnswer(t *testing.T) {
 		t.Errorf("Start: %v; cookies changed: %v", err, !maps.Equal(b.cookies, before))
 	}
 	if err := b.do(b.End); !errors.Is(err, ErrStore) || len(b.cookies) > 0 {
-		t.Errorf("End = %v, cookies %v; the cookie must go even then", err, b.cookies)
+		t.Errorf("End = %v, cookies %v; the cookie must be removed nevertheless", err, b.cookies)
 	}
 	if _, err := b.List(t.Context(), alice()); !errors.Is(err, ErrStore) {
 		t.Error("List:", err)
 	}
 	broken.fail(nil)
 	b.cookies = before
-	b.load() // as it was
+	b.load() // unchanged
 }
 
-// R99: references that we have not made lead to no question, whatever they say.
+// R99: forged references cause no store lookup, whatever they contain.
 func TestServerStore_R99_ReferencesAreCheckedFirst(t *testing.T) {
 	counting := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
 	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counting) })
@@ -138,7 +138,7 @@ func flip(c byte) string {
 	return "A"
 }
 
-// R99, R101: the backend learns hashes and sealed text.
+// R99, R101: the backend sees only hashes and sealed text.
 func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
 	b, backend := serverBench(t, nil)
 	s := alice()
@@ -158,7 +158,7 @@ func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
 	}
 }
 
-// Whoever can write to the backend cannot sign in: a record under another session's key is not taken for that session.
+// A writer of the backend cannot sign in: a record moved to another session's key is rejected.
 func TestServerStore_MovedRecords(t *testing.T) {
 	b, backend := serverBench(t, nil)
 	alices := b.login(b.newSession("alice", ""))
@@ -173,11 +173,11 @@ func TestServerStore_MovedRecords(t *testing.T) {
 		}
 	}
 	if b.alive(alices) || b.alive(mallorys) {
-		t.Error("a record that was moved is a session")
+		t.Error("a moved record was accepted")
 	}
 }
 
-// R96, R104: of two writers that have read the same, the second is told.
+// R96, R104: of two writers that read the same version, the second gets an error.
 func TestServerStore_R96_OlderNeverOverwritesNewer(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.signIn(alice())
@@ -205,13 +205,13 @@ func TestServerStore_R96_OlderNeverOverwritesNewer(t *testing.T) {
 	if got := b.load(); got.Values["theme"] != "one" || got.Generation != 2 {
 		t.Errorf("theme %q, generation %d", got.Values["theme"], got.Generation)
 	}
-	if err := save(one, "again"); err != nil { // what has been saved can be saved again
+	if err := save(one, "again"); err != nil { // a saved session can be saved again
 		t.Error(err)
 	}
 }
 
-// A session that has ended does not come back by a request that was under way.
-func TestServerStore_EndedMeanwhileStaysEnded(t *testing.T) {
+// A request in progress does not restore a session that has ended.
+func TestServerStore_RequestsDoNotRestoreAnEndedSession(t *testing.T) {
 	b, backend := serverBench(t, nil)
 	b.signIn(alice())
 	saved, renewed := b.load(), b.load()
@@ -228,11 +228,11 @@ func TestServerStore_EndedMeanwhileStaysEnded(t *testing.T) {
 		t.Error("Renew:", err)
 	}
 	if backend.Len() != 0 {
-		t.Error("it is back")
+		t.Error("the record was restored")
 	}
 }
 
-// R98: a store takes what cookies cannot, but not everything.
+// R98: a store accepts sessions too large for cookies, up to a limit.
 func TestServerStore_R98_Sizes(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	s := alice()
@@ -248,11 +248,11 @@ func TestServerStore_R98_Sizes(t *testing.T) {
 		t.Errorf("two megabytes: %v", err)
 	}
 	if !b.alive(before) {
-		t.Error("the session of before is gone")
+		t.Error("the previous session has ended")
 	}
 }
 
-// R91: the reference is sealed anew under the newest secret as well.
+// R91: the newest secret seals the reference again, too.
 func TestServerStore_R91_Rotation(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	with := func(secret string, old ...string) *bench {
@@ -268,13 +268,14 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	if err := two.do(func(w http.ResponseWriter, r *http.Request) error {
 		wrote, err := two.Renew(w, r, two.load())
 		if !wrote {
-			t.Error("it is not sealed anew")
+			t.Error("it was not sealed again")
 		}
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
-	// The record is sealed anew, the reference of a browser that has not got the answer is not.
+	// The record is sealed under the new secret; the reference of a browser that missed the
+	// response is not.
 	late := with(secretB, secretA)
 	late.cookies = one.cookies
 	if wrote, err := late.Renew(httptest.NewRecorder(), late.request(), late.load()); !wrote || err != nil {
@@ -284,11 +285,11 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	three.cookies = two.cookies
 	three.load()
 	if again, err := three.Renew(nil, nil, three.load()); again || err != nil {
-		t.Errorf("it is sealed anew again: %v", err)
+		t.Errorf("it was sealed a second time: %v", err)
 	}
 }
 
-// R160, F8: a reference that does not name the provider opens, and ends with the provider's mark.
+// R160, F8: a reference without the provider's name opens, and the provider's mark ends it.
 func TestServerStore_R160_F8_ReferenceWithoutProvider(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.signIn(alice())
@@ -308,7 +309,7 @@ func TestServerStore_R160_F8_ReferenceWithoutProvider(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b.alive(older) || b.alive(b.cookies) {
-		t.Error("a session lives on although all of its provider are over")
+		t.Error("a session is active although all sessions of its provider have ended")
 	}
 }
 
@@ -332,7 +333,7 @@ func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 	}
 }
 
-func TestMemoryBackend_LongestIdleGoesFirst(t *testing.T) {
+func TestMemoryBackend_EvictsLongestIdleFirst(t *testing.T) {
 	var events []Event
 	backend := NewMemoryBackend(MemoryLimits{Records: 3}, nil)
 	b := newBench(t, func(c *Config, s *Site) {
@@ -345,8 +346,8 @@ func TestMemoryBackend_LongestIdleGoesFirst(t *testing.T) {
 		browsers = append(browsers, b.login(b.newSession(fmt.Sprint(i), "")))
 		b.now = b.now.Add(time.Second)
 	}
-	if !b.alive(browsers[0]) { // used: now 1 is idle for the longest time
-		t.Fatal("not even full")
+	if !b.alive(browsers[0]) { // this is a use: now session 1 has been idle longest
+		t.Fatal("session 0 was evicted too early")
 	}
 	browsers = append(browsers, b.login(b.newSession("3", "")))
 	for i, want := range []bool{true, false, true, true} {
@@ -357,7 +358,7 @@ func TestMemoryBackend_LongestIdleGoesFirst(t *testing.T) {
 	if len(events) != 1 || events[0].Outcome != "evicted" || events[0].Count != 1 || events[0].Kind != "session" {
 		t.Errorf("events %+v", events)
 	}
-	b.now = b.now.Add(25 * time.Hour) // all are over: making room for nobody is no eviction
+	b.now = b.now.Add(25 * time.Hour) // all have expired: dropping them is not an eviction
 	b.login(b.newSession("4", ""))
 	if len(events) != 1 || backend.Len() != 1 {
 		t.Errorf("events %+v, %d records", events, backend.Len())
@@ -377,11 +378,11 @@ func TestMemoryBackend_BytesAreBounded(t *testing.T) {
 	}
 	huge := Record{Version: 1, Data: strings.Repeat("x", 200<<10), TTL: time.Hour}
 	if err := backend.Put(t.Context(), Key{"o", "huge"}, huge, IfAbsent); err != nil || backend.Len() != 1 {
-		t.Errorf("one that is larger than all: %v, %d records", err, backend.Len())
+		t.Errorf("a record above the limit: %v, %d records", err, backend.Len())
 	}
 }
 
-func TestServerStore_IsAGorillaStore(t *testing.T) {
+func TestServerStore_AsGorillaStore(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	store := NewServerStore(backend)
 	if _, err := store.New(httptest.NewRequest("GET", "/", nil), "cart"); err == nil {
@@ -403,11 +404,11 @@ func TestServerStore_IsAGorillaStore(t *testing.T) {
 	}
 	read := func() (*sessions.Session, error) { return own.New(b.request(), "cart") }
 	if cart, err := read(); err != nil || cart.IsNew || cart.Values["items"] != 3 {
-		t.Errorf("afterwards: %v, %v", cart.Values, err)
+		t.Errorf("after saving: %v, %v", cart.Values, err)
 	}
-	b.load() // the sign-in is another session
+	b.load() // the sign-in session is separate
 	if _, err := own.New(b.request(), "sallyport"); err == nil {
-		t.Error("the name of the sign-in session is taken")
+		t.Error("the name of the session cookie was accepted")
 	}
 	id := b.cookies["__Host-cart"]
 	b.cookies["__Host-wish"] = id // under another name
@@ -427,7 +428,7 @@ func TestServerStore_IsAGorillaStore(t *testing.T) {
 	}
 }
 
-// F8: one user's sign-ins end the oldest sessions of that user, and nobody else's.
+// F8: a user's sign-ins evict only the oldest sessions of that user.
 func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{Records: 1000}, nil)
 	b := newBench(t, func(c *Config, _ *Site) { backend.now = c.Now; c.Store = NewServerStore(backend) })
@@ -441,7 +442,7 @@ func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	}
 	for i, cookies := range others {
 		if !b.alive(cookies) {
-			t.Fatalf("the session of user %d is gone", i)
+			t.Fatalf("the session of user %d was evicted", i)
 		}
 	}
 	if b.alive(own[len(own)-1-defaultPerUser]) || !b.alive(own[len(own)-defaultPerUser]) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// F8: a tenant whose provider ends made-up sessions without end fills no memory, takes none from others,
-// and has none of its marks forgotten: in the end all its sessions up to then are over.
+// F8: a tenant whose provider ends endless made-up sessions fills no memory, takes none from
+// others, and loses no mark: when they collapse, all its sessions until then have ended.
 func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 	everywhere := map[string]func(*Config){
 		"cookies": func(*Config) {}, "store": func(c *Config) { c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now)) },
@@ -36,7 +36,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 				end("noisy", fmt.Sprint("made up ", i))
 			}
 			if !b.alive(quiet) || !b.alive(noisy) || b.alive(ended) {
-				t.Error("below the limit, something else is over than what was ended")
+				t.Error("below the limit, other sessions than the named ones have ended")
 			}
 			for i := range 5000 {
 				end("noisy", fmt.Sprint("more ", i))
@@ -45,19 +45,19 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 				}
 			}
 			if !b.alive(quiet) || b.alive(ended) {
-				t.Error("sessions of another provider are concerned")
+				t.Error("the collapse affects another provider")
 			}
 			if b.alive(noisy) {
-				t.Error("the marks of the noisy provider are forgotten, and nothing is in their place")
+				t.Error("the marks of the noisy provider were dropped without a replacement")
 			}
 			if !b.alive(b.login(user("noisy", "dave"))) {
-				t.Error("a login after the collapse is over as well")
+				t.Error("a login after the collapse has ended")
 			}
 		})
 	}
 }
 
-// F8: neither do many providers at once.
+// F8: many providers together do not exceed the limit either.
 func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 	v := NewMemoryRevocations(nil).(*memoryRevocations)
 	v.limit = 1000
@@ -77,12 +77,12 @@ func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 	}
 }
 
-// A mark and its owner come back as they were.
+// A mark and its owner survive packing.
 func TestKeptMark_F8_Owner(t *testing.T) {
 	for _, owner := range []uint32{noOwner, 1, 0xfff, 0x1000, 0xabcdef, 1<<ownerBits - 1} {
 		for _, m := range []Mark{{}, {All: 1<<52 - 1}, {Some: 1<<52 - 1, Before: 1<<32 - 1}, {All: 1, Some: 2, Before: 3}} {
 			if k := keep(m, owner); k.mark() != m || k.owner() != owner {
-				t.Errorf("%+v of %d came back as %+v of %d", m, owner, k.mark(), k.owner())
+				t.Errorf("%+v of %d unpacks as %+v of %d", m, owner, k.mark(), k.owner())
 			}
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// R96, R106: a sealed next generation replaces an earlier one of the same session, and nothing else.
-func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
+// R96, R106: a sealed next generation replaces only an earlier generation of the same session.
+func TestTransfer_OnlyLaterGenerationsOfTheSameSession(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(realSession(true))
 	first := b.load()
@@ -22,12 +22,12 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 		t.Fatalf("%+v, %v", later, err)
 	}
 	if _, err := b.opened(t.Context(), sealed, later); !errors.Is(err, ErrInvalid) {
-		t.Errorf("a generation in the place of itself: %v", err)
+		t.Errorf("a generation replaces itself: %v", err)
 	}
 	other := first.Clone()
 	other.ID = "AAAAAAAAAAAAAAAAAAAAAA"
 	if _, err := b.opened(t.Context(), sealed, other); !errors.Is(err, ErrInvalid) {
-		t.Errorf("in the place of another session: %v", err)
+		t.Errorf("a generation replaces another session: %v", err)
 	}
 	for i := range sealed {
 		changed := append([]byte(nil), sealed...)
@@ -43,9 +43,9 @@ func TestTransfer_OnlyForwardAndOnlyTheSame(t *testing.T) {
 	tokens, err := later.Tokens()
 	want, _ := first.Tokens()
 	if err != nil || tokens.RefreshToken != want.RefreshToken {
-		t.Errorf("the tokens got lost: %v", err)
+		t.Errorf("the tokens are missing: %v", err)
 	}
-	// Two responses may set it, with the same session in the end.
+	// Two responses may set it; the session is the same.
 	for range 2 {
 		w := httptest.NewRecorder()
 		if err := b.adopt(w, b.request(), later); err != nil || len(w.Result().Cookies()) == 0 {

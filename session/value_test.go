@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// newReader reads what a writer has written, with all known texts at hand.
+// newReader returns a reader of a writer's output that records all known texts.
 func newReader(in string) *reader {
 	return &reader{in: in, origin: unix(start), known: knownTexts{texts: []string{}}}
 }
@@ -27,7 +27,7 @@ func TestText_RoundTrip(t *testing.T) {
 	if !r.done() || fmt.Sprintf("%q", got) != fmt.Sprintf("%q", texts) {
 		t.Errorf("\n got %q\nwant %q", got, texts)
 	}
-	// In an identity, where only the places of the first are noted.
+	// In an identity, only the places of the first texts are recorded.
 	s := full()
 	s.User.Roles = texts
 	var loaded Session
@@ -37,11 +37,11 @@ func TestText_RoundTrip(t *testing.T) {
 	same(t, &loaded, s)
 }
 
-func TestText_NoOtherSpelling(t *testing.T) {
+func TestText_RejectsMalformedInput(t *testing.T) {
 	for _, bad := range []string{"", "\x05abc", "\xe0\xff", "\xe1", "\xe1\xff\xff\x7f", "\xe2short", "\xe3\x04\x64\x00", "\xe3\xff\x7f", "\xe4\x7fabc", "\xe5\xe5\x00", "\xe6", "\xdf"} {
 		r := newReader(bad)
 		if r.text(); r.done() {
-			t.Errorf("%q is read", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func TestValue_RoundTrip(t *testing.T) {
 		}
 		r := newReader(string(w.b))
 		if got := string(r.json(nil, 0)); !r.done() || got != raw {
-			t.Errorf("%.60s comes back as %.60s", raw, got)
+			t.Errorf("%.60s decodes as %.60s", raw, got)
 		}
 		if smaller && len(w.b) >= len(raw) {
 			t.Errorf("%.60s takes %d bytes", raw, len(w.b))
@@ -67,7 +67,7 @@ func TestValue_RoundTrip(t *testing.T) {
 	}
 }
 
-// What is not compact JSON leaves no trace in the writer.
+// JSON that is not compact leaves the writer unchanged.
 func TestValue_NotWritten(t *testing.T) {
 	for _, raw := range []string{"", "{", `{"a"}`, `{"a":1,}`, `{a:1}`, `[1 ]`, ` 1`, `{"a": 1}`, `{"\u0061":1}`, `"open`, `"a` + "\n" + `"`, `nul`, `[1,2`, `{"x":"y"}z`,
 		strings.Repeat("[", 50) + strings.Repeat("]", 50)} {
@@ -77,12 +77,12 @@ func TestValue_NotWritten(t *testing.T) {
 			t.Errorf("%q was written", raw)
 		}
 		if len(w.b) != 7 || len(w.own) != 1 || len(w.known) != 1 {
-			t.Errorf("%q: left behind: %q, %q", raw, w.b, w.own)
+			t.Errorf("%q: leftovers: %q, %q", raw, w.b, w.own)
 		}
 	}
 }
 
-// F24: claims are stored once: not in the ID token and next to it, nor in the identity and in either.
+// F24: claims are stored once, whether they are in the ID token, beside it, or in the identity.
 func TestClaims_F24_StoredOnce(t *testing.T) {
 	var groups []string
 	for i := range 100 {
@@ -101,13 +101,13 @@ func TestClaims_F24_StoredOnce(t *testing.T) {
 		b.signIn(s)
 		var got, want json.RawMessage
 		if s.Claims(&want) != nil || b.load().Claims(&got) != nil || decoded(t, got) != decoded(t, want) {
-			t.Errorf("claims come back as %.80s", got)
+			t.Errorf("claims decode as %.80s", got)
 		}
 		return len(b.request().Header.Get("Cookie"))
 	}
 	once := size(func(s *Session) { s.details.claims = nil })
 	if all := size(func(s *Session) { s.User.Roles = groups }); all > once+len(listed)/5 {
-		t.Errorf("claims of %d bytes take %d bytes in all, once %d", len(listed), all, once)
+		t.Errorf("claims of %d bytes take %d bytes in total, stored once %d", len(listed), all, once)
 	}
 }
 
@@ -119,7 +119,7 @@ func FuzzValue(f *testing.F) {
 		if w.json(raw) {
 			r := newReader(string(w.b))
 			if got := string(r.json(nil, 0)); !r.done() || got != raw {
-				t.Fatalf("%q comes back as %q", raw, got)
+				t.Fatalf("%q decodes as %q", raw, got)
 			}
 		}
 		w = &writer{}
@@ -127,7 +127,7 @@ func FuzzValue(f *testing.F) {
 		var out strings.Builder
 		r := newReader(string(w.b))
 		if r.unpack(&out, true); !r.done() || out.String() != raw {
-			t.Fatalf("token %q comes back as %q", raw, out.String())
+			t.Fatalf("token %q decodes as %q", raw, out.String())
 		}
 		newReader(raw).json(nil, 0)
 	})

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// watched signs in within the bubble of a synctest, where time is the bubble's.
+// watched signs in inside a synctest bubble, with the bubble's clock.
 func watched(t *testing.T, edit func(*Config)) (*Manager, *Session) {
 	t.Helper()
 	base, _ := url.Parse("https://app.example.com")
@@ -88,7 +88,7 @@ func TestWatch_R129_OtherRequestsKeepItAlive(t *testing.T) {
 	})
 }
 
-// R129: what ends here ends at once.
+// R129: an end in this process takes effect at once.
 func TestWatch_R129_EndsAtOnce(t *testing.T) {
 	in := map[string]func(*Config){
 		"cookies":             nil,
@@ -103,7 +103,7 @@ func TestWatch_R129_EndsAtOnce(t *testing.T) {
 			"by the provider": func(m *Manager, r *http.Request, s *Session) error {
 				return m.EndProviderSessions(r.Context(), ProviderLogout{Provider: "op", Issuer: "i", SID: "sid of alice", IssuedAt: time.Now()})
 			},
-			"another's, then signed in anew": func(m *Manager, r *http.Request, s *Session) error {
+			"another sign-in": func(m *Manager, r *http.Request, s *Session) error {
 				return m.Start(httptest.NewRecorder(), r, s.Clone())
 			},
 		} {
@@ -125,7 +125,7 @@ func TestWatch_R129_EndsAtOnce(t *testing.T) {
 					}
 					wantEnd(t, ctx, 0, ErrEnded)
 					if bob.Err() != nil {
-						t.Error("another user's has ended as well")
+						t.Error("another user's context has ended, too")
 					}
 				})
 			})
@@ -133,7 +133,8 @@ func TestWatch_R129_EndsAtOnce(t *testing.T) {
 	}
 }
 
-// R129, R100: what ends in another process is noticed soon; a store that is away for a moment ends nothing, for a minute it does.
+// R129, R100: an end in another process takes effect soon; a store outage of a moment ends nothing,
+// one of a minute does.
 func TestWatch_R129_OtherProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
@@ -157,14 +158,14 @@ func TestWatch_R129_OtherProcess(t *testing.T) {
 		broken.fail(nil)
 		<-time.After(30 * time.Second)
 		if ctx.Err() != nil {
-			t.Error("a short outage has ended it")
+			t.Error("a short outage ended it")
 		}
 		broken.fail(errors.New("connection refused"))
 		wantEnd(t, ctx, 55*time.Second, ErrStore) // a minute after the last good answer
 	})
 }
 
-// Nothing is left of those who go.
+// Canceled watchers leave nothing behind.
 func TestWatch_Cancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, s := watched(t, nil)
