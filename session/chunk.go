@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/cookies"
 )
 
 const (
@@ -58,7 +60,7 @@ func (c chunks) pieces() chunks {
 
 // firstChunks returns the first value of each chunk's name in the request, and whether some name
 // occurs more than once.
-func (c Cookies) firstChunks(r *http.Request, name string) (found chunks, twice bool) {
+func firstChunks(c cookies.Jar, r *http.Request, name string) (found chunks, twice bool) {
 	for cookie, value := range c.All(r) {
 		i, ours := chunkNumber(cookie, name)
 		if !ours || i >= maxChunks || value == "" {
@@ -77,7 +79,7 @@ func (c Cookies) firstChunks(r *http.Request, name string) (found chunks, twice 
 // than once: each value of the first cookie, with the further cookies that have its tag, or
 // otherwise with the first one of each further name (formats 1 and 2 had no tags). Opening them
 // shows which are ours (R93). The number of candidates is bounded.
-func (c Cookies) candidates(r *http.Request, name string) []chunks {
+func candidates(c cookies.Jar, r *http.Request, name string) []chunks {
 	type place struct {
 		number int
 		tag    string
@@ -91,7 +93,7 @@ func (c Cookies) candidates(r *http.Request, name string) []chunks {
 		switch {
 		case !ours || i >= maxChunks || value == "":
 		case i == 0:
-			if len(value) >= shortestText && len(all) < maxSame && !known[value] {
+			if len(value) >= shortestText && len(all) < cookies.MaxSame && !known[value] {
 				known[value] = true
 				all = append(all, chunks{value})
 			}
@@ -100,7 +102,7 @@ func (c Cookies) candidates(r *http.Request, name string) []chunks {
 				untagged[i] = value
 			}
 			at := place{i, value[:min(tagSize, len(value))]}
-			if tagged[at] == "" && len(tagged) < maxChunks*maxSame {
+			if tagged[at] == "" && len(tagged) < maxChunks*cookies.MaxSame {
 				tagged[at] = value
 			}
 		}

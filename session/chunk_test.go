@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/cookies"
 )
 
 const cookieName = "__Host-sallyport"
@@ -192,7 +194,7 @@ func FuzzChunks(f *testing.F) {
 	b.signIn(big(2))
 	f.Add(b.request().Header.Get("Cookie"))
 	f.Add(cookieName + "=a.b; " + cookieName + ".1=c; " + cookieName + "=.; " + cookieName + ".99=;;=")
-	cookies := newCookies(base, "")
+	cookies := cookies.New(base, "")
 	f.Fuzz(func(t *testing.T, header string) {
 		r := &http.Request{Header: http.Header{"Cookie": {header}}}
 		if s, err := b.Load(r); err == nil && s.User.Subject != alice().User.Subject || (s == nil) != (err != nil) {

@@ -8,7 +8,7 @@ import (
 
 // room returns how many bytes of a text fit into one chunk.
 func (m *Manager) room(name string) int {
-	widest := m.cookies.cookie(chunkName(name, maxChunks), "", m.config.SameSite)
+	widest := m.cookies.Cookie(chunkName(name, maxChunks), "", m.config.SameSite)
 	widest.MaxAge = int(maxLifetime / time.Second)
 	return min(maxCookie-len(widest.String()), maxText/maxChunks) - tagSize
 }
@@ -50,7 +50,7 @@ func (m *Manager) removeLeftovers(w http.ResponseWriter, r *http.Request, name s
 	}
 	for _, line := range w.Header()["Set-Cookie"] {
 		full, _, _ := strings.Cut(line, "=")
-		if cookie, ok := strings.CutPrefix(full, m.cookies.prefix); ok {
+		if cookie, ok := strings.CutPrefix(full, m.cookies.Prefix); ok {
 			mark(cookie)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 type cookieKeeper struct{ *Manager }
 
 func (k cookieKeeper) load(r *http.Request) (*Session, error) {
-	found, twice := k.cookies.firstChunks(r, k.config.CookieName)
+	found, twice := firstChunks(k.cookies, r, k.config.CookieName)
 	if found == (chunks{}) {
 		return nil, ErrNone
 	}
@@ -38,7 +38,7 @@ func (k cookieKeeper) load(r *http.Request) (*Session, error) {
 func (k cookieKeeper) loadDuplicates(r *http.Request, now time.Time) (*Session, error) {
 	var pick choice
 	var opened []*Session
-	for _, candidate := range k.cookies.candidates(r, k.config.CookieName) {
+	for _, candidate := range candidates(k.cookies, r, k.config.CookieName) {
 		if s, err := k.openChunks(&candidate, now); err != nil {
 			pick.add(nil, err)
 		} else {
@@ -75,7 +75,7 @@ func (k cookieKeeper) reload(ctx context.Context, s *Session) (*Session, error) 
 func (k cookieKeeper) end(r *http.Request) error {
 	var failed []error
 	now := k.config.Now()
-	for _, candidate := range k.cookies.candidates(r, k.config.CookieName) {
+	for _, candidate := range candidates(k.cookies, r, k.config.CookieName) {
 		l, _, err := k.openFront(&candidate, now)
 		if err != nil || k.expired(&l.session, now) {
 			continue // unusable anyway
@@ -200,7 +200,7 @@ func (m *Manager) LoadExpired(r *http.Request) (*Session, error) {
 func (k cookieKeeper) loadExpired(r *http.Request) (*Session, error) {
 	now := k.config.Now()
 	var pick choice
-	for _, candidate := range k.cookies.candidates(r, k.config.CookieName) {
+	for _, candidate := range candidates(k.cookies, r, k.config.CookieName) {
 		s, err := k.openChunks(&candidate, now)
 		if err == nil {
 			err = k.expiredOnly(r.Context(), s, now)

@@ -26,10 +26,10 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 	if err := c.m.checkOwnName(name); err != nil {
 		return gs, err
 	}
-	if found, _ := c.m.cookies.firstChunks(r, name); found == (chunks{}) {
+	if found, _ := firstChunks(c.m.cookies, r, name); found == (chunks{}) {
 		return gs, nil
 	}
-	for _, candidate := range c.m.cookies.candidates(r, name) {
+	for _, candidate := range candidates(c.m.cookies, r, name) {
 		for _, pieces := range [...]chunks{candidate.pieces(), candidate} { // older releases wrote no tags
 			text, ok := joinCounted(pieces)
 			if ok && c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values) == nil {
@@ -73,7 +73,7 @@ func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.
 // gorillaOptions returns the initial options of an application's own session.
 func (m *Manager) gorillaOptions() *sessions.Options {
 	return &sessions.Options{
-		Path: "/", Domain: m.cookies.domain, Secure: m.cookies.secure, HttpOnly: true,
+		Path: "/", Domain: m.cookies.Domain, Secure: m.cookies.Secure, HttpOnly: true,
 		SameSite: m.config.SameSite, MaxAge: int(m.config.Lifetime / time.Second),
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/cookies"
 )
 
 // A gorilla store in Config.Store keeps the sealed text of a session, and the cookie is the store's
@@ -145,7 +147,7 @@ func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session,
 	}
 	gs.Values = map[any]any{storedKey: identity + "." + details}
 	gs.Options = &sessions.Options{
-		Path: "/", Domain: k.cookies.domain, Secure: k.cookies.secure, HttpOnly: true,
+		Path: "/", Domain: k.cookies.Domain, Secure: k.cookies.Secure, HttpOnly: true,
 		SameSite: k.config.SameSite, MaxAge: max(int(k.remaining(s).Seconds()), 1),
 	}
 	answer := headerOnly{}
@@ -196,7 +198,7 @@ func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Se
 			return fmt.Errorf("%w: the store set a malformed cookie", ErrStore)
 		}
 		if cookie.Name != k.fullName {
-			write(w, cookie)
+			cookies.Write(w, cookie)
 			continue
 		}
 		s.details.record = &record{reference: cookie.Value}
@@ -246,7 +248,7 @@ func (k gorillaKeeper) endRecord(r *http.Request, reference string) error {
 		return nil
 	}
 	text, _ := gs.Values[storedKey].(string)
-	gs.Options = &sessions.Options{Path: "/", Domain: k.cookies.domain, MaxAge: -1}
+	gs.Options = &sessions.Options{Path: "/", Domain: k.cookies.Domain, MaxAge: -1}
 	if err := k.store.Save(k.withReference(r, reference), headerOnly{}, gs); err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/cookies"
 )
 
 // ErrNone means that a request carries no session.
@@ -56,7 +58,7 @@ type Manager struct {
 	config  Config // with defaults
 	site    Site
 	keyring *keyring
-	cookies Cookies
+	cookies cookies.Jar
 
 	origin, prefix string // what every seal is bound to
 	fullName       string // of the cookie, with its prefix
@@ -87,7 +89,9 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	c.Secret, c.OldSecrets = "", nil // not needed any more
 	site.Logger = cmp.Or(site.Logger, slog.Default())
 
-	m := &Manager{config: c, site: site, keyring: keyring, cookies: newCookies(site.BaseURL, c.Domain)}
+	m := &Manager{
+		config: c, site: site, keyring: keyring, cookies: cookies.New(site.BaseURL, c.Domain),
+	}
 	m.origin = strings.ToLower(site.BaseURL.Scheme + "://" + site.BaseURL.Host)
 	m.prefix = site.Prefix
 	m.fullName = m.cookies.Name(c.CookieName)
@@ -280,7 +284,7 @@ func (m *Manager) Due(s *Session) bool {
 }
 
 // Cookies writes and reads cookies of the same site as the session's.
-func (m *Manager) Cookies() Cookies { return m.cookies }
+func (m *Manager) Cookies() cookies.Jar { return m.cookies }
 
 // CookieStore returns a gorilla store that keeps its sessions in sealed cookies, for the application's own sessions.
 // It differs from gorilla's in that large sessions are cut into several cookies.

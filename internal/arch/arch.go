@@ -55,6 +55,7 @@ var rules = []rule{
 	{"problem", []string{"./"}, "an error is data; internal/answer writes it"},
 	{"middleware", []string{"./handlers"}, "guards refer to the login by URL only"},
 	{"handlers", []string{"./middleware"}, "the login routes must not depend on the guards"},
+	{"internal/cookies", []string{"./"}, "cookies are written for sessions and logins alike"},
 	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
 	{"internal/recovered", []string{"./"}, "every package uses it, so it must not import any of them"},
 	{"example", []string{"./internal"}, exampleRule},

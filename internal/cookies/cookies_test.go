@@ -1,4 +1,4 @@
-package session
+package cookies
 
 import (
 	"net/http"
@@ -19,7 +19,7 @@ func TestCookies_R92_R142_Attributes(t *testing.T) {
 		{"http://localhost:8080", "", "n", false},
 	} {
 		base, _ := url.Parse(c.base)
-		cookies := newCookies(base, c.domain)
+		cookies := New(base, c.domain)
 		w := httptest.NewRecorder()
 		// The request (plain http behind a proxy) does not matter: Set and Delete do not see it.
 		cookies.Set(w, "n", "v", time.Hour, http.SameSiteLaxMode)
@@ -37,7 +37,7 @@ func TestCookies_R92_R142_Attributes(t *testing.T) {
 
 func TestCookies_R102_OneLinePerName(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
-	cookies := newCookies(base, "")
+	cookies := New(base, "")
 	w := httptest.NewRecorder()
 	http.SetCookie(w, &http.Cookie{Name: "foreign", Value: "1"})
 	cookies.Set(w, "n", "1", 0, http.SameSiteLaxMode)
@@ -56,7 +56,7 @@ func TestCookies_R102_OneLinePerName(t *testing.T) {
 func TestCookies_SameSiteNoneNeedsSecure(t *testing.T) {
 	base, _ := url.Parse("http://localhost")
 	w := httptest.NewRecorder()
-	newCookies(base, "").Set(w, "n", "v", 0, http.SameSiteNoneMode)
+	New(base, "").Set(w, "n", "v", 0, http.SameSiteNoneMode)
 	if got := w.Result().Cookies()[0].SameSite; got != http.SameSiteLaxMode {
 		t.Errorf("SameSite %v", got)
 	}
@@ -64,7 +64,7 @@ func TestCookies_SameSiteNoneNeedsSecure(t *testing.T) {
 
 func TestCookies_R92_ExactNamesOnly(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
-	cookies := newCookies(base, "")
+	cookies := New(base, "")
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header["Cookie"] = []string{
 		"__Host-s =space; \u2000__Host-s=wide;  __Host-s=two; __host-s=case; s=bare; __Host-s; __Host-s=1;__Host-s=2; __Host-ss=3",

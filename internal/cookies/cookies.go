@@ -1,4 +1,5 @@
-package session
+// Package cookies reads and writes cookies with the names and attributes of one site.
+package cookies
 
 import (
 	"iter"
@@ -8,66 +9,70 @@ import (
 	"time"
 )
 
-// Cookies writes and reads cookies whose names and attributes depend on the configured base URL,
+// A Jar writes and reads cookies whose names and attributes depend on the configured base URL,
 // never on the request (R142). With an https base URL they are Secure, HttpOnly, Path=/ and have
 // the prefix "__Host-" ("__Secure-" if Config.Domain shares them with sibling hosts), which
 // browsers enforce (RFC 6265bis section 4.1.3). On plain http, which is allowed on loopback only,
 // there is no prefix.
 //
-// A Cookies is a small value that is safe for concurrent use. Its methods take names without the
+// A Jar is a small value that is safe for concurrent use. Its methods take names without the
 // prefix.
-type Cookies struct {
-	prefix string
-	domain string
-	secure bool
+type Jar struct {
+	Prefix string // of the name, which browsers enforce
+	Domain string
+	Secure bool
 }
 
-func newCookies(base *url.URL, domain string) Cookies {
+// New returns the cookies of a base URL, shared with the hosts below domain unless that is empty.
+func New(base *url.URL, domain string) Jar {
 	if base.Scheme != "https" {
-		return Cookies{domain: domain}
+		return Jar{Domain: domain}
 	}
 	if domain != "" {
-		return Cookies{prefix: "__Secure-", domain: domain, secure: true}
+		return Jar{Prefix: "__Secure-", Domain: domain, Secure: true}
 	}
-	return Cookies{prefix: "__Host-", secure: true}
+	return Jar{Prefix: "__Host-", Secure: true}
 }
 
 // Name returns the full name of a cookie, with the prefix.
-func (c Cookies) Name(name string) string { return c.prefix + name }
+func (c Jar) Name(name string) string { return c.Prefix + name }
 
 // Set sets a cookie for maxAge (rounded up to a second; zero or less: until the browser closes). It
 // replaces an earlier Set or Delete of the same name in this response. On plain http, SameSite=None
 // becomes Lax, because browsers accept None for Secure cookies only.
-func (c Cookies) Set(w http.ResponseWriter, name, value string, maxAge time.Duration, sameSite http.SameSite) {
-	cookie := c.cookie(name, value, sameSite)
+func (c Jar) Set(
+	w http.ResponseWriter, name, value string, maxAge time.Duration, sameSite http.SameSite,
+) {
+	cookie := c.Cookie(name, value, sameSite)
 	if maxAge > 0 {
 		cookie.MaxAge = max(int(maxAge/time.Second), 1)
 	}
-	write(w, cookie)
+	Write(w, cookie)
 }
 
 // Delete removes a cookie from the browser, with the attributes that it was set with.
-func (c Cookies) Delete(w http.ResponseWriter, name string, sameSite http.SameSite) {
-	cookie := c.cookie(name, "", sameSite)
+func (c Jar) Delete(w http.ResponseWriter, name string, sameSite http.SameSite) {
+	cookie := c.Cookie(name, "", sameSite)
 	cookie.MaxAge = -1
 	cookie.Expires = time.Unix(1, 0)
-	write(w, cookie)
+	Write(w, cookie)
 }
 
-func (c Cookies) cookie(name, value string, sameSite http.SameSite) *http.Cookie {
-	if sameSite == http.SameSiteNoneMode && !c.secure {
+// Cookie returns a cookie with the attributes of the site.
+func (c Jar) Cookie(name, value string, sameSite http.SameSite) *http.Cookie {
+	if sameSite == http.SameSiteNoneMode && !c.Secure {
 		sameSite = http.SameSiteLaxMode
 	}
 	return &http.Cookie{
-		Name: c.prefix + name, Value: value, Path: "/", Domain: c.domain,
-		Secure: c.secure, HttpOnly: true, SameSite: sameSite,
+		Name: c.Prefix + name, Value: value, Path: "/", Domain: c.Domain,
+		Secure: c.Secure, HttpOnly: true, SameSite: sameSite,
 	}
 }
 
-// write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not apply
+// Write adds a Set-Cookie line and removes an earlier one of the same name: browsers need not apply
 // them in order (RFC 6265 section 4.1.1), so there must not be two. Its cost grows with the lines
 // of the response, so the number of cookies per response must not depend on the request.
-func write(w http.ResponseWriter, cookie *http.Cookie) {
+func Write(w http.ResponseWriter, cookie *http.Cookie) {
 	header := w.Header()
 	lines := header["Set-Cookie"]
 	for i, line := range lines {
@@ -80,20 +85,20 @@ func write(w http.ResponseWriter, cookie *http.Cookie) {
 	http.SetCookie(w, cookie)
 }
 
-// maxSame bounds the cookies of one name that are examined: more than browsers keep for a site, and
+// MaxSame bounds the cookies of one name that are examined: more than browsers keep for a site, and
 // few enough that a header full of them costs little.
-const maxSame = 512
+const MaxSame = 512
 
 // ReadAll returns the values of all cookies with exactly this name in the request, at most 512.
 // There is more than one if a sibling host or another path planted its own (R93).
-func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
+func (c Jar) ReadAll(r *http.Request, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		seen := 0
 		for found, value := range c.All(r) {
 			if found != name {
 				continue
 			}
-			if seen++; seen > maxSame || !yield(value) {
+			if seen++; seen > MaxSame || !yield(value) {
 				return
 			}
 		}
@@ -105,7 +110,7 @@ func (c Cookies) ReadAll(r *http.Request, name string) iter.Seq[string] {
 //
 // It parses the header itself because net/http parses and allocates far more than needed here, and
 // trims names, so a planted "__Host-s " would pass as "__Host-s".
-func (c Cookies) All(r *http.Request) iter.Seq2[string, string] {
+func (c Jar) All(r *http.Request) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for _, line := range r.Header["Cookie"] {
 			for line != "" {
@@ -114,10 +119,10 @@ func (c Cookies) All(r *http.Request) iter.Seq2[string, string] {
 				// One space separates pairs (RFC 6265 section 4.2.1); more belongs to the name.
 				pair = strings.TrimPrefix(pair, " ")
 				name, value, found := strings.Cut(pair, "=")
-				if !found || !strings.HasPrefix(name, c.prefix) {
+				if !found || !strings.HasPrefix(name, c.Prefix) {
 					continue
 				}
-				if !yield(name[len(c.prefix):], value) {
+				if !yield(name[len(c.Prefix):], value) {
 					return
 				}
 			}
