@@ -94,8 +94,8 @@ var table = []Setting{
 		Help: "members of the profile that sessions do not keep"},
 
 	{Key: "scopes", Fields: "Scopes",
-		Help: "to ask for; default: openid, profile and email with OpenID Connect, those of the vendor " +
-			"with a known vendor, and none with OAuth 2.0"},
+		Help: "to ask for; default: those of the known vendor, or with OpenID Connect openid, " +
+			"profile and email, or none"},
 	{Key: "scope_separator", Fields: "ScopeSeparator",
 		Help: "the character between scopes; default: a space"},
 	{Key: "auth_params", Fields: "AuthParams",
