@@ -267,13 +267,13 @@ func TestConfiguration_R157_FromEnv(t *testing.T) {
 		"both":                     {map[string]string{"SESSION_SECRET_FILE": file("secret2", rig.Secret)}, []string{"SESSION_SECRET and SESSION_SECRET_FILE"}},
 		"missing file":             {map[string]string{"OIDC_CLIENT_SECRET_FILE": filepath.Join(dir, "none")}, []string{"OIDC_CLIENT_SECRET_FILE"}},
 		"empty file":               {map[string]string{"OIDC_CLIENT_ID": "", "OIDC_CLIENT_ID_FILE": file("empty", "\n")}, []string{"OIDC_CLIENT_ID_FILE", "empty"}},
-		"bad values":               {map[string]string{"BASE_URL": "http://app.example.com", "OIDC_ISSUER": "ftp://op.example", "SESSION_SECRET": "short"}, []string{"BaseURL", "Issuer", "ecret"}},
-		"http issuer":              {map[string]string{"OIDC_ISSUER": "http://localhost:9998"}, []string{"Issuer"}},
+		"bad values":               {map[string]string{"BASE_URL": "http://app.example.com", "OIDC_ISSUER": "ftp://op.example", "SESSION_SECRET": "short"}, []string{"BaseURL", "OIDC_ISSUER", "ecret"}},
+		"http issuer":              {map[string]string{"OIDC_ISSUER": "http://localhost:9998"}, []string{"OIDC_ISSUER"}},
 		"all on loopback":          {map[string]string{"OIDC_ISSUER": "http://localhost:9998", "BASE_URL": "http://localhost:8080"}, nil},
 		"no base URL, on loopback": {map[string]string{"BASE_URL": "", "OIDC_ISSUER": "http://127.0.0.1:9998", "LISTEN_ADDR": "127.0.0.1:8080"}, nil},
 		"no base URL, public":      {map[string]string{"BASE_URL": "", "LISTEN_ADDR": ":8080"}, []string{"BASE_URL is not set"}},
 		"bad address":              {map[string]string{"BASE_URL": "", "LISTEN_ADDR": "8080"}, []string{"LISTEN_ADDR"}},
-		"bad scope":                {map[string]string{"OIDC_SCOPES": `openid "x"`}, []string{"Scopes"}},
+		"bad scope":                {map[string]string{"OIDC_SCOPES": `openid "x"`}, []string{"OIDC_SCOPES"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := maps.Clone(right)
