@@ -141,13 +141,13 @@ func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.
 		return here
 	}
 	found, err := h.config.Providers.Find(r.Context(), s.Provider)
-	p, ok := found.(provider.LogoutURLer)
+	p, ok := found.(provider.SessionEnder)
 	if err != nil || !ok {
 		return here
 	}
 	state := rand.Text()
 	there, err := recovered.Get(func() (string, error) {
-		return p.LogoutURL(r.Context(), h.logoutRequest(s, state)), nil
+		return p.EndSessionURL(r.Context(), h.logoutRequest(s, state)), nil
 	})
 	switch {
 	case err != nil:
@@ -166,11 +166,11 @@ func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.
 }
 
 // logoutRequest describes the session to the provider. The ID token and the claims are optional.
-func (h *routes) logoutRequest(s *session.Session, state string) provider.Logout {
+func (h *routes) logoutRequest(s *session.Session, state string) provider.EndSession {
 	tokens, _ := s.Tokens()
 	var claims json.RawMessage
 	_ = s.Claims(&claims)
-	return provider.Logout{
+	return provider.EndSession{
 		IDToken: tokens.IDToken, Claims: claims, State: state,
 		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
 	}

@@ -297,7 +297,7 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 		"https://pool.example/logout?client_id=authtest-client&logout_uri=URL":                   {URL: "https://pool.example/logout", ReturnParam: "logout_uri"},
 		"https://pool.example/logout?a=b&client_id=authtest-client&post_logout_redirect_uri=URL": {URL: "https://pool.example/logout?a=b", ReturnParam: "post_logout_redirect_uri"},
 	} {
-		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Logout = vendor })
+		app := rig.New(t, func(s *rig.Setup) { s.OIDC.VendorLogout = vendor })
 		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
 		b := rig.SignedIn(t, app, "alice", "/me")
 		app.OP.SetDown(true) // nobody has to be asked
@@ -323,12 +323,12 @@ func TestLogout_VendorLogoutIsChecked(t *testing.T) {
 		"twice": {URL: "https://x.example/logout?returnTo=y", ReturnParam: "returnTo"}, "client twice": {URL: "https://x.example/logout?client_id=y", ReturnParam: "returnTo"},
 		"space": {URL: "https://x.example/logout", ReturnParam: "return to"}, "bad query": {URL: "https://x.example/logout?%zz", ReturnParam: "returnTo"},
 	} {
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Logout = vendor })); err == nil || !strings.Contains(err.Error(), "Logout.") {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.VendorLogout = vendor })); err == nil || !strings.Contains(err.Error(), "VendorLogout.") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
 	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
-		o.Logout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated", ReturnParam: "returnTo"}
+		o.VendorLogout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated", ReturnParam: "returnTo"}
 	})); err != nil {
 		t.Error(err)
 	}

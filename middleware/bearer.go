@@ -103,7 +103,7 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			s, err := tokens.get(name, token, func() (*session.Session, error) {
 				ctx := context.WithoutCancel(r.Context()) // others may wait for the same answer
 				return recovered.Get(func() (*session.Session, error) {
-					return api.check(ctx, v, token)
+					return v.VerifyAccessToken(ctx, token, api.accepted())
 				})
 			})
 			if err != nil {
@@ -118,22 +118,13 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 	}
 }
 
-// check has the provider check a token. A provider of the application may have a VerifyAccessToken
-// of its own and the CheckAccessToken of a provider inside, so that is called only if it is needed.
-func (api *API) check(ctx context.Context, v provider.TokenVerifier,
-	token string) (*session.Session, error) {
-	checker, ok := v.(provider.TokenChecker)
-	if !ok || !api.extended() {
-		return v.VerifyAccessToken(ctx, token, api.Audience)
-	}
-	return checker.CheckAccessToken(ctx, token, provider.AccessTokens{
+// accepted describes the access tokens that the API accepts.
+func (api *API) accepted() provider.AccessTokens {
+	return provider.AccessTokens{
 		Audience: api.Audience, ClientIDs: api.ClientIDs, ClientTokens: api.ClientTokens,
 		Untyped: api.Untyped,
-	})
+	}
 }
-
-// extended reports whether the API says more than a mere TokenVerifier could heed.
-func (api *API) extended() bool { return len(api.ClientIDs) > 0 || api.ClientTokens || api.Untyped }
 
 // A verifier finds the provider that has to have issued the token of a request.
 type verifier func(*http.Request) (name string, v provider.TokenVerifier, err error)
@@ -161,10 +152,6 @@ func (g *Guard) verifier(api API) verifier {
 	v, ok := configured[name].(provider.TokenVerifier)
 	if !ok || api.Audience == "" {
 		panic("middleware: API needs an Audience, and a Provider that can verify access tokens")
-	}
-	if _, checks := v.(provider.TokenChecker); api.extended() && !checks {
-		panic("middleware: API has ClientIDs, ClientTokens or Untyped, and its Provider is not a " +
-			"provider.TokenChecker")
 	}
 	return func(*http.Request) (string, provider.TokenVerifier, error) { return name, v, nil }
 }

@@ -87,8 +87,8 @@ func (o *OIDC) confine() error {
 			"use Endpoints.JWKS at the origin of the issuer")
 	}
 	configured := o.addresses()
-	if o.Logout != nil {
-		configured = append(configured, address{"Logout.URL", o.Logout.URL})
+	if o.VendorLogout != nil {
+		configured = append(configured, address{"VendorLogout.URL", o.VendorLogout.URL})
 	}
 	o.confined.Store(true)
 	return checkOrigins(o.Issuer, o.OtherOrigins, configured...)

@@ -149,8 +149,9 @@ type OIDC struct {
 	// lacks the name or the email address that the scopes promise, "always" or "never".
 	UserInfo string
 
-	// Logout replaces the logout that the metadata names, for providers with one of their own. Default: none.
-	Logout *VendorLogout
+	// VendorLogout replaces the end session endpoint of the metadata, for vendors with a logout of
+	// their own. Default: none.
+	VendorLogout *VendorLogout
 
 	// LogoutHintClaim is the claim that is sent to the provider's logout as logout_hint, if the user has it. Default: "login_hint",
 	// with which Microsoft Entra does not ask which account to sign out; others want "email" or "preferred_username".

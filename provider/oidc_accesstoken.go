@@ -26,14 +26,12 @@ type AccessTokens struct {
 	Untyped      bool
 }
 
-// VerifyAccessToken implements [TokenVerifier]. It is CheckAccessToken with nothing but an audience.
-func (o *OIDC) VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
-	return o.CheckAccessToken(ctx, token, AccessTokens{Audience: audience})
-}
-
-// CheckAccessToken implements [TokenChecker]. JWTs that say that they are access tokens (RFC 9068, typ
-// at+jwt) are verified here. The provider is asked about all others (RFC 7662), if it offers that.
-func (o *OIDC) CheckAccessToken(ctx context.Context, token string, accepted AccessTokens) (*session.Session, error) {
+// VerifyAccessToken implements [TokenVerifier]. JWTs that say that they are access tokens (RFC 9068,
+// typ at+jwt) are verified here. The provider is asked about all others (RFC 7662), if it offers
+// introspection.
+func (o *OIDC) VerifyAccessToken(
+	ctx context.Context, token string, accepted AccessTokens,
+) (*session.Session, error) {
 	m, err := o.metadata(ctx)
 	if err != nil {
 		return nil, err

@@ -22,15 +22,15 @@ const (
 	defaultLogoutHint = "login_hint"
 )
 
-// LogoutURL implements [LogoutURLer] (OpenID Connect RP-Initiated Logout 1.0 section 2).
-func (o *OIDC) LogoutURL(ctx context.Context, l Logout) string {
-	if o.Logout != nil && !o.Logout.WhenMissing {
-		return o.Logout.address(o.ClientID, l.ReturnURL)
+// EndSessionURL implements [SessionEnder] (OpenID Connect RP-Initiated Logout 1.0 section 2).
+func (o *OIDC) EndSessionURL(ctx context.Context, l EndSession) string {
+	if o.VendorLogout != nil && !o.VendorLogout.WhenMissing {
+		return o.VendorLogout.address(o.ClientID, l.ReturnURL)
 	}
 	endpoint := o.endSessionEndpoint(ctx)
 	switch {
-	case endpoint == "" && o.Logout != nil:
-		return o.Logout.address(o.ClientID, l.ReturnURL)
+	case endpoint == "" && o.VendorLogout != nil:
+		return o.VendorLogout.address(o.ClientID, l.ReturnURL)
 	case endpoint == "":
 		return ""
 	}
@@ -68,7 +68,7 @@ func (o *OIDC) endSessionEndpoint(ctx context.Context) string {
 }
 
 // logoutHint says who is leaving, so that a provider at which several users are signed in need not ask.
-func (o *OIDC) logoutHint(l Logout) string {
+func (o *OIDC) logoutHint(l EndSession) string {
 	if l.Hint != "" {
 		return l.Hint
 	}
@@ -85,8 +85,8 @@ func (o *OIDC) LogoutOrigins() []string {
 	if k := o.discovery.current.Load(); k != nil {
 		addresses = append(addresses, k.metadata.EndSessionEndpoint)
 	}
-	if o.Logout != nil {
-		addresses = append(addresses, o.Logout.URL)
+	if o.VendorLogout != nil {
+		addresses = append(addresses, o.VendorLogout.URL)
 	}
 	var origins []string
 	for _, address := range addresses {
@@ -137,14 +137,14 @@ func (v *VendorLogout) check(out outbound) error {
 	if v == nil {
 		return nil
 	}
-	if err := out.checkEndpoint("Logout.URL", v.URL); err != nil {
+	if err := out.checkEndpoint("VendorLogout.URL", v.URL); err != nil {
 		return err
 	}
 	if !validScope(v.ReturnParam) || v.ReturnParam == "client_id" {
-		return wrongField("Logout.ReturnParam", "%q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
+		return wrongField("VendorLogout.ReturnParam", "%q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
 	}
 	if v.address("c", "r") == "" {
-		return wrongField("Logout.URL", "already has a parameter that is added to it")
+		return wrongField("VendorLogout.URL", "already has a parameter that is added to it")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func TestLogoutURL_R114_ProviderHangs(t *testing.T) {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
 		for range 3 { // the first fetch goes on meanwhile
 			begin := time.Now()
-			if got := o.LogoutURL(t.Context(), Logout{}); got != "" || time.Since(begin) > logoutPatience {
+			if got := o.EndSessionURL(t.Context(), EndSession{}); got != "" || time.Since(begin) > logoutPatience {
 				t.Errorf("%q after %v", got, time.Since(begin))
 			}
 		}
@@ -27,18 +27,18 @@ func TestLogoutURL_UsesWhatIsKnown(t *testing.T) {
 	o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: refusing(func() { t.Error("the provider is asked") })}
 	o.discovery.current.Store(&known{&metadata{EndSessionEndpoint: "https://op.example/end?a=b"}, time.Unix(0, 0)})
 	want := "https://op.example/end?a=b&client_id=c&logout_hint=someone&post_logout_redirect_uri=r&state=s"
-	if got := o.LogoutURL(t.Context(), Logout{Hint: "someone", Claims: []byte(`{"login_hint":"other"}`), ReturnURL: "r", State: "s"}); got != want {
+	if got := o.EndSessionURL(t.Context(), EndSession{Hint: "someone", Claims: []byte(`{"login_hint":"other"}`), ReturnURL: "r", State: "s"}); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	o.discovery.current.Store(&known{&metadata{}, time.Unix(0, 0)})
-	if got := o.LogoutURL(t.Context(), Logout{}); got != "" {
+	if got := o.EndSessionURL(t.Context(), EndSession{}); got != "" {
 		t.Errorf("without an endpoint: %q", got)
 	}
 }
 
 // R122: all origins that the provider may show a frame on, each once.
 func TestLogoutOrigins(t *testing.T) {
-	o := &OIDC{Issuer: "https://op.example/tenant", Logout: &VendorLogout{URL: "https://vendor.example/v2/logout?federated", ReturnParam: "returnTo"}}
+	o := &OIDC{Issuer: "https://op.example/tenant", VendorLogout: &VendorLogout{URL: "https://vendor.example/v2/logout?federated", ReturnParam: "returnTo"}}
 	if got, want := o.LogoutOrigins(), []string{"https://op.example", "https://vendor.example"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

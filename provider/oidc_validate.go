@@ -16,7 +16,7 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	mistakes = append(mistakes, o.Err, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(),
-		o.checkAuthMethod(), o.checkResponseType(), o.checkQuirks(), o.Logout.check(o.outbound()),
+		o.checkAuthMethod(), o.checkResponseType(), o.checkQuirks(), o.VendorLogout.check(o.outbound()),
 		checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)

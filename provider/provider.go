@@ -20,8 +20,9 @@ type Set map[string]Provider
 // Implementations are safe for concurrent use. They report a provider that cannot be
 // reached with an error that wraps [ErrUnavailable], and a login that failed with an *[Error].
 //
-// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker], [TokenVerifier], [TokenChecker], [Initiator],
-// [LogoutURLer], [LogoutVerifier], [LogoutFramer], [Readier], [Labeler], [ResponseModer].
+// Further abilities are found by type assertion: [Validator], [Refresher], [Revoker],
+// [TokenVerifier], [Initiator], [SessionEnder], [LogoutVerifier], [LogoutFramer], [Readier],
+// [Labeler], [ResponseModer].
 type Provider interface {
 	// Registration is a fingerprint of issuer and client id. Sessions and flows of another
 	// registration are refused. It never changes during the life of the value.
@@ -63,18 +64,14 @@ type Revoker interface {
 	Revoke(ctx context.Context, t session.Tokens) error
 }
 
-// A TokenVerifier can tell whom an access token was issued to, for an API that is called with it.
+// A TokenVerifier finds the identity behind an access token, for an API that is called with it.
 type TokenVerifier interface {
-	// VerifyAccessToken returns the identity behind an access token for an audience: a session without an ID, which
-	// ends with the token. A token that is not valid is an *[Error] with [FaultAccessToken].
-	VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error)
-}
-
-// A TokenChecker is a TokenVerifier that knows all that an API may say about the tokens that it accepts.
-type TokenChecker interface {
-	// CheckAccessToken is VerifyAccessToken for tokens as accepted describes them. An error that also
-	// wraps [ErrUnavailable] says that the same token may be valid soon.
-	CheckAccessToken(ctx context.Context, token string, accepted AccessTokens) (*session.Session, error)
+	// VerifyAccessToken returns the identity behind an access token that the API accepts: a session
+	// without an ID, which ends with the token. An invalid token is an *[Error] with
+	// [FaultAccessToken]; one that also wraps [ErrUnavailable] may be valid soon.
+	VerifyAccessToken(
+		ctx context.Context, token string, accepted AccessTokens,
+	) (*session.Session, error)
 }
 
 // An Initiator may ask an application to start a login with it (OpenID Connect Core section 4).
@@ -83,15 +80,15 @@ type Initiator interface {
 	Initiates(issuer string) bool
 }
 
-// A LogoutURLer can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
-type LogoutURLer interface {
-	// LogoutURL returns where to send the browser after the local session has ended, or "" when the provider offers no
-	// logout, or is away. It takes two seconds at most.
-	LogoutURL(ctx context.Context, l Logout) string
+// A SessionEnder can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
+type SessionEnder interface {
+	// EndSessionURL returns where to send the browser after the local session has ended, or "" if
+	// the provider has no end session endpoint, or is unavailable. It takes two seconds at most.
+	EndSessionURL(ctx context.Context, l EndSession) string
 }
 
-// Logout is what a provider may be told at logout.
-type Logout struct {
+// An EndSession is what the end session endpoint may be told.
+type EndSession struct {
 	IDToken   string          // id_token_hint; empty if the session kept none
 	Hint      string          // logout_hint, who is leaving; empty: what Claims say
 	Claims    json.RawMessage // of the session; see OIDC.LogoutHintClaim

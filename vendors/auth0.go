@@ -10,7 +10,7 @@ func Auth0(domain Domain, id, secret string) *provider.OIDC {
 		ClientID:     id,
 		ClientSecret: secret,
 		DisplayName:  "Auth0",
-		Logout: &provider.VendorLogout{
+		VendorLogout: &provider.VendorLogout{
 			URL:         domain.at("/v2/logout"),
 			ReturnParam: "returnTo",
 			WhenMissing: true,

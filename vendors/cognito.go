@@ -24,7 +24,7 @@ func Cognito(pool CognitoPool, id, secret string) *provider.OIDC {
 		OtherOrigins: []string{pool.Domain.at("")},
 		RolesClaim:   "cognito:groups",
 		UserFields:   provider.Fields{Username: "preferred_username|cognito:username|username"},
-		Logout: &provider.VendorLogout{
+		VendorLogout: &provider.VendorLogout{
 			URL:         pool.Domain.at("/logout"),
 			ReturnParam: "logout_uri",
 		},

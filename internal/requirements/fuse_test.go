@@ -190,14 +190,16 @@ func (p burningProvider) Revoke(ctx context.Context, t session.Tokens) error {
 	return p.OIDC.Revoke(ctx, t)
 }
 
-func (p burningProvider) LogoutURL(ctx context.Context, l provider.Logout) string {
-	p.at("LogoutURL")
-	return p.OIDC.LogoutURL(ctx, l)
+func (p burningProvider) EndSessionURL(ctx context.Context, l provider.EndSession) string {
+	p.at("EndSessionURL")
+	return p.OIDC.EndSessionURL(ctx, l)
 }
 
-func (p burningProvider) VerifyAccessToken(ctx context.Context, token, audience string) (*session.Session, error) {
+func (p burningProvider) VerifyAccessToken(
+	ctx context.Context, token string, accepted provider.AccessTokens,
+) (*session.Session, error) {
 	p.at("VerifyAccessToken")
-	return p.OIDC.VerifyAccessToken(ctx, token, audience)
+	return p.OIDC.VerifyAccessToken(ctx, token, accepted)
 }
 
 type burningBackend struct {

@@ -139,8 +139,8 @@ func TestPanics_F2_RefreshHook(t *testing.T) {
 // F2: a sign-out goes through whatever panics on the way, and the process lives.
 func TestPanics_F2_Logout(t *testing.T) {
 	for name, change := range map[string]func(*fuse) func(*rig.Setup){
-		"Revoke":    func(f *fuse) func(*rig.Setup) { return other(f, "Revoke") },
-		"LogoutURL": func(f *fuse) func(*rig.Setup) { return other(f, "LogoutURL") },
+		"Revoke":        func(f *fuse) func(*rig.Setup) { return other(f, "Revoke") },
+		"EndSessionURL": func(f *fuse) func(*rig.Setup) { return other(f, "EndSessionURL") },
 		"Hooks.Logout": func(f *fuse) func(*rig.Setup) {
 			return func(s *rig.Setup) { s.Config.Hooks.Logout = func(context.Context, *session.Session) { f.burn() } }
 		},

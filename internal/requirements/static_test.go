@@ -67,7 +67,7 @@ func TestStatic_R64_NoDiscovery(t *testing.T) {
 	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Errorf("two hours later: %s", got)
 	}
-	logout := app.OIDC.LogoutURL(t.Context(), provider.Logout{ReturnURL: app.URL})
+	logout := app.OIDC.EndSessionURL(t.Context(), provider.EndSession{ReturnURL: app.URL})
 	if !strings.HasPrefix(logout, app.OP.Issuer()+"/end_session?") {
 		t.Errorf("the logout is at %q", logout)
 	}
