@@ -10,15 +10,15 @@ import (
 	"github.com/sallyport-go/sallyport/internal/loopback"
 )
 
-// A tenant may write down another provider's issuer. Only that issuer's own origin speaks for it, so
-// the providers of tenants are confined to the origins of their issuers: no address, whether it is
-// configured or named by the metadata, leads elsewhere. Further origins are vouched for by the
-// application's code, in OtherOrigins.
+// A tenant may configure any issuer, including another provider's. Only the issuer's own origin can
+// prove that it is the issuer, so all URLs of a tenant's provider, configured or from metadata,
+// must be at the origin of its issuer. The application's code may permit other origins, in
+// OtherOrigins.
 
-// An address is one by which a provider is reached, with the field or member that names it.
+// An address is a URL of a provider, with the field or metadata member that holds it.
 type address struct{ name, url string }
 
-// checkOrigins rejects addresses that are neither at the issuer's origin nor at one of the others.
+// checkOrigins rejects URLs that are neither at the issuer's origin nor at one of the others.
 func checkOrigins(issuer string, others []string, addresses ...address) error {
 	allowed := []string{originIn(issuer)}
 	for _, other := range others {
@@ -34,7 +34,7 @@ func checkOrigins(issuer string, others []string, addresses ...address) error {
 	return errors.Join(mistakes...)
 }
 
-// originIn is the origin of an address in one spelling. It is empty for what is not an address.
+// originIn returns the normalized origin of a URL, or "" if address is not a URL.
 func originIn(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.User != nil {
@@ -45,7 +45,7 @@ func originIn(address string) string {
 	return scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), port)
 }
 
-// sharedOrigin is the origin of all addresses, or an error that says which of them differ.
+// sharedOrigin returns the common origin of all URLs, or an error that names two that differ.
 func sharedOrigin(addresses ...address) (string, error) {
 	first := addresses[0]
 	for _, a := range addresses[1:] {
@@ -57,7 +57,7 @@ func sharedOrigin(addresses ...address) (string, error) {
 	return originIn(first.url), nil
 }
 
-// checkOtherOrigins rejects what is not an origin.
+// checkOtherOrigins rejects values that are not origins.
 func checkOtherOrigins(origins []string) error {
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
@@ -68,7 +68,7 @@ func checkOtherOrigins(origins []string) error {
 	return nil
 }
 
-// addresses are where the provider is reached, as far as they are configured.
+// addresses returns the configured URLs of the provider.
 func (o *OIDC) addresses() []address {
 	all := []address{{"Discovery", o.Discovery}, {"InternalURL", o.InternalURL}}
 	for _, e := range o.Endpoints.named() {
@@ -94,7 +94,7 @@ func (o *OIDC) confine() error {
 	return checkOrigins(o.Issuer, o.OtherOrigins, configured...)
 }
 
-// checkOrigins rejects metadata of a tenant's provider that leads elsewhere.
+// checkOrigins rejects metadata of a tenant's provider with URLs at other origins.
 func (o *OIDC) checkOrigins(m *metadata) error {
 	if !o.confined.Load() {
 		return nil
@@ -106,7 +106,7 @@ func (o *OIDC) checkOrigins(m *metadata) error {
 	return checkOrigins(o.Issuer, o.OtherOrigins, named...)
 }
 
-// addresses are those that decide who the user is.
+// addresses returns the URLs that determine who the user is.
 func (o *OAuth2) addresses() []address {
 	all := []address{
 		{"Endpoints.Authorization", o.Endpoints.Authorization}, {"Endpoints.Token", o.Endpoints.Token},
@@ -120,7 +120,7 @@ func (o *OAuth2) addresses() []address {
 		if d.URL == "" {
 			continue
 		}
-		if u, err := o.apiAddress(d.URL); err == nil { // else Validate complains
+		if u, err := o.apiAddress(d.URL); err == nil { // else Validate reports it
 			all = append(all, address{d.Name, u.String()})
 		}
 	}
@@ -135,7 +135,7 @@ func (o *OAuth2) checkIssuer() error {
 	return err
 }
 
-// everyAddress is where the provider is reached.
+// everyAddress returns all URLs of the provider.
 func (o *OAuth2) everyAddress() []address {
 	return append(o.addresses(),
 		address{"Endpoints.Revocation", o.Endpoints.Revocation},
@@ -149,7 +149,7 @@ func (o *OAuth2) confine() error {
 	return checkOrigins(o.issuer(), o.OtherOrigins, o.everyAddress()...)
 }
 
-// addresses are where the provider is reached; Client alone goes to APIBase.
+// addresses returns the URLs of the provider, except APIBase, which only Client uses.
 func (o *OAuth1) addresses() []address {
 	return []address{
 		{"AuthorizeURL", o.AuthorizeURL}, {"RequestTokenURL", o.RequestTokenURL},
@@ -169,7 +169,7 @@ func (o *OAuth1) confine() error {
 	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)
 }
 
-// plainHTTP lists the addresses with plain http on another machine, for the warning at start.
+// plainHTTP lists the http URLs on other machines, for the warning at start.
 func plainHTTP(addresses ...address) []string {
 	var found []string
 	for _, a := range addresses {
@@ -181,8 +181,8 @@ func plainHTTP(addresses ...address) []string {
 	return found
 }
 
-// checkConfidential accepts addresses that the user's token may be sent to: https, or http on this
-// machine where that is switched on.
+// checkConfidential accepts URLs to which the user's token may be sent: https, or http on this
+// machine with InsecureLoopbackHTTP.
 func (out outbound) checkConfidential(u *url.URL) error {
 	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP && loopback.Host(u.Hostname()) {
 		return nil
@@ -190,8 +190,8 @@ func (out outbound) checkConfidential(u *url.URL) error {
 	return fmt.Errorf("provider: the user's token is not sent to %s: use https", where(u))
 }
 
-// checkEndpoint accepts an absolute https URL without fragment, or http on loopback where that is
-// switched on.
+// checkEndpoint accepts an absolute https URL without fragment, or http on this machine with
+// InsecureLoopbackHTTP.
 func (out outbound) checkEndpoint(name, address string) error {
 	if err := checkVerbatim(name, address); err != nil {
 		return err

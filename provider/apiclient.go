@@ -11,10 +11,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Client implements [Provider]. The access token goes into the Authorization header of every request
-// (RFC 6750 section 2.1), so the client is for the API that the token is meant for. It sends requests to
-// https addresses only, or with InsecureLoopbackHTTP to this machine, and does not follow redirects to
-// another origin, which would hand the token on.
+// Client implements [Provider]. It sends the access token in the Authorization header of every
+// request (RFC 6750 section 2.1), so use it only for the API that the token was issued for. It
+// sends requests to https URLs only, or with InsecureLoopbackHTTP to this machine, and does not
+// follow redirects to another origin, which would leak the token.
 func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error {
 		r.Header.Set("Authorization", "Bearer "+t.AccessToken)
@@ -22,17 +22,18 @@ func (o *OIDC) Client(_ context.Context, t session.Tokens) *http.Client {
 	})
 }
 
-// Client implements [Provider]. Every request is signed, with the parameters of its query and of its
-// form (RFC 5849 section 3.4), and sent as it was signed; a form is buffered for that. Addresses may
-// be relative to APIBase. The client is for the API that the token is meant for: any other receives
-// a signature, and with PLAINTEXT both secrets. So it does not follow redirects to another origin.
+// Client implements [Provider]. Every request is signed, with the parameters of its query and of
+// its form (RFC 5849 section 3.4), and sent as it was signed; a form is buffered for that. URLs may
+// be relative to APIBase. Use it only for the API that the token was issued for: any other receives
+// a signature, and with PLAINTEXT both secrets. It therefore does not follow redirects to another
+// origin.
 func (o *OAuth1) Client(_ context.Context, t session.Tokens) *http.Client {
 	signer := o.signer(t.AccessToken, t.Secret)
 	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error { return signer.Sign(r) })
 }
 
-// apiClient returns a client that calls a provider's API: addresses may be relative to base, and carry puts the
-// token into each request.
+// apiClient returns a client for a provider's API: URLs may be relative to base, and carry adds the
+// token to each request.
 func (out outbound) apiClient(base string, carry func(*http.Request) error) *http.Client {
 	c := out.callAPI(nil)
 	t := &apiTransport{out: out, carry: carry, next: c.Transport}
@@ -41,14 +42,15 @@ func (out outbound) apiClient(base string, carry func(*http.Request) error) *htt
 	return c
 }
 
-// parseAPIBase takes the base for a directory, with or without a slash at its end. It is nil for none.
+// parseAPIBase reads the base as a directory, with or without a slash at its end. It returns nil
+// for an empty base.
 func parseAPIBase(base string) (*url.URL, error) {
 	if base == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(base)
 	if err != nil {
-		return nil, errors.New("provider: APIBase is not an address")
+		return nil, errors.New("provider: APIBase is not a URL")
 	}
 	if !strings.HasSuffix(u.Path, "/") {
 		u = u.JoinPath("/")
@@ -72,8 +74,8 @@ func checkAPIBase(out outbound, base string) error {
 // An apiTransport sends requests to a provider's API.
 type apiTransport struct {
 	out   outbound
-	base  *url.URL // of relative addresses; nil for none
-	err   error    // why there is none although there should be
+	base  *url.URL // of relative URLs; nil for none
+	err   error    // why the base is unusable
 	carry func(*http.Request) error
 	next  http.RoundTripper
 }
@@ -83,29 +85,29 @@ func (t *apiTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent, err := recovered.Get(func() (*http.Request, error) { return t.prepare(r) })
 	if err != nil {
 		if r.Body != nil {
-			r.Body.Close() // as a RoundTripper must
+			r.Body.Close() // required of a RoundTripper
 		}
 		return nil, &notSent{err}
 	}
 	resp, err := recovered.Get(func() (*http.Response, error) { return t.next.RoundTrip(sent) })
 	if err == nil {
-		// Whoever prints the response's request must not find the token there.
+		// Printing the response's request must not reveal the token.
 		resp.Request = r.WithContext(r.Context())
 		resp.Request.URL, _ = t.resolve(r.URL)
 	}
 	return resp, withoutQuotes(err)
 }
 
-// notSent is an error of a request to an API that was not sent, or not sent on, because it must not be.
+// notSent is the error of a request or redirect to an API that was rejected before it was sent.
 type notSent struct{ error }
 
-// NotSent tells this error from an outage of the API.
+// NotSent distinguishes this error from an outage of the API.
 func (*notSent) NotSent() {}
 
 // Unwrap returns the cause.
 func (e *notSent) Unwrap() error { return e.error }
 
-// prepare makes the request that is sent in the place of r, which a RoundTripper must not change.
+// prepare returns the request to send instead of r, which a RoundTripper must not change.
 func (t *apiTransport) prepare(r *http.Request) (*http.Request, error) {
 	target, err := t.resolve(r.URL)
 	if err != nil {
@@ -122,9 +124,9 @@ func (t *apiTransport) prepare(r *http.Request) (*http.Request, error) {
 	return sent, t.out.checkConfidential(sent.URL) // PrepareAPI may have changed it
 }
 
-var errNoAPIBase = errors.New("provider: the address is relative, and no APIBase is configured")
+var errNoAPIBase = errors.New("provider: the URL is relative, but APIBase is not set")
 
-// resolve makes an address absolute. One that names a host but no scheme is most likely a mistake.
+// resolve makes a URL absolute. One with a host but no scheme is most likely a mistake.
 func (t *apiTransport) resolve(u *url.URL) (*url.URL, error) {
 	switch {
 	case u.Scheme != "":
@@ -135,7 +137,7 @@ func (t *apiTransport) resolve(u *url.URL) (*url.URL, error) {
 	case t.base == nil:
 		return nil, errNoAPIBase
 	case u.Host != "" || u.User != nil:
-		return nil, errors.New("provider: the address has a host but no scheme")
+		return nil, errors.New("provider: the URL has a host but no scheme")
 	}
 	return t.base.ResolveReference(u), nil
 }
@@ -148,8 +150,8 @@ func (t *apiTransport) redirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// follow sets the address of a redirect, which is relative to where the last request really went: that
-// is not always what net/http knows.
+// follow sets the URL of a redirect. It is relative to the URL that the last request was really
+// sent to, which may differ from the one that net/http knows.
 func (t *apiTransport) follow(req *http.Request, via []*http.Request) error {
 	first, err := t.resolve(via[0].URL)
 	if err != nil {
@@ -160,7 +162,7 @@ func (t *apiTransport) follow(req *http.Request, via []*http.Request) error {
 		return err
 	}
 	if req.URL, err = last.Parse(req.Response.Header.Get("Location")); err != nil {
-		return errors.New("provider: the API redirects to something that is no address")
+		return errors.New("provider: the API redirects to a malformed URL")
 	}
 	return withinOrigin(first, req.URL, len(via))
 }

@@ -15,22 +15,22 @@ import (
 )
 
 // random returns n random bytes as base64url. Each secret of a login has its own: none is derived
-// from another, or from the request.
+// from another or from the request.
 func random(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// registration is the fingerprint of a client at an issuer. The kind keeps those of different protocols apart; that of
-// OpenID Connect is empty.
+// registration returns the fingerprint of a client at an issuer. kind separates the protocols; it
+// is empty for OpenID Connect.
 func registration(kind, issuer, clientID string) string {
 	sum := sha256.Sum256([]byte(kind + strconv.Quote(issuer) + strconv.Quote(clientID)))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// owned are the parameters that the library sets itself. An application that could set them as well would send them
-// twice or switch a check off.
+// owned are the parameters that the library sets. If an application set them too, they would be
+// sent twice, or a check would be disabled.
 var owned = []string{
 	"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "state", "nonce", "code_challenge",
 	"code_challenge_method", "max_age", "acr_values", "request", "request_uri",
@@ -53,14 +53,15 @@ func checkAuthParams(params url.Values) []error {
 	return mistakes
 }
 
-// A client is what the authorization request says about who asks, and for what.
+// A client holds the parameters of the authorization request that are the same for all logins.
 type client struct {
 	id     string
 	scopes string     // as they are sent; empty for none
 	more   url.Values // AuthParams
 }
 
-// authorizationRequest has the parameters that every login sends (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+// authorizationRequest returns the parameters of all protocols based on OAuth 2.0 (RFC 6749 section
+// 4.1.1, RFC 7636 section 4.3).
 func (c client) authorizationRequest(f *Flow) url.Values {
 	params := url.Values{}
 	for name, values := range c.more {
@@ -86,7 +87,7 @@ func (c client) authorizationRequest(f *Flow) url.Values {
 	return params
 }
 
-// withParams adds parameters to an address and keeps the query that it has (RFC 6749 section 3.1).
+// withParams adds parameters to a URL and keeps its query (RFC 6749 section 3.1).
 func withParams(address string, params url.Values) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -101,7 +102,7 @@ func withParams(address string, params url.Values) (string, error) {
 			return "", fmt.Errorf("provider: the address of an endpoint already has the parameter %s", printable(name))
 		}
 	}
-	// Some providers take "+" literally, and all understand "%20".
+	// Some providers read "+" literally; all decode "%20".
 	added := strings.ReplaceAll(params.Encode(), "+", "%20")
 	if u.RawQuery != "" {
 		added = u.RawQuery + "&" + added

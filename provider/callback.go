@@ -11,14 +11,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// What is in this file holds for the callback of every kind of provider. None can switch it off.
+// These checks apply to the callbacks of all protocols. No setting disables them.
 
 const (
 	maxState = 512
 	maxCode  = 8 << 10
 )
 
-// flowKey is the state, if there is exactly one.
+// flowKey returns the state, if there is exactly one.
 func flowKey(callback url.Values) string {
 	state := callback["state"]
 	if len(state) != 1 || len(state[0]) > maxState {
@@ -27,7 +27,7 @@ func flowKey(callback url.Values) string {
 	return state[0]
 }
 
-// single are the parameters of which there must be at most one (RFC 6749 section 3.1).
+// single are the parameters that must not repeat (RFC 6749 section 3.1).
 var single = []string{
 	"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token", "response",
 	"oauth_token", "oauth_verifier", "oauth_problem", "denied", // of OAuth 1.0a
@@ -45,25 +45,25 @@ func checkState(f *Flow, callback url.Values) error {
 	return nil
 }
 
-// checkResponseIssuer stops a mix-up of providers (RFC 9207 section 2.4), also for error responses.
+// checkResponseIssuer prevents mix-up attacks (RFC 9207 section 2.4), also in error responses.
 func checkResponseIssuer(issuer string, promised bool, callback url.Values) error {
 	switch {
 	case callback.Has("iss") && callback.Get("iss") != issuer:
-		return &Error{Fault: faultIssuer, Err: errors.New("iss is not the issuer that this login was started at")}
+		return &Error{Fault: faultIssuer, Err: errors.New("iss is not the issuer of this login")}
 	case !callback.Has("iss") && promised:
 		return &Error{Fault: faultIssuer, Err: errors.New(
-			"iss is missing from the callback, although the metadata promise it (authorization_response_iss_parameter_supported): " +
+			"iss is missing from the callback, although the metadata promises it (authorization_response_iss_parameter_supported): " +
 				`in Keycloak, turn off "Exclude Issuer From Authentication Response" in the client's settings; elsewhere, look for a proxy that drops it`)}
 	}
 	return nil
 }
 
-// checkResponse makes sure that the response is a success with exactly the parts that were asked for.
+// checkResponse accepts only a successful response with exactly the requested parts.
 func checkResponse(asked []string, f *Flow, callback url.Values) error {
 	invalid := func(why string) error { return &Error{Fault: FaultResponse, Err: errors.New(why)} }
 	for _, name := range []string{"code", "id_token", "access_token", "response"} {
 		if callback.Has(name) && !slices.Contains(asked, name) {
-			return invalid("the response carries " + name + ", which was not asked for")
+			return invalid("the response has " + name + ", which was not requested")
 		}
 		if callback.Has(name) && callback.Has("error") {
 			return invalid("the response is both a success and an error")
@@ -83,8 +83,8 @@ func checkResponse(asked []string, f *Flow, callback url.Values) error {
 	return nil
 }
 
-// CallbackError reads the error response in the parameters of a callback that belongs to no login, for
-// the log; nil if they hold none. Nothing of it is authenticated.
+// CallbackError returns the error response in a callback that belongs to no login, for the log, or
+// nil. It is not authenticated.
 func CallbackError(callback url.Values) *Error {
 	if !callback.Has("error") {
 		if callback.Has("denied") || callback.Has("oauth_problem") { // of OAuth 1.0a
@@ -95,7 +95,7 @@ func CallbackError(callback url.Values) *Error {
 	return responseError(&Flow{State: callback.Get("state")}, callback)
 }
 
-// ownCode is what a provider's own error codes look like. Anything else in their place may be a secret.
+// ownCode matches a provider's own error codes. Any other text could be a secret.
 var ownCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{2,31}$`)
 
 // responseError reads an error response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
@@ -104,10 +104,10 @@ func responseError(f *Flow, callback url.Values) *Error {
 		Fault:       FaultRefused,
 		Code:        registeredCode(callback.Get("error")),
 		Description: description(callback.Get("error_description"), []string{f.State, f.Nonce, f.Verifier}),
-		Err:         errors.New("the provider refused the login"),
+		Err:         errors.New("the provider rejected the login"),
 	}
 	if own := callback.Get("error"); e.Code == "" && ownCode.MatchString(own) {
-		e.Err = fmt.Errorf("the provider refused the login with its own error %s", own)
+		e.Err = fmt.Errorf("the provider rejected the login with its own error %s", own)
 	}
 	switch e.Code {
 	case "access_denied":
@@ -120,8 +120,8 @@ func responseError(f *Flow, callback url.Values) *Error {
 	return e
 }
 
-// checkScopes makes sure that what this attempt was made for was granted. Otherwise the page that asked would send
-// the user here again and again.
+// checkScopes rejects a login that was not granted the scopes of Flow.Request. Otherwise the page
+// that requires them would redirect to the login forever.
 func checkScopes(f *Flow, tokens session.Tokens) error {
 	for _, scope := range f.Request.Scopes {
 		if !tokens.Granted(scope) {

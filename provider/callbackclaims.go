@@ -11,14 +11,14 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// maxCallbackClaim bounds what a browser may claim, in characters.
+// maxCallbackClaim bounds a claim from the callback, in characters.
 const maxCallbackClaim = 200
 
-// callbackClaimNames are what CallbackClaims may return. Whatever decides something, such as an email
-// address, must not come from the browser.
+// callbackClaimNames are the claims that CallbackClaims may return. Claims that decide something,
+// such as an email address, must not come from the browser.
 var callbackClaimNames = []string{"name", "given_name", "family_name", "middle_name"}
 
-// callbackClaims reads the claims that came with the callback itself.
+// callbackClaims reads the claims in the callback itself.
 func (o *OIDC) callbackClaims(callback url.Values) (claims, error) {
 	if o.CallbackClaims == nil {
 		return nil, nil
@@ -43,7 +43,7 @@ func (o *OIDC) callbackClaims(callback url.Values) (claims, error) {
 	return c, nil
 }
 
-// visible drops control characters, and those that turn text around.
+// visible drops control and text-direction characters.
 func visible(r rune) rune {
 	control := r < ' ' || r == 0x7f
 	turns := '\u200e' <= r && r <= '\u200f' || '\u202a' <= r && r <= '\u202e' ||

@@ -11,17 +11,17 @@ import (
 	"unicode"
 )
 
-// claims are the members of a JSON object, to be read with their types. A null is as good as none:
-// it is an error only where the member is required.
+// claims are the members of a JSON object, read with their types. A null is treated as absent: it
+// is an error only if the member is required.
 type claims map[string]json.RawMessage
 
-// has reports whether there is a value.
+// has reports whether the member is present and not null.
 func (c claims) has(name string) bool { return c.named(name) && string(c[name]) != "null" }
 
-// named reports whether the member is there at all, if only as null.
+// named reports whether the member is present, even as null.
 func (c claims) named(name string) bool { _, ok := c[name]; return ok }
 
-// text reads a string. It is "" when there is none, and an error when it is anything else.
+// text reads a string. It returns "" for none, and an error for another type.
 func (c claims) text(name string) (string, error) {
 	if !c.has(name) {
 		return "", nil
@@ -38,7 +38,7 @@ func (c claims) text(name string) (string, error) {
 }
 
 // plainText reports whether a value is a JSON string of printable ASCII without escapes. Most
-// strings are, and need no decoder.
+// strings are; they need no decoder.
 func plainText(raw json.RawMessage) bool {
 	last := len(raw) - 1
 	if last < 1 || raw[0] != '"' || raw[last] != '"' {
@@ -52,7 +52,7 @@ func plainText(raw json.RawMessage) bool {
 	return true
 }
 
-// display reads a string that is only shown; anything else is as good as none.
+// display reads a string for display; other types are treated as absent.
 func (c claims) display(name string) string {
 	s, err := c.text(name)
 	if err != nil {
@@ -83,16 +83,16 @@ func (c claims) texts(name string) ([]string, error) {
 	return all, nil
 }
 
-// latestTime is the highest NumericDate that is believed, far beyond any real one.
+// latestTime is the highest accepted NumericDate, far beyond any real one.
 const latestTime = 1 << 40
 
-// time reads a NumericDate (RFC 7519 section 2), which may have a fraction. It is zero when there
-// is none.
+// time reads a NumericDate (RFC 7519 section 2), which may have a fraction. It returns zero for
+// none.
 func (c claims) time(name string) (time.Time, error) {
 	if !c.has(name) {
 		return time.Time{}, nil
 	}
-	seconds, err := strconv.ParseFloat(string(c[name]), 64) // nothing but a number parses
+	seconds, err := strconv.ParseFloat(string(c[name]), 64) // only a number parses
 	if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > latestTime {
 		return time.Time{}, fmt.Errorf("%s is not a time", name)
 	}
@@ -100,8 +100,8 @@ func (c claims) time(name string) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*1e9)), nil
 }
 
-// tolerated reads a member that rights may follow from but no login depends on. One of the wrong
-// type, or one that is ambiguous, is as good as none, and the log says so once.
+// tolerated reads a member that may grant rights but is not required for a login. A value that is
+// ambiguous or of the wrong type is treated as absent, and logged once.
 func tolerated[T any](d document, name string, read func(string) (T, error)) T {
 	value, err := read(name)
 	if err == nil && d.unsure[name] {
@@ -115,10 +115,10 @@ func tolerated[T any](d document, name string, read func(string) (T, error)) T {
 	return value
 }
 
-// maxPath is how many names a path may have. Documents are not nested deeper.
+// maxPath bounds the names in a path. Documents are not nested deeper.
 const maxPath = maxDepth
 
-// alternatives are the paths of a field, in their order. A field that is empty has none.
+// alternatives yields the paths of a field in order. An empty field has none.
 func alternatives(field string) iter.Seq[string] {
 	if field == "" {
 		return func(func(string) bool) {}
@@ -126,7 +126,7 @@ func alternatives(field string) iter.Seq[string] {
 	return strings.SplitSeq(field, "|")
 }
 
-// sure reports whether no name appears twice in the members that a field leads into.
+// sure reports whether the members at a field's paths contain no duplicate names.
 func (d document) sure(field string) bool {
 	for path := range alternatives(field) {
 		if root, _, _ := strings.Cut(path, "."); d.unsure[root] {
@@ -136,7 +136,7 @@ func (d document) sure(field string) bool {
 	return true
 }
 
-// first returns what is at the first alternative that is there, if only a null.
+// first returns the value at the first alternative present, which may be null.
 func (c claims) first(field string) (raw json.RawMessage, there bool) {
 	for path := range alternatives(field) {
 		if raw, there = c.at(path); there {
@@ -146,7 +146,7 @@ func (c claims) first(field string) (raw json.RawMessage, there bool) {
 	return nil, false
 }
 
-// at follows a path.
+// at returns the value at a path.
 func (c claims) at(path string) (raw json.RawMessage, there bool) {
 	name, rest, deeper := strings.Cut(path, ".")
 	raw, there = c[name]
@@ -177,7 +177,7 @@ func inside(raw json.RawMessage, name string) (json.RawMessage, bool) {
 	return nil, false
 }
 
-// paths are the fields by their names in the configuration.
+// paths returns the fields with their names in the configuration.
 func (f Fields) paths() [7]struct{ name, path string } {
 	return [7]struct{ name, path string }{
 		{"ID", f.ID}, {"Name", f.Name}, {"Username", f.Username}, {"Email", f.Email},
@@ -186,13 +186,13 @@ func (f Fields) paths() [7]struct{ name, path string } {
 	}
 }
 
-// check returns what is wrong with the fields.
+// check returns the mistakes in the fields.
 func (f Fields) check() []error {
 	var mistakes []error
 	if f.ID == "" {
 		mistakes = append(mistakes,
 			wrongField("UserFields.ID",
-				"is missing: it says which member of the profile never changes"))
+				"is missing: set it to the member of the profile that identifies the user"))
 	}
 	for _, field := range f.paths() {
 		for path := range alternatives(field.path) {
@@ -216,9 +216,9 @@ func checkPath(path string) error {
 	return nil
 }
 
-// checkIdentifier accepts what users, tenants and organizations are told apart by. It goes into
-// logs, so it has no control characters, nor characters that turn or hide text; and none that was
-// lost on the way, or two users could become one.
+// checkIdentifier checks the identifier of a user, tenant or organization. It is logged, so it must
+// not contain control characters or characters that reorder or hide text. It must not contain
+// U+FFFD either, or two users could get the same identifier.
 func checkIdentifier(name, text string) error {
 	switch {
 	case text == "":
@@ -226,10 +226,10 @@ func checkIdentifier(name, text string) error {
 	case len(text) > maxSubject:
 		return fmt.Errorf("%s is longer than %d bytes", name, maxSubject)
 	case broken(text) || strings.ContainsFunc(text, unseen):
-		return fmt.Errorf("%s has control characters in it", name)
+		return fmt.Errorf("%s contains control characters", name)
 	}
 	return nil
 }
 
-// unseen reports whether a character has no shape of its own.
+// unseen reports whether a character is invisible.
 func unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }

@@ -9,19 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// A cleaner copies a document, value by value, without what would be ambiguous. What it reads is
-// valid JSON, and is read once.
+// A cleaner copies a document value by value, without ambiguous parts. The input is valid JSON and
+// is read once.
 type cleaner struct {
 	data    []byte
 	at      int // in data
 	out     []byte
-	changed bool // out differs from data in more than white space
+	changed bool // out differs from data other than in white space
 	unsure  map[string]bool
 	members map[string]span // of the outermost object, in out
 	odd     []string        // for the log
 }
 
-// raw returns the document: as it was read, or the copy if something was dropped or repaired.
+// raw returns the document: unchanged, or the copy if something was dropped or repaired.
 func (c *cleaner) raw() json.RawMessage {
 	if c.changed {
 		return c.out
@@ -29,7 +29,7 @@ func (c *cleaner) raw() json.RawMessage {
 	return c.data
 }
 
-// maxOdd bounds what is said about one document.
+// maxOdd bounds the irregularities logged for one document.
 const maxOdd = 8
 
 func (c *cleaner) note(format string, args ...any) {
@@ -47,8 +47,8 @@ func (c *cleaner) next() byte {
 	return c.data[c.at]
 }
 
-// more reports whether an object or array goes on, and skips what is before its next member. The
-// byte is what it ends with.
+// more reports whether an object or array has another member, and skips to it. end is the closing
+// byte.
 func (c *cleaner) more(end byte) bool {
 	switch c.next() {
 	case end:
@@ -61,10 +61,10 @@ func (c *cleaner) more(end byte) bool {
 	return true
 }
 
-// A span is where a member is in the copy: its name, its value, and the comma after it.
+// A span is the position of a member in the copy: its name, its value, and the comma after it.
 type span struct{ from, value, to int }
 
-// object copies an object. It reports whether a name appeared twice in there.
+// object copies an object. It reports whether it contains a duplicate name.
 func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
 	if depth > maxDepth {
 		return false, errTooDeep
@@ -104,7 +104,7 @@ func (c *cleaner) object(s *schema, depth int) (twice bool, err error) {
 	return twice, nil
 }
 
-// index records where the values of the outermost object are in its copy.
+// index records the positions of the outermost object's values in its copy.
 func (c *cleaner) index(start int, at map[string]int, order []span) {
 	ends := make([]int, len(order))
 	for i, kept := range order {
@@ -120,10 +120,11 @@ func (c *cleaner) index(start int, at map[string]int, order []span) {
 
 var errTooDeep = fmt.Errorf("JSON is nested deeper than %d", maxDepth)
 
-// name judges the name of a member: whether it is one too many, or one that could be mistaken.
+// name checks the name of a member: whether it is a duplicate, or can be mistaken for a deciding
+// one.
 func (c *cleaner) name(s *schema, name string, again bool) error {
 	if decides, like := s.looksLike(name); like {
-		return fmt.Errorf("a name looks like %q but is another", decides)
+		return fmt.Errorf("a name looks like %q but differs from it", decides)
 	}
 	m, _ := s.inside(name)
 	switch {
@@ -137,7 +138,7 @@ func (c *cleaner) name(s *schema, name string, again bool) error {
 	return nil
 }
 
-// member copies what follows a name.
+// member copies the value after a name.
 func (c *cleaner) member(s *schema, name string, depth int) (twice bool, err error) {
 	c.next()
 	c.at++ // the colon
@@ -175,7 +176,7 @@ func (c *cleaner) array(s *schema, depth int) (twice bool, err error) {
 	return twice, nil
 }
 
-// drop takes out of an object's copy what is not among its members any more.
+// drop removes superseded members from an object's copy.
 func (c *cleaner) drop(start int, order []span) {
 	to := start
 	for _, kept := range order {
@@ -184,10 +185,10 @@ func (c *cleaner) drop(start int, order []span) {
 	c.out = c.out[:to]
 }
 
-// close ends the copy of an object or array whose content begins at start.
+// close ends the copy of an object or array with content from start.
 func (c *cleaner) close(start int, end byte) {
 	if len(c.out) > start {
-		c.out[len(c.out)-1] = end // where the last comma was
+		c.out[len(c.out)-1] = end // replaces the last comma
 		return
 	}
 	c.out = append(c.out, end)
@@ -209,7 +210,7 @@ func (c *cleaner) value(s *schema, depth int) (twice bool, err error) {
 	return false, c.literal(s)
 }
 
-// text copies a text, and returns it. It has U+FFFD where it was no Unicode.
+// text copies a string, and returns it, with U+FFFD for invalid Unicode.
 func (c *cleaner) text() string {
 	end := c.at + 1
 	for c.data[end] != '"' {
@@ -225,17 +226,17 @@ func (c *cleaner) text() string {
 		return string(raw[1 : len(raw)-1])
 	}
 	var text string
-	_ = json.Unmarshal(raw, &text) // a text of valid JSON
+	_ = json.Unmarshal(raw, &text) // a string of valid JSON
 	if broken(text) {
-		raw, _ = json.Marshal(text) // a text always marshals
+		raw, _ = json.Marshal(text) // a string always marshals
 		c.changed = true
 	}
 	c.out = append(c.out, raw...)
 	return text
 }
 
-// literal copies a number, true, false or null. encoding/json fails at a number that is too large
-// for a float64, wherever it is.
+// literal copies a number, true, false or null. encoding/json fails on a number too large for a
+// float64, anywhere in the document.
 func (c *cleaner) literal(s *schema) error {
 	start := c.at
 	for c.at < len(c.data) && bytes.IndexByte([]byte(",]} \t\r\n"), c.data[c.at]) < 0 {

@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// endpointIdle is how long a connection to a provider's endpoint is kept for the next request. It
-// is less than what servers keep: one that the server closes just as a code arrives costs a login,
-// and those on Node.js close after five seconds.
+// endpointIdle is how long an idle connection to a provider's endpoint is kept. It is shorter than
+// the limit of servers (five seconds on Node.js): a server that closes a connection just as a code
+// arrives would fail a login.
 const endpointIdle = 3 * time.Second
 
-// ownTransport is for providers without an HTTPClient: not http.DefaultTransport, which the
-// application may have changed for its own purposes.
+// ownTransport is for providers without an HTTPClient. It replaces http.DefaultTransport, which the
+// application may have changed.
 var ownTransport = sync.OnceValue(func() *http.Transport {
 	t := newTransport(&net.Dialer{})
 	t.Proxy = http.ProxyFromEnvironment
@@ -29,8 +29,8 @@ var ownTransport = sync.OnceValue(func() *http.Transport {
 	return t
 })
 
-// newTransport is a transport that connects with the dialer. It knows TLS 1.2 or newer, and waits
-// for a provider no longer than a request may take.
+// newTransport returns a transport that connects with the dialer and TLS 1.2 or newer, and waits
+// for a response no longer than a request may take.
 func newTransport(d *net.Dialer) *http.Transport {
 	d.Timeout, d.KeepAlive = 5*time.Second, 30*time.Second
 	return &http.Transport{
@@ -47,7 +47,7 @@ func newTransport(d *net.Dialer) *http.Transport {
 // ownEndpoints is ownTransport for the endpoints of all providers without an HTTPClient.
 var ownEndpoints = sync.OnceValue(func() *http.Transport { return briefly(ownTransport()) })
 
-// briefly is a transport like t that keeps idle connections for endpointIdle at most.
+// briefly returns a transport like t that keeps idle connections for at most endpointIdle.
 func briefly(t *http.Transport) *http.Transport {
 	if 0 < t.IdleConnTimeout && t.IdleConnTimeout <= endpointIdle {
 		return t
@@ -57,15 +57,15 @@ func briefly(t *http.Transport) *http.Transport {
 	return brief
 }
 
-// connections are those to one provider's endpoints, if its HTTPClient has a transport of its own.
+// connections holds the transport to one provider's endpoints, if its HTTPClient has a transport.
 // The zero value is ready for use.
 type connections struct {
 	once  sync.Once
 	brief *http.Transport
 }
 
-// transport returns what requests to the provider's endpoints are sent with. Of the transports of
-// applications only *http.Transport can be told how long to keep a connection.
+// transport returns the transport for the provider's endpoints. Of the applications' transports,
+// only an *http.Transport can limit idle time.
 func (c *connections) transport(configured http.RoundTripper) http.RoundTripper {
 	switch t := configured.(type) {
 	case nil:
@@ -77,8 +77,8 @@ func (c *connections) transport(configured http.RoundTripper) http.RoundTripper 
 	return configured
 }
 
-// unused is a transport like t that opens a connection for each request, or nil if t is not an
-// *http.Transport, which cannot be told to.
+// unused returns a transport like t that opens a new connection for each request, or nil if t is
+// not an *http.Transport.
 func unused(t http.RoundTripper) http.RoundTripper {
 	if through, ok := t.(*detourTransport); ok {
 		next := unused(through.next)
@@ -96,15 +96,15 @@ func unused(t http.RoundTripper) http.RoundTripper {
 	return fresh
 }
 
-// A newRequestFunc makes a request with credentials that have never been sent: an assertion, a
-// nonce and a timestamp of its own. The secrets are those of the client in it.
+// A newRequestFunc returns a request with new credentials: its own assertion, nonce and timestamp.
+// secrets are the client secrets in it.
 type newRequestFunc func(context.Context) (r *http.Request, secrets []string, err error)
 
-// sendOnce sends a request that carries a code, a token or a secret. The provider may have acted on
-// it even if no answer arrives, so it is not repeated, with one exception: a connection that was
-// kept from an earlier request and ends before the first byte of the answer was most likely closed
-// before the request arrived. A new request is then sent on a connection opened for it. Errors name
-// the endpoint's address without its query.
+// sendOnce sends a request that carries a code, a token or a secret. The provider may have
+// processed it even if no response arrives, so it is not repeated, with one exception: if a reused
+// connection ends before the first byte of the response, it was most likely closed before the
+// request arrived. A new request is then sent on a new connection. Errors name the endpoint's URL
+// without its query.
 func (out outbound) sendOnce(
 	ctx context.Context, endpoint string, newRequest newRequestFunc,
 ) (answer, error) {
@@ -125,10 +125,10 @@ func (out outbound) sendOnce(
 	return a, err
 }
 
-// An attempt observes one request on its way.
+// An attempt observes the connection of one request.
 type attempt struct {
 	endpoint         string
-	reused, answered atomic.Bool // the connection; at least by one byte
+	reused, answered atomic.Bool // the connection was; at least one byte was
 }
 
 func (t *attempt) send(
@@ -147,8 +147,8 @@ func (t *attempt) send(
 	return a, err
 }
 
-// closedBeforehand reports whether the connection had been used before, and ended without an
-// answer. What HTTP/2 calls the end of a stream is an answer.
+// closedBeforehand reports whether a reused connection ended without a response. The end of an
+// HTTP/2 stream is a response.
 func (t *attempt) closedBeforehand(err error) bool {
 	if !t.reused.Load() || t.answered.Load() {
 		return false
@@ -156,20 +156,20 @@ func (t *attempt) closedBeforehand(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return (op.Op == "read" || op.Op == "write") && !op.Timeout()
 	}
-	// net/http has no name for the error of a connection that ends before the request is written.
+	// net/http does not export the error of a connection that ends before the request is written.
 	const unnamed = "server closed idle connection"
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		strings.Contains(err.Error(), unnamed)
 }
 
-// A detour is where this process reaches a provider that browsers reach at another origin:
-// through a network of containers, or past a proxy. The zero value is none.
+// A detour is the origin at which this process reaches a provider that browsers reach at another:
+// in a container network, or behind a proxy. The zero value is none.
 type detour struct {
 	origin string // of the provider, as browsers know it
 	to     string // here; empty for no detour
 }
 
-// wrap sends what is for the provider's origin on the detour.
+// wrap returns a transport that sends requests for the provider's origin to the detour.
 func (d detour) wrap(next http.RoundTripper) http.RoundTripper {
 	to, err := url.Parse(d.to)
 	if d.to == "" || err != nil {
@@ -184,8 +184,8 @@ type detourTransport struct {
 	to     *url.URL
 }
 
-// RoundTrip implements http.RoundTripper. The Host header stays, so that the provider speaks of itself
-// as it does to browsers.
+// RoundTrip implements http.RoundTripper. It keeps the Host header, so that the provider returns
+// the same URLs as to browsers.
 func (t *detourTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if originIn(r.URL.String()) != t.origin {
 		return t.next.RoundTrip(r)
@@ -202,7 +202,7 @@ func (t *detourTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// check returns what is wrong with the address.
+// check returns the mistake in the address, if any.
 func (d detour) check(out outbound) error {
 	if d.to == "" {
 		return nil
@@ -211,7 +211,7 @@ func (d detour) check(out outbound) error {
 		return err
 	}
 	if u, _ := url.Parse(d.to); u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Path != "" && u.Path != "/" {
-		return wrongField("InternalURL", "%s must be scheme, host and port only: paths are those of the provider's own addresses", where(u))
+		return wrongField("InternalURL", "%s must be scheme, host and port only: paths are taken from the provider's own URLs", where(u))
 	}
 	return nil
 }

@@ -51,12 +51,12 @@
 //		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Email: "email"},
 //	}
 //
-// Nothing is signed. The profile that is fetched with the access token identifies the user, and
-// the token endpoint must have issued that access token in this login; access tokens from
-// elsewhere are rejected. State, PKCE and the checks of the callback are the same. The user's ID
-// must be a text or a whole number that the provider never changes; it is unique together with
-// Issuer only. A [Dialect] describes a token endpoint that differs from the standard, and
-// [Quirks] what a provider does not support.
+// Nothing is signed. The profile that is fetched with the access token identifies the user, and the
+// token endpoint must have issued that access token in this login; access tokens from elsewhere are
+// rejected. State, PKCE and the checks of the callback are the same. The user's ID must be a string
+// or an integer that the provider never changes; it is unique together with Issuer only. A
+// [Dialect] describes a token endpoint that differs from the standard, and [Quirks] what a provider
+// does not support.
 //
 // OAuth 1.0a has neither PKCE nor nonce. A callback is accepted if its state and its request
 // token are those of the flow and it has a verifier; the state is part of the redirect URI. The
@@ -65,8 +65,8 @@
 //
 // # Providers of tenants
 //
-// [Tenants] look up providers at request time, for applications whose customers bring their own.
-// [PublicOnly] is an HTTP client that refuses private addresses; use it when tenants supply
+// [Tenants] finds providers by name at request time, for applications whose customers bring their
+// own. [PublicOnly] is an HTTP client that refuses private addresses; use it when tenants supply
 // provider URLs (SSRF).
 //
 // # Without discovery
@@ -85,19 +85,19 @@
 //
 // # Machine grants
 //
-// [Grants], from the method Grants of OIDC and OAuth2, get tokens for jobs, command-line tools
-// and services, and introspect tokens.
+// [Grants], returned by [OIDC.Grants] and [OAuth2.Grants], gets tokens for jobs, command-line tools
+// and services, and introspects tokens.
 //
 // # Times
 //
 // Discovery is lazy and repeated hourly while logins continue; if it fails, the known document
-// stays in use. Keys are fetched when a token has an unknown key, at most once a minute for
-// tokens from strangers, and again after ten minutes: a withdrawn key is rejected after at most
-// ten minutes, or after a day while the JWKS cannot be read. A provider that does not answer
+// stays in use. Keys are fetched when a token has an unknown key, at most once a minute for tokens
+// from unauthenticated requests, and again after ten minutes: a withdrawn key is rejected after at
+// most ten minutes, or after a day while the JWKS cannot be read. A provider that does not answer
 // within ten seconds is unavailable ([ErrUnavailable]); one whose metadata does not fit the
 // configuration is misconfigured ([ErrMisconfigured]).
 //
-// Connections to endpoints are kept for three seconds, less than servers keep them. A request
-// with a code or a token is never repeated, except once if a kept connection ends before the
-// first byte of the answer.
+// Idle connections to endpoints are closed after three seconds, before servers close them. A
+// request with a code or a token is never repeated, except once if a reused connection ends before
+// the first byte of the response.
 package provider

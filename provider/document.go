@@ -11,23 +11,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep the JSON of a provider may be nested.
+// maxDepth is the maximum nesting depth of a provider's JSON.
 const maxDepth = 32
 
-// A document is a JSON object of a provider that has been read by its schema. It means the same to
-// every reader: no name appears twice in an object, and every text is valid Unicode.
+// A document is a JSON object of a provider, read by its schema. It is unambiguous for all readers:
+// objects have no duplicate names, and all strings are valid Unicode.
 type document struct {
 	claims
-	raw    json.RawMessage // the bytes that were read, rewritten only to drop or repair something
-	unsure map[string]bool // members in which a name appeared twice: they grant no rights
+	raw    json.RawMessage // the bytes read, rewritten only if something was dropped or repaired
+	unsure map[string]bool // members with duplicate names inside: they grant no rights
 	about  string
 	notes  *notes
 }
 
-// read reads a document: one JSON object and nothing else, of bounded depth. What decides must be
-// there once at most, under exactly its name, and in valid Unicode. Elsewhere the last of several
-// members of one name is used, broken texts are repaired as encoding/json does (U+FFFD), and the
-// log says so once.
+// read reads a document: one JSON object of bounded depth. Members that decide must appear at most
+// once, under their exact name, and in valid Unicode. Elsewhere the last of duplicate members is
+// used, and broken strings are repaired as encoding/json does (U+FFFD); both are logged once.
 func (s *schema) read(data []byte, n *notes) (document, error) {
 	c, err := s.clean(data, false, n)
 	if err != nil {
@@ -40,7 +39,7 @@ func (s *schema) read(data []byte, n *notes) (document, error) {
 	return d, nil
 }
 
-// clean does the reading, for documents that may be an array as well.
+// clean reads a document, or an array if permitted.
 func (s *schema) clean(data []byte, array bool, n *notes) (*cleaner, error) {
 	start := bytes.TrimLeft(data, " \t\r\n")
 	isObject, isArray := bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("["))
@@ -69,8 +68,7 @@ func malformed(data []byte) error {
 	return errMalformed
 }
 
-// noteLookAlikes says in the log that a member is not read because another one of almost its name
-// is.
+// noteLookAlikes logs members whose names differ from an expected name only in case.
 func (d document) noteLookAlikes(names *schema) {
 	for name := range d.claims {
 		if meant, like := names.looksLike(name); like && !d.has(meant) {
@@ -80,17 +78,17 @@ func (d document) noteLookAlikes(names *schema) {
 	}
 }
 
-// broken reports whether a text has lost a character: half a surrogate pair, bytes that are not
-// UTF-8, or either before it came here.
+// broken reports whether a string has lost a character: half a surrogate pair or invalid UTF-8,
+// here or earlier.
 func broken(s string) bool { return strings.ContainsRune(s, utf8.RuneError) }
 
-// A schema names the members of one kind of document that decide something: whether a login, a
-// request or a call succeeds, and as whom. They are read strictly. Whatever else a document holds
-// is for display or for the application, and never makes it invalid.
+// A schema names the members of one kind of document that decide whether a login, a request or a
+// call succeeds, and for which user. They are read strictly. All other members are for display or
+// for the application, and never make the document invalid.
 type schema struct {
-	document string             // what errors and the log call it
-	final    bool               // everything below decides as well
-	single   bool               // everything below is there once at most: the application reads it
+	document string             // its name in errors and in the log
+	final    bool               // everything below decides too
+	single   bool               // no duplicates below: the application reads it
 	members  map[string]*schema // that decide, or lead to one that does
 	folded   map[string]string  // their names by their spelling without case
 }
@@ -129,7 +127,7 @@ func (s *schema) paths(field string) *schema {
 	return s
 }
 
-// member returns the schema of a member, which is one that decides from now on.
+// member returns the schema of a member, and makes it one that decides.
 func (s *schema) member(name string) *schema {
 	m, known := s.members[name]
 	if !known {
@@ -142,8 +140,8 @@ func (s *schema) member(name string) *schema {
 	return m
 }
 
-// inside returns the schema of a member or element, and whether it was named. It is nil where
-// nothing decides.
+// inside returns the schema of a member or element, and whether it was named. It returns nil if
+// nothing below decides.
 func (s *schema) inside(name string) (m *schema, named bool) {
 	if s == nil {
 		return nil, false
@@ -154,8 +152,8 @@ func (s *schema) inside(name string) (m *schema, named bool) {
 	return m, named
 }
 
-// looksLike returns the deciding name that encoding/json would take another name for: it ignores
-// case, so that "ſub" would set a field for "sub".
+// looksLike returns the deciding name that encoding/json would match with a different name: it
+// ignores case, so "ſub" would set a field for "sub".
 func (s *schema) looksLike(name string) (decides string, like bool) {
 	if s == nil || len(s.members) == 0 {
 		return "", false
@@ -167,7 +165,7 @@ func (s *schema) looksLike(name string) (decides string, like bool) {
 	return decides, like
 }
 
-// folded returns one spelling for all that Unicode case folding makes equal.
+// folded returns the same spelling for all names that Unicode case folding makes equal.
 func folded(name string) string {
 	if isASCII(name) {
 		return strings.ToUpper(name)

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// ErrUnavailable is wrapped by errors that mean: the provider cannot be reached or does not
-// make sense at the moment; trying again later can help. See [RetryAfter].
+// ErrUnavailable is wrapped by errors of a provider that cannot be reached, or whose responses are
+// unusable at the moment. A later attempt may succeed. See [RetryAfter].
 var ErrUnavailable = errors.New("provider: unavailable")
 
-// ErrMisconfigured is wrapped by errors that mean: the provider and its configuration here do not
-// fit together, and logins fail until someone changes one of them. Such errors also wrap
-// [ErrUnavailable], because users who are signed in stay so.
+// ErrMisconfigured is wrapped by errors of a provider whose metadata contradicts its configuration
+// here. Logins fail until one of the two changes. Such errors also wrap [ErrUnavailable], because
+// signed-in users stay signed in.
 var ErrMisconfigured = errors.New("provider: misconfigured")
 
-// A misconfigured error is one that waiting does not mend.
+// misconfigured is an unavailable provider that retries do not fix.
 type misconfigured struct{ err error }
 
 func (m *misconfigured) Error() string { return "provider: misconfigured: " + m.err.Error() }
@@ -27,7 +27,7 @@ func (m *misconfigured) Is(target error) bool {
 	return target == ErrMisconfigured || target == ErrUnavailable
 }
 
-// A Fault names one way in which a login fails, as a fixed code for metrics and tests.
+// A Fault is the kind of a failed login: a fixed code for metrics and tests.
 type Fault string
 
 // The faults that the login routes and the guards know.
@@ -48,18 +48,19 @@ const (
 // The faults that only the protocols of this package report.
 const (
 	faultIssuer      Fault = "issuer_mismatch"  // RFC 9207: the response is of another issuer
-	faultToken       Fault = "token_error"      // the token endpoint's answer is unusable
-	faultInterrupted Fault = "interrupted"      // the code is spent, and its answer was lost
+	faultToken       Fault = "token_error"      // the token endpoint's response is unusable
+	faultInterrupted Fault = "interrupted"      // the code is spent, and its response was lost
 	faultIDToken     Fault = "invalid_id_token" // the ID token is invalid
 )
 
-// An Error is a login that the provider's answers made fail. It says why to the operator;
-// it is not for the browser.
+// An Error is a login that failed because of the provider's response. Its text is for the
+// operator's log, not for the browser.
 type Error struct {
 	Fault Fault
-	// Code is the OAuth error code of the provider if it is one of the registered ones, else empty.
+	// Code is the OAuth error code that the provider sent, if it is a registered one, else empty.
 	Code string
-	// Description is the provider's error_description, made printable and cut. Untrusted text.
+	// Description is the provider's error_description, made printable and truncated. Untrusted
+	// text.
 	Description string
 	// Err is the cause. Its text holds no token, code or secret.
 	Err error
@@ -83,7 +84,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// unavailable is a provider that does not answer now.
+// unavailable is a provider that cannot be used at the moment.
 type unavailable struct {
 	retryAfter time.Duration
 	err        error
@@ -99,8 +100,8 @@ func (u *unavailable) Is(target error) bool      { return target == ErrUnavailab
 func (u *unavailable) Unwrap() error             { return u.err }
 func (u *unavailable) RetryAfter() time.Duration { return u.retryAfter }
 
-// RetryAfter tells how long to wait before trying again after an [ErrUnavailable]: what the
-// provider asks for in its Retry-After field, and at least one second.
+// RetryAfter returns how long to wait before another attempt after an [ErrUnavailable]: the
+// provider's Retry-After, but at least one second.
 func RetryAfter(err error) time.Duration {
 	type retryable interface {
 		error
@@ -112,11 +113,11 @@ func RetryAfter(err error) time.Duration {
 	return time.Second
 }
 
-// maxRetryAfter bounds what a provider may ask for: logins must work again soon after it does.
+// maxRetryAfter bounds Retry-After, so that logins work again soon after the provider does.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter reads a Retry-After field (RFC 9110 section 10.2.3), which is a number of seconds or a
-// time by the server's clock. It is zero for a field that is missing or malformed.
+// retryAfter reads a Retry-After field (RFC 9110 section 10.2.3): seconds, or a time by the
+// server's clock. It returns zero for a missing or malformed field.
 func retryAfter(field string, date time.Time) time.Duration {
 	seconds, err := strconv.ParseUint(field, 10, 32)
 	wait := time.Duration(seconds) * time.Second

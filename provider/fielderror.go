@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// A FieldError is a mistake in a field of a provider. [Validator] returns one for each mistake, and
-// sallyport.FromEnv and FromFile name the variable or the line that the field was read from.
+// A FieldError is a mistake in a field of a provider. [Validator] returns one for each mistake;
+// sallyport.FromEnv and FromFile add the variable or line that set the field.
 type FieldError struct {
 	Field string // path of the field, such as "ClientSecret" or "Endpoints.Token"
-	Err   error  // what is wrong and what to do, as the rest of a sentence: "is missing"
+	Err   error  // what is wrong and what to do, as a predicate: "is missing"
 
-	// Insecure is the switch that would permit the value for development, such as
-	// "InsecureLoopbackHTTP". Empty for none.
+	// Insecure is the field that permits the value for development, such as "InsecureLoopbackHTTP",
+	// or empty.
 	Insecure string
 }
 
-// Error names the field and what is wrong with it.
+// Error implements error: the field, and what is wrong with it.
 func (e *FieldError) Error() string {
 	text := e.Field + " " + e.Err.Error()
 	if e.Insecure != "" {
@@ -25,15 +25,15 @@ func (e *FieldError) Error() string {
 	return text
 }
 
-// Unwrap returns what is wrong with the field.
+// Unwrap returns the cause.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// wrongField makes the error for a field.
+// wrongField returns the error for a field.
 func wrongField(field, format string, args ...any) error {
 	return &FieldError{Field: field, Err: fmt.Errorf(format, args...)}
 }
 
-// within says in which member of a list or map a mistake is.
+// within adds the member of a list or map to a mistake.
 func within(member string, err error) error {
 	wrong, ok := errors.AsType[*FieldError](err)
 	if !ok {

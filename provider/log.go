@@ -10,21 +10,21 @@ import (
 	"sync"
 )
 
-// A Reporter logs what is odd about its provider but stops no login. sallyport.New hands it the
-// logger; without one it uses slog.Default.
+// A Reporter logs irregularities of its provider that do not fail a login. sallyport.New passes it
+// the logger; the default is slog.Default.
 type Reporter interface {
 	// ReportTo sets the logger. It must be safe for concurrent use, and the first call wins.
 	ReportTo(*slog.Logger)
 }
 
-// notes are what a provider has logged about odd answers: each once, and a bounded number.
+// notes logs irregular responses of a provider: each once, and a bounded number.
 type notes struct {
 	mu     sync.Mutex
 	logger *slog.Logger
 	said   map[string]bool
 }
 
-// maxNotes bounds what is logged about one provider.
+// maxNotes bounds the irregularities logged per provider.
 const maxNotes = 100
 
 // reportTo sets the logger, once.
@@ -34,17 +34,17 @@ func (n *notes) reportTo(l *slog.Logger) {
 	n.logger = cmp.Or(n.logger, l)
 }
 
-// add logs what is odd about a document unless it is known. A nil value logs nothing.
+// add logs the irregularities of a document that are new. A nil value logs nothing.
 func (n *notes) add(document string, odd ...string) {
 	for _, what := range odd {
 		if logger := n.news(document + ": " + what); logger != nil {
-			logger.Warn("sallyport: irregular answer from a provider",
+			logger.Warn("sallyport: irregular response from a provider",
 				"document", document, "detail", what)
 		}
 	}
 }
 
-// news returns the logger for something that has not been said.
+// news returns the logger if what has not been logged, else nil.
 func (n *notes) news(what string) *slog.Logger {
 	if n == nil {
 		return nil
@@ -61,13 +61,13 @@ func (n *notes) news(what string) *slog.Logger {
 	return cmp.Or(n.logger, slog.Default())
 }
 
-// What is in this file keeps text of a provider, and of the network on the way to it, from doing
-// harm in a log: it is printable, short, without markup and without the secrets of the request.
+// The functions below make text of a provider or of the network safe for a log: printable, short,
+// without markup and without the secrets of the request.
 
-// longestText is how much of a provider's text is passed on.
+// longestText is the longest text of a provider that is logged.
 const longestText = 200
 
-// printable makes text of a provider fit for an error message.
+// printable makes text of a provider safe for an error message.
 func printable(s string) string {
 	if len(s) > longestText {
 		s = s[:longestText]
@@ -81,10 +81,10 @@ func printable(s string) string {
 	return tagStart.ReplaceAllString(s, ".$1")
 }
 
-// tagStart is where HTML begins a tag or a comment.
+// tagStart matches the start of an HTML tag or comment.
 var tagStart = regexp.MustCompile(`<([A-Za-z/!?])`)
 
-// description makes an error_description fit for a log: without the secrets that some providers
+// description makes an error_description safe for a log: without the secrets that some providers
 // repeat there.
 func description(text string, secrets []string) string {
 	for _, secret := range secrets {
@@ -95,8 +95,7 @@ func description(text string, secrets []string) string {
 	return printable(text)
 }
 
-// withoutQuotes returns an error of the network with the text of networkText, for those who log it
-// themselves.
+// withoutQuotes returns a network error with the text of networkText, for callers that log it.
 func withoutQuotes(err error) error {
 	if err == nil || networkText(err) == err.Error() {
 		return err
@@ -109,15 +108,15 @@ type networkError struct{ err error }
 func (e *networkError) Error() string { return networkText(e.err) }
 func (e *networkError) Unwrap() error { return e.err }
 
-// networkText is the text of an error of the network. net/http quotes what it cannot understand of
-// an answer, which may repeat what was sent: that goes.
+// networkText returns the text of a network error without quotes: net/http quotes malformed
+// responses, which may repeat the request.
 func networkText(err error) string {
 	if _, malformed := errors.AsType[textproto.ProtocolError](err); malformed {
-		return "malformed header in the answer"
+		return "malformed header in the response"
 	}
 	text, _, quotes := strings.Cut(err.Error(), `"`)
 	if quotes {
-		text = strings.TrimSpace(text) + " [text of the answer withheld]"
+		text = strings.TrimSpace(text) + " [response text omitted]"
 	}
 	return printable(text)
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// session puts together what the caller keeps. The claims are those of the document that was
-// verified.
+// session returns the session of a login. Its claims are those of the verified document.
 func (o *OIDC) session(t *idToken, info document, tokens session.Tokens) (*session.Session, error) {
 	if !t.expires.IsZero() && !o.now().Before(t.expires) {
 		return nil, idTokenFault(errors.New("session_expiry is in the past"))
@@ -42,7 +41,7 @@ func (o *OIDC) session(t *idToken, info document, tokens session.Tokens) (*sessi
 	return s, nil
 }
 
-// mapUser lets the application change the fields of the user, but not who the user is.
+// mapUser lets the application change the fields of the user, except tenant, issuer and subject.
 func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error) error {
 	is := *u
 	if err := recovered.Call(func() error { return change(u) }); err != nil {
@@ -53,10 +52,10 @@ func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error
 	return nil
 }
 
-// standardClaims are read unless others are configured.
+// standardClaims are the claims to read by default.
 var standardClaims = newSchema("", "name", "preferred_username", "email", "email_verified", "picture")
 
-// user maps the standard claims (OpenID Connect Core section 5.1), or those that are configured.
+// user maps the standard claims (OpenID Connect Core section 5.1), or the configured ones.
 func (o *OIDC) user(t *idToken, d document) session.User {
 	f, roles := o.UserFields, cmp.Or(o.RolesClaim, "roles")
 	d.noteLookAlikes(standardClaims)
@@ -79,8 +78,8 @@ func (o *OIDC) user(t *idToken, d document) session.User {
 	return u
 }
 
-// verifiedPath is where the claims say whether the address is verified: email_verified is about the
-// standard claim only.
+// verifiedPath is the path of the claim that marks the address as verified: email_verified applies
+// to the standard email claim only.
 func (o *OIDC) verifiedPath() string {
 	if o.UserFields.Email != "" {
 		return o.UserFields.EmailVerified
@@ -88,14 +87,14 @@ func (o *OIDC) verifiedPath() string {
 	return cmp.Or(o.UserFields.EmailVerified, "email_verified")
 }
 
-// means reports whether a value means true. Where the application has named the claim, 1 does too:
+// means reports whether a value means true. If the application configured the claim, 1 does too:
 // Microsoft Entra sends it.
 func (o *OIDC) means(raw json.RawMessage) bool {
 	one := string(raw) == "1" || string(raw) == `"1"`
 	return isTrue(raw) || one && o.UserFields.EmailVerified != ""
 }
 
-// verifiedNames are the claims that say something about the address beside them.
+// verifiedNames are the claims that mark an email address as verified.
 func (o *OIDC) verifiedNames() []string {
 	names := []string{"email_verified"}
 	for path := range alternatives(o.UserFields.EmailVerified) {
@@ -108,7 +107,8 @@ func (o *OIDC) verifiedNames() []string {
 // isTrue accepts true, and "true", which several providers send.
 func isTrue(raw json.RawMessage) bool { return string(raw) == "true" || string(raw) == `"true"` }
 
-// webAddress keeps everything but web addresses out of the src attributes of applications.
+// webAddress returns text if it is an http or https URL, else "": applications put it into src
+// attributes.
 func webAddress(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

@@ -17,94 +17,101 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// An OAuth1 is a provider that speaks OAuth 1.0a (RFC 5849). Fill in the fields, use it by its pointer, then leave it alone, like
-// an http.Server.
+// An OAuth1 is a provider that supports OAuth 1.0a (RFC 5849). Fill in the fields and use a pointer
+// to it. Like an http.Server, it must not be changed or copied after its first use.
 //
-// ClientID, ClientSecret, the three addresses of the flow, and a way to the user's ID are needed: UserFields.ID or MapUser. An
+// ClientID, ClientSecret, the three URLs of the flow, and UserFields.ID or MapUser are required. An
 // OAuth1 never prints its secrets.
 //
-// OAuth 1.0a has tokens without an end, no scopes, and nothing that says when or how the user has signed in. So a login for a page that
-// wants one of those (Flow.Request with MaxAge, ACRValues or Scopes) fails, and the hints of a request (Prompt, LoginHint, UILocales) are
-// not passed on; AuthParams are. How the user signed in to the application rests on the tokens alone: they were issued to this
-// client, in this login.
+// OAuth 1.0a has tokens without expiry, no scopes, and no information on when or how the user
+// authenticated. A login that requires one of those (Flow.Request with MaxAge, ACRValues or Scopes)
+// fails, and the hints of a request (Prompt, LoginHint, UILocales) are not sent; AuthParams are. A
+// login relies on the tokens alone: they were issued to this client, in this login.
 type OAuth1 struct {
-	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Once there
-	// are users it must not change. Default: the origin of the three addresses and UserURL, if they
-	// share one.
+	// Issuer is the namespace of the provider's user IDs, used as session.User.Issuer. It must not
+	// change once there are users. Default: the origin of the three URLs of the flow and UserURL,
+	// if they share one.
 	Issuer string
 
 	// OtherOrigins are origins besides the issuer's that serve this provider, such as
-	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
-	// everything from the origin of Issuer: a tenant that could name others could sign its
-	// users in under any issuer. Set it in code, never from what a tenant has written down.
+	// "https://api.example.com". They are used for Tenants only, whose providers must otherwise
+	// serve everything from the origin of Issuer: a tenant that could name others could sign its
+	// users in under any issuer. Set it in code, never from settings that a tenant supplied.
 	OtherOrigins []string `json:"-"`
 
-	ClientID     string // also known as consumer key
-	ClientSecret string // consumer secret; RSA-SHA1 does without
+	ClientID     string // the consumer key
+	ClientSecret string // the consumer secret; not used by RSA-SHA1
 
-	// SignatureMethod is "HMAC-SHA1" (the default, which every server knows), "HMAC-SHA256", "RSA-SHA1" or "PLAINTEXT". PLAINTEXT
-	// sends both secrets with every request, so it is only for servers that know nothing else, and for https.
+	// SignatureMethod is "HMAC-SHA1" (the default, which all servers support), "HMAC-SHA256",
+	// "RSA-SHA1" or "PLAINTEXT". PLAINTEXT sends both secrets with every request: use it only with
+	// https, and for servers that support nothing else.
 	SignatureMethod string
 
-	// PrivateKey is the RSA key of RSA-SHA1, whose public half the provider knows.
+	// PrivateKey is the RSA key for RSA-SHA1. Its public key is registered with the provider.
 	PrivateKey crypto.Signer
 
-	// Realm goes into the Authorization header of all requests, for servers that want one. Default: none.
+	// Realm is sent in the Authorization header of all requests, for servers that require one.
+	// Default: none.
 	Realm string
 
-	RequestTokenURL string // also known as temporary credential request
-	AuthorizeURL    string // where the user is sent
-	AccessTokenURL  string // also known as token request
+	RequestTokenURL string // Temporary Credential Request URI (RFC 5849 section 2)
+	AuthorizeURL    string // Resource Owner Authorization URI
+	AccessTokenURL  string // Token Request URI
 
-	// AuthParams are further parameters of AuthorizeURL, such as {"perms": {"read"}}. Those whose names begin with
-	// oauth_ belong to the library.
+	// AuthParams are additional parameters of AuthorizeURL, such as {"perms": {"read"}}. Names that
+	// begin with oauth_ are rejected.
 	AuthParams url.Values
 
-	// UserURL is the address of the profile, a JSON object. Empty if the access token's answer says who the user is.
+	// UserURL is the URL of the profile, a JSON object. Default: the access token response is the
+	// profile.
 	UserURL string
 
-	// UserFields say where the profile holds what: the answer of UserURL, or that of the access token without one.
+	// UserFields maps members of the profile to the user's fields.
 	UserFields Fields
 
-	// MapUser may change what UserFields have made of the profile, or do without them. An error fails the login. Issuer is set
-	// again afterwards, and Subject must not be empty. Profile.Token holds what came along with the access token, as an object
-	// of texts, without the token itself.
+	// MapUser may change the user after UserFields has been applied, or replace UserFields. An
+	// error fails the login. Changes of Issuer are ignored, and Subject must not be empty.
+	// Profile.Token holds the other members of the access token response, as an object of strings.
+	// Default: none.
 	MapUser func(p Profile, u *session.User) error
 
-	// APIBase is where Client finds addresses that have no host, such as "members/me" below "https://api.example.com/1/".
+	// APIBase is the base URL for relative URLs in requests of the client that Client returns, such
+	// as "https://api.example.com/1/" for client.Get("members/me"). Default: none.
 	APIBase string
 
-	// DisplayName is what people know the provider by, such as "Flickr". Default: its configured name.
+	// DisplayName is the provider's name on pages, such as "Flickr". Default: its configured name.
 	DisplayName string
 
-	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
-	// cannot use the origin of AuthorizeURL, which browsers use: in a network of containers, or past a proxy. The
-	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
-	// http is for development, together with InsecureLoopbackHTTP. Default: none.
+	// InternalURL is the origin at which this process reaches the provider, such as
+	// "http://keycloak:8080", if it cannot use the origin of AuthorizeURL, which browsers use: in a
+	// container network, or behind a proxy. The Host header is that of AuthorizeURL. It must be
+	// https, with ClientWithCA for a private CA; http is for development, together with
+	// InsecureLoopbackHTTP. Default: none.
 	InternalURL string
 
-	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
-	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
-	// whose idle connections are closed after three seconds. With another transport a request that
-	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
+	// HTTPClient supplies the transport of all requests to the provider; redirects, cookies and
+	// timeouts are still controlled here. For requests to the endpoints an *http.Transport is
+	// copied, and idle connections are closed after three seconds. With another transport, a
+	// request on a closing connection is not repeated. Default: a client with TLS 1.2 or newer.
 	HTTPClient *http.Client
 
-	// Now replaces the clock in tests. Default: time.Now. The provider refuses signatures when it is wrong by minutes.
+	// Now replaces the clock in tests. Default: time.Now. The provider rejects signatures if the
+	// clock is minutes off.
 	Now func() time.Time
 
-	// InsecureLoopbackHTTP permits http for addresses on this machine (localhost and names below it,
-	// 127.0.0.0/8, ::1), and on machines beside it, such as the containers of a developer (names without
-	// a dot, private addresses). It is refused together with a public base URL.
+	// InsecureLoopbackHTTP permits http for URLs on this machine (localhost and names below it,
+	// 127.0.0.0/8, ::1), and on nearby machines, such as a developer's containers (names without a
+	// dot, private addresses). It is rejected together with a public base URL.
 	InsecureLoopbackHTTP bool
 
-	// InsecureUnconfirmedCallback accepts a provider that does not say oauth_callback_confirmed=true. It may be one of OAuth
-	// 1.0 without the "a", at which an attacker can have a victim authorize the attacker's login. The verifier is
-	// still needed.
+	// InsecureUnconfirmedCallback accepts a provider that does not send
+	// oauth_callback_confirmed=true. It may implement OAuth 1.0 without the "a", where an attacker
+	// can make a victim authorize the attacker's login. The verifier is still required.
 	InsecureUnconfirmedCallback bool
 
-	// Err is a mistake that the function that made this provider found in its arguments, such as an
-	// address that is none. Validate returns it. Such a function returns a usable value instead of an
-	// error, so that all mistakes of a configuration come at once. Default: none.
+	// Err is a configuration error that a constructor found in its arguments, such as a malformed
+	// URL. Validate returns it. Constructors set it instead of returning an error, so that all
+	// configuration errors are reported together. Default: none.
 	Err error `json:"-"`
 
 	notes       notes
@@ -142,7 +149,7 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.UserFields.ID == "" && o.MapUser == nil {
-		wrong("UserFields.ID", "is missing: nothing says who the user is; or set MapUser")
+		wrong("UserFields.ID", "is missing: set it or MapUser, to identify the user")
 	}
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		wrong("Realm", "%q is not printable ASCII", o.Realm)
@@ -212,7 +219,7 @@ func (o *OAuth1) checkAuthParams() []error {
 	}
 	for name := range query {
 		if strings.HasPrefix(name, "oauth_") {
-			mistakes = append(mistakes, wrongField("AuthorizeURL", "parameter %s is set by the library", name))
+			mistakes = append(mistakes, wrongField("AuthorizeURL", "must not have the parameter %s: the library sets it", name))
 		}
 	}
 	for name, values := range o.AuthParams {
@@ -220,7 +227,7 @@ func (o *OAuth1) checkAuthParams() []error {
 		case strings.HasPrefix(name, "oauth_") || name == "state":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library", name))
 		case len(values) != 1 || query.Has(name):
-			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value, also with those of AuthorizeURL", name))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value, including those in AuthorizeURL", name))
 		}
 	}
 	return mistakes
@@ -255,7 +262,7 @@ func (o *OAuth1) now() time.Time {
 	return time.Now()
 }
 
-// signer signs with a token and its secret, or with neither.
+// signer returns a signer with a token and its secret, both of which may be empty.
 func (o *OAuth1) signer(token, secret string) *oauth1.Signer {
 	return &oauth1.Signer{
 		ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret, PrivateKey: o.PrivateKey, Token: token, TokenSecret: secret,

@@ -11,16 +11,17 @@ import (
 	"github.com/sallyport-go/sallyport/internal/oauth1"
 )
 
-// A credential is a token with its secret and what came along (RFC 5849 sections 2.1 and 2.3).
+// A credential is a token with its secret and the other members of the response (RFC 5849 sections
+// 2.1 and 2.3).
 type credential struct {
 	token, secret string
 	extras        map[string]string
 }
 
-// maxCredential bounds a token, or a secret: two of them wait in a cookie.
+// maxCredential bounds a token or a secret: a cookie holds both.
 const maxCredential = 1 << 10
 
-// ask makes a request of the flow and reads the credential that answers it.
+// ask sends a request of the flow and reads the credential in the response.
 func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer, step oauth1.Param) (credential, error) {
 	a, err := o.outbound().sendOnce(ctx, address, func(ctx context.Context) (*http.Request, []string, error) {
 		r, err := newRequest(ctx, http.MethodPost, address, nil, false)
@@ -43,7 +44,7 @@ func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1
 	return c, nil
 }
 
-// readCredential reads an answer. Its Content-Type says nothing: text/html and text/plain are usual.
+// readCredential reads a response. It ignores the Content-Type: text/html and text/plain are usual.
 func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	form, err := strictForm(body)
 	if err != nil {
@@ -55,7 +56,7 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	switch {
 	case c.token == "":
 		return credential{}, errors.New("the answer has no oauth_token" + problemOf(form))
-	case c.secret == "" && o.signatureMethod() != oauth1.RSASHA1: // whose signatures have no use for it
+	case c.secret == "" && o.signatureMethod() != oauth1.RSASHA1: // which does not use it
 		return credential{}, errors.New("the answer has no oauth_token_secret")
 	case len(c.token) > maxCredential || len(c.secret) > maxCredential:
 		return credential{}, fmt.Errorf("oauth_token or its secret is longer than %d bytes", maxCredential)
@@ -63,7 +64,7 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	return c, nil
 }
 
-// strictForm reads a form in which no name appears twice.
+// strictForm reads a form without duplicate names.
 func strictForm(body []byte) (map[string]string, error) {
 	values, err := readForm(body)
 	if err != nil {
@@ -79,11 +80,11 @@ func strictForm(body []byte) (map[string]string, error) {
 	return form, nil
 }
 
-// maxSkew is how far off the provider's clock may be before an error mentions it. Servers accept a few minutes.
+// maxSkew is the clock difference above which errors mention it. Servers accept a few minutes.
 const maxSkew = time.Minute
 
-// refusal is an answer that is no success. Nothing of it is kept but a problem that has a registered name: servers like
-// to repeat the signature base string, with the verifier in it.
+// refusal reads an unsuccessful response. It keeps only a problem with a registered name: servers
+// often repeat the signature base string, which includes the verifier.
 func (o *OAuth1) refusal(fault Fault, a answer) error {
 	form, _ := strictForm(a.body)
 	err := fmt.Errorf("status %d%s", a.status, problemOf(form))
@@ -99,7 +100,8 @@ func (o *OAuth1) refusal(fault Fault, a answer) error {
 	return &Error{Fault: fault, Err: err}
 }
 
-// problems are the names of the OAuth Problem Reporting extension, which has never become a standard but is widespread.
+// problems are the names in the OAuth Problem Reporting extension, which is widespread but not a
+// standard.
 var problems = []string{
 	"version_rejected", "parameter_absent", "parameter_rejected", "timestamp_refused", "nonce_used", "signature_method_rejected",
 	"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused", "token_used", "token_expired",

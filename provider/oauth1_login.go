@@ -16,15 +16,15 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Begin implements [Provider]. It asks for a request token (RFC 5849 section 2.1), which the browser takes along; its secret
-// stays in the flow.
+// Begin implements [Provider]. It gets a request token (RFC 5849 section 2.1), which is part of the
+// URL; its secret stays in the flow.
 func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err := checkRequest(f.Request); err != nil {
 		return "", err
 	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
-	// The provider brings back nothing but the token and the verifier, so our own state is part of the address that it sends the
-	// browser to. Unlike the token it is not in the authorization request, where others may see it.
+	// The callback has only the token and the verifier, so state is added to the redirect URI.
+	// Unlike the token it is not in the authorization request, where others may see it.
 	callback, err := withParams(f.RedirectURI, url.Values{"state": {f.State}})
 	if err != nil {
 		return "", err
@@ -45,8 +45,8 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	return withParams(o.AuthorizeURL, params)
 }
 
-// checkConfirmed makes sure that this is OAuth 1.0a, in which the callback cannot be exchanged for another later on (RFC 5849 section
-// 2.1). Some servers write True.
+// checkConfirmed requires OAuth 1.0a, where the redirect URI is fixed with the request token (RFC
+// 5849 section 2.1). Some servers send True.
 func (o *OAuth1) checkConfirmed(c credential) error {
 	if !strings.EqualFold(c.extras["oauth_callback_confirmed"], "true") && !o.InsecureUnconfirmedCallback {
 		return errors.New("the answer lacks oauth_callback_confirmed=true: is this a server of OAuth 1.0a, and does it know the redirect URI?")
@@ -54,12 +54,12 @@ func (o *OAuth1) checkConfirmed(c credential) error {
 	return nil
 }
 
-// checkRequest refuses what OAuth 1.0a cannot deliver before the user goes there in vain.
+// checkRequest rejects requirements that OAuth 1.0a does not support, before the redirect.
 func checkRequest(r Request) error {
 	var what string
 	switch {
 	case r.MaxAge != nil:
-		what = "a recent sign-in"
+		what = "a recent authentication"
 	case len(r.ACRValues) > 0:
 		what = "an authentication context class"
 	case len(r.Scopes) > 0:
@@ -67,7 +67,7 @@ func checkRequest(r Request) error {
 	default:
 		return nil
 	}
-	return &Error{Fault: FaultStepUp, Err: fmt.Errorf("OAuth 1.0a knows no way to ask for %s", what)}
+	return &Error{Fault: FaultStepUp, Err: fmt.Errorf("OAuth 1.0a has no way to request %s", what)}
 }
 
 // FlowKey implements [Provider].
@@ -75,15 +75,15 @@ func (o *OAuth1) FlowKey(callback url.Values) string { return flowKey(callback) 
 
 // Finish implements [Provider].
 func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
-	// 1. Is this an answer to our question? Before that, nothing else is looked at.
+	// 1. Does the callback belong to this login? Nothing else is read before.
 	if err := checkState(f, callback); err != nil {
 		return nil, err
 	}
-	// 2. Did the user agree, and to this very request?
+	// 2. Did the user authorize this request token?
 	if err := checkAgreed(f, callback); err != nil {
 		return nil, err
 	}
-	// 3. Redeem the verifier. Nothing is tried twice: it may be spent.
+	// 3. Redeem the verifier, once: it may then be spent.
 	verifier := oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")}
 	granted, err := o.ask(ctx, faultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
 	if err != nil {
@@ -106,7 +106,8 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 // tokenTypeOAuth1 is the name of the scheme of the Authorization header.
 const tokenTypeOAuth1 = "OAuth"
 
-// checkAgreed makes sure that the response is a success for the request token of this flow (RFC 5849 section 2.2).
+// checkAgreed accepts only a successful response for the request token of this flow (RFC 5849
+// section 2.2).
 func checkAgreed(f *Flow, callback url.Values) error {
 	for _, name := range []string{"denied", "error", "oauth_problem"} {
 		if !callback.Has(name) {
@@ -129,20 +130,20 @@ func checkAgreed(f *Flow, callback url.Values) error {
 	return nil
 }
 
-// errNoVerifier ends logins at servers of OAuth 1.0 without the "a" as well, which know no verifier.
-var errNoVerifier = errors.New("the response has no oauth_verifier; some providers say so that the user declined")
+// errNoVerifier also ends logins at servers of OAuth 1.0 without the "a", which have no verifier.
+var errNoVerifier = errors.New("the response has no oauth_verifier; at some providers this means that the user declined")
 
-// denied is a response without success. There is no word in RFC 5849 for that: providers send denied=TOKEN, an error as OAuth 2.0 has
-// it, or oauth_problem.
+// denied reads an unsuccessful response. RFC 5849 does not define one: providers send denied=TOKEN,
+// an OAuth 2.0 error, or oauth_problem.
 func denied(f *Flow, callback url.Values) error {
-	e := &Error{Fault: FaultDenied, Code: registeredCode(callback.Get("error")), Err: errors.New("the user or the provider said no")}
-	if f.Request.Prompt == "none" { // the session that this was to prolong has no proof
+	e := &Error{Fault: FaultDenied, Code: registeredCode(callback.Get("error")), Err: errors.New("the user or the provider declined")}
+	if f.Request.Prompt == "none" { // the session was not renewed
 		e.Fault = FaultInteraction
 	}
 	return e
 }
 
-// profile gathers what the provider says about the user.
+// profile returns the provider's documents about the user.
 func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	extras, err := json.Marshal(c.extras)
 	if err != nil {
@@ -165,14 +166,14 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
-	profile, err := o.UserFields.schema().read(a.body, &o.notes) // whatever its Content-Type says: some write text/html
+	profile, err := o.UserFields.schema().read(a.body, &o.notes) // any Content-Type: some send text/html
 	if err != nil {
 		return Profile{}, userInfoFault(err)
 	}
 	return Profile{Token: extras, User: profile.raw}, nil
 }
 
-// user maps the profile. MapUser may say who the user is.
+// user maps the profile. MapUser may set the Subject.
 func (o *OAuth1) user(p Profile) (u session.User, err error) {
 	u.Issuer = o.issuer()
 	if o.UserFields != (Fields{}) {

@@ -76,7 +76,7 @@ func TestOAuth1_Validate(t *testing.T) {
 		"our parameter":        {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_token": {"x"}} }, `AuthParams "oauth_token" is set by the library`}, // R3
 		"our callback":         {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_callback": {"x"}} }, `AuthParams "oauth_callback" is set by the library`},
 		"our state":            {func(o *OAuth1) { o.AuthParams = url.Values{"state": {"x"}} }, `AuthParams "state" is set by the library`},
-		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "oauth_token is set by the library"},
+		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "must not have the parameter oauth_token"},
 		"twice":                {func(o *OAuth1) { o.AuthParams = url.Values{"perms": {"read", "write"}} }, "one value"},
 		"twice, with address":  {func(o *OAuth1) { o.AuthParams = url.Values{"a": {"2"}} }, "one value"},
 	} {

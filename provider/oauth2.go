@@ -13,164 +13,175 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// An OAuth2 is a provider that speaks OAuth 2.0 without OpenID Connect: it hands out an access token, and its API tells whom that
-// belongs to. Fill in the fields, use it by its pointer, then leave it alone, like an http.Server; it must not be copied
-// after its first use. ClientID, Endpoints, and UserFields.ID are required. An OAuth2 never prints its secret.
+// An OAuth2 is a provider that supports OAuth 2.0 without OpenID Connect: it issues an access
+// token, and its API identifies the user. Fill in the fields and use a pointer to it. Like an
+// http.Server, it must not be changed or copied after its first use. ClientID, Endpoints, and
+// UserFields.ID are required. An OAuth2 never prints its secret.
 //
-// There is no signed statement here about who signed in. A login rests on one thing alone: the access token with which the profile
-// is fetched was just issued to this client, for a code of this very login, by the token endpoint itself (RFC 9700 section 4.6). That is
-// why a token that comes from anywhere else, such as the browser or a mobile app, is never accepted: it may have been issued
-// to another application, whose owner could then sign in as each of its users. For the same reason nothing tells when or how the user signed
-// in, so a login that asks for that (Request.MaxAge, Request.ACRValues) fails before it begins.
+// No signed token identifies the user. A login relies on one fact: the token endpoint has just
+// issued the access token that fetches the profile to this client, for the code of this login (RFC
+// 9700 section 4.6). Tokens from other sources, such as the browser or a mobile app, are therefore
+// never accepted: they may have been issued to another application, whose owner could then sign in
+// as any of its users. Nor is it known when or how the user authenticated, so a login that requires
+// it (Request.MaxAge, Request.ACRValues) fails before the redirect.
 type OAuth2 struct {
-	// Issuer is the namespace of the provider's user IDs, which becomes session.User.Issuer. Once there
-	// are users it must not change. Default: the origin of the endpoints, such as "https://github.com",
-	// if those that decide who the user is (authorization, token, refresh and profile) share one.
+	// Issuer is the namespace of the provider's user IDs, used as session.User.Issuer. It must not
+	// change once there are users. Default: the origin of the endpoints, such as
+	// "https://github.com", if those that identify the user (authorization, token, refresh and
+	// profile) share one.
 	Issuer string
 
 	// OtherOrigins are origins besides the issuer's that serve this provider, such as
-	// "https://api.example.com". They matter for Tenants only, whose providers must otherwise serve
-	// everything from the origin of Issuer: a tenant that could name others could sign its
-	// users in under any issuer. Set it in code, never from what a tenant has written down.
+	// "https://api.example.com". They are used for Tenants only, whose providers must otherwise
+	// serve everything from the origin of Issuer: a tenant that could name others could sign its
+	// users in under any issuer. Set it in code, never from settings that a tenant supplied.
 	OtherOrigins []string `json:"-"`
 
 	ClientID     string
 	ClientSecret string // empty for a public client
 
-	// Endpoints are the provider's. Authorization and Token are required. UserInfo is the address of
-	// the profile document, an answer of the provider's API; it may be relative to APIBase, and
-	// without it the answer of the token endpoint is the profile. Tokens are revoked at logout if
-	// there is a Revocation endpoint; [Grants] use Introspection and DeviceAuthorization. The others
-	// belong to OpenID Connect.
+	// Endpoints are the URLs of the provider's endpoints. Authorization and Token are required.
+	// UserInfo is the URL of the profile document; it may be relative to APIBase, and without it
+	// the token response is the profile. Tokens are revoked at logout if Revocation is set;
+	// [Grants] uses Introspection and DeviceAuthorization. The others are for OpenID Connect.
 	Endpoints Endpoints
 
 	// AuthMethod is how the client authenticates to the token endpoint: "client_secret_basic" (the
 	// default with a secret), "client_secret_post" or "none" (the default without one).
 	AuthMethod string
 
-	// RefreshURL is where tokens are refreshed. Default: Endpoints.Token.
+	// RefreshURL is the URL for refresh requests. Default: Endpoints.Token.
 	RefreshURL string
 
-	// Revocation says how tokens are revoked. Default: as RFC 7009 says.
+	// Revocation describes how tokens are revoked. Default: RFC 7009.
 	Revocation Revocation
 
-	// ResponseIssuer is what the parameter iss of a callback has to be (RFC 9207), for providers that promise to send it. Default: it may
-	// be missing; if it is there, it has to be Issuer. Set it when a provider begins to send another.
+	// ResponseIssuer is the required iss parameter of a callback (RFC 9207), for providers that
+	// always send it, or whose iss differs from Issuer. Default: iss may be missing, and otherwise
+	// must be Issuer.
 	ResponseIssuer string
 
-	// Scopes to ask for. Default: none. ScopeSeparator stands between them, and is a space by default.
+	// Scopes to request, joined by ScopeSeparator. Default: no scopes; a space.
 	Scopes         []string
 	ScopeSeparator string
 
-	// AuthParams are further parameters of the authorization request, such as {"access_type": {"offline"}}. Those that the library
-	// sets itself are refused, and only "resource" (RFC 8707) may repeat.
+	// AuthParams are additional parameters of the authorization request, such as {"access_type":
+	// {"offline"}}. Those that the library sets are rejected, and only "resource" (RFC 8707) may
+	// repeat.
 	AuthParams url.Values
 
-	// AuthNames are other names of parameters of the authorization request by their standard ones, such as {"client_id": "appid"}. State
-	// and the PKCE challenge have no others. AuthFragment goes behind the "#" of the address, for the one provider that wants that.
+	// AuthNames maps standard names of parameters of the authorization request to the provider's,
+	// such as {"client_id": "appid"}. State and the PKCE challenge cannot be renamed. AuthFragment
+	// is the fragment of the URL, for providers that require one.
 	AuthNames    map[string]string
 	AuthFragment string
 
-	// CallbackParams are further parameters of the callback that count, such as "device_id". They go to the token endpoint along with
-	// the code, and MapUser finds them in Profile.More["callback"] at a login, but not at a refresh. Whoever sits in front of the
-	// browser can change them.
+	// CallbackParams are additional parameters of the callback to read, such as "device_id". They
+	// are sent to the token endpoint with the code, and MapUser finds them in
+	// Profile.More["callback"] at a login, but not at a refresh. The user can forge them.
 	CallbackParams []string
 
-	// CheckCallback may refuse a successful callback, for providers that sign it in their own way. It runs after the library's
-	// own checks, and before the code is used.
+	// CheckCallback may reject a successful callback, for providers that sign it in their own way.
+	// It runs after the library's checks, and before the code is redeemed. Default: none.
 	CheckCallback func(callback url.Values) error
 
-	// Dialect says where the token endpoint differs from the standard. Default: nowhere.
+	// Dialect describes how the token endpoint differs from the standard. Default: it does not.
 	Dialect Dialect
 
-	// UserMethod is how the profile document is fetched: GET (the default), or POST without a body.
+	// UserMethod is the HTTP method for the profile document: GET (the default), or POST without a
+	// body.
 	UserMethod string
 
-	// More are further profile documents, fetched in this order after the one at
-	// Endpoints.UserInfo. MapUser reads them.
+	// More are additional profile documents for MapUser, fetched in this order after the one at
+	// Endpoints.UserInfo. Default: none.
 	More []Document
 
-	// UserFields say what is where in the profile.
+	// UserFields maps members of the profile to the user's fields. ID is required.
 	UserFields Fields
 
-	// EmailTrust says when the user's e-mail address counts as verified. Default: when UserFields.EmailVerified says so.
+	// EmailTrust selects when the email address is treated as verified. Default: if the member at
+	// UserFields.EmailVerified is true.
 	EmailTrust EmailTrust
 
-	// MapUser may change what the profile says about the user, after UserFields have been applied. An error fails the login; an *[Error] with
-	// [FaultDenied] tells the user that it was refused. Issuer and Subject are set again afterwards.
+	// MapUser may change the user after UserFields has been applied. An error fails the login; an
+	// *[Error] with [FaultDenied] tells the user that the login was rejected. Changes of Issuer and
+	// Subject are ignored. Default: none.
 	MapUser func(Profile, *session.User) error
 
-	// OmitClaims are members of the profile document that are not kept in the session's claims, such as one that repeats the access
-	// token, or a large one that nobody needs.
+	// OmitClaims are members of the profile document to leave out of the session's claims, such as
+	// a copy of the access token, or a large member without use.
 	OmitClaims []string
 
-	// APIBase is the address of the provider's API, such as "https://api.github.com": requests of the client that Client
-	// returns may then have addresses relative to it, such as client.Get("user/repos"). Default: none.
+	// APIBase is the base URL of the provider's API, such as "https://api.github.com", for relative
+	// URLs in requests of the client that Client returns, such as client.Get("user/repos").
+	// Default: none.
 	APIBase string
 
-	// Header is sent with every request to the provider, also by Client, such as {"User-Agent": {"reports/1.0"}}.
+	// Header is sent with every request to the provider, including those of Client, such as
+	// {"User-Agent": {"reports/1.0"}}. Default: none.
 	Header http.Header
 
-	// TokenHeader and TokenScheme say how requests to the API carry the access token. Default: "Authorization" and "Bearer". In another
-	// header the token stands alone unless there is a scheme.
+	// TokenHeader and TokenScheme are the header and the scheme with which requests to the API
+	// carry the access token. Default: "Authorization" and "Bearer"; for another header, no scheme.
 	TokenHeader string
 	TokenScheme string
 
-	// PrepareAPI has the last word on a request to the API, before it is sent with the tokens: for profile documents, where p is what is
-	// known so far, and for Client, where p is empty. A token that it puts into the address may be kept by logs on the way.
+	// PrepareAPI may change a request to the API before it is sent with the tokens: for profile
+	// documents, where p holds the documents fetched so far, and for Client, where p is empty.
+	// Proxies may log a token that it puts into the URL. Default: none.
 	PrepareAPI func(r *http.Request, t session.Tokens, p Profile) error
 
-	// DisplayName is what people know the provider by, such as "GitHub". Default: its configured name.
+	// DisplayName is the provider's name on pages, such as "GitHub". Default: its configured name.
 	DisplayName string
 
-	// InternalURL is where this process reaches the provider, such as "http://keycloak:8080", if it
-	// cannot use the origin of Endpoints.Authorization, which browsers use: in a network of containers, or past a proxy. The
-	// Host header stays that of the origin. It must be https, with ClientWithCA for a private authority;
-	// http is for development, together with InsecureLoopbackHTTP. Default: none.
+	// InternalURL is the origin at which this process reaches the provider, such as
+	// "http://keycloak:8080", if it cannot use the origin of Endpoints.Authorization, which
+	// browsers use: in a container network, or behind a proxy. The Host header is that of
+	// Endpoints.Authorization. It must be https, with ClientWithCA for a private CA; http is for
+	// development, together with InsecureLoopbackHTTP. Default: none.
 	InternalURL string
 
-	// HTTPClient makes all requests to the provider, with its transport; redirects, cookies and the
-	// time limit are still controlled here. An *http.Transport is copied for requests to the endpoints,
-	// whose idle connections are closed after three seconds. With another transport a request that
-	// meets a closing connection is not repeated. Default: a client of our own, TLS 1.2 or newer.
+	// HTTPClient supplies the transport of all requests to the provider; redirects, cookies and
+	// timeouts are still controlled here. For requests to the endpoints an *http.Transport is
+	// copied, and idle connections are closed after three seconds. With another transport, a
+	// request on a closing connection is not repeated. Default: a client with TLS 1.2 or newer.
 	HTTPClient *http.Client
 
 	// Now replaces the clock in tests. Default: time.Now.
 	Now func() time.Time
 
-	// InsecureLoopbackHTTP permits http for endpoints on this machine (localhost and names below it,
-	// 127.0.0.0/8, ::1), and on machines beside it, such as the containers of a developer (names without
-	// a dot, private addresses). It is refused together with a public base URL.
+	// InsecureLoopbackHTTP permits http for endpoints on this machine (localhost and names below
+	// it, 127.0.0.0/8, ::1), and on nearby machines, such as a developer's containers (names
+	// without a dot, private addresses). It is rejected together with a public base URL.
 	InsecureLoopbackHTTP bool
 
-	// InsecureNoPKCE leaves PKCE out, for a provider that refuses requests which carry it. Codes that are
-	// stolen on their way are then no longer useless to the thief.
+	// InsecureNoPKCE omits PKCE, for a provider that rejects requests with it. An attacker can then
+	// redeem a stolen code.
 	InsecureNoPKCE bool
 
-	// Quirks are what this provider cannot do. NoNonce is always so without OpenID Connect, and stays
-	// false. Default: it can do all of it.
+	// Quirks are protections that this provider does not support. NoNonce must be false: OAuth 2.0
+	// has no nonce. Default: none.
 	Quirks Quirks `json:"-"`
 
-	// SecretRequired makes an empty ClientSecret a mistake, for providers that have no public clients.
+	// SecretRequired rejects an empty ClientSecret, for providers without public clients.
 	SecretRequired bool
 
-	// Err is a mistake that the function that made this provider found in its arguments, such as an
-	// address that is none. Validate returns it. Such a function returns a usable value instead of an
-	// error, so that all mistakes of a configuration come at once. Default: none.
+	// Err is a configuration error that a constructor found in its arguments, such as a malformed
+	// URL. Validate returns it. Constructors set it instead of returning an error, so that all
+	// configuration errors are reported together. Default: none.
 	Err error `json:"-"`
 
 	notes       notes
 	connections connections
 }
 
-// A Document is a profile document beside the one at Endpoints.UserInfo, such as a list of
-// email addresses.
+// A Document is an additional profile document, such as a list of email addresses.
 type Document struct {
-	Name string // by which MapUser finds it in Profile.More
+	Name string // its key in Profile.More
 	URL  string // may be relative to APIBase
 
-	// Optional leaves the document out when the provider does not permit it or has none (status 401, 403 or 404), for
-	// instance because the user has declined the scope. Otherwise that fails the login.
+	// Optional skips the document if the provider denies it or has none (status 401, 403 or 404),
+	// for instance because the user declined the scope. Default: the login fails.
 	Optional bool
 }
 
@@ -220,7 +231,7 @@ func (o *OAuth2) now() time.Time {
 	return time.Now()
 }
 
-// tokenEndpoint is the provider's, as configured.
+// tokenEndpoint returns the configured token endpoint.
 func (o *OAuth2) tokenEndpoint() *tokenEndpoint {
 	return &tokenEndpoint{
 		out: o.outbound(), endpoints: o.Endpoints,
@@ -231,7 +242,7 @@ func (o *OAuth2) tokenEndpoint() *tokenEndpoint {
 	}
 }
 
-// credentials are fixed by the configuration.
+// credentials returns the configured client credentials.
 func (o *OAuth2) credentials() credentials {
 	method := cmp.Or(o.AuthMethod, authBasic)
 	if o.ClientSecret == "" {

@@ -18,7 +18,7 @@ import (
 // Begin implements [Provider].
 func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 	if f.Request.MaxAge != nil || len(f.Request.ACRValues) > 0 {
-		return "", &Error{Fault: FaultStepUp, Err: errors.New("a provider without OpenID Connect cannot tell when or how the user signed in")}
+		return "", &Error{Fault: FaultStepUp, Err: errors.New("max_age and acr_values need OpenID Connect: OAuth 2.0 does not report when or how the user authenticated")}
 	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
 	if !o.InsecureNoPKCE && !o.Quirks.NoPKCE {
@@ -27,7 +27,7 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 	return o.authorizationURL(f)
 }
 
-// authorizationURL is the request of RFC 6749 section 4.1.1.
+// authorizationURL returns the authorization request (RFC 6749 section 4.1.1).
 func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
 	c := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), o.separator()), o.AuthParams}
 	address, err := withParams(o.Endpoints.Authorization, renamed(c.authorizationRequest(f), o.AuthNames))
@@ -37,7 +37,7 @@ func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
 	return address + "#" + url.PathEscape(o.AuthFragment), nil
 }
 
-// LoginScopes returns the scopes that every login asks for.
+// LoginScopes returns the scopes that every login requests.
 func (o *OAuth2) LoginScopes() []string { return o.scopes(nil) }
 
 func (o *OAuth2) scopes(more []string) []string { return distinctScopes(o.Scopes, more) }
@@ -47,7 +47,8 @@ func (o *OAuth2) FlowKey(callback url.Values) string { return flowKey(callback) 
 
 // Finish implements [Provider].
 func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
-	// 1. Is this an answer to our question, and from whom? Before that, nothing else is looked at.
+	// 1. Does the callback belong to this login, and come from this issuer? Nothing else is read
+	// before.
 	if err := checkState(f, callback); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	if err := checkResponseIssuer(issuer, promised, callback); err != nil {
 		return nil, err
 	}
-	// 2. What does it say?
+	// 2. Is it a success?
 	if err := checkResponse([]string{responseCode}, f, o.Dialect.translated(callback)); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,8 @@ func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	if err != nil {
 		return nil, err
 	}
-	// 3. Redeem the code. What comes back is for this client and this login, and that is what the rest relies on.
+	// 3. Redeem the code. The access token was issued to this client, for this login: the identity
+	// relies on that.
 	tokens, p, err := o.exchange(ctx, f, callback.Get("code"), extra)
 	if err != nil {
 		return nil, err
@@ -82,13 +84,13 @@ func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	return o.session(p, tokens)
 }
 
-// moreCallback is the name of the callback's parameters in Profile.More.
+// moreCallback is the key of the callback's parameters in Profile.More.
 const moreCallback = "callback"
 
 // maxCallbackParam bounds a configured parameter of the callback.
 const maxCallbackParam = 2 << 10
 
-// readCallback reads the configured parameters of the callback, and lets the application check all of it.
+// readCallback reads the configured parameters of the callback, and calls CheckCallback.
 func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
 	extra := url.Values{}
 	for _, name := range o.CallbackParams {
@@ -108,7 +110,8 @@ func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
 	return extra, nil
 }
 
-// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its own flow.
+// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its
+// flow.
 func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.Values) (session.Tokens, Profile, error) {
 	params := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {f.RedirectURI}}
 	if f.Verifier != "" {
@@ -131,8 +134,7 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 	return tokens, p, err
 }
 
-// asProfile reads an answer of the token endpoint for those who find more than tokens in it. It says who the user is if there is no
-// other document.
+// asProfile reads a token response for MapUser. Without a profile document it identifies the user.
 func (o *OAuth2) asProfile(answer json.RawMessage) (json.RawMessage, error) {
 	schema := newSchema("token answer")
 	if o.Endpoints.UserInfo == "" {
@@ -150,6 +152,6 @@ func callbackObject(extra url.Values) json.RawMessage {
 	for name := range extra {
 		object[name] = extra.Get(name)
 	}
-	raw, _ := json.Marshal(object) // texts always marshal
+	raw, _ := json.Marshal(object) // strings always marshal
 	return raw
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// fetchProfile fetches the profile documents with the access token that was just issued, and adds them to what the token
-// endpoint said.
+// fetchProfile fetches the profile documents with the access token that was just issued, and adds
+// them to the token response.
 func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) (Profile, error) {
 	if o.Endpoints.UserInfo != "" {
 		var err error
@@ -22,7 +22,7 @@ func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) 
 		}
 	}
 	for _, d := range o.More {
-		schema := &schema{document: "document " + d.Name, single: true} // nobody here knows what MapUser looks for
+		schema := &schema{document: "document " + d.Name, single: true} // MapUser may read any member
 		document, err := o.fetch(ctx, http.MethodGet, d.URL, schema, t, p)
 		switch {
 		case err == nil:
@@ -35,17 +35,16 @@ func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) 
 	return p, nil
 }
 
-var errNotPermitted = errors.New("the token does not open it, or there is none")
+var errNotPermitted = errors.New("the access token gives no access to it, or it does not exist")
 
-// fetch fetches one document. It may have any Content-Type, because nothing but JSON passes, and nothing of it is
-// shown anywhere.
+// fetch fetches one document. Its Content-Type is ignored: it must be JSON, and is never displayed.
 func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *schema, t session.Tokens, p Profile) (json.RawMessage, error) {
 	fault := func(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
 	u, err := o.apiAddress(address)
 	if err != nil {
 		return nil, fault(err)
 	}
-	name := where(u) // as configured: PrepareAPI may put the token anywhere
+	name := where(u) // the configured one: PrepareAPI may add the token
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
 	if err != nil {
 		return nil, fault(errors.New("bad address"))
@@ -54,7 +53,7 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *sche
 		return nil, fault(err)
 	}
 	if o.outbound().checkEndpoint("the address", req.URL.String()) != nil {
-		return nil, fault(fmt.Errorf("%s: PrepareAPI made it an address that must not be used", name))
+		return nil, fault(fmt.Errorf("%s: PrepareAPI set a URL that must not be used", name))
 	}
 	a, err := o.outbound().fetchProfile(req, name)
 	switch statusOf(err) {
@@ -71,7 +70,7 @@ func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *sche
 	return clean.raw(), nil
 }
 
-// carry puts the access token into a request to the API.
+// carry adds the access token to a request to the API.
 func (o *OAuth2) carry(r *http.Request, t session.Tokens, p Profile) error {
 	addHeader(r, o.Header)
 	name, scheme := cmp.Or(o.TokenHeader, "Authorization"), o.TokenScheme
@@ -92,15 +91,15 @@ func (o *OAuth2) carry(r *http.Request, t session.Tokens, p Profile) error {
 	return nil
 }
 
-// Client implements [Provider]. Requests carry the access token as TokenHeader, TokenScheme and PrepareAPI say, so the
-// client is for the API that the token is meant for. Addresses may be relative to APIBase. It does not follow redirects to
-// another origin, which would hand the token on.
+// Client implements [Provider]. It sends the access token in every request, as set by TokenHeader,
+// TokenScheme and PrepareAPI, so use it only for the API that the token was issued for. URLs may be
+// relative to APIBase. It does not follow redirects to another origin, which would leak the token.
 func (o *OAuth2) Client(_ context.Context, t session.Tokens) *http.Client {
 	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error { return o.carry(r, t, Profile{}) })
 }
 
-// session puts together what the caller keeps. The claims of the session are the profile document; the answer of the token
-// endpoint never is, because of the tokens in it.
+// session returns the session of a login. Its claims are the profile document, never the token
+// response, which contains tokens.
 func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) {
 	u, err := p.user(o.issuer(), o.UserFields, o.EmailTrust, &o.notes)
 	if err != nil {
@@ -121,7 +120,7 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 	return s, nil
 }
 
-// keptClaims is the profile document without what is not to be in the session's claims.
+// keptClaims returns the profile document without OmitClaims.
 func (o *OAuth2) keptClaims(profile json.RawMessage) json.RawMessage {
 	var c claims
 	if len(o.OmitClaims) == 0 || json.Unmarshal(profile, &c) != nil {
@@ -130,6 +129,6 @@ func (o *OAuth2) keptClaims(profile json.RawMessage) json.RawMessage {
 	for _, name := range o.OmitClaims {
 		delete(c, name)
 	}
-	rest, _ := json.Marshal(c) // what was JSON still is
+	rest, _ := json.Marshal(c) // JSON always marshals
 	return rest
 }

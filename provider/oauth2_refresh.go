@@ -17,7 +17,7 @@ func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Sess
 }
 
 // RefreshTokens is Refresh in two steps; see [OIDC.RefreshTokens]. Its [Finish] fetches the profile
-// with the new token, so that what it says about the user is not older than the token.
+// with the new token, so that the user is as current as the token.
 func (o *OAuth2) RefreshTokens(
 	ctx context.Context, s *session.Session,
 ) (*session.Session, Finish, error) {
@@ -41,7 +41,7 @@ func (o *OAuth2) RefreshTokens(
 	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
 	renewed.SetTokens(fresh)
-	if o.Endpoints.UserInfo == "" { // only the first answer had the profile
+	if o.Endpoints.UserInfo == "" { // only the first token response had the profile
 		return renewed, nil, nil
 	}
 	return renewed, func(ctx context.Context) (*session.Session, error) {
@@ -49,7 +49,7 @@ func (o *OAuth2) RefreshTokens(
 	}, nil
 }
 
-// renewUser brings the user up to date. Only the profile of another user ends the session.
+// renewUser updates the user. Only the profile of another user ends the session.
 func (o *OAuth2) renewUser(
 	ctx context.Context, s *session.Session, fresh session.Tokens, raw json.RawMessage,
 ) (*session.Session, error) {
@@ -69,7 +69,7 @@ func (o *OAuth2) renewUser(
 		return s, err
 	}
 	if updated.User.Issuer != s.User.Issuer || updated.User.Subject != s.User.Subject {
-		err := errors.New("after a refresh: the profile is about another user")
+		err := errors.New("after a refresh: the profile is another user's")
 		return nil, &Error{Fault: FaultRefresh, Err: err}
 	}
 	renewed := s.Clone()

@@ -46,10 +46,10 @@ func TestOAuth2_Validate(t *testing.T) {
 		"Endpoints.JWKS is for OIDC only":            func(o *OAuth2) { o.Endpoints.JWKS = "https://op.example/jwks" },
 		"Endpoints.Introspection must be https":      func(o *OAuth2) { o.Endpoints.Introspection = "http://op.example/i" },
 		"Endpoints.UserInfo must be https":           func(o *OAuth2) { o.Endpoints.UserInfo = "http://op.example/" },
-		"no APIBase is configured":                   func(o *OAuth2) { o.Endpoints.UserInfo = "user" },
+		"but APIBase is not set":                     func(o *OAuth2) { o.Endpoints.UserInfo = "user" },
 		"has a host but no scheme":                   func(o *OAuth2) { o.APIBase = "https://op.example/"; o.Endpoints.UserInfo = "//evil.example/user" },
 		`More "x" must be https`:                     func(o *OAuth2) { o.More = []Document{{Name: "x", URL: "http://op.example/"}} },
-		`More "x" is not a name of its own`:          func(o *OAuth2) { o.APIBase = o.Endpoints.UserInfo; o.More = []Document{{Name: "x"}, {Name: "x"}} },
+		`More "x" is empty, reserved or`:             func(o *OAuth2) { o.APIBase = o.Endpoints.UserInfo; o.More = []Document{{Name: "x"}, {Name: "x"}} },
 		`More "" is`:                                 func(o *OAuth2) { o.More = []Document{{URL: o.Endpoints.UserInfo}} },
 		`More "callback" is`:                         func(o *OAuth2) { o.More = []Document{{Name: "callback", URL: o.Endpoints.UserInfo}} },
 		"UserFields.ID is missing":                   func(o *OAuth2) { o.UserFields.ID = "" },
@@ -64,8 +64,8 @@ func TestOAuth2_Validate(t *testing.T) {
 		`AuthParams "x" must have one`:               func(o *OAuth2) { o.AuthParams = url.Values{"x": {"1", "2"}} },
 		`AuthNames "state"`:                          func(o *OAuth2) { o.AuthNames = map[string]string{"state": "s"} },
 		`AuthNames "code_challenge"`:                 func(o *OAuth2) { o.AuthNames = map[string]string{"code_challenge": "s"} },
-		"must not be called state":                   func(o *OAuth2) { o.AuthNames = map[string]string{"client_id": "state"} },
-		"must not be called appid": func(o *OAuth2) {
+		"must not be renamed to state":               func(o *OAuth2) { o.AuthNames = map[string]string{"client_id": "state"} },
+		"must not be renamed to appid": func(o *OAuth2) {
 			o.AuthNames, o.AuthParams = map[string]string{"client_id": "appid"}, url.Values{"appid": {"x"}}
 		},
 		`CallbackParams "state"`:        func(o *OAuth2) { o.CallbackParams = []string{"state"} },

@@ -52,7 +52,7 @@ func (o *OAuth2) checkEndpoints() []error {
 			if *e.address == "" {
 				mistakes = append(mistakes, wrongField(field, "is missing"))
 			}
-		case &o.Endpoints.UserInfo: // which may be relative
+		case &o.Endpoints.UserInfo: // may be relative
 			continue
 		case &o.Endpoints.Revocation, &o.Endpoints.Introspection, &o.Endpoints.DeviceAuthorization:
 		default:
@@ -70,7 +70,7 @@ func (o *OAuth2) checkEndpoints() []error {
 	return mistakes
 }
 
-// authNames are the parameters of the authorization request that may have other names.
+// authNames are the parameters of the authorization request that can be renamed.
 var authNames = []string{"client_id", "redirect_uri", "scope", "prompt", "login_hint", "ui_locales"}
 
 func (o *OAuth2) checkAuthorization() []error {
@@ -78,7 +78,7 @@ func (o *OAuth2) checkAuthorization() []error {
 	mistakes = append(mistakes, checkNames("AuthNames", o.AuthNames, authNames)...)
 	for name, other := range o.AuthNames {
 		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames, other) {
-			mistakes = append(mistakes, wrongField("AuthNames", "%s must not be called %s, which is another parameter", name, other))
+			mistakes = append(mistakes, wrongField("AuthNames", "%s must not be renamed to %s, which is another parameter", name, other))
 		}
 	}
 	for _, scope := range o.Scopes {
@@ -105,7 +105,7 @@ func (o *OAuth2) checkProfile() []error {
 	names := map[string]bool{"": true, moreCallback: true}
 	for _, d := range o.More {
 		if names[d.Name] {
-			mistakes = append(mistakes, wrongField("More", "%q is not a name of its own: it is empty, taken or a duplicate", d.Name))
+			mistakes = append(mistakes, wrongField("More", "%q is empty, reserved or a duplicate", d.Name))
 		}
 		names[d.Name] = true
 		mistakes = append(mistakes, within(d.Name, o.checkDocument("More", d.URL)))
@@ -119,7 +119,7 @@ func (o *OAuth2) checkProfile() []error {
 	return mistakes
 }
 
-// checkDocument checks the address of a profile document.
+// checkDocument checks the URL of a profile document.
 func (o *OAuth2) checkDocument(field, address string) error {
 	u, err := o.apiAddress(address)
 	if err != nil {
@@ -139,11 +139,11 @@ func (o *OAuth2) checkHeader() []error {
 	return mistakes
 }
 
-// apiAddress makes the configured address of a document absolute.
+// apiAddress makes the configured URL of a document absolute.
 func (o *OAuth2) apiAddress(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("not an address")
+		return nil, errors.New("not a URL")
 	}
 	t := &apiTransport{}
 	t.base, t.err = parseAPIBase(o.APIBase)

@@ -18,7 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// AccessTokens says which access tokens an API accepts. The fields are those of middleware.API.
+// AccessTokens describes the access tokens that an API accepts. See middleware.API for the fields.
 type AccessTokens struct {
 	Audience     string
 	ClientIDs    []string
@@ -58,13 +58,13 @@ func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, 
 // checkJWTAccessToken checks a JWT access token (RFC 9068 section 4).
 func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string, accepted AccessTokens) (*session.Session, error) {
 	if o.SecretSignsTokens && o.confined.Load() {
-		return nil, accessTokenFault(errors.New("the tenant knows the secret that signs its tokens, and could make any"))
+		return nil, accessTokenFault(errors.New("the tenant has the secret that signs its tokens, and could forge any"))
 	}
 	holder := tokenHolder{accepted: accepted}
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultAccessToken, limit: maxStranger, budget: fromCaller, types: untypedTokenTypes,
 		schema: o.configured(accessTokenSchema),
-		basic:  oidc.Config{SkipClientIDCheck: true}, // holder does it
+		basic:  oidc.Config{SkipClientIDCheck: true}, // checked by holder
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), holder.checkPurpose(raw), holder.read, o.checkTimes, readRest,
 		},
@@ -80,10 +80,10 @@ func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string,
 	return o.apiSession(user, t.raw, raw, scopesOf(t.claims), expiry, t)
 }
 
-// introspectAccessToken asks the provider.
+// introspectAccessToken introspects a token.
 func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token string, accepted AccessTokens) (*session.Session, error) {
 	if o.Organizations != nil || o.TenantClaim != "" {
-		return nil, accessTokenFault(errors.New("the provider cannot be asked about tokens whose tenant matters"))
+		return nil, accessTokenFault(errors.New("introspection cannot verify the tenant of a token"))
 	}
 	done, err := o.strangers.admit(ctx, token, o.now())
 	if err != nil {
@@ -107,13 +107,13 @@ func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token str
 	return o.apiSession(user, nil, token, info.Scopes, info.Expiry, &idToken{})
 }
 
-// checkIntrospection checks what the provider says about a token.
+// checkIntrospection checks an introspection response.
 func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenHolder) error {
 	if !info.Active {
-		return errors.New("the provider says that the token is not active")
+		return errors.New("the token is not active (introspection)")
 	}
 	if info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases, info.Issuer) {
-		return errors.New("the token is of another issuer")
+		return errors.New("the token is from another issuer")
 	}
 	if !info.Expiry.IsZero() && !info.Expiry.After(o.now().Add(-o.leeway())) {
 		return errors.New("the token has expired")
@@ -131,7 +131,7 @@ func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenH
 	return holder.read(&idToken{document: d})
 }
 
-// apiSession is the identity of one call.
+// apiSession returns the identity of one API request.
 func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, scopes []string, expiry time.Time, t *idToken) (*session.Session, error) {
 	s := &session.Session{User: u, Registration: o.Registration(), Expires: expiry, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, SID: t.sid}
 	if claims != nil {
@@ -143,8 +143,8 @@ func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, 
 	return s, nil
 }
 
-// scopesOf reads scope (RFC 9068 section 2.2.3), or scp, which vendors have in its place: a list, or a
-// text with spaces.
+// scopesOf reads scope (RFC 9068 section 2.2.3), or scp, which some vendors use instead: a list, or
+// a string with spaces.
 func scopesOf(c claims) []string {
 	if c.has("scope") {
 		return keptScopes(c.display("scope"))
@@ -154,38 +154,38 @@ func scopesOf(c claims) []string {
 }
 
 const (
-	// maxAsking is how many callers may wait for the provider at the same time because of access tokens.
+	// maxAsking bounds the concurrent introspection requests.
 	maxAsking = 32
-	// askingWait is how long another one waits for a turn.
+	// askingWait is how long a further caller waits.
 	askingWait = 5 * time.Second
 
-	// wrongTokens is how many tokens may turn out to be invalid in a short time before the provider is
-	// asked about unknown ones only as often as wrongPerSecond.
+	// wrongTokens is the number of invalid tokens in a short time after which unknown tokens are
+	// introspected at the rate wrongPerSecond only.
 	wrongTokens    = 100
 	wrongPerSecond = 5
 
-	// rememberActive is how long a token that was active is told from made-up ones.
+	// rememberActive is how long a token that was active is exempt from this limit.
 	rememberActive = 10 * time.Minute
 	maxActive      = 10_000
 )
 
-// strangers limits the requests to a provider that anyone can cause with access tokens that are made
-// up. Valid tokens cost nothing; each invalid one uses up some of a budget, without which unknown tokens
-// have to wait. The zero value is ready for use.
+// strangers limits the requests to a provider that forged access tokens can cause. Valid tokens are
+// free; each invalid one is charged to a budget, and when it is used up, unknown tokens have to
+// wait. The zero value is ready for use.
 type strangers struct {
 	once  sync.Once
 	turns chan struct{}
 
 	mu     sync.Mutex
-	wrong  float64                                 // invalid tokens that have not been forgiven yet
-	since  time.Time                               // when wrong was brought up to date
-	active *bounded.Cache[[sha256.Size]byte, bool] // tokens that were active lately
+	wrong  float64                                 // invalid tokens, less those forgiven since
+	since  time.Time                               // when wrong was updated
+	active *bounded.Cache[[sha256.Size]byte, bool] // tokens that were active recently
 }
 
-var errManyWrong = errors.New("many access tokens were invalid, so the provider is asked about unknown ones less often")
+var errManyWrong = errors.New("many access tokens were invalid, so unknown ones are introspected less often")
 
-// admit waits for a turn to ask about a token. done ends it, and tells whether the provider answered and
-// said that the token is active.
+// admit waits until a token may be introspected. The caller reports the result with done: whether
+// the provider answered, and whether the token is active.
 func (s *strangers) admit(ctx context.Context, token string, now time.Time) (done func(answered, active bool), err error) {
 	hash := sha256.Sum256([]byte(token))
 	if !s.may(hash, now) {
@@ -207,8 +207,8 @@ func (s *strangers) admit(ctx context.Context, token string, now time.Time) (don
 	}, nil
 }
 
-// may reports whether the provider may be asked now: about a token that was active lately always, else
-// if there is some of the budget left.
+// may reports whether a token may be introspected now: always if it was active recently, otherwise
+// if the budget permits.
 func (s *strangers) may(hash [sha256.Size]byte, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,38 +16,39 @@ import (
 	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
-// Limits of what is accepted from a provider. It may be slow, broken or hostile; it must not
-// take our memory or time.
+// Limits for responses of a provider, which may be slow, broken or hostile: they bound memory and
+// time.
 const (
 	outboundTimeout = 10 * time.Second
 	maxAnswer       = 1 << 20
-	maxRedirects    = 2 // of discovery, keys and API calls only, within one origin
+	maxRedirects    = 2 // for discovery, keys and API calls only, within one origin
 )
 
-// An answer is a response that has been read within the limits.
+// An answer is a response, read within the limits.
 type answer struct {
 	status int
 	media  string // media type, lower case
 	body   []byte
-	date   time.Time // what the server's clock says; zero when it does not
+	date   time.Time // the server's clock; zero if unknown
 
-	sent     []string // spellings of the client's secret in the request, which errors must not repeat
-	repeated bool     // the request was sent a second time; see sendOnce
+	sent     []string // spellings of the client's secret in the request, to redact in errors
+	repeated bool     // the request was sent twice; see sendOnce
 
-	retryAfter time.Duration // what the server asks for; zero when it does not
+	retryAfter time.Duration // the server's Retry-After; zero for none
 }
 
-// busy reports whether the server could not answer now (RFC 9110 section 15.6, RFC 6585 section 4).
+// busy reports whether the status is a temporary failure (RFC 9110 section 15.6, RFC 6585 section
+// 4).
 func (a answer) busy() bool {
 	return a.status >= 500 || a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout
 }
 
-// isJSON reports whether the answer says that it is JSON.
+// isJSON reports whether the Content-Type is JSON.
 func (a answer) isJSON() bool {
 	return a.media == "application/json" || strings.HasSuffix(a.media, "+json")
 }
 
-// read reads an answer that has to be a JSON object.
+// read reads a response that must be a JSON object.
 func (a answer) read(s *schema, n *notes) (document, error) {
 	if !a.isJSON() {
 		return document{}, errors.New("the answer is not application/json")
@@ -55,17 +56,17 @@ func (a answer) read(s *schema, n *notes) (document, error) {
 	return s.read(a.body, n)
 }
 
-var errNoRedirect = errors.New("the provider answered with a redirect, which is not followed here")
+var errNoRedirect = errors.New("the response is a redirect, which is not followed here")
 
-// An outbound makes the requests of one provider, whatever protocol that speaks.
+// An outbound sends the requests to one provider, for all protocols.
 type outbound struct {
-	own          *http.Client // the application's; nil for ours
+	own          *http.Client // the application's; nil for the default
 	connections  *connections // to the provider's endpoints
-	loopbackHTTP bool         // http endpoints on this machine are permitted
-	detour       detour       // where the provider is reached, if not at its own origin
+	loopbackHTTP bool         // http is permitted for endpoints on this machine
+	detour       detour       // set if the provider is reached at another origin
 }
 
-// check returns what is wrong with the way to the provider.
+// check returns the mistakes in HTTPClient and InternalURL.
 func (out outbound) check() error {
 	if out.own != nil && out.own.Transport != nil && typednil.Is(out.own.Transport) {
 		return wrongField("HTTPClient", "has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
@@ -88,8 +89,8 @@ func (out outbound) client(redirects func(*http.Request, []*http.Request) error)
 	return c
 }
 
-// callAPI returns a client for the provider's API. It keeps idle connections for as long as the
-// transport says, and the context of a request limits its time.
+// callAPI returns a client for the provider's API. The transport decides how long idle connections
+// are kept, and the context of a request is its only time limit.
 func (out outbound) callAPI(redirects func(*http.Request, []*http.Request) error) *http.Client {
 	c := out.client(redirects)
 	c.Timeout = 0
@@ -101,8 +102,8 @@ func (out outbound) callAPI(redirects func(*http.Request, []*http.Request) error
 	return c
 }
 
-// fetchProfile fetches a profile document. Errors call it name. A status other than 200 is a
-// [statusError].
+// fetchProfile fetches a profile document, which is called name in errors. A status other than 200
+// is a [statusError].
 func (out outbound) fetchProfile(r *http.Request, name string) (answer, error) {
 	a, err := doNamed(out.client(never), r, name)
 	switch {
@@ -116,7 +117,7 @@ func (out outbound) fetchProfile(r *http.Request, name string) (answer, error) {
 	return a, nil
 }
 
-// A statusError is an answer with a status that is no success.
+// A statusError is a response with an unsuccessful status.
 type statusError struct {
 	endpoint string
 	status   int
@@ -133,10 +134,12 @@ func statusOf(err error) int {
 	return 0
 }
 
-// never is for requests that carry a code, a token or a secret: a 307 would hand them on.
+// never follows no redirect. It is for requests with a code, a token or a secret, which a 307 would
+// leak.
 func never(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// sameOrigin follows the few providers that redirect their metadata to another path of their own.
+// sameOrigin follows redirects within the origin: a few providers redirect their metadata to
+// another path.
 func sameOrigin(req *http.Request, via []*http.Request) error {
 	return withinOrigin(via[0].URL, req.URL, len(via))
 }
@@ -146,7 +149,7 @@ var (
 	errOtherOrigin      = errors.New("redirect to another origin")
 )
 
-// withinOrigin permits the nth redirect of a request.
+// withinOrigin checks the nth redirect of a request.
 func withinOrigin(first, target *url.URL, n int) error {
 	if n > maxRedirects {
 		return errTooManyRedirects
@@ -157,23 +160,23 @@ func withinOrigin(first, target *url.URL, n int) error {
 	return nil
 }
 
-// do sends the request and reads the answer. Errors name the endpoint but nothing that
+// do sends the request and reads the response. Errors name the endpoint, but include nothing that
 // was sent or received.
 func do(c *http.Client, req *http.Request) (answer, error) { return doNamed(c, req, where(req.URL)) }
 
-// doNamed is do for a request with something in its address that errors must not name.
+// doNamed is do for a request whose URL must not appear in errors.
 func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error) {
 	if req.Header.Get("Accept") == "" {
 		req.Header.Set("Accept", "application/json")
 	}
 	a, err := recovered.Get(func() (answer, error) { return roundTrip(c, req, endpoint) })
-	if recovered.Is(err) { // the transport may be the application's
+	if recovered.Is(err) { // in the application's transport
 		return answer{}, &unreachable{endpoint: endpoint, err: err}
 	}
 	return a, err
 }
 
-// roundTrip sends a request.
+// roundTrip sends a request and reads the response.
 func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, error) {
 	resp, err := c.Do(req)
 	if err != nil {
@@ -190,7 +193,7 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 	if len(body) > maxAnswer {
 		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", endpoint, maxAnswer)
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" when it says nothing sensible
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" if missing or malformed
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
 	return answer{
 		status: resp.StatusCode, media: media, date: date,
@@ -199,10 +202,10 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 	}, nil
 }
 
-// byteOrderMark is what some editors put before JSON; parsers may ignore it (RFC 8259 section 8.1).
+// byteOrderMark precedes JSON of some editors; parsers may ignore it (RFC 8259 section 8.1).
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// unreachable is a request that got no whole answer.
+// unreachable is the error of a request without a complete response.
 type unreachable struct {
 	endpoint string
 	err      error
@@ -211,8 +214,8 @@ type unreachable struct {
 func (u *unreachable) Error() string { return u.endpoint + ": " + networkText(u.err) }
 func (u *unreachable) Unwrap() error { return u.err }
 
-// rootCause strips *url.Error, whose text repeats the URL with its query. There are several when the application's transport has a
-// client of its own in it.
+// rootCause strips *url.Error, whose text repeats the URL with its query. There are several if the
+// application's transport uses another client.
 func rootCause(err error) error {
 	for {
 		u, ok := errors.AsType[*url.Error](err)
@@ -223,12 +226,12 @@ func rootCause(err error) error {
 	}
 }
 
-// where names an endpoint in an error, without query and user.
+// where returns the name of an endpoint in errors: its URL without query and user.
 func where(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
 
-// fetch fetches a public document, the metadata or the keys, by the name that errors have for it.
-// What a second try may mend is an outage: no answer, 5xx and 429. Everything else means that the
-// address is wrong, or what is at the address.
+// fetch fetches a public document, the metadata or the keys, which is called name in errors. No
+// response, 5xx and 429 mean an outage, which a retry may fix. All other failures mean that the URL
+// or the document is wrong.
 func (out outbound) fetch(ctx context.Context, name, address string) (answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -253,11 +256,11 @@ func (out outbound) fetch(ctx context.Context, name, address string) (answer, er
 	return answer{}, &misconfigured{err}
 }
 
-// displayed is an address as errors show it, without query and user.
+// displayed returns a URL for errors, without query and user.
 func displayed(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return "a malformed address"
+		return "a malformed URL"
 	}
 	return where(u)
 }

@@ -10,24 +10,26 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Fields say where a profile holds what: the path of a JSON member with dots between names ("data.id",
-// "kakao_account.profile.nickname", "images.0.url": a number leads into an array), and "|" between alternatives of which the first
-// that is there counts ("name|login").
+// Fields maps members of a profile to the fields of a user. Each is the path of a JSON member with
+// dots between the names ("data.id", "kakao_account.profile.nickname"; a number selects an array
+// element: "images.0.url"). "|" separates alternatives, of which the first one present is used
+// ("name|login").
 //
-// ID is what the provider never changes and never gives to anybody else: not a name, not an e-mail address. It has to be a text or
-// a whole number without a sign, and keeps every digit; 1 and "1" become the same Subject, which is no danger because a provider
-// has one of the two. A null, an empty text or another type fails the login, also when a further alternative would do:
-// nobody must turn into somebody else because a member was empty once.
+// ID is the identifier that the provider never changes and never reassigns: not a name or an email
+// address. It must be a string or an unsigned integer of any length; 1 and "1" yield the same
+// Subject, which is safe because a provider uses one of the two. A null, an empty string or another
+// type fails the login, even if a later alternative has a value: an empty member must not change
+// who the user is.
 //
-// The others are for display. Where their text is missing, null, empty or of another type, the next alternative counts. EmailVerified
-// counts when it is true or "true". Roles are read as OIDC.RolesClaim is, so that a name with dots in it goes
-// before a path.
+// The others are for display. If a value is missing, null, empty or not a string, the next
+// alternative is used. EmailVerified must be true or "true". Roles is read like OIDC.RolesClaim: a
+// name with dots in it takes precedence over a path.
 type Fields struct{ ID, Name, Username, Email, EmailVerified, Picture, Roles string }
 
-// A Profile is what a provider said about the user, as JSON objects (or arrays in More). It never
-// prints itself, because there can be tokens in it.
+// A Profile holds what the provider returned about the user, as JSON objects (or arrays in More).
+// It never prints itself, because it may contain tokens.
 type Profile struct {
-	// Token is the answer of the token endpoint, of OAuth 1.0a without the token itself. It is empty
+	// Token is the token response; with OAuth 1.0a without the token and its secret. It is empty
 	// with OpenID Connect.
 	Token json.RawMessage
 
@@ -53,8 +55,7 @@ func (Profile) LogValue() slog.Value { return slog.StringValue(redactedProfile) 
 // MarshalJSON implements json.Marshaler without a secret.
 func (Profile) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedProfile + `"`), nil }
 
-// user reads the profile document, or the answer of the token endpoint where that is all there is (R153). What fails is
-// an *Error.
+// user reads the profile document, or without one the token response (R153). Errors are an *Error.
 func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (session.User, error) {
 	raw := p.User
 	if raw == nil {
@@ -79,10 +80,10 @@ func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (sess
 	return u, nil
 }
 
-// schema says that who the user is decides, and nothing else.
+// schema makes the user's ID the only member that decides.
 func (f Fields) schema() *schema { return newSchema("profile").paths(f.ID) }
 
-// stableID reads the ID at the first alternative that is there, whatever is there.
+// stableID reads the ID at the first alternative present, whatever its value.
 func (c claims) stableID(path string) (string, error) {
 	raw, there := c.first(path)
 	if !there {
@@ -95,8 +96,8 @@ func (c claims) stableID(path string) (string, error) {
 	return id, nil
 }
 
-// idText accepts a text, and a number of digits alone: 1.0, 1e3 and -1 are other spellings of an ID that comes
-// as 1 next time, or no ID at all.
+// idText accepts a string, or a number of digits only: 1.0 and 1e3 are other spellings of an ID
+// that may be an integer next time, and -1 is not an ID.
 func idText(raw json.RawMessage) (string, error) {
 	text := string(raw)
 	if strings.HasPrefix(text, `"`) {
@@ -104,12 +105,12 @@ func idText(raw json.RawMessage) (string, error) {
 			return "", errMalformed
 		}
 	} else if strings.Trim(text, "0123456789") != "" {
-		return "", errors.New("it is neither a text nor a whole number without a sign")
+		return "", errors.New("it is neither a string nor an unsigned integer")
 	}
 	return text, checkIdentifier("its value", text)
 }
 
-// shown reads a text for display at the first alternative that has one.
+// shown returns the first alternative that is a non-empty string, for display.
 func (c claims) shown(path string) string {
 	for path := range alternatives(path) {
 		raw, _ := c.at(path)
@@ -136,9 +137,9 @@ const (
 	EmailAlwaysVerified
 )
 
-// verified reports whether the address at a path of a document is treated as verified. said is the
-// path to what the provider says of it, which means says how to read; what is ambiguous says
-// nothing.
+// verified reports whether the email address at a path of a document is treated as verified. said
+// is the path of the member that says so, and means interprets its value. An ambiguous member is
+// ignored.
 func (t EmailTrust) verified(
 	d document, email, said string, means func(json.RawMessage) bool,
 ) bool {

@@ -2,9 +2,9 @@ package provider
 
 import "encoding/json"
 
-// Text returns the text or the number at a path of the profile, as [Fields] write paths; of several
-// alternatives the first that has one. It is empty where there is neither. The profile is
-// Profile.User, or Profile.Token as long as there is no other document.
+// Text returns the string or number at a path of the profile, written as in [Fields]; of several
+// alternatives the first that has one. It returns "" if there is none. The profile is Profile.User,
+// or Profile.Token if User is empty.
 func (p Profile) Text(path string) string {
 	c := p.members()
 	for path := range alternatives(path) {
@@ -16,13 +16,13 @@ func (p Profile) Text(path string) string {
 	return ""
 }
 
-// True reports whether true, or the text "true", is at a path of the profile, as in Text.
+// True reports whether the value at a path of the profile is true or "true". For paths see Text.
 func (p Profile) True(path string) bool {
 	raw, _ := p.members().first(path)
 	return isTrue(raw)
 }
 
-// members are what the paths of a profile lead into. The document has been checked before.
+// members returns the members of the profile, which has been checked before.
 func (p Profile) members() claims {
 	raw := p.User
 	if raw == nil {

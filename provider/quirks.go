@@ -1,23 +1,23 @@
 package provider
 
-// Quirks are protections that a provider is known not to support, so that nothing better is possible
-// with it: facts about the provider, unlike the Insecure... fields, which are choices. Set them in
-// code, never from what a tenant has written down. Each is logged once.
+// Quirks are protections that a provider does not support. They are facts about the provider,
+// unlike the Insecure... fields, which are choices. Set them in code, never from settings that a
+// tenant supplied. Each is logged once.
 //
-// Something must bind an authorization code to its login, so both at once are a mistake (RFC 9700
-// section 2.1.1). A provider with neither is an [OAuth2]: an ID token without a nonce proves no more
-// than the access token that came with it.
+// PKCE or the nonce must bind an authorization code to its login, so setting both is a mistake (RFC
+// 9700 section 2.1.1). Configure a provider with neither as an [OAuth2]: an ID token without a
+// nonce proves no more than the access token from the same response.
 type Quirks struct {
-	// NoPKCE says that the provider rejects requests with the parameters of PKCE (RFC 7636). The client
-	// needs a secret then, without which a stolen code is of no use.
+	// NoPKCE: the provider rejects requests with PKCE parameters (RFC 7636). The client then needs
+	// a secret, so that a stolen code is useless.
 	NoPKCE bool
 
-	// NoNonce says that ID tokens never have a nonce (OpenID Connect Core section 2). One that is there
-	// must be that of the login all the same. ResponseType must be "code" then.
+	// NoNonce: ID tokens have no nonce (OpenID Connect Core section 2). A nonce that is present
+	// must still match. ResponseType must be "code".
 	NoNonce bool
 }
 
-// check returns what is wrong with the quirks.
+// check returns the mistake in the quirks, if any.
 func (q Quirks) check(secret bool) error {
 	switch {
 	case q.NoPKCE && q.NoNonce:
@@ -30,7 +30,7 @@ func (q Quirks) check(secret bool) error {
 	return nil
 }
 
-// checkQuirks also rejects what leaves a login without a binding in another way.
+// checkQuirks also rejects settings that, with a quirk, leave a login without a binding.
 func (o *OIDC) checkQuirks() error {
 	switch {
 	case o.Quirks.NoNonce && o.InsecureNoPKCE:
@@ -42,7 +42,7 @@ func (o *OIDC) checkQuirks() error {
 	return o.Quirks.check(o.hasSecret() || o.ClientKey != nil)
 }
 
-// checkQuirks also rejects what does not apply.
+// checkQuirks also rejects NoNonce, which does not apply.
 func (o *OAuth2) checkQuirks() error {
 	if o.Quirks.NoNonce {
 		return wrongField("Quirks.NoNonce", "does not apply: OAuth 2.0 has no nonce")

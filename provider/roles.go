@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// roles reads the roles at the first alternative of a field that is there. Missing means no roles.
-// So does anything that cannot be read for certain (R151), which the log says once. The shapes are
-// those of OIDC.RolesClaim; chosen says that the application has named the member, and so knows
-// that it is about roles.
+// roles reads the roles at the first alternative of a field that is present. A missing or ambiguous
+// member means no roles (R151); the latter is logged once. OIDC.RolesClaim describes the accepted
+// shapes. chosen means that the application configured the member, so it is known to hold roles.
 func (d document) roles(field string, chosen bool) []string {
 	for path := range alternatives(field) {
 		root, rest := d.claims.longest(strings.Split(path, "."))
@@ -26,7 +25,7 @@ func (d document) roles(field string, chosen bool) []string {
 		}
 		roles, err := rolesIn(values, chosen, err)
 		if err == nil && d.unsure[root] {
-			err = errors.New("a name appears twice in there")
+			err = errors.New("it contains a duplicate name")
 		}
 		if err != nil {
 			what := "the roles at %q cannot be read, so users have none: %v"
@@ -39,9 +38,9 @@ func (d document) roles(field string, chosen bool) []string {
 	return nil
 }
 
-// longest returns the member that a path leads into, and the rest of the path. Names may have dots
-// in them, as in "https://example.com/roles" or "resource_access.my.client.roles": the longest one
-// that is there is taken.
+// longest returns the first member of a path, and the rest of the path. Names may contain dots, as
+// in "https://example.com/roles" or "resource_access.my.client.roles": the longest name present is
+// used.
 func (c claims) longest(path []string) (name string, rest []string) {
 	for n := len(path); n > 0; n-- {
 		if name := strings.Join(path[:n], "."); c.has(name) {
@@ -51,7 +50,7 @@ func (c claims) longest(path []string) (name string, rest []string) {
 	return "", nil
 }
 
-// follow returns the values to which a path leads from a value: several if it leads through a list.
+// follow returns the values at a path below a value: several if the path crosses a list.
 func follow(raw json.RawMessage, path []string) (values []json.RawMessage, there bool, err error) {
 	if len(path) == 0 {
 		return []json.RawMessage{raw}, true, nil
@@ -78,7 +77,7 @@ func follow(raw json.RawMessage, path []string) (values []json.RawMessage, there
 	return nil, false, nil
 }
 
-// followElements goes on into one element by its number, or into all of them.
+// followElements continues in one element by its number, or in all of them.
 func followElements(list []json.RawMessage, path []string) ([]json.RawMessage, bool, error) {
 	if i, err := strconv.ParseUint(path[0], 10, 16); err == nil {
 		if i >= uint64(len(list)) {
@@ -101,12 +100,12 @@ func followElements(list []json.RawMessage, path []string) ([]json.RawMessage, b
 	return values, true, nil
 }
 
-// trueNames lists the names of members that are neither false nor null, as JSON.
+// trueNames returns the names of members that are neither false nor null, as JSON.
 func (c claims) trueNames() []json.RawMessage {
 	var names []json.RawMessage
 	for name, value := range c {
 		if string(value) != "false" && string(value) != "null" {
-			quoted, _ := json.Marshal(name) // a text always marshals
+			quoted, _ := json.Marshal(name) // a string always marshals
 			names = append(names, quoted)
 		}
 	}
@@ -114,12 +113,12 @@ func (c claims) trueNames() []json.RawMessage {
 	return names
 }
 
-var errRoles = errors.New("they are neither a text nor a list of texts; the path can lead " +
-	"further, to a member of each element of a list (roles.name) or to the names of an " +
+var errRoles = errors.New("they are neither a string nor a list of strings; the path can lead " +
+	"on to a member of each element of a list (roles.name) or to the names of an " +
 	"object's members (roles.*)")
 
-// rolesIn reads the values at the end of a path, unless there was an error on the way. A text is
-// one role and is never split.
+// rolesIn reads the values at the end of a path, unless err is set. A string is one role and is
+// never split.
 func rolesIn(values []json.RawMessage, chosen bool, err error) ([]string, error) {
 	var roles []string
 	for _, value := range values {
@@ -145,7 +144,7 @@ func rolesIn(values []json.RawMessage, chosen bool, err error) ([]string, error)
 	return roles, nil
 }
 
-// isGrants reports whether a value is an object of objects, as some providers write roles:
+// isGrants reports whether a value is an object of objects, the format of some providers' roles:
 // {"editor": {"1": "example.com"}}.
 func isGrants(raw json.RawMessage) bool {
 	var object map[string]json.RawMessage
@@ -160,19 +159,19 @@ func isGrants(raw json.RawMessage) bool {
 	return true
 }
 
-// noteOverage says in the log that the provider keeps roles elsewhere. Microsoft Entra does so for
-// users in too many groups: the token has a pointer (OpenID Connect Core section 5.6.2) or
-// hasgroups in the place of the groups.
+// noteOverage logs that the provider keeps roles elsewhere. Microsoft Entra does so for users in
+// too many groups: instead of the groups the token has a pointer (OpenID Connect Core section
+// 5.6.2) or hasgroups.
 func (d document) noteOverage(field string) {
 	var pointers claims
-	if d.has("_claim_names") { // what is no object points to nothing
+	if d.has("_claim_names") { // only an object can point to something
 		_ = json.Unmarshal(d.claims["_claim_names"], &pointers)
 	}
 	for path := range alternatives(field) {
 		root, _, _ := strings.Cut(path, ".")
 		hasGroups := root == "groups" && isTrue(d.claims["hasgroups"])
 		if pointers.named(path) || pointers.named(root) || hasGroups {
-			d.notes.add(d.about, fmt.Sprintf("the roles at %q are not there but behind a pointer "+
+			d.notes.add(d.about, fmt.Sprintf("the roles at %q are kept behind a pointer "+
 				"(_claim_names or hasgroups): users with too many have none", printable(path)))
 		}
 	}

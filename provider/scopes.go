@@ -7,11 +7,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// withScopes returns tokens whose Scopes are written as they were asked for, so that everything
-// after it compares scopes exactly. A provider that does not list them has granted those asked for
-// (RFC 6749 section 5.1). What it grants in another spelling it has granted all the same: the
-// answer is one to our question. So it has what else is proven. What was not asked for stays as it
-// is.
+// withScopes returns tokens whose Scopes are spelled as requested, so that later code can compare
+// them exactly. A response without scope grants the requested ones (RFC 6749 section 5.1). Scopes
+// in another spelling are granted too, because the response answers our request, and so are those
+// in proven. Other scopes are kept unchanged.
 func withScopes(t session.Tokens, asked []string, proven ...string) session.Tokens {
 	if t.Scopes == nil {
 		t.Scopes = asked
@@ -33,7 +32,7 @@ func withScopes(t session.Tokens, asked []string, proven ...string) session.Toke
 	return t
 }
 
-// proven are the scopes that the tokens of a login prove, whether they are listed or not.
+// proven returns the scopes that the tokens of a login prove, listed or not.
 func proven(t session.Tokens) []string {
 	scopes := []string{scopeOpenID, scopeOffline}
 	return slices.DeleteFunc(scopes, func(scope string) bool { return !t.Granted(scope) })
@@ -44,11 +43,11 @@ const (
 	scopeOffline = "offline_access"
 )
 
-// spellings are scopes without what providers change about them: case, and an address in front, as
-// in "https://graph.microsoft.com/User.Read". Two different addresses are two scopes.
+// spellings are scopes without what providers change: case, and a URL prefix, as in
+// "https://graph.microsoft.com/User.Read". Scopes with different URL prefixes are different.
 type spellings struct {
 	whole map[string]bool
-	last  map[string]bool // what follows the last slash of an address
+	last  map[string]bool // what follows the last slash of a URL
 }
 
 func spellingsOf(scopes []string) spellings {
@@ -63,7 +62,7 @@ func spellingsOf(scopes []string) spellings {
 	return s
 }
 
-// spelling returns a scope in lower case, and its last part if it is an address.
+// spelling returns a scope in lower case, and its last part if it is a URL.
 func spelling(scope string) (whole, last string) {
 	whole = strings.ToLower(scope)
 	if strings.Contains(whole, "://") {
@@ -80,7 +79,7 @@ func (s spellings) have(scope string) bool {
 	return s.whole[whole] || s.last[whole]
 }
 
-// withoutPrefix is a scope without the address that the provider puts in front of it.
+// withoutPrefix returns a scope without the provider's prefix.
 func (d *Dialect) withoutPrefix(scope string) string {
 	for _, prefix := range d.ScopePrefixes {
 		if rest, found := strings.CutPrefix(scope, prefix); found && rest != "" {
@@ -90,19 +89,19 @@ func (d *Dialect) withoutPrefix(scope string) string {
 	return scope
 }
 
-// A provider may grant more scopes than anyone has asked for. What a session keeps of them is bounded:
-// they go into cookies and into the next authorization request, and guards search them.
+// A provider may grant more scopes than requested. The number that a session keeps is bounded:
+// cookies and the next authorization request hold them, and guards search them.
 const (
 	maxScopes     = 256
 	maxScopeBytes = 8 << 10
 )
 
-// keptScopes splits a text at spaces, and keeps what a session may hold.
+// keptScopes splits a text at spaces, and keeps as many scopes as a session may hold.
 func keptScopes(text string) []string {
 	return boundedScopes(strings.FieldsSeq(text))
 }
 
-// boundedScopes keeps the first scopes, as many as a session may hold.
+// boundedScopes returns the first scopes, as many as a session may hold.
 func boundedScopes(scopes func(yield func(string) bool)) []string {
 	var kept []string
 	bytes := 0
@@ -115,7 +114,7 @@ func boundedScopes(scopes func(yield func(string) bool)) []string {
 	return kept
 }
 
-// distinctScopes puts lists of scopes together, with no scope twice and nothing that is none.
+// distinctScopes joins lists of scopes, without duplicates and invalid ones.
 func distinctScopes(lists ...[]string) []string {
 	var distinct []string
 	seen := map[string]bool{}

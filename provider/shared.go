@@ -11,11 +11,11 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// shared is a document of the provider that all logins use: the metadata, or the keys. It is read
-// when needed, once for all who wait, and what is known stays in use while newer cannot be had. The
-// zero value is ready for use.
+// shared is a document of the provider that all logins use: the metadata or the keys. It is fetched
+// when needed, once for all concurrent callers. If a fetch fails, the known document stays in use.
+// The zero value is ready for use.
 type shared[T any] struct {
-	// usable reports whether what is known may be used although newer cannot be had. Nil: it may.
+	// usable reports whether the known document may be used after a failed fetch. Nil: always.
 	usable func(*T) bool
 
 	current  atomic.Pointer[T]
@@ -26,11 +26,11 @@ type shared[T any] struct {
 	backoff backoff
 }
 
-// A fetcher reads the document at the provider.
+// A fetcher fetches the document from the provider.
 type fetcher[T any] func(context.Context) (*T, error)
 
-// get returns what is known if it is young enough, and otherwise reads it again. What is known stays
-// in use if that fails.
+// get returns the known document if it is recent enough, and otherwise fetches it. If that fails,
+// it returns the known one.
 func (s *shared[T]) get(
 	ctx context.Context, now func() time.Time, young func(*T) bool, read fetcher[T],
 ) (*T, error) {
@@ -41,7 +41,7 @@ func (s *shared[T]) get(
 	return newest, err
 }
 
-// newest is get without falling back on what is known.
+// newest is get without the fallback to the known document.
 func (s *shared[T]) newest(
 	ctx context.Context, now func() time.Time, young func(*T) bool, read fetcher[T],
 ) (*T, error) {
@@ -54,15 +54,15 @@ func (s *shared[T]) newest(
 	return s.fetch(ctx, now, read)
 }
 
-// wait reports whether the provider failed so recently that it is left alone for now.
+// wait returns the last failure if it was too recent for another request.
 func (s *shared[T]) wait(now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.backoff.wait(now)
 }
 
-// fetch reads the document. Concurrent callers share one request, which goes on when one of them
-// goes away, and has its own time limit. No lock is held meanwhile.
+// fetch fetches the document. Concurrent callers share one request, which continues if one of them
+// is canceled, and has its own timeout. No lock is held meanwhile.
 func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T, error) {
 	result := s.flight.DoChan("", func() (any, error) {
 		return recovered.Get(func() (any, error) { return s.refetch(ctx, now, read) })
@@ -78,7 +78,7 @@ func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read fetche
 	}
 }
 
-// refetch reads the document and keeps it. It does not end with the caller that has caused it.
+// refetch fetches the document and keeps it. It is not canceled with its caller.
 func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T, error) {
 	s.fetching.Add(1)
 	defer s.fetching.Add(-1)
@@ -101,16 +101,16 @@ const (
 	maxPause   = 5 * time.Second
 )
 
-// A backoff keeps a provider that is down from being asked by every visitor. The first failure
-// is ignored: most are over at once. After that the pauses double, up to a few seconds, so that
-// logins work again as soon as the provider does.
+// A backoff limits the requests to an unavailable provider. The first failure is ignored: most are
+// transient. Then the pauses double, up to a few seconds, so that logins work again soon after the
+// provider recovers.
 type backoff struct {
 	failures int
 	until    time.Time
 	last     error
 }
 
-// wait returns the last failure while the pause after it lasts.
+// wait returns the last failure during the pause after it.
 func (b *backoff) wait(now time.Time) error {
 	// A clock that was set back must not make the pause longer.
 	if rest := b.until.Sub(now); rest > 0 && rest <= maxPause {
@@ -119,7 +119,7 @@ func (b *backoff) wait(now time.Time) error {
 	return nil
 }
 
-// failed notes a failure and returns it as an error that wraps ErrUnavailable.
+// failed records a failure and returns it as an error that wraps ErrUnavailable.
 func (b *backoff) failed(now time.Time, err error) error {
 	b.failures++
 	b.last = err

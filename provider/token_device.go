@@ -13,23 +13,25 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A DeviceCode is what a user needs to sign a device in from another one (RFC 8628 section 3.2).
+// A DeviceCode holds the instructions with which a user signs in a device from another one (RFC
+// 8628 section 3.2).
 type DeviceCode struct {
 	UserCode                string
 	VerificationURI         string // where to enter the code
-	VerificationURIComplete string // the same with the code in it, for a QR code; may be empty
+	VerificationURIComplete string // includes the code, for a QR code; may be empty
 	Expires                 time.Time
 }
 
 const (
 	defaultPoll = 5 * time.Second
 	maxPoll     = time.Minute
-	maxDevice   = time.Hour // however long the provider would let us wait
+	maxDevice   = time.Hour // limit of the provider's expires_in
 )
 
-// Device signs a user in on a device without a browser (RFC 8628): show is called with what the user
-// has to do elsewhere, then Device waits until that is done, ctx ends, or the code expires. A user
-// who declines is an *[Error] with [FaultDenied]. Default: the scopes of a login.
+// Device signs a user in on a device without a browser (RFC 8628). It calls show with the code to
+// enter on another device, then waits until the user has signed in, ctx ends, or the code expires.
+// If the user declines, the error is an *[Error] with [FaultDenied]. Default: the scopes of a
+// login.
 func (g Grants) Device(
 	ctx context.Context, show func(DeviceCode) error, scopes ...string,
 ) (session.Tokens, error) {
@@ -69,7 +71,7 @@ func (g Grants) Device(
 
 var errDeviceExpired = &Error{Fault: FaultDenied, Err: errors.New("the device code has expired")}
 
-// startDevice gets the codes.
+// startDevice requests the codes.
 func (e *tokenEndpoint) startDevice(
 	ctx context.Context, scopes []string,
 ) (code DeviceCode, secret string, interval time.Duration, err error) {
@@ -83,7 +85,7 @@ func (e *tokenEndpoint) startDevice(
 	if len(scopes) > 0 {
 		form.Set("scope", strings.Join(scopes, e.separator))
 	}
-	// The client names itself even where it authenticates by a header (RFC 8628 section 3.1).
+	// client_id is required even if a header authenticates the client (RFC 8628 section 3.1).
 	maps.Copy(form, renamed(credentials{id: e.clientID, method: authNone}.in(url.Values{}), e.dialect.Names))
 	a, err := e.post(ctx, e.endpoints.DeviceAuthorization, form)
 	if err != nil {
@@ -95,12 +97,12 @@ func (e *tokenEndpoint) startDevice(
 	return e.readDeviceCode(a)
 }
 
-// notOffered is the error for an endpoint that the provider does not have.
+// notOffered returns the error for a missing endpoint.
 func notOffered(what, field string) error {
 	return fmt.Errorf("provider: the provider offers no %s: set Endpoints.%s if it does", what, field)
 }
 
-// readDeviceCode reads the answer (RFC 8628 section 3.2).
+// readDeviceCode reads the response (RFC 8628 section 3.2).
 func (e *tokenEndpoint) readDeviceCode(
 	a answer,
 ) (code DeviceCode, secret string, interval time.Duration, err error) {
@@ -133,7 +135,8 @@ var deviceSchema = newSchema(
 	"device authorization answer", "device_code", "user_code", "verification_uri",
 )
 
-// keepPolling reads an answer that is not the tokens (RFC 8628 section 3.5).
+// keepPolling returns the interval until the next request, or an error if polling must stop (RFC
+// 8628 section 3.5).
 func keepPolling(err error, interval time.Duration) (time.Duration, error) {
 	if errors.Is(err, ErrUnavailable) {
 		return max(min(2*interval, maxPoll), RetryAfter(err)), nil

@@ -9,72 +9,78 @@ import (
 	"strings"
 )
 
-// A Dialect says where a provider's token endpoint differs from RFC 6749. The zero value is the standard: a POST with
-// a form, answered by application/json. Each field permits one deviation, for the providers that need it.
+// A Dialect describes how a provider's token endpoint differs from RFC 6749. The zero value is the
+// standard: a POST with a form and a JSON response. Each field permits one deviation.
 //
-// A few deviations need no field, because nobody gains by them: an error with status 200 is an error; expires_in may be a text or have a
-// fraction; scope may be a list of texts, or missing (as asked for); token_type may be missing or in lower case; members that are null count as
-// missing; header fields such as WWW-Authenticate do not matter. A refresh token stays until another comes.
+// Harmless deviations are always accepted: an error with status 200; expires_in as a string or with
+// a fraction; scope as a list of strings, or missing (as requested); token_type missing or in lower
+// case; null for a missing member; missing or wrong header fields such as WWW-Authenticate. A
+// refresh token is kept until a response has another.
 type Dialect struct {
-	// Method is that of token requests: POST (the default), PUT, or GET. A GET carries the code, the refresh token and the client's
-	// secret in the address, which logs on the way may keep; it is for providers that take nothing else.
+	// Method is the HTTP method of token requests: POST (the default), PUT, or GET. A GET carries
+	// the code, the refresh token and the client secret in the URL, which proxies may log; use it
+	// only for providers that accept nothing else.
 	Method string
 
-	// JSONBody sends a JSON object of texts instead of a form.
+	// JSONBody sends a JSON object of strings instead of a form.
 	JSONBody bool
 
-	// RawBasic puts client ID and secret into Basic credentials as they are, for providers that do not decode them as
-	// RFC 6749 section 2.3.1 has it. It matters when there are characters beyond letters, digits and "-._~" in them.
+	// RawBasic puts client ID and secret into Basic credentials without form-encoding, for
+	// providers that do not decode them (RFC 6749 section 2.3.1). It matters for characters other
+	// than letters, digits and "-._~".
 	RawBasic bool
 
-	// Names are other names of request parameters by their standard ones, such as {"client_id": "appid", "client_secret": "secret"}.
+	// Names maps standard names of request parameters to the provider's, such as {"client_id":
+	// "appid", "client_secret": "secret"}.
 	Names map[string]string
 
-	// Params are sent along with every token request, such as {"action": {"requesttoken"}}.
+	// Params are additional parameters of every token request, such as {"action":
+	// {"requesttoken"}}.
 	Params url.Values
 
-	// RefreshScope sends the scopes of the session with a refresh.
+	// RefreshScope sends the scopes of the session in refresh requests.
 	RefreshScope bool
 
-	// EditRequest has the last word on the parameters of a token request: renamed, with the client's credentials unless they go
-	// into a header. grant_type tells a login from a refresh.
+	// EditRequest may change the final parameters of a token request: renamed, with the client's
+	// credentials unless a header carries them. grant_type distinguishes a login from a refresh.
 	EditRequest func(params url.Values)
 
-	// Sniff reads an answer by what it looks like instead of by its Content-Type: what begins with "{" is JSON, anything else
-	// form-encoded.
+	// Sniff ignores the Content-Type of a response: a body that begins with "{" is read as JSON,
+	// any other as a form.
 	Sniff bool
 
-	// Envelope is the path of the object that holds the tokens, such as "data" (see [Fields]). An answer without it
-	// is read as it is.
+	// Envelope is the path of the object that holds the tokens, such as "data" (see [Fields]). A
+	// response without it is read from the top.
 	Envelope string
 
-	// AnswerNames are the paths of members of an answer by their standard names, such as {"access_token": "accessToken"}. They
-	// begin in the envelope.
+	// AnswerNames maps standard names of response members to paths within the envelope, such as
+	// {"access_token": "accessToken"}.
 	AnswerNames map[string]string
 
-	// CommaScopes are scopes with commas between them, in answers; spaces count as well then.
+	// CommaScopes splits the scopes in responses at commas and spaces.
 	CommaScopes bool
 
-	// ScopeNames are the provider's own names of scopes, in answers, by the names that they are asked for with, such as
+	// ScopeNames maps scopes in responses to the names with which they are requested, such as
 	// {"https://www.googleapis.com/auth/userinfo.email": "email"}.
 	ScopeNames map[string]string
 
-	// ScopePrefixes are what the provider puts in front of scopes, in answers, such as
-	// "https://graph.microsoft.com/". Scopes that were asked for are also recognized without it, and in
-	// another case.
+	// ScopePrefixes are prefixes that the provider adds to scopes in responses, such as
+	// "https://graph.microsoft.com/". Requested scopes are recognized with and without them, in any
+	// case.
 	ScopePrefixes []string
 
-	// TokenTypes are further values of token_type that mean Bearer.
+	// TokenTypes are additional values of token_type that mean Bearer.
 	TokenTypes []string
 
-	// ErrorCodes are the provider's own error codes or messages, by what they are in RFC 6749, such as
-	// {"40029": "invalid_grant"}. A refresh ends the session if, and only if, the error is
-	// invalid_grant. They are looked for in the members error, error.code, error.type, error_code,
-	// errcode, code, status, error_description, error.message, message, errmsg and msg of an answer, and
-	// in the parameter error of the callback.
+	// ErrorCodes maps the provider's own error codes or messages to those of RFC 6749, such as
+	// {"40029": "invalid_grant"}. A refresh ends the session if and only if the error is
+	// invalid_grant. They are recognized in the members error, error.code, error.type, error_code,
+	// errcode, code, status, error_description, error.message, message, errmsg and msg of a
+	// response, and in the error parameter of the callback.
 	ErrorCodes map[string]string
 
-	// EditAnswer may rewrite an answer, a JSON object, before it is read. MapUser still gets the one that was received.
+	// EditAnswer may rewrite a response, a JSON object, before it is read. MapUser gets the
+	// original.
 	EditAnswer func(answer json.RawMessage) (json.RawMessage, error)
 }
 
@@ -109,17 +115,17 @@ func (d *Dialect) check() []error {
 	}
 	for name, path := range d.AnswerNames {
 		if err := checkPath(path); err != nil || !slices.Contains(answerNames, name) {
-			wrong("AnswerNames", "%q for %q: the name is not one of %v, or that is no path", path, name, answerNames)
+			wrong("AnswerNames", "%q for %q: the name is not one of %v, or the path is malformed", path, name, answerNames)
 		}
 	}
 	for _, prefix := range d.ScopePrefixes {
 		if !validScope(prefix) || !strings.HasSuffix(prefix, "/") {
-			wrong("ScopePrefixes", "%q is not an address that ends with a slash", prefix)
+			wrong("ScopePrefixes", "%q is not a URL that ends with a slash", prefix)
 		}
 	}
 	for own, code := range d.ErrorCodes {
 		if registeredCode(code) == "" {
-			wrong("ErrorCodes", "%q for %q is not registered", code, own)
+			wrong("ErrorCodes", "%q for %q is not a registered error code", code, own)
 		}
 	}
 	return mistakes
@@ -130,7 +136,7 @@ var tokenParams = []string{
 	"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token", "scope",
 }
 
-// checkNames makes sure that no two parameters have one name.
+// checkNames rejects names that are unknown, or used for two parameters.
 func checkNames(field string, names map[string]string, standard []string) []error {
 	var mistakes []error
 	taken := map[string]bool{}
@@ -148,7 +154,7 @@ func checkNames(field string, names map[string]string, standard []string) []erro
 	return mistakes
 }
 
-// renamed gives parameters their other names.
+// renamed returns parameters under the provider's names.
 func renamed(params url.Values, names map[string]string) url.Values {
 	sent := make(url.Values, len(params))
 	for name, values := range params {
@@ -160,7 +166,7 @@ func renamed(params url.Values, names map[string]string) url.Values {
 	return sent
 }
 
-// translated is a callback whose error is a registered one, if it stands for one.
+// translated returns the callback with its error code translated to the registered one.
 func (d *Dialect) translated(callback url.Values) url.Values {
 	code := d.ErrorCodes[callback.Get("error")]
 	if code == "" {

@@ -13,9 +13,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Grants get tokens for programs beside the web page: jobs, command-line tools, services that call
-// services. [OIDC.Grants] and [OAuth2.Grants] return them. None signs a user in to the web
-// application, and an ID token among the tokens is not verified. They are safe for concurrent use.
+// Grants gets tokens for other programs than web applications: jobs, command-line tools, services
+// that call services. [OIDC.Grants] and [OAuth2.Grants] return it. No grant signs a user in to the
+// web application, and ID tokens in responses are not verified. It is safe for concurrent use.
 type Grants struct {
 	endpoint func(context.Context) (*tokenEndpoint, error)
 	now      func() time.Time
@@ -57,14 +57,14 @@ func (g Grants) request(
 	return withScopes(tokens, scopes), nil
 }
 
-// ClientCredentials returns a source of access tokens for the program itself, with no user (RFC
-// 6749 section 4.4). It keeps a token until a minute before its end, then gets another. Callers that
-// need a new token at the same time share one request.
+// ClientCredentials returns a source of access tokens for the program itself, without a user (RFC
+// 6749 section 4.4). It reuses a token until one minute before it expires. Concurrent callers share
+// one request.
 func (g Grants) ClientCredentials(scopes ...string) oauth2.TokenSource {
 	return &machineTokens{grants: g, scopes: scopes}
 }
 
-// machineTokens is the program's own token.
+// machineTokens is the token source of ClientCredentials.
 type machineTokens struct {
 	grants Grants
 	scopes []string
@@ -93,17 +93,17 @@ func (s *machineTokens) Token() (*oauth2.Token, error) {
 	}, nil
 }
 
-// ending reports whether the token ends within a minute.
+// ending reports whether the token expires within a minute.
 func (s *machineTokens) ending() bool {
 	end := s.tokens.Expiry
 	return !end.IsZero() && end.Before(s.grants.now().Add(time.Minute))
 }
 
-// A TokenExchange asks for another token in exchange for one (RFC 8693 section 2.1), for instance to
-// call a further service on behalf of a user. SubjectToken is required.
+// A TokenExchange holds the parameters of a token exchange (RFC 8693 section 2.1), for instance to
+// call another service on behalf of a user. SubjectToken is required.
 type TokenExchange struct {
 	SubjectToken string
-	ActorToken   string // of who acts for the subject; empty for none
+	ActorToken   string // of the acting party; empty for none
 
 	// The types are token type identifiers (RFC 8693 section 3). Default: that of access tokens,
 	// "urn:ietf:params:oauth:token-type:access_token"; RequestedTokenType: the provider's choice.
@@ -116,7 +116,7 @@ type TokenExchange struct {
 // accessTokenType is the token type identifier of an access token (RFC 8693 section 3).
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 
-// ExchangeToken performs a token exchange.
+// ExchangeToken exchanges a token for another one (RFC 8693).
 func (g Grants) ExchangeToken(ctx context.Context, x TokenExchange) (session.Tokens, error) {
 	if x.SubjectToken == "" {
 		return session.Tokens{}, errors.New("provider: TokenExchange.SubjectToken is missing")

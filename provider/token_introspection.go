@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An Introspection is what the provider says about a token (RFC 7662 section 2.2). When it is not Active, nothing else is
-// filled in.
+// An Introspection is the provider's response about a token (RFC 7662 section 2.2). If Active is
+// false, all other fields are empty.
 type Introspection struct {
 	Active    bool
 	Issuer    string
@@ -19,10 +19,10 @@ type Introspection struct {
 	Audience  []string
 	Scopes    []string
 	TokenType string
-	Expiry    time.Time // zero if the provider did not say
+	Expiry    time.Time // zero if unknown
 }
 
-// Introspect asks the provider about an access or refresh token (RFC 7662).
+// Introspect asks the provider whether an access or refresh token is active (RFC 7662).
 func (g Grants) Introspect(ctx context.Context, token string) (Introspection, error) {
 	e, err := g.endpoint(ctx)
 	if err != nil {
@@ -32,7 +32,7 @@ func (g Grants) Introspect(ctx context.Context, token string) (Introspection, er
 	return info, err
 }
 
-// introspect asks about the token in a form. It also returns the whole response.
+// introspect sends the form of an introspection request. It also returns the whole response.
 func (e *tokenEndpoint) introspect(
 	ctx context.Context, form url.Values,
 ) (Introspection, document, error) {
@@ -54,7 +54,7 @@ func (e *tokenEndpoint) introspect(
 	return info, d, nil
 }
 
-// readIntrospection reads the answer. Exactly true makes a token active, and nothing else.
+// readIntrospection reads the response. A token is active only if "active" is the literal true.
 func readIntrospection(a answer, n *notes) (Introspection, document, error) {
 	members := append([]string{"active", "iss", "sub", "aud", "exp", "nbf", "token_type"}, tokenMembers...)
 	d, err := a.read(newSchema("introspection answer", members...), n)

@@ -12,28 +12,31 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A Revocation says how a provider takes tokens back. The zero value is RFC 7009: a POST for the refresh token, then one for the
-// access token, each in the parameter token with token_type_hint, and with client authentication.
+// A Revocation describes how a provider revokes tokens. The zero value is RFC 7009: a POST for the
+// refresh token, then one for the access token, each in the parameter token with token_type_hint,
+// and with client authentication.
 type Revocation struct {
-	// Method is that of the requests: POST (the default) or DELETE.
+	// Method is the HTTP method: POST (the default) or DELETE.
 	Method string
 
-	// TokenParam is the parameter for the access token, such as "access_token", for providers that want that alone and know no
-	// hint. Some take all tokens of the login back with it.
+	// TokenParam is the parameter for the access token, such as "access_token", for providers that
+	// expect only that token and no hint. Some then revoke all tokens of the login. Default: RFC
+	// 7009.
 	TokenParam string
 
-	// Params are sent along, such as {"grant_type": {"delete"}}.
+	// Params are additional parameters, such as {"grant_type": {"delete"}}.
 	Params url.Values
 
-	// JSONBody sends a JSON object of texts instead of a form.
+	// JSONBody sends a JSON object of strings instead of a form.
 	JSONBody bool
 
-	// ByToken shows the access token as any request to the API does, and no client authentication, for providers that take back
-	// what a request is made with. Status 401 means that the token is of no use already.
+	// ByToken authenticates the request with the access token, like a request to the API, instead
+	// of the client, for providers that revoke the token of the request. Status 401 means that the
+	// token is already invalid.
 	ByToken bool
 }
 
-// check returns what is wrong with it.
+// check returns the mistakes in the fields.
 func (v *Revocation) check() []error {
 	var mistakes []error
 	if !slices.Contains([]string{"", http.MethodPost, http.MethodDelete}, v.Method) {
@@ -45,8 +48,8 @@ func (v *Revocation) check() []error {
 	return mistakes
 }
 
-// revocations are the parameters of the requests that it takes. The refresh token goes first: most providers take the access tokens
-// that came from it back as well, but not all do.
+// revocations returns the parameters of each request. The refresh token is first: most providers
+// then revoke its access tokens too, but not all do.
 func (v *Revocation) revocations(t session.Tokens) []url.Values {
 	add := func(all []url.Values, token string, params url.Values) []url.Values {
 		if token == "" {
@@ -65,7 +68,7 @@ func (v *Revocation) revocations(t session.Tokens) []url.Values {
 	return add(all, t.AccessToken, url.Values{"token": {t.AccessToken}, "token_type_hint": {"access_token"}})
 }
 
-// Revoke implements [Revoker] (RFC 7009). A provider without a revocation endpoint is no error.
+// Revoke implements [Revoker] (RFC 7009). Without a revocation endpoint it does nothing.
 func (o *OIDC) Revoke(ctx context.Context, t session.Tokens) error {
 	m, err := o.metadata(ctx)
 	if err != nil {
@@ -74,13 +77,13 @@ func (o *OIDC) Revoke(ctx context.Context, t session.Tokens) error {
 	return o.tokenEndpoint(m).revoke(ctx, &Revocation{}, t, nil)
 }
 
-// Revoke implements [Revoker]. A provider without a revocation endpoint is no error.
+// Revoke implements [Revoker]. Without a revocation endpoint it does nothing.
 func (o *OAuth2) Revoke(ctx context.Context, t session.Tokens) error {
 	carry := func(r *http.Request) error { return o.carry(r, t, Profile{}) }
 	return o.tokenEndpoint().revoke(ctx, &o.Revocation, t, carry)
 }
 
-// revoke revokes tokens in the way of v. carry puts the access token into a request to the API.
+// revoke revokes tokens as v describes. carry adds the access token to a request.
 func (e *tokenEndpoint) revoke(
 	ctx context.Context, v *Revocation, t session.Tokens, carry func(*http.Request) error,
 ) error {

@@ -5,8 +5,9 @@ import (
 	"unicode"
 )
 
-// checkVerbatim makes sure that what the provider gave the application has been copied without white
-// space or a line end, which the provider would answer with invalid_client. The value may be a secret.
+// checkVerbatim rejects surrounding white space and control characters in credentials, a common
+// copying mistake that the provider would report as invalid_client only. Errors never quote the
+// value, which may be a secret.
 func checkVerbatim(name, value string) error {
 	invisible := func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
@@ -20,7 +21,7 @@ func checkVerbatim(name, value string) error {
 	return nil
 }
 
-// checkClient checks the ID and the secret that the provider gave the application.
+// checkClient checks the client ID and the client secret.
 func checkClient(id, secret string) []error {
 	mistakes := []error{checkVerbatim("ClientID", id), checkVerbatim("ClientSecret", secret)}
 	if id == "" {
