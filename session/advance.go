@@ -12,18 +12,18 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// keepAdvanced is how long a new generation is given to requests that still hold the one before:
-// those that were under way, and those of a browser that did not get the new cookies, because the
-// response had begun, or lost them to a slow response with the old ones.
+// keepAdvanced is how long requests that still hold the previous generation get the new one:
+// requests in progress, and those of a browser that missed the new cookies because the response had
+// begun, or because a slow response overwrote them with the old ones.
 const keepAdvanced = 10 * time.Minute
 
 // next returns the generation after s, with new tokens. It runs renew once for all requests that
-// hold s, also in other processes if they share Config.Locker, with a context of its own: it goes
-// on when ctx ends. What other requests save meanwhile is kept. The error is [ErrEnded] if the
-// session is over, [ErrInvalid] if it is not valid any more, or wraps [ErrStore], or is that of
-// renew.
+// hold s, even in other processes if they share Config.Locker, with its own context: it continues
+// when ctx ends. Changes saved by other requests in the meantime are kept. The error is [ErrEnded]
+// if the session has ended, [ErrInvalid] if it is no longer valid, that of renew, or wraps
+// [ErrStore].
 func (m *Manager) next(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
-	run := func(ctx context.Context) ([]byte, error) { // in whatever goroutine the Locker uses
+	run := func(ctx context.Context) ([]byte, error) { // on a goroutine of the Locker's choice
 		return recovered.Get(func() ([]byte, error) { return m.advance(ctx, s, renew) })
 	}
 	sealed, err := recovered.Get(func() ([]byte, error) {
@@ -42,13 +42,14 @@ func (m *Manager) next(ctx context.Context, s *Session, renew Renewal) (*Session
 	return later, err
 }
 
-// advanceKey names one generation of one session. The session's ID is a secret, so it is hashed.
+// advanceKey identifies one generation of one session. The session's ID is a secret, so it is
+// hashed.
 func advanceKey(s *Session) string {
 	sum := sha256.Sum256([]byte("refresh " + s.ID + " " + strconv.FormatUint(s.Generation, 10)))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// advance returns the next generation, sealed, and nothing for a session that is over.
+// advance returns the next generation, sealed, or nothing for a session that has ended.
 func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byte, error) {
 	if sealed := m.leftBehind(ctx, s); sealed != nil {
 		return sealed, nil
@@ -58,7 +59,7 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	if otherTokens(s, base) { // another process was faster
+	if otherTokens(s, base) { // another process has refreshed the tokens
 		return m.sealWhole(base.Clone())
 	}
 	base = base.Clone()
@@ -67,16 +68,16 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 		text, storeErr := m.supersede(ctx, base, fresh.Clone())
 		if storeErr != nil {
 			err = storeErr
-			m.site.Logger.ErrorContext(ctx, "session: new tokens are not stored yet", "session", s,
+			m.site.Logger.ErrorContext(ctx, "session: storing new tokens failed", "session", s,
 				"error", err)
 		}
 		switch {
 		case len(text) > 0:
 			sealed = text
 			m.leaveBehind(ctx, s, text)
-		case errors.Is(err, ErrInvalid): // signed out meanwhile
+		case errors.Is(err, ErrInvalid): // signed out in the meantime
 			sealed = nil
-		} // what is too large leaves what was stored before
+		} // too large: keep what was stored before
 	}
 	fresh, renewErr := renew(ctx, base.Clone(), store)
 	if renewErr != nil || fresh == nil {
@@ -88,22 +89,22 @@ func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byt
 	return sealed, nil
 }
 
-// With sessions in cookies there is no place to store new tokens before the response. If processes
-// share a Locker, it serves as one, for the case that this process dies before it has finished.
+// Cookie sessions have no place to store new tokens before the response. If processes share a
+// Locker, it serves as this place, in case this process dies before it has finished.
 
-// leaveBehind stores a sealed generation after s, the first one only.
+// leaveBehind stores the first sealed generation after s.
 func (m *Manager) leaveBehind(ctx context.Context, s *Session, sealed []byte) {
 	if !m.sharesLocker() {
 		return
 	}
 	left := func(context.Context) ([]byte, error) { return sealed, nil }
 	if _, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, left); err != nil {
-		m.site.Logger.WarnContext(ctx, "session: new tokens are not left behind", "session", s,
+		m.site.Logger.WarnContext(ctx, "session: storing new tokens in the Locker failed", "session", s,
 			"error", err)
 	}
 }
 
-// leftBehind returns what a process that did not finish has stored, or nil.
+// leftBehind returns the generation that an unfinished process stored, or nil.
 func (m *Manager) leftBehind(ctx context.Context, s *Session) []byte {
 	if !m.sharesLocker() {
 		return nil
@@ -123,8 +124,7 @@ func (m *Manager) sharesLocker() bool {
 	return m.inCookies() && !own
 }
 
-// stored returns a session as it is in the store now. A store that does not answer is no reason to
-// wait: then it is s.
+// stored returns the current session in the store, or s if the store is unavailable.
 func (m *Manager) stored(ctx context.Context, s *Session) (*Session, error) {
 	current, err := fromStore(func() (*Session, error) { return m.keeper.reload(ctx, s) })
 	if errors.Is(err, ErrStore) {
@@ -144,13 +144,13 @@ func otherTokens(a, b *Session) bool {
 		(of.RefreshToken != other.RefreshToken || of.AccessToken != other.AccessToken)
 }
 
-// generationsApart separates generations with new tokens: those between them are for what is saved
-// meanwhile, which is then always older.
+// generationsApart is the distance between generations with new tokens. Generations in between are
+// for changes saved in the meantime, which are therefore always older.
 const generationsApart = 256
 
 func (m *Manager) generationAfter(earlier ...*Session) uint64 {
 	latest := m.generations.lowest(earlier[0])
-	if latest == over {
+	if latest == allEnded {
 		latest = 0
 	}
 	for _, s := range earlier {
@@ -159,9 +159,9 @@ func (m *Manager) generationAfter(earlier ...*Session) uint64 {
 	return (latest/generationsApart + 1) * generationsApart
 }
 
-// supersede makes fresh the generation after base and after all that has been saved meanwhile,
-// seals it, and writes it where sessions live in a store. The error is about the store if there is
-// a result.
+// supersede makes fresh the generation after base and after everything saved in the meantime, seals
+// it, and writes it to the store, if there is one. If there is a result, the error is that of the
+// store.
 func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, error) {
 	current, err := m.stored(ctx, base)
 	if err != nil {
@@ -173,7 +173,7 @@ func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, 
 	fresh.Values = merged(base.Values, current.Values, fresh.Values)
 	fresh.Seen = m.now()
 	fresh.Generation = m.generationAfter(base, current, fresh)
-	base.Generation = fresh.Generation // the next one is later
+	base.Generation = fresh.Generation // the next one must be later
 	sealed, err := m.sealWhole(fresh)
 	if err != nil {
 		return nil, err
@@ -187,8 +187,8 @@ func (m *Manager) supersede(ctx context.Context, base, fresh *Session) ([]byte, 
 	return sealed, m.writeThrough(ctx, fresh, sealed)
 }
 
-// remember notes that s supersedes earlier generations, where sessions live in cookies. It reports
-// false if the session has ended here.
+// remember records that s supersedes earlier generations of a cookie session. It returns false if
+// the session has ended here.
 func (m *Manager) remember(s *Session, sealed []byte) bool {
 	if !m.inCookies() {
 		return true
@@ -201,7 +201,7 @@ func (m *Manager) inCookies() bool {
 	return ok
 }
 
-// writeThrough writes a sealed session to the store without a response at hand.
+// writeThrough writes a sealed session to the store without a response.
 func (m *Manager) writeThrough(ctx context.Context, s *Session, sealed []byte) error {
 	if m.inCookies() {
 		return nil

@@ -199,7 +199,7 @@ func (w *writer) claims(raw json.RawMessage) error {
 	}
 	members = slices.DeleteFunc(members, func(m member) bool { return protocolClaim(m.name) })
 	if text := string(buildObject(members)); !w.json(text) {
-		w.asItIs(text)
+		w.verbatim(text)
 	}
 	return nil
 }

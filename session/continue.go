@@ -6,12 +6,12 @@ import (
 	"net/http"
 )
 
-// Continue makes what renew returns the next generation of s, the session that this request
-// carries: a proof of the provider that the login stands. It stays the session that it is, with its
-// ID, its Values, also those that another request saves meanwhile, and its end, or an earlier one.
-// The user must be the same. A session that is signed out meanwhile stays so: the error is
-// [ErrEnded] or [ErrInvalid] then. An error of renew, or one that wraps [ErrStore], leaves the
-// session as it was.
+// Continue makes the result of renew, with which the provider confirms the login, the next
+// generation of s, the session of this request. The session keeps its ID, its Values, including
+// those that other requests save in the meantime, and its end, unless the new one is earlier. The
+// user must be the same. If the session is signed out in the meantime, it stays signed out, and the
+// error is [ErrEnded] or [ErrInvalid]. An error of renew, or one that wraps [ErrStore], leaves the
+// session unchanged.
 func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session,
 	renew func() (*Session, error)) error {
 	defer m.generations.make(s)()
@@ -21,7 +21,7 @@ func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session,
 		return err
 	}
 	if fresh.User.Key() != s.User.Key() || fresh.Provider != s.Provider {
-		return errors.New("session: Continue: it is the session of another user")
+		return errors.New("session: Continue: renew returned the session of another user")
 	}
 	const tries = 3
 	for range tries {
@@ -33,7 +33,7 @@ func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session,
 }
 
 func (m *Manager) continued(w http.ResponseWriter, r *http.Request, base, fresh *Session) error {
-	current, err := m.asItIs(r.Context(), base)
+	current, err := m.latest(r.Context(), base)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,8 @@ func (m *Manager) continued(w http.ResponseWriter, r *http.Request, base, fresh 
 	return nil
 }
 
-// recordFor is the place of current, whose name at the provider may be another now.
+// recordFor returns the location of current, with the provider's current session ID, which may have
+// changed.
 func (m *Manager) recordFor(next, current *Session) *record {
 	if current.details.record == nil {
 		return nil
@@ -74,8 +75,8 @@ func (m *Manager) recordFor(next, current *Session) *record {
 	return &place
 }
 
-// asItIs returns a session as it is now, with what was saved since it was loaded.
-func (m *Manager) asItIs(ctx context.Context, s *Session) (*Session, error) {
+// latest returns the current state of a session, with all changes saved since it was loaded.
+func (m *Manager) latest(ctx context.Context, s *Session) (*Session, error) {
 	current, err := fromStore(func() (*Session, error) { return m.keeper.reload(ctx, s) })
 	if err != nil {
 		return nil, err

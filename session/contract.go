@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// This file is all that the author of a store needs: what a store has to do, and what it is given.
-// Package storetest tests it.
+// This file is the contract for authors of stores. Package storetest tests it.
 
 // A Backend keeps the records of a [ServerStore]: in memory ([NewMemoryBackend]), in Redis (package
 // redisstore), or in a storage of your own.

@@ -11,51 +11,50 @@ import (
 )
 
 const (
-	// maxGenerations bounds the marks of one process: about 50 MB.
+	// maxGenerations bounds the marks of one process, at about 50 MB.
 	maxGenerations = 1 << 20
 
-	// maxSuccessors bounds the sealed sessions that wait for browsers with older cookies.
+	// maxSuccessors bounds the sealed sessions kept for browsers with older cookies.
 	maxSuccessors = 32 << 20
 
-	// over is the generation that no session has: all of them have ended.
-	over = math.MaxUint64
+	// allEnded is higher than any generation: every generation of the session has ended.
+	allEnded = math.MaxUint64
 )
 
-// generations is what one process remembers of sessions that live in cookies alone: which have
-// ended here, and which of their generations are superseded because their refresh token is spent. A
-// slow response can bring old cookies back into the browser; they do not open such a session any
-// more.
+// generations records, for sessions that live only in cookies, which ones ended in this process,
+// and which of their generations are superseded because their refresh token is spent. A slow
+// response can restore old cookies in the browser; they no longer open such a session.
 //
-// Nothing in here needs an order between processes. The zero value is ready for use. While it is
-// empty, asking costs one load.
+// Nothing here requires an order between processes. The zero value is ready for use. While it is
+// empty, a check costs one load.
 type generations struct {
 	filled atomic.Bool
 	seed   maphash.Seed
 	limit  int                   // of marks
-	full   func(provider string) // told when those of a provider were too many
+	full   func(provider string) // called when a provider has too many marks
 
 	mu    sync.RWMutex
 	marks map[uint64]generationMark // by a hash of the session's ID
 	count map[string]int            // of marks, by provider or tenant
-	until map[string]time.Time      // of providers with too many marks: older sessions are over
+	until map[string]time.Time      // of providers with too many marks: older sessions have ended
 	later *bounded.Cache[uint64, []byte]
 	saves map[uint64]*saving
 }
 
-// A generationMark says from which generation on a session counts, until it expires.
+// A generationMark is the lowest valid generation of a session, kept until the session expires.
 type generationMark struct {
 	lowest   uint64
 	expires  int64 // Unix time
 	provider string
 }
 
-// A saving is what is saved of a session while its next generation is being made.
+// A saving is the latest saved change to a session while its next generation is being created.
 type saving struct {
 	makers int
 	latest *Session
 }
 
-// lowest returns the lowest generation of a session that counts.
+// lowest returns the lowest valid generation of a session.
 func (g *generations) lowest(s *Session) uint64 {
 	if !g.filled.Load() {
 		return 0
@@ -63,37 +62,38 @@ func (g *generations) lowest(s *Session) uint64 {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	if len(g.until) > 0 && !s.Created.After(g.until[s.Provider]) {
-		return over
+		return allEnded
 	}
 	return g.marks[g.key(s)].lowest
 }
 
 func (g *generations) key(s *Session) uint64 { return maphash.String(g.seed, s.ID) }
 
-// end marks a session as over.
+// end marks a session as ended.
 func (g *generations) end(s *Session, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.prepare()
-	g.mark(s, over, now)
+	g.mark(s, allEnded, now)
 	g.later.Delete(g.key(s))
 }
 
-// supersede marks all generations before s, and keeps s for browsers that come with one of them. It
-// reports false if the session is over.
+// supersede invalidates all generations before s, and keeps s for browsers that still send one of
+// them. It returns false if the session has ended.
 func (g *generations) supersede(s *Session, sealed []byte, now time.Time, keep time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.prepare()
 	if g.marks[g.key(s)].lowest > s.Generation {
-		return g.marks[g.key(s)].lowest != over // a later one is known
+		return g.marks[g.key(s)].lowest != allEnded // a later generation is known
 	}
 	g.mark(s, s.Generation, now)
 	g.later.Put(s.User.Key(), g.key(s), sealed, len(sealed), keep, now)
 	return true
 }
 
-// successor returns the latest generation of a session, sealed, or nil if it is not known any more.
+// successor returns the latest generation of a session, sealed, or nil if it is no longer in
+// memory.
 func (g *generations) successor(s *Session, now time.Time) []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -101,7 +101,7 @@ func (g *generations) successor(s *Session, now time.Time) []byte {
 	return sealed
 }
 
-// mark notes the lowest generation of a session. The lock is held.
+// mark records the lowest valid generation of a session. The caller holds the lock.
 func (g *generations) mark(s *Session, lowest uint64, now time.Time) {
 	key := g.key(s)
 	if _, known := g.marks[key]; !known {
@@ -126,8 +126,8 @@ func (g *generations) prepare() {
 	g.filled.Store(true)
 }
 
-// sweep drops some marks of sessions that have expired. A map is walked from a random place, so in
-// time every mark is looked at.
+// sweep drops some marks of expired sessions. Map iteration starts at a random place, so every mark
+// is checked eventually.
 func (g *generations) sweep(now time.Time) {
 	looked := 0
 	for key, m := range g.marks {
@@ -148,8 +148,8 @@ func (g *generations) drop(key uint64) {
 	delete(g.marks, key)
 }
 
-// collapse replaces the marks of the provider or tenant that has the most by a single one: all
-// sessions that began there before now are over in this process. No mark is forgotten.
+// collapse replaces the marks of the provider or tenant with the most by a single one that ends all
+// its earlier sessions in this process. It loses no mark.
 func (g *generations) collapse(now time.Time) {
 	most := ""
 	for provider, n := range g.count {
@@ -166,7 +166,7 @@ func (g *generations) collapse(now time.Time) {
 	g.full(most)
 }
 
-// make notes that a later generation of a session is being made, until done is called.
+// make records that a later generation of a session is being created, until done is called.
 func (g *generations) make(s *Session) (done func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -185,7 +185,7 @@ func (g *generations) make(s *Session) (done func()) {
 	}
 }
 
-// making reports whether a later generation of a session is being made.
+// making reports whether a later generation of a session is being created.
 func (g *generations) making(s *Session) bool {
 	if !g.filled.Load() {
 		return false
@@ -195,7 +195,7 @@ func (g *generations) making(s *Session) bool {
 	return g.saves[g.key(s)] != nil
 }
 
-// saved notes that a session has been saved, for the generation that is being made.
+// saved records a saved session for the generation that is being created.
 func (g *generations) saved(s *Session) {
 	if !g.making(s) {
 		return
@@ -207,7 +207,7 @@ func (g *generations) saved(s *Session) {
 	}
 }
 
-// savedMeanwhile returns what has been saved of a session since make, or nil.
+// savedMeanwhile returns the session saved since make, or nil.
 func (g *generations) savedMeanwhile(s *Session) *Session {
 	g.mu.RLock()
 	defer g.mu.RUnlock()

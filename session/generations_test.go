@@ -24,7 +24,7 @@ func TestGenerations_F16_UntilTheSessionExpires(t *testing.T) {
 	}
 	now = now.Add(59 * time.Minute)
 	for i := range 500 {
-		if g.lowest(numbered("op", i, now)) != over {
+		if g.lowest(numbered("op", i, now)) != allEnded {
 			t.Fatalf("the mark of session %d was dropped", i)
 		}
 	}
@@ -51,11 +51,11 @@ func TestGenerations_F16_Collapse(t *testing.T) {
 		t.Errorf("collapsed %v, %d marks", *collapsed, len(g.marks))
 	}
 	for i := range 250 {
-		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1, 0)); g.lowest(s) != over {
+		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1, 0)); g.lowest(s) != allEnded {
 			t.Fatalf("the mark of session %d was dropped", i)
 		}
 	}
-	if g.lowest(other) != over {
+	if g.lowest(other) != allEnded {
 		t.Error("the mark of another provider was dropped")
 	}
 	if g.lowest(numbered("quiet", 1, now)) != 0 {

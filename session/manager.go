@@ -21,32 +21,32 @@ import (
 // ErrNone means that a request carries no session.
 var ErrNone = errors.New("session: none")
 
-// ErrStore is wrapped by errors that mean: the configured store failed. Whether the user is
-// signed in is unknown then.
+// ErrStore is wrapped by errors that mean that the configured store failed. Whether the user is
+// signed in is then unknown.
 var ErrStore = errors.New("session: store failed")
 
-// ErrChanged means that a session in a store was written by another request after this one had read
-// it. Nothing was written; load it again.
+// ErrChanged means that another request wrote the session to the store after this one read it.
+// Nothing was written; load the session again.
 var ErrChanged = errors.New("session: changed by another request")
 
-// skew is how far the clocks of the application's processes may be apart.
+// skew is the tolerated difference between the clocks of the application's processes.
 const skew = time.Minute
 
-// A Site is the place a manager works in, which the application configures elsewhere. Sessions of one
+// A Site describes where a manager works; the application configures it elsewhere. Sessions of one
 // site do not open in another.
 type Site struct {
-	BaseURL *url.URL // public origin; decides names and attributes of cookies
+	BaseURL *url.URL // public origin; determines names and attributes of cookies
 	Prefix  string   // path of the login routes, such as "/auth"
 
-	// Accept is asked about each session that was read and is otherwise valid, and about each that
-	// starts. It decides what the manager cannot know: is the provider's registration still the same?
-	// An error that wraps [ErrEnded] ends the session, and one that wraps [ErrStore] means that the
-	// answer is unknown at the moment. Any other rejects the session here only, and is logged. Nil
-	// accepts all.
+	// Accept checks each loaded session that is otherwise valid, and each new one. It decides what
+	// the manager cannot know: whether the provider's registration is unchanged. An error that
+	// wraps [ErrEnded] ends the session, and one that wraps [ErrStore] means that the answer is
+	// unknown. Any other error rejects the session in this process only, and is logged. Nil accepts
+	// all.
 	Accept func(context.Context, *Session) error
 
-	// SignedOut is called by [Manager.End], so that what is kept beside the session can end with it. Nil
-	// does nothing.
+	// SignedOut is called by [Manager.End], to end data stored beside the session. Nil does
+	// nothing.
 	SignedOut func(http.ResponseWriter, *http.Request)
 
 	Logger  *slog.Logger                 // nil: slog.Default()
@@ -60,7 +60,7 @@ type Manager struct {
 	keyring *keyring
 	cookies cookies.Jar
 
-	origin, prefix string // what every seal is bound to
+	origin, prefix string // bound into every seal
 	fullName       string // of the cookie, with its prefix
 	identitySeal   []byte // associated data of the identity part
 	referenceSeal  []byte // and of a reference
@@ -70,14 +70,14 @@ type Manager struct {
 	once        *onceMemory
 	watchers    watchers
 	generations generations // of sessions in cookies
-	pauses      pauses      // of refreshes that failed
+	pauses      pauses      // after failed refreshes
 	logged      logged
 
 	buffers sync.Pool // of *[4096]byte, for checksums
 }
 
-// NewManager checks the configuration and returns every mistake at once (errors.Join). A passphrase
-// as Secret takes it a noticeable part of a second.
+// NewManager checks the configuration and returns all mistakes together (errors.Join). With a
+// passphrase as Secret, it takes a noticeable fraction of a second.
 func NewManager(c Config, site Site) (*Manager, error) {
 	nilErr := c.dropNil()
 	c = c.withDefaults()
@@ -86,7 +86,7 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	if err := errors.Join(nilErr, keyErr, baseErr, c.check(site.BaseURL)); err != nil {
 		return nil, err
 	}
-	c.Secret, c.OldSecrets = "", nil // not needed any more
+	c.Secret, c.OldSecrets = "", nil // no longer needed
 	site.Logger = cmp.Or(site.Logger, slog.Default())
 
 	m := &Manager{
@@ -97,33 +97,34 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	m.fullName = m.cookies.Name(c.CookieName)
 	m.identitySeal = associatedData(purposeSession, m.fullName, m.origin, m.prefix)
 	m.referenceSeal = associatedData(purposeReference, m.fullName, m.origin, m.prefix)
-	// Often enough that an active user is not signed out early, seldom enough that most responses set no cookie.
+	// Often enough that an active user is not signed out early, and rarely enough that most
+	// responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
 	m.keeper = newKeeper(m)
 	m.once = onceOf(c.Locker, c.Now)
 	m.generations.limit = maxGenerations
 	m.generations.full = func(provider string) {
-		m.site.Logger.Warn("session: too many sign-outs to remember: all sessions of a provider are over", "provider", provider)
+		m.site.Logger.Warn("session: too many sign-outs: all sessions of a provider have been ended", "provider", provider)
 	}
 	return m, nil
 }
 
-// Load returns the session of a request. Its errors are [ErrNone] (there is no cookie), [ErrInvalid] (the
-// session is not valid: forged, expired, revoked, of another registration, ...), or one that wraps
-// [ErrStore]. ErrInvalid is also [ErrEnded] if the session has provably been ended. Keep the cookies of
-// any other: another server may accept them. The reason is logged, at most once an hour.
+// Load returns the session of a request. The error is [ErrNone] (there is no cookie), [ErrInvalid]
+// (the session is forged, expired, revoked, of another registration, ...), or wraps [ErrStore].
+// ErrInvalid is also [ErrEnded] if the session was ended. Keep the cookies in all other cases:
+// another server may accept them. The reason is logged, at most once an hour.
 func (m *Manager) Load(r *http.Request) (*Session, error) {
 	return fromStore(func() (*Session, error) { return m.keeper.load(r) })
 }
 
-// Start begins the session of a user who has just signed in. It gives s a new ID and new times (Expires
-// is kept if it is earlier than Config.Lifetime allows, Epoch if it is set), sets the cookies, and ends
-// the session that the request came with. It must be called before the response's first byte.
+// Start starts the session of a user who has just signed in. It gives s a new ID and new times (it
+// keeps an Expires earlier than Config.Lifetime allows, and an Epoch that is set), sets the
+// cookies, and ends the previous session of the request. Call it before the response's first byte.
 //
-// The login routes call it. An application calls it with a session that it has loaded, for a new ID or
-// after EndAll. A session that no guard would accept is an error: one without a user, whose Provider is
-// not configured or has another Registration, or which has ended. A session that does not fit is a
-// [*TooLargeError].
+// The login routes call it. Applications call it with a loaded session to change its ID, or after
+// EndAll. Start returns an error for a session that guards would reject: one without a user, with
+// an unknown Provider or another Registration, or one that has ended. The error for a session that
+// does not fit is a [*TooLargeError].
 func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if err := s.settle(); err != nil {
 		return err
@@ -158,14 +159,14 @@ func newID() string {
 	return base64.RawURLEncoding.EncodeToString(id)
 }
 
-// Renew writes a loaded session again, unchanged but for Seen, when that is due: a tenth of Config.Idle
-// has passed (at least a minute, at most half of Idle), it is sealed under an old secret, or the browser
-// has an older generation of it. A session whose tokens are being refreshed is left alone. Renew reports
-// whether it wrote. Call it before anything is changed, and before the response's first byte.
+// Renew writes a loaded session again with only Seen changed, if due: a tenth of Config.Idle has
+// passed (at least a minute, at most half of Idle), an old secret sealed it, or the browser has an
+// older generation. It skips a session whose tokens are being refreshed. Renew reports whether it
+// wrote. Call it before any change to the session, and before the response's first byte.
 func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
 	sealed := s.details.sealed
 	if sealed == nil || sealed.manager != m {
-		return false, nil // written in this request, or not ours
+		return false, nil // written in this request, or another manager's
 	}
 	if sealed.behind {
 		sealed.behind = false
@@ -184,16 +185,17 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	if err := m.keep(w, r, s, details, IfNotNewer); err != nil {
 		s.Seen = before
 		if errors.Is(err, ErrChanged) {
-			return false, nil // another request has just renewed it, and with more
+			return false, nil // another request has just written it
 		}
 		return false, err
 	}
 	return true, nil
 }
 
-// End signs the user out: it removes the session from the browser and from the store. It needs no
-// valid session. The error wraps [ErrStore]; the cookies are removed even then. A copy of the cookies
-// is refused afterwards: in all processes with a store or Config.Revocations, else in this one.
+// End signs the user out: it removes the session from the browser and from the store. It also works
+// without a valid session. The error wraps [ErrStore]; the cookies are removed even then.
+// Afterwards, copies of the cookies are rejected: in all processes with a store or
+// Config.Revocations, otherwise in this one.
 func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 	if m.site.SignedOut != nil {
 		m.site.SignedOut(w, r)
@@ -201,14 +203,14 @@ func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 	return m.Discard(w, r)
 }
 
-// Discard is End for a session that has ended by itself, without a decision to sign out.
+// Discard is End for a session that ended without a sign-out by the user.
 func (m *Manager) Discard(w http.ResponseWriter, r *http.Request) error {
 	err := toStore(func() error { return m.keeper.end(r) })
 	m.removeChunks(w, r, 0)
 	return err
 }
 
-// write seals the details and the identity anew.
+// write seals the details and the identity again.
 func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Condition) error {
 	if m.config.ProfileOnly {
 		s.details.tokens = nil
@@ -220,12 +222,12 @@ func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Co
 	return m.keep(w, r, s, details, c)
 }
 
-// keep has the keeper write what is sealed.
+// keep makes the keeper write a sealed session.
 func (m *Manager) keep(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
 	return toStore(func() error { return m.keeper.write(w, r, s, details, c) })
 }
 
-// admit refuses what does not count, and what has been revoked.
+// admit rejects a session that is invalid or has been revoked.
 func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) error {
 	if err := m.check(ctx, s, now); err != nil {
 		return err
@@ -233,13 +235,13 @@ func (m *Manager) admit(ctx context.Context, s *Session, now time.Time) error {
 	return m.unrevoked(ctx, s)
 }
 
-// check rejects a session that has expired, and one that is of no use here.
+// check rejects a session that has expired or cannot be used here.
 func (m *Manager) check(ctx context.Context, s *Session, now time.Time) error {
 	switch {
 	case s.ID == "" || s.Created.IsZero():
 		return errForeign
 	case m.expired(s, now):
-		return ErrInvalid // the browser removes it, and so does the store
+		return ErrInvalid // the browser and the store remove it
 	case s.Created.After(now.Add(skew)), s.Seen.After(now.Add(skew)):
 		return errNotYet
 	}
@@ -261,24 +263,24 @@ func (m *Manager) accepted(ctx context.Context, s *Session) error {
 	}
 }
 
-// expired reports whether a session's time is over.
+// expired reports whether a session has expired.
 func (m *Manager) expired(s *Session, now time.Time) bool {
 	return !now.Before(s.Seen.Add(m.config.Idle)) || !now.Before(s.Expires) ||
 		!now.Before(s.Created.Add(m.config.Lifetime))
 }
 
-// remaining is how long the browser needs to keep the session.
+// remaining returns how long the browser needs to keep the session.
 func (m *Manager) remaining(s *Session) time.Duration {
 	return min(m.config.Idle, s.Expires.Sub(s.Seen))
 }
 
-// now has the resolution of the stored times.
+// now returns the time, truncated to the resolution of stored times.
 func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) }
 
-// Now is the manager's clock: Config.Now.
+// Now returns the time of the manager's clock, Config.Now.
 func (m *Manager) Now() time.Time { return m.config.Now() }
 
-// Due reports whether the provider has to be asked whether the session still stands (Config.Revalidate).
+// Due reports whether the session must be re-checked with the provider (Config.Revalidate).
 func (m *Manager) Due(s *Session) bool {
 	return m.config.Revalidate > 0 && !m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
 }
@@ -286,9 +288,10 @@ func (m *Manager) Due(s *Session) bool {
 // Cookies writes and reads cookies of the same site as the session's.
 func (m *Manager) Cookies() cookies.Jar { return m.cookies }
 
-// CookieStore returns a gorilla store that keeps its sessions in sealed cookies, for the application's own sessions.
-// It differs from gorilla's in that large sessions are cut into several cookies.
+// CookieStore returns a gorilla store for the application's own sessions, which it keeps in sealed
+// cookies. Unlike gorilla's CookieStore, it splits large sessions into several cookies.
 func (m *Manager) CookieStore() sessions.Store { return &cookieStore{m} }
 
-// CookieName returns the name of the session cookie, without prefix. Cookies beside it start with it.
+// CookieName returns the name of the session cookie, without its prefix. The names of related
+// cookies start with it.
 func (m *Manager) CookieName() string { return m.config.CookieName }

@@ -22,7 +22,7 @@ func (k cookieKeeper) newest(ctx context.Context, s *Session) (*Session, error) 
 
 // successor returns the generation that superseded s.
 func (m *Manager) successor(ctx context.Context, s *Session, lowest uint64) (*Session, error) {
-	if lowest == over {
+	if lowest == allEnded {
 		return nil, errEnded
 	}
 	sealed := m.generations.successor(s, m.config.Now())
@@ -52,7 +52,7 @@ const refreshSoon = time.Minute
 
 // endedHere returns an error if a cookie session has ended in this process.
 func (m *Manager) endedHere(s *Session) error {
-	if m.generations.lowest(s) == over {
+	if m.generations.lowest(s) == allEnded {
 		return errEnded
 	}
 	return nil

@@ -12,19 +12,19 @@ import (
 const (
 	firstPause = time.Second
 	maxPause   = 30 * time.Second
-	maxPauses  = 10_000           // sessions that are remembered
-	keepPauses = 10 * time.Minute // a provider asks for less
+	maxPauses  = 10_000           // remembered sessions
+	keepPauses = 10 * time.Minute // providers ask for less
 )
 
-// pauses remembers for which sessions a refresh has failed, so that a hundred requests a second do
-// not become a hundred token requests a second. The pauses double, and are at least what the
+// pauses remembers the sessions whose refresh failed, so that a hundred requests per second do not
+// cause a hundred token requests per second. The pauses double, and are at least as long as the
 // provider asks for. The zero value is ready for use.
 type pauses struct {
 	mu   sync.Mutex
 	byID *bounded.Cache[string, pause]
 }
 
-// A pause is also the error while it lasts, with what is left of it then.
+// A pause is also the error while it lasts; length is then the rest of the pause.
 type pause struct {
 	failures int
 	length   time.Duration
@@ -35,19 +35,19 @@ type pause struct {
 // Error implements error.
 func (p pause) Error() string { return fmt.Sprintf("next try in %v: %v", p.length, p.err) }
 
-// RetryAfter is when the next try makes sense.
+// RetryAfter returns the time until the next try.
 func (p pause) RetryAfter() time.Duration { return p.length }
 
-// Unwrap returns the failure before it.
+// Unwrap returns the error that caused the pause.
 func (p pause) Unwrap() error { return p.err }
 
-// A retryable is an error that says when to try again.
+// A retryable is an error that tells when to try again.
 type retryable interface {
 	error
 	RetryAfter() time.Duration
 }
 
-// wait returns the last failure while the pause after it lasts.
+// wait returns the last failure during the pause after it.
 func (p *pauses) wait(id string, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,7 +63,7 @@ func (p *pauses) wait(id string, now time.Time) error {
 	return last
 }
 
-// failed begins a pause and returns it.
+// failed starts a pause and returns it.
 func (p *pauses) failed(id string, now time.Time, err error) pause {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,28 +8,28 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// maxHops is how many generations a request may be behind.
+// maxHops is how many generations behind a request's session may be.
 const maxHops = 4
 
-// A Renewal gets new tokens for a session, and what else is new with them. It calls store with what
-// must not be lost before it goes on: the old refresh token may be spent. Nil without an error means
-// that the session is over. An error that has a method RetryAfter() time.Duration is taken at its
-// word, within ten minutes.
+// A Renewal gets new tokens, and other changes, for a session. It calls store with results that
+// must not be lost, because the old refresh token may be spent, before it continues. A nil session
+// without an error means that the session has ended. If an error has a method RetryAfter()
+// time.Duration, it is respected, up to ten minutes.
 type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
 
 // Refresh returns the generation of s that this request needs: s itself while its tokens are good,
-// else the one after it, which renew makes. It sets the cookies of a later generation. With a nil w,
-// because the response has begun, the user's next request gets them.
+// otherwise the next one, which renew creates. It sets the cookies of a later generation. Pass a
+// nil w if the response has begun: the user's next request then gets the cookies.
 //
-// renew runs once for all requests that hold s, also in other processes if they share Config.Locker,
-// with a context of its own: it goes on when the request ends. What other requests save meanwhile is
-// kept. After an error of renew, which all of them get, it is left alone for a second, and longer
-// after each further one.
+// renew runs once for all requests that hold s, even in other processes if they share
+// Config.Locker, with its own context: it continues when the request ends. Changes saved by other
+// requests in the meantime are kept. All these requests get an error of renew; renew then pauses
+// for a second, and longer after each further error.
 //
-// Tokens that cannot be renewed now, but are still valid, have to do. Otherwise the error is that of
-// renew, and tells when to try again (RetryAfter() time.Duration); or it wraps [ErrStore]. It is
-// [ErrEnded] if the session is over, whose cookies are removed, and [ErrInvalid] if it is of no use
-// here any more.
+// If renew fails but the tokens are still valid, Refresh returns s. Otherwise the error is that of
+// renew, and says when to try again (RetryAfter() time.Duration), or it wraps [ErrStore]. It is
+// [ErrEnded] if the session has ended, whose cookies are removed, and [ErrInvalid] if the session
+// can no longer be used here.
 func (m *Manager) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
 	good func(*Session, Tokens) bool, renew Renewal) (*Session, error) {
 	newest, err := m.withTokens(r.Context(), s, good, renew)
@@ -37,7 +37,7 @@ func (m *Manager) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
 	case w == nil:
 	case errors.Is(err, ErrEnded):
 		if err := m.Discard(w, r); err != nil {
-			m.site.Logger.ErrorContext(r.Context(), "session: an ended session is not removed",
+			m.site.Logger.ErrorContext(r.Context(), "session: removing an ended session failed",
 				"error", err, recovered.Stack(err))
 		}
 	case err == nil && newest != s:
@@ -49,7 +49,7 @@ func (m *Manager) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
 	return newest, nil
 }
 
-// withTokens returns the first generation from s on whose tokens are good.
+// withTokens returns the first generation from s on that has good tokens.
 func (m *Manager) withTokens(ctx context.Context, s *Session, good func(*Session, Tokens) bool,
 	renew Renewal) (*Session, error) {
 	for range maxHops {
@@ -74,7 +74,7 @@ func (m *Manager) withTokens(ctx context.Context, s *Session, good func(*Session
 	return s, nil
 }
 
-// nextUnlessPaused is next with pauses after failures.
+// nextUnlessPaused is next with a pause after each failure.
 func (m *Manager) nextUnlessPaused(ctx context.Context, s *Session, renew Renewal) (
 	*Session, error) {
 	if err := m.pauses.wait(s.ID, m.config.Now()); err != nil {

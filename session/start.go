@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// startable rejects what no guard would accept as a session.
+// startable rejects a session that guards would reject.
 func (m *Manager) startable(ctx context.Context, s *Session) error {
 	switch {
 	case s.User.Subject == "":
 		return errors.New("session: Start: the session has no user: set User.Issuer and User.Subject")
 	case !s.Expires.IsZero() && !m.now().Before(s.Expires):
-		return fmt.Errorf("session: Start: Expires %v is over: set a later time, or none for Config.Lifetime", s.Expires)
+		return fmt.Errorf("session: Start: Expires %v is in the past: set a later time, or none for Config.Lifetime", s.Expires)
 	}
 	if m.site.Accept != nil {
 		err := m.site.Accept(ctx, s)
@@ -27,8 +27,8 @@ func (m *Manager) startable(ctx context.Context, s *Session) error {
 	return m.restartable(ctx, s)
 }
 
-// restartable rejects a session that has been ended since it was loaded. One that has just signed in is not
-// asked about: a logout that came meanwhile ends it with the next request.
+// restartable rejects a session that has been ended since it was loaded. A session that has just
+// signed in is not checked: a logout in the meantime ends it at the next request.
 func (m *Manager) restartable(ctx context.Context, s *Session) error {
 	if s.ID == "" {
 		return nil

@@ -1,11 +1,11 @@
 package session
 
-// A Ticket says what a sealed value is that the browser carries for the login routes, in a cookie or
-// in a parameter. A value opens for the same ticket only.
+// A Ticket identifies the use of a sealed value that the login routes send through the browser, in
+// a cookie or parameter. A value opens only with the same ticket.
 type Ticket struct {
 	Name    string // of the cookie or parameter
-	Binding string // whatever else the value belongs to
-	Logout  bool   // it is about a logout, not about a login
+	Binding string // any other context of the value
+	Logout  bool   // for a logout, not a login
 }
 
 func (t Ticket) purpose() purpose {
@@ -16,13 +16,14 @@ func (t Ticket) purpose() purpose {
 }
 
 // Seal encrypts a value for a round trip through the browser. The result consists of letters,
-// digits, '-' and '_'. It can be opened more than once, for about Config.Lifetime: when it was sealed
-// belongs into the value.
+// digits, '-' and '_'. It can be opened repeatedly, for about Config.Lifetime: include a time in
+// the value to expire it earlier.
 func (m *Manager) Seal(t Ticket, plain []byte) (string, error) {
 	return m.keyring.Seal(t.purpose(), t.Name, t.Binding, plain, m.config.Now())
 }
 
-// Unseal returns what was sealed for the same ticket. Its only error is [ErrInvalid].
+// Unseal returns the plaintext of a value sealed with the same ticket. Its only error is
+// [ErrInvalid].
 func (m *Manager) Unseal(t Ticket, text string) ([]byte, error) {
 	return m.keyring.Open(t.purpose(), t.Name, t.Binding, text, m.config.Now())
 }

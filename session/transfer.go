@@ -43,7 +43,7 @@ func (m *Manager) opened(ctx context.Context, sealed []byte, earlier *Session) (
 // adopt sets the cookies of a later generation without changing it. Many responses may do so. If
 // the session has been signed out here in the meantime, the error is [ErrInvalid].
 func (m *Manager) adopt(w http.ResponseWriter, r *http.Request, s *Session) error {
-	if s.details.sealed == nil || m.generations.lowest(s) == over {
+	if s.details.sealed == nil || m.generations.lowest(s) == allEnded {
 		return ErrInvalid
 	}
 	details, err := m.sameDetails(s)

@@ -72,7 +72,7 @@ func (w *writer) jsonString(raw string) (rest string, ok bool) {
 	if text := raw[1:end]; strings.IndexByte(text, '\\') < 0 {
 		w.text(text)
 	} else {
-		w.asItIs(raw[:end+1])
+		w.verbatim(raw[:end+1])
 	}
 	return raw[end+1:], true
 }
@@ -104,7 +104,7 @@ func (w *writer) jsonNumber(raw string) (rest string, ok bool) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch distance := n - w.origin; {
 	case err != nil || n < 0 || n > maxNumber || strconv.FormatInt(n, 10) != text:
-		w.asItIs(text)
+		w.verbatim(text)
 	case -near < distance && distance < near:
 		w.b = binary.AppendVarint(append(w.b, valueTime), distance)
 	default:
@@ -113,7 +113,7 @@ func (w *writer) jsonNumber(raw string) (rest string, ok bool) {
 	return raw[end:], true
 }
 
-func (w *writer) asItIs(raw string) {
+func (w *writer) verbatim(raw string) {
 	w.b = appendText(append(w.b, valueJSON), raw)
 }
 
