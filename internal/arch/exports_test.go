@@ -35,6 +35,7 @@ func readAudiences(t *testing.T) map[string]string {
 func TestExportsStayWithinBudgets(t *testing.T) {
 	all, broken := byAudience(parsePackages(t), readAudiences(t))
 	report(t, broken)
+	report(t, stale(parsePackages(t), readAudiences(t)))
 	report(t, overCeiling(all, audiences))
 	for _, a := range audiences {
 		t.Logf("%-12s %3d names, budget %3d, ceiling %3d%s",
@@ -98,6 +99,10 @@ func F() {}
 	all, broken := byAudience(bad, table)
 	if len(broken) != 1 || !strings.Contains(broken[0], "session.F") {
 		t.Errorf("a name without an audience: %v", broken)
+	}
+	table["session.Gone"] = "store"
+	if got := stale(bad, table); len(got) != 1 || !strings.Contains(got[0], "session.Gone") {
+		t.Errorf("the name that is gone: %v", got)
 	}
 	if got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}}); len(got) != 2 {
 		t.Errorf("an audience above its ceiling and an unknown audience: %v", got)
