@@ -32,7 +32,7 @@ func TestChromium_Example(t *testing.T) {
 		t.Errorf("the example does not print the test users:\n%s", app.users)
 	}
 	w.goTo(t, app.url+"/")
-	w.shows(t, "/", "Nobody is signed in")
+	w.shows(t, "/", "You are not signed in")
 	w.shot(t, "01-home")
 
 	w.press(t, `nav a[href="/profile"]`, "Sign in")
@@ -124,7 +124,7 @@ func TestChromium_SessionsAndLive(t *testing.T) {
 	w.dark(t, false)
 	w.size(t, 1000, 800)
 	w.do(t, chromedp.Click(chromedp.CSS(`form[action="/sessions/end"] button`), chromedp.NodeVisible), chromedp.WaitNotPresent(chromedp.CSS(`form[action="/sessions/end"]`)))
-	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body, "Nobody is signed in") {
+	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body, "You are not signed in") {
 		t.Errorf("the phone's session after it was ended:\n%s", body)
 	}
 

@@ -71,7 +71,7 @@ func (c *cluster) everywhere(t *testing.T, b *http.Client, path string) (bodies 
 func (c *cluster) signedIn(t *testing.T, b *http.Client, name string) (in [2]bool) {
 	t.Helper()
 	for i, body := range c.everywhere(t, b, "/") {
-		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] && !strings.Contains(body, "Nobody is signed in") {
+		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] && !strings.Contains(body, "You are not signed in") {
 			t.Errorf("process %d responds:\n%s", i, body)
 		}
 	}

@@ -46,7 +46,7 @@ func startAppWith(t *testing.T, edit func(*session.Config), users ...session.Use
 func TestPages(t *testing.T) {
 	base, _ := startApp(t)
 	b := authtest.NewBrowser(t)
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "Nobody is signed in") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You are not signed in") {
 		t.Errorf("the public page:\n%s", body)
 	}
 	resp := authtest.SignIn(t, b, base+"/profile?x=1", "bob")
@@ -70,7 +70,7 @@ func TestPages(t *testing.T) {
 	if out.Request.URL.Path != "/auth/logged-out" {
 		t.Errorf("signing out ends at %s", out.Request.URL)
 	}
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "Nobody is signed in") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You are not signed in") {
 		t.Error("still signed in")
 	}
 	if body := authtest.Body(t, authtest.SignIn(t, authtest.NewBrowser(t), base+"/admin", "alice")); !strings.Contains(body, "You have the role") {

@@ -104,7 +104,7 @@ func (s *settings) close() {
 	}
 }
 
-// welcome tells what to do next. The redirect URIs are what to register at each provider.
+// welcome returns the text printed at startup: what to open, and what to register.
 func (s *settings) welcome(redirectURIs map[string]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Open %s\n\n", s.config.BaseURL)
@@ -116,22 +116,25 @@ func (s *settings) welcome(redirectURIs map[string]string) string {
 		b.WriteString("\n")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "  A provider for trying things out runs at %s,\n", s.demo.Issuer())
-	b.WriteString("  speaks OpenID Connect, OAuth 2.0 and OAuth 1.0a, and knows these users:\n\n")
+	fmt.Fprintf(&b, "  A test provider for OpenID Connect, OAuth 2.0 and OAuth 1.0a runs at\n")
+	fmt.Fprintf(&b, "  %s with these users:\n\n", s.demo.Issuer())
 	for _, u := range s.demo.Users() {
 		fmt.Fprintf(&b, "    %-8s password %-8s %s\n", u.Username, u.Username,
 			strings.Join(u.Roles, ", "))
 	}
-	b.WriteString("\n  Sessions are kept in memory, with SESSION_STORE=cookies in the browser, " +
-		"with REDIS_URL in Redis.\n")
-	b.WriteString("\n  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, " +
-		"OIDC_CLIENT_SECRET and SESSION_SECRET;\n")
-	b.WriteString("  for several of any kind, SALLYPORT_PROVIDERS or SALLYPORT_CONFIG (see " +
-		"docs/providers.md).\n\n")
+	b.WriteString(`
+  Sessions are kept in memory. SESSION_STORE=cookies keeps them in the browser,
+  and REDIS_URL keeps them in Redis.
+
+  To use a real provider, set OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and
+  SESSION_SECRET. For several, set SALLYPORT_PROVIDERS or SALLYPORT_CONFIG (see
+  docs/settings.md).
+
+`)
 	return b.String()
 }
 
-// randomSecret is good until the program ends.
+// randomSecret returns a session secret for this run of the program.
 func randomSecret() string {
 	secret := make([]byte, 32)
 	rand.Read(secret) // never fails

@@ -580,7 +580,7 @@ func TestLink_FormPost(t *testing.T) {
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.Count() != 0 || strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
-	// Nobody is signed in where the button leads: it is not asked again.
+	// The button leads to a browser without a session: there is no second question.
 	nobody := rig.Browser(t)
 	for _, c := range app.Cookies(b) {
 		if strings.Contains(c.Name, "-flow-") {

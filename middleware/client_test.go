@@ -71,7 +71,7 @@ func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
 	}
 }
 
-// Nobody is signed in, or the session has no tokens.
+// The request is unauthenticated, or the session has no tokens.
 func TestClient_WithoutSessionOrTokens(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.Config.Session.ProfileOnly = true })
 	app.Mux.Handle("/public/call", rig.APIPage(app))
