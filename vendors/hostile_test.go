@@ -57,18 +57,18 @@ func withoutNonce(c *trial) { c.IDToken = laid(c.IDToken, map[string]any{"nonce"
 
 // R42, R46, R50, R56: answers that no vendor may accept.
 var hostiles = map[string]hostile{
-	"iss of somebody else": {claim("iss", "https://op.example.com"), "invalid_id_token"},
+	"iss of another provider": {claim("iss", "https://op.example.com"), "invalid_id_token"},
 	"iss in upper case": {
 		claim("iss", "HTTPS://ACCOUNTS.EXAMPLE.COM"),
 		"invalid_id_token",
 	},
-	"no iss":               {claim("iss", nil), "invalid_id_token"},
-	"aud of somebody else": {claim("aud", "another-client"), "invalid_id_token"},
-	"somebody else among aud": {
+	"no iss":                {claim("iss", nil), "invalid_id_token"},
+	"aud of another client": {claim("aud", "another-client"), "invalid_id_token"},
+	"another client among aud": {
 		claim("aud", []any{"{client_id}", "another-client"}),
 		"invalid_id_token",
 	},
-	"azp of somebody else":   {claim("azp", "another-client"), "invalid_id_token"},
+	"azp of another client":  {claim("azp", "another-client"), "invalid_id_token"},
 	"no sub":                 {claim("sub", nil), "invalid_id_token"},
 	"sub is a number":        {claim("sub", 7), "invalid_id_token"},
 	"expired":                {claim("exp", "{now-120}"), "invalid_id_token"},
@@ -160,7 +160,7 @@ func TestVendors_R46_HostileAnswers(t *testing.T) {
 }
 
 // R59: an issuer that differs from the configured one in a slash, in case, or altogether.
-func TestVendors_R59_DiscoveryOfSomebodyElse(t *testing.T) {
+func TestVendors_R59_DiscoveryOfAnotherIssuer(t *testing.T) {
 	for _, f := range fixtures(t) {
 		vendor, _ := vendors.Named(f.Vendor)
 		if vendor.Protocol != vendors.OpenIDConnect {

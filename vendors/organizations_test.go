@@ -228,9 +228,9 @@ func TestTenants_R38_Introspection(t *testing.T) {
 		iss    string
 		good   bool
 	}{
-		"the issuer":    {func(*provider.OIDC) {}, "https://accounts.google.com", true},
-		"an alias":      {func(*provider.OIDC) {}, "accounts.google.com", true},
-		"somebody else": {func(*provider.OIDC) {}, "https://op.example.com", false},
+		"the issuer":     {func(*provider.OIDC) {}, "https://accounts.google.com", true},
+		"an alias":       {func(*provider.OIDC) {}, "accounts.google.com", true},
+		"another issuer": {func(*provider.OIDC) {}, "https://op.example.com", false},
 		"tenants matter": {
 			func(o *provider.OIDC) { o.TenantClaim = "tid" },
 			"https://accounts.google.com",
