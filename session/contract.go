@@ -9,7 +9,7 @@ import (
 // This file is the contract for authors of stores. Package storetest tests it.
 
 // A Backend keeps the records of a [ServerStore]: in memory ([NewMemoryBackend]), in Redis (package
-// redisstore), or in a storage of your own.
+// redisstore), or in your own storage.
 //
 // The contract: Get returns the last record that was put, or [ErrNoRecord] if there is none: it was
 // never put, was deleted, or its TTL has elapsed (at most a second ago). Put checks the condition

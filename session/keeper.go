@@ -14,7 +14,7 @@ type keeper interface {
 	reload(ctx context.Context, s *Session) (*Session, error)
 
 	// write stores the session and sets its cookies. With IfAbsent the session is new: the previous
-	// session of the request ends (R88), but only when nothing except the store can fail any more.
+	// session of the request ends (R88), but only when only the store can still fail.
 	write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error
 
 	// end invalidates the session that the request carries, as far as possible. The caller deletes

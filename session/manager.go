@@ -19,7 +19,7 @@ import (
 )
 
 // ErrNone means that a request carries no session.
-var ErrNone = errors.New("session: none")
+var ErrNone = errors.New("session: no session in the request")
 
 // ErrStore is wrapped by errors that mean that the configured store failed. Whether the user is
 // signed in is then unknown.

@@ -41,7 +41,7 @@ func (p pause) RetryAfter() time.Duration { return p.length }
 // Unwrap returns the error that caused the pause.
 func (p pause) Unwrap() error { return p.err }
 
-// A retryable is an error that tells when to try again.
+// A retryable is an error that says when to try again.
 type retryable interface {
 	error
 	RetryAfter() time.Duration

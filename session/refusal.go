@@ -45,7 +45,7 @@ func (m *Manager) refuse(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
-	m.logOnce(ctx, "session: rejected, and kept for other servers: "+u.reason, "cookie", m.fullName)
+	m.logOnce(ctx, "session: rejected here, but kept for other servers: "+u.reason, "cookie", m.fullName)
 	return ErrInvalid
 }
 

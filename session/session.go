@@ -11,7 +11,7 @@ import (
 
 // ErrNoTokens is returned by [Session.Tokens] when the session has no tokens: the provider issued
 // none, or [Config.ProfileOnly] discarded them.
-var ErrNoTokens = errors.New("session: holds no tokens")
+var ErrNoTokens = errors.New("session: no tokens")
 
 // A Session describes one sign-in of a user.
 //

@@ -62,7 +62,7 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 // lost ends a context because the state of its session is unknown.
 func (m *Manager) lost(w *watcher, err error) {
 	w.end(err)
-	m.site.Logger.Error("session: Watch gave up", "error", err, recovered.Stack(err))
+	m.site.Logger.Error("session: Watch ended a context: the session's state is unknown", "error", err, recovered.Stack(err))
 }
 
 // left returns the time until the session expires if no request uses it. It is never zero, so that
