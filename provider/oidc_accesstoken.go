@@ -26,9 +26,8 @@ type AccessTokens struct {
 	Untyped      bool
 }
 
-// VerifyAccessToken implements [TokenVerifier]. JWTs that say that they are access tokens (RFC 9068,
-// typ at+jwt) are verified here. The provider is asked about all others (RFC 7662), if it offers
-// introspection.
+// VerifyAccessToken implements [TokenVerifier]. JWT access tokens (RFC 9068, typ at+jwt) are
+// verified locally. All others are introspected (RFC 7662), if the provider supports it.
 func (o *OIDC) VerifyAccessToken(
 	ctx context.Context, token string, accepted AccessTokens,
 ) (*session.Session, error) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// metadataLifetime is after how long the metadata is read again, when a login needs it.
+// metadataLifetime is the age after which a login fetches the metadata again.
 const metadataLifetime = time.Hour
 
 // known is the metadata in use.
@@ -19,7 +19,7 @@ type known struct {
 	fetched  time.Time
 }
 
-// metadata returns what is known about the provider, and finds out first if that is nothing, or old.
+// metadata returns the provider's metadata, and fetches it first if it is unknown or old.
 func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
 	k, err := o.discovery.get(ctx, o.now, o.younger(metadataLifetime), o.discover)
 	if err != nil {
@@ -28,12 +28,12 @@ func (o *OIDC) metadata(ctx context.Context) (*metadata, error) {
 	return k.metadata, nil
 }
 
-// younger reports whether metadata was read less than limit ago, whichever way a clock was set.
+// younger reports whether metadata was read less than limit ago, even if the clock was set back.
 func (o *OIDC) younger(limit time.Duration) func(*known) bool {
 	return func(k *known) bool { return o.now().Sub(k.fetched).Abs() < limit }
 }
 
-// discover fetches and checks the discovery document, unless the configuration says everything.
+// discover fetches and checks the discovery document, unless the provider is Static.
 func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	if o.Static {
 		m := o.staticMetadata()
@@ -44,7 +44,7 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	}
 	a, err := o.outbound().fetch(ctx, "discovery", o.discoveryAddress())
 	if errors.Is(err, ErrMisconfigured) {
-		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the address of the metadata", err, o.Issuer)
+		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the URL of the metadata", err, o.Issuer)
 	}
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	return o.inUse(m), nil
 }
 
-// inUse is metadata that has been checked. What is known about the keys stays.
+// inUse returns checked metadata. Known keys are kept.
 func (o *OIDC) inUse(m *metadata) *known {
 	m.keys = newKeySet(o, m.JWKSURI)
 	if before := o.discovery.current.Load(); before != nil && before.metadata.JWKSURI == m.JWKSURI {
@@ -65,16 +65,16 @@ func (o *OIDC) inUse(m *metadata) *known {
 	return &known{m, o.now()}
 }
 
-// fitting reads the discovery document, and checks that it fits the configuration.
+// fitting reads the discovery document, and checks it against the configuration.
 func (o *OIDC) fitting(a answer) (*metadata, error) {
 	m, err := o.readMetadata(a.body)
 	switch {
 	case err != nil && !a.isJSON():
-		return nil, fmt.Errorf("%w: this is %s, not the metadata of a provider", err, cmp.Or(a.media, "something without Content-Type"))
+		return nil, fmt.Errorf("%w: the response is %s, not the metadata of a provider", err, cmp.Or(a.media, "something without Content-Type"))
 	case err != nil:
 		return nil, err
 	case m.Issuer != o.Issuer:
-		return nil, fmt.Errorf("issuer is %q, and Issuer is %q: they must be equal in every character", printable(m.Issuer), o.Issuer)
+		return nil, fmt.Errorf("issuer is %q, and Issuer is %q: they must be identical", printable(m.Issuer), o.Issuer)
 	}
 	if o.outbound().presentsCertificate() {
 		if err := m.useAliases(&o.notes); err != nil {
@@ -112,12 +112,12 @@ func (o *OIDC) allowedAlgs(advertised []string) []string {
 	return withBothNames(allowed)
 }
 
-// readyLifetime is for how long Ready relies on what it has read.
+// readyLifetime is how long Ready relies on fetched metadata.
 const readyLifetime = 30 * time.Second
 
-// Ready implements [Readier]. It reads the metadata again unless that was done within the last 30
-// seconds, and makes sure that there are keys to verify ID tokens with. What it returns wraps
-// [ErrUnavailable], and [ErrMisconfigured] if waiting does not help.
+// Ready implements [Readier]. It fetches the metadata unless it was read within the last 30
+// seconds, and checks that there are keys to verify ID tokens. Its error wraps [ErrUnavailable],
+// and also [ErrMisconfigured] if a retry cannot succeed.
 func (o *OIDC) Ready(ctx context.Context) error {
 	k, err := o.discovery.newest(ctx, o.now, o.younger(readyLifetime), o.discover)
 	if err != nil || o.SecretSignsTokens {
@@ -127,9 +127,9 @@ func (o *OIDC) Ready(ctx context.Context) error {
 	return err
 }
 
-// checkMetadata rejects metadata that names an address which must not be used, or that rules out
-// logins as they are configured: it is better to say so now than when a user comes back from the
-// provider. A list that is missing rules nothing out.
+// checkMetadata rejects metadata with an unacceptable URL, or that excludes logins as configured:
+// an error now is better than one after the user has signed in at the provider. A missing list
+// excludes nothing.
 func (o *OIDC) checkMetadata(m *metadata) error {
 	m.algs = o.allowedAlgs(m.SigningAlgs)
 	if m.userInfoAlgs = m.algs; len(m.UserInfoAlgs) > 0 {
@@ -140,7 +140,7 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 	)
 }
 
-// checkEndpoints checks the addresses.
+// checkEndpoints checks the URLs of the endpoints.
 func (o *OIDC) checkEndpoints(m *metadata) error {
 	e := m.endpoints()
 	var mistakes []error
@@ -156,7 +156,7 @@ func (o *OIDC) checkEndpoints(m *metadata) error {
 	return errors.Join(mistakes...)
 }
 
-// needs reports whether logins as they are configured need one of the endpoints.
+// needs reports whether logins as configured need an endpoint.
 func (o *OIDC) needs(e *Endpoints, address *string) bool {
 	switch address {
 	case &e.Authorization:
@@ -173,7 +173,7 @@ func (o *OIDC) needs(e *Endpoints, address *string) bool {
 	return false
 }
 
-// checkSigning checks that an ID token can be verified.
+// checkSigning checks that ID tokens can be verified.
 func (o *OIDC) checkSigning(m *metadata) error {
 	if len(m.algs) == 0 {
 		return fmt.Errorf("id_token_signing_alg_values_supported is %s, of which none is accepted: "+
@@ -182,11 +182,11 @@ func (o *OIDC) checkSigning(m *metadata) error {
 	return nil
 }
 
-// checkClient checks that the provider lets this client authenticate. A configured AuthMethod is
-// the operator's word, and goes before the metadata.
+// checkClient checks that the provider supports the client's authentication. A configured
+// AuthMethod overrides the metadata.
 func (o *OIDC) checkClient(m *metadata) error {
 	if o.responseType() == responseIDToken && !m.PARRequired && !o.PAR {
-		return nil // logins do without
+		return nil // not needed for logins
 	}
 	method, err := o.authMethod(m)
 	switch {
@@ -201,7 +201,7 @@ func (o *OIDC) checkClient(m *metadata) error {
 	return err
 }
 
-// checkRequests checks that the provider answers authorization requests like ours.
+// checkRequests checks that the provider supports our authorization requests.
 func (o *OIDC) checkRequests(m *metadata) error {
 	var mistakes []error
 	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
@@ -224,14 +224,14 @@ func (o *OIDC) checkRequests(m *metadata) error {
 	return errors.Join(mistakes...)
 }
 
-// excludes reports whether a list of the metadata rules a value out. A list that is missing or
-// empty does not.
+// excludes reports whether a list of the metadata excludes a value. A missing or empty list does
+// not.
 func excludes(list []string, value string) bool {
 	return len(list) > 0 && !slices.Contains(list, value)
 }
 
-// isResponseType reports whether a response type is ours: the order of its values does not matter
-// (OAuth 2.0 Multiple Response Type Encoding Practices section 3).
+// isResponseType reports whether a response type equals the configured one. The order of its values
+// is irrelevant (OAuth 2.0 Multiple Response Type Encoding Practices section 3).
 func (o *OIDC) isResponseType(listed string) bool {
 	got, want := strings.Fields(listed), strings.Fields(o.responseType())
 	slices.Sort(got)
@@ -239,5 +239,5 @@ func (o *OIDC) isResponseType(listed string) bool {
 	return slices.Equal(got, want)
 }
 
-// listedTexts shows a list of the metadata in an error: its texts come from the provider.
+// listedTexts returns a list of the metadata for an error, made printable.
 func listedTexts(list []string) string { return printable(fmt.Sprintf("%q", list)) }

@@ -18,12 +18,12 @@ import (
 
 const maxSubject = 255 // OpenID Connect Core section 2
 
-// An idToken is an ID token that has passed all checks.
+// An idToken is a verified ID token.
 type idToken struct {
-	document        // what was signed
+	document        // the signed claims
 	alg      string // of the signature
 	id       string // jti, of logout tokens
-	issuer   string // of the user: the tenant's, where there are several
+	issuer   string // of the user; the organization's if there are several
 	subject  string
 	issued   time.Time
 	authTime time.Time
@@ -34,10 +34,11 @@ type idToken struct {
 
 var idTokenSchema = newSchema("ID token", everyToken...).with("at_hash", "c_hash")
 
-// hashed are the values that hashes in an ID token are compared with: those that came along with it, or nothing.
+// hashed are the values to compare with the hashes in an ID token: those in the same response, or
+// empty.
 type hashed struct{ accessToken, code string }
 
-// verifyIDToken checks the ID token of a login.
+// verifyIDToken verifies the ID token of a login.
 func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw string, limit int, h hashed) (*idToken, error) {
 	token, err := o.verifyToken(ctx, m, raw, limit, h, func(t *idToken) error { return o.checkNonce(f, t) })
 	if err != nil {
@@ -49,7 +50,8 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw stri
 	return token, nil
 }
 
-// verifyToken checks everything but what depends on why the token was issued (OpenID Connect Core sections 2 and 3.1.3.7), which bound does.
+// verifyToken verifies an ID token (OpenID Connect Core sections 2 and 3.1.3.7). bound checks what
+// differs between a login and a refresh.
 func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit int, h hashed, bound func(*idToken) error) (*idToken, error) {
 	schema := o.configured(idTokenSchema).with(slices.Collect(maps.Keys(o.RequiredClaims))...)
 	arrived := fromEndpoint
@@ -96,7 +98,7 @@ func (o *OIDC) checkAudience(t *idToken) error {
 	return err
 }
 
-// checkTimes applies one leeway to all of them.
+// checkTimes checks exp, iat and nbf with the same leeway.
 func (o *OIDC) checkTimes(t *idToken) error {
 	if err := o.checkEnd(t); err != nil {
 		return err
@@ -130,7 +132,7 @@ func (o *OIDC) checkBegin(t *idToken) (err error) {
 	return err
 }
 
-// inFuture says how far the clocks are apart, which tells a wrong clock from a forged token.
+// inFuture includes the clock difference, which distinguishes a wrong clock from a forged token.
 func (o *OIDC) inFuture(claim string, at time.Time) error {
 	ahead := at.Sub(o.now()).Round(time.Second)
 	return fmt.Errorf("%s is %v in the future; compare the clocks", claim, ahead)
@@ -142,15 +144,15 @@ func (o *OIDC) checkNonce(f *Flow, t *idToken) error {
 		return err
 	}
 	if f.Nonce == "" || subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1 {
-		return errors.New("nonce is missing or not the one of this login")
+		return errors.New("nonce is missing or not that of this login")
 	}
 	return nil
 }
 
-// readRest reads what no login depends on unless it was asked for: checkStrength wants it then.
+// readRest reads the claims that are required only if requested; checkStrength checks them then.
 func readRest(t *idToken) error {
 	if t.claims.has("events") {
-		return errors.New("a token with events is no ID token")
+		return errors.New("a token with events is not an ID token")
 	}
 	t.authTime = tolerated(t.document, "auth_time", t.time)
 	t.expires = tolerated(t.document, "session_expiry", t.time)
@@ -160,9 +162,10 @@ func readRest(t *idToken) error {
 	return nil
 }
 
-// checkHash ties another value to the ID token: the access token by at_hash (Core section 3.1.3.8), the code by c_hash
-// (section 3.3.2.11). Both are optional, except for c_hash in the hybrid flow, but one that is there must match: an empty text or
-// a null as well. Without a value there is nothing to compare with.
+// checkHash checks that the ID token was issued with a value: the access token by at_hash (Core
+// section 3.1.3.8), the code by c_hash (section 3.3.2.11). Both are optional, except for c_hash in
+// the hybrid flow, but a hash that is present, even as "" or null, must match. Without a value it
+// is not checked.
 func checkHash(c claims, name, alg, value string) error {
 	if !c.named(name) || value == "" {
 		return nil
@@ -190,8 +193,8 @@ func checkHash(c claims, name, alg, value string) error {
 	return nil
 }
 
-// checkStrength checks that the provider did what max_age and acr_values asked: it is free to ignore
-// both, so only the claims count (Core section 3.1.2.1, RFC 9470 section 4).
+// checkStrength checks that the login meets max_age and acr_values: providers may ignore both, so
+// only the claims prove it (Core section 3.1.2.1, RFC 9470 section 4).
 func (o *OIDC) checkStrength(f *Flow, t *idToken) error {
 	if maxAge := o.maxAge(f); maxAge != nil {
 		age := o.now().Sub(t.authTime)
@@ -200,7 +203,7 @@ func (o *OIDC) checkStrength(f *Flow, t *idToken) error {
 		}
 	}
 	if wanted := o.acrValues(f); len(wanted) > 0 && !slices.Contains(wanted, t.acr) {
-		return errors.New("acr is none of those that were asked for")
+		return errors.New("acr is not one of the requested values")
 	}
 	return nil
 }

@@ -9,36 +9,34 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// A jwtKind says what one kind of JWT has to be like: ID tokens, access tokens and logout tokens
-// are signed with the same keys, and must not pass for each other (RFC 8725 section 3.12).
+// A jwtKind describes one kind of JWT. ID tokens, access tokens and logout tokens are signed with
+// the same keys, and must not be accepted in place of each other (RFC 8725 section 3.12).
 type jwtKind struct {
-	fault  Fault                  // if it is not like that
-	limit  int                    // of its size in bytes
-	budget budget                 // for keys that are not known yet
-	types  []string               // what its header may say in typ
+	fault  Fault                  // of an invalid token
+	limit  int                    // of the token's size in bytes
+	budget budget                 // for fetches of unknown keys
+	types  []string               // permitted values of typ in the header
 	algs   []string               // default: those of ID tokens
-	schema *schema                // of its claims
-	basic  oidc.Config            // what go-oidc checks beside the signature and the issuer
-	claims []func(*idToken) error // the rest
+	schema *schema                // of the claims
+	basic  oidc.Config            // checks of go-oidc besides signature and issuer
+	claims []func(*idToken) error // further checks
 }
 
 const (
-	// maxStranger is the limit for tokens that come through a browser, or from anyone: checking
-	// them costs time before it is known who has sent them.
+	// maxStranger is the limit for tokens in unauthenticated requests: they cost time before they
+	// are verified.
 	maxStranger = 64 << 10
-	// maxDirect is the limit for tokens from the provider's own endpoints, whose answers are no
-	// larger. How much of it a session can keep depends on where sessions are kept, and is not
-	// known here.
+	// maxDirect is the limit for tokens from the provider's own endpoints: the limit of a response.
+	// How large a token a session can keep depends on the session store.
 	maxDirect = maxAnswer
 )
 
-// verifyJWT checks a JWT: its form, then its signature, then its claims. go-oidc checks the
-// signature, the issuer, and as far as the kind has it audience and expiry; the rest is what it
-// leaves to its callers.
+// verifyJWT verifies a JWT: its form, then its signature, then its claims. go-oidc checks the
+// signature, the issuer and, depending on the kind, audience and expiry. All other checks are here.
 func (o *OIDC) verifyJWT(
 	ctx context.Context, m *metadata, raw string, kind jwtKind,
 ) (*idToken, error) {
-	// 1. The form, before any effort: it comes from outside and may be huge or odd.
+	// 1. The form, first: the token is untrusted, and may be huge or malformed.
 	if kind.algs == nil {
 		kind.algs = m.algs
 	}
@@ -55,13 +53,13 @@ func (o *OIDC) verifyJWT(
 	config := kind.basic
 	config.SupportedSigningAlgs = kind.algs
 	if o.Organizations != nil || len(o.IssuerAliases) > 0 {
-		config.SkipIssuerCheck = true // it knows one issuer; checkIssuer is in kind.claims
+		config.SkipIssuerCheck = true // it supports one issuer only; checkIssuer is in kind.claims
 	}
 	config.Now = func() time.Time { return o.now().Add(-o.leeway()) }
 	if _, err := oidc.NewVerifier(o.Issuer, signed, &config).Verify(ctx, raw); err != nil {
 		return nil, kind.failed(signed.reason(err))
 	}
-	// 3. Everything else, from the same document.
+	// 3. All other claims, from the same document.
 	t := &idToken{document: signed.document, alg: alg}
 	for _, check := range kind.claims {
 		if err := check(t); err != nil {
@@ -71,9 +69,9 @@ func (o *OIDC) verifyJWT(
 	return t, nil
 }
 
-// A signedDocument is an oidc.KeySet that reads the payload by its schema once the signature is
-// known to be right, and shows go-oidc the members that decide: it would stumble over others that
-// we only ignore.
+// A signedDocument is an oidc.KeySet that reads the payload by its schema after the signature has
+// been verified, and passes only the members that decide to go-oidc, which would fail on others
+// that are ignored here.
 type signedDocument struct {
 	oidc.KeySet
 	schema *schema
@@ -102,7 +100,7 @@ func (s *signedDocument) VerifySignature(ctx context.Context, token string) ([]b
 	return json.Marshal(decisive)
 }
 
-// reason is why go-oidc did not accept the token. Its own text may quote the token.
+// reason returns why go-oidc rejected the token. Its own text may quote the token.
 func (s *signedDocument) reason(err error) error {
 	switch _, expired := errors.AsType[*oidc.TokenExpiredError](err); {
 	case s.err != nil:
@@ -113,8 +111,7 @@ func (s *signedDocument) reason(err error) error {
 	return errors.New(printable(err.Error()))
 }
 
-// failed is a token that did not pass. Of a login it is told from that whether the user is just not
-// one of those who may.
+// failed returns the error for a rejected token. A user who is not admitted has a fault of its own.
 func (k jwtKind) failed(err error) error {
 	_, refused := errors.AsType[*notAdmitted](err)
 	switch {
@@ -122,7 +119,7 @@ func (k jwtKind) failed(err error) error {
 		return err
 	case refused && k.fault == faultIDToken:
 		return &Error{Fault: FaultNotAdmitted, Err: err}
-	case k.fault == FaultAccessToken && errors.Is(err, errNoKey): // the next fetch may bring the key
+	case k.fault == FaultAccessToken && errors.Is(err, errNoKey): // the next fetch may have the key
 		return &Error{Fault: k.fault, Err: &unavailable{err: err}}
 	case errors.Is(err, ErrUnavailable): // the keys could not be fetched
 		return err
@@ -130,22 +127,22 @@ func (k jwtKind) failed(err error) error {
 	return &Error{Fault: k.fault, Err: err}
 }
 
-// signers are what may have signed the tokens.
+// signers returns the keys that may have signed the tokens.
 func (o *OIDC) signers(ctx context.Context, m *metadata, b budget) (oidc.KeySet, error) {
 	if o.SecretSignsTokens {
 		return sharedSecret(o.ClientSecret), nil
 	}
-	_, err := m.keys.known(ctx) // without keys, that is no fault of the token
+	_, err := m.keys.known(ctx) // without keys the token cannot be judged
 	return arrival{m.keys, b}, err
 }
 
 var errExpired = errors.New(
 	"exp is missing or in the past; if the token is new, compare the clocks")
 
-// everyToken are the claims that decide in every kind of token.
+// everyToken are the claims that decide in all kinds of token.
 var everyToken = []string{"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "events"}
 
-// configured adds the claims that decide because of the configuration.
+// configured adds the claims that the configuration makes decide.
 func (o *OIDC) configured(s *schema) *schema {
 	var names []string
 	if o.Organizations != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// checkHeader checks the outer form of a compact JWS and its header, and returns the algorithm.
+// checkHeader checks the form of a compact JWS and its header, and returns the algorithm.
 func checkHeader(raw string, limit int, algs, types []string) (string, error) {
 	header, err := readHeader(raw, limit)
 	if err != nil {
@@ -17,14 +17,14 @@ func checkHeader(raw string, limit int, algs, types []string) (string, error) {
 	return checkHeaderMembers(header, algs, types)
 }
 
-// readHeader checks the outer form, and reads the header.
+// readHeader checks the form, and reads the header.
 func readHeader(raw string, limit int) (claims, error) {
 	if len(raw) > limit {
 		return nil, fmt.Errorf("the token has %d bytes, at most %d are accepted here", len(raw), limit)
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 {
-		return nil, errors.New("token has not three parts")
+		return nil, errors.New("the token does not have three parts")
 	}
 	for _, part := range parts {
 		if part == "" || !isBase64URL(part) {
@@ -42,11 +42,12 @@ func readHeader(raw string, limit int) (claims, error) {
 	return header.claims, nil
 }
 
-// headerSchema names what decides in a JOSE header. What it says about keys (jwk, jku, x5u, x5c) is not looked at.
+// headerSchema names the members of a JOSE header that decide. Keys in the header (jwk, jku, x5u,
+// x5c) are ignored.
 var headerSchema = newSchema("JOSE header", "alg", "typ", "crit", "b64", "zip", "enc", "kid")
 
-// The values of typ, in lower case and without "application/". Other kinds of JWT say so there: logout+jwt, dpop+jwt, ...
-// (RFC 8725 section 3.11).
+// The values of typ, in lower case and without "application/". Other kinds of JWT have other
+// values: logout+jwt, dpop+jwt, ... (RFC 8725 section 3.11).
 var (
 	idTokenTypes     = []string{"", "jwt", "id_token+jwt"}
 	accessTokenTypes = []string{"at+jwt"} // RFC 9068 section 2.1
@@ -60,7 +61,7 @@ func checkHeaderMembers(header claims, algs, types []string) (string, error) {
 	}
 	alg, err := header.text("alg")
 	if err != nil || !slices.Contains(algs, alg) {
-		return "", fmt.Errorf("algorithm %q is not among the allowed ones %v", printable(alg), algs)
+		return "", fmt.Errorf("algorithm %q is not one of %v", printable(alg), algs)
 	}
 	for _, refused := range []string{"crit", "b64", "zip", "enc"} {
 		if header.named(refused) {
@@ -75,15 +76,15 @@ func checkHeaderMembers(header claims, algs, types []string) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(types, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
-		return "", fmt.Errorf("typ %q is not that of such a token", printable(typ))
+		return "", fmt.Errorf("typ %q is not permitted for this kind of token", printable(typ))
 	}
 	return alg, nil
 }
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// isBase64URL reports whether s is base64url as encoders write it. Decoders are more generous: they skip line ends
-// and ignore the bits that are left over in the last character, so one token could be written in many ways.
+// isBase64URL reports whether s is canonical base64url. Decoders also accept line ends and unused
+// bits in the last character, so one token could have many spellings.
 func isBase64URL(s string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -13,46 +13,46 @@ import (
 )
 
 const (
-	keysLifetime = 10 * time.Minute // how long keys are used without asking for newer ones
-	keysLimit    = 24 * time.Hour   // how long they are used if newer ones cannot be had
+	keysLifetime = 10 * time.Minute // how long keys are used without a fetch
+	keysLimit    = 24 * time.Hour   // how long they are used if fetches fail
 	maxKeys      = 100
-	maxTries     = 3 // keys tried for one token
+	maxTries     = 3 // keys to try for one token
 	minRSABits   = 2048
 	maxRSABits   = 8192
 )
 
-// A keySet is the provider's JWKS. It is fetched when first needed. A token that no known key verifies
-// may be the first after a rotation, so the keys are fetched again, within the budget of such tokens.
+// A keySet is the provider's JWKS, fetched when first needed. A token that no known key verifies
+// may be the first after a key rotation, so the keys are fetched again, within a budget.
 type keySet struct {
 	o    *OIDC
 	uri  string
 	keys shared[fetchedKeys]
 
 	mu        sync.Mutex
-	refetched [budgets]time.Time // when a token with an unknown key last caused a fetch
+	refetched [budgets]time.Time // time of the last fetch for a token with an unknown key
 }
 
-// A budget limits how often tokens with unknown keys cause a fetch, apart for each way on which tokens
-// arrive: anyone can make such tokens up, and must not use up what logins need.
+// A budget limits how often tokens with unknown keys cause a fetch. Each source of tokens has its
+// own: anyone can forge such tokens, and must not exhaust the budget that logins need.
 type budget int
 
 const (
-	fromEndpoint budget = iota // answers of the provider itself
+	fromEndpoint budget = iota // responses of the provider itself
 	fromBrowser
-	fromCaller // access tokens
-	fromLogout // logout tokens, which anyone may send
+	fromCaller // access tokens in API requests
+	fromLogout // logout tokens, which are unauthenticated
 	budgets
 )
 
-// interval is the time between two fetches.
+// interval returns the minimum time between two fetches.
 func (b budget) interval() time.Duration {
 	if b == fromEndpoint {
-		return time.Minute // a provider whose answers make no sense is not asked more often
+		return time.Minute // also for a provider that sends invalid tokens
 	}
-	return 10 * time.Second // so long may one made-up token hold up those with a new key
+	return 10 * time.Second // how long a forged token can delay those with a new key
 }
 
-// An arrival is the keySet for tokens that arrive on one way, as an oidc.KeySet.
+// An arrival is an oidc.KeySet: the keySet for tokens from one source.
 type arrival struct {
 	*keySet
 	budget budget
@@ -71,7 +71,7 @@ type fetchedKeys struct {
 // A publicKey is a usable key of the JWKS.
 type publicKey struct {
 	id, alg string // either may be empty
-	issuer  string // whose it is, where several share the JWKS; else empty
+	issuer  string // the organization's, if several share the JWKS; else empty
 	key     any    // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
 }
 
@@ -111,28 +111,28 @@ func (k *keySet) verify(ctx context.Context, token string, b budget) ([]byte, er
 	return nil, errNoKey
 }
 
-// known returns keys that are young enough. While the JWKS cannot be read, it returns older ones, for a
-// day at most: the provider may have withdrawn them since, because somebody stole them.
+// known returns keys that are recent enough. While the JWKS cannot be read, it returns older ones,
+// for at most a day: the provider may have withdrawn compromised keys since.
 func (k *keySet) known(ctx context.Context) (*fetchedKeys, error) {
 	found, err := k.keys.get(ctx, k.o.now, k.younger(keysLifetime), k.read)
 	if err != nil && k.keys.current.Load() != nil {
-		err = fmt.Errorf("keys are used for %v at most if newer ones cannot be had: %w", keysLimit, err)
+		err = fmt.Errorf("keys are used for at most %v if fetches fail: %w", keysLimit, err)
 	}
 	return found, err
 }
 
-// younger reports whether keys were fetched less than limit ago, whichever way a clock was set.
+// younger reports whether keys were fetched less than limit ago, even if the clock was set back.
 func (k *keySet) younger(limit time.Duration) func(*fetchedKeys) bool {
 	return func(f *fetchedKeys) bool { return k.o.now().Sub(f.at).Abs() < limit }
 }
 
 // refetchForUnknownKey fetches the keys again because none of those seen verifies a token, if the
-// budget permits that. Otherwise it returns what is known by now, perhaps because of another token.
+// budget permits it. Otherwise it returns the known keys, which another token may have refreshed.
 func (k *keySet) refetchForUnknownKey(ctx context.Context, seen *fetchedKeys, b budget) (*fetchedKeys, error) {
 	if current := k.keys.current.Load(); current != seen {
 		return current, nil
 	}
-	if k.mayFetch(b) || k.keys.fetching.Load() > 0 { // one that is under way may bring the key: wait for it
+	if k.mayFetch(b) || k.keys.fetching.Load() > 0 { // a running fetch may have the key: wait for it
 		return k.keys.fetch(ctx, k.o.now, k.read)
 	}
 	return k.keys.current.Load(), nil
@@ -151,7 +151,7 @@ func (k *keySet) mayFetch(b budget) bool {
 	return true
 }
 
-// read fetches the JWKS and keeps the keys that can be used (RFC 7517 section 5: ignore the others).
+// read fetches the JWKS and keeps the usable keys (RFC 7517 section 5: ignore the others).
 func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 	if len(k.o.Keys) > 0 {
 		return k.o.fixedKeys(), nil
@@ -161,7 +161,7 @@ func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 		return nil, err
 	}
 	set, err := readKeys(a.body, &k.o.notes)
-	if err != nil { // keys come and go at the provider, so this may pass
+	if err != nil { // keys change at the provider, so this may be temporary
 		return nil, fmt.Errorf("keys: %s: %w", displayed(k.uri), err)
 	}
 	var keys []publicKey
@@ -171,12 +171,12 @@ func (k *keySet) read(ctx context.Context) (*fetchedKeys, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("keys: %s: none of them can be used", displayed(k.uri))
+		return nil, fmt.Errorf("keys: %s: none of them is usable", displayed(k.uri))
 	}
 	return &fetchedKeys{keys, k.o.now()}, nil
 }
 
-// fits reports whether the key may have made a signature with the algorithm (RFC 7518 section 3.1).
+// fits reports whether the key can sign with the algorithm (RFC 7518 section 3.1).
 func (k publicKey) fits(alg string) bool {
 	if k.alg != "" && !slices.Contains(withBothNames([]string{k.alg}), alg) {
 		return false
@@ -184,7 +184,7 @@ func (k publicKey) fits(alg string) bool {
 	return slices.Contains(keyAlgs(k.key), alg)
 }
 
-// verifier is what go-jose verifies a signature with.
+// verifier returns the key for go-jose.
 func (k publicKey) verifier(alg string) any {
 	if key, ok := k.key.(ed25519.PublicKey); ok && alg == algEd25519 {
 		return ed25519Verifier(key)

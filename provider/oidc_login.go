@@ -28,7 +28,7 @@ func (o *OIDC) ResponseMode() string {
 	if o.responseType() == responseCode && !o.FormPost {
 		return "query"
 	}
-	return "form_post" // the default would be the fragment, which servers do not see and logs of browsers do
+	return "form_post" // the default would be the fragment, which servers do not receive
 }
 
 func (o *OIDC) responseType() string {
@@ -64,7 +64,7 @@ func (o *OIDC) usesPKCE() bool {
 	return !o.InsecureNoPKCE && !o.Quirks.NoPKCE && o.responseType() != responseIDToken
 }
 
-// authorizationRequest is the request of OpenID Connect Core section 3.1.2.1.
+// authorizationRequest returns the authorization request (OpenID Connect Core section 3.1.2.1).
 func (o *OIDC) authorizationRequest(f *Flow) url.Values {
 	params := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), " "), o.AuthParams}.authorizationRequest(f)
 	params.Set("response_type", o.responseType())
@@ -81,11 +81,11 @@ func (o *OIDC) authorizationRequest(f *Flow) url.Values {
 	return params
 }
 
-// maxRequestURI bounds request_uri, which is of no use in an address that is too long for browsers.
+// maxRequestURI bounds request_uri, because browsers limit the length of URLs.
 const maxRequestURI = 1024
 
-// push sends the request to the provider directly and returns what is left for the browser to carry
-// (RFC 9126 section 2). There is no way back to a plain request: a failure fails the login.
+// push sends the request to the provider directly and returns the parameters for the browser (RFC
+// 9126 section 2). It does not fall back to a plain request: a failure fails the login.
 func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Values, error) {
 	a, err := o.tokenEndpoint(m).post(ctx, m.PAREndpoint, params)
 	if err != nil {
@@ -108,15 +108,15 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 // FlowKey implements [Provider].
 func (o *OIDC) FlowKey(callback url.Values) string { return flowKey(callback) }
 
-// A login is a callback on its way through the four steps of Finish.
+// A login is the state of a callback in the four steps of Finish.
 type login struct {
 	flow     *Flow
 	callback url.Values
 	metadata *metadata
 
-	front  *idToken // that came through the browser; nil in the code flow
+	front  *idToken // from the browser; nil in the code flow
 	tokens session.Tokens
-	token  *idToken // that says who signed in
+	token  *idToken // identifies the user
 }
 
 // Finish implements [Provider].
@@ -131,8 +131,8 @@ func (o *OIDC) Finish(ctx context.Context, f *Flow, callback url.Values) (*sessi
 	return o.completeUser(ctx, l)
 }
 
-// checkCallback makes sure that the callback answers this authorization request, and comes from this
-// provider. Nothing else in it is read before. Then it must be a success.
+// checkCallback checks that the callback belongs to this login and comes from this provider, before
+// anything else is read, and that it is a success.
 func (o *OIDC) checkCallback(ctx context.Context, l *login) (err error) {
 	if err := checkState(l.flow, l.callback); err != nil {
 		return err
@@ -148,8 +148,8 @@ func (o *OIDC) checkCallback(ctx context.Context, l *login) (err error) {
 }
 
 // redeemCode exchanges the code for tokens, which are not used before the ID token is verified. An
-// ID token that came through the browser is verified first: it may be issued with the code (OpenID
-// Connect Core section 3.3.2.12) or without one, and then without an access token (section 3.2).
+// ID token from the browser is verified first: it may be issued with the code (OpenID Connect Core
+// section 3.3.2.12), or without a code and access token (section 3.2).
 func (o *OIDC) redeemCode(ctx context.Context, l *login) (err error) {
 	code, raw := l.callback.Get("code"), l.callback.Get("id_token")
 	if o.responseType() != responseCode {
@@ -171,8 +171,8 @@ func (o *OIDC) redeemCode(ctx context.Context, l *login) (err error) {
 	return err
 }
 
-// verifyLogin verifies the ID token from the token endpoint, and that what this login was made for
-// was granted.
+// verifyLogin verifies the ID token from the token endpoint, and that the scopes of Flow.Request
+// were granted.
 func (o *OIDC) verifyLogin(ctx context.Context, l *login) (err error) {
 	if o.responseType() == responseIDToken {
 		l.token = l.front
@@ -183,15 +183,15 @@ func (o *OIDC) verifyLogin(ctx context.Context, l *login) (err error) {
 	if err != nil {
 		return err
 	}
-	if l.front != nil && l.front.subject != l.token.subject { // the issuer is the same: both have passed
+	if l.front != nil && l.front.subject != l.token.subject { // both have the same issuer
 		return idTokenFault(errors.New("the two ID tokens are about different users"))
 	}
 	return checkScopes(l.flow, l.tokens)
 }
 
-// completeUser completes the profile, and returns the session.
+// completeUser adds the profile, and returns the session.
 func (o *OIDC) completeUser(ctx context.Context, l *login) (*session.Session, error) {
-	if o.responseType() == responseIDToken { // without an access token, no API can be asked
+	if o.responseType() == responseIDToken { // no access token, so no userinfo
 		return o.session(l.token, document{}, l.tokens)
 	}
 	info, err := o.userInfo(ctx, l.metadata, l.flow, l.token, l.tokens.AccessToken)
@@ -205,7 +205,7 @@ func (o *OIDC) completeUser(ctx context.Context, l *login) (*session.Session, er
 	return o.session(l.token, info.with(more), l.tokens)
 }
 
-// checkResponseIssuer also accepts an alias, and an organization's issuer from a provider of many: it is still the same provider.
+// checkResponseIssuer also accepts an alias, and the issuer of one of the provider's organizations.
 func (o *OIDC) checkResponseIssuer(m *metadata, callback url.Values) error {
 	issuer, iss := m.Issuer, callback.Get("iss")
 	if slices.Contains(o.IssuerAliases, iss) || o.Organizations != nil && o.isIssuer(iss) {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxHint is the longest id_token_hint that goes into a URL; beyond it the client_id has to do, because servers
-	// refuse long request lines.
+	// maxHint is the longest id_token_hint in a URL, because servers reject long request lines.
+	// Instead of a longer one only client_id is sent.
 	maxHint = 4096
 	// maxUserHint bounds logout_hint in the same way.
 	maxUserHint = 512
@@ -52,8 +52,8 @@ func (o *OIDC) EndSessionURL(ctx context.Context, l EndSession) string {
 	return address
 }
 
-// endSessionEndpoint uses what is known, however old it is. Just after a start that may be nothing; then a provider that works is
-// asked, and one that has failed lately is not.
+// endSessionEndpoint uses the known metadata of any age. If there is none yet, it is fetched,
+// unless a fetch failed recently.
 func (o *OIDC) endSessionEndpoint(ctx context.Context) string {
 	if k := o.discovery.current.Load(); k != nil {
 		return k.metadata.EndSessionEndpoint
@@ -67,7 +67,7 @@ func (o *OIDC) endSessionEndpoint(ctx context.Context) string {
 	return m.EndSessionEndpoint
 }
 
-// logoutHint says who is leaving, so that a provider at which several users are signed in need not ask.
+// logoutHint returns the logout_hint, so that a provider with several signed-in users need not ask.
 func (o *OIDC) logoutHint(l EndSession) string {
 	if l.Hint != "" {
 		return l.Hint
@@ -79,7 +79,8 @@ func (o *OIDC) logoutHint(l EndSession) string {
 	return c.display(cmp.Or(o.LogoutHintClaim, defaultLogoutHint))
 }
 
-// LogoutOrigins implements [LogoutFramer]: those of the issuer and of the provider's logout.
+// LogoutOrigins implements [LogoutFramer]: the origins of the issuer and of the end session
+// endpoint.
 func (o *OIDC) LogoutOrigins() []string {
 	addresses := []string{o.Issuer, o.Endpoints.EndSession}
 	if k := o.discovery.current.Load(); k != nil {
@@ -97,7 +98,7 @@ func (o *OIDC) LogoutOrigins() []string {
 	return origins
 }
 
-// originOf is empty for what could mean more than one origin in a header.
+// originOf returns the origin of a URL, or "" if it could match several origins in a header.
 func originOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]") != "" {
@@ -106,25 +107,26 @@ func originOf(address string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// A VendorLogout is a logout of a vendor's own, for providers that do not follow OpenID Connect RP-Initiated Logout: Auth0 without
-// its end_session_endpoint (with "?federated" to sign out of the identity provider behind it as well), and Amazon Cognito.
+// A VendorLogout is a proprietary logout, for providers without OpenID Connect RP-Initiated Logout:
+// Auth0 without its end_session_endpoint (with "?federated" to also sign out of the identity
+// provider behind it), and Amazon Cognito.
 //
 //	&provider.VendorLogout{URL: "https://tenant.eu.auth0.com/v2/logout", ReturnParam: "returnTo"}
 //	&provider.VendorLogout{URL: "https://pool.auth.eu-west-1.amazoncognito.com/logout", ReturnParam: "logout_uri"}
 //
-// The client_id is sent along, and nothing about the user. The address to return to, which has to be registered there, is the
-// base URL with Prefix + "/logged-out", as everywhere else; but no state comes back, so the user stays at that page, wherever the
-// application wanted to go.
+// The request has the client_id, but nothing about the user. The return URL, which must be
+// registered at the provider, is the base URL with Prefix + "/logged-out", as for other providers;
+// but state is not returned, so the user stays on that page.
 type VendorLogout struct {
-	URL         string // of the vendor's logout; a query in it is kept
-	ReturnParam string // name of the parameter with the address to return to
+	URL         string // of the vendor's logout; may have a query
+	ReturnParam string // name of the parameter for the return URL
 
-	// WhenMissing uses it only as long as the metadata names no end_session_endpoint, for vendors that have one when it is
-	// switched on. Default: always.
+	// WhenMissing uses this logout only if the metadata has no end_session_endpoint, for vendors
+	// where it is optional. Default: this logout is always used.
 	WhenMissing bool
 }
 
-// address is where to send the browser.
+// address returns the URL to redirect the browser to.
 func (v *VendorLogout) address(clientID, returnURL string) string {
 	address, err := withParams(v.URL, url.Values{"client_id": {clientID}, v.ReturnParam: {returnURL}})
 	if err != nil {
@@ -144,7 +146,7 @@ func (v *VendorLogout) check(out outbound) error {
 		return wrongField("VendorLogout.ReturnParam", "%q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
 	}
 	if v.address("c", "r") == "" {
-		return wrongField("VendorLogout.URL", "already has a parameter that is added to it")
+		return wrongField("VendorLogout.URL", "must not have the parameters client_id or ReturnParam: the library sets them")
 	}
 	return nil
 }

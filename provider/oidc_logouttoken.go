@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// maxLogoutAge is how old a logout token may be, whatever its exp says: for so long it has to be remembered (OpenID Connect
-	// Back-Channel Logout 1.0 section 4 recommends two minutes to those who issue them).
+	// maxLogoutAge is the maximum age of a logout token, regardless of exp: its ID must be
+	// remembered for that long (OpenID Connect Back-Channel Logout 1.0 section 4 recommends a
+	// lifetime of two minutes).
 	maxLogoutAge = time.Hour
 	// maxTokenID bounds jti.
 	maxTokenID = 1024
@@ -20,17 +21,17 @@ const (
 	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 )
 
-// The values of typ. The older text had none, and tokens without it are told from other kinds by their claims; only with
-// StrictLogoutTokens the type is needed.
+// The values of typ. Earlier drafts had none; tokens without it are distinguished from other kinds
+// by their claims. StrictLogoutTokens requires it.
 var (
 	logoutTokenTypes  = []string{"", "jwt", "logout+jwt"}
 	strictLogoutTypes = []string{"logout+jwt"}
 )
 
-// VerifyLogoutToken implements [LogoutVerifier] (OpenID Connect Back-Channel Logout 1.0 section 2.6). An invalid token is an *[Error]
-// with [FaultLogoutToken].
+// VerifyLogoutToken implements [LogoutVerifier] (OpenID Connect Back-Channel Logout 1.0 section
+// 2.6). For an invalid token the error is an *[Error] with [FaultLogoutToken].
 func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken, error) {
-	// Anybody may send anything: what does not even look like a token causes no request to the provider.
+	// The request is unauthenticated: a malformed token must not cause a request to the provider.
 	if _, err := readHeader(raw, maxStranger); err != nil {
 		return nil, &Error{Fault: FaultLogoutToken, Err: err}
 	}
@@ -45,7 +46,8 @@ func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken,
 	return &LogoutToken{Issuer: t.issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
 }
 
-// logoutSchema is strict in everything: anyone may send a logout token, and it has nothing for display.
+// logoutSchema is strict for all members: logout tokens are unauthenticated, and none of their
+// claims is for display.
 var logoutSchema = func() *schema {
 	s := newSchema("logout token", everyToken...).with("jti", "sid")
 	s.final = true
@@ -67,7 +69,7 @@ func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	return kind
 }
 
-// checkNoNull keeps out a token that says nothing where it should say something.
+// checkNoNull rejects a token with a null in a member of the schema.
 func (s *schema) checkNoNull(t *idToken) error {
 	for name := range s.members {
 		if t.named(name) && !t.has(name) {
@@ -77,7 +79,7 @@ func (s *schema) checkNoNull(t *idToken) error {
 	return nil
 }
 
-// checkLogoutTimes lets exp be missing, as in the older text, because iat bounds the age as well.
+// checkLogoutTimes permits a missing exp, as in earlier drafts, because iat also bounds the age.
 func (o *OIDC) checkLogoutTimes(t *idToken) error {
 	if o.StrictLogoutTokens || t.claims.named("exp") {
 		if err := o.checkEnd(t); err != nil {
@@ -93,7 +95,7 @@ func (o *OIDC) checkLogoutTimes(t *idToken) error {
 	return nil
 }
 
-// acceptedUntil is when a token that has passed the checks stops passing them.
+// acceptedUntil returns when a verified token expires, including leeway.
 func (o *OIDC) acceptedUntil(t *idToken) time.Time {
 	until := t.issued.Add(maxLogoutAge)
 	if exp, err := t.claims.time("exp"); err == nil && t.claims.has("exp") && exp.Add(o.leeway()).Before(until) {
@@ -102,20 +104,20 @@ func (o *OIDC) acceptedUntil(t *idToken) time.Time {
 	return until
 }
 
-// checkLogoutEvent is what tells a logout token from every other kind.
+// checkLogoutEvent checks the event that distinguishes logout tokens from other kinds.
 func checkLogoutEvent(t *idToken) error {
 	var events, event claims
-	_ = json.Unmarshal(t.claims["events"], &events) // what is no object has no members
+	_ = json.Unmarshal(t.claims["events"], &events) // only an object has members
 	if json.Unmarshal(events[logoutEvent], &event) != nil || event == nil {
 		return errors.New("events is not an object with the logout event, which is an object")
 	}
 	return nil
 }
 
-// checkNoNonce keeps ID tokens out: a nonce is forbidden, whatever it is.
+// checkNoNonce rejects ID tokens: any nonce is forbidden.
 func checkNoNonce(t *idToken) error {
 	if t.claims.named("nonce") {
-		return errors.New("a token with a nonce is no logout token")
+		return errors.New("a token with a nonce is not a logout token")
 	}
 	return nil
 }
@@ -133,7 +135,8 @@ func checkTokenID(t *idToken) (err error) {
 	return nil
 }
 
-// checkWhoLeft reads whom it is about: one of them must be there, and neither may be empty, which could mean everybody.
+// checkWhoLeft reads sub and sid: one must be present, and neither may be empty, which could mean
+// all users.
 func checkWhoLeft(t *idToken) (err error) {
 	if !t.claims.named("sub") && !t.claims.named("sid") {
 		return errors.New("sub and sid are both missing")

@@ -10,9 +10,8 @@ import (
 	"slices"
 )
 
-// readMetadata reads the discovery document. Only the members that a login cannot do without
-// decide; another one of the wrong type, or one that is there twice, is as good as none, and the
-// log says so once.
+// readMetadata reads the discovery document. Only the members that a login needs decide; another
+// one of the wrong type, or a duplicate, is treated as absent and logged once.
 func (o *OIDC) readMetadata(body []byte) (*metadata, error) {
 	required := o.requiredMetadata()
 	d, err := newSchema("provider metadata", required...).read(body, &o.notes)
@@ -37,7 +36,7 @@ func (o *OIDC) readMetadata(body []byte) (*metadata, error) {
 	return m, errors.Join(mistakes...)
 }
 
-// jsonNames yields the fields of a struct by the names of their members.
+// jsonNames yields the fields of the metadata with their JSON names.
 func jsonNames(m *metadata) iter.Seq2[string, reflect.Value] {
 	return func(yield func(string, reflect.Value) bool) {
 		for field, value := range reflect.ValueOf(m).Elem().Fields() {
@@ -48,7 +47,7 @@ func jsonNames(m *metadata) iter.Seq2[string, reflect.Value] {
 	}
 }
 
-// requiredMetadata are the members that decide, unless the configuration has them.
+// requiredMetadata returns the members that decide, except those that the configuration sets.
 func (o *OIDC) requiredMetadata() []string {
 	names := []string{"issuer"}
 	for _, e := range o.Endpoints.named() {
@@ -59,8 +58,8 @@ func (o *OIDC) requiredMetadata() []string {
 	return names
 }
 
-// into reads a member into a field of the metadata. A text is as good as a list of one, and "true"
-// as good as true.
+// into reads a member into a field of the metadata. A string is accepted as a list of one, and
+// "true" as true.
 func (d document) into(field reflect.Value, name string) (err error) {
 	switch to := field.Addr().Interface().(type) {
 	case *string:
@@ -81,15 +80,14 @@ func (d document) into(field reflect.Value, name string) (err error) {
 	return err
 }
 
-// namedEndpoint is one of a provider's addresses, by its name in the metadata and its field in
-// Endpoints.
+// namedEndpoint is an endpoint with its name in the metadata and its field in Endpoints.
 type namedEndpoint struct {
 	name    string
 	field   string
 	address *string
 }
 
-// named are the addresses.
+// named returns the endpoints with their names.
 func (e *Endpoints) named() []namedEndpoint {
 	return []namedEndpoint{
 		{"authorization_endpoint", "Authorization", &e.Authorization},
@@ -104,7 +102,7 @@ func (e *Endpoints) named() []namedEndpoint {
 	}
 }
 
-// endpoints are those of the metadata.
+// endpoints returns the endpoints of the metadata.
 func (m *metadata) endpoints() *Endpoints {
 	return &Endpoints{
 		m.AuthorizationEndpoint, m.TokenEndpoint, m.UserInfoEndpoint, m.JWKSURI, m.EndSessionEndpoint, m.RevocationEndpoint,
@@ -112,7 +110,7 @@ func (m *metadata) endpoints() *Endpoints {
 	}
 }
 
-// replace puts those that are configured over those of the metadata.
+// replace overrides the endpoints of the metadata with the configured ones.
 func (e Endpoints) replace(m *metadata) {
 	for _, r := range []struct {
 		in   *string
@@ -128,8 +126,7 @@ func (e Endpoints) replace(m *metadata) {
 	}
 }
 
-// presentsCertificate reports whether requests to the provider carry a TLS client certificate, as
-// far as can be seen.
+// presentsCertificate reports whether the transport is known to present a TLS client certificate.
 func (out outbound) presentsCertificate() bool {
 	if out.own == nil {
 		return false
@@ -141,14 +138,13 @@ func (out outbound) presentsCertificate() bool {
 	return len(t.TLSClientConfig.Certificates) > 0 || t.TLSClientConfig.GetClientCertificate != nil
 }
 
-// aliasNames are the endpoints that the client itself calls.
+// aliasNames are the endpoints that the client calls directly.
 var aliasNames = []string{
 	"token_endpoint", "userinfo_endpoint", "revocation_endpoint", "introspection_endpoint",
 	"device_authorization_endpoint", "pushed_authorization_request_endpoint",
 }
 
-// useAliases replaces endpoints by those that ask for a TLS client certificate (RFC 8705 section
-// 5).
+// useAliases replaces endpoints with those for TLS client certificates (RFC 8705 section 5).
 func (m *metadata) useAliases(n *notes) error {
 	if len(m.Aliases) == 0 {
 		return nil
@@ -169,8 +165,8 @@ func (m *metadata) useAliases(n *notes) error {
 	return errors.Join(mistakes...)
 }
 
-// metadata is what the discovery document says (OpenID Connect Discovery 1.0 section 3, RFC 8414). A
-// value is never changed once it is in use, so every login sees one consistent version.
+// metadata is the discovery document (OpenID Connect Discovery 1.0 section 3, RFC 8414). A value in
+// use is never changed, so every login sees a consistent version.
 type metadata struct {
 	Issuer                string   `json:"issuer"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
@@ -189,7 +185,7 @@ type metadata struct {
 	AuthSigningAlgs       []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	UserInfoAlgs          []string `json:"userinfo_signing_alg_values_supported"`
 
-	// These are compared with what is configured; see checkRequests.
+	// Compared with the configuration; see checkRequests.
 	ResponseTypes         []string `json:"response_types_supported"`
 	ResponseModes         []string `json:"response_modes_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
@@ -199,6 +195,6 @@ type metadata struct {
 	Aliases json.RawMessage `json:"mtls_endpoint_aliases"`
 
 	keys         *keySet
-	algs         []string // that ID tokens may be signed with
-	userInfoAlgs []string // that userinfo may be signed with
+	algs         []string // permitted for ID tokens
+	userInfoAlgs []string // permitted for signed userinfo
 }

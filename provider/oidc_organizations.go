@@ -12,34 +12,36 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// Organizations say which organizations may sign their users in at a provider of many, such as Microsoft Entra ID, whose Issuer has the
-// placeholder "{tenantid}" where each organization's tokens have their own ID. The provider vouches for all of them, and anybody can
-// found one, so one of the fields is needed: there is no way to take everybody by saying nothing.
+// Organizations lists the organizations whose users may sign in, for a provider with many, such as
+// Microsoft Entra ID. Its Issuer has the placeholder "{tenantid}" for the organization's ID. Anyone
+// can create an organization there, so one of the fields is required.
 //
-// A token counts if its iss is the Issuer with its own tid, a GUID, in the placeholder's place, and if the key that signed it is
-// one for that issuer. The same holds for refreshed tokens, and for logout tokens. A user's Issuer is that of the organization. One that
-// does not pass is refused with [FaultNotAdmitted], and loses its sessions when they are refreshed, if that brings an ID token.
+// A token is accepted if its iss is Issuer with its own tid, a GUID, in place of the placeholder,
+// and the key that signed it is valid for that issuer. This includes refreshed tokens and logout
+// tokens. A user's Issuer is that of the organization. Logins of other organizations are rejected
+// with [FaultNotAdmitted]; their sessions end at the next refresh with an ID token.
 type Organizations struct {
 	// Allowed are the IDs of organizations, in lower case.
 	Allowed []string
 
-	// Approve is asked about organizations that are not in Allowed, for each token. An error refuses it; one that wraps
-	// [ErrUnavailable] means that this cannot be said now. It must be safe for concurrent use.
+	// Approve is called for each token of an organization that is not in Allowed. An error rejects
+	// the token; one that wraps [ErrUnavailable] means that the answer is unknown at the moment. It
+	// must be safe for concurrent use. Default: none.
 	Approve func(ctx context.Context, tenant string) error
 }
 
 const tenantPlaceholder = "{tenantid}"
 
-// tenantID is a GUID. Only one spelling is accepted, or a user could have several issuers.
+// tenantID matches a GUID. Only one spelling is accepted, or a user could have several issuers.
 var tenantID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// notAdmitted is a user of whom there is no doubt, but who may not sign in here.
+// notAdmitted is the error for a user who is authenticated, but may not sign in here.
 type notAdmitted struct{ err error }
 
 func (n *notAdmitted) Error() string { return n.err.Error() }
 func (n *notAdmitted) Unwrap() error { return n.err }
 
-// admit asks about one organization.
+// admit reports whether an organization's users may sign in; nil means yes.
 func (t *Organizations) admit(ctx context.Context, tenant string) error {
 	switch {
 	case slices.Contains(t.Allowed, tenant):
@@ -54,7 +56,8 @@ func (t *Organizations) admit(ctx context.Context, tenant string) error {
 	return nil
 }
 
-// checkIssuer finds out whose token it is, which is what session.User.Issuer says then (OpenID Connect Core section 3.1.3.7).
+// checkIssuer checks iss (OpenID Connect Core section 3.1.3.7) and sets the issuer for
+// session.User.
 func (o *OIDC) checkIssuer(ctx context.Context) func(*idToken) error {
 	return func(t *idToken) error {
 		iss, err := t.claims.text("iss")
@@ -75,12 +78,12 @@ func (o *OIDC) checkIssuer(ctx context.Context) func(*idToken) error {
 		if err == nil {
 			err = checkIdentifier(o.TenantClaim, tenant)
 		}
-		t.issuer += "#" + tenant // an issuer has no fragment of its own
+		t.issuer += "#" + tenant // issuers have no fragment
 		return err
 	}
 }
 
-// checkTenant checks iss of a provider with a template.
+// checkTenant checks iss if Issuer is a template.
 func (o *OIDC) checkTenant(ctx context.Context, t *idToken, iss string) error {
 	tid, err := t.claims.text("tid")
 	switch {
@@ -89,13 +92,13 @@ func (o *OIDC) checkTenant(ctx context.Context, t *idToken, iss string) error {
 	case !tenantID.MatchString(tid):
 		return errors.New("tid is missing or not a GUID in lower case")
 	case iss != ofTenant(o.Issuer, tid):
-		return errors.New("iss is not the issuer of the tenant that tid names")
+		return errors.New("iss is not the issuer of the tenant in tid")
 	}
 	t.issuer = iss
 	return o.Organizations.admit(ctx, tid)
 }
 
-// ofTenant fills in a template.
+// ofTenant replaces the placeholder of a template.
 func ofTenant(template, tid string) string {
 	return strings.Replace(template, tenantPlaceholder, tid, 1)
 }
@@ -113,8 +116,8 @@ func (o *OIDC) isIssuer(issuer string) bool {
 	return found && tenantID.MatchString(tid)
 }
 
-// signsFor reports whether a key may have signed the payload. Where organizations share a JWKS, a key says whose it is: of all of
-// them, by the template, or of one. One that does not say is nobody's.
+// signsFor reports whether a key may sign the payload. If organizations share a JWKS, each key has
+// an issuer: the template for all of them, or that of one. A key without one is rejected.
 func (o *OIDC) signsFor(key publicKey, payload []byte) bool {
 	if o.Organizations == nil {
 		return true
@@ -131,17 +134,17 @@ func (o *OIDC) checkTenants() error {
 	placeholders := strings.Count(o.Issuer, tenantPlaceholder)
 	switch {
 	case o.Organizations == nil && placeholders > 0:
-		return wrongField("Issuer", "%s is a template: Organizations must say which organizations may sign in", o.Issuer)
+		return wrongField("Issuer", "%s is a template: set Organizations to those that may sign in", o.Issuer)
 	case o.Organizations == nil:
 		return nil
 	case placeholders != 1:
 		return wrongField("Organizations", "need an Issuer with %s in it, once", tenantPlaceholder)
 	case o.Discovery == "" && !o.Static:
-		return wrongField("Organizations", "need Discovery, the address of the document that all of them share")
+		return wrongField("Organizations", "need Discovery, the URL of the document that all of them share")
 	case len(o.Organizations.Allowed) == 0 && o.Organizations.Approve == nil:
-		return wrongField("Organizations.Allowed", "is empty and there is no Approve: no user could sign in")
+		return wrongField("Organizations.Allowed", "is empty and Approve is not set: no user could sign in")
 	case len(o.IssuerAliases) > 0 || o.TenantClaim != "":
-		return wrongField("Organizations", "go with neither IssuerAliases nor TenantClaim")
+		return wrongField("Organizations", "exclude IssuerAliases and TenantClaim: remove those")
 	}
 	for _, tenant := range o.Organizations.Allowed {
 		if !tenantID.MatchString(tenant) {
@@ -151,10 +154,10 @@ func (o *OIDC) checkTenants() error {
 	return nil
 }
 
-// anyValue stands for every text in RequiredClaims.
+// anyValue matches every text in RequiredClaims.
 const anyValue = "*"
 
-// checkRequired makes sure that the user is one of those who may sign in here. Only what is signed counts.
+// checkRequired checks RequiredClaims, in the signed claims only.
 func (o *OIDC) checkRequired(t *idToken) error {
 	for _, name := range slices.Sorted(maps.Keys(o.RequiredClaims)) {
 		values, err := t.claims.texts(name)
@@ -164,7 +167,7 @@ func (o *OIDC) checkRequired(t *idToken) error {
 		if !slices.ContainsFunc(nonEmpty(values), func(value string) bool {
 			return slices.Contains(o.RequiredClaims[name], value) || slices.Contains(o.RequiredClaims[name], anyValue)
 		}) {
-			return &notAdmitted{fmt.Errorf("%s is missing, or none of those that are required", name)}
+			return &notAdmitted{fmt.Errorf("%s is missing, or not one of the required values", name)}
 		}
 	}
 	return nil

@@ -20,13 +20,13 @@ func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Sessio
 	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
 }
 
-// Finish completes a refresh that has new tokens already: it returns the session with the claims of
-// the refreshed ID token and of the user's profile. An *[Error] with [FaultRefresh] means that the
-// login is over. With any other error the session that it returns is good all the same, and what
-// could not be had is as it was.
+// Finish completes a refresh after the new tokens have been received: it returns the session with
+// the claims of the refreshed ID token and of the user's profile. An *[Error] with [FaultRefresh]
+// means that the session has ended. With any other error the returned session is valid, and claims
+// that could not be updated are unchanged.
 type Finish func(context.Context) (*session.Session, error)
 
-// inOneStep is RefreshTokens with its Finish. What can be had later is no error.
+// inOneStep calls the Finish of RefreshTokens, and ignores errors that leave a valid session.
 func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
 	return func(ctx context.Context) (*session.Session, error) {
 		if err != nil || finish == nil {
@@ -40,9 +40,9 @@ func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
 	}
 }
 
-// RefreshTokens is Refresh in two steps: it returns as soon as there are new tokens, in a copy of s
-// with everything else as it was, so that they can be stored before anything else can fail
-// (RFC 6749 section 6, OpenID Connect Core section 12). The [Finish] may be nil.
+// RefreshTokens is Refresh in two steps: it returns as soon as there are new tokens, in an
+// otherwise unchanged copy of s, so that they can be stored before another step fails (RFC 6749
+// section 6, OpenID Connect Core section 12). The [Finish] may be nil.
 func (o *OIDC) RefreshTokens(
 	ctx context.Context, s *session.Session,
 ) (*session.Session, Finish, error) {
@@ -72,14 +72,15 @@ func (o *OIDC) RefreshTokens(
 		return renewed, nil, nil
 	}
 	unverified := fresh
-	unverified.IDToken = old.IDToken // until the new one has passed
+	unverified.IDToken = old.IDToken // until the new one is verified
 	renewed.SetTokens(unverified)
 	return renewed, func(ctx context.Context) (*session.Session, error) {
 		return o.finishRefresh(ctx, m, renewed, old, fresh)
 	}, nil
 }
 
-// readyToVerify tries what may fail although the login stands, before the refresh token is spent.
+// readyToVerify fetches the keys before the refresh token is spent, because that may fail
+// temporarily.
 func (o *OIDC) readyToVerify(ctx context.Context, m *metadata) error {
 	if o.SecretSignsTokens {
 		return nil // there are no keys to fetch
@@ -92,14 +93,14 @@ var errNoRefreshToken = &Error{
 	Fault: FaultRefresh, Err: errors.New("the session has no refresh token"),
 }
 
-// redeemRefreshToken sends the refresh token, once.
+// redeemRefreshToken sends the refresh token once.
 func (o *OIDC) redeemRefreshToken(
 	ctx context.Context, m *metadata, old session.Tokens,
 ) (session.Tokens, error) {
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
 		scopes := old.Scopes
-		if slices.Contains(o.Scopes, scopeOffline) { // which need not have been listed
+		if slices.Contains(o.Scopes, scopeOffline) { // may not have been listed
 			scopes = distinctScopes(scopes, []string{scopeOffline})
 		}
 		form.Set("scope", strings.Join(scopes, " "))
@@ -109,16 +110,17 @@ func (o *OIDC) redeemRefreshToken(
 	return fresh, err
 }
 
-// kept fills in what the provider does not send again: it stays as it was, but for the ID token.
+// kept keeps the old values that the response lacks, except the ID token.
 func kept(fresh, old session.Tokens, expiry time.Time) session.Tokens {
 	fresh.RefreshToken = cmp.Or(fresh.RefreshToken, old.RefreshToken)
 	fresh.Expiry = cmp.Or(fresh.Expiry, expiry)
-	// An ID token was there at the login. Whether offline access goes on is for the answer to tell.
+	// The login had an ID token, so openid was granted. The response decides about offline access.
 	return withScopes(fresh, old.Scopes, scopeOpenID)
 }
 
-// assumedExpiry is when a new access token ends if the provider does not say: its life is as long
-// as that of the one before, which began when the login was last proven. Zero means unknown.
+// assumedExpiry returns when a new access token expires if the response does not say: it assumes
+// the lifetime of the previous token, which was issued at the last login or refresh. Zero means
+// unknown.
 func assumedExpiry(s *session.Session, old session.Tokens, now time.Time) time.Time {
 	life := old.Expiry.Sub(s.Proven)
 	if old.Expiry.IsZero() || s.Proven.IsZero() || life <= 0 {
@@ -127,8 +129,8 @@ func assumedExpiry(s *session.Session, old session.Tokens, now time.Time) time.T
 	return now.Add(life)
 }
 
-// finishRefresh applies a refreshed ID token at once, and what userinfo says when it answers. The
-// new tokens are kept unless one of the two says that the login is over.
+// finishRefresh applies the refreshed ID token, and userinfo if available. The new tokens are kept
+// unless one of the two ends the session.
 func (o *OIDC) finishRefresh(
 	ctx context.Context, m *metadata, s *session.Session, old, fresh session.Tokens,
 ) (*session.Session, error) {
@@ -159,21 +161,20 @@ func (o *OIDC) finishRefresh(
 		return s, errors.Join(infoErr, err)
 	}
 	if infoErr != nil && updated.User.Email == s.User.Email && !s.User.EmailVerified {
-		updated.User.EmailVerified = false // as long as nobody knows what userinfo says of it
+		updated.User.EmailVerified = false // until userinfo is available again
 	}
 	renewed, err := o.continued(s, updated)
 	return renewed, errors.Join(infoErr, err)
 }
 
-// refusal reports whether the application's MapUser says that the user may not sign in, or the ID
-// token that the session is over.
+// refusal reports whether MapUser rejected the user, or the ID token ended the session.
 func refusal(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == faultIDToken)
 }
 
-// unverifiable returns an error if the token's signature cannot be checked with the keys that can
-// be had now. The token came from the provider itself, so that proves nothing against the login.
+// unverifiable returns an error if the available keys cannot verify the token's signature. The
+// token came from the provider itself, so this does not invalidate the session.
 func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error {
 	keys, err := o.signers(ctx, m, fromEndpoint)
 	if err == nil {
@@ -186,7 +187,7 @@ func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error 
 	return nil
 }
 
-// continued returns s with what a refresh has brought.
+// continued returns s with the updates of a refresh.
 func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) {
 	renewed := s.Clone()
 	tokens, err := updated.Tokens()
@@ -201,11 +202,11 @@ func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) 
 	if err := renewed.SetClaims(claims.raw); err != nil {
 		return renewed, err
 	}
-	if o.CallbackClaims != nil { // they came once
+	if o.CallbackClaims != nil { // sent at the first login only
 		updated.User.Name = cmp.Or(updated.User.Name, s.User.Name)
 	}
 	renewed.User, renewed.ACR, renewed.AMR = updated.User, updated.ACR, updated.AMR
-	if updated.AuthTime.After(s.AuthTime) { // the user has signed in there again
+	if updated.AuthTime.After(s.AuthTime) { // the user authenticated again
 		renewed.AuthTime = updated.AuthTime
 	}
 	if !updated.Expires.IsZero() && updated.Expires.Before(s.Expires) { // never later
@@ -214,8 +215,8 @@ func (o *OIDC) continued(s, updated *session.Session) (*session.Session, error) 
 	return renewed, nil
 }
 
-// earlierInfo returns the claims of s that did not come from its ID token: what userinfo said the
-// last time. Without that ID token they cannot be told apart, so there are none.
+// earlierInfo returns the claims of s that are not from its ID token: the last userinfo response.
+// Without that ID token they cannot be distinguished, so it returns none.
 func earlierInfo(s *session.Session, idToken string) document {
 	said, err := unverifiedClaims(idToken)
 	var all claims
@@ -229,11 +230,11 @@ func earlierInfo(s *session.Session, idToken string) document {
 	if err != nil {
 		return document{}
 	}
-	info, _ := newSchema("userinfo").read(raw, nil) // it has been read before
+	info, _ := newSchema("userinfo").read(raw, nil) // has been read before
 	return info
 }
 
-// claimsHolder takes claims as they are.
+// claimsHolder keeps raw claims.
 type claimsHolder struct{ raw []byte }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -242,19 +243,20 @@ func (h *claimsHolder) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// sameSignIn is the part of OpenID Connect Core section 12.2 that concerns the session.
+// sameSignIn checks that a refreshed ID token continues the session (OpenID Connect Core section
+// 12.2).
 func sameSignIn(s *session.Session, t *idToken) error {
 	switch {
 	case t.subject != s.User.Subject || t.issuer != s.User.Issuer:
-		return errors.New("the refreshed token is about another user")
+		return errors.New("the refreshed token is another user's")
 	case s.SID != "" && t.sid != "" && t.sid != s.SID:
-		return errors.New("sid of the refreshed token is that of another sign-in")
+		return errors.New("sid of the refreshed token is another session's")
 	}
 	return nil
 }
 
-// sameNonce accepts a refreshed token without a nonce, or with that of the first one (if that was
-// kept).
+// sameNonce accepts a refreshed token without a nonce, or with that of the first one, if that was
+// kept.
 func sameNonce(first string, t *idToken) error {
 	nonce, err := t.claims.text("nonce")
 	if err != nil || !t.claims.named("nonce") {
@@ -265,12 +267,12 @@ func sameNonce(first string, t *idToken) error {
 		return nil // not kept
 	}
 	if want := kept.display("nonce"); want != "" && want != nonce {
-		return errors.New("nonce of the refreshed token is that of another sign-in")
+		return errors.New("nonce of the refreshed token is another login's")
 	}
 	return nil
 }
 
-// unverifiedClaims reads the payload of an ID token that has passed before.
+// unverifiedClaims reads the payload of an ID token that was verified before.
 func unverifiedClaims(idToken string) (document, error) {
 	_, payload, _ := strings.Cut(idToken, ".")
 	payload, _, _ = strings.Cut(payload, ".")
@@ -281,7 +283,7 @@ func unverifiedClaims(idToken string) (document, error) {
 	return newSchema("ID token", "nonce").read(raw, nil)
 }
 
-// endsSession turns an answer that does not pass into the end of the session.
+// endsSession returns a FaultRefresh for an invalid response.
 func endsSession(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return &Error{Fault: FaultRefresh, Err: fmt.Errorf("after a refresh: %w", e)}

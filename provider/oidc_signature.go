@@ -13,10 +13,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// readKeys takes a JWKS apart (RFC 7517 section 5).
+// readKeys returns the keys of a JWKS (RFC 7517 section 5).
 func readKeys(body []byte, n *notes) ([]json.RawMessage, error) {
 	schema := &schema{document: "JWKS"}
-	schema.member("keys") // of which there must be one; the keys in it are looked at one by one
+	schema.member("keys") // required once; each key is then read on its own
 	set, err := schema.read(body, n)
 	if err != nil {
 		return nil, err
@@ -28,13 +28,11 @@ func readKeys(body []byte, n *notes) ([]json.RawMessage, error) {
 	return keys, nil
 }
 
-// keyMembers are the members that make up a key. Others are not read, such as the certificate and
-// its thumbprints (x5c, x5t, x5t#S256, x5u): nothing here depends on them, and one that does not
-// match would take the key away.
+// keyMembers are the members of a key that are read. The certificate and its thumbprints (x5c, x5t,
+// x5t#S256, x5u) are ignored: they are not needed, and a mismatch would make the key unusable.
 var keyMembers = []string{"kty", "crv", "x", "y", "n", "e"}
 
-// usableKey reads one key and reports whether it is a public key for checking signatures, and
-// strong enough.
+// usableKey reads one key and reports whether it is a public key for signatures, and strong enough.
 func usableKey(raw json.RawMessage) (publicKey, bool) {
 	var c claims
 	if json.Unmarshal(raw, &c) != nil || !c.checksSignatures() {
@@ -49,7 +47,7 @@ func usableKey(raw json.RawMessage) (publicKey, bool) {
 	return usable, strongEnough(usable.key)
 }
 
-// strongEnough reports whether a key can verify signatures that only its owner can make.
+// strongEnough reports whether the size and type of a key are accepted.
 func strongEnough(public crypto.PublicKey) bool {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -62,7 +60,7 @@ func strongEnough(public crypto.PublicKey) bool {
 	return false
 }
 
-// checksSignatures reads what a key is for (RFC 7517 sections 4.2 and 4.3).
+// checksSignatures reports whether a key may verify signatures (RFC 7517 sections 4.2 and 4.3).
 func (c claims) checksSignatures() bool {
 	use, err := c.text("use")
 	if err != nil || use != "" && use != "sig" {
@@ -91,9 +89,9 @@ func (c claims) key() any {
 	return key.Key
 }
 
-// verify returns the payload if one of the keys made the signature. The token's header chooses by
-// key ID only. Keys without an ID are tried after those whose ID fits; whatever else the header
-// says about keys (jwk, jku, x5u, x5c) is not looked at.
+// verify returns the payload if one of the keys verifies the signature. The token's header selects
+// keys by key ID only. Keys without an ID are tried after those with a matching ID; other members
+// of the header (jwk, jku, x5u, x5c) are ignored.
 func (f *fetchedKeys) verify(
 	jws *jose.JSONWebSignature, signsFor func(key publicKey, payload []byte) bool,
 ) ([]byte, bool) {
@@ -114,8 +112,7 @@ func (f *fetchedKeys) verify(
 	return nil, false
 }
 
-// candidates are the keys that a token with this key ID may be signed with, in the order in which
-// to try them.
+// candidates returns the keys for a token with this key ID, in the order in which to try them.
 func (f *fetchedKeys) candidates(id string) []publicKey {
 	if id == "" {
 		return f.keys
@@ -132,19 +129,19 @@ func (f *fetchedKeys) candidates(id string) []publicKey {
 	return append(named, nameless...)
 }
 
-// asymmetricAlgs are the signature algorithms we know. The symmetric ones are not among them:
-// whoever can check such a token can make one.
+// asymmetricAlgs are the supported signature algorithms. Symmetric ones are excluded: a key that
+// verifies such a token can also forge one.
 var asymmetricAlgs = []string{
 	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
 	"EdDSA", algEd25519,
 }
 
-// algEd25519 is the name of RFC 9864 for what RFC 8037 calls EdDSA with the curve Ed25519, the only
-// curve of EdDSA that we know. go-jose knows the older name only.
+// algEd25519 is the name in RFC 9864 for EdDSA with the curve Ed25519 (RFC 8037), the only
+// supported EdDSA curve. go-jose supports the older name only.
 const algEd25519 = "Ed25519"
 
-// keyAlgs are the algorithms that a key may sign with (RFC 7518 section 3.1). The first is the one
-// that most providers know.
+// keyAlgs returns the algorithms that a key may sign with (RFC 7518 section 3.1), the most widely
+// supported one first.
 func keyAlgs(public crypto.PublicKey) []string {
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -164,7 +161,7 @@ func keyAlgs(public crypto.PublicKey) []string {
 	return nil
 }
 
-// withBothNames adds the other name of Ed25519 to algorithms that have one of the two.
+// withBothNames adds the other name of Ed25519 to algorithms with one of the two.
 func withBothNames(algs []string) []string {
 	old, current := slices.Contains(algs, "EdDSA"), slices.Contains(algs, algEd25519)
 	switch {
@@ -176,7 +173,7 @@ func withBothNames(algs []string) []string {
 	return algs
 }
 
-// ed25519Verifier verifies signatures under the name that go-jose does not know.
+// ed25519Verifier verifies signatures under the name that go-jose does not support.
 type ed25519Verifier ed25519.PublicKey
 
 // VerifyPayload implements jose.OpaqueVerifier.
@@ -187,7 +184,7 @@ func (v ed25519Verifier) VerifyPayload(signed, signature []byte, alg jose.Signat
 	return nil
 }
 
-// ed25519Signer signs under the name that go-jose does not know.
+// ed25519Signer signs under the name that go-jose does not support.
 type ed25519Signer struct{ jose.OpaqueSigner }
 
 // Algs implements jose.OpaqueSigner.
@@ -200,10 +197,12 @@ func (s ed25519Signer) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([
 	return s.OpaqueSigner.SignPayload(payload, jose.EdDSA)
 }
 
-// algShared is the algorithm of tokens that are signed with the client secret (OpenID Connect Core section 10.1).
+// algShared is the algorithm of tokens signed with the client secret (OpenID Connect Core section
+// 10.1).
 const algShared = "HS256"
 
-// minSharedSecret is how long a secret that signs has to be (RFC 7518 section 3.2).
+// minSharedSecret is the minimum length of a secret that signs tokens, in bytes (RFC 7518 section
+// 3.2).
 const minSharedSecret = 32
 
 // A sharedSecret is a client secret as an oidc.KeySet.

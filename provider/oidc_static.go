@@ -6,14 +6,14 @@ import (
 	"github.com/sallyport-go/sallyport/internal/typednil"
 )
 
-// staticMetadata is what the configuration of a provider without discovery says.
+// staticMetadata returns the metadata of a Static provider, from its configuration.
 func (o *OIDC) staticMetadata() *metadata {
 	m := &metadata{Issuer: o.Issuer}
 	o.Endpoints.replace(m)
 	return m
 }
 
-// checkStatic finds what a provider without discovery lacks, and what it has in vain.
+// checkStatic reports the missing fields of a Static provider, and fields without effect.
 func (o *OIDC) checkStatic() []error {
 	var mistakes []error
 	wrong := func(field, format string, args ...any) {
@@ -30,18 +30,18 @@ func (o *OIDC) checkStatic() []error {
 	switch {
 	case len(o.Keys) == 0:
 	case !o.Static:
-		wrong("Keys", "need Static: other providers' keys are those of the JWKS")
+		wrong("Keys", "need Static: other providers use the keys of the JWKS")
 	case o.Endpoints.JWKS != "":
 		wrong("Keys", "and Endpoints.JWKS are both set: remove one of them")
 	case o.SecretSignsTokens:
 		wrong("Keys", "and SecretSignsTokens are both set: remove one of them")
 	case o.Organizations != nil:
-		wrong("Keys", "do not name their issuers, as Organizations need: set Endpoints.JWKS instead")
+		wrong("Keys", "have no issuers, which Organizations need: set Endpoints.JWKS instead")
 	}
 	return append(mistakes, checkKeys(o.Keys)...)
 }
 
-// checkKeys finds keys that cannot verify a signature.
+// checkKeys reports keys that cannot verify a signature.
 func checkKeys(keys []crypto.PublicKey) []error {
 	if len(keys) > maxTries {
 		const hint = "are %d, and at most %d are tried: set Endpoints.JWKS for more"
@@ -58,7 +58,7 @@ func checkKeys(keys []crypto.PublicKey) []error {
 	return mistakes
 }
 
-// fixedKeys are the configured ones.
+// fixedKeys returns the configured keys.
 func (o *OIDC) fixedKeys() *fetchedKeys {
 	fixed := &fetchedKeys{at: o.now()}
 	for _, key := range o.Keys {

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// authMethod is the one way to authenticate. It is decided beforehand: a second try would
-// find the code spent.
+// authMethod returns the client authentication method. It is decided beforehand: after a failure
+// the code is spent, so a retry with another method is not possible.
 func (o *OIDC) authMethod(m *metadata) (string, error) {
 	switch {
 	case o.AuthMethod != "":
@@ -32,7 +32,7 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 
 func (o *OIDC) hasSecret() bool { return o.ClientSecret != "" || o.SecretFunc != nil }
 
-// credentials are what the client shows in one request.
+// credentials returns the client credentials for one request.
 func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error) {
 	method, err := o.authMethod(m)
 	if err != nil {
@@ -48,13 +48,13 @@ func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error
 			return credentials{}, fmt.Errorf("SecretFunc: %w", err)
 		}
 		if secret == "" {
-			return credentials{}, errors.New("SecretFunc: the secret is empty")
+			return credentials{}, errors.New("SecretFunc returned an empty secret")
 		}
 	}
 	return credentials{o.ClientID, secret, method}, nil
 }
 
-// tokenEndpoint is the provider's, by its metadata.
+// tokenEndpoint returns the token endpoint in the metadata.
 func (o *OIDC) tokenEndpoint(m *metadata) *tokenEndpoint {
 	return &tokenEndpoint{
 		out: o.outbound(), endpoints: *m.endpoints(), clientID: o.ClientID, dialect: &o.Dialect,
@@ -64,7 +64,7 @@ func (o *OIDC) tokenEndpoint(m *metadata) *tokenEndpoint {
 	}
 }
 
-// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its own
+// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its
 // flow.
 func (o *OIDC) exchange(
 	ctx context.Context, m *metadata, f *Flow, code string,

@@ -9,28 +9,28 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// tokenMembers are the members of access tokens that decide, whoever writes them down: the provider in
-// a JWT or in an introspection response.
+// tokenMembers are the members of access tokens that decide, in a JWT or in an introspection
+// response.
 var tokenMembers = []string{
 	"scope", "scp", "client_id", "azp", "cid", "appid", "cnf", "token_use", "typ", "idtyp", "gty", "at_hash", "c_hash",
 }
 
 var accessTokenSchema = newSchema("access token", everyToken...).with(tokenMembers...)
 
-// The values of typ of tokens that an API with Untyped accepts: those of a provider that does not
-// follow RFC 9068 look like ID tokens from outside.
+// The values of typ that an API with Untyped accepts: access tokens of a provider without RFC 9068
+// have the header of an ID token.
 var untypedTokenTypes = []string{"at+jwt", "", "jwt"}
 
-// A tokenHolder finds out whom an access token was issued to, and whether the API accepts it.
+// A tokenHolder determines to whom an access token was issued, and whether the API accepts it.
 type tokenHolder struct {
 	accepted AccessTokens
 
 	subject string
-	client  bool // it is the client itself, not a user
+	client  bool // issued to the client itself, not a user
 }
 
-// checkPurpose makes sure that a JWT is an access token: by its header, or else by signs of one in its
-// claims and none of an ID token (RFC 8725 section 3.12).
+// checkPurpose requires that a JWT is an access token: by its header, or by claims that access
+// tokens have and ID tokens do not (RFC 8725 section 3.12).
 func (h *tokenHolder) checkPurpose(raw string) func(*idToken) error {
 	return func(t *idToken) error {
 		header, err := readHeader(raw, maxStranger)
@@ -52,12 +52,12 @@ func (h *tokenHolder) checkPurpose(raw string) func(*idToken) error {
 		case marked, t.claims.has("scope"), t.claims.has("scp"):
 			return nil
 		}
-		return errors.New("nothing in the token says that it is an access token: neither typ, nor scope, scp or token_use")
+		return errors.New("the token is not marked as an access token: it has no typ, scope, scp or token_use")
 	}
 }
 
-// checkIntrospectedType makes sure that the provider speaks of an access token: refresh tokens are
-// active as well.
+// checkIntrospectedType requires that the response is about an access token: refresh tokens can be
+// active too.
 func (h *tokenHolder) checkIntrospectedType(c claims) error {
 	marked, err := markedAsAccess(c)
 	if err != nil {
@@ -71,14 +71,14 @@ func (h *tokenHolder) checkIntrospectedType(c claims) error {
 		return nil
 	case kind != "":
 		return fmt.Errorf("token_type is %q, not Bearer", printable(kind))
-	case marked, h.accepted.Untyped, c.has("aud"): // which names this API, or the token is rejected
+	case marked, h.accepted.Untyped, c.has("aud"): // must name this API, or the token is rejected
 		return nil
 	}
 	return errors.New("aud and token_type are missing, so it may be a refresh token; see API.Untyped")
 }
 
-// markedAsAccess reads the members in which vendors say what a token is for: token_use of Amazon Cognito
-// and Ory Hydra, typ of Keycloak. It is an error if that is something else than access.
+// markedAsAccess reads the vendors' members for the kind of a token: token_use of Amazon Cognito
+// and Ory Hydra, typ of Keycloak. It returns an error for another kind than an access token.
 func markedAsAccess(c claims) (bool, error) {
 	marked := false
 	for name, wanted := range map[string][]string{"token_use": {"access", "access_token"}, "typ": {"bearer", "at+jwt"}} {
@@ -96,10 +96,10 @@ func markedAsAccess(c claims) (bool, error) {
 	return marked, nil
 }
 
-// read checks whom the token is for and whom it was issued to.
+// read checks the audience of the token, and to whom it was issued.
 func (h *tokenHolder) read(t *idToken) error {
 	if t.claims.has("cnf") {
-		return errors.New("the token is bound to a key (cnf), and the caller has not shown that it has it")
+		return errors.New("the token is bound to a key (cnf), and the caller has not proved possession of it")
 	}
 	client, err := clientOf(t.claims)
 	if err != nil {
@@ -119,7 +119,7 @@ func (h *tokenHolder) read(t *idToken) error {
 	h.subject, h.client = subject, ownToken(t.claims, subject, client)
 	switch {
 	case h.client && !h.accepted.ClientTokens:
-		return errors.New("the token belongs to a client, not to a user; see API.ClientTokens")
+		return errors.New("the token was issued to a client, not a user; see API.ClientTokens")
 	case subject == "":
 		h.subject = client
 	}
@@ -127,8 +127,8 @@ func (h *tokenHolder) read(t *idToken) error {
 	return checkIdentifier("sub", h.subject)
 }
 
-// checkAudience makes sure that a token is for this API. One that names no audience may be accepted by
-// the client that it was issued to.
+// checkAudience requires that a token is for this API. One without an audience may be accepted by
+// its client.
 func (h *tokenHolder) checkAudience(audiences []string, client string) error {
 	switch {
 	case slices.Contains(audiences, h.accepted.Audience):
@@ -138,11 +138,11 @@ func (h *tokenHolder) checkAudience(audiences []string, client string) error {
 	case client != "" && slices.Contains(h.accepted.ClientIDs, client):
 		return nil
 	}
-	return errors.New("the token names no audience, and its client is not one of API.ClientIDs")
+	return errors.New("aud is missing, and the client of the token is not one of API.ClientIDs")
 }
 
-// clientOf is the client that a token was issued to: client_id (RFC 9068 section 2.2), or what vendors
-// call it.
+// clientOf returns the client that a token was issued to: client_id (RFC 9068 section 2.2), or the
+// vendors' names for it.
 func clientOf(c claims) (string, error) {
 	for _, name := range []string{"client_id", "azp", "cid", "appid"} {
 		if id, err := c.text(name); err != nil || id != "" {
@@ -152,15 +152,15 @@ func clientOf(c claims) (string, error) {
 	return "", nil
 }
 
-// ownToken reports whether a client got the token for itself (client credentials, RFC 9068 section 5):
-// its subject is the client, or it says so in the way of Auth0 (gty) or Microsoft Entra (idtyp).
+// ownToken reports whether a client got the token for itself (client credentials, RFC 9068 section
+// 5): the subject is the client, or the claims of Auth0 (gty) or Microsoft Entra (idtyp) say so.
 func ownToken(c claims, subject, client string) bool {
 	return subject == "" || client != "" && (subject == client || subject == client+"@clients") ||
 		c.display("gty") == "client-credentials" || c.display("idtyp") == "app"
 }
 
-// named is the identity of the holder. That of a client has an issuer of its own, so that no client
-// whose ID is like a user's subject passes for that user. An issuer has no fragment.
+// named returns the identity of the holder. A client's has an issuer of its own, so that a client
+// whose ID equals a user's subject is not that user. Issuers have no fragment.
 func (h *tokenHolder) named(u session.User) session.User {
 	if h.client {
 		u.Issuer += "#clients"

@@ -12,8 +12,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// UserInfoURL returns the address of the provider's userinfo endpoint, for an application that asks
-// for the user's current profile with Guard.Client. It is empty when the provider has none.
+// UserInfoURL returns the URL of the provider's userinfo endpoint, for an application that fetches
+// the user's current profile with Guard.Client. It returns "" if the provider has none.
 func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
 	m, err := o.metadata(ctx)
 	if err != nil {
@@ -22,7 +22,7 @@ func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {
 	return m.UserInfoEndpoint, nil
 }
 
-// userInfo returns the claims of the userinfo endpoint for a login.
+// userInfo returns the claims from the userinfo endpoint for a login.
 func (o *OIDC) userInfo(
 	ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string,
 ) (document, error) {
@@ -30,8 +30,8 @@ func (o *OIDC) userInfo(
 	return info, o.unlessNeeded(err)
 }
 
-// unlessNeeded drops the error of an endpoint that does not serve this client, unless the
-// application insists: the ID token is all a login needs.
+// unlessNeeded drops the error of an endpoint that rejects this client, unless userinfo is
+// required: the ID token is sufficient for a login.
 func (o *OIDC) unlessNeeded(err error) error {
 	if !errors.Is(err, errNoUserInfo) || o.UserInfo == userInfoAlways {
 		return err
@@ -40,8 +40,8 @@ func (o *OIDC) unlessNeeded(err error) error {
 	return nil
 }
 
-// fetchUserInfo fetches the claims of the userinfo endpoint (OpenID Connect Core section 5.3), if they
-// are needed. It returns none when they are not. An answer about another user is an error.
+// fetchUserInfo fetches the claims from the userinfo endpoint (OpenID Connect Core section 5.3), if
+// they are needed, else none. A response about another user is an error.
 func (o *OIDC) fetchUserInfo(
 	ctx context.Context, m *metadata, f *Flow, t *idToken, accessToken string,
 ) (document, error) {
@@ -80,7 +80,7 @@ var (
 
 func userInfoFault(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
 
-// readUserInfo reads the answer, which may be signed (OpenID Connect Core section 5.3.2).
+// readUserInfo reads the response, which may be signed (OpenID Connect Core section 5.3.2).
 func (o *OIDC) readUserInfo(ctx context.Context, m *metadata, a answer) (document, error) {
 	switch {
 	case a.media == "application/jwt":
@@ -104,9 +104,8 @@ var (
 // The values of typ in signed userinfo.
 var userInfoTypes = []string{"", "jwt"}
 
-// verifyUserInfo checks a signed answer like an ID token. It comes from the endpoint itself, for
-// the access token that was sent, so what the token does not say about itself (iss, aud, exp) need
-// not be there.
+// verifyUserInfo verifies a signed response like an ID token. It comes directly from the endpoint,
+// for this access token, so iss, aud and exp may be missing.
 func (o *OIDC) verifyUserInfo(ctx context.Context, m *metadata, raw string) (document, error) {
 	present := func(name string, check func(*idToken) error) func(*idToken) error {
 		return func(t *idToken) error {
@@ -151,15 +150,16 @@ func (o *OIDC) lacksEmail(t *idToken) bool {
 	return !t.has("email")
 }
 
-// protocolClaims describe the sign-in or the token. They are believed only where they are signed.
+// protocolClaims describe the authentication or the token. They are accepted from the ID token
+// only.
 var protocolClaims = []string{
 	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti", "nonce", "at_hash", "c_hash", "s_hash",
 	"auth_time", "acr", "amr", "sid", "session_expiry",
 }
 
-// merge adds the userinfo claims to those of the ID token, which win. An email address and whether
-// it is verified, the flags, come from one source; where the two sources disagree about the
-// address, it is unverified.
+// merge adds the userinfo claims to those of the ID token, which take precedence. The email address
+// and the flags that verify it come from the same source; if the two sources have different
+// addresses, it is unverified.
 func merge(token, info document, flags []string) (document, error) {
 	merged := document{
 		claims: claims{}, unsure: map[string]bool{}, about: "claims", notes: token.notes,
@@ -185,7 +185,7 @@ func merge(token, info document, flags []string) (document, error) {
 	return merged, err
 }
 
-// with adds claims that are not there yet.
+// with adds claims that are missing.
 func (d document) with(more claims) document {
 	if len(more) > 0 {
 		all := maps.Clone(more)

@@ -52,23 +52,23 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	return insecure, errors.Join(mistakes...)
 }
 
-// checkIssuerSetting rejects what cannot be an issuer: what is often pasted instead of one.
+// checkIssuerSetting rejects values that cannot be issuers, and are often pasted as one.
 func (o *OIDC) checkIssuerSetting() error {
 	wrong := func(format string, args ...any) error { return wrongField("Issuer", format, args...) }
 	shown := o.Issuer
 	if _, host, found := strings.Cut(shown, "@"); found {
-		shown = "…@" + host // what is before it may be a password
+		shown = "…@" + host // the part before it may be a password
 	}
 	before, _, wellKnown := strings.Cut(shown, "/.well-known/")
 	switch {
 	case o.Issuer == "":
 		return wrong("is missing")
 	case strings.ContainsFunc(o.Issuer, unicode.IsSpace):
-		return wrong("%q has white space in it: remove that", shown)
+		return wrong("%q contains white space: remove it", shown)
 	case !strings.Contains(o.Issuer, "://"):
 		return wrong("%q is not an absolute URL: write %q if that is the issuer in the provider's metadata", shown, "https://"+shown)
 	case wellKnown:
-		return wrong("%q is the address of the provider's metadata: write %q if that is the issuer in it", shown, before)
+		return wrong("%q is the URL of the provider's metadata: write %q if that is the issuer in it", shown, before)
 	}
 	if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (o *OIDC) checkResponseType() error {
 	return wrongField("ResponseType", "%q is not code, id_token or code id_token", o.ResponseType)
 }
 
-// checkSecret makes sure that there is one secret, and one that signs tokens if it has to.
+// checkSecret checks that there is one secret, long enough for SecretSignsTokens.
 func (o *OIDC) checkSecret() error {
 	switch {
 	case o.ClientSecret != "" && o.SecretFunc != nil:
@@ -120,7 +120,7 @@ func (o *OIDC) checkSecret() error {
 	case o.AssertionAudience != "" && o.ClientKey == nil:
 		return wrongField("AssertionAudience", "needs a client key, which signs the assertions")
 	case strings.ContainsFunc(o.AssertionAudience, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return wrongField("AssertionAudience", "%q must be an address without spaces", o.AssertionAudience)
+		return wrongField("AssertionAudience", "%q must be printable ASCII without spaces", o.AssertionAudience)
 	case o.ClientKey != nil && o.Organizations != nil && o.AssertionAudience == "":
 		return wrongField("AssertionAudience", "is missing: with a client key and organizations, "+
 			"the issuer is a template and cannot be the audience")
@@ -138,7 +138,7 @@ func (o *OIDC) checkSecret() error {
 	return nil
 }
 
-// checkOverrides checks the addresses that take the place of discovery, and what is compared with tokens.
+// checkOverrides checks the fields that override discovery, and those compared with claims.
 func (o *OIDC) checkOverrides() []error {
 	mistakes := []error{checkOtherOrigins(o.OtherOrigins), o.outbound().check()}
 	if o.Discovery != "" {
@@ -150,11 +150,11 @@ func (o *OIDC) checkOverrides() []error {
 		}
 	}
 	if slices.Contains(o.IssuerAliases, "") {
-		mistakes = append(mistakes, wrongField("IssuerAliases", "has an empty one"))
+		mistakes = append(mistakes, wrongField("IssuerAliases", "contains an empty value"))
 	}
 	for name, values := range o.RequiredClaims {
 		if name == "" || len(values) == 0 || slices.Contains(values, "") {
-			mistakes = append(mistakes, wrongField("RequiredClaims", "%q has no name, no values or an empty one", name))
+			mistakes = append(mistakes, wrongField("RequiredClaims", "%q needs a name and non-empty values", name))
 		}
 	}
 	return mistakes
@@ -163,10 +163,10 @@ func (o *OIDC) checkOverrides() []error {
 func (o *OIDC) checkUserFields() []error {
 	var mistakes []error
 	if o.UserFields.ID != "" {
-		mistakes = append(mistakes, wrongField("UserFields.ID", "must stay empty: the subject is sub"))
+		mistakes = append(mistakes, wrongField("UserFields.ID", "must be empty: the subject is sub"))
 	}
 	if o.UserFields.Roles != "" {
-		mistakes = append(mistakes, wrongField("UserFields.Roles", "must stay empty: set RolesClaim"))
+		mistakes = append(mistakes, wrongField("UserFields.Roles", "must be empty: set RolesClaim"))
 	}
 	fields := o.UserFields
 	fields.ID = "sub"

@@ -31,12 +31,12 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		"empty alias":           {func(o *provider.OIDC) { o.IssuerAliases = []string{""} }, "IssuerAliases"},
 		"required nothing":      {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": nil} }, "RequiredClaims"},
 		"required empty":        {func(o *provider.OIDC) { o.RequiredClaims = map[string][]string{"hd": {""}} }, "RequiredClaims"},
-		"field ID":              {func(o *provider.OIDC) { o.UserFields.ID = "oid" }, "must stay empty"},
-		"field Roles":           {func(o *provider.OIDC) { o.UserFields.Roles = "groups" }, "must stay empty"},
+		"field ID":              {func(o *provider.OIDC) { o.UserFields.ID = "oid" }, "must be empty"},
+		"field Roles":           {func(o *provider.OIDC) { o.UserFields.Roles = "groups" }, "must be empty"},
 		"field no path":         {func(o *provider.OIDC) { o.UserFields.Email = "emails..0" }, "UserFields.Email"},
 		"unknown trust":         {func(o *provider.OIDC) { o.EmailTrust = 9 }, "EmailTrust"},
 		"dialect":               {func(o *provider.OIDC) { o.Dialect.Method = "DELETE" }, "Dialect.Method"},
-		"template alone":        {func(o *provider.OIDC) { o.Issuer, o.Discovery = template, discovery }, "Organizations must say"},
+		"template alone":        {func(o *provider.OIDC) { o.Issuer, o.Discovery = template, discovery }, "set Organizations"},
 		"tenants, no template":  {func(o *provider.OIDC) { o.Organizations, o.Discovery = tenants, discovery }, "need an Issuer with {tenantid}"},
 		"tenants, no discovery": {func(o *provider.OIDC) { o.Issuer, o.Organizations = template, tenants }, "need Discovery"},
 		"tenants, nobody": {func(o *provider.OIDC) {
@@ -44,7 +44,7 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		}, "no user could sign in"},
 		"tenants, aliases": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations, o.IssuerAliases = template, discovery, tenants, []string{"x"}
-		}, "neither IssuerAliases"},
+		}, "exclude IssuerAliases"},
 		"tenants, a name": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{Allowed: []string{"example.com"}}
 		}, "is not a GUID"},

@@ -65,11 +65,11 @@ type Revoker interface {
 	Revoke(ctx context.Context, t session.Tokens) error
 }
 
-// A TokenVerifier finds the identity behind an access token, for an API that is called with it.
+// A TokenVerifier verifies the access tokens in requests to an API.
 type TokenVerifier interface {
-	// VerifyAccessToken returns the identity behind an access token that the API accepts: a session
-	// without an ID, which ends with the token. An invalid token is an *[Error] with
-	// [FaultAccessToken]; one that also wraps [ErrUnavailable] may be valid soon.
+	// VerifyAccessToken returns the identity of an access token that the API accepts: a session
+	// without an ID that expires with the token. For an invalid token the error is an *[Error] with
+	// [FaultAccessToken]; if it also wraps [ErrUnavailable], the token may be valid later.
 	VerifyAccessToken(
 		ctx context.Context, token string, accepted AccessTokens,
 	) (*session.Session, error)
@@ -81,7 +81,8 @@ type Initiator interface {
 	Initiates(issuer string) bool
 }
 
-// A SessionEnder can end the provider's own session too (OpenID Connect RP-Initiated Logout 1.0).
+// A SessionEnder supports OpenID Connect RP-Initiated Logout 1.0, which ends the provider's own
+// session.
 type SessionEnder interface {
 	// EndSessionURL returns the URL to redirect the browser to after the local session has ended,
 	// or "" if the provider has no end session endpoint or is unavailable. It takes at most two

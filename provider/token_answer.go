@@ -19,11 +19,11 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// answerNames are the members of a token answer that are read. All but the lifetime decide.
+// answerNames are the members of a token response that are read. All but the lifetime decide.
 var answerNames = []string{"access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "error"}
 
-// tokens reads the answer to a token request (RFC 6749 section 5.1). It also returns the whole answer as it was received, as
-// a JSON object. What is an error is an error, whatever its status says.
+// tokens reads a token response (RFC 6749 section 5.1). It also returns the whole response as
+// received, as a JSON object. An error response is an error with any status.
 func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (session.Tokens, json.RawMessage, error) {
 	if a.status != http.StatusOK {
 		return session.Tokens{}, nil, d.refused(faultToken, a, nil, secrets)
@@ -55,7 +55,7 @@ func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (s
 	return tokens, received, nil
 }
 
-// object returns an answer as the JSON object that it is, or stands for.
+// object returns a response as a JSON object.
 func (d *Dialect) object(a answer) (json.RawMessage, error) {
 	raw := json.RawMessage(a.body)
 	switch {
@@ -70,7 +70,7 @@ func (d *Dialect) object(a answer) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// formAsObject reads a form-encoded answer as the JSON object that it stands for, in which a name may appear twice.
+// formAsObject converts a form-encoded response to a JSON object, which may have duplicate names.
 func formAsObject(body []byte) (json.RawMessage, error) {
 	form, err := readForm(body)
 	if err != nil {
@@ -85,16 +85,16 @@ func formAsObject(body []byte) (json.RawMessage, error) {
 	return json.RawMessage("{" + strings.Join(members, ",") + "}"), nil
 }
 
-// maxForm bounds a form-encoded answer.
+// maxForm bounds a form-encoded response.
 const maxForm = 64 << 10
 
-// readForm reads an answer in application/x-www-form-urlencoded, whatever its Content-Type says. An
-// HTML page is none.
+// readForm reads a response in application/x-www-form-urlencoded with any Content-Type. It rejects
+// HTML pages.
 func readForm(body []byte) (url.Values, error) {
 	if len(body) > maxForm {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxForm)
 	}
-	malformed := errors.New("malformed form") // url's own text would quote it
+	malformed := errors.New("malformed form") // the text of package url would quote it
 	for _, c := range body {
 		if c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"' {
 			return nil, malformed
@@ -113,11 +113,11 @@ func readForm(body []byte) (url.Values, error) {
 }
 
 func asJSON(text string) string {
-	raw, _ := json.Marshal(text) // a text always marshals
+	raw, _ := json.Marshal(text) // a string always marshals
 	return string(raw)
 }
 
-// schema names what decides in an answer: in the envelope, and in the answer itself when there is no envelope.
+// schema names the members of a response that decide: in the envelope, or at the top without one.
 func (d *Dialect) schema() *schema {
 	s := newSchema("token answer")
 	for _, name := range answerNames {
@@ -133,7 +133,7 @@ func (d *Dialect) schema() *schema {
 	return s
 }
 
-// members finds what is read in an answer, by its standard names.
+// members returns the members of a response that are read, by their standard names.
 func (d *Dialect) members(received json.RawMessage, n *notes) (claims, error) {
 	c, err := d.opened(received, n)
 	if err != nil {
@@ -149,7 +149,7 @@ func (d *Dialect) members(received json.RawMessage, n *notes) (claims, error) {
 	return found, nil
 }
 
-// opened returns what is in the envelope, or the answer itself if there is none.
+// opened returns the members in the envelope, or those of the response without one.
 func (d *Dialect) opened(raw json.RawMessage, n *notes) (claims, error) {
 	answer, err := d.schema().read(raw, n)
 	if err != nil {
@@ -170,7 +170,7 @@ func (d *Dialect) opened(raw json.RawMessage, n *notes) (claims, error) {
 	return answer.claims, nil
 }
 
-// edited is an answer after Dialect.EditAnswer.
+// edited returns a response after Dialect.EditAnswer.
 func (d *Dialect) edited(answer document) (document, error) {
 	raw, err := recovered.Get(func() (json.RawMessage, error) { return d.EditAnswer(slices.Clone(answer.raw)) })
 	if err != nil {
@@ -179,7 +179,7 @@ func (d *Dialect) edited(answer document) (document, error) {
 	return d.schema().read(raw, answer.notes)
 }
 
-// readTokens reads the members of a successful answer.
+// readTokens reads the members of a successful response.
 func (d *Dialect) readTokens(c claims, now time.Time) (session.Tokens, error) {
 	var texts [4]string
 	for i, name := range []string{"access_token", "refresh_token", "id_token", "token_type"} {
@@ -203,7 +203,7 @@ func (d *Dialect) readTokens(c claims, now time.Time) (session.Tokens, error) {
 	return tokens, nil
 }
 
-// granted reads the scopes. They are nil when the provider did not say.
+// granted reads the scopes. It returns nil if the response has none.
 func (d *Dialect) granted(c claims) ([]string, error) {
 	if !c.has("scope") {
 		return nil, nil
@@ -218,14 +218,14 @@ func (d *Dialect) granted(c claims) ([]string, error) {
 	for i, scope := range scopes {
 		scopes[i] = cmp.Or(d.ScopeNames[scope], d.withoutPrefix(scope))
 	}
-	if scopes == nil { // an empty text grants nothing, which is not the same as saying nothing
+	if scopes == nil { // an empty scope grants nothing; a missing one grants the requested scopes
 		scopes = []string{}
 	}
 	return scopes, err
 }
 
-// expiresIn reads a lifetime in seconds, as a number or as a string, which some providers send. What
-// cannot be one counts as not said.
+// expiresIn reads a lifetime in seconds, as a number or as a string, which some providers send.
+// Other values are treated as missing.
 func expiresIn(raw json.RawMessage) (time.Duration, bool) {
 	text := string(raw)
 	var quoted string

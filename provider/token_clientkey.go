@@ -24,24 +24,24 @@ import (
 )
 
 // A ClientKey signs the client assertions that replace a client secret (private_key_jwt, OpenID
-// Connect Core section 9, RFC 7523 section 2.2). The provider knows the public key only. Each
-// provider should get a key of its own. A ClientKey never prints itself.
+// Connect Core section 9, RFC 7523 section 2.2). The provider has only the public key. Use a
+// separate key for each provider. A ClientKey never prints itself.
 type ClientKey struct {
 	// Signer is a private key: RSA of 2048 bits or more, ECDSA with P-256, P-384 or P-521, or
-	// Ed25519. It may live in a device, and must be safe for concurrent use.
+	// Ed25519. It may be in a hardware module or key service, and must be safe for concurrent use.
 	Signer crypto.Signer
 
-	// Algorithm is how the key signs: RS256, RS384, RS512, PS256, PS384 or PS512 for RSA, EdDSA or
-	// Ed25519 (RFC 9864) for Ed25519. Default: RS256 or EdDSA, or another algorithm of the key that
-	// the provider's token_endpoint_auth_signing_alg_values_supported lists. A key that can sign with
-	// none of those listed is a mistake, which is found when the metadata is read.
+	// Algorithm is the signature algorithm: RS256, RS384, RS512, PS256, PS384 or PS512 for RSA,
+	// EdDSA or Ed25519 (RFC 9864) for Ed25519. Default: RS256 or EdDSA, or another algorithm of the
+	// key that the provider's token_endpoint_auth_signing_alg_values_supported lists. If the list
+	// has none of the key's algorithms, logins fail with [ErrMisconfigured].
 	Algorithm string
 
-	// ID is the key's name at the provider ("kid"). Default: none.
+	// ID is the key ID ("kid") in the header of assertions. Default: none.
 	ID string
 
-	// Certificate is that of the key, for providers that know keys by it, such as Microsoft Entra:
-	// its thumbprints are sent along. Default: none.
+	// Certificate is the key's certificate, for providers that identify keys by its thumbprints,
+	// such as Microsoft Entra. Default: none.
 	Certificate *x509.Certificate
 }
 
@@ -64,19 +64,19 @@ const (
 
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-	// assertionLifetime is for one request, with room for clocks that are apart.
+	// assertionLifetime covers one request and clock differences.
 	assertionLifetime = 2 * time.Minute
 )
 
-// algs are the algorithms that the key may sign with, the preferred one first, or an error for a
-// key that must not sign.
+// algs returns the algorithms that the key may sign with, the preferred one first, or an error for
+// a key that is too weak or of an unsupported type.
 func (k *ClientKey) algs() ([]string, error) {
 	if typednil.Is(k.Signer) {
 		return nil, wrongField("ClientKey.Signer", "is missing")
 	}
 	public := k.Signer.Public()
 	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-		return nil, wrongField("ClientKey.Signer", "is an RSA key of %d bits, which is too short: at least %d are needed",
+		return nil, wrongField("ClientKey.Signer", "is an RSA key of %d bits: use one of at least %d bits",
 			key.N.BitLen(), minRSABits)
 	}
 	algs := keyAlgs(public)
@@ -93,7 +93,7 @@ func (k *ClientKey) algs() ([]string, error) {
 	return []string{k.Algorithm}, nil
 }
 
-// algorithm is how the key signs for a provider that lists the algorithms it takes, or says nothing.
+// algorithm returns the signature algorithm for a provider that lists those it accepts, or nothing.
 func (k *ClientKey) algorithm(listed []string) (string, error) {
 	algs, err := k.algs()
 	if err != nil {
@@ -111,7 +111,7 @@ func (k *ClientKey) algorithm(listed []string) (string, error) {
 		"is %s: use another key or ClientKey.Algorithm", strings.Join(algs, ", "), listedTexts(listed))
 }
 
-// check returns what is wrong with the key.
+// check returns the mistake in the key, if any.
 func (k *ClientKey) check() error {
 	if _, err := k.algs(); err != nil {
 		return err
@@ -119,17 +119,17 @@ func (k *ClientKey) check() error {
 	if k.Certificate != nil {
 		known, ok := k.Certificate.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 		if !ok || !known.Equal(k.Signer.Public()) {
-			return wrongField("ClientKey.Certificate", "is that of another key")
+			return wrongField("ClientKey.Certificate", "belongs to another key")
 		}
 	}
 	return k.checkFIPS()
 }
 
-// sign makes a JWT of claims.
+// sign returns a signed JWT with claims.
 func (k *ClientKey) sign(algorithm string, claims []byte) (string, error) {
 	options := new(jose.SignerOptions).WithType("JWT")
 	if k.Certificate != nil {
-		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // names, no signatures
+		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // identifiers, not signatures
 		options.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(first[:])).
 			WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(second[:]))
 	}
@@ -150,19 +150,19 @@ func (k *ClientKey) sign(algorithm string, claims []byte) (string, error) {
 	return signed.CompactSerialize()
 }
 
-// asserting are credentials with a new assertion.
+// asserting returns credentials with a new assertion.
 func (o *OIDC) asserting(ctx context.Context, m *metadata) (credentials, error) {
-	if err := ctx.Err(); err != nil { // a key in a device takes its time
+	if err := ctx.Err(); err != nil { // a key in a device may be slow
 		return credentials{}, context.Cause(ctx)
 	}
-	// Signer is the application's.
+	// Signer is the application's code.
 	assertion, err := recovered.Get(func() (string, error) { return o.assertion(m) })
 	return credentials{id: o.ClientID, secret: assertion, method: authKey}, err
 }
 
-// assertion signs a client assertion for one request. Its only audience is, unless configured, the
-// provider's issuer, which no other provider can be: an endpoint could be called what another
-// provider's issuer is called.
+// assertion signs a client assertion for one request. Its sole audience is by default the
+// provider's issuer, which no other provider can have. An endpoint's URL could equal another
+// provider's issuer.
 func (o *OIDC) assertion(m *metadata) (string, error) {
 	algorithm, err := o.ClientKey.algorithm(m.AuthSigningAlgs)
 	if err != nil {

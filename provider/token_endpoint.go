@@ -12,24 +12,24 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A tokenEndpoint is where one client gets its tokens, with the endpoints beside it that want the
-// same client authentication. OIDC and OAuth2 differ in nothing else there.
+// A tokenEndpoint sends requests to the token endpoint, and to the other endpoints with the same
+// client authentication. Its fields are all that differs between OIDC and OAuth2.
 type tokenEndpoint struct {
 	out         outbound
 	endpoints   Endpoints
 	clientID    string
-	credentials func(context.Context) (credentials, error) // for one request
+	credentials func(context.Context) (credentials, error) // of one request
 	dialect     *Dialect
 	header      http.Header // sent with every request
-	openID      bool        // ID tokens in answers are kept
-	authSetting string      // the field that says how the client authenticates, for errors
-	scopes      []string    // that a login asks for
+	openID      bool        // ID tokens in responses are kept
+	authSetting string      // the field that configures client authentication, for errors
+	scopes      []string    // that a login requests
 	separator   string      // between scopes
 	now         func() time.Time
 	notes       *notes
 }
 
-// send sends a request with client authentication, made by build.
+// send sends a request with client authentication, which build returns.
 func (e *tokenEndpoint) send(
 	ctx context.Context, address string,
 	build func(context.Context, credentials) (*http.Request, error),
@@ -49,14 +49,14 @@ func (e *tokenEndpoint) send(
 	return e.out.sendOnce(ctx, address, send)
 }
 
-// post sends a form to an endpoint beside the token endpoint. The secret never goes into a URL.
+// post sends a form to another endpoint than the token endpoint. The secret is never in a URL.
 func (e *tokenEndpoint) post(ctx context.Context, address string, form url.Values) (answer, error) {
 	return e.send(ctx, address, func(ctx context.Context, c credentials) (*http.Request, error) {
 		return e.authenticated(ctx, http.MethodPost, address, form, false, c)
 	})
 }
 
-// authenticated makes a request with the client's credentials, under the names of the dialect.
+// authenticated returns a request with the client's credentials, under the names of the dialect.
 func (e *tokenEndpoint) authenticated(
 	ctx context.Context, method, address string, params url.Values, asJSON bool, c credentials,
 ) (*http.Request, error) {
@@ -70,8 +70,8 @@ func (e *tokenEndpoint) authenticated(
 	return r, nil
 }
 
-// request sends a token request and reads the answer, which it also returns as it was received. The
-// secrets are those of the request, which errors must not repeat.
+// request sends a token request and reads the response, which it also returns as received. secrets
+// are those in the request, to redact in errors.
 func (e *tokenEndpoint) request(
 	ctx context.Context, address string, form url.Values, secrets ...string,
 ) (session.Tokens, json.RawMessage, error) {
@@ -85,14 +85,14 @@ func (e *tokenEndpoint) request(
 	if err != nil && form.Get("grant_type") == "refresh_token" {
 		err = e.dialect.refreshError(err, a, e.authSetting)
 	}
-	if !e.openID { // nothing here could verify it
+	if !e.openID { // it cannot be verified
 		tokens.IDToken = ""
 	}
 	return tokens, received, err
 }
 
-// asUnavailable turns a request without an answer into ErrUnavailable, and any other failure into a
-// fault.
+// asUnavailable returns an ErrUnavailable for a request without a response, and a fault for any
+// other failure.
 func asUnavailable(fault Fault, err error) error {
 	if _, ok := errors.AsType[*unreachable](err); ok {
 		return &unavailable{err: err}

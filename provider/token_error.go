@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// oauthCodes are the error codes that are passed on by name (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core
-// section 3.1.2.6, RFC 8628, RFC 8693, RFC 9126, RFC 9470). Anything else is text of the provider's own making.
+// oauthCodes are the registered error codes (RFC 6749 sections 4.1.2.1 and 5.2, OpenID Connect Core
+// section 3.1.2.6, RFC 8628, RFC 8693, RFC 9126, RFC 9470). Any other code is the provider's own
+// text.
 var oauthCodes = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "unsupported_response_type",
 	"invalid_scope", "access_denied", "server_error", "temporarily_unavailable", "interaction_required", "login_required",
@@ -21,16 +22,16 @@ var oauthCodes = []string{
 	"request_forbidden", "authentication_expired", // of Hydra and Keycloak: their login page has expired
 }
 
-// Where providers put what went wrong. It does no harm to look everywhere: what is neither registered nor in Dialect.ErrorCodes
-// is no code.
+// The members in which providers send errors. Reading all of them is safe: a text that is neither
+// registered nor in Dialect.ErrorCodes is not a code.
 const (
 	codePaths        = "error|error.code|error.type"
 	ownCodePaths     = codePaths + "|error_code|errcode|code|status|" + descriptionPaths
 	descriptionPaths = "error_description|error.message|message|errmsg|msg"
 )
 
-// refused reads an error answer; why says what makes it one if not its status. Nothing of the body is kept but the registered
-// code and a description that has been made harmless.
+// refused reads an error response; why is the reason if its status is not an error. Of the body it
+// keeps only the registered code and a sanitized description.
 func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) error {
 	said, known := d.complaints(a)
 	secrets = slices.Concat(secrets, a.sent)
@@ -56,11 +57,11 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 	return e
 }
 
-// errInterrupted is a code or a token that the provider received twice; see sendOnce.
-var errInterrupted = errors.New("the provider closed the connection without an answer, and has spent the code all the same")
+// errInterrupted is the error of a code or token that the provider received twice; see sendOnce.
+var errInterrupted = errors.New("the provider closed the connection without a response, but has spent the code")
 
-// complaints are the objects in which to look for what went wrong: the envelope, then the answer. They are none if it cannot be
-// read. An OAuth error is known by its error member.
+// complaints returns the objects that may hold an error: the envelope, then the response; none if
+// it cannot be read. known reports an error member or a known code.
 func (d *Dialect) complaints(a answer) (said []claims, known bool) {
 	raw, err := d.object(a)
 	if err != nil {
@@ -78,17 +79,17 @@ func (d *Dialect) complaints(a answer) (said []claims, known bool) {
 	return said, known
 }
 
-// code returns the registered code that a complaint stands for: by the configured meanings, or by itself.
+// code returns the registered code of an error: by Dialect.ErrorCodes, or the code itself.
 func (d *Dialect) code(said []claims) string {
 	return cmp.Or(d.configured(said), meant(said, codePaths, registeredCode))
 }
 
-// configured returns the code that Dialect.ErrorCodes give a complaint.
+// configured returns the code to which Dialect.ErrorCodes maps an error.
 func (d *Dialect) configured(said []claims) string {
 	return meant(said, ownCodePaths, func(own string) string { return d.ErrorCodes[own] })
 }
 
-// meant returns the first meaning that something at the paths has.
+// meant returns the first meaning of a value at the paths.
 func meant(said []claims, paths string, meaning func(string) string) string {
 	for _, c := range said {
 		for path := range alternatives(paths) {
@@ -101,7 +102,7 @@ func meant(said []claims, paths string, meaning func(string) string) string {
 	return ""
 }
 
-// codeText reads a code, which may be a number. What is neither counts as empty.
+// codeText reads a code, which may be a string or a number. It returns "" for other types.
 func codeText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -121,15 +122,15 @@ func registeredCode(code string) string {
 	return ""
 }
 
-// notFinal are the error codes that say nothing about the refresh token: the configuration of the
-// client is at fault, or the provider has trouble (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628).
+// notFinal are the error codes that do not concern the refresh token, but the client's
+// configuration or an outage of the provider (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628).
 var notFinal = []string{
 	"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 	"server_error", "temporarily_unavailable", "slow_down",
 }
 
-// refreshError sorts the error of a refresh. A definite rejection of the refresh token ends the
-// login ([FaultRefresh]). Everything else may pass, so tokens and session stay.
+// refreshError classifies the error of a refresh. A definite rejection of the refresh token ends
+// the session ([FaultRefresh]). All other errors may be temporary, so tokens and session are kept.
 func (d *Dialect) refreshError(err error, a answer, authMethod string) error {
 	e, ok := errors.AsType[*Error](err)
 	switch {
@@ -145,9 +146,9 @@ func (d *Dialect) refreshError(err error, a answer, authMethod string) error {
 	return err
 }
 
-// rejects reports whether an answer to a refresh is final: an error of RFC 6749 section 5.2 with a
-// status that says that the request is at fault. What [Dialect.ErrorCodes] declare is final with
-// any status, and the registered codes also with 200, which some providers answer.
+// rejects reports whether a response to a refresh is final: an error of RFC 6749 section 5.2 with a
+// 4xx status. Codes in [Dialect.ErrorCodes] are final with any status, and the registered codes
+// also with 200, which some providers send.
 func (d *Dialect) rejects(a answer) bool {
 	said, _ := d.complaints(a)
 	code := d.code(said)
@@ -163,13 +164,12 @@ func (d *Dialect) rejects(a answer) bool {
 	}
 	return code != "" || slices.ContainsFunc(said, func(c claims) bool {
 		own := strings.ReplaceAll(c.display("error"), "_", " ")
-		// Web frameworks answer the text of the status in this place, also where there is no
-		// endpoint.
+		// Web frameworks put the text of the status here, even if the endpoint does not exist.
 		return own != "" && !strings.EqualFold(own, http.StatusText(a.status))
 	})
 }
 
-// adviceFor names the setting to check.
+// adviceFor returns the setting to check for an error code.
 func adviceFor(code, authMethod string) string {
 	switch code {
 	case "invalid_client":

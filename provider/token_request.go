@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
-// tokenRequest makes a token request in the dialect.
+// tokenRequest returns a token request in the dialect.
 func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint string, params url.Values) (*http.Request, error) {
 	params = maps.Clone(params)
 	maps.Copy(params, d.Params)
@@ -38,7 +38,7 @@ func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint stri
 	return r, nil
 }
 
-// newRequest puts parameters where the method has them: into the address of a GET, else into the body.
+// newRequest returns a request with parameters in the URL for GET, else in the body.
 func newRequest(ctx context.Context, method, endpoint string, params url.Values, asJSON bool) (*http.Request, error) {
 	body, media := "", ""
 	switch {
@@ -71,7 +71,7 @@ func newRequest(ctx context.Context, method, endpoint string, params url.Values,
 	return req, nil
 }
 
-// notRepeated keeps the transport from sending the request again by itself: it repeats a GET, and a
+// notRepeated prevents the transport from repeating the request: net/http repeats a GET, or a
 // request without a body.
 func notRepeated(r *http.Request) {
 	r.GetBody = nil
@@ -80,7 +80,7 @@ func notRepeated(r *http.Request) {
 	}
 }
 
-// addHeader adds what is configured and not there yet.
+// addHeader adds the configured fields that are not set yet.
 func addHeader(req *http.Request, header http.Header) {
 	for name, values := range header {
 		name = http.CanonicalHeaderKey(name)
@@ -90,18 +90,19 @@ func addHeader(req *http.Request, header http.Header) {
 	}
 }
 
-// The ways in which a client authenticates (OpenID Connect Core section 9).
+// The client authentication methods (OpenID Connect Core section 9).
 const (
 	authBasic = "client_secret_basic"
 	authPost  = "client_secret_post"
 	authNone  = "none"
 )
 
-// credentials are what a client shows at the endpoints of its provider, and how. The secret is never shown in two
-// ways at once (RFC 6749 section 2.3.1). With private_key_jwt, the secret is the assertion of one request.
+// credentials are the client credentials of one request, and the authentication method. The secret
+// is never sent in two ways at once (RFC 6749 section 2.3.1). With private_key_jwt, secret is the
+// assertion.
 type credentials struct{ id, secret, method string }
 
-// in returns the parameters of a request with those credentials that go there.
+// in returns the parameters of a request with the credentials that the method sends in the body.
 func (c credentials) in(params url.Values) url.Values {
 	all := maps.Clone(params)
 	switch c.method {
@@ -118,7 +119,8 @@ func (c credentials) in(params url.Values) url.Values {
 	return all
 }
 
-// on puts the credentials that go into the header there, form-encoded before Basic unless raw.
+// on sets the credentials that the method sends in the header, form-encoded before Basic unless
+// raw.
 func (c credentials) on(req *http.Request, raw bool) {
 	if c.method != authBasic {
 		return
@@ -130,7 +132,7 @@ func (c credentials) on(req *http.Request, raw bool) {
 	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
 }
 
-// secrets are the spellings of the secret that a provider may repeat in an error.
+// secrets returns the spellings of the secret that a provider may repeat in an error.
 func (c credentials) secrets() []string {
 	if c.secret == "" {
 		return nil

@@ -134,7 +134,7 @@ func TestConfiguration_F42_Issuer(t *testing.T) {
 	for issuer, want := range map[string]string{
 		"https://op.example/.well-known/openid-configuration":          `write "https://op.example"`,
 		"https://op.example/realms/a/.well-known/openid-configuration": `write "https://op.example/realms/a"`,
-		"https://op.example/.well-known/oauth-authorization-server/a":  "is the address of the provider's metadata",
+		"https://op.example/.well-known/oauth-authorization-server/a":  "is the URL of the provider's metadata",
 		"op.example":               `write "https://op.example"`,
 		"op.example:8443":          `write "https://op.example:8443"`,
 		"op.example/realms/a":      `write "https://op.example/realms/a"`,
@@ -142,7 +142,7 @@ func TestConfiguration_F42_Issuer(t *testing.T) {
 		"https://op.example\n":     "white space",
 		"https://op.example/a b":   "white space",
 		"https://op.example\u00a0": "white space",
-		"https://user:hunter2@op.example/.well-known/openid-configuration": "is the address of the provider's metadata",
+		"https://user:hunter2@op.example/.well-known/openid-configuration": "is the URL of the provider's metadata",
 	} {
 		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer }))
 		if err == nil || !strings.Contains(err.Error(), "Issuer") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
