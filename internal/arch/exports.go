@@ -22,7 +22,7 @@ type audience struct {
 var audiences = []audience{
 	{"application", 130, 130},
 	{"store", 30, 30},
-	{"provider", 45, 51},
+	{"provider", 45, 49},
 	{"vendor", 150, 100},
 	{"authtest", 50, 50},
 	{"siblings", 0, 40},
