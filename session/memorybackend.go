@@ -117,9 +117,9 @@ func (b *MemoryBackend) Len() int {
 	return b.records.Len()
 }
 
-// Evicted returns how many live records were evicted since the last call. The manager calls it
+// takeEvicted returns how many live records were evicted since the last call. The manager calls it
 // after each Put and reports the number in an [Event].
-func (b *MemoryBackend) Evicted() int {
+func (b *MemoryBackend) takeEvicted() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.evicted

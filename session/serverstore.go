@@ -195,11 +195,11 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 
 // reportEvicted logs how many sessions this write evicted.
 func (k serverKeeper) reportEvicted(r *http.Request) {
-	e, ok := k.backend.(interface{ Evicted() int })
+	e, ok := k.backend.(interface{ takeEvicted() int })
 	if !ok {
 		return
 	}
-	if n := e.Evicted(); n > 0 {
+	if n := e.takeEvicted(); n > 0 {
 		k.site.Logger.WarnContext(r.Context(), "session: the store is full: idle sessions were evicted", "sessions", n)
 		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
 	}

@@ -373,7 +373,7 @@ func TestMemoryBackend_BytesAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := backend.Len(); n > 100 || n < 50 || backend.Evicted() != 1000-n || backend.Evicted() != 0 {
+	if n := backend.Len(); n > 100 || n < 50 || backend.takeEvicted() != 1000-n || backend.takeEvicted() != 0 {
 		t.Errorf("%d records of a kilobyte in 100 KiB", n)
 	}
 	huge := Record{Version: 1, Data: strings.Repeat("x", 200<<10), TTL: time.Hour}
