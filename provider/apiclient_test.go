@@ -12,7 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The access token goes to the API in the header, follows redirects on its origin, and never leaves it.
+// The access token is sent to the API in the header, also after redirects within its origin, and
+// never to another origin.
 func TestClient_TokenStaysOnItsOrigin(t *testing.T) {
 	var leaked atomic.Int32
 	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { leaked.Add(1) }))
@@ -39,14 +40,14 @@ func TestClient_TokenStaysOnItsOrigin(t *testing.T) {
 		}
 		for _, path := range []string{"away", "slashes", "again"} {
 			if _, err := client.Get(from + path); err == nil || leaked.Load() != 0 {
-				t.Errorf("%s%s: error %v, %d requests arrived at another origin", from, path, err, leaked.Load())
+				t.Errorf("%s%s: error %v, %d requests at another origin", from, path, err, leaked.Load())
 			}
 		}
 	}
 }
 
-// Addresses are relative to APIBase as links on a page below it are, also after a redirect.
-func TestClient_RelativeAddresses(t *testing.T) {
+// URLs are resolved relative to APIBase like the links on a page below it, also after a redirect.
+func TestClient_RelativeURLs(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host+r.URL.RequestURI()) })
 	mux.Handle("/v1/deep/moved", http.RedirectHandler("x", http.StatusFound)) // net/http makes it absolute
@@ -85,7 +86,7 @@ func TestClient_RelativeAddresses(t *testing.T) {
 	}
 }
 
-func TestClient_RefusesAddressesThatLeadNowhere(t *testing.T) {
+func TestClient_RejectsUnusableURLs(t *testing.T) {
 	for _, row := range []struct{ base, address string }{
 		{"", "user"}, {"", "/user"}, {"https://api.example/", "//evil.example/x"}, {"https://api.example/", "//u@/x"}, {"%zz", "user"},
 	} {
@@ -106,7 +107,7 @@ func TestClient_RefusesAddressesThatLeadNowhere(t *testing.T) {
 	}
 }
 
-// closing notes that it was closed.
+// closing records that it was closed.
 type closing struct {
 	io.Reader
 	closed bool
@@ -127,8 +128,8 @@ func TestAPIBase_IsValidated(t *testing.T) {
 	}
 }
 
-// F11: the user's token goes over https, or with the insecure switch to this machine, whichever protocol
-// it is of, and however a request gets its address.
+// F11: with all protocols, the user's token is sent by https, or with InsecureLoopbackHTTP to this
+// machine, regardless of the source of a request's URL.
 func TestClient_F11_TokenNeedsHTTPS(t *testing.T) {
 	var sent []string
 	recorder := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {

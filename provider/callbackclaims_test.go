@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Whatever a browser sends, a text that can be shown comes of it or nothing.
+// Any input from a browser yields displayable text or nothing.
 func FuzzCallbackClaims(f *testing.F) {
 	for _, seed := range []string{
 		"Alice", "", " \t", "\x00\ufeff", "\xff", strings.Repeat("x", 300), "\u202egnp.exe",
@@ -36,7 +36,7 @@ func FuzzCallbackClaims(f *testing.F) {
 	})
 }
 
-// Nothing that decides comes from the browser, whatever CallbackClaims returns.
+// CallbackClaims cannot set claims that decide something.
 func TestCallbackClaims_NamesOnly(t *testing.T) {
 	o := &OIDC{CallbackClaims: func(url.Values) map[string]string {
 		return map[string]string{

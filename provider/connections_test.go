@@ -21,7 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A step is what a dropping server does with one request of a connection.
+// A step is a dropping server's reaction to one request of a connection.
 type step string
 
 const (
@@ -32,7 +32,7 @@ const (
 	spent   step = "answers invalid_grant"
 )
 
-// A droppingServer follows one script for each connection, and the last script for all further ones.
+// A droppingServer follows one script per connection, and the last script for all further ones.
 type droppingServer struct {
 	address string
 	scripts [][]step
@@ -95,7 +95,7 @@ func (s *droppingServer) serve(c net.Conn, script []step) {
 	}
 }
 
-// body is what each endpoint answers.
+// body returns the response of each endpoint.
 func (s *droppingServer) body(r *http.Request) string {
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
@@ -122,8 +122,9 @@ func (s *droppingServer) received(path string) (found []*http.Request) {
 	return found
 }
 
-// redeeming are the requests that may be spent, each made by a call that has sent another request
-// to the same server before, on a connection that is kept. They return what the server received.
+// redeeming are the requests whose code or token may be spent. Each call first sends another
+// request to the same server, on a connection that is then reused. They return the requests that
+// the server received.
 var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Request, error){
 	"a code at an OpenID provider": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
 		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(), InsecureLoopbackHTTP: true, HTTPClient: c}
@@ -131,7 +132,7 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 		if err == nil {
 			_, err = o.exchange(context.Background(), m, &Flow{RedirectURI: "https://app.example/callback"}, "code")
 			if err != nil && strings.Contains(err.Error(), "id_token") {
-				err = nil // the server is none for ID tokens
+				err = nil // the server sends no ID token
 			}
 		}
 		return s.received("/token"), err
@@ -180,8 +181,8 @@ func testClientKey() *ClientKey {
 	return &ClientKey{Signer: key}
 }
 
-// R73, F29: what may be spent is sent once, and a second time only on a new connection after a
-// kept one has ended without a byte of an answer.
+// R73, F29: a request that spends a code or token is sent once, and a second time only on a new
+// connection after a reused one has ended without a byte of a response.
 func TestSendOnce_R73_F29_OnlyAfterAKeptConnectionClosed(t *testing.T) {
 	for _, row := range []struct {
 		name    string
@@ -219,7 +220,7 @@ func TestSendOnce_R73_F29_OnlyAfterAKeptConnectionClosed(t *testing.T) {
 	}
 }
 
-// differ checks that the second request is the first with new credentials.
+// differ checks that the second request repeats the first with new credentials.
 func differ(t *testing.T, first, second *http.Request) {
 	t.Helper()
 	for name := range first.PostForm {
@@ -234,7 +235,7 @@ func differ(t *testing.T, first, second *http.Request) {
 	}
 }
 
-// F29: a code that the first request has spent is an outcome of its own: signing in again helps.
+// F29: a code that the first request has spent is a fault of its own: a new login succeeds.
 func TestSendOnce_F29_Interrupted(t *testing.T) {
 	for _, name := range []string{"a code at an OpenID provider", "an OAuth 1.0a verifier"} {
 		s := newDroppingServer(t, []step{answers, drops}, []step{spent})
@@ -250,10 +251,10 @@ func TestSendOnce_F29_Interrupted(t *testing.T) {
 	}
 }
 
-// opaque hides what kind of transport it is.
+// opaque hides the type of a transport.
 type opaque struct{ http.RoundTripper }
 
-// F29: a transport that cannot be told to open a connection is not asked a second time.
+// F29: a request is not repeated with a transport that cannot be made to open a new connection.
 func TestSendOnce_F29_UnknownTransport(t *testing.T) {
 	for name, redeem := range redeeming {
 		s := newDroppingServer(t, []step{answers, drops}, []step{answers, answers})
@@ -264,7 +265,8 @@ func TestSendOnce_F29_UnknownTransport(t *testing.T) {
 	}
 }
 
-// F29: connections to endpoints are kept for less than four seconds, those of API clients for as long as the transport says.
+// F29: idle connections to endpoints are kept for less than four seconds, those of API clients as
+// long as the transport permits.
 func TestConnections_F29_IdleTime(t *testing.T) {
 	configured := &http.Transport{IdleConnTimeout: time.Hour}
 	short := &http.Transport{IdleConnTimeout: time.Second}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// hostileDocuments are objects that grow with n, each in another direction.
+// hostileDocuments are objects that grow with n, each in another way.
 var hostileDocuments = map[string]func(n int) string{
 	"many names":   func(n int) string { return object(n, `"n%d":1`) },
 	"one name":     func(n int) string { return object(n, `"a":%d`) },
@@ -54,13 +54,13 @@ func hostileReaders() map[string]func(document []byte) {
 	}
 }
 
-// P13: twice the document costs at most 2.2 times the time. The metric is the ratio of the two.
+// P13: a document of twice the size takes at most 2.2 times as long. The metric is this ratio.
 func BenchmarkDocuments_P13(b *testing.B) {
 	for kind, read := range hostileReaders() {
 		for shape, make := range hostileDocuments {
 			once, twice := []byte(make(4000)), []byte(make(8000))
 			b.Run(kind+"/"+shape, func(b *testing.B) {
-				short, long := time.Hour, time.Hour // the fastest of many: the machine does other things too
+				short, long := time.Hour, time.Hour // the fastest of many, because the machine is shared
 				for b.Loop() {
 					short, long = min(short, duration(read, once)), min(long, duration(read, twice))
 				}
@@ -76,7 +76,7 @@ func duration(read func([]byte), document []byte) time.Duration {
 	return time.Since(start)
 }
 
-// P13: what is allocated does not depend on the machine.
+// P13: allocations do not depend on the machine.
 func TestDocuments_P13_AllocationsAreLinear(t *testing.T) {
 	for kind, read := range hostileReaders() {
 		for shape, make := range hostileDocuments {

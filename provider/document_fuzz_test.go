@@ -17,14 +17,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The targets of this file read whole documents, twice: as they are, and with one more member that
-// decides nothing. F21, F22, R50: it never changes what comes of a document that is good, and never
-// makes one good that is not.
+// The fuzz targets in this file read each document twice: unchanged, and with one more member that
+// does not decide. F21, F22, R50: the member never changes the result of a valid document, and
+// never makes an invalid one valid.
 
-// A reader says what comes of a document: the same text for the same outcome.
+// A reader returns the result of reading a document as text, to compare.
 type reader func(t *testing.T, document []byte) (outcome string, err error)
 
-// fuzzDocuments compares the two. The member has a name that is not among those that are read.
+// fuzzDocuments compares the two results. The added member's name is not one of those read.
 func fuzzDocuments(f *testing.F, read reader, names []string, documents ...string) {
 	values := []string{
 		`null`, `"x"`, `7`, `1e999`, `{"a":1,"a":2}`, `["\ud83d"]`, "\xff", `[[[[{}]]]]`, `true`,
@@ -53,8 +53,8 @@ func fuzzDocuments(f *testing.F, read reader, names []string, documents ...strin
 	})
 }
 
-// withMember puts a member at the end of an object, once and twice. The value is JSON of some depth,
-// or the content of a text.
+// withMember adds a member at the end of an object, once and twice. Its value is JSON of some
+// depth, or a string.
 func withMember(document []byte, name string, value []byte) [][]byte {
 	object := strings.TrimRight(string(document), " \t\r\n")
 	body, isObject := strings.CutSuffix(object, "}")
@@ -72,7 +72,7 @@ func withMember(document []byte, name string, value []byte) [][]byte {
 	return [][]byte{[]byte(body + comma + member + "}"), []byte(body + comma + member + "," + member + "}")}
 }
 
-// rawText writes a text with its bytes as they are, also where they are no Unicode.
+// rawText writes a string with its bytes unchanged, including invalid Unicode.
 func rawText(s string) []byte {
 	quoted := []byte{'"'}
 	for _, c := range []byte(s) {
@@ -88,7 +88,7 @@ func rawText(s string) []byte {
 	return append(quoted, '"')
 }
 
-// fuzzed is a provider whose tokens the test can sign.
+// fuzzed returns a provider whose tokens the test can sign.
 func fuzzed() *OIDC {
 	o := &OIDC{
 		Issuer: "https://op.example", ClientID: "c", ClientSecret: strings.Repeat("s", 32), SecretSignsTokens: true,
@@ -169,7 +169,7 @@ func FuzzUserInfo(f *testing.F) {
 		`{"sub":"1","name":"Alice","email":"a@example.com","email_verified":true}`, `{"sub":"1","access":{"roles":["a","b"]}}`, `{"sub":7}`)
 }
 
-// identityNames are the claims that end up in fields of a session, or decide.
+// identityNames are the claims that set fields of a session, or decide.
 var identityNames = []string{
 	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "events", "at_hash", "c_hash", "name", "given_name", "family_name",
 	"preferred_username", "nickname", "email", "email_verified", "picture", "access", "access.roles", "acr", "amr", "auth_time", "sid", "session_expiry",
@@ -213,7 +213,7 @@ func FuzzIDTokenClaims(f *testing.F) {
 	)
 }
 
-// document0 is userinfo that was not asked for.
+// document0 is absent userinfo.
 var document0 document
 
 func FuzzIntrospection(f *testing.F) {

@@ -11,8 +11,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A provider of OAuth 2.0 that nobody has heard of needs its addresses, and where in its profile the user's ID is. With APIBase, calls of
-// the client have addresses relative to the API.
+// An OAuth 2.0 provider that package vendors does not support needs the URLs of its endpoints, and
+// the path of the user's ID in its profile. With APIBase, requests of the client can have relative
+// URLs.
 func ExampleOAuth2() {
 	secret := "secret"
 
@@ -27,7 +28,7 @@ func ExampleOAuth2() {
 		UserFields: provider.Fields{ID: "data.id", Name: "data.name"},
 	}
 
-	_, err := intranet.Validate() // sallyport.New does that
+	_, err := intranet.Validate() // sallyport.New does this
 	fmt.Println(intranet, err)
 
 	// In a handler the client is auth.Client(w, r).

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// requireFieldErrors makes sure that each error in err is about a field that v has.
+// requireFieldErrors checks that each error in err names a field of v.
 func requireFieldErrors(t *testing.T, v any, err error) {
 	t.Helper()
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -34,14 +34,14 @@ func requireFieldErrors(t *testing.T, v any, err error) {
 		}
 		field, ok := typ.FieldByName(name)
 		if !ok || !field.IsExported() {
-			t.Errorf("%v: there is no field %s in %v", err, wrong.Field, reflect.TypeOf(v))
+			t.Errorf("%v: field %s does not exist in %v", err, wrong.Field, reflect.TypeOf(v))
 			return
 		}
 		typ = field.Type
 	}
 }
 
-// R157: a program can tell which field each mistake is about.
+// R157: each mistake names its field in a form that programs can read.
 func TestOIDC_R157_FieldErrors(t *testing.T) {
 	negative := -time.Hour
 	secret := func(context.Context) (string, error) { return "s", nil }
@@ -67,7 +67,7 @@ func TestOIDC_R157_FieldErrors(t *testing.T) {
 	}
 }
 
-// A mistake that is one only outside of development names the switch for it.
+// An error about a value that is permitted in development names the field that permits it.
 func TestFieldError_R157_Insecure(t *testing.T) {
 	_, err := (&OIDC{ClientID: "c", Issuer: "http://localhost:1"}).Validate()
 	wrong, ok := errors.AsType[*FieldError](err)

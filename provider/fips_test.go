@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// inFIPSMode runs the test again in a process that may use approved algorithms only, and reports
-// whether this is it.
+// inFIPSMode reports whether this process is restricted to approved algorithms. If not, it runs the
+// test again in one that is.
 func inFIPSMode(t *testing.T) bool {
 	t.Helper()
 	if fips140.Enforced() {
@@ -30,7 +30,8 @@ func inFIPSMode(t *testing.T) bool {
 	return false
 }
 
-// F51: what would panic at its first use in FIPS mode is rejected by Validate, with the way out.
+// F51: Validate rejects settings that would panic at the first login in FIPS mode, and the error
+// says what to do.
 func TestFIPS_F51_ValidateRejects(t *testing.T) {
 	if !inFIPSMode(t) {
 		return

@@ -15,7 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// refusedCleanly demands that a callback was refused, with an error that a handler can answer and a log can hold.
+// refusedCleanly requires that a callback was rejected, with an error of this package that is safe
+// to log.
 func refusedCleanly(t *testing.T, query string, err error) {
 	t.Helper()
 	if err == nil {
@@ -31,8 +32,9 @@ func refusedCleanly(t *testing.T, query string, err error) {
 	}
 }
 
-// R15, R16, R17, R133: whatever a callback carries, Finish says no with an error of its own, and asks the
-// provider nothing, unless the parameters are exactly those of a successful response of this flow.
+// R15, R16, R17, R133: Finish rejects any callback with an error of this package, and sends no
+// request to the provider, unless the parameters are exactly those of a successful response for
+// this flow.
 func FuzzCallback(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		params, err := url.ParseQuery(query)
@@ -43,7 +45,7 @@ func FuzzCallback(f *testing.F) {
 		o.discovery.current.Store(&known{&metadata{
 			Issuer: o.Issuer, TokenEndpoint: "https://op.invalid/token", IssInResponse: true,
 		}, time.Now()})
-		o.HTTPClient = refusing(func() { // the token endpoint is asked: so it must be a right response
+		o.HTTPClient = refusing(func() { // a request to the token endpoint: the response must be valid
 			if params.Get("state") != "STATE" || len(params["state"]) != 1 || params.Get("iss") != o.Issuer || params.Get("code") == "" || params.Has("error") ||
 				params.Has("id_token") || params.Has("access_token") || params.Has("response") || len(params["code"]) != 1 {
 				t.Errorf("%q reached the token endpoint", query)
@@ -57,7 +59,8 @@ func FuzzCallback(f *testing.F) {
 	})
 }
 
-// R50: what is accepted means the same to encoding/json in a map and in a struct, and session.SetClaims takes it.
+// R50: encoding/json reads an accepted document identically into a map and a struct, and
+// session.SetClaims accepts it.
 func FuzzStrictJSON(f *testing.F) {
 	schema := newSchema("document", "sub").paths("data.id")
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -108,7 +111,7 @@ func toText(v any) string {
 	return string(raw)
 }
 
-// R51, R54: the outer form of a token.
+// R51, R54: the form of a token.
 func FuzzTokenForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		alg, err := checkHeader(raw, maxStranger, []string{"ES256"}, idTokenTypes)
@@ -127,7 +130,7 @@ func FuzzTokenForm(f *testing.F) {
 	})
 }
 
-// R117, R133: what passes for the claims of a logout token has everything that one needs, read in another way.
+// R117, R133: accepted logout token claims have all that is required, as another parser confirms.
 func FuzzLogoutClaims(f *testing.F) {
 	const event = `"events":{"http://schemas.openid.net/event/backchannel-logout":{}}`
 	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":1700000100,"jti":"1",` + event + `,"sub":"1","sid":"2"}`))

@@ -33,7 +33,7 @@ func TestDialPublic_R69_Addresses(t *testing.T) {
 	for _, host := range []string{
 		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254", "172.16.0.1", "172.31.255.255",
 		"192.168.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-		"169.254.0.1", "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", // credentials of machines
+		"169.254.0.1", "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", // metadata services of clouds
 		"::", "::1", "fe80::1", "fe80::1%eth0", "2606:4700::1111%eth0", "fc00::1", "fd12::1", "fec0::1", "ff02::1", "100::1", "5f00::1", "4000::1",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::8.8.8.8", "::ffff:0:127.0.0.1",
 		"64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::", "64:ff9b:1::8.8.8.8", "64:ff9b::1:808:808",
@@ -56,7 +56,7 @@ func TestDialPublic_R69_Addresses(t *testing.T) {
 	}
 }
 
-// hostile are ways to write the address of this machine, some of which some resolvers know.
+// hostile are spellings of this machine's address that some resolvers accept.
 func hostile(port string) []string {
 	var all []string
 	for _, host := range []string{
@@ -68,7 +68,7 @@ func hostile(port string) []string {
 	return all
 }
 
-// R69: whatever the name, what counts is where it leads.
+// R69: the resolved address decides, not the name.
 func TestPublicOnly_R69_ThisMachineIsNotReached(t *testing.T) {
 	var reached atomic.Int32
 	count := func(_ net.Conn, s http.ConnState) {
@@ -103,18 +103,19 @@ func TestPublicOnly_R69_ThisMachineIsNotReached(t *testing.T) {
 	}
 }
 
-// R69: a proxy would be connected to instead, and could connect to anything.
+// R69: proxies are ignored, because a proxy could connect to any address.
 func TestPublicOnly_R69_NoProxyOfTheEnvironment(t *testing.T) {
 	one, other := provider.PublicOnly(), provider.PublicOnly()
 	if one.Transport.(*http.Transport).Proxy != nil {
 		t.Error("a proxy is used")
 	}
 	if one.Transport == other.Transport {
-		t.Error("clients share a transport, which one of them may change")
+		t.Error("clients share a transport that one of them may change")
 	}
 }
 
-// R69: a name that leads to a public address when it is checked and to a private one when it is used (DNS rebinding).
+// R69: a name that resolves to a public address when it is checked, and to a private one for the
+// connection (DNS rebinding).
 func TestDialPublic_R69_Rebinding(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +128,7 @@ func TestDialPublic_R69_Rebinding(t *testing.T) {
 	checked := ""
 	dialer := &net.Dialer{Resolver: resolver}
 	if conn, err := dialer.DialContext(t.Context(), "tcp4", "rebind.example:"+port); err != nil {
-		t.Fatalf("without the check the test leads nowhere: %v", err)
+		t.Fatalf("without the check the connection fails too: %v", err)
 	} else {
 		checked = conn.RemoteAddr().String()
 		conn.Close()
@@ -142,14 +143,15 @@ func TestDialPublic_R69_Rebinding(t *testing.T) {
 	}
 }
 
-// fakeDNS is the Dial of a resolver whose server answers every question for an IPv4 address with what answer returns.
+// fakeDNS is the Dial of a resolver whose server answers all IPv4 queries with the result of
+// answer.
 func fakeDNS(t *testing.T, answer func() [4]byte) func(context.Context, string, string) (net.Conn, error) {
 	return func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe()
 		t.Cleanup(func() { here.Close(); there.Close() })
 		go func() {
 			defer there.Close()
-			var size [2]byte // as over TCP, because a pipe is no packet connection
+			var size [2]byte // as over TCP, because a pipe is not a packet connection
 			if _, err := io.ReadFull(there, size[:]); err != nil {
 				return
 			}

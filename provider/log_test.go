@@ -13,8 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// F49: an API may repeat the access token in an answer that is no HTTP; the error is the
-// application's to log.
+// F49: an API may repeat the access token in a malformed HTTP response, and the application may log
+// the error.
 func TestClient_F49_BrokenAnswers(t *testing.T) {
 	const token = "t0ken-t0ken"
 	for name, answer := range map[string]string{
@@ -42,7 +42,7 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 	}
 }
 
-// F49: what is known to be harmless stays as it is, so that it can still be told apart.
+// F49: text that is known to be harmless is unchanged, to keep errors distinguishable.
 func TestNetworkText_F49(t *testing.T) {
 	for text, want := range map[string]string{
 		"dial tcp: lookup op.example: no such host":                 "dial tcp: lookup op.example: no such host",
@@ -61,7 +61,7 @@ func TestNetworkText_F49(t *testing.T) {
 	}
 }
 
-// F49: an ID that MapUser finds cannot forge a line of a log either.
+// F49: an ID from MapUser cannot forge a log line either.
 func TestOAuth1_F49_SubjectWithControlCharacters(t *testing.T) {
 	for subject, good := range map[string]bool{"1001": true, "10\n01": false, "1001\u202e": false} {
 		o := &OAuth1{MapUser: func(_ Profile, u *session.User) error {

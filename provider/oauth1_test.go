@@ -32,7 +32,7 @@ func photos() *OAuth1 {
 
 func TestOAuth1_Validate(t *testing.T) {
 	if insecure, err := photos().Validate(); err != nil || insecure != nil {
-		t.Fatalf("a right one: %v, %v", insecure, err)
+		t.Fatalf("a valid provider: %v, %v", insecure, err)
 	}
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestOAuth1_Validate(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		change func(*OAuth1)
-		want   string // "" if it is right
+		want   string // "" if valid
 	}{
 		"no client":            {func(o *OAuth1) { o.ClientID = "" }, "ClientID is missing"},
 		"no secret":            {func(o *OAuth1) { o.ClientSecret = "" }, "ClientSecret is missing"},
@@ -117,7 +117,7 @@ func TestOAuth1_IssuerAndRegistration(t *testing.T) {
 		}
 	}
 	if same := (&OAuth1{Issuer: "https://photos.example:8443", ClientID: o.ClientID}); same.Registration() != o.Registration() {
-		t.Error("the addresses are part of the registration")
+		t.Error("the URLs are part of the registration")
 	}
 }
 
@@ -140,7 +140,7 @@ func TestOAuth1_R134_NeverPrints(t *testing.T) {
 	}
 }
 
-// An address without a host is one below APIBase, and never one of another host.
+// A URL without a host is resolved below APIBase, never at another host.
 func TestOAuth1_ClientWithAPIBase(t *testing.T) {
 	var seen []string
 	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -188,7 +188,7 @@ func TestOAuth1_ClientWithAPIBase(t *testing.T) {
 	}
 }
 
-// The context of a call counts, and there is no other limit to its time.
+// The context of a request is its only time limit.
 func TestOAuth1_ClientUsesTheContext(t *testing.T) {
 	release := make(chan struct{})
 	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -220,8 +220,8 @@ func TestOAuth1_ClientUsesTheContext(t *testing.T) {
 	}
 }
 
-// R15, R16, R133, R154, R155: whatever a callback carries, Finish asks the provider nothing unless the parameters are exactly those of a
-// successful response of this flow.
+// R15, R16, R133, R154, R155: Finish sends no request to the provider unless the callback's
+// parameters are exactly those of a successful response for this flow.
 func FuzzOAuth1Callback(f *testing.F) {
 	for _, seed := range []string{
 		"state=STATE&oauth_token=TOKEN&oauth_verifier=v", "state=STATE&oauth_token=TOKEN", "state=STATE&denied=TOKEN", "oauth_token=TOKEN&oauth_verifier=v",
@@ -246,7 +246,7 @@ func FuzzOAuth1Callback(f *testing.F) {
 	})
 }
 
-// answering is a client whose requests are all answered in the same way.
+// answering returns a client with the same response to all requests.
 func answering(status int, header http.Header, body string) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
@@ -255,7 +255,7 @@ func answering(status int, header http.Header, body string) *http.Client {
 	})}
 }
 
-// F35: a provider that cannot answer now says when to come back, for each step of the flow.
+// F35: the Retry-After of an overloaded provider is kept, in each step of the flow.
 func TestOAuth1_F35_RetryAfter(t *testing.T) {
 	for _, status := range []int{408, 429, 500, 503} {
 		o := photos()
@@ -270,8 +270,8 @@ func TestOAuth1_F35_RetryAfter(t *testing.T) {
 	}
 }
 
-// MapUser may name the user, but neither the tenant nor an issuer, and a missing address is never
-// verified. Fields without ID are read all the same.
+// MapUser may set the Subject, but neither tenant nor issuer, and a missing email address is never
+// verified. Fields without ID are read too.
 func TestOAuth1_MapUserKeepsTheRest(t *testing.T) {
 	o := photos()
 	o.UserFields = Fields{Name: "name"}
@@ -286,21 +286,21 @@ func TestOAuth1_MapUserKeepsTheRest(t *testing.T) {
 	}
 }
 
-// A flow of another kind, or one that was never begun, fits no callback.
+// A flow of another protocol, or one that was never begun, matches no callback.
 func TestOAuth1_EmptyFlow(t *testing.T) {
 	for _, flow := range []*Flow{{}, {State: "STATE"}, {Token: "TOKEN"}} {
 		o := photos()
-		o.HTTPClient = refusing(func() { t.Error("the provider is asked") })
+		o.HTTPClient = refusing(func() { t.Error("the provider got a request") })
 		for _, query := range []string{"", "state=", "state=STATE", "state=STATE&oauth_token=&oauth_verifier=v", "state=&oauth_token=TOKEN&oauth_verifier=v"} {
 			params, _ := url.ParseQuery(query)
 			if _, err := o.Finish(t.Context(), flow, params); err == nil {
-				t.Errorf("%+v takes %q", flow, query)
+				t.Errorf("%+v accepts %q", flow, query)
 			}
 		}
 	}
 }
 
-// R15: what passes as a form means the same to every reader.
+// R15: all parsers read an accepted form identically.
 func FuzzStrictForm(f *testing.F) {
 	for _, seed := range []string{"", "oauth_token=a&oauth_token_secret=b", "a=1&a=2", "a=%zz", "a;b", "<html>", "a=%C3%BC+", "a&b=", "=&=", "a=%ff"} {
 		f.Add([]byte(seed))
@@ -309,7 +309,7 @@ func FuzzStrictForm(f *testing.F) {
 		form, err := strictForm(body)
 		if err != nil {
 			if len(body) > 0 && len(err.Error()) > 80 {
-				t.Errorf("the error repeats what was sent: %v", err)
+				t.Errorf("the error repeats the response: %v", err)
 			}
 			return
 		}

@@ -7,17 +7,17 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// What is left out of the claims is still there for UserFields and MapUser.
+// UserFields and MapUser see the members that OmitClaims leaves out of the claims.
 func TestOAuth2_OmitClaims(t *testing.T) {
 	const profile = `{"id":12345678901234567890,"token":"t0ken","name":"Alice","Token":"t0ken"}`
 	for name, row := range map[string]struct {
 		omit []string
 		want string
 	}{
-		"nothing":         {nil, profile},
-		"two members":     {[]string{"token", "Token"}, `{"id":12345678901234567890,"name":"Alice"}`},
-		"one that is not": {[]string{"picture"}, `{"Token":"t0ken","id":12345678901234567890,"name":"Alice","token":"t0ken"}`},
-		"the ID":          {[]string{"id", "token", "Token"}, `{"name":"Alice"}`},
+		"nothing":       {nil, profile},
+		"two members":   {[]string{"token", "Token"}, `{"id":12345678901234567890,"name":"Alice"}`},
+		"a missing one": {[]string{"picture"}, `{"Token":"t0ken","id":12345678901234567890,"name":"Alice","token":"t0ken"}`},
+		"the ID":        {[]string{"id", "token", "Token"}, `{"name":"Alice"}`},
 	} {
 		o := &OAuth2{Issuer: "https://op.example", UserFields: Fields{ID: "id", Name: "name"}, OmitClaims: row.omit}
 		seen := ""

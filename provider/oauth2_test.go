@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// right is a configuration without fault.
+// right returns a valid configuration.
 func right() *OAuth2 {
 	return &OAuth2{
 		Issuer: "https://op.example", ClientID: "id", ClientSecret: "hush", Endpoints: Endpoints{
@@ -26,7 +26,7 @@ func right() *OAuth2 {
 	}
 }
 
-// R3, R10, R60, R157: every mistake is named, and all at once.
+// R3, R10, R60, R157: each mistake is named, and all are reported together.
 func TestOAuth2_Validate(t *testing.T) {
 	for want, change := range map[string]func(*OAuth2){
 		"ClientID is missing":                        func(o *OAuth2) { o.ClientID = "" },
@@ -86,7 +86,7 @@ func TestOAuth2_Validate(t *testing.T) {
 		requireFieldErrors(t, o, err)
 	}
 	if insecure, err := right().Validate(); err != nil || insecure != nil {
-		t.Errorf("a configuration without fault: %v, %v", insecure, err)
+		t.Errorf("a valid configuration: %v, %v", insecure, err)
 	}
 	_, err := new(OAuth2).Validate()
 	for _, want := range []string{"ClientID", "Endpoints.Authorization", "Endpoints.Token", "UserFields.ID"} {
@@ -96,7 +96,7 @@ func TestOAuth2_Validate(t *testing.T) {
 	}
 }
 
-// R7: the endpoint's own query stays, and every value is encoded.
+// R7: the endpoint's own query is kept, and all values are encoded.
 func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 	o := right()
 	o.ClientID, o.Endpoints.Authorization, o.AuthFragment = "id with &=#+%", "https://op.example/a?tenant=a%26b", "wechat redirect"
@@ -117,7 +117,7 @@ func TestOAuth2_R7_AuthorizationURL(t *testing.T) {
 	}
 	o.Quirks.NoPKCE, f = true, &Flow{}
 	if address, err := o.Begin(t.Context(), f); err != nil || strings.Contains(address, "code_challenge") || f.Verifier != "" {
-		t.Errorf("for a provider that refuses PKCE: %s, %v", address, err)
+		t.Errorf("for a provider that rejects PKCE: %s, %v", address, err)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestOAuth2_IssuerAndRegistration(t *testing.T) {
 	}
 }
 
-// scripted answers requests one after the other, and remembers them.
+// scripted sends the responses in order, and records the requests.
 type scripted struct {
 	statuses []int
 	bodies   []string
@@ -162,7 +162,7 @@ func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.statuses[i], Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-// Quirk 51: the ways in which tokens are taken back.
+// Quirk 51: the ways to revoke tokens.
 func TestOAuth2_Revocations(t *testing.T) {
 	const basic = "Basic aWQ6aHVzaA=="
 	both := session.Tokens{AccessToken: "acc", RefreshToken: "ref"}
@@ -270,9 +270,9 @@ func TestOAuth2_NothingThatWasNotAskedFor(t *testing.T) {
 	}
 }
 
-// R61, R134: nothing is followed, also by the methods that net/http would go on with, and no error has a secret in it, whatever the
-// provider says and wherever the token went.
-func TestOAuth2_R61_NothingIsFollowedOrRepeated(t *testing.T) {
+// R61, R134: no redirect is followed, even with methods that net/http would follow, no request is
+// repeated, and no error contains a secret that the provider repeats.
+func TestOAuth2_R61_NoRedirectNoRetry(t *testing.T) {
 	inThePath := func(r *http.Request, t session.Tokens, _ Profile) error {
 		r.URL = r.URL.JoinPath(t.AccessToken)
 		return nil
@@ -289,7 +289,7 @@ func TestOAuth2_R61_NothingIsFollowedOrRepeated(t *testing.T) {
 				o.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 					seen++
 					if r.URL.Host == "evil.example" {
-						t.Errorf("%s, %d: somebody came to the other server", method, status)
+						t.Errorf("%s, %d: a request to the other server", method, status)
 					}
 					if at == 1 && seen == 1 {
 						return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"access_token":"t0ken-t0ken"}`)), Request: r}, nil
@@ -327,7 +327,7 @@ func TestOAuth2_R134_WhatProvidersRepeat(t *testing.T) {
 	}
 }
 
-// R109: which failures of a refresh end the session, and which are trouble of the moment.
+// R109: the failures of a refresh that end the session, and those that are temporary.
 func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 	for name, row := range map[string]struct {
 		status int
@@ -335,13 +335,13 @@ func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 		want   Fault // empty: unavailable
 	}{
 		"spent":                   {400, `{"error":"invalid_grant"}`, FaultRefresh},
-		"the server is in doubt":  {500, `{"error":"invalid_grant"}`, ""}, // F14: final is 4xx
-		"the client is wrong":     {401, `{"error":"invalid_client"}`, faultToken},
-		"not understood":          {400, `{}`, faultToken},
+		"final error with a 500":  {500, `{"error":"invalid_grant"}`, ""}, // F14: final is 4xx
+		"the client is invalid":   {401, `{"error":"invalid_client"}`, faultToken},
+		"no error code":           {400, `{}`, faultToken},
 		"an error of the server":  {500, `{"error":"server_error"}`, ""},
-		"the server is away":      {503, ``, ""},
-		"too many, it says":       {429, `{"error":"slow_down"}`, ""},
-		"too many, without words": {429, ``, ""},
+		"unavailable":             {503, ``, ""},
+		"too many, with an error": {429, `{"error":"slow_down"}`, ""},
+		"too many, without one":   {429, ``, ""},
 	} {
 		o, s := right(), new(session.Session)
 		s.SetTokens(session.Tokens{RefreshToken: "r"})
@@ -354,8 +354,8 @@ func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 	}
 }
 
-// PrepareAPI must not lead the token to where nobody would have been allowed to configure it, and nothing of the address that it
-// makes is in an error.
+// PrepareAPI must not send the token to a URL that the configuration would not permit, and errors
+// do not contain the URL that it sets.
 func TestOAuth2_PrepareAPI(t *testing.T) {
 	for name, prepare := range map[string]func(*http.Request, session.Tokens, Profile) error{
 		"http":        func(r *http.Request, _ session.Tokens, _ Profile) error { r.URL.Scheme = "http"; return nil },
@@ -371,24 +371,24 @@ func TestOAuth2_PrepareAPI(t *testing.T) {
 			t.Errorf("%s: %v after %q", name, err, s.seen)
 		}
 		if name == "in the path" && !strings.Contains(err.Error(), "https://api.op.example/user: status 418") {
-			t.Errorf("%s: %v does not say where", name, err)
+			t.Errorf("%s: %v does not name the endpoint", name, err)
 		}
 	}
 }
 
-// Parameters of the callback are taken once, in short, and only when they are configured.
+// Parameters of the callback are read only if configured, short and not repeated.
 func TestOAuth2_CallbackParams(t *testing.T) {
 	for name, row := range map[string]struct {
 		callback url.Values
 		check    error
 		sent     bool
 	}{
-		"right":            {url.Values{"device_id": {"d"}}, nil, true},
-		"missing":          {url.Values{}, nil, true},
-		"twice":            {url.Values{"device_id": {"d", "d"}}, nil, false},
-		"too long":         {url.Values{"device_id": {strings.Repeat("d", maxCallbackParam+1)}}, nil, false},
-		"refused":          {url.Values{"device_id": {"d"}}, errors.New("no"), false},
-		"as another thing": {url.Values{"device_id": {"d"}, "error": {"access_denied"}}, nil, false},
+		"right":       {url.Values{"device_id": {"d"}}, nil, true},
+		"missing":     {url.Values{}, nil, true},
+		"twice":       {url.Values{"device_id": {"d", "d"}}, nil, false},
+		"too long":    {url.Values{"device_id": {strings.Repeat("d", maxCallbackParam+1)}}, nil, false},
+		"refused":     {url.Values{"device_id": {"d"}}, errors.New("no"), false},
+		"in an error": {url.Values{"device_id": {"d"}, "error": {"access_denied"}}, nil, false},
 	} {
 		s, o := &scripted{statuses: []int{400}}, right()
 		o.HTTPClient, o.CallbackParams, o.CheckCallback = &http.Client{Transport: s}, []string{"device_id"}, func(url.Values) error { return row.check }
@@ -406,7 +406,7 @@ func TestOAuth2_CallbackParams(t *testing.T) {
 	}
 }
 
-// Header is sent with API requests unless they have one of their own; the token goes where it is configured to go.
+// Header is sent with API requests that do not set the same field; the token is sent as configured.
 func TestOAuth2_Client(t *testing.T) {
 	for name, row := range map[string]struct {
 		header, scheme string
@@ -448,8 +448,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// R15, R16, R152: whatever a callback carries, the token endpoint is asked only for the right response of this flow, with nothing
-// that came from anywhere else.
+// R15, R16, R152: the token endpoint gets a request only for a successful response for this flow,
+// with parameters of this flow only.
 func FuzzOAuth2Callback(f *testing.F) {
 	for _, seed := range []string{
 		"code=c&state=STATE", "code=c", "state=STATE", "code=c&state=STATE&access_token=t", "error=access_denied&state=STATE", "code=c&code=d&state=STATE",

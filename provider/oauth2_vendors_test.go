@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A vendor that package vendors does not know is described in the same types.
-func TestOAuth2_RequestAndAnswerOfTheirOwnKind(t *testing.T) { // quirk 22
+// The same types describe a vendor that package vendors does not support.
+func TestOAuth2_NonstandardTokenRequestAndResponse(t *testing.T) { // quirk 22
 	o := &provider.OAuth2{
 		Issuer: "https://account.withings.com", ClientID: "id", ClientSecret: "hush",
 		Endpoints: provider.Endpoints{

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// R114: a provider that hangs delays a logout by two seconds, and the next ones not at all once it counts as failed.
+// R114: a hanging provider delays a logout by two seconds, and later ones not at all after the
+// fetch has failed.
 func TestLogoutURL_R114_ProviderHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
-		for range 3 { // the first fetch goes on meanwhile
+		for range 3 { // the first fetch continues meanwhile
 			begin := time.Now()
 			if got := o.EndSessionURL(t.Context(), EndSession{}); got != "" || time.Since(begin) > logoutPatience {
 				t.Errorf("%q after %v", got, time.Since(begin))
@@ -22,8 +23,8 @@ func TestLogoutURL_R114_ProviderHangs(t *testing.T) {
 	})
 }
 
-// What is known is used, however old, and without a request.
-func TestLogoutURL_UsesWhatIsKnown(t *testing.T) {
+// Known metadata of any age is used, without a request.
+func TestLogoutURL_UsesKnownMetadata(t *testing.T) {
 	o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: refusing(func() { t.Error("the provider is asked") })}
 	o.discovery.current.Store(&known{&metadata{EndSessionEndpoint: "https://op.example/end?a=b"}, time.Unix(0, 0)})
 	want := "https://op.example/end?a=b&client_id=c&logout_hint=someone&post_logout_redirect_uri=r&state=s"
@@ -36,7 +37,7 @@ func TestLogoutURL_UsesWhatIsKnown(t *testing.T) {
 	}
 }
 
-// R122: all origins that the provider may show a frame on, each once.
+// R122: all origins whose pages may have the provider's frames, without duplicates.
 func TestLogoutOrigins(t *testing.T) {
 	o := &OIDC{Issuer: "https://op.example/tenant", VendorLogout: &VendorLogout{URL: "https://vendor.example/v2/logout?federated", ReturnParam: "returnTo"}}
 	if got, want := o.LogoutOrigins(), []string{"https://op.example", "https://vendor.example"}; !slices.Equal(got, want) {

@@ -8,7 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// Each mistake is named, and all are told at once (R156).
+// Each mistake is named, and all are reported together (R156).
 func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 	secret := func(context.Context) (string, error) { return "s", nil }
 	tenants := &provider.Organizations{Allowed: []string{"72f988bf-86f1-41af-91ab-2d7cd011db47"}}
@@ -16,7 +16,7 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 	discovery := "https://op.example.com/common"
 	for name, row := range map[string]struct {
 		change func(*provider.OIDC)
-		want   string // empty: no mistake
+		want   string // empty: valid
 	}{
 		"nothing":               {func(*provider.OIDC) {}, ""},
 		"two secrets":           {func(o *provider.OIDC) { o.SecretFunc = secret }, "both set"},
@@ -39,7 +39,7 @@ func TestOIDC_ValidateFieldsForVendors(t *testing.T) {
 		"template alone":        {func(o *provider.OIDC) { o.Issuer, o.Discovery = template, discovery }, "set Organizations"},
 		"tenants, no template":  {func(o *provider.OIDC) { o.Organizations, o.Discovery = tenants, discovery }, "need an Issuer with {tenantid}"},
 		"tenants, no discovery": {func(o *provider.OIDC) { o.Issuer, o.Organizations = template, tenants }, "need Discovery"},
-		"tenants, nobody": {func(o *provider.OIDC) {
+		"tenants, none": {func(o *provider.OIDC) {
 			o.Issuer, o.Discovery, o.Organizations = template, discovery, &provider.Organizations{}
 		}, "no user could sign in"},
 		"tenants, aliases": {func(o *provider.OIDC) {

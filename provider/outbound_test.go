@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// R62: a provider that sends a byte a second is given up after ten seconds.
+// R62: a request to a provider that sends one byte per second fails after ten seconds.
 func TestOutbound_R62_SlowBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
@@ -23,7 +23,8 @@ func TestOutbound_R62_SlowBody(t *testing.T) {
 	})
 }
 
-// R62, R110: who waits for a provider that hangs can go away; the fetch goes on for the others.
+// R62, R110: a caller that waits for a hanging provider can be canceled; the fetch continues for
+// the others.
 func TestOutbound_R62_WaitingEndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
@@ -53,17 +54,17 @@ func TestBackoff(t *testing.T) {
 			t.Errorf("failure %d: waits %v", i, waits)
 		}
 		if b.wait(now.Add(-time.Hour)) != nil {
-			t.Errorf("failure %d: a clock that was set back makes the pause longer", i)
+			t.Errorf("failure %d: setting the clock back makes the pause longer", i)
 		}
 		now = now.Add(want)
 	}
 	b.reset()
 	if b.wait(now) != nil {
-		t.Error("it waits after a success")
+		t.Error("a pause after a success")
 	}
 }
 
-// trickling answers at once and then sends a byte a second, for ever.
+// trickling responds at once and then sends one byte per second, without end.
 type trickling struct{}
 
 // RoundTrip implements http.RoundTripper.
@@ -83,7 +84,7 @@ func (t trickle) Read(p []byte) (int, error) {
 	}
 }
 
-// refusing is a client without a network. It tells about each request before it refuses it.
+// refusing returns a client without a network. It calls tell for each request, then fails it.
 func refusing(tell func()) *http.Client {
 	return &http.Client{Transport: refuser(tell)}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// R153: the ID is a text or a whole number, to the last digit; everything else fails the login.
+// R153: the ID is a string or an integer, kept to the last digit; anything else fails the login.
 func TestProfile_R153_StableID(t *testing.T) {
 	const refused = ""
 	long := strings.Repeat("7", maxSubject)
@@ -22,7 +22,7 @@ func TestProfile_R153_StableID(t *testing.T) {
 		"zero":                       {`{"id":0}`, "id", "0"},
 		"beyond 53 bits":             {`{"id":9007199254740993}`, "id", "9007199254740993"},
 		"beyond 64 bits":             {`{"id":18446744073709551617}`, "id", "18446744073709551617"},
-		"as long as allowed":         {`{"id":` + long + `}`, "id", long},
+		"of maximum length":          {`{"id":` + long + `}`, "id", long},
 		"white space around":         {"{\"id\" :\n\t 1 }", "id", "1"},
 		"text with an escape":        {`{"id":"\u0061b"}`, "id", "ab"},
 		"text like a number":         {`{"id":"1.0"}`, "id", "1.0"},
@@ -63,7 +63,7 @@ func TestProfile_R153_StableID(t *testing.T) {
 		"a list":                     {`[{"id":1}]`, "0.id", refused},
 		"nothing":                    {``, "id", refused},
 		"null alone":                 {`null`, "id", refused},
-		"more after it":              {`{"id":1}{"id":2}`, "id", refused},
+		"data after the object":      {`{"id":1}{"id":2}`, "id", refused},
 		"too deep":                   {`{"id":1,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "id", refused},
 	} {
 		u, err := Profile{User: json.RawMessage(row.document)}.user("https://op.example", Fields{ID: row.path}, EmailByMember, nil)
@@ -79,7 +79,8 @@ func TestProfile_R153_StableID(t *testing.T) {
 	}
 }
 
-// What is shown comes from the first alternative that has a text; what may be believed only from the right type.
+// Display fields come from the first alternative that is a non-empty string; trusted fields only
+// from the right type.
 func TestProfile_Fields(t *testing.T) {
 	full := Fields{ID: "id", Name: "name|login", Username: "login", Email: "email", EmailVerified: "verified", Picture: "images.0.url", Roles: "groups"}
 	for name, row := range map[string]struct {
@@ -93,7 +94,7 @@ func TestProfile_Fields(t *testing.T) {
 		"name is null":                {`{"id":1,"name":null,"login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
 		"name is empty":               {`{"id":1,"name":"","login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
 		"name is a number":            {`{"id":1,"name":5,"login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
-		"nothing but the ID":          {`{"id":1}`, session.User{}},
+		"the ID only":                 {`{"id":1}`, session.User{}},
 		"verified as text":            {`{"id":1,"email":"a","verified":"true"}`, session.User{Email: "a", EmailVerified: true}},
 		"verified as other text":      {`{"id":1,"email":"a","verified":"yes"}`, session.User{Email: "a"}},
 		"verified as number":          {`{"id":1,"email":"a","verified":1}`, session.User{Email: "a"}},
@@ -101,7 +102,7 @@ func TestProfile_Fields(t *testing.T) {
 		"verified false":              {`{"id":1,"email":"a","verified":false}`, session.User{Email: "a"}},
 		"verified without an address": {`{"id":1,"verified":true}`, session.User{}},
 		"address of another type":     {`{"id":1,"email":["a"],"verified":true}`, session.User{}},
-		"picture is no web address":   {`{"id":1,"images":[{"url":"javascript:alert(1)"}]}`, session.User{}},
+		"picture is not a web URL":    {`{"id":1,"images":[{"url":"javascript:alert(1)"}]}`, session.User{}},
 		"no pictures":                 {`{"id":1,"images":[]}`, session.User{}},
 		"one role":                    {`{"id":1,"groups":"x,y"}`, session.User{Roles: []string{"x,y"}}},
 		"roles of mixed types":        {`{"id":1,"groups":["x",1]}`, session.User{}},
@@ -113,7 +114,7 @@ func TestProfile_Fields(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, row.want)
 		}
 	}
-	// R151: alternatives of roles: the first that is there counts, also when it holds none.
+	// R151: the first alternative of roles that is present is used, even if it holds none.
 	roles := Fields{ID: "id", Roles: "https://op.example/roles|realm.roles"}
 	for document, want := range map[string][]string{
 		`{"id":1,"https://op.example/roles":["a"],"realm":{"roles":["b"]}}`: {"a"},
@@ -128,7 +129,7 @@ func TestProfile_Fields(t *testing.T) {
 	}
 }
 
-// F45, F21: the shapes of roles, and what is odd in a profile, are those of claims.
+// F45, F21: roles and irregular members are read like those of claims.
 func TestProfile_F45_RolesAndOddMembers(t *testing.T) {
 	for document, want := range map[string][]string{
 		`{"id":1,"teams":[{"name":"a"},{"name":"b"}]}`:           {"a", "b"},
@@ -151,8 +152,8 @@ func TestProfile_F45_RolesAndOddMembers(t *testing.T) {
 	}
 }
 
-// Without a profile document the answer of the token endpoint is all there is.
-func TestProfile_FromTheTokenAnswer(t *testing.T) {
+// Without a profile document the token response is the profile.
+func TestProfile_FromTheTokenResponse(t *testing.T) {
 	token := json.RawMessage(`{"access_token":"a","owner":{"user":{"id":"u-1","name":"Alice"}}}`)
 	f := Fields{ID: "owner.user.id", Name: "owner.user.name"}
 	if u, err := (Profile{Token: token}).user("i", f, EmailByMember, nil); err != nil || u.Subject != "u-1" || u.Name != "Alice" {
@@ -193,7 +194,7 @@ func TestFields_AreChecked(t *testing.T) {
 	}
 }
 
-// R153: whatever the document and the path, an ID is a text that stands there, or nothing.
+// R153: for any document and path, an ID is a value in the document, or there is none.
 func FuzzFields(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{"id":1}`, "id"}, {`{"data":{"id":"x"}}`, "data.id"}, {`{"a":[{"id":12345678901234567890}]}`, "a.0.id"}, {`{"id":1e3}`, "id"}, {`{"b":"\u0000"}`, "a|b"},
@@ -220,7 +221,7 @@ func FuzzFields(f *testing.F) {
 	})
 }
 
-// stands reports whether a text or a number that is spelled like id is among the values of a document.
+// stands reports whether a string or number spelled like id is among the values of a document.
 func stands(document, id string) bool {
 	d := json.NewDecoder(strings.NewReader(document))
 	d.UseNumber()

@@ -2,7 +2,7 @@ package provider
 
 import "testing"
 
-// MapUser reads texts, numbers and truths of a profile by the paths of Fields.
+// MapUser reads strings, numbers and booleans of a profile by the paths of Fields.
 func TestProfile_TextAndTrue(t *testing.T) {
 	p := Profile{
 		Token: []byte(`{"openid":"o1"}`),
@@ -25,7 +25,7 @@ func TestProfile_TextAndTrue(t *testing.T) {
 		}
 	}
 	if got := (Profile{Token: p.Token}).Text("openid"); got != "o1" {
-		t.Errorf("without a document, Text reads the token endpoint's answer: %q, want o1", got)
+		t.Errorf("without a document, Text reads the token response: %q, want o1", got)
 	}
 	if got := (Profile{User: []byte(`[1]`)}).Text("id"); got != "" {
 		t.Errorf("Text of a list is %q, want none", got)

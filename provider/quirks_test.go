@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// R1: something binds a code to its login, also at a provider that lacks a protection.
+// R1: PKCE or nonce binds a code to its login, even at a provider that lacks one of them.
 func TestQuirks_R1_Validate(t *testing.T) {
 	openID := func(q Quirks, change func(*OIDC)) Validator {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", ClientSecret: "s", Quirks: q}
@@ -76,7 +76,7 @@ func TestQuirks_AreLoggedOnce(t *testing.T) {
 	}
 }
 
-// A provider's own error code in the callback means what the dialect says, with OAuth 2.0 as well.
+// The dialect translates a provider's own error code in the callback, with OAuth 2.0 too.
 func TestOAuth2_TranslatesTheCallbackError(t *testing.T) {
 	o := &OAuth2{Dialect: Dialect{ErrorCodes: map[string]string{"cancelled": "access_denied"}}}
 	o.Endpoints.Authorization = "https://op.example/authorize"

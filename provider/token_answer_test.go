@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The answers that token endpoints in use give. The numbers are those of the catalog of vendor quirks.
-func TestDialect_Answers(t *testing.T) {
+// Responses of real token endpoints. The numbers are those of the catalog of vendor quirks.
+func TestDialect_Responses(t *testing.T) {
 	const asJSON, asText, asHTML, asForm = "application/json", "text/plain", "text/html", "application/x-www-form-urlencoded"
 	const standard = `{"access_token":"a","token_type":"Bearer","expires_in":3600,"refresh_token":"r","scope":"x y"}`
 	sniff := Dialect{Sniff: true}
@@ -30,13 +30,13 @@ func TestDialect_Answers(t *testing.T) {
 		"quirk 14: form-encoded, twice":         {sniff, asForm, "access_token=a&access_token=b", "twice", true},
 		"quirk 14: form-encoded, malformed":     {sniff, asForm, "access_token=%zz", "neither JSON nor form", true},
 		"quirk 15: error with status 200":       {Dialect{}, asJSON, `{"error":"invalid_grant","error_description":"used"}`, "invalid_grant", true},
-		"quirk 15: error beside a token":        {Dialect{}, asJSON, `{"access_token":"a","error":"invalid_grant"}`, "invalid_grant", true},
-		"quirk 15: the error's own name":        {Dialect{ErrorCodes: map[string]string{"bad_verification_code": "invalid_grant"}}, asJSON, `{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}`, "invalid_grant", true},
+		"quirk 15: error with a token":          {Dialect{}, asJSON, `{"access_token":"a","error":"invalid_grant"}`, "invalid_grant", true},
+		"quirk 15: proprietary error code":      {Dialect{ErrorCodes: map[string]string{"bad_verification_code": "invalid_grant"}}, asJSON, `{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}`, "invalid_grant", true},
 		"quirk 15: error form-encoded":          {sniff, asForm, "error=incorrect_client_credentials&error_description=The+client_id+is+wrong", "The client_id is wrong", true},
 		"quirk 15: errcode":                     {Dialect{Sniff: true, ErrorCodes: map[string]string{"40029": "invalid_grant"}}, asText, `{"errcode":40029,"errmsg":"invalid code"}`, `invalid_grant): "invalid code"`, true},
 		"quirk 15: ok false":                    {Dialect{}, asJSON, `{"ok":false,"error":"invalid_code"}`, "error with status 200", true},
-		"quirk 15: null is no error":            {Dialect{}, asJSON, `{"access_token":"a","error":null}`, "a  0 nil", false},
-		"quirk 15: empty is no error":           {Dialect{}, asJSON, `{"access_token":"a","error":""}`, "a  0 nil", false},
+		"quirk 15: null is not an error":        {Dialect{}, asJSON, `{"access_token":"a","error":null}`, "a  0 nil", false},
+		"quirk 15: empty is not an error":       {Dialect{}, asJSON, `{"access_token":"a","error":""}`, "a  0 nil", false},
 		"quirk 15: an error object":             {Dialect{}, asJSON, `{"access_token":"a","error":{"code":1}}`, "error with status 200", true},
 		"quirk 16: JSON as text/plain":          {sniff, asText, standard, "a r 3600 x|y", false},
 		"quirk 16: JSON as text/html":           {sniff, asHTML, " \n" + standard, "a r 3600 x|y", false},
@@ -71,7 +71,7 @@ func TestDialect_Answers(t *testing.T) {
 		"quirk 22: an envelope that is missing": {Dialect{Envelope: "body"}, asJSON, `{"access_token":"a"}`, "a  0 nil", false},
 		"quirk 22: an envelope that is null":    {Dialect{Envelope: "body"}, asJSON, `{"body":null,"access_token":"a"}`, "a  0 nil", false},
 		"quirk 22: an envelope not expected":    {Dialect{}, asJSON, `{"body":{"access_token":"a"}}`, "no access_token", true},
-		"quirk 22: names of its own":            {Dialect{AnswerNames: map[string]string{"access_token": "accessToken", "refresh_token": "refreshToken", "expires_in": "expireIn"}}, asJSON, `{"accessToken":"a","refreshToken":"r","expireIn":7200}`, "a r 7200 nil", false},
+		"quirk 22: other names":                 {Dialect{AnswerNames: map[string]string{"access_token": "accessToken", "refresh_token": "refreshToken", "expires_in": "expireIn"}}, asJSON, `{"accessToken":"a","refreshToken":"r","expireIn":7200}`, "a r 7200 nil", false},
 		"quirk 22: a name inside an object":     {Dialect{AnswerNames: map[string]string{"access_token": "authed_user.access_token"}}, asJSON, `{"authed_user":{"access_token":"a"}}`, "a  0 nil", false},
 		"quirk 22: an answer rewritten":         {Dialect{EditAnswer: rewrite("token", "access_token")}, asJSON, `{"token":"a"}`, "a  0 nil", false},
 		"quirk 22: an answer rewritten badly":   {Dialect{EditAnswer: rewrite("{", "[")}, asJSON, `{"token":"a"}`, "EditAnswer", true},
@@ -79,7 +79,7 @@ func TestDialect_Answers(t *testing.T) {
 		"quirk 25: more than tokens":            {Dialect{}, asJSON, `{"access_token":"a","owner":{"user":{"id":"u"}}}`, "a  0 nil", false},
 		"strict: twice":                         {sniff, asJSON, `{"access_token":"a","access_token":"b"}`, "twice", true},
 		"strict: look-alike":                    {sniff, asJSON, `{"access_token":"a","Access_Token":"b"}`, "looks like", true},
-		"strict: more after it":                 {sniff, asJSON, standard + standard, "data after", true},
+		"strict: data after it":                 {sniff, asJSON, standard + standard, "data after", true},
 		"strict: not closed":                    {sniff, asJSON, `{"access_token":"a"`, "malformed", true},
 		"strict: a token that is a number":      {sniff, asJSON, `{"access_token":1}`, "not a string", true},
 		"strict: an empty token":                {sniff, asJSON, `{"access_token":""}`, "no access_token", true},
@@ -120,7 +120,8 @@ func rewrite(old, fresh string) func(json.RawMessage) (json.RawMessage, error) {
 	}
 }
 
-// Quirk 23: error bodies of providers' own making. R67, R76: the code is a registered one or none, and the text is harmless.
+// Quirk 23: proprietary error bodies. R67, R76: the code is registered or empty, and the text is
+// sanitized.
 func TestDialect_Errors(t *testing.T) {
 	own := Dialect{ErrorCodes: map[string]string{
 		"190": "invalid_grant", "40029": "invalid_grant", "Invalid refresh token": "invalid_grant", "oauth_problem": "invalid_request", "1e2": "invalid_scope",
@@ -130,23 +131,23 @@ func TestDialect_Errors(t *testing.T) {
 		media, body       string
 		code, description string
 	}{
-		"the standard":                          {400, "application/json", `{"error":"invalid_grant","error_description":"used"}`, "invalid_grant", "used"},
-		"quirk 23: {error: {code}}":             {400, "application/json", `{"error":{"message":"Expired","type":"OAuthException","code":190,"fbtrace_id":"x"}}`, "invalid_grant", "Expired"},
-		"quirk 23: {error: {code}} by name":     {400, "application/json", `{"error":{"code":"invalid_client","message":"m"}}`, "invalid_client", "m"},
-		"quirk 23: {status, message}":           {400, "application/json", `{"status":400,"message":"Invalid refresh token"}`, "invalid_grant", "Invalid refresh token"},
-		"quirk 23: {errcode, errmsg}":           {400, "application/json", `{"errcode":40029,"errmsg":"invalid code"}`, "invalid_grant", "invalid code"},
-		"quirk 23: a code of its own, unknown":  {400, "application/json", `{"error":"weird","error_description":"text"}`, "", "text"},
-		"quirk 23: more members":                {400, "application/json", `{"error":"invalid_grant","error_description":"AADSTS1","error_codes":[1],"trace_id":"t"}`, "invalid_grant", "AADSTS1"},
-		"a number as it is written":             {400, "application/json", `{"code":1e2}`, "invalid_scope", ""},
-		"a description that is a code":          {400, "application/json", `{"error":"weird","error_description":"invalid_grant"}`, "", "invalid_grant"},
-		"nothing known":                         {400, "application/json", `{"x":1}`, "", ""},
-		"a page":                                {400, "text/html", `<html>invalid_grant</html>`, "", ""},
-		"a page that says that it is JSON":      {400, "application/json", `<html>invalid_grant</html>`, "", ""},
-		"controls":                              {400, "application/json", `{"error":"invalid_grant","error_description":"a\r\nb\u0000c\u001b[31m"}`, "invalid_grant", "a..b.c.[31m"},
-		"long":                                  {400, "application/json", `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1000) + `"}`, "invalid_grant", strings.Repeat("x", 200)},
-		"secrets of the request":                {400, "application/json", `{"error":"invalid_grant","error_description":"code s3cret-code is used"}`, "invalid_grant", "code [redacted] is used"},
-		"tokens of the answer":                  {400, "application/json", `{"error":"invalid_grant","access_token":"t0ken","error_description":"t0ken"}`, "invalid_grant", "[redacted]"},
-		"quirk 23: a server in trouble, mapped": {500, "application/json", `{"error":{"code":190}}`, "invalid_grant", ""},
+		"the standard":                      {400, "application/json", `{"error":"invalid_grant","error_description":"used"}`, "invalid_grant", "used"},
+		"quirk 23: {error: {code}}":         {400, "application/json", `{"error":{"message":"Expired","type":"OAuthException","code":190,"fbtrace_id":"x"}}`, "invalid_grant", "Expired"},
+		"quirk 23: {error: {code}} by name": {400, "application/json", `{"error":{"code":"invalid_client","message":"m"}}`, "invalid_client", "m"},
+		"quirk 23: {status, message}":       {400, "application/json", `{"status":400,"message":"Invalid refresh token"}`, "invalid_grant", "Invalid refresh token"},
+		"quirk 23: {errcode, errmsg}":       {400, "application/json", `{"errcode":40029,"errmsg":"invalid code"}`, "invalid_grant", "invalid code"},
+		"quirk 23: an unknown code":         {400, "application/json", `{"error":"weird","error_description":"text"}`, "", "text"},
+		"quirk 23: more members":            {400, "application/json", `{"error":"invalid_grant","error_description":"AADSTS1","error_codes":[1],"trace_id":"t"}`, "invalid_grant", "AADSTS1"},
+		"a number with an exponent":         {400, "application/json", `{"code":1e2}`, "invalid_scope", ""},
+		"a description that is a code":      {400, "application/json", `{"error":"weird","error_description":"invalid_grant"}`, "", "invalid_grant"},
+		"nothing known":                     {400, "application/json", `{"x":1}`, "", ""},
+		"a page":                            {400, "text/html", `<html>invalid_grant</html>`, "", ""},
+		"a page as application/json":        {400, "application/json", `<html>invalid_grant</html>`, "", ""},
+		"controls":                          {400, "application/json", `{"error":"invalid_grant","error_description":"a\r\nb\u0000c\u001b[31m"}`, "invalid_grant", "a..b.c.[31m"},
+		"long":                              {400, "application/json", `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1000) + `"}`, "invalid_grant", strings.Repeat("x", 200)},
+		"secrets of the request":            {400, "application/json", `{"error":"invalid_grant","error_description":"code s3cret-code is used"}`, "invalid_grant", "code [redacted] is used"},
+		"tokens of the answer":              {400, "application/json", `{"error":"invalid_grant","access_token":"t0ken","error_description":"t0ken"}`, "invalid_grant", "[redacted]"},
+		"quirk 23: status 500, mapped":      {500, "application/json", `{"error":{"code":190}}`, "invalid_grant", ""},
 	} {
 		err := own.refused(faultToken, answer{status: row.status, media: row.media, body: []byte(row.body)}, nil, []string{"s3cret-code", ""})
 		e, ok := errors.AsType[*Error](err)
@@ -170,7 +171,7 @@ func TestDialect_IsChecked(t *testing.T) {
 		"answer's path": {AnswerNames: map[string]string{"scope": ""}}, "code": {ErrorCodes: map[string]string{"1": "not_a_code"}},
 	} {
 		if d.check() == nil {
-			t.Errorf("%s: no complaint", name)
+			t.Errorf("%s: accepted", name)
 		}
 	}
 	good := Dialect{
@@ -178,11 +179,12 @@ func TestDialect_IsChecked(t *testing.T) {
 		Params: url.Values{"action": {"requesttoken"}}, Envelope: "a.b", AnswerNames: map[string]string{"expires_in": "expires"}, ErrorCodes: map[string]string{"1": "invalid_grant"},
 	}
 	if mistakes := good.check(); mistakes != nil {
-		t.Errorf("complaints about nothing: %v", mistakes)
+		t.Errorf("mistakes in a valid dialect: %v", mistakes)
 	}
 }
 
-// Whatever an endpoint answers: an access token that stands in the answer, or an error that is a fault and prints well.
+// Any response yields an access token that it contains, or an error that is a fault and safe to
+// log.
 func FuzzTokenAnswer(f *testing.F) {
 	for _, seed := range []string{
 		`{"access_token":"a","token_type":"Bearer","expires_in":3600}`, "access_token=a&scope=x%2Cy", `{"error":"invalid_grant"}`, `{"errcode":40029,"errmsg":"x"}`,

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// script answers the token endpoint with one entry after the other.
+// script sends the token responses in order.
 type script struct {
-	tokens []string // bodies; an empty one stands for status 503
+	tokens []string // bodies; an empty one means status 503
 	asked  []time.Time
 }
 
@@ -42,7 +42,8 @@ const tokensAnswer = `{"access_token":"a","token_type":"Bearer"}`
 
 func oauthAnswer(code string) string { return fmt.Sprintf(`{"error":%q}`, code) }
 
-// The pauses of RFC 8628 section 3.5: five seconds unless told otherwise, five more at slow_down, longer when the provider is away.
+// The pauses of RFC 8628 section 3.5: five seconds by default, five more after slow_down, longer
+// while the provider is unavailable.
 func TestDevice_Pauses(t *testing.T) {
 	for name, row := range map[string]struct {
 		answers []string
@@ -68,7 +69,7 @@ func TestDevice_Pauses(t *testing.T) {
 					t.Errorf("error %v, want fault %q", err, row.fault)
 				}
 				if len(s.asked) != len(row.pauses) {
-					t.Fatalf("asked %d times, want %d", len(s.asked), len(row.pauses))
+					t.Fatalf("%d requests, want %d", len(s.asked), len(row.pauses))
 				}
 				for i, at := range s.asked {
 					if got := at.Sub(last); got != row.pauses[i]*time.Second {
@@ -81,7 +82,7 @@ func TestDevice_Pauses(t *testing.T) {
 	}
 }
 
-// The dialect of a provider holds for its grants, whatever protocol it speaks.
+// The dialect of a provider applies to its grants, with both protocols.
 func TestDevice_Dialect(t *testing.T) {
 	dialect := Dialect{ErrorCodes: map[string]string{"wait": "authorization_pending"}}
 	for name, grants := range map[string]func(c *http.Client) Grants{
@@ -107,8 +108,8 @@ func TestDevice_Dialect(t *testing.T) {
 	}
 }
 
-// Without the user, it ends when the code does.
-func TestDevice_ExpiresByItself(t *testing.T) {
+// If the user never signs in, polling ends when the code expires.
+func TestDevice_Expires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}
 		for range 200 {
@@ -123,7 +124,7 @@ func TestDevice_ExpiresByItself(t *testing.T) {
 	})
 }
 
-// F35: a provider that is asked too often says when to come back.
+// F35: the Retry-After of status 429 is kept.
 func TestDevice_F35_RetryAfter(t *testing.T) {
 	for after, want := range map[time.Duration]time.Duration{
 		0: 10 * time.Second, 3 * time.Second: 10 * time.Second, 90 * time.Second: 90 * time.Second,

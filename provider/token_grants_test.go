@@ -16,7 +16,7 @@ import (
 
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
 
-// fixedClock stands still until it is moved.
+// fixedClock is a clock that only the test moves.
 type fixedClock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -40,8 +40,8 @@ func newOP(t *testing.T) (*authtest.Provider, *provider.OIDC, *fixedClock) {
 	return op, op.OIDC(), clock
 }
 
-// onBoth runs a test of grants with an OpenID Connect and with an OAuth 2.0 configuration for the
-// same provider, which o asks about the tokens.
+// onBoth runs a test of grants with an OpenID Connect and an OAuth 2.0 configuration for the same
+// provider. o introspects the tokens.
 func onBoth(
 	t *testing.T,
 	test func(t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, clock *fixedClock),
@@ -83,7 +83,7 @@ func testClientCredentials(
 	clock.advance(59*time.Minute + time.Second)
 	second, err := source.Token()
 	if err != nil || second.AccessToken == first.AccessToken || op.Count("token") != 2 {
-		t.Errorf("near its end: %v, %d requests", err, op.Count("token"))
+		t.Errorf("near its expiry: %v, %d requests", err, op.Count("token"))
 	}
 	if form := op.Requests("token")[0].Form; form.Get("scope") != "reports" || form.Get("grant_type") != "client_credentials" {
 		t.Errorf("the request was %v", form)
@@ -126,13 +126,13 @@ func testOtherGrants(
 		t.Errorf("the exchange was %v", form)
 	}
 	if _, err := g.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
-		t.Error("an exchange of nothing")
+		t.Error("an exchange without a subject token is accepted")
 	}
 	if got := about(g.JWTBearer(ctx, op.Sign(map[string]any{"sub": "bob"}), "x")); got != "bob x" {
 		t.Errorf("JWT bearer: %s", got)
 	}
 	if _, err := g.JWTBearer(ctx, "no.real.assertion"); err == nil {
-		t.Error("a made-up assertion is accepted")
+		t.Error("a forged assertion is accepted")
 	}
 }
 
@@ -159,7 +159,7 @@ func TestIntrospect_OnlyTrueIsActive(t *testing.T) {
 	}
 }
 
-// The device waits for the user, who approves, denies, or never comes.
+// The device waits for the user, who approves, declines, or never signs in.
 func TestDevice(t *testing.T) { onBoth(t, testDevice) }
 
 func testDevice(
@@ -171,7 +171,7 @@ func testDevice(
 			t.Errorf("code %+v", c)
 		}
 		if !op.ApproveDevice(c.UserCode, "bob") {
-			t.Error("the user code is not known")
+			t.Error("the user code is unknown")
 		}
 		return nil
 	}, "openid", "x")
@@ -195,11 +195,11 @@ func testDevice(
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := g.Device(ctx, func(provider.DeviceCode) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("canceled: %v", err)
 	}
 }
 
-// F53: what a token exchange sends about the actor, and about the types of tokens (RFC 8693 section 2.1).
+// F53: the parameters of a token exchange for the actor and the token types (RFC 8693 section 2.1).
 func TestExchangeToken_F53_Parameters(t *testing.T) {
 	const jwt = "urn:ietf:params:oauth:token-type:jwt"
 	for name, row := range map[string]struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// F40: what the provider gave the application has been copied without white space and line ends.
+// F40: white space and line ends from copying client credentials are rejected.
 func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 	const secret = "s3cret-of-the-client"
 	for name, spoil := range map[string]func(string) string{
@@ -74,7 +74,7 @@ func wantRejected(t *testing.T, name, field string, v Validator, secret string) 
 	}
 }
 
-// F46: a symmetric algorithm is rejected, and the error names the field that takes it.
+// F46: a symmetric algorithm is rejected, and the error names the field to use instead.
 func TestSigningAlgs_F46_Symmetric(t *testing.T) {
 	for _, alg := range []string{"HS256", "HS384", "HS512"} {
 		o := &OIDC{Issuer: "https://op.example", ClientID: "c", ClientSecret: "s", SigningAlgs: []string{alg}}
