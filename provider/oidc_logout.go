@@ -143,7 +143,8 @@ func (v *VendorLogout) check(out outbound) error {
 		return err
 	}
 	if !validScope(v.ReturnParam) || v.ReturnParam == "client_id" {
-		return wrongField("VendorLogout.ReturnParam", "%q is not the name of a parameter, such as returnTo or logout_uri", v.ReturnParam)
+		const hint = "%q is not the name of a parameter, such as returnTo or logout_uri"
+		return wrongField("VendorLogout.ReturnParam", hint, v.ReturnParam)
 	}
 	if v.address("c", "r") == "" {
 		return wrongField("VendorLogout.URL", "must not have the parameters client_id or ReturnParam: the library sets them")

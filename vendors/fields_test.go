@@ -1,6 +1,7 @@
 package vendors_test
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func (f fixture) shows(t *testing.T, vendor vendors.Vendor, path string) bool {
 	}
 	return slices.ContainsFunc(f.trials(), func(c trial) bool {
 		switch {
-		case path == "Logout":
+		case path == "VendorLogout":
 			c.Revoked = nil
 		case !strings.HasPrefix(path, "Revocation."):
 			c.Logout, c.Revoked = nil, nil
@@ -99,12 +100,18 @@ func (f fixture) shows(t *testing.T, vendor vendors.Vendor, path string) bool {
 	})
 }
 
+// others are other valid values of fields that Validate would reject any text in.
+var others = map[string]string{
+	"client_secret_post": "client_secret_basic", "client_secret_basic": "client_secret_post",
+	"never": "always", "always": "never",
+}
+
 // spoil gives a field another value.
 func spoil(field reflect.Value) {
 	switch field.Kind() {
 	case reflect.String:
-		field.SetString(field.String() + "x")
-	case reflect.Int: // the ways to authenticate, and to trust an address, are 1 and 2
+		field.SetString(cmp.Or(others[field.String()], field.String()+"x"))
+	case reflect.Int: // the ways to trust an address are 1 and 2
 		field.SetInt(3 - field.Int())
 	default:
 		field.SetZero()
