@@ -161,7 +161,7 @@ func TestExample_BadSettings(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		"bad values":     {[]string{"OIDC_ISSUER=ftp://x", "OIDC_CLIENT_ID=c", "SESSION_SECRET=short", "BASE_URL=http://public.example"}, []string{"Issuer", "ecret", "BaseURL"}},
+		"bad values":     {[]string{"OIDC_ISSUER=ftp://x", "OIDC_CLIENT_ID=c", "SESSION_SECRET=short", "BASE_URL=http://public.example"}, []string{"OIDC_ISSUER", "ecret", "BaseURL"}},
 		"missing values": {[]string{"OIDC_ISSUER=https://op.example", "LISTEN_ADDR=0.0.0.0:80"}, []string{"BASE_URL", "SESSION_SECRET", "OIDC_CLIENT_ID"}},
 		"bad address":    {[]string{"LISTEN_ADDR=nonsense"}, []string{"LISTEN_ADDR"}},
 		"public demo":    {[]string{"BASE_URL=https://public.example"}, []string{"OIDC_ISSUER", "BASE_URL"}},
