@@ -98,7 +98,8 @@ func CallbackError(callback url.Values) *Error {
 // ownCode matches a provider's own error codes. Any other text could be a secret.
 var ownCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{2,31}$`)
 
-// responseError reads an error response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
+// responseError reads an error response (RFC 6749 section 4.1.2.1, OpenID Connect Core section
+// 3.1.2.6).
 func responseError(f *Flow, callback url.Values) *Error {
 	e := &Error{
 		Fault:       FaultRefused,

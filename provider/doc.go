@@ -1,5 +1,5 @@
 // Package provider signs users in at identity providers: it makes authorization requests and
-// verifies the answers. It sets no cookies and serves no HTTP; package handlers does both.
+// verifies the responses. It sets no cookies and serves no HTTP; package handlers does both.
 //
 // Fill in an [OIDC], put it into a [Set] under a name, and pass the set to sallyport.New:
 //

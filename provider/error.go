@@ -30,7 +30,7 @@ func (m *misconfigured) Is(target error) bool {
 // A Fault is the kind of a failed login: a fixed code for metrics and tests.
 type Fault string
 
-// The faults that the login routes and the guards know.
+// The faults that the login routes and the guards handle.
 const (
 	FaultState       Fault = "state_mismatch"       // the callback does not belong to the flow
 	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory

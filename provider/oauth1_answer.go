@@ -55,9 +55,9 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	delete(form, "oauth_token_secret")
 	switch {
 	case c.token == "":
-		return credential{}, errors.New("the answer has no oauth_token" + problemOf(form))
+		return credential{}, errors.New("the response has no oauth_token" + problemOf(form))
 	case c.secret == "" && o.signatureMethod() != oauth1.RSASHA1: // which does not use it
-		return credential{}, errors.New("the answer has no oauth_token_secret")
+		return credential{}, errors.New("the response has no oauth_token_secret")
 	case len(c.token) > maxCredential || len(c.secret) > maxCredential:
 		return credential{}, fmt.Errorf("oauth_token or its secret is longer than %d bytes", maxCredential)
 	}
@@ -68,12 +68,12 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 func strictForm(body []byte) (map[string]string, error) {
 	values, err := readForm(body)
 	if err != nil {
-		return nil, fmt.Errorf("the answer is not form-encoded: %w", err)
+		return nil, fmt.Errorf("the response is not form-encoded: %w", err)
 	}
 	form := make(map[string]string, len(values))
 	for name, all := range values {
 		if len(all) != 1 {
-			return nil, errors.New("a name appears twice in the answer")
+			return nil, errors.New("a name appears twice in the response")
 		}
 		form[name] = all[0]
 	}

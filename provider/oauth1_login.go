@@ -49,7 +49,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 // 5849 section 2.1). Some servers send True.
 func (o *OAuth1) checkConfirmed(c credential) error {
 	if !strings.EqualFold(c.extras["oauth_callback_confirmed"], "true") && !o.InsecureUnconfirmedCallback {
-		return errors.New("the answer lacks oauth_callback_confirmed=true: is this a server of OAuth 1.0a, and does it know the redirect URI?")
+		return errors.New("the response lacks oauth_callback_confirmed=true: check that the server supports OAuth 1.0a and the redirect URI is registered")
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func denied(f *Flow, callback url.Values) error {
 func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	extras, err := json.Marshal(c.extras)
 	if err != nil {
-		return Profile{}, &Error{Fault: faultToken, Err: fmt.Errorf("encode the answer: %w", err)}
+		return Profile{}, &Error{Fault: faultToken, Err: fmt.Errorf("encode the response: %w", err)}
 	}
 	if o.UserURL == "" {
 		return Profile{Token: extras, User: extras}, nil

@@ -136,7 +136,7 @@ func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.V
 
 // asProfile reads a token response for MapUser. Without a profile document it identifies the user.
 func (o *OAuth2) asProfile(answer json.RawMessage) (json.RawMessage, error) {
-	schema := newSchema("token answer")
+	schema := newSchema("token response")
 	if o.Endpoints.UserInfo == "" {
 		schema = o.UserFields.schema()
 	}

@@ -213,7 +213,7 @@ func TestOAuth2_Revocations(t *testing.T) {
 	o := right()
 	o.Endpoints.Revocation, o.Revocation, o.HTTPClient = "https://op.example/r", Revocation{ByToken: true}, &http.Client{Transport: &scripted{statuses: []int{401}}}
 	if err := o.Revoke(t.Context(), both); err != nil {
-		t.Errorf("a token that has run out: %v", err)
+		t.Errorf("an expired token: %v", err)
 	}
 	o.Endpoints.Revocation, o.HTTPClient = "", refusing(func() { t.Error("a request") })
 	if err := o.Revoke(t.Context(), both); err != nil {
@@ -221,7 +221,7 @@ func TestOAuth2_Revocations(t *testing.T) {
 	}
 }
 
-// Quirk 50: a refresh by another grant, with a token that is not called one, is two small functions.
+// Quirk 50: a refresh by another grant, with a token under another name, needs two short functions.
 func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 	s := &scripted{statuses: []int{200}, bodies: []string{`{"access_token":"fresh"}`}}
 	o := right()
@@ -252,7 +252,8 @@ func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 	}
 }
 
-// An ID token that comes along is not kept: nobody has checked it. Without scopes there is no parameter for them.
+// An ID token in the response is not kept, because it is not verified. Without scopes the parameter
+// is omitted.
 func TestOAuth2_NothingThatWasNotAskedFor(t *testing.T) {
 	o := right()
 	o.HTTPClient = &http.Client{Transport: &scripted{statuses: []int{200, 200}, bodies: []string{`{"access_token":"a","id_token":"not.looked.at"}`, `{"id":1}`}}}

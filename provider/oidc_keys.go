@@ -138,7 +138,8 @@ func (k *keySet) refetchForUnknownKey(ctx context.Context, seen *fetchedKeys, b 
 	return k.keys.current.Load(), nil
 }
 
-// mayFetch reports whether a token with an unknown key may cause a fetch now, and charges the budget.
+// mayFetch reports whether a token with an unknown key may cause a fetch now, and charges the
+// budget.
 func (k *keySet) mayFetch(b budget) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -94,13 +94,13 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
 		return nil, o.Dialect.refused(FaultRefused, a, nil, []string{params.Get("state"), params.Get("nonce")})
 	}
-	pushed, err := a.read(newSchema("answer to a pushed request", "request_uri"), &o.notes)
+	pushed, err := a.read(newSchema("PAR response", "request_uri"), &o.notes)
 	if err != nil {
 		return nil, &Error{Fault: FaultRefused, Err: err}
 	}
 	address, err := pushed.text("request_uri")
 	if err != nil || address == "" || len(address) > maxRequestURI {
-		return nil, &Error{Fault: FaultRefused, Err: errors.New("the answer to the pushed request has no usable request_uri")}
+		return nil, &Error{Fault: FaultRefused, Err: errors.New("the response to the pushed request has no usable request_uri")}
 	}
 	return url.Values{"client_id": {o.ClientID}, "request_uri": {address}}, nil
 }

@@ -81,7 +81,7 @@ func (o *OIDC) exchange(
 		return session.Tokens{}, err
 	}
 	if tokens.IDToken == "" {
-		err := errors.New("the answer has no id_token: is this an OpenID provider, and was openid granted?")
+		err := errors.New("the response has no id_token: check that this is an OpenID provider and that it granted the scope openid")
 		return session.Tokens{}, &Error{Fault: faultToken, Err: err}
 	}
 	return tokens, nil

@@ -86,7 +86,7 @@ func (o *OIDC) readUserInfo(ctx context.Context, m *metadata, a answer) (documen
 	case a.media == "application/jwt":
 		return o.verifyUserInfo(ctx, m, string(a.body))
 	case !a.isJSON():
-		err := errors.New("the answer is neither application/json nor application/jwt")
+		err := errors.New("the response is neither application/json nor application/jwt")
 		return document{}, userInfoFault(err)
 	}
 	info, err := userInfoSchema.read(a.body, &o.notes)

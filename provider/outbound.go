@@ -51,7 +51,7 @@ func (a answer) isJSON() bool {
 // read reads a response that must be a JSON object.
 func (a answer) read(s *schema, n *notes) (document, error) {
 	if !a.isJSON() {
-		return document{}, errors.New("the answer is not application/json")
+		return document{}, errors.New("the response is not application/json")
 	}
 	return s.read(a.body, n)
 }
@@ -191,7 +191,7 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 		return answer{}, &unreachable{endpoint: endpoint, err: rootCause(err)}
 	}
 	if len(body) > maxAnswer {
-		return answer{}, fmt.Errorf("%s: answer is larger than %d bytes", endpoint, maxAnswer)
+		return answer{}, fmt.Errorf("%s: response is larger than %d bytes", endpoint, maxAnswer)
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" if missing or malformed
 	date, _ := http.ParseTime(resp.Header.Get("Date"))

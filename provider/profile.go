@@ -33,8 +33,8 @@ type Profile struct {
 	// with OpenID Connect.
 	Token json.RawMessage
 
-	// User is the profile document, or with OpenID Connect the claims of the ID token and of userinfo.
-	// It is empty for an OAuth2 without Endpoints.UserInfo.
+	// User is the profile document, or with OpenID Connect the claims of the ID token and of
+	// userinfo. It is empty for an OAuth2 without Endpoints.UserInfo.
 	User json.RawMessage
 
 	// More are the documents of OAuth2.More by their names, and "callback" (OAuth2.CallbackParams).

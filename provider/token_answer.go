@@ -44,9 +44,9 @@ func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (s
 	case err != nil:
 		return fault(err)
 	case c.has("error"):
-		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the answer is an error with status 200"), secrets)
+		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the response is an error with status 200"), secrets)
 	case access == "":
-		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the answer has no access_token"), secrets)
+		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the response has no access_token"), secrets)
 	}
 	tokens, err := d.readTokens(c, now)
 	if err != nil {
@@ -60,7 +60,7 @@ func (d *Dialect) object(a answer) (json.RawMessage, error) {
 	raw := json.RawMessage(a.body)
 	switch {
 	case !d.Sniff && !a.isJSON():
-		return nil, errors.New("the answer is not application/json")
+		return nil, errors.New("the response is not application/json")
 	case d.Sniff && !bytes.HasPrefix(a.body, []byte("{")):
 		var err error
 		if raw, err = formAsObject(a.body); err != nil {
@@ -74,7 +74,7 @@ func (d *Dialect) object(a answer) (json.RawMessage, error) {
 func formAsObject(body []byte) (json.RawMessage, error) {
 	form, err := readForm(body)
 	if err != nil {
-		return nil, fmt.Errorf("the answer is neither JSON nor form-encoded: %w", err)
+		return nil, fmt.Errorf("the response is neither JSON nor form-encoded: %w", err)
 	}
 	var members []string
 	for name, values := range form {
@@ -119,7 +119,7 @@ func asJSON(text string) string {
 
 // schema names the members of a response that decide: in the envelope, or at the top without one.
 func (d *Dialect) schema() *schema {
-	s := newSchema("token answer")
+	s := newSchema("token response")
 	for _, name := range answerNames {
 		path := cmp.Or(d.AnswerNames[name], name)
 		if name == "expires_in" {

@@ -120,7 +120,7 @@ func (e *tokenEndpoint) readDeviceCode(
 		VerificationURIComplete: webAddress(d.display("verification_uri_complete")),
 	}
 	if secret == "" || code.UserCode == "" || code.VerificationURI == "" {
-		return fault(errors.New("the answer lacks a code or a verification URI"))
+		return fault(errors.New("the response lacks a code or a verification URI"))
 	}
 	lifetime, _ := expiresIn(d.claims["expires_in"])
 	code.Expires = e.now().Add(min(lifetime, maxDevice))
@@ -132,7 +132,7 @@ func (e *tokenEndpoint) readDeviceCode(
 }
 
 var deviceSchema = newSchema(
-	"device authorization answer", "device_code", "user_code", "verification_uri",
+	"device authorization response", "device_code", "user_code", "verification_uri",
 )
 
 // keepPolling returns the interval until the next request, or an error if polling must stop (RFC

@@ -84,7 +84,7 @@ type Dialect struct {
 	EditAnswer func(answer json.RawMessage) (json.RawMessage, error)
 }
 
-// check returns what is wrong with the dialect.
+// check returns the mistakes in the dialect.
 func (d *Dialect) check() []error {
 	var mistakes []error
 	wrong := func(field, format string, args ...any) {

@@ -57,7 +57,7 @@ func (e *tokenEndpoint) introspect(
 // readIntrospection reads the response. A token is active only if "active" is the literal true.
 func readIntrospection(a answer, n *notes) (Introspection, document, error) {
 	members := append([]string{"active", "iss", "sub", "aud", "exp", "nbf", "token_type"}, tokenMembers...)
-	d, err := a.read(newSchema("introspection answer", members...), n)
+	d, err := a.read(newSchema("introspection response", members...), n)
 	if err != nil || string(d.claims["active"]) != "true" {
 		return Introspection{}, d, err
 	}
