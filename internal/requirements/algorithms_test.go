@@ -166,7 +166,7 @@ func TestKeys_F18f_UsedForADay(t *testing.T) {
 			t.Errorf("%v later: %s, want %s", step.advance, got, step.want)
 		}
 	}
-	if !strings.Contains(app.Log(), "keys are used for 24h0m0s at most") {
+	if !strings.Contains(app.Log(), "keys are used for at most 24h0m0s") {
 		t.Errorf("the log does not say why: %s", app.Log())
 	}
 	app.OP.Behave()

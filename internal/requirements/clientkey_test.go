@@ -195,10 +195,10 @@ func TestClientKey_R36_Configuration(t *testing.T) {
 	}
 	good := &provider.ClientKey{Signer: keys["ES256"]}
 	for want, change := range map[string]func(*provider.OIDC){
-		"Signer is missing":             func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{} },
-		"1024 bits, which is too short": func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: short} },
-		"neither RSA":                   func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: odd} },
-		"that of another key": func(o *provider.OIDC) {
+		"Signer is missing":              func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{} },
+		"1024 bits: use one of at least": func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: short} },
+		"neither RSA":                    func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: odd} },
+		"belongs to another key": func(o *provider.OIDC) {
 			o.ClientKey = &provider.ClientKey{Signer: keys["ES256"], Certificate: certificateOf(t, keys["RS256"])}
 		},
 		"replaces a secret: remove": func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "secret", good },
