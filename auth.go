@@ -64,8 +64,8 @@ type Auth struct {
 	logger    *slog.Logger
 }
 
-// Handler serves the login routes, and passes every other request to next with the user's session in
-// its context. Mount it once, outermost.
+// Handler serves the login routes, and passes every other request to next with the user's session
+// in its context. Mount it once, outermost.
 //
 // The first request of an http.Server starts a background check of the configured providers, which
 // logs problems that would keep users from signing in. See [Auth.Ready].
@@ -74,7 +74,8 @@ func (a *Auth) Handler(next http.Handler) http.Handler {
 	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Without a server, as in tests, there is no network access.
-		if !checked.Load() && r.Context().Value(http.ServerContextKey) != nil && !checked.Swap(true) {
+		if !checked.Load() && r.Context().Value(http.ServerContextKey) != nil &&
+			!checked.Swap(true) {
 			a.checkInBackground()
 		}
 		if a.routes.Owns(r.URL.Path) {
@@ -91,20 +92,22 @@ func (a *Auth) LoginURL(returnTo string) string { return a.routes.LoginURL(retur
 
 // LoginURLFor returns the path that starts a login with one provider, by its name in Providers or
 // the name of a tenant. An unknown name fails when the path is requested.
-func (a *Auth) LoginURLFor(name, returnTo string) string { return a.routes.LoginURLFor(name, returnTo) }
+func (a *Auth) LoginURLFor(name, returnTo string) string {
+	return a.routes.LoginURLFor(name, returnTo)
+}
 
 // LinkURL returns the path to POST to in order to link an account at the named provider to the
 // signed-in user (Hooks.Link). The user returns to returnTo.
 func (a *Auth) LinkURL(name, returnTo string) string { return a.routes.LinkURL(name, returnTo) }
 
-// LogoutURL returns the path to POST to in order to sign out and continue to returnTo, a path of the
-// application. If returnTo is empty, the user sees a "signed out" page.
+// LogoutURL returns the path to POST to in order to sign out and continue to returnTo, a path of
+// the application. If returnTo is empty, the user sees a "signed out" page.
 func (a *Auth) LogoutURL(returnTo string) string { return a.routes.LogoutURL(returnTo) }
 
-// RedirectURIs returns the redirect URI to register with each configured provider, by provider name.
-// With Session.Revocations or a ServerStore, also register BaseURL + Prefix + "/backchannel/" + name
-// as the backchannel_logout_uri. Without them that route does not exist, because the application
-// could not enforce the logout in all processes.
+// RedirectURIs returns the redirect URI to register with each configured provider, by provider
+// name. With Session.Revocations or a ServerStore, also register BaseURL + Prefix + "/backchannel/"
+// + name as the backchannel_logout_uri. Without them that route does not exist, because the
+// application could not enforce the logout in all processes.
 func (a *Auth) RedirectURIs() map[string]string {
 	configured := a.providers.Configured()
 	all := make(map[string]string, len(configured))

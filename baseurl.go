@@ -19,13 +19,16 @@ func parseBaseURL(text string) (*url.URL, error) {
 		return nil, wrongField("BaseURL", "%q "+format, args...)
 	}
 	if text == "" {
-		return nil, wrongField("BaseURL", "is missing: set the public address of the application, such as https://app.example.com")
+		return nil, wrongField("BaseURL",
+			"is missing: set the public address of the application, such as "+
+				"https://app.example.com")
 	}
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
 		return wrong("is not an absolute URL such as https://app.example.com")
 	}
-	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
+	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
+		strings.HasSuffix(text, "#") {
 		return wrong("must be scheme and host only; a path goes into Prefix")
 	}
 	u.Host = strings.ToLower(u.Host)
@@ -54,20 +57,23 @@ func badHost(u *url.URL) string {
 	}
 	switch {
 	case strings.HasSuffix(host, "."):
-		return "has a dot at the end of the host, which makes it another host to browsers: write it without"
+		return "has a dot at the end of the host, which makes it another host to browsers: write " +
+			"it without"
 	case !ascii(host):
 		return "has a host that is not ASCII; write the form that browsers send" + asciiForm(host)
 	case !hostPattern.MatchString(host) || len(host) > 253:
 		return "has a host that is not a name or an address: write it as browsers show it"
 	case numeric.MatchString(host) && !plainIPv4(host):
-		return "has an IPv4 address in a spelling that browsers change: write four decimal numbers without leading zeros"
+		return "has an IPv4 address in a spelling that browsers change: write four decimal " +
+			"numbers without leading zeros"
 	}
 	return ""
 }
 
 var (
 	hostPattern = regexp.MustCompile(`^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$`)
-	// numeric are the hosts that browsers take for IPv4 addresses (URL Standard, "ends in a number").
+	// numeric are the hosts that browsers take for IPv4 addresses (URL Standard, "ends in a
+	// number").
 	numeric = regexp.MustCompile(`(^|\.)(0x[0-9a-f]*|[0-9]+)$`)
 )
 

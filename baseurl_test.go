@@ -64,7 +64,8 @@ func TestBaseURL_F27_Rejected(t *testing.T) {
 		"http://evillocalhost:8080":           "https",
 	} {
 		_, err := sallyport.New(at(base))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "BaseURL") || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "BaseURL") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want %q", base, err, want)
 		}
 	}
@@ -104,7 +105,8 @@ func TestBaseURL_F27_AcceptedWorks(t *testing.T) {
 		if w.Code != http.StatusSeeOther {
 			t.Errorf("%q: status %d for host %s", base, w.Code, host)
 		}
-		if uri := auth.RedirectURIs()["op"]; !strings.HasSuffix(uri, "://"+host+"/auth/callback/op") {
+		if uri := auth.RedirectURIs()["op"]; !strings.HasSuffix(uri,
+			"://"+host+"/auth/callback/op") {
 			t.Errorf("%q: redirect URI %s", base, uri)
 		}
 	}
@@ -114,11 +116,13 @@ func TestBaseURL_F27_AcceptedWorks(t *testing.T) {
 func TestTrustedOrigins_F27(t *testing.T) {
 	for origin, ok := range map[string]bool{
 		"https://www.example.com": true, "https://xn--bcher-kva.example": true,
-		"https://bücher.example": false, "https://www.example.com.": false, "https://www.example.com:0443": false, "www.example.com": false,
+		"https://bücher.example": false, "https://www.example.com.": false,
+		"https://www.example.com:0443": false, "www.example.com": false,
 	} {
 		c := at("https://app.example.com")
 		c.TrustedOrigins = []string{origin}
-		if _, err := sallyport.New(c); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "TrustedOrigins") {
+		if _, err := sallyport.New(c); (err == nil) != ok || err != nil &&
+			!strings.Contains(err.Error(), "TrustedOrigins") {
 			t.Errorf("%q: %v", origin, err)
 		}
 	}
@@ -128,7 +132,8 @@ func TestTrustedOrigins_F27(t *testing.T) {
 func TestSameSite_F27_Strict(t *testing.T) {
 	c := at("https://app.example.com")
 	c.Session.SameSite = http.SameSiteStrictMode
-	if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "SameSite Strict") || !strings.Contains(err.Error(), "Lax") {
+	if _, err := sallyport.New(c); err == nil ||
+		!strings.Contains(err.Error(), "SameSite Strict") || !strings.Contains(err.Error(), "Lax") {
 		t.Errorf("%v", err)
 	}
 }

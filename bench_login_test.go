@@ -108,8 +108,8 @@ func sallyportApp(t testing.TB, op *staticOP) http.Handler {
 	return auth.Handler(http.NotFoundHandler())
 }
 
-// handwrittenApp is what the documentation of go-oidc, x/oauth2 and gorilla shows, with state, nonce
-// and PKCE, and all three tokens in the session.
+// handwrittenApp is what the documentation of go-oidc, x/oauth2 and gorilla shows, with state,
+// nonce and PKCE, and all three tokens in the session.
 func handwrittenApp(t testing.TB, op *staticOP) http.Handler {
 	gob.Register(session.User{})
 	ctx := oidc.ClientContext(context.Background(), op.client())
@@ -123,7 +123,8 @@ func handwrittenApp(t testing.TB, op *staticOP) http.Handler {
 		RedirectURL: "http://localhost/auth/callback/op",
 		Scopes:      []string{"openid", "profile", "email"},
 	}
-	store := sessions.NewCookieStore(securecookie.GenerateRandomKey(32), securecookie.GenerateRandomKey(32))
+	store := sessions.NewCookieStore(securecookie.GenerateRandomKey(32),
+		securecookie.GenerateRandomKey(32))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /auth/login", func(w http.ResponseWriter, r *http.Request) {
@@ -147,7 +148,8 @@ func handwrittenApp(t testing.TB, op *staticOP) http.Handler {
 			return errWrong
 		}
 		pkce, _ := flow.Values["pkce"].(string)
-		token, err := config.Exchange(oidc.ClientContext(r.Context(), op.client()), r.FormValue("code"),
+		token, err := config.Exchange(oidc.ClientContext(r.Context(), op.client()),
+			r.FormValue("code"),
 			oauth2.VerifierOption(pkce))
 		if err != nil {
 			return err
@@ -170,8 +172,10 @@ func handwrittenApp(t testing.TB, op *staticOP) http.Handler {
 		}
 		name, _ := claims["name"].(string)
 		s, _ := store.New(r, "session")
-		s.Values["user"] = session.User{Issuer: idToken.Issuer, Subject: idToken.Subject, Name: name}
-		s.Values["id"], s.Values["access"], s.Values["refresh"] = raw, token.AccessToken, token.RefreshToken
+		s.Values["user"] = session.User{Issuer: idToken.Issuer, Subject: idToken.Subject,
+			Name: name}
+		s.Values["id"], s.Values["access"], s.Values["refresh"] = raw, token.AccessToken,
+			token.RefreshToken
 		return s.Save(r, w)
 	}
 	mux.HandleFunc("GET /auth/callback/op", func(w http.ResponseWriter, r *http.Request) {
@@ -211,7 +215,8 @@ func newStaticOP(t testing.TB) *staticOP {
 	}
 	op := &staticOP{key: key, signer: signer, answers: map[string][]byte{}}
 	op.answer(t, "/.well-known/openid-configuration", map[string]any{
-		"issuer": opIssuer, "authorization_endpoint": opIssuer + "/a", "token_endpoint": opIssuer + "/token",
+		"issuer": opIssuer, "authorization_endpoint": opIssuer + "/a", "token_endpoint": opIssuer +
+			"/token",
 		"jwks_uri": opIssuer + "/jwks", "id_token_signing_alg_values_supported": []string{"RS256"},
 	})
 	op.answer(t, "/jwks", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{

@@ -19,7 +19,8 @@ func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
 
-// perOp is the time of one call, the best of several runs, so that ratios come from one process at one time.
+// perOp is the time of one call, the best of several runs, so that ratios come from one process at
+// one time.
 func perOp(f func()) float64 {
 	best := time.Duration(1 << 62)
 	const n = 2000
@@ -49,11 +50,13 @@ func beside(f, g func()) float64 {
 }
 
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
-func guarded(t testing.TB, edit func(*session.Config)) (app *rig.App, guard http.Handler, signedIn *http.Request) {
+func guarded(t testing.TB, edit func(*session.Config)) (app *rig.App, guard http.Handler,
+	signedIn *http.Request) {
 	return guardedAt(t, "/me", func(s *rig.Setup) { edit(&s.Config.Session) })
 }
 
-func guardedAt(t testing.TB, login string, change func(*rig.Setup)) (app *rig.App, guard http.Handler, signedIn *http.Request) {
+func guardedAt(t testing.TB, login string, change func(*rig.Setup)) (app *rig.App,
+	guard http.Handler, signedIn *http.Request) {
 	rig.Serial(t, "it measures")
 	app = rig.New(t, change)
 	b := rig.Browser(t)
@@ -97,10 +100,13 @@ func TestBudget_P3_GuardAllocations(t *testing.T) {
 // P3: tenants cost those who have none nothing, and those who have them little.
 func TestBudget_P3_GuardAllocationsOfTenants(t *testing.T) {
 	var n [3]float64
-	for i, login := range []string{"/me", "/auth/login/op?return_to=/me", "/auth/login/acme?return_to=/me"} {
+	for i, login := range []string{"/me", "/auth/login/op?return_to=/me",
+		"/auth/login/acme?return_to=/me"} {
 		_, guard, r := guardedAt(t, login, func(s *rig.Setup) {
 			if i > 0 {
-				s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) { return s.OIDC, nil }
+				s.Config.Tenants.Find = func(context.Context, string) (provider.Provider, error) {
+					return s.OIDC, nil
+				}
 			}
 		})
 		w := &discard{header: http.Header{}}
@@ -137,16 +143,18 @@ func BenchmarkGuard(b *testing.B) {
 	}
 }
 
-// P11: remembering sign-outs and superseded generations, and revocations in memory, each with the marks
-// of a thousand sign-outs, beside a process that remembers nothing.
+// P11: remembering sign-outs and superseded generations, and revocations in memory, each with the
+// marks of a thousand sign-outs, beside a process that remembers nothing.
 func BenchmarkSignOutMemory_P11(b *testing.B) {
 	signOut := func(app *rig.App, n int) {
 		for range n {
 			w := httptest.NewRecorder()
 			s := &session.Session{
-				Provider: "op", Registration: app.OIDC.Registration(), User: session.User{Issuer: app.OP.Issuer(), Subject: "1002"},
+				Provider: "op", Registration: app.OIDC.Registration(),
+				User: session.User{Issuer: app.OP.Issuer(), Subject: "1002"},
 			}
-			if err := app.Auth.Sessions.Start(w, httptest.NewRequest("GET", "/", nil), s); err != nil {
+			if err := app.Auth.Sessions.Start(w, httptest.NewRequest("GET", "/", nil),
+				s); err != nil {
 				b.Fatal(err)
 			}
 			r := httptest.NewRequest("GET", "/", nil)
@@ -166,7 +174,8 @@ func BenchmarkSignOutMemory_P11(b *testing.B) {
 		}
 	}
 	_, bare, bareRequest := guarded(b, kept["tokens"])
-	for name, edit := range map[string]func(*session.Config){"default": kept["tokens"], "NewMemoryRevocations": kept["tokens, revocable"]} {
+	for name, edit := range map[string]func(*session.Config){"default": kept["tokens"],
+		"NewMemoryRevocations": kept["tokens, revocable"]} {
 		b.Run(name, func(b *testing.B) {
 			app, guard, r := guarded(b, edit)
 			signOut(app, 1000)

@@ -36,7 +36,8 @@ func (Config) LogValue() slog.Value { return slog.StringValue(redactedConfig) }
 // MarshalJSON implements json.Marshaler without a secret.
 func (Config) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedConfig + `"`), nil }
 
-// check returns the base URL, or nil if there is none to work with, and what is wrong with it and the prefix.
+// check returns the base URL, or nil if there is none to work with, and what is wrong with it and
+// the prefix.
 func (c Config) check() (*url.URL, []error) {
 	var mistakes []error
 	base, err := parseBaseURL(c.BaseURL)
@@ -50,24 +51,30 @@ func (c Config) check() (*url.URL, []error) {
 			"make a secret with: openssl rand -base64 32", base))
 	}
 	if c.Prefix != "" && !validPrefix(c.Prefix) {
-		mistakes = append(mistakes, wrongField("Prefix", "%q is not a plain path such as /auth", c.Prefix))
+		mistakes = append(mistakes, wrongField("Prefix", "%q is not a plain path such as /auth",
+			c.Prefix))
 	}
 	if c.Home != "" && !validHome(c.Home, cmp.Or(c.Prefix, defaultPrefix)) {
-		mistakes = append(mistakes, wrongField("Home", "%q is not a plain path outside of Prefix, such as /app/", c.Home))
+		mistakes = append(mistakes,
+			wrongField("Home", "%q is not a plain path outside of Prefix, such as /app/", c.Home))
 	}
 	if c.NoStore && c.CacheableAfterSignOut {
-		mistakes = append(mistakes, wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
+		mistakes = append(mistakes,
+			wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
 	}
 	for _, origin := range c.TrustedOrigins {
 		if u, err := url.Parse(origin); err == nil && u.Host != "" && badHost(u) != "" {
-			mistakes = append(mistakes, wrongField("TrustedOrigins", "%q %s", withoutUser(origin), badHost(u)))
+			mistakes = append(mistakes, wrongField("TrustedOrigins", "%q %s", withoutUser(origin),
+				badHost(u)))
 		}
 	}
 	if c.LoginPage != nil && typednil.Is(c.LoginPage) {
-		mistakes = append(mistakes, wrongField("LoginPage", "holds a nil value: set it, or leave it out"))
+		mistakes = append(mistakes,
+			wrongField("LoginPage", "holds a nil value: set it, or leave it out"))
 	}
 	if c.RefreshAhead < 0 || c.RefreshAhead > time.Hour {
-		mistakes = append(mistakes, wrongField("RefreshAhead", "%v is not between 0 and an hour", c.RefreshAhead))
+		mistakes = append(mistakes, wrongField("RefreshAhead", "%v is not between 0 and an hour",
+			c.RefreshAhead))
 	}
 	return base, append(mistakes, c.checkPages()...)
 }
@@ -79,7 +86,8 @@ func validPrefix(p string) bool { return prefixPattern.MatchString(p) && path.Cl
 // validHome accepts a path that the login routes do not own.
 func validHome(p, prefix string) bool {
 	plain := strings.TrimSuffix(p, "/")
-	return p == "/" || validPrefix(plain) && plain != prefix && !strings.HasPrefix(plain, prefix+"/")
+	return p == "/" || validPrefix(plain) && plain != prefix && !strings.HasPrefix(plain,
+		prefix+"/")
 }
 
 // withDefaults fills in what was left zero.
@@ -102,11 +110,13 @@ func (c Config) withDefaults(base *url.URL) Config {
 // warn tells about settings that are not wrong but may not do what was wanted.
 func (c Config) warn(m *session.Manager) {
 	if c.FrontchannelLogout && !m.Revocable() {
-		c.Logger.Warn("sallyport: FrontchannelLogout is of no effect without Session.Revocations or a ServerStore: " +
+		c.Logger.Warn("sallyport: FrontchannelLogout is of no effect without Session.Revocations " +
+			"or a ServerStore: " +
 			"set session.NewMemoryRevocations if this is the only process")
 	}
 	if c.FrontchannelLogout && c.Session.SameSite != http.SameSiteNoneMode {
-		c.Logger.Warn("sallyport: front-channel logout reaches no session cookie in a frame of another site, unless Session.SameSite is None")
+		c.Logger.Warn("sallyport: front-channel logout reaches no session cookie in a frame of " +
+			"another site, unless Session.SameSite is None")
 	}
 }
 
@@ -123,8 +133,8 @@ func cookieName(base *url.URL, prefix string) string {
 	return name
 }
 
-// checkProviders returns what is wrong with the providers. It also makes the dangerous switches loud: they
-// are logged, and refused together with a public base URL.
+// checkProviders returns what is wrong with the providers. It also makes the dangerous switches
+// loud: they are logged, and refused together with a public base URL.
 func (c Config) checkProviders(base *url.URL) []error {
 	mistakes := c.checkTenants()
 	names := make([]string, 0, len(c.Providers))
@@ -135,10 +145,13 @@ func (c Config) checkProviders(base *url.URL) []error {
 	for _, name := range names {
 		p := c.Providers[name]
 		if !directory.ValidName(name) {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': it is part of a URL", name))
+			mistakes = append(mistakes,
+				fmt.Errorf("sallyport: provider name %q must consist of a-z, 0-9, '-' and '_': "+
+					"it is part of a URL", name))
 		}
 		if typednil.Is(p) {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: provider %q is nil: set it, or leave it out", name))
+			mistakes = append(mistakes,
+				fmt.Errorf("sallyport: provider %q is nil: set it, or leave it out", name))
 			continue
 		}
 		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
@@ -146,8 +159,8 @@ func (c Config) checkProviders(base *url.URL) []error {
 	return append(mistakes, sharedKeys(c.Providers, names)...)
 }
 
-// sharedKeys refuses two providers of which one could show the other's statements of who the client is: with the same key and the same
-// client ID (RFC 9700 and its update, section 2.1).
+// sharedKeys refuses two providers of which one could show the other's statements of who the client
+// is: with the same key and the same client ID (RFC 9700 and its update, section 2.1).
 func sharedKeys(providers provider.Set, names []string) []error {
 	var mistakes []error
 	type client struct{ id, key string }
@@ -163,7 +176,9 @@ func sharedKeys(providers provider.Set, names []string) []error {
 		}
 		who := client{o.ClientID, string(public)}
 		if other, taken := used[who]; taken {
-			mistakes = append(mistakes, fmt.Errorf("sallyport: providers %q and %q have the same ClientKey and ClientID: give each a key of its own", other, name))
+			mistakes = append(mistakes,
+				fmt.Errorf("sallyport: providers %q and %q have the same ClientKey and ClientID: "+
+					"give each a key of its own", other, name))
 		}
 		used[who] = name
 	}
@@ -180,10 +195,13 @@ func (c Config) checkTenants() []error {
 	case t.Find == nil && (t.Keep != 0 || t.Limit != 0 || t.TrustRoles):
 		mistakes = append(mistakes, wrongField("Tenants.Find", "is missing"))
 	case t.Find != nil && len(c.Providers) == 0 && c.LoginPage == nil:
-		mistakes = append(mistakes, wrongField("LoginPage", "is missing: without Providers, it finds out which tenant the user belongs to"))
+		mistakes = append(mistakes,
+			wrongField("LoginPage",
+				"is missing: without Providers, it finds out which tenant the user belongs to"))
 	}
 	if t.Keep < 0 || t.Keep > 24*time.Hour {
-		mistakes = append(mistakes, wrongField("Tenants.Keep", "%v is not between 0 and a day", t.Keep))
+		mistakes = append(mistakes, wrongField("Tenants.Keep", "%v is not between 0 and a day",
+			t.Keep))
 	}
 	if t.Limit < 0 {
 		mistakes = append(mistakes, wrongField("Tenants.Limit", "%d is negative", t.Limit))

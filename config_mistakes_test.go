@@ -33,27 +33,53 @@ func TestNew_F46_TypedNil(t *testing.T) {
 		change func(*sallyport.Config)
 		want   string
 	}{
-		"OpenID Connect": {func(c *sallyport.Config) { c.Providers["x"] = oidc }, `provider "x" is nil`},
-		"OAuth 2.0":      {func(c *sallyport.Config) { c.Providers["x"] = oauth2 }, `provider "x" is nil`},
-		"OAuth 1.0a":     {func(c *sallyport.Config) { c.Providers["x"] = oauth1 }, `provider "x" is nil`},
-		"nothing":        {func(c *sallyport.Config) { c.Providers["x"] = nil }, `provider "x" is nil`},
-		"ServerStore":    {func(c *sallyport.Config) { c.Session.Store = store }, "Store holds a nil"},
-		"gorilla store":  {func(c *sallyport.Config) { c.Session.Store = cookies }, "Store holds a nil"},
-		"backend":        {func(c *sallyport.Config) { c.Session.Store = session.NewServerStore(backend) }, "Backend of Store is nil"},
-		"no backend":     {func(c *sallyport.Config) { c.Session.Store = session.NewServerStore(nil) }, "Backend of Store is nil"},
-		"revocations":    {func(c *sallyport.Config) { c.Session.Revocations = revocations }, "Revocations holds a nil"},
-		"locker":         {func(c *sallyport.Config) { c.Session.Locker = locker }, "Locker holds a nil"},
-		"login page":     {func(c *sallyport.Config) { c.LoginPage = page }, "LoginPage holds a nil"},
+		"OpenID Connect": {func(c *sallyport.Config) {
+			c.Providers["x"] = oidc
+		}, `provider "x" is nil`},
+		"OAuth 2.0": {func(c *sallyport.Config) {
+			c.Providers["x"] = oauth2
+		}, `provider "x" is nil`},
+		"OAuth 1.0a": {func(c *sallyport.Config) {
+			c.Providers["x"] = oauth1
+		}, `provider "x" is nil`},
+		"nothing": {func(c *sallyport.Config) {
+			c.Providers["x"] = nil
+		}, `provider "x" is nil`},
+		"ServerStore": {func(c *sallyport.Config) {
+			c.Session.Store = store
+		}, "Store holds a nil"},
+		"gorilla store": {func(c *sallyport.Config) {
+			c.Session.Store = cookies
+		}, "Store holds a nil"},
+		"backend": {func(c *sallyport.Config) {
+			c.Session.Store = session.NewServerStore(backend)
+		}, "Backend of Store is nil"},
+		"no backend": {func(c *sallyport.Config) {
+			c.Session.Store = session.NewServerStore(nil)
+		}, "Backend of Store is nil"},
+		"revocations": {func(c *sallyport.Config) {
+			c.Session.Revocations = revocations
+		}, "Revocations holds a nil"},
+		"locker": {func(c *sallyport.Config) {
+			c.Session.Locker = locker
+		}, "Locker holds a nil"},
+		"login page": {func(c *sallyport.Config) {
+			c.LoginPage = page
+		}, "LoginPage holds a nil"},
 		"client key": {func(c *sallyport.Config) {
-			c.Providers["x"] = &provider.OIDC{Issuer: "https://x.example", ClientID: "c", ClientKey: &provider.ClientKey{Signer: key}}
+			c.Providers["x"] = &provider.OIDC{Issuer: "https://x.example", ClientID: "c",
+				ClientKey: &provider.ClientKey{Signer: key}}
 		}, "Signer is missing"},
 		"transport": {func(c *sallyport.Config) {
-			c.Providers["x"] = &provider.OIDC{Issuer: "https://x.example", ClientID: "c", HTTPClient: &http.Client{Transport: transport}}
+			c.Providers["x"] = &provider.OIDC{Issuer: "https://x.example", ClientID: "c",
+				HTTPClient: &http.Client{Transport: transport}}
 		}, "HTTPClient"},
 		"key of OAuth 1.0a": {func(c *sallyport.Config) {
 			c.Providers["x"] = &provider.OAuth1{
-				ClientID: "c", SignatureMethod: "RSA-SHA1", PrivateKey: key, UserFields: provider.Fields{ID: "id"},
-				RequestTokenURL: "https://x.example/r", AuthorizeURL: "https://x.example/a", AccessTokenURL: "https://x.example/t",
+				ClientID: "c", SignatureMethod: "RSA-SHA1", PrivateKey: key,
+				UserFields:      provider.Fields{ID: "id"},
+				RequestTokenURL: "https://x.example/r", AuthorizeURL: "https://x.example/a",
+				AccessTokenURL: "https://x.example/t",
 			}
 		}, "PrivateKey is missing"},
 	} {
@@ -71,8 +97,8 @@ type noRevocations struct{ session.Revocations }
 
 type noLocker struct{ session.Locker }
 
-// F46: a nil pointer that Tenants.Find returns is a mistake, which must not end sessions, rather than
-// the answer that the tenant does not exist.
+// F46: a nil pointer that Tenants.Find returns is a mistake, which must not end sessions, rather
+// than the answer that the tenant does not exist.
 func TestNew_F46_TypedNilTenant(t *testing.T) {
 	c := at("https://app.example.com")
 	var none *provider.OIDC
@@ -81,7 +107,8 @@ func TestNew_F46_TypedNilTenant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp := get(auth.Handler(http.NotFoundHandler()), "https://app.example.com/auth/login/acme"); resp.Code != http.StatusServiceUnavailable {
+	if resp := get(auth.Handler(http.NotFoundHandler()),
+		"https://app.example.com/auth/login/acme"); resp.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", resp.Code)
 	}
 }
@@ -89,7 +116,8 @@ func TestNew_F46_TypedNilTenant(t *testing.T) {
 // F46: every line of an error says which provider it is about.
 func TestNew_F46_EveryMistakeNamesItsProvider(t *testing.T) {
 	c := at("https://app.example.com")
-	c.Providers["first"] = &provider.OIDC{Issuer: "http://first.example", Leeway: -1, Scopes: []string{"a b"}, AuthParams: map[string][]string{"state": {"x"}}}
+	c.Providers["first"] = &provider.OIDC{Issuer: "http://first.example", Leeway: -1,
+		Scopes: []string{"a b"}, AuthParams: map[string][]string{"state": {"x"}}}
 	c.Providers["second"] = &provider.OAuth2{}
 	c.Providers["third"] = &provider.OAuth1{}
 	_, err := sallyport.New(c)
@@ -120,12 +148,14 @@ func TestNew_R90_SecretOfTests(t *testing.T) {
 	for _, base := range []string{"https://app.example.com", "https://localhost.example.com"} {
 		c := at(base)
 		c.Session.Secret = authtest.Secret
-		if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "authtest.Secret") {
+		if _, err := sallyport.New(c); err == nil ||
+			!strings.Contains(err.Error(), "authtest.Secret") {
 			t.Errorf("%s: Secret: %v", base, err)
 		}
 		c = at(base)
 		c.Session.OldSecrets = []string{authtest.Secret}
-		if _, err := sallyport.New(c); err == nil || !strings.Contains(err.Error(), "authtest.Secret") {
+		if _, err := sallyport.New(c); err == nil ||
+			!strings.Contains(err.Error(), "authtest.Secret") {
 			t.Errorf("%s: OldSecrets: %v", base, err)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 
 // wrongField is a mistake in a field of [Config].
 func wrongField(field, format string, args ...any) error {
-	return fmt.Errorf("sallyport: %w", &provider.FieldError{Field: field, Err: fmt.Errorf(format, args...)})
+	return fmt.Errorf("sallyport: %w", &provider.FieldError{Field: field,
+		Err: fmt.Errorf(format, args...)})
 }
 
 // A providerError is a mistake in one of the configured providers.

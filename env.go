@@ -28,8 +28,8 @@ import (
 //	SALLYPORT_PROVIDERS  names with commas between them, such as google,intranet
 //	SALLYPORT_CONFIG     a JSON file of providers by name; see [FromFile]
 //
-// SALLYPORT_NAME_CLIENT_ID and so on set up each of them, with its name in capitals and '_' for '-'.
-// The environment overrides the file. The most common settings are:
+// SALLYPORT_NAME_CLIENT_ID and so on set up each of them, with its name in capitals and '_' for
+// '-'. The environment overrides the file. The most common settings are:
 //
 //	SALLYPORT_NAME_VENDOR             the vendor, unless the provider has its name
 //	SALLYPORT_NAME_CLIENT_ID
@@ -47,13 +47,14 @@ import (
 // fields of [session.Config].
 //
 // Each variable but SALLYPORT_CONFIG may name a file instead, for secrets that are mounted:
-// SESSION_SECRET_FILE names a file whose content, without the line end, is the value. Setting both is
-// an error. So is an unknown variable that has the prefix of a provider or resembles a variable that
-// is not set. All errors are returned together (errors.Join), one line each, without secrets.
+// SESSION_SECRET_FILE names a file whose content, without the line end, is the value. Setting both
+// is an error. So is an unknown variable that has the prefix of a provider or resembles a variable
+// that is not set. All errors are returned together (errors.Join), one line each, without secrets.
 //
 // The redirect URI to register at a provider is BASE_URL + "/auth/callback/" + its name;
 // [Auth.RedirectURIs] lists them. A provider by http is accepted only on loopback, or beside this
-// machine by an internal URL, and only if BASE_URL is on loopback. [ListenAddr] reads where to listen.
+// machine by an internal URL, and only if BASE_URL is on loopback. [ListenAddr] reads where to
+// listen.
 func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	file, _ := lookup("SALLYPORT_CONFIG")
@@ -80,9 +81,9 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 //	  }
 //	}
 //
-// The keys are those of docs/settings.md. Keep a secret in a file, whose name is relative to the folder
-// of this one, or in a variable; SALLYPORT_GOOGLE_CLIENT_SECRET needs neither key. A file of more than
-// 256 KiB, an unknown or duplicate key, and a value of the wrong type are errors.
+// The keys are those of docs/settings.md. Keep a secret in a file, whose name is relative to the
+// folder of this one, or in a variable; SALLYPORT_GOOGLE_CLIENT_SECRET needs neither key. A file of
+// more than 256 KiB, an unknown or duplicate key, and a value of the wrong type are errors.
 func FromFile(name string, lookup func(name string) (value string, ok bool)) (Config, error) {
 	env := &settings.Env{Lookup: lookup}
 	if name == "" {
@@ -108,14 +109,16 @@ func read(env *settings.Env, file string) (Config, error) {
 	}
 	if others := file != "" || env.IsSet("SALLYPORT_PROVIDERS"); !others {
 		source.Short = true
-		source.ShortHint = "; or name other providers in SALLYPORT_PROVIDERS, or their file in SALLYPORT_CONFIG"
+		source.ShortHint = "; or name other providers in SALLYPORT_PROVIDERS, or their file in " +
+			"SALLYPORT_CONFIG"
 	} else {
 		source.Short = source.ShortIsSet()
 	}
 	c.Providers = source.Providers()
 	c.Order = source.Order(c.Providers)
 	if len(c.Providers) == 0 && len(env.Mistakes) == 0 {
-		env.Wrong("no provider is configured: SALLYPORT_PROVIDERS and the file of SALLYPORT_CONFIG name none")
+		env.Wrong("no provider is configured: SALLYPORT_PROVIDERS and the file of " +
+			"SALLYPORT_CONFIG name none")
 	}
 	set, all := listed(env.Lookup)
 	source.Misspelled([]string{"LISTEN_ADDR", "SALLYPORT_PROVIDERS", "SALLYPORT_CONFIG"}, set, all)
@@ -123,8 +126,8 @@ func read(env *settings.Env, file string) (Config, error) {
 	return c, errors.Join(env.Mistakes...)
 }
 
-// listed are the variables that are known to be set: those of the process's environment, if they are
-// also the settings. all reports whether there can be no others.
+// listed are the variables that are known to be set: those of the process's environment, if they
+// are also the settings. all reports whether there can be no others.
 func listed(lookup func(string) (string, bool)) (names []string, all bool) {
 	all = true
 	for _, variable := range os.Environ() {
@@ -144,7 +147,8 @@ func try(source *settings.Source, c Config) []error {
 		c.Providers = provider.Set{"oidc": &provider.OIDC{Issuer: "https://invalid", ClientID: "c"}}
 	}
 	c.BaseURL = cmp.Or(c.BaseURL, "http://localhost")
-	c.Session.Secret = cmp.Or(c.Session.Secret, "long enough, and no secret: it is known to be missing")
+	c.Session.Secret = cmp.Or(c.Session.Secret,
+		"long enough, and no secret: it is known to be missing")
 	c.Logger = slog.New(slog.DiscardHandler) // New will say it again
 	_, err := New(c)
 	mistakes := settings.Each(err)
@@ -172,8 +176,8 @@ func variableOf(source *settings.Source, mistake error) string {
 	return ""
 }
 
-// Setting reads a setting of the application's own in the way of the others: from name, or from the file that name_FILE
-// names. It is empty when neither is set.
+// Setting reads a setting of the application's own in the way of the others: from name, or from the
+// file that name_FILE names. It is empty when neither is set.
 func Setting(lookup func(name string) (value string, ok bool), name string) (string, error) {
 	env := &settings.Env{Lookup: lookup}
 	value := env.Optional(name)
@@ -183,8 +187,8 @@ func Setting(lookup func(name string) (value string, ok bool), name string) (str
 // defaultListen is where an application listens unless told otherwise: on this machine only.
 const defaultListen = "localhost:8080"
 
-// ListenAddr reads where to listen, as host:port, from LISTEN_ADDR or the file that LISTEN_ADDR_FILE names.
-// The default is localhost:8080.
+// ListenAddr reads where to listen, as host:port, from LISTEN_ADDR or the file that
+// LISTEN_ADDR_FILE names. The default is localhost:8080.
 func ListenAddr(lookup func(name string) (value string, ok bool)) (string, error) {
 	env := &settings.Env{Lookup: lookup}
 	addr := listenAddr(env)
@@ -197,7 +201,8 @@ func listenAddr(env *settings.Env) string {
 		return defaultListen
 	}
 	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
-		env.Mistakes = append(env.Mistakes, fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", addr, defaultListen))
+		env.Mistakes = append(env.Mistakes,
+			fmt.Errorf("LISTEN_ADDR %q is not host:port, such as %s", addr, defaultListen))
 	}
 	return addr
 }
@@ -211,5 +216,6 @@ func baseURL(env *settings.Env) string {
 	if host, _, err := net.SplitHostPort(listen); err == nil && loopback.Host(host) {
 		return "http://" + listen
 	}
-	return env.Required("BASE_URL", "the public address of this application, such as https://app.example.com")
+	return env.Required("BASE_URL",
+		"the public address of this application, such as https://app.example.com")
 }

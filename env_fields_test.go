@@ -40,7 +40,8 @@ func TestFromEnv_EveryFieldCanBeSet(t *testing.T) {
 	for _, field := range configFields() {
 		_, set := byField[field]
 		if _, code := inCode[field]; code == set {
-			t.Errorf("%s must be in one of two tables of internal/settings/general.go: the settings, or "+
+			t.Errorf("%s must be in one of two tables of internal/settings/general.go: the "+
+				"settings, or "+
 				"the fields that are set in code, with the reason", field)
 		}
 		delete(byField, field)
@@ -55,11 +56,15 @@ func TestFromEnv_EveryFieldCanBeSet(t *testing.T) {
 func TestFromEnv_GeneralSettings(t *testing.T) {
 	env := maps.Clone(complete)
 	maps.Copy(env, map[string]string{
-		"SALLYPORT_APP_NAME": "Reports", "SALLYPORT_PREFIX": "/login", "SALLYPORT_HOME": "/app/", "SALLYPORT_TRUSTED_ORIGINS": "https://a.example.com https://b.example.com",
-		"SALLYPORT_THIRD_PARTY_LOGIN": "true", "SALLYPORT_FRONTCHANNEL_LOGOUT": "true", "SALLYPORT_REFRESH_AHEAD": "2m",
+		"SALLYPORT_APP_NAME": "Reports", "SALLYPORT_PREFIX": "/login", "SALLYPORT_HOME": "/app/",
+		"SALLYPORT_TRUSTED_ORIGINS":   "https://a.example.com https://b.example.com",
+		"SALLYPORT_THIRD_PARTY_LOGIN": "true", "SALLYPORT_FRONTCHANNEL_LOGOUT": "true",
+		"SALLYPORT_REFRESH_AHEAD":            "2m",
 		"SALLYPORT_CACHEABLE_AFTER_SIGN_OUT": "false", "SALLYPORT_NO_STORE": "true",
-		"SESSION_OLD_SECRETS": "a secret with spaces, older 1b0c9d8e\n" + strings.ToUpper(sessionSecret) + "\n",
-		"SESSION_COOKIE_NAME": "reports", "SESSION_DOMAIN": "example.com", "SESSION_SAME_SITE": "none", "SESSION_IDLE": "1h", "SESSION_LIFETIME": "10h",
+		"SESSION_OLD_SECRETS": "a secret with spaces, older 1b0c9d8e\n" +
+			strings.ToUpper(sessionSecret) + "\n",
+		"SESSION_COOKIE_NAME": "reports", "SESSION_DOMAIN": "example.com",
+		"SESSION_SAME_SITE": "none", "SESSION_IDLE": "1h", "SESSION_LIFETIME": "10h",
 		"SESSION_REVALIDATE": "15m", "SESSION_WATCH": "5s", "SESSION_PROFILE_ONLY": "true",
 		"OIDC_MAX_AGE": "8h", "OIDC_ACR_VALUES": "gold silver", "OIDC_LEEWAY": "30s",
 	})
@@ -69,22 +74,28 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 	}
 	want := sallyport.Config{
 		BaseURL: "https://app.example.com", AppName: "Reports", Prefix: "/login", Home: "/app/",
-		TrustedOrigins: []string{"https://a.example.com", "https://b.example.com"}, ThirdPartyLogin: true, FrontchannelLogout: true,
-		RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers, Order: []string{"login", "plain", "oidc"},
+		TrustedOrigins:  []string{"https://a.example.com", "https://b.example.com"},
+		ThirdPartyLogin: true, FrontchannelLogout: true,
+		RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers,
+		Order: []string{"login", "plain", "oidc"},
 		Session: session.Config{
-			Secret: sessionSecret, OldSecrets: []string{"a secret with spaces, older 1b0c9d8e", strings.ToUpper(sessionSecret)},
-			CookieName: "reports", Domain: "example.com", SameSite: 4, Idle: time.Hour, Lifetime: 10 * time.Hour,
+			Secret: sessionSecret, OldSecrets: []string{"a secret with spaces, older 1b0c9d8e",
+				strings.ToUpper(sessionSecret)},
+			CookieName: "reports", Domain: "example.com", SameSite: 4, Idle: time.Hour,
+			Lifetime:   10 * time.Hour,
 			Revalidate: 15 * time.Minute, Watch: 5 * time.Second, ProfileOnly: true,
 		},
 	}
 	for f := range reflect.TypeFor[sallyport.Config]().Fields() {
-		g, w := reflect.ValueOf(got).FieldByIndex(f.Index), reflect.ValueOf(want).FieldByIndex(f.Index)
+		g, w := reflect.ValueOf(got).FieldByIndex(f.Index),
+			reflect.ValueOf(want).FieldByIndex(f.Index)
 		if !reflect.DeepEqual(g.Interface(), w.Interface()) {
 			t.Errorf("%s is %v, want %v", f.Name, g, w)
 		}
 	}
 	o := oidcOf(t, got)
-	if o.MaxAge == nil || *o.MaxAge != 8*time.Hour || !slices.Equal(o.ACRValues, []string{"gold", "silver"}) || o.Leeway != 30*time.Second {
+	if o.MaxAge == nil || *o.MaxAge != 8*time.Hour ||
+		!slices.Equal(o.ACRValues, []string{"gold", "silver"}) || o.Leeway != 30*time.Second {
 		t.Errorf("max age %v, ACR values %v, leeway %v", o.MaxAge, o.ACRValues, o.Leeway)
 	}
 }
@@ -92,18 +103,26 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 // F46: a value of the application or of sessions that cannot be right names its variable.
 func TestFromEnv_F46_GeneralSettingsNameTheirVariable(t *testing.T) {
 	for name, value := range map[string]string{
-		"SALLYPORT_PREFIX": "nonsense", "SALLYPORT_TRUSTED_ORIGINS": "https://Ä.example", "SALLYPORT_THIRD_PARTY_LOGIN": "1",
-		"SALLYPORT_REFRESH_AHEAD": "1", "SALLYPORT_NO_STORE": "yes", "SESSION_OLD_SECRETS": "hunter2", "SESSION_COOKIE_NAME": "a b",
-		"SESSION_DOMAIN": "example.org", "SESSION_SAME_SITE": "strict", "SESSION_IDLE": "1s", "SESSION_LIFETIME": "9601h", "SESSION_REVALIDATE": "1s",
-		"SESSION_WATCH": "1ms", "SESSION_PROFILE_ONLY": "y", "OIDC_MAX_AGE": "soon", "OIDC_LEEWAY": "1h", "OIDC_REQUIRED_CLAIMS": "%zz",
-		"SALLYPORT_LOGIN_DIALECT_METHOD": "PATCH", "SALLYPORT_LOGIN_ENDPOINTS_TOKEN": "http://op.example.com", "SALLYPORT_PLAIN_DOCUMENTS": "a=x",
-		"SALLYPORT_LOGIN_SECRET_SIGNS_TOKENS": "true", "SALLYPORT_LOGIN_KEY_CERTIFICATE": "x", "SALLYPORT_LOGIN_VENDOR_LOGOUT_URL": "x",
-		"SALLYPORT_PLAIN_INSECURE_NO_PKCE": "true",
+		"SALLYPORT_PREFIX": "nonsense", "SALLYPORT_TRUSTED_ORIGINS": "https://Ä.example",
+		"SALLYPORT_THIRD_PARTY_LOGIN": "1",
+		"SALLYPORT_REFRESH_AHEAD":     "1", "SALLYPORT_NO_STORE": "yes",
+		"SESSION_OLD_SECRETS": "hunter2", "SESSION_COOKIE_NAME": "a b",
+		"SESSION_DOMAIN": "example.org", "SESSION_SAME_SITE": "strict", "SESSION_IDLE": "1s",
+		"SESSION_LIFETIME": "9601h", "SESSION_REVALIDATE": "1s",
+		"SESSION_WATCH": "1ms", "SESSION_PROFILE_ONLY": "y", "OIDC_MAX_AGE": "soon",
+		"OIDC_LEEWAY": "1h", "OIDC_REQUIRED_CLAIMS": "%zz",
+		"SALLYPORT_LOGIN_DIALECT_METHOD":      "PATCH",
+		"SALLYPORT_LOGIN_ENDPOINTS_TOKEN":     "http://op.example.com",
+		"SALLYPORT_PLAIN_DOCUMENTS":           "a=x",
+		"SALLYPORT_LOGIN_SECRET_SIGNS_TOKENS": "true", "SALLYPORT_LOGIN_KEY_CERTIFICATE": "x",
+		"SALLYPORT_LOGIN_VENDOR_LOGOUT_URL": "x",
+		"SALLYPORT_PLAIN_INSECURE_NO_PKCE":  "true",
 	} {
 		env := maps.Clone(complete)
 		env[name] = value
 		_, err := sallyport.FromEnv(lookupIn(env))
-		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.Contains(err.Error(), name) ||
+			strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s=%s: %v", name, value, err)
 		}
 	}

@@ -13,9 +13,11 @@ import (
 var complete = map[string]string{
 	"BASE_URL": "https://app.example.com", "SESSION_SECRET": sessionSecret,
 	"OIDC_ISSUER": "https://op.example.com", "OIDC_CLIENT_ID": "client",
-	"SALLYPORT_PROVIDERS": "login,plain", "SALLYPORT_LOGIN_ISSUER": "https://login.example.com", "SALLYPORT_LOGIN_CLIENT_ID": "client",
-	"SALLYPORT_PLAIN_CLIENT_ID": "c", "SALLYPORT_PLAIN_AUTHORIZE_URL": "https://p.example/a", "SALLYPORT_PLAIN_ACCESS_TOKEN_URL": "https://p.example/t",
-	"SALLYPORT_PLAIN_USERINFO_URL": "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
+	"SALLYPORT_PROVIDERS": "login,plain", "SALLYPORT_LOGIN_ISSUER": "https://login.example.com",
+	"SALLYPORT_LOGIN_CLIENT_ID": "client",
+	"SALLYPORT_PLAIN_CLIENT_ID": "c", "SALLYPORT_PLAIN_AUTHORIZE_URL": "https://p.example/a",
+	"SALLYPORT_PLAIN_ACCESS_TOKEN_URL": "https://p.example/t",
+	"SALLYPORT_PLAIN_USERINFO_URL":     "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
 }
 
 // misspelled are variables that would otherwise be ignored silently, each with its error.
@@ -40,7 +42,8 @@ var misspelled = map[string]string{
 	"LISTEN_ADR":                         "did you mean LISTEN_ADDR?",
 }
 
-// F46: a variable with a slip in it is named, with the one that was meant, also where no list of variables exists.
+// F46: a variable with a slip in it is named, with the one that was meant, also where no list of
+// variables exists.
 func TestFromEnv_F46_MisspelledVariables(t *testing.T) {
 	if _, err := sallyport.FromEnv(lookupIn(complete)); err != nil {
 		t.Fatal(err)
@@ -49,7 +52,8 @@ func TestFromEnv_F46_MisspelledVariables(t *testing.T) {
 		env := maps.Clone(complete)
 		env[name] = "hunter2"
 		_, err := sallyport.FromEnv(lookupIn(env))
-		if err == nil || !strings.Contains(err.Error(), name+" ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.Contains(err.Error(), name+" ") ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, want %q", name, err, want)
 			continue
 		}
@@ -59,13 +63,14 @@ func TestFromEnv_F46_MisspelledVariables(t *testing.T) {
 	}
 }
 
-// F46: variables of the environment can be listed, so that more than slips are found there. Those of
-// other programs are left alone.
+// F46: variables of the environment can be listed, so that more than slips are found there. Those
+// of other programs are left alone.
 func TestFromEnv_F46_Environment(t *testing.T) {
 	for name, value := range complete {
 		t.Setenv(name, value)
 	}
-	for _, foreign := range []string{"SALLYPORT_DEMO", "OIDC_AUDIENCE", "SESSION_STORE", "SESSION_MANAGER", "HOMEPATH", "LISTEN_FDS", "BASE_URI"} {
+	for _, foreign := range []string{"SALLYPORT_DEMO", "OIDC_AUDIENCE", "SESSION_STORE",
+		"SESSION_MANAGER", "HOMEPATH", "LISTEN_FDS", "BASE_URI"} {
 		t.Setenv(foreign, "x")
 	}
 	if _, err := sallyport.FromEnv(os.LookupEnv); err != nil {
@@ -81,7 +86,8 @@ func TestFromEnv_F46_Environment(t *testing.T) {
 	for name, want := range wild {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, "hunter2")
-			if _, err := sallyport.FromEnv(os.LookupEnv); err == nil || !strings.Contains(err.Error(), name+" ") || !strings.Contains(err.Error(), want) {
+			if _, err := sallyport.FromEnv(os.LookupEnv); err == nil ||
+				!strings.Contains(err.Error(), name+" ") || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v, want %q", err, want)
 			}
 		})
@@ -91,16 +97,23 @@ func TestFromEnv_F46_Environment(t *testing.T) {
 // F46: a value that cannot be read is an error that names the variable.
 func TestFromEnv_F46_ValuesNameTheirVariable(t *testing.T) {
 	for name, value := range map[string]string{
-		"SALLYPORT_LOGIN_LEEWAY": "nonsense", "SALLYPORT_LOGIN_MAX_AGE": "soon", "SALLYPORT_LOGIN_EMAIL_TRUST": "maybe",
-		"SALLYPORT_LOGIN_PUSHED_AUTHORIZATION": "perhaps", "SALLYPORT_LOGIN_PRIVATE_KEY": "nonsense", "SALLYPORT_LOGIN_CA": "nonsense",
-		"SALLYPORT_LOGIN_USERINFO_MODE": "x", "SALLYPORT_LOGIN_SIGNING_ALGS": "HS256", "SALLYPORT_PLAIN_INSECURE_NO_PKCE": "2",
-		"SALLYPORT_LOGIN_INTERNAL_URL": "nonsense", "SALLYPORT_LOGIN_DISCOVERY_URL": "nonsense", "SALLYPORT_LOGIN_RESPONSE_TYPE": "token",
-		"SALLYPORT_HOME": "nonsense", "BASE_URL": "nonsense", "SESSION_SECRET": "nonsense", "OIDC_ISSUER": "nonsense", "OIDC_SCOPES": `"`,
+		"SALLYPORT_LOGIN_LEEWAY": "nonsense", "SALLYPORT_LOGIN_MAX_AGE": "soon",
+		"SALLYPORT_LOGIN_EMAIL_TRUST":          "maybe",
+		"SALLYPORT_LOGIN_PUSHED_AUTHORIZATION": "perhaps",
+		"SALLYPORT_LOGIN_PRIVATE_KEY":          "nonsense", "SALLYPORT_LOGIN_CA": "nonsense",
+		"SALLYPORT_LOGIN_USERINFO_MODE": "x", "SALLYPORT_LOGIN_SIGNING_ALGS": "HS256",
+		"SALLYPORT_PLAIN_INSECURE_NO_PKCE": "2",
+		"SALLYPORT_LOGIN_INTERNAL_URL":     "nonsense", "SALLYPORT_LOGIN_DISCOVERY_URL": "nonsense",
+		"SALLYPORT_LOGIN_RESPONSE_TYPE": "token",
+		"SALLYPORT_HOME":                "nonsense", "BASE_URL": "nonsense",
+		"SESSION_SECRET": "nonsense",
+		"OIDC_ISSUER":    "nonsense", "OIDC_SCOPES": `"`,
 		"OIDC_INTERNAL_URL": "nonsense", "OIDC_CA": "nonsense",
 	} {
 		env := maps.Clone(complete)
 		env[name] = value
-		if _, err := sallyport.FromEnv(lookupIn(env)); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := sallyport.FromEnv(lookupIn(env)); err == nil ||
+			!strings.Contains(err.Error(), name) {
 			t.Errorf("%s=%s: %v", name, value, err)
 		}
 	}

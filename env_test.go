@@ -46,10 +46,13 @@ func providersFile(t *testing.T) string {
 func TestFromEnv_Together(t *testing.T) {
 	file := providersFile(t)
 	env := map[string]string{
-		"BASE_URL": "https://app.example.com", "SESSION_SECRET": sessionSecret, "SALLYPORT_CONFIG": file, "LOGIN_SECRET": "from a variable",
-		"SALLYPORT_PROVIDERS": "more-of-it,login", "SALLYPORT_MORE_OF_IT_ISSUER": "https://more.example.com", "SALLYPORT_MORE_OF_IT_CLIENT_ID": "c",
-		"SALLYPORT_OLD_CLIENT_SECRET": "from the environment",
-		"OIDC_ISSUER":                 "https://op.example.com", "OIDC_CLIENT_ID": "c",
+		"BASE_URL": "https://app.example.com", "SESSION_SECRET": sessionSecret,
+		"SALLYPORT_CONFIG": file, "LOGIN_SECRET": "from a variable",
+		"SALLYPORT_PROVIDERS":            "more-of-it,login",
+		"SALLYPORT_MORE_OF_IT_ISSUER":    "https://more.example.com",
+		"SALLYPORT_MORE_OF_IT_CLIENT_ID": "c",
+		"SALLYPORT_OLD_CLIENT_SECRET":    "from the environment",
+		"OIDC_ISSUER":                    "https://op.example.com", "OIDC_CLIENT_ID": "c",
 	}
 	c, err := sallyport.FromEnv(lookupIn(env))
 	if err != nil {
@@ -77,7 +80,8 @@ func TestFromEnv_Together(t *testing.T) {
 	if err != nil || len(c.Providers) != 5 {
 		t.Errorf("FromFile: %v, %v", c.Providers, err)
 	}
-	if text := fmt.Sprintf("%v %+v %#v", c, c.Providers, c); strings.Contains(text, "from ") || strings.Contains(text, "in the file") {
+	if text := fmt.Sprintf("%v %+v %#v", c, c.Providers, c); strings.Contains(text, "from ") ||
+		strings.Contains(text, "in the file") {
 		t.Errorf("a secret is printed: %s", text)
 	}
 }
@@ -88,7 +92,8 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("{\n// hunter2\n}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	right := map[string]string{"BASE_URL": "https://app.example.com", "SESSION_SECRET": sessionSecret, "SALLYPORT_CONFIG": providersFile(t), "LOGIN_SECRET": "s"}
+	right := map[string]string{"BASE_URL": "https://app.example.com",
+		"SESSION_SECRET": sessionSecret, "SALLYPORT_CONFIG": providersFile(t), "LOGIN_SECRET": "s"}
 	for name, row := range map[string]struct {
 		change map[string]string
 		want   []string // the beginnings of the lines
@@ -96,20 +101,35 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 		"right": {nil, nil},
 		"everything": {
 			map[string]string{
-				"BASE_URL": "http://app.example.com", "SESSION_SECRET": "hunter22", "SALLYPORT_CONFIG": broken, "SALLYPORT_PROVIDERS": "a", "SALLYPORT_A_ISSUER": "https://a.example",
-				"SALLYPORT_A_CLIENT_SECRET": "hunter2", "OIDC_CLIENT_ID": "c", "SALLYPORT_CONFIG_FILE": broken,
+				"BASE_URL": "http://app.example.com", "SESSION_SECRET": "hunter22",
+				"SALLYPORT_CONFIG": broken, "SALLYPORT_PROVIDERS": "a",
+				"SALLYPORT_A_ISSUER":        "https://a.example",
+				"SALLYPORT_A_CLIENT_SECRET": "hunter2", "OIDC_CLIENT_ID": "c",
+				"SALLYPORT_CONFIG_FILE": broken,
 			},
-			[]string{"SALLYPORT_CONFIG_FILE is not supported", broken + ":2: JSON has no comments", "SALLYPORT_A_CLIENT_ID is not set", "OIDC_ISSUER is not set", "sallyport: BaseURL", "session: Secret"},
+			[]string{"SALLYPORT_CONFIG_FILE is not supported", broken + ":2: JSON has no comments",
+				"SALLYPORT_A_CLIENT_ID is not set", "OIDC_ISSUER is not set", "sallyport: BaseURL",
+				"session: Secret"},
 		},
-		"file that is not there": {map[string]string{"SALLYPORT_CONFIG": "none.json"}, []string{"none.json: the file cannot be opened"}},
-		"no provider":            {map[string]string{"SALLYPORT_CONFIG": "", "SALLYPORT_PROVIDERS": ""}, []string{"OIDC_ISSUER is not set", "OIDC_CLIENT_ID is not set"}},
-		"missing, and the rest":  {map[string]string{"SESSION_SECRET": "", "LOGIN_SECRET": "", "BASE_URL": "http://app.example.com"}, []string{"SESSION_SECRET is not set", "file: login.client_secret cannot be read", "sallyport: BaseURL"}},
+		"file that is not there": {map[string]string{"SALLYPORT_CONFIG": "none.json"},
+			[]string{"none.json: the file cannot be opened"}},
+		"no provider": {map[string]string{"SALLYPORT_CONFIG": "",
+			"SALLYPORT_PROVIDERS": ""}, []string{"OIDC_ISSUER is not set",
+			"OIDC_CLIENT_ID is not set"}},
+		"missing, and the rest": {map[string]string{"SESSION_SECRET": "", "LOGIN_SECRET": "",
+			"BASE_URL": "http://app.example.com"}, []string{"SESSION_SECRET is not set",
+			"file: login.client_secret cannot be read", "sallyport: BaseURL"}},
 		"oidc twice": {
-			map[string]string{"SALLYPORT_PROVIDERS": "oidc", "SALLYPORT_OIDC_ISSUER": "https://a.example", "SALLYPORT_OIDC_CLIENT_ID": "c", "OIDC_ISSUER": "https://b.example", "OIDC_CLIENT_ID": "c"},
+			map[string]string{"SALLYPORT_PROVIDERS": "oidc",
+				"SALLYPORT_OIDC_ISSUER": "https://a.example", "SALLYPORT_OIDC_CLIENT_ID": "c",
+				"OIDC_ISSUER": "https://b.example", "OIDC_CLIENT_ID": "c"},
 			[]string{"OIDC_ISSUER: another provider is named oidc: give it another name"},
 		},
-		"insecure in public": {map[string]string{"SALLYPORT_LOGIN_INSECURE_NO_PKCE": "true"}, []string{`sallyport: provider "login": InsecureNoPKCE`}},
-		"http in public":     {map[string]string{"SALLYPORT_LOGIN_ISSUER": "http://localhost:1"}, []string{"SALLYPORT_LOGIN_ISSUER http://localhost:1 is http: that is for development, with a BASE_URL on loopback"}},
+		"insecure in public": {map[string]string{"SALLYPORT_LOGIN_INSECURE_NO_PKCE": "true"},
+			[]string{`sallyport: provider "login": InsecureNoPKCE`}},
+		"http in public": {map[string]string{"SALLYPORT_LOGIN_ISSUER": "http://localhost:1"},
+			[]string{"SALLYPORT_LOGIN_ISSUER http://localhost:1 is http: that is for " +
+				"development, with a BASE_URL on loopback"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := maps.Clone(right)
@@ -127,7 +147,9 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 			lines := strings.Split(err.Error(), "\n")
 			for _, want := range row.want {
 				if !slices.ContainsFunc(lines, func(line string) bool {
-					return strings.HasPrefix(line, want) || strings.Contains(line, strings.TrimPrefix(want, "file: ")) && strings.HasPrefix(want, "file: ")
+					return strings.HasPrefix(line, want) ||
+						strings.Contains(line, strings.TrimPrefix(want, "file: ")) &&
+							strings.HasPrefix(want, "file: ")
 				}) {
 					t.Errorf("no mention of %q", want)
 				}
@@ -137,14 +159,16 @@ func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 			}
 		})
 	}
-	if _, err := sallyport.FromFile("", lookupIn(right)); err == nil || !strings.Contains(err.Error(), "the name of the file of providers is empty") {
+	if _, err := sallyport.FromFile("", lookupIn(right)); err == nil ||
+		!strings.Contains(err.Error(), "the name of the file of providers is empty") {
 		t.Errorf("FromFile without a name: %v", err)
 	}
 	empty := filepath.Join(t.TempDir(), "empty.json")
 	if err := os.WriteFile(empty, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sallyport.FromFile(empty, lookupIn(right)); err == nil || !strings.Contains(err.Error(), "no provider is configured") {
+	if _, err := sallyport.FromFile(empty, lookupIn(right)); err == nil ||
+		!strings.Contains(err.Error(), "no provider is configured") {
 		t.Errorf("a file without providers: %v", err)
 	}
 }

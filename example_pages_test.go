@@ -13,8 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// The application's own error page, with the texts of the library in the language of the browser, of
-// which it changes one.
+// The application's own error page, with the texts of the library in the language of the browser,
+// of which it changes one.
 func ExampleConfig_pages() {
 	page := template.Must(template.New("").Parse(
 		`<html lang="{{.Lang}}"><h1>{{.Title}}</h1><p>{{.Text}}</p>` +
@@ -22,11 +22,14 @@ func ExampleConfig_pages() {
 			`{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}` +
 			`<button>{{.Text}}</button></form>{{else}}<a href="{{.Href}}">{{.Text}}</a>{{end}}{{end}}` + "\n"))
 	auth, err := sallyport.New(sallyport.Config{
-		BaseURL:   "https://app.example.com",
-		AppName:   "Acme",
-		Session:   session.Config{Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
-		Providers: provider.Set{"work": &provider.OIDC{Issuer: "https://login.example.com", ClientID: "c"}},
-		Texts:     map[string]map[string]string{"de": {"signed_out.text": "Auf Wiedersehen bei {app}!"}},
+		BaseURL: "https://app.example.com",
+		AppName: "Acme",
+		Session: session.Config{
+			Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
+		Providers: provider.Set{"work": &provider.OIDC{Issuer: "https://login.example.com",
+			ClientID: "c"}},
+		Texts: map[string]map[string]string{
+			"de": {"signed_out.text": "Auf Wiedersehen bei {app}!"}},
 		OnError: func(w http.ResponseWriter, r *http.Request, e *problem.Error) bool {
 			if !e.Page {
 				return false // for programs: the built-in application/problem+json

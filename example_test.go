@@ -24,9 +24,10 @@ func Example() {
 	}
 
 	auth, err := sallyport.New(sallyport.Config{
-		BaseURL:   "https://app.example.com",
-		Session:   session.Config{Secret: os.Getenv("SESSION_SECRET")},
-		Providers: provider.Set{"work": &provider.OIDC{Issuer: "https://login.example.com", ClientID: id, ClientSecret: secret}},
+		BaseURL: "https://app.example.com",
+		Session: session.Config{Secret: os.Getenv("SESSION_SECRET")},
+		Providers: provider.Set{"work": &provider.OIDC{Issuer: "https://login.example.com",
+			ClientID: id, ClientSecret: secret}},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -48,7 +49,8 @@ func Example() {
 	}
 	get("/", nil)
 	get("/profile?tab=1", nil)
-	get("/profile", &session.Session{User: session.User{Issuer: "https://login.example.com", Subject: "1001", Name: "Alice"}})
+	get("/profile", &session.Session{User: session.User{Issuer: "https://login.example.com",
+		Subject: "1001", Name: "Alice"}})
 	// Output:
 	// 200 Welcome
 	// 302 /auth/login?return_to=%2Fprofile%3Ftab%3D1
@@ -60,7 +62,8 @@ func ExampleNew_mistakes() {
 	_, err := sallyport.New(sallyport.Config{
 		BaseURL:   "http://app.example.com",
 		Providers: provider.Set{"work": &provider.OIDC{Issuer: "https://login.example.com"}},
-		Session:   session.Config{Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
+		Session: session.Config{
+			Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
 	})
 	fmt.Println(err)
 	// Output:

@@ -24,7 +24,9 @@ func hostileApp(t testing.TB) (*rig.App, http.Handler) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.ThirdPartyLogin, s.Config.FrontchannelLogout = true, true
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
-		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { return nil }
+		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error {
+			return nil
+		}
 		posting := s.OP.OIDC()
 		posting.FormPost = true
 		s.Config.Providers = provider.Set{"op": s.OIDC, "posting": posting}
@@ -34,9 +36,12 @@ func hostileApp(t testing.TB) (*rig.App, http.Handler) {
 
 // hostileRoutes are the routes, by method and path.
 var hostileRoutes = []string{
-	"GET /auth/login", "GET /auth/login/op", "POST /auth/login", "GET /auth/callback/op", "POST /auth/callback/posting",
-	"GET /auth/link/op", "POST /auth/link/op", "GET /auth/logout", "POST /auth/logout", "GET /auth/logged-out",
-	"POST /auth/backchannel/op", "GET /auth/frontchannel/op", "GET /auth/unknown", "GET /", "GET /me",
+	"GET /auth/login", "GET /auth/login/op", "POST /auth/login", "GET /auth/callback/op",
+	"POST /auth/callback/posting",
+	"GET /auth/link/op", "POST /auth/link/op", "GET /auth/logout", "POST /auth/logout",
+	"GET /auth/logged-out",
+	"POST /auth/backchannel/op", "GET /auth/frontchannel/op", "GET /auth/unknown", "GET /",
+	"GET /me",
 }
 
 // hostileCookies make the n-th cookie of a header, for each family of names.
@@ -46,13 +51,23 @@ func hostileCookies(app *rig.App) map[string]func(n int) string {
 	sealed, _ := app.Auth.Sessions.Seal(session.Ticket{Name: "x", Binding: "y"}, make([]byte, 60))
 	state := strings.Repeat("s", 22)
 	return map[string]func(n int) string{
-		"flows":              func(n int) string { return fmt.Sprintf("%s-flow-%d=x", name, n) },
-		"flows like ours":    func(n int) string { return fmt.Sprintf("%s-flow-%012d=%s", name, n, sealed) },
-		"rounds":             func(n int) string { return fmt.Sprintf("%s-%012d-rounds=%s", name, n, sealed) },
-		"one flow":           func(n int) string { return fmt.Sprintf("%s-flow-%s=%s%d", name, state, sealed, n) },
-		"session":            func(n int) string { return fmt.Sprintf("%s=%s%d", name, sealed, n) },
-		"chunks":             func(n int) string { return fmt.Sprintf("%s.%d=%s%d", name, n%120, sealed, n) },
-		"logout":             func(n int) string { return fmt.Sprintf("%s-logout=%s%d", name, sealed, n) },
+		"flows": func(n int) string { return fmt.Sprintf("%s-flow-%d=x", name, n) },
+		"flows like ours": func(n int) string {
+			return fmt.Sprintf("%s-flow-%012d=%s", name, n, sealed)
+		},
+		"rounds": func(n int) string {
+			return fmt.Sprintf("%s-%012d-rounds=%s", name, n, sealed)
+		},
+		"one flow": func(n int) string {
+			return fmt.Sprintf("%s-flow-%s=%s%d", name, state, sealed, n)
+		},
+		"session": func(n int) string { return fmt.Sprintf("%s=%s%d", name, sealed, n) },
+		"chunks": func(n int) string {
+			return fmt.Sprintf("%s.%d=%s%d", name, n%120, sealed, n)
+		},
+		"logout": func(n int) string {
+			return fmt.Sprintf("%s-logout=%s%d", name, sealed, n)
+		},
 		"names with our own": func(n int) string { return fmt.Sprintf("%s%d=x", name, n) },
 		"nothing of ours":    func(n int) string { return fmt.Sprintf("c%d=x", n) },
 		"separators":         func(int) string { return "=" },
@@ -99,7 +114,8 @@ var hostileParams = map[string]func(n int) string{
 	"percent":       func(int) string { return "%41%42%43" },
 	"empty":         func(int) string { return "" },
 	"logout_token": func(n int) string {
-		return fmt.Sprintf("logout_token=%s.%d.x", base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256"}`)), n)
+		return fmt.Sprintf("logout_token=%s.%d.x",
+			base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256"}`)), n)
 	},
 }
 
@@ -156,8 +172,11 @@ func TestHostile_F1_FinishedLoginsAreBounded(t *testing.T) {
 func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 	app, handler := hostileApp(t)
 	cookies := hostileCookies(app)
-	for _, family := range []string{"flows", "flows like ours", "rounds", "one flow", "logout", "names with our own", "nothing of ours"} {
-		for _, route := range []string{"GET /auth/login/op", "GET /auth/callback/op?state=ssssssssssssssssssssss&code=x", "GET /auth/logged-out?state=x"} {
+	for _, family := range []string{"flows", "flows like ours", "rounds", "one flow", "logout",
+		"names with our own", "nothing of ours"} {
+		for _, route := range []string{"GET /auth/login/op",
+			"GET /auth/callback/op?state=ssssssssssssssssssssss&code=x",
+			"GET /auth/logged-out?state=x"} {
 			var allocations [2]float64
 			for i := range allocations {
 				r := hostileRequest(app, route, "cookie", repeat((i+1)<<17, "; ", cookies[family]))
@@ -168,7 +187,8 @@ func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 				})
 			}
 			if allocations[1] > allocations[0]+20 || allocations[0] > 2000 {
-				t.Errorf("%s, %s: %v allocations, with twice the header %v", family, route, allocations[0], allocations[1])
+				t.Errorf("%s, %s: %v allocations, with twice the header %v", family, route,
+					allocations[0], allocations[1])
 			}
 		}
 	}
@@ -182,7 +202,8 @@ func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
 		for _, first := range []bool{true, false} {
 			app, handler := hostileApp(t)
 			junk := repeat(1<<16, "; ", hostileCookies(app)[family])
-			app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter,
+				r *http.Request) {
 				if own := r.Header.Get("Cookie"); first {
 					r.Header.Set("Cookie", junk+own)
 				} else {
@@ -196,7 +217,8 @@ func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
 			for callback, want := range map[string]string{pending: "/me/1", other: "/me/2"} {
 				resp := app.Get(t, b, callback)
 				if got := resp.Header.Get("Location"); got != want {
-					t.Errorf("%s, junk first %v: status %d, Location %q, want %q", family, first, resp.StatusCode, got, want)
+					t.Errorf("%s, junk first %v: status %d, Location %q, want %q", family, first,
+						resp.StatusCode, got, want)
 				}
 			}
 		}
@@ -211,14 +233,16 @@ func BenchmarkHostile_P13(b *testing.B) {
 		size             int
 		pieces           map[string]func(int) string
 	}{
-		{"cookie", "; ", 1 << 18, hostileCookies(app)}, {"query", "&", 1 << 18, hostileParams}, {"body", "&", 1 << 15, hostileParams},
+		{"cookie", "; ", 1 << 18, hostileCookies(app)}, {"query", "&", 1 << 18, hostileParams},
+		{"body", "&", 1 << 15, hostileParams},
 	} {
 		b.Run(in.where, func(b *testing.B) {
 			worst, which := 0.0, ""
 			for b.Loop() {
 				for _, route := range hostileRoutes {
 					for family, piece := range in.pieces {
-						once, twice := repeat(in.size, in.separator, piece), repeat(2*in.size, in.separator, piece)
+						once, twice := repeat(in.size, in.separator, piece),
+							repeat(2*in.size, in.separator, piece)
 						ratio := doubling(app, handler, route, in.where, once, twice)
 						if ratio > worst {
 							worst, which = ratio, route+", "+family
@@ -237,7 +261,8 @@ func BenchmarkHostile_P13(b *testing.B) {
 func doubling(app *rig.App, handler http.Handler, route, where, once, twice string) float64 {
 	least := 100.0
 	for try := 0; try < 8 && least > 2.1; try++ {
-		ratio := float64(hostileTime(app, handler, route, where, twice)) / float64(hostileTime(app, handler, route, where, once))
+		ratio := float64(hostileTime(app, handler, route, where, twice)) / float64(hostileTime(app,
+			handler, route, where, once))
 		least = min(least, ratio)
 	}
 	return least

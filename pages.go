@@ -17,17 +17,20 @@ func (c Config) checkPages() []error {
 	printable := !strings.ContainsFunc(c.AppName, func(r rune) bool { return !strconv.IsPrint(r) })
 	switch {
 	case !utf8.ValidString(c.AppName) || !printable || strings.TrimSpace(c.AppName) != c.AppName:
-		mistakes = append(mistakes, fmt.Errorf("sallyport: AppName %q is not plain text on one line", c.AppName))
+		mistakes = append(mistakes,
+			fmt.Errorf("sallyport: AppName %q is not plain text on one line", c.AppName))
 	case utf8.RuneCountInString(c.AppName) > maxAppName:
-		mistakes = append(mistakes, fmt.Errorf("sallyport: AppName has %d characters: use at most %d",
-			utf8.RuneCountInString(c.AppName), maxAppName))
+		mistakes = append(mistakes,
+			fmt.Errorf("sallyport: AppName has %d characters: use at most %d",
+				utf8.RuneCountInString(c.AppName), maxAppName))
 	}
 	for i, name := range c.Order {
 		switch {
 		case slices.Contains(c.Order[:i], name):
 			mistakes = append(mistakes, fmt.Errorf("sallyport: Order has %q twice", name))
 		case c.Providers[name] == nil:
-			mistakes = append(mistakes, fmt.Errorf("sallyport: Order has %q, which is not in Providers", name))
+			mistakes = append(mistakes,
+				fmt.Errorf("sallyport: Order has %q, which is not in Providers", name))
 		}
 	}
 	return mistakes

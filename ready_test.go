@@ -29,7 +29,8 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // and without a server not at all.
 func TestHandler_F42_ChecksProviders(t *testing.T) {
 	notFound := func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 404, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
+		return &http.Response{StatusCode: 404, Header: http.Header{},
+			Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
 	}
 	for name, row := range map[string]struct {
 		served bool
@@ -37,10 +38,15 @@ func TestHandler_F42_ChecksProviders(t *testing.T) {
 		want   []string // in the log
 		asked  int32
 	}{
-		"moved": {true, notFound, []string{"level=ERROR", "misconfigured", "provider=op", "https://op.example/.well-known/openid-configuration"}, 1},
-		"down": {true, func(*http.Request) (*http.Response, error) { return nil, errors.New("no route to host") },
+		"moved": {true, notFound, []string{"level=ERROR", "misconfigured", "provider=op",
+			"https://op.example/.well-known/openid-configuration"}, 1},
+		"down": {true, func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("no route to host")
+		},
 			[]string{"level=WARN", "cannot be reached", "no route to host"}, 1},
-		"panics":           {true, func(*http.Request) (*http.Response, error) { panic("of the application") }, []string{"of the application"}, 1},
+		"panics": {true, func(*http.Request) (*http.Response, error) {
+			panic("of the application")
+		}, []string{"of the application"}, 1},
 		"without a server": {false, notFound, nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,13 +57,15 @@ func TestHandler_F42_ChecksProviders(t *testing.T) {
 					BaseURL: "https://app.example",
 					Providers: provider.Set{"op": &provider.OIDC{
 						Issuer: "https://op.example", ClientID: "c", ClientSecret: "s",
-						HTTPClient: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-							asked.Add(1)
-							return row.answer(r)
-						})},
+						HTTPClient: &http.Client{
+							Transport: transport(func(r *http.Request) (*http.Response, error) {
+								asked.Add(1)
+								return row.answer(r)
+							})},
 					}},
-					Session: session.Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0"},
-					Logger:  slog.New(slog.NewTextHandler(&log, nil)),
+					Session: session.Config{
+						Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0"},
+					Logger: slog.New(slog.NewTextHandler(&log, nil)),
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -76,8 +76,8 @@ type Config struct {
 	//
 	// OnError returns true if it has written a response. If it returns false, it must not have
 	// written anything, and the built-in response follows: a page, or application/problem+json for
-	// programs (Error.Page tells them apart). The error's texts are for the user; its Err is for the
-	// log only. WWW-Authenticate, Retry-After, Vary and Allow are already set. Default: nil.
+	// programs (Error.Page tells them apart). The error's texts are for the user; its Err is for
+	// the log only. WWW-Authenticate, Retry-After, Vary and Allow are already set. Default: nil.
 	OnError func(http.ResponseWriter, *http.Request, *problem.Error) bool
 
 	// OnEvent receives an event for each login, logout and rejection, for audit logs and metrics.
@@ -96,11 +96,11 @@ type Config struct {
 	ThirdPartyLogin bool
 
 	// FrontchannelLogout lets a provider end the user's session in a frame (OpenID Connect
-	// Front-Channel Logout 1.0). The frontchannel_logout_uri is BaseURL + Prefix + "/frontchannel/" +
-	// name, and the provider must send iss and sid. It requires Session.Revocations or a ServerStore,
-	// and, unless the provider is same-site with the application, Session.SameSite =
-	// http.SameSiteNoneMode. Browsers that block third-party cookies ignore it; back-channel logout,
-	// which is on with revocations, is more reliable. Default: off.
+	// Front-Channel Logout 1.0). The frontchannel_logout_uri is BaseURL + Prefix + "/frontchannel/"
+	// + name, and the provider must send iss and sid. It requires Session.Revocations or a
+	// ServerStore, and, unless the provider is same-site with the application, Session.SameSite =
+	// http.SameSiteNoneMode. Browsers that block third-party cookies ignore it; back-channel
+	// logout, which is on with revocations, is more reliable. Default: off.
 	FrontchannelLogout bool
 
 	// RefreshAhead is how long before its expiry Client and TokenSource refresh an access token, up
@@ -237,8 +237,8 @@ var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or 
 
 // accept binds sessions to the configuration of their provider: a different issuer or client under
 // the same name ends them (R105). In a rolling deployment, only newer processes may know a provider
-// or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant does
-// not end sessions either (R100).
+// or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant
+// does not end sessions either (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
 	s.User.Tenant = a.providers.TenantOf(s.Provider)
 	registration, err := a.providers.Registration(ctx, s.Provider)

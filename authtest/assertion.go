@@ -23,7 +23,8 @@ func (p *Provider) SetClientKey(public crypto.PublicKey) {
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 var assertionAlgs = []jose.SignatureAlgorithm{
-	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, "Ed25519",
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384,
+	jose.ES512, jose.EdDSA, "Ed25519",
 }
 
 // asserted checks a client assertion (RFC 7523 section 3): signed by the client's key, about the
@@ -48,7 +49,8 @@ func (p *Provider) asserted(form url.Values, key crypto.PublicKey) bool {
 		Iat, Exp           int64
 	}
 	now := p.time().Unix()
-	if json.Unmarshal(payload, &claims) != nil || claims.Iss != ClientID || claims.Sub != ClientID || claims.Aud != p.audience() ||
+	if json.Unmarshal(payload, &claims) != nil || claims.Iss != ClientID ||
+		claims.Sub != ClientID || claims.Aud != p.audience() ||
 		claims.Iat > now || claims.Exp <= now ||
 		claims.Jti == "" {
 		return false

@@ -72,7 +72,8 @@ func (p *Provider) readAuthorization(form url.Values) (a *authorization, problem
 		return nil, "The response type needs form_post."
 	case !slices.Contains(a.scopes, "openid"):
 		return nil, "The scope openid is missing."
-	case a.responseType != "id_token" && (a.challenge == "" || form.Get("code_challenge_method") != "S256"):
+	case a.responseType != "id_token" &&
+		(a.challenge == "" || form.Get("code_challenge_method") != "S256"):
 		return nil, "PKCE with S256 is required."
 	}
 	return a, ""

@@ -75,7 +75,8 @@ func (rp *party) exchange(t *testing.T, p *Provider) (*oauth2.Token, error) {
 }
 
 func TestProvider_WholeFlowWithOtherPeoplesCode(t *testing.T) {
-	for name, start := range map[string]func(testing.TB, ...session.User) *Provider{"http": NewProvider, "https": NewTLSProvider} {
+	for name, start := range map[string]func(testing.TB, ...session.User) *Provider{
+		"http": NewProvider, "https": NewTLSProvider} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t)
 			p.SetClaims("alice", map[string]any{"department": "x"})
@@ -236,10 +237,12 @@ func TestWithSession_F47_SessionsThatNoRequestHas(t *testing.T) {
 		s        *session.Session
 		signedIn bool
 	}{
-		"signed out":       {nil, false},
-		"no end":           {&session.Session{User: alice}, true},
-		"ends later":       {&session.Session{User: alice, Expires: time.Now().Add(time.Hour)}, true},
-		"expired":          {&session.Session{User: alice, Expires: time.Now().Add(-time.Second)}, false},
+		"signed out": {nil, false},
+		"no end":     {&session.Session{User: alice}, true},
+		"ends later": {&session.Session{User: alice,
+			Expires: time.Now().Add(time.Hour)}, true},
+		"expired": {&session.Session{User: alice,
+			Expires: time.Now().Add(-time.Second)}, false},
 		"expired long ago": {&session.Session{User: alice, Expires: time.Unix(1, 0)}, false},
 		"expires just now": {&session.Session{User: alice, Expires: time.Now()}, false},
 	} {

@@ -25,7 +25,8 @@ func part(t *testing.T, token string, i int) map[string]any {
 }
 
 func TestProvider_BackchannelLogout(t *testing.T) {
-	for name, start := range map[string]func(http.Handler) *httptest.Server{"http": httptest.NewServer, "https": httptest.NewTLSServer} {
+	for name, start := range map[string]func(http.Handler) *httptest.Server{
+		"http": httptest.NewServer, "https": httptest.NewTLSServer} {
 		t.Run(name, func(t *testing.T) {
 			p := NewProvider(t)
 			rp := newParty(t, p)
@@ -98,9 +99,10 @@ func TestProvider_FrontchannelLogout(t *testing.T) {
 	resp := Open(
 		t,
 		b,
-		p.Issuer()+"/end_session?client_id="+ClientID+"&state=s&post_logout_redirect_uri="+url.QueryEscape(
-			rp.server.URL,
-		),
+		p.Issuer()+"/end_session?client_id="+ClientID+"&state=s&post_logout_redirect_uri="+
+			url.QueryEscape(
+				rp.server.URL,
+			),
 	)
 	body := Body(t, resp)
 	want := "http://localhost:1/out?a=b&amp;" + strings.ReplaceAll(

@@ -3,13 +3,16 @@
 //
 // # What to call first
 //
-//   - [WithSession] makes the request of a unit test come from a signed-in user, without a provider.
-//   - [NewProvider] runs a provider in the test's process until the test ends. Its users sign in with
-//     their name as password, on pages that a browser can use. [NewTLSProvider] does so with https.
-//   - [NewBrowser] is a client that behaves like a browser; [SignIn] opens a page with it and drives
-//     the login and consent pages.
+//   - [WithSession] makes the request of a unit test come from a signed-in user, without a
+//     provider.
+//   - [NewProvider] runs a provider in the test's process until the test ends. Its users sign in
+//     with their name as password, on pages that a browser can use. [NewTLSProvider] does so with
+//     https.
+//   - [NewBrowser] is a client that behaves like a browser; [SignIn] opens a page with it and
+//     drives the login and consent pages.
 //   - [Start] runs a provider without a test, at the address and with the issuer and users of
-//     [Options].
+//
+// [Options].
 //   - [Secret] is a session secret for tests.
 //
 // Provider.OIDC, Provider.OAuth2 and Provider.OAuth1 return the configuration for sallyport, one

@@ -15,7 +15,8 @@ type Faults struct {
 	IDTokenHeader func(header map[string]any) // before signing
 	IDToken       func(claims map[string]any) // before signing
 	IDTokenRaw    func(token string) string   // after signing
-	FrontIDToken  func(claims map[string]any) // of the ID token that goes through the browser, before signing
+	// of the ID token that goes through the browser, before signing
+	FrontIDToken  func(claims map[string]any)
 	TokenResponse func(answer map[string]any) // with the ID token in it
 	UserInfo      func(claims map[string]any) // also the profile of the side without OpenID Connect
 	Introspection func(answer map[string]any)

@@ -20,7 +20,8 @@ import (
 func WithSession(r *http.Request, s *session.Session) *http.Request {
 	if s != nil && s.User.Subject == "" {
 		panic(
-			"authtest: WithSession: the session has no user, which no request can have: set User.Issuer and User.Subject, " +
+			"authtest: WithSession: the session has no user, which no request can have: set " +
+				"User.Issuer and User.Subject, " +
 				"or pass nil for a signed-out user",
 		)
 	}

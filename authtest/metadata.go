@@ -66,16 +66,18 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"backchannel_logout_session_supported":           true,
 		"frontchannel_logout_supported":                  true,
 		"frontchannel_logout_session_supported":          true,
-		"response_types_supported":                       []string{"code", "id_token", "code id_token"},
-		"response_modes_supported":                       []string{"query", "form_post"},
-		"subject_types_supported":                        []string{"public"},
-		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"response_types_supported": []string{"code", "id_token",
+			"code id_token"},
+		"response_modes_supported":              []string{"query", "form_post"},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"ES256"},
 		"token_endpoint_auth_methods_supported": []string{
 			"client_secret_basic", "client_secret_post", "private_key_jwt", "none",
 		},
 		"token_endpoint_auth_signing_alg_values_supported": assertionAlgs,
 		"code_challenge_methods_supported":                 []string{"S256"},
-		"scopes_supported":                                 []string{"openid", "profile", "email", "offline_access"},
+		"scopes_supported": []string{"openid", "profile", "email",
+			"offline_access"},
 	}
 	f, _ := p.fault()
 	apply(f.Discovery, m)

@@ -99,7 +99,8 @@ func TestOAuth1_Flow(t *testing.T) {
 		access.Get("oauth_token") == request.Get("oauth_token") {
 		t.Errorf("access token: %v", access)
 	}
-	for endpoint, want := range map[string]url.Values{"oauth1/request_token": request, "oauth1/access_token": access} {
+	for endpoint, want := range map[string]url.Values{"oauth1/request_token": request,
+		"oauth1/access_token": access} {
 		if got := string(p.Requests(endpoint)[0].Answer); got != want.Encode() {
 			t.Errorf("%s: recorded answer %q, want %q", endpoint, got, want.Encode())
 		}
@@ -137,12 +138,14 @@ func TestOAuth1_RequestTokensAreGoodOnce(t *testing.T) {
 	}
 	request = c.requestToken(t)
 	now = now.Add(11 * time.Minute)
-	for _, address := range []string{c.authorizeURL(request), c.authorizeURL(nil), p.Issuer() + "/oauth1/authorize"} {
+	for _, address := range []string{c.authorizeURL(request), c.authorizeURL(nil),
+		p.Issuer() + "/oauth1/authorize"} {
 		if resp := Open(t, b, address); resp.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: status %d", address, resp.StatusCode)
 		}
 	}
-	if got := c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback", Value: "https://evil.example/"}); got.Get(
+	if got := c.send(t, "request_token", "", "", oauth1.Param{Name: "oauth_callback",
+		Value: "https://evil.example/"}); got.Get(
 		"oauth_problem",
 	) != "parameter_rejected" {
 		t.Errorf("a callback elsewhere: %v", got)
@@ -153,7 +156,8 @@ func TestOAuth1_Configuration(t *testing.T) {
 	for name, row := range map[string]struct {
 		p        *Provider
 		insecure []string
-	}{"http": {NewProvider(t), []string{"InsecureLoopbackHTTP"}}, "https": {NewTLSProvider(t), nil}} {
+	}{"http": {NewProvider(t), []string{"InsecureLoopbackHTTP"}},
+		"https": {NewTLSProvider(t), nil}} {
 		o := row.p.OAuth1()
 		if insecure, err := o.Validate(); err != nil || !slices.Equal(insecure, row.insecure) {
 			t.Errorf("%s: switches %v, mistakes %v", name, insecure, err)

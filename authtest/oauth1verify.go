@@ -40,7 +40,8 @@ func (p *Provider) verify(
 	if !ok {
 		return nil, "parameter_rejected"
 	}
-	for _, name := range []string{"oauth_consumer_key", "oauth_signature_method", "oauth_signature", "oauth_timestamp", "oauth_nonce"} {
+	for _, name := range []string{"oauth_consumer_key", "oauth_signature_method", "oauth_signature",
+		"oauth_timestamp", "oauth_nonce"} {
 		if params[name] == "" {
 			return nil, "parameter_absent"
 		}

@@ -17,8 +17,9 @@ import (
 
 func TestParseAuthorization(t *testing.T) {
 	for header, want := range map[string]map[string]string{
-		`OAuth oauth_token="a%20b"`:                            {"oauth_token": "a b"},
-		`oauth  oauth_token="a+b",oauth_nonce="n"`:             {"oauth_token": "a+b", "oauth_nonce": "n"},
+		`OAuth oauth_token="a%20b"`: {"oauth_token": "a b"},
+		`oauth  oauth_token="a+b",oauth_nonce="n"`: {"oauth_token": "a+b",
+			"oauth_nonce": "n"},
 		`OAuth realm="a, \"b\" %zz", oauth_token="t"`:          {"oauth_token": "t"},
 		`OAuth realm="Photos",` + "\t" + ` oauth%5Ftoken="t" `: {"oauth_token": "t"},
 		`OAuth oauth_token=""`:                                 {"oauth_token": ""},
@@ -28,8 +29,10 @@ func TestParseAuthorization(t *testing.T) {
 		}
 	}
 	for _, header := range []string{
-		"", "OAuth", "Bearer t", "Basic OAuth", `OAuthoauth_token="t"`, `OAuth oauth_token=t`, `OAuth oauth_token="t`, `OAuth oauth_token="t" oauth_nonce="n"`,
-		`OAuth oauth_token="t", oauth_token="t"`, `OAuth oauth_token="t", oauth%5Ftoken="u"`, `OAuth oauth_token="%zz"`, `OAuth ="t"`, `OAuth realm="a", realm="b"`,
+		"", "OAuth", "Bearer t", "Basic OAuth", `OAuthoauth_token="t"`, `OAuth oauth_token=t`,
+		`OAuth oauth_token="t`, `OAuth oauth_token="t" oauth_nonce="n"`,
+		`OAuth oauth_token="t", oauth_token="t"`, `OAuth oauth_token="t", oauth%5Ftoken="u"`,
+		`OAuth oauth_token="%zz"`, `OAuth ="t"`, `OAuth realm="a", realm="b"`,
 		"OAuth oauth_token=\"a\nb\"", `OAuth oauth_token="a"b"`, `OAuth ,oauth_token="t"`,
 	} {
 		if got, ok := parseAuthorization(header); ok {
@@ -41,7 +44,8 @@ func TestParseAuthorization(t *testing.T) {
 // What is read from a header and written again is the same, and no name stands there twice.
 func FuzzParseAuthorization(f *testing.F) {
 	for _, seed := range []string{
-		`OAuth oauth_token="a%20b"`, `OAuth realm="a, \"b\"", oauth_token="t", oauth_nonce="n"`, `OAuth a="1", a="2"`, `OAuth a%3D="%22"`, "OAuth ", `oauth a=""`, `OAuth realm="x`,
+		`OAuth oauth_token="a%20b"`, `OAuth realm="a, \"b\"", oauth_token="t", oauth_nonce="n"`,
+		`OAuth a="1", a="2"`, `OAuth a%3D="%22"`, "OAuth ", `oauth a=""`, `OAuth realm="x`,
 	} {
 		f.Add(seed)
 	}
@@ -130,7 +134,8 @@ func FuzzSignature(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, query, form string, way uint8) {
 		u, err := url.Parse("https://API.example.com:443" + path)
 		if err != nil || u.Host != "API.example.com:443" ||
-			strings.Contains(query+form, ";") { // about ';' servers do not agree, and ours has none of it
+			// about ';' servers do not agree, and ours has none of it
+			strings.Contains(query+form, ";") {
 			return
 		}
 		u.RawQuery = query
@@ -195,7 +200,9 @@ func TestVerify_NoticesEveryChange(t *testing.T) {
 		"no base64":       {header("oauth_signature", "-"), "signature_invalid"},
 		"empty signature": {header("oauth_signature", ""), "parameter_absent"},
 		"one more": {
-			func(r *http.Request) { r.Header.Set("Authorization", r.Header.Get("Authorization")+`, x="1"`) },
+			func(r *http.Request) {
+				r.Header.Set("Authorization", r.Header.Get("Authorization")+`, x="1"`)
+			},
 			"signature_invalid",
 		},
 		"in two places": {
@@ -270,7 +277,8 @@ func TestVerify_Replay(t *testing.T) {
 		if got := send(0); got != "nonce_used" {
 			t.Errorf("%s: twice: %q", method, got)
 		}
-		for age, want := range map[time.Duration]string{4 * time.Minute: "", -4 * time.Minute: "", 6 * time.Minute: "timestamp_refused", -6 * time.Minute: "timestamp_refused"} {
+		for age, want := range map[time.Duration]string{4 * time.Minute: "", -4 * time.Minute: "",
+			6 * time.Minute: "timestamp_refused", -6 * time.Minute: "timestamp_refused"} {
 			if got := send(age); got != want {
 				t.Errorf("%s: after %v: %q, want %q", method, age, got, want)
 			}

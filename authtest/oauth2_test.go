@@ -92,16 +92,20 @@ func TestOAuth2_PKCE(t *testing.T) {
 		t.Errorf("without PKCE: %v", err)
 	}
 	SignIn(t, b, rp.config.AuthCodeURL("s"), "alice")
-	if _, err := rp.config.Exchange(t.Context(), rp.callback.Get("code"), oauth2.VerifierOption("v")); err == nil {
+	if _, err := rp.config.Exchange(t.Context(), rp.callback.Get("code"),
+		oauth2.VerifierOption("v")); err == nil {
 		t.Error("a verifier that nobody announced is accepted")
 	}
 	for _, options := range [][]oauth2.AuthCodeOption{nil, {oauth2.VerifierOption("other")}} {
 		rp.visit(t, b, "alice")
-		if _, err := rp.config.Exchange(t.Context(), rp.callback.Get("code"), options...); err == nil {
+		if _, err := rp.config.Exchange(t.Context(), rp.callback.Get("code"),
+			options...); err == nil {
 			t.Error("a code works without its verifier")
 		}
 	}
-	for name, value := range map[string]string{"code_challenge_method": "plain", "response_type": "token", "response_mode": "form_post", "client_id": "x", "redirect_uri": "https://evil.example/"} {
+	for name, value := range map[string]string{"code_challenge_method": "plain",
+		"response_type": "token", "response_mode": "form_post", "client_id": "x",
+		"redirect_uri": "https://evil.example/"} {
 		address := rp.config.AuthCodeURL(
 			"s", oauth2.S256ChallengeOption("v"), oauth2.SetAuthURLParam(name, value),
 		)
@@ -166,7 +170,8 @@ func TestOAuth2_Quirks(t *testing.T) {
 		rp := newPlainParty(t, p)
 		rp.visit(t, NewBrowser(t), "alice")
 		p.SetQuirks(quirk)
-		missing := map[string]string{quirkNoExpires: "expires_in", quirkNoScope: "scope", quirkNoTokenType: "token_type"}[quirk]
+		missing := map[string]string{quirkNoExpires: "expires_in", quirkNoScope: "scope",
+			quirkNoTokenType: "token_type"}[quirk]
 		if got := rawExchange(t, rp, rp.callback.Get("code")); strings.Contains(got, missing) ||
 			!strings.Contains(got, "access_token") {
 			t.Errorf("%s: %s", quirk, got)

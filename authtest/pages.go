@@ -71,7 +71,8 @@ func (p *Provider) page(w http.ResponseWriter, status int, v page) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	// No form-action: browsers apply it to the redirect back to the application as well.
-	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+	policy := "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; " +
+		"frame-ancestors 'none'"
 	if u, err := url.Parse(v.Frame); err == nil && v.Frame != "" {
 		policy += "; frame-src " + u.Scheme + "://" + u.Host
 	}

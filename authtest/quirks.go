@@ -219,7 +219,8 @@ func (q quirkSet) changeError(status int, answer map[string]any) int {
 		delete(answer, "error_description")
 	case q[quirkErrCode]:
 		clear(answer)
-		answer["errcode"], answer["errmsg"] = map[bool]int{true: 40029, false: 40001}[bad], description
+		answer["errcode"], answer["errmsg"] = map[bool]int{true: 40029, false: 40001}[bad],
+			description
 	}
 	if q[quirkEnvelope] {
 		wrap(answer)

@@ -93,9 +93,10 @@ func TestStart_WrongOptions(t *testing.T) {
 		"Issuer with a password":  {Issuer: "https://a:b@login.example.com"},
 		"no Username":             {Users: []session.User{{Subject: "1"}}},
 		"no Subject":              {Users: []session.User{{Username: "alice"}}},
-		"one Username twice":      {Users: []session.User{alice, {Subject: "2", Username: "alice"}}},
-		"one Subject twice":       {Users: []session.User{alice, {Subject: "1", Username: "bob"}}},
-		"Addr":                    {Addr: "127.0.0.1:x"},
+		"one Username twice": {Users: []session.User{alice,
+			{Subject: "2", Username: "alice"}}},
+		"one Subject twice": {Users: []session.User{alice, {Subject: "1", Username: "bob"}}},
+		"Addr":              {Addr: "127.0.0.1:x"},
 	} {
 		if p, err := Start(o); err == nil {
 			p.Close()
@@ -114,7 +115,8 @@ func TestQuirks_AreDocumented(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(doc), "# Quirks")
 	var listed []string
-	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z0-9-]+)  +\S`).FindAllStringSubmatch(table, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^//\t([a-z0-9-]+)  +\S`).FindAllStringSubmatch(
+		table, -1) {
 		listed = append(listed, m[1])
 	}
 	if !slices.Equal(listed, allQuirks) {

@@ -30,7 +30,8 @@ func (p *zitadelOP) logoutToken(t *testing.T, subject, sid string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims := oidc.NewLogoutTokenClaims(p.issuer(), subject, oidc.Audience{"web"}, time.Now().Add(2*time.Minute), rand.Text(), sid, 0)
+	claims := oidc.NewLogoutTokenClaims(p.issuer(), subject, oidc.Audience{"web"},
+		time.Now().Add(2*time.Minute), rand.Text(), sid, 0)
 	token, err := crypto.Sign(claims, signer)
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +47,12 @@ func TestZitadel_BackchannelLogout(t *testing.T) {
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL: base,
 		Providers: provider.Set{"oidc": &provider.OIDC{
-			Issuer: provided.issuer(), ClientID: "web", ClientSecret: "secret", InsecureLoopbackHTTP: true,
+			Issuer: provided.issuer(), ClientID: "web", ClientSecret: "secret",
+			InsecureLoopbackHTTP: true,
 		}},
 		Session: session.Config{
-			Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6", Revocations: session.NewMemoryRevocations(nil),
+			Secret:      "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6",
+			Revocations: session.NewMemoryRevocations(nil),
 		},
 	})
 	if err != nil {
@@ -59,7 +62,8 @@ func TestZitadel_BackchannelLogout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		if s, ok := session.FromContext(r.Context()); ok {
 			fmt.Fprint(w, s.User.Subject)
 		}
@@ -72,19 +76,23 @@ func TestZitadel_BackchannelLogout(t *testing.T) {
 		t.Fatal("no user is signed in")
 	}
 	deliver := func(token string) int {
-		resp, err := http.PostForm(base+"/auth/backchannel/oidc", url.Values{"logout_token": {token}})
+		resp, err := http.PostForm(base+"/auth/backchannel/oidc",
+			url.Values{"logout_token": {token}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
 		return resp.StatusCode
 	}
-	if got := deliver(provided.logoutToken(t, "another-user", "")); got != 200 || authtest.Body(t, authtest.Open(t, b, base+"/")) != subject {
-		t.Errorf("another user's logout: status %d, signed in as %s", got, authtest.Body(t, authtest.Open(t, b, base+"/")))
+	if got := deliver(provided.logoutToken(t, "another-user", "")); got != 200 ||
+		authtest.Body(t, authtest.Open(t, b, base+"/")) != subject {
+		t.Errorf("another user's logout: status %d, signed in as %s", got,
+			authtest.Body(t, authtest.Open(t, b, base+"/")))
 	}
 	token := provided.logoutToken(t, subject, "")
 	if got := deliver(token); got != 200 || authtest.Body(t, authtest.Open(t, b, base+"/")) != "" {
-		t.Errorf("the user's logout: status %d, signed in as %s", got, authtest.Body(t, authtest.Open(t, b, base+"/")))
+		t.Errorf("the user's logout: status %d, signed in as %s", got,
+			authtest.Body(t, authtest.Open(t, b, base+"/")))
 	}
 	if got := deliver(token); got != 400 {
 		t.Errorf("a replayed token: status %d", got)

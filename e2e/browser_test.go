@@ -38,9 +38,12 @@ type window struct {
 func open(t *testing.T, name string) *window {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(need(t, "chromium")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true), chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(need(t, "chromium")), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true),
+		chromedp.UserDataDir(t.TempDir()),
 	)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
@@ -86,7 +89,8 @@ func (w *window) size(t *testing.T, width, height int64) {
 func (w *window) dark(t *testing.T, dark bool) {
 	t.Helper()
 	scheme := map[bool]string{true: "dark", false: "light"}[dark]
-	params := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	params := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}}}
 	if _, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, params); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +105,8 @@ func (w *window) goTo(t *testing.T, address string) {
 // press clicks the element that the selector finds and waits for the page with the heading.
 func (w *window) press(t *testing.T, selector, heading string) {
 	t.Helper()
-	w.do(t, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible), chromedp.WaitVisible(`//h1[contains(., "`+heading+`")]`))
+	w.do(t, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible),
+		chromedp.WaitVisible(`//h1[contains(., "`+heading+`")]`))
 }
 
 // shows checks the page's URL and text.

@@ -16,13 +16,15 @@ import (
 func (w *window) choose(t *testing.T, name string) {
 	t.Helper()
 	link := `a[href^="/auth/login/` + name + `?"]`
-	w.do(t, chromedp.Click(chromedp.CSS(link), chromedp.NodeVisible), chromedp.WaitVisible(chromedp.ID("username")))
+	w.do(t, chromedp.Click(chromedp.CSS(link), chromedp.NodeVisible),
+		chromedp.WaitVisible(chromedp.ID("username")))
 }
 
 // signInAs signs in on the pages of authtest, up to the profile page.
 func (w *window) signInAs(t *testing.T, name string) {
 	t.Helper()
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), name), chromedp.SendKeys(chromedp.ID("password"), name))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), name),
+		chromedp.SendKeys(chromedp.ID("password"), name))
 	w.press(t, "button[type=submit]", "Allow access?")
 	w.press(t, `button[value="allow"]`, "Your profile")
 }
@@ -37,7 +39,8 @@ func TestChromium_ChooserOfThreeProtocols(t *testing.T) {
 	} {
 		w := open(t, "chooser-"+name)
 		w.goTo(t, app.url+"/profile?tab=a%20b")
-		w.shows(t, "/auth/login?return_to=", "Choose how you want to sign in", "Sign in with "+row.label)
+		w.shows(t, "/auth/login?return_to=", "Choose how you want to sign in",
+			"Sign in with "+row.label)
 		if name == "oidc" {
 			w.shot(t, "1-chooser")
 			w.dark(t, true)
@@ -50,7 +53,8 @@ func TestChromium_ChooserOfThreeProtocols(t *testing.T) {
 		}
 		w.choose(t, name)
 		w.signInAs(t, "alice")
-		w.shows(t, "/profile?tab=a%20b", "Alice Adams", "Signed in with "+row.label, "has just called", row.says)
+		w.shows(t, "/profile?tab=a%20b", "Alice Adams", "Signed in with "+row.label,
+			"has just called", row.says)
 		w.shot(t, "5-profile")
 	}
 }
@@ -75,14 +79,16 @@ func TestChromium_ProvidersFromAFile(t *testing.T) {
     "userinfo_url": "OP/oauth1/profile", "user": {"id": "id", "name": "name"}
   }
 }`)
-	for name, content := range map[string]string{file: content, filepath.Join(dir, "client.secret"): authtest.ClientSecret + "\n"} {
+	for name, content := range map[string]string{file: content,
+		filepath.Join(dir, "client.secret"): authtest.ClientSecret + "\n"} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	addr := freeAddr(t)
 	app := start(t, addr, "SALLYPORT_CONFIG="+file, "OLD_SECRET="+authtest.ClientSecret)
-	for name, api := range map[string]string{"login": "/userinfo", "intranet": "user", "old": "/oauth1/profile"} {
+	for name, api := range map[string]string{"login": "/userinfo", "intranet": "user",
+		"old": "/oauth1/profile"} {
 		w := open(t, "file-"+name)
 		w.goTo(t, app.url+"/profile?tab=a%20b")
 		if name == "intranet" {
@@ -96,7 +102,8 @@ func TestChromium_ProvidersFromAFile(t *testing.T) {
 		w.shows(t, "/profile?tab=a%20b", "Bob Brown", "has just called", api, "1002")
 		w.shot(t, "3-profile")
 	}
-	if secrets := app.users + app.stderr.String(); strings.Contains(secrets, authtest.ClientSecret) || !strings.Contains(secrets, "http://"+addr+"/auth/callback/") {
+	if secrets := app.users + app.stderr.String(); strings.Contains(secrets,
+		authtest.ClientSecret) || !strings.Contains(secrets, "http://"+addr+"/auth/callback/") {
 		t.Errorf("the output contains a secret, or no redirect URI:\n%s", secrets)
 	}
 }

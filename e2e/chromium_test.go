@@ -15,9 +15,11 @@ func TestChromium_SignsInAtZitadel(t *testing.T) {
 	op := newZitadel(t, "http://"+addr)
 	app := start(t, addr, "OIDC_ISSUER="+op.issuer())
 	w.goTo(t, app.url+"/")
-	w.do(t, chromedp.Navigate(app.url+"/profile?tab=claims"), chromedp.WaitVisible(chromedp.ID("password")))
+	w.do(t, chromedp.Navigate(app.url+"/profile?tab=claims"),
+		chromedp.WaitVisible(chromedp.ID("password")))
 	w.shot(t, "1-provider")
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), zitadelUser), chromedp.SendKeys(chromedp.ID("password"), zitadelPassword))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), zitadelUser),
+		chromedp.SendKeys(chromedp.ID("password"), zitadelPassword))
 	w.press(t, "button[type=submit]", "Your profile")
 	w.shows(t, "/profile?tab=claims", zitadelName, "test-user@zitadel.ch")
 	w.shot(t, "2-profile")
@@ -38,8 +40,10 @@ func TestChromium_Example(t *testing.T) {
 	w.press(t, `nav a[href="/profile"]`, "Sign in")
 	w.choose(t, "oidc")
 	w.shot(t, "02-login")
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "wrong"))
-	w.do(t, chromedp.Click(chromedp.CSS("button[type=submit]")), chromedp.WaitVisible(chromedp.CSS(".problem")))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"),
+		chromedp.SendKeys(chromedp.ID("password"), "wrong"))
+	w.do(t, chromedp.Click(chromedp.CSS("button[type=submit]")),
+		chromedp.WaitVisible(chromedp.CSS(".problem")))
 	w.shot(t, "03-login-wrong")
 	w.do(t, chromedp.SendKeys(chromedp.ID("password"), "alice"))
 	w.press(t, "button[type=submit]", "Allow access?")
@@ -66,7 +70,8 @@ func TestChromium_Example(t *testing.T) {
 	w.press(t, `a[href="/"]`, "Welcome")
 	w.press(t, `nav a[href="/admin"]`, "Sign in")
 	w.choose(t, "oidc")
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "bob"), chromedp.SendKeys(chromedp.ID("password"), "bob"))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "bob"),
+		chromedp.SendKeys(chromedp.ID("password"), "bob"))
 	w.press(t, "button[type=submit]", "Allow access?")
 	w.press(t, `button[value="allow"]`, "You don't have access to this page")
 	w.shot(t, "12-forbidden")
@@ -97,7 +102,8 @@ func TestChromium_Denied(t *testing.T) {
 	app := start(t, freeAddr(t))
 	w.goTo(t, app.url+"/profile")
 	w.choose(t, "oidc")
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "alice"))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"),
+		chromedp.SendKeys(chromedp.ID("password"), "alice"))
 	w.press(t, "button[type=submit]", "Allow access?")
 	w.press(t, `button[value="deny"]`, "You were not signed in")
 	w.shows(t, "/auth/callback/oidc", "canceled")
@@ -113,7 +119,8 @@ func TestChromium_SessionsAndLive(t *testing.T) {
 	authtest.SignIn(t, phone, app.url+"/auth/login/oidc", "alice")
 	w.goTo(t, app.url+"/sessions")
 	w.choose(t, "oidc")
-	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "alice"))
+	w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"),
+		chromedp.SendKeys(chromedp.ID("password"), "alice"))
 	w.press(t, "button[type=submit]", "Allow access?")
 	w.press(t, `button[value="allow"]`, "Your sessions")
 	w.shows(t, "/sessions", "this one", "An unknown program", "Chrome on", "Sign out everywhere")
@@ -123,15 +130,19 @@ func TestChromium_SessionsAndLive(t *testing.T) {
 	w.shot(t, "2-sessions-phone-dark")
 	w.dark(t, false)
 	w.size(t, 1000, 800)
-	w.do(t, chromedp.Click(chromedp.CSS(`form[action="/sessions/end"] button`), chromedp.NodeVisible), chromedp.WaitNotPresent(chromedp.CSS(`form[action="/sessions/end"]`)))
-	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body, "You are not signed in") {
+	w.do(t, chromedp.Click(chromedp.CSS(`form[action="/sessions/end"] button`),
+		chromedp.NodeVisible),
+		chromedp.WaitNotPresent(chromedp.CSS(`form[action="/sessions/end"]`)))
+	if body := authtest.Body(t, authtest.Open(t, phone, app.url+"/")); !strings.Contains(body,
+		"You are not signed in") {
 		t.Errorf("the phone's session after it was ended:\n%s", body)
 	}
 
 	w.press(t, `nav a[href="/live"]`, "Live")
 	w.do(t, chromedp.WaitVisible(`//output[contains(., ":")]`))
 	w.shot(t, "3-live")
-	ask(t, w, chromedp.EvaluateAsDevTools[bool](`fetch("/auth/logout", {method: "POST", redirect: "manual"}); true`))
+	ask(t, w, chromedp.EvaluateAsDevTools[bool](
+		`fetch("/auth/logout", {method: "POST", redirect: "manual"}); true`))
 	w.do(t, chromedp.WaitVisible(chromedp.ID("ended")))
 	w.shows(t, "/live", "Your session has ended", "stopped")
 	w.shot(t, "4-live-ended")

@@ -27,7 +27,8 @@ func serveApp(t *testing.T, addr string, p *zitadelOP) {
 			Issuer: p.issuer(), ClientID: "web", ClientSecret: "secret", InsecureLoopbackHTTP: true,
 		}},
 		Session: session.Config{
-			Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6", Revocations: session.NewMemoryRevocations(nil),
+			Secret:      "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6",
+			Revocations: session.NewMemoryRevocations(nil),
 		},
 	})
 	if err != nil {
@@ -37,7 +38,8 @@ func serveApp(t *testing.T, addr string, p *zitadelOP) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		if s, ok := session.FromContext(r.Context()); ok {
 			fmt.Fprint(w, s.User.Subject)
 		}
@@ -64,7 +66,8 @@ func TestZitadel_F29_IdleConnectionsClose(t *testing.T) {
 	})
 	serveApp(t, addr, p)
 	for i := range 4 {
-		if authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")) == "" {
+		if authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t),
+			"http://"+addr+"/auth/login")) == "" {
 			t.Errorf("login %d failed", i)
 		}
 		for drained := false; !drained; { // ignore connections that browsers closed
@@ -92,10 +95,12 @@ func TestZitadel_F29_ConnectionBreaksDuringTokenRequest(t *testing.T) {
 			drops := &dropping{dropNew: row.dropNew}
 			p := newZitadelWith(t, "http://"+addr, drops.prepare)
 			serveApp(t, addr, p)
-			signedIn := strings.TrimSpace(authtest.Body(t, signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")))
+			signedIn := strings.TrimSpace(authtest.Body(t,
+				signInAtZitadel(t, authtest.NewBrowser(t), "http://"+addr+"/auth/login")))
 			failed := strings.Contains(signedIn, "<html")
 			if failed != row.dropNew || drops.tokenRequests() != row.want {
-				t.Errorf("%d token requests, want %d; the page says %.60q", drops.tokenRequests(), row.want, signedIn)
+				t.Errorf("%d token requests, want %d; the page says %.60q", drops.tokenRequests(),
+					row.want, signedIn)
 			}
 		})
 	}
@@ -114,7 +119,9 @@ type connKey struct{}
 
 func (d *dropping) prepare(s *http.Server) {
 	d.used = map[net.Conn]bool{}
-	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, c)
+	}
 	next := s.Handler
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.drop(r) {

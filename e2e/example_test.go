@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		example = filepath.Join(dir, "example")
-		build := exec.Command("go", "build", "-o", example, "github.com/sallyport-go/sallyport/example")
+		build := exec.Command("go", "build", "-o", example,
+			"github.com/sallyport-go/sallyport/example")
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
 			return 1
@@ -90,7 +91,8 @@ func start(t *testing.T, addr string, env ...string) *program {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		p.users += lines.Text() + "\n"
-		if strings.Contains(lines.Text(), "To use a real provider") || strings.Contains(lines.Text(), "Redirect URI to register") {
+		if strings.Contains(lines.Text(), "To use a real provider") ||
+			strings.Contains(lines.Text(), "Redirect URI to register") {
 			go func() { // drain the pipe
 				for lines.Scan() {
 				}
@@ -107,9 +109,11 @@ func signInAtZitadel(t *testing.T, b *http.Client, address string) *http.Respons
 	t.Helper()
 	page := authtest.Open(t, b, address)
 	if !strings.Contains(authtest.Body(t, page), `name="password"`) {
-		t.Fatalf("ended at %s with status %d: %s", page.Request.URL, page.StatusCode, authtest.Body(t, page))
+		t.Fatalf("ended at %s with status %d: %s", page.Request.URL, page.StatusCode,
+			authtest.Body(t, page))
 	}
-	return authtest.Submit(t, b, page, url.Values{"username": {zitadelUser}, "password": {zitadelPassword}})
+	return authtest.Submit(t, b, page, url.Values{"username": {zitadelUser},
+		"password": {zitadelPassword}})
 }
 
 func TestZitadel_SignInAndOut(t *testing.T) {
@@ -128,10 +132,12 @@ func TestZitadel_SignInAndOut(t *testing.T) {
 		}
 	}
 	out := authtest.Submit(t, b, resp, nil)
-	if out.Request.URL.Path != "/auth/logged-out" || !strings.Contains(authtest.Body(t, out), "You are signed out") {
+	if out.Request.URL.Path != "/auth/logged-out" || !strings.Contains(authtest.Body(t, out),
+		"You are signed out") {
 		t.Errorf("signing out ended at %s: %s", out.Request.URL, authtest.Body(t, out))
 	}
-	if again := authtest.Open(t, b, app.url+"/profile"); !strings.Contains(authtest.Body(t, again), `name="password"`) {
+	if again := authtest.Open(t, b, app.url+"/profile"); !strings.Contains(authtest.Body(t, again),
+		`name="password"`) {
 		t.Errorf("after signing out, /profile ends at %s", again.Request.URL)
 	}
 }
@@ -145,7 +151,8 @@ func TestZitadel_ProviderStartsLate(t *testing.T) {
 	b := authtest.NewBrowser(t)
 	resp := authtest.Open(t, b, app.url+"/profile")
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("while the provider is down: status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+		t.Errorf("while the provider is down: status %d, Retry-After %q", resp.StatusCode,
+			resp.Header.Get("Retry-After"))
 	}
 	if home := authtest.Open(t, b, app.url+"/"); home.StatusCode != http.StatusOK {
 		t.Errorf("the public page: status %d", home.StatusCode)
@@ -161,10 +168,14 @@ func TestExample_BadSettings(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		"bad values":     {[]string{"OIDC_ISSUER=ftp://x", "OIDC_CLIENT_ID=c", "SESSION_SECRET=short", "BASE_URL=http://public.example"}, []string{"OIDC_ISSUER", "ecret", "BaseURL"}},
-		"missing values": {[]string{"OIDC_ISSUER=https://op.example", "LISTEN_ADDR=0.0.0.0:80"}, []string{"BASE_URL", "SESSION_SECRET", "OIDC_CLIENT_ID"}},
-		"bad address":    {[]string{"LISTEN_ADDR=nonsense"}, []string{"LISTEN_ADDR"}},
-		"public demo":    {[]string{"BASE_URL=https://public.example"}, []string{"OIDC_ISSUER", "BASE_URL"}},
+		"bad values": {[]string{"OIDC_ISSUER=ftp://x", "OIDC_CLIENT_ID=c",
+			"SESSION_SECRET=short", "BASE_URL=http://public.example"},
+			[]string{"OIDC_ISSUER", "ecret", "BaseURL"}},
+		"missing values": {[]string{"OIDC_ISSUER=https://op.example", "LISTEN_ADDR=0.0.0.0:80"},
+			[]string{"BASE_URL", "SESSION_SECRET", "OIDC_CLIENT_ID"}},
+		"bad address": {[]string{"LISTEN_ADDR=nonsense"}, []string{"LISTEN_ADDR"}},
+		"public demo": {[]string{"BASE_URL=https://public.example"},
+			[]string{"OIDC_ISSUER", "BASE_URL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(example)

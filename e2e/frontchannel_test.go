@@ -36,7 +36,8 @@ func TestChromium_FrontchannelLogout(t *testing.T) {
 
 		w := open(t, "frontchannel-"+host)
 		w.goTo(t, base+"/auth/login")
-		w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"), chromedp.SendKeys(chromedp.ID("password"), "alice"))
+		w.do(t, chromedp.SendKeys(chromedp.ID("username"), "alice"),
+			chromedp.SendKeys(chromedp.ID("password"), "alice"))
 		w.press(t, "button[type=submit]", "Allow access?")
 		w.press(t, `button[value="allow"]`, "signed in: true")
 		w.goTo(t, op.Issuer()+"/end_session")
@@ -62,7 +63,8 @@ func serveFrontchannel(t *testing.T, listener net.Listener, base string, op *aut
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: auth.Handler(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		_, ok := session.FromContext(r.Context())
 		fmt.Fprintf(w, "<!doctype html><main><h1>signed in: %v</h1></main>", ok)
 	}))}

@@ -41,13 +41,18 @@ func authlib(t *testing.T) (configuration func(method string) *provider.OAuth1) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := serve(t, python, "testdata/oauth1_server.py", "OAUTH1_KEY="+oauth1Key, "OAUTH1_SECRET="+oauth1Secret,
-		"OAUTH1_PUBLIC_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})))
+	base := serve(t, python, "testdata/oauth1_server.py", "OAUTH1_KEY="+oauth1Key, "OAUTH1_SECRET="+
+		oauth1Secret,
+		"OAUTH1_PUBLIC_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY",
+			Bytes: public})))
 	return func(method string) *provider.OAuth1 {
 		o := &provider.OAuth1{
-			ClientID: oauth1Key, ClientSecret: oauth1Secret, SignatureMethod: method, Realm: "e2e, with a comma",
-			RequestTokenURL: base + "/request_token", AuthorizeURL: base + "/authorize", AccessTokenURL: base + "/access_token",
-			UserURL: base + "/api/me", APIBase: base + "/api/", UserFields: provider.Fields{ID: "id", Name: "name", Email: "email"},
+			ClientID: oauth1Key, ClientSecret: oauth1Secret, SignatureMethod: method,
+			Realm:           "e2e, with a comma",
+			RequestTokenURL: base + "/request_token", AuthorizeURL: base + "/authorize",
+			AccessTokenURL: base + "/access_token",
+			UserURL:        base + "/api/me", APIBase: base + "/api/",
+			UserFields:           provider.Fields{ID: "id", Name: "name", Email: "email"},
 			InsecureLoopbackHTTP: true,
 		}
 		if method == "RSA-SHA1" {
@@ -58,7 +63,8 @@ func authlib(t *testing.T) (configuration func(method string) *provider.OAuth1) 
 }
 
 // oauth1App starts an application whose page /call shows the result of call with the user's client.
-func oauth1App(t *testing.T, o *provider.OAuth1, log io.Writer, call func(*http.Client) string) string {
+func oauth1App(t *testing.T, o *provider.OAuth1, log io.Writer,
+	call func(*http.Client) string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -67,18 +73,22 @@ func oauth1App(t *testing.T, o *provider.OAuth1, log io.Writer, call func(*http.
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	base := "http://localhost:" + port
 	auth, err := sallyport.New(sallyport.Config{
-		BaseURL: base, Providers: provider.Set{"authlib": o}, Logger: slog.New(slog.NewTextHandler(log, nil)),
-		Session: session.Config{Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"},
+		BaseURL: base, Providers: provider.Set{"authlib": o},
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+		Session: session.Config{
+			Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/me", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/me", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		fmt.Fprint(w, s.User.Subject, " ", s.User.Name)
 	})))
-	mux.Handle("/call", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/call", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		client, err := auth.Client(w, r)
 		if err != nil {
 			auth.Refuse(w, r, err)
@@ -106,7 +116,8 @@ var oauth1Calls = []struct{ method, address, media, body string }{
 	{"POST", "photos", "", ""},
 	{"POST", "photos", formType, "title=R%26D+%2B+100%25&title=again&%C3%BC=%3D&empty=&bare"},
 	{"POST", "photos?b=2&a=1&a=0", formType + "; charset=utf-8", "a=2&b=1&a=1&c2&a3=2+q"},
-	{"PUT", "photos/7", formType, "status=Hello%20Ladies%20%2B%20Gentlemen%2C%20a%20signed%20OAuth%20request%21"},
+	{"PUT", "photos/7", formType,
+		"status=Hello%20Ladies%20%2B%20Gentlemen%2C%20a%20signed%20OAuth%20request%21"},
 	{"PATCH", "photos/7", formType, "a=1"},
 	{"POST", "photos?q=1", "application/json", `{"a":"100%&b=1"}`},
 	{"POST", "photos", "text/plain", "a=1&b=%zz"},
@@ -155,7 +166,9 @@ func callOne(client *http.Client, req *http.Request, body string) string {
 		form, _ = url.ParseQuery(body)
 		body = ""
 	}
-	if read.Method != req.Method || read.Path != req.URL.Path || read.Body != body || !reflect.DeepEqual(collect(read.Query), query) || !reflect.DeepEqual(collect(read.Form), form) {
+	if read.Method != req.Method || read.Path != req.URL.Path || read.Body != body ||
+		!reflect.DeepEqual(collect(read.Query), query) ||
+		!reflect.DeepEqual(collect(read.Form), form) {
 		return fmt.Sprintf("the server received %+v", read)
 	}
 	return ""
@@ -196,7 +209,9 @@ func TestAuthlib_WrongSecret(t *testing.T) {
 		o.ClientSecret += "x"
 		var log lockedBuffer
 		app := oauth1App(t, o, &log, callAll)
-		if resp := authtest.Open(t, authtest.NewBrowser(t), app+"/me"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(log.String(), "status 401") {
+		if resp := authtest.Open(t, authtest.NewBrowser(t),
+			app+"/me"); resp.StatusCode != http.StatusBadRequest || !strings.Contains(log.String(),
+			"status 401") {
 			t.Errorf("%s: status %d; %s", method, resp.StatusCode, &log)
 		}
 	}
@@ -208,10 +223,12 @@ func TestAuthlib_R154_Denied(t *testing.T) {
 	app := oauth1App(t, authlib(t)("HMAC-SHA1"), &log, callAll)
 	b := authtest.NewBrowser(t)
 	resp := authtest.Submit(t, b, authtest.Open(t, b, app+"/me"), url.Values{"decision": {"deny"}})
-	if resp.StatusCode != http.StatusForbidden || resp.Request.URL.Query().Get("error") != "access_denied" {
+	if resp.StatusCode != http.StatusForbidden ||
+		resp.Request.URL.Query().Get("error") != "access_denied" {
 		t.Errorf("status %d at %s; %s", resp.StatusCode, resp.Request.URL, &log)
 	}
-	if page := authtest.Body(t, resp); !strings.Contains(page, "canceled") || strings.Contains(page, "oauth") {
+	if page := authtest.Body(t, resp); !strings.Contains(page, "canceled") ||
+		strings.Contains(page, "oauth") {
 		t.Errorf("the page says %s", page)
 	}
 }

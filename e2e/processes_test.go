@@ -40,7 +40,8 @@ func startCluster(t *testing.T) *cluster {
 	for i := range c.processes {
 		c.processes[i] = start(t, freeAddr(t), "BASE_URL="+c.url, "REDIS_URL="+redis,
 			"SESSION_SECRET=5d0c1f7e2b9a48c3e6f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7",
-			"OIDC_ISSUER="+c.op.Issuer(), "OIDC_CLIENT_ID="+authtest.ClientID, "OIDC_CLIENT_SECRET="+authtest.ClientSecret,
+			"OIDC_ISSUER="+c.op.Issuer(), "OIDC_CLIENT_ID="+authtest.ClientID,
+			"OIDC_CLIENT_SECRET="+authtest.ClientSecret,
 			"OIDC_SCOPES=openid profile email offline_access")
 		if targets[i], err = url.Parse(c.processes[i].url); err != nil {
 			t.Fatal(err)
@@ -71,7 +72,8 @@ func (c *cluster) everywhere(t *testing.T, b *http.Client, path string) (bodies 
 func (c *cluster) signedIn(t *testing.T, b *http.Client, name string) (in [2]bool) {
 	t.Helper()
 	for i, body := range c.everywhere(t, b, "/") {
-		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] && !strings.Contains(body, "You are not signed in") {
+		if in[i] = strings.Contains(body, "You are signed in as <strong>"+name); !in[i] &&
+			!strings.Contains(body, "You are not signed in") {
 			t.Errorf("process %d responds:\n%s", i, body)
 		}
 	}
@@ -89,12 +91,16 @@ func TestProcesses_ShareSessions(t *testing.T) {
 	c := startCluster(t)
 	alice, phone, bob := authtest.NewBrowser(t), authtest.NewBrowser(t), authtest.NewBrowser(t)
 	for b, name := range map[*http.Client]string{alice: "alice", phone: "alice", bob: "bob"} {
-		if resp := authtest.SignIn(t, b, c.url+"/profile", name); resp.Request.URL.Path != "/profile" {
-			t.Fatalf("the sign-in ends at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
+		if resp := authtest.SignIn(t, b, c.url+"/profile",
+			name); resp.Request.URL.Path != "/profile" {
+			t.Fatalf("the sign-in ends at %s with status %d: %s", resp.Request.URL, resp.StatusCode,
+				authtest.Body(t, resp))
 		}
 	}
-	if c.signedIn(t, alice, "Alice") != both || c.signedIn(t, phone, "Alice") != both || c.signedIn(t, bob, "Bob") != both {
-		t.Fatalf("alice %v, her phone %v, bob %v", c.signedIn(t, alice, "Alice"), c.signedIn(t, phone, "Alice"), c.signedIn(t, bob, "Bob"))
+	if c.signedIn(t, alice, "Alice") != both || c.signedIn(t, phone, "Alice") != both ||
+		c.signedIn(t, bob, "Bob") != both {
+		t.Fatalf("alice %v, her phone %v, bob %v", c.signedIn(t, alice, "Alice"),
+			c.signedIn(t, phone, "Alice"), c.signedIn(t, bob, "Bob"))
 	}
 	for i, page := range c.everywhere(t, alice, "/sessions") {
 		if strings.Count(page, "<li>\n<div>") != 2 {
@@ -114,15 +120,19 @@ func TestProcesses_ShareSessions(t *testing.T) {
 	// By back-channel logout, which reaches only one process.
 	authtest.SignIn(t, phone, c.url+"/profile", "alice")
 	token := c.op.Sign(map[string]any{
-		"iss": c.op.Issuer(), "aud": authtest.ClientID, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(),
-		"jti": "one", "sub": "1001", "events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+		"iss": c.op.Issuer(), "aud": authtest.ClientID, "iat": time.Now().Unix(),
+		"exp": time.Now().Add(time.Minute).Unix(),
+		"jti": "one", "sub": "1001",
+		"events": map[string]any{
+			"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
 	})
 	resp, err := http.PostForm(c.url+"/auth/backchannel/oidc", url.Values{"logout_token": {token}})
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("back-channel logout: %v, %v", resp, err)
 	}
 	resp.Body.Close()
-	if a, p, b := c.signedIn(t, alice, "Alice"), c.signedIn(t, phone, "Alice"), c.signedIn(t, bob, "Bob"); a != neither || p != neither || b != both {
+	if a, p, b := c.signedIn(t, alice, "Alice"), c.signedIn(t, phone, "Alice"),
+		c.signedIn(t, bob, "Bob"); a != neither || p != neither || b != both {
 		t.Errorf("after the back-channel logout of alice: alice %v, her phone %v, bob %v", a, p, b)
 	}
 
@@ -135,7 +145,8 @@ func TestProcesses_ShareSessions(t *testing.T) {
 
 func (c *cluster) post(t *testing.T, b *http.Client, path string, form url.Values) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url+path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url+path,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +194,8 @@ func TestProcesses_R106_OneRefresh(t *testing.T) {
 	}
 	// New tokens are stored before Hooks.Refresh runs (F15), so concurrent requests may not show
 	// the hook's changes yet. Later requests do.
-	if page := authtest.Body(t, authtest.Open(t, b, c.url+"/profile")); !strings.Contains(page, "was last refreshed on") {
+	if page := authtest.Body(t, authtest.Open(t, b, c.url+"/profile")); !strings.Contains(page,
+		"was last refreshed on") {
 		t.Error("the page does not show the change by Hooks.Refresh")
 	}
 	if n := c.op.Count("token") - before; n != 1 {

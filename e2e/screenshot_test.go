@@ -25,7 +25,8 @@ func TestChromium_ScreenshotOfTheReadme(t *testing.T) {
 	w := open(t, "readme")
 	w.size(t, 760, 430)
 	w.goTo(t, app.url+"/profile")
-	w.shows(t, "/auth/login?return_to=", "Sign in to Sallyport Example", "Sign in with OpenID Connect")
+	w.shows(t, "/auth/login?return_to=", "Sign in to Sallyport Example",
+		"Sign in with OpenID Connect")
 	shot := ask(t, w, chromedp.FullScreenshot(100))
 	if *update {
 		if err := os.WriteFile(file, shot, 0o644); err != nil {

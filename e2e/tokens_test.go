@@ -31,20 +31,24 @@ func webApp(t *testing.T) (base string, oidc *provider.OIDC, sessions chan *sess
 	sessions = make(chan *session.Session, 1)
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL: base, Providers: provider.Set{"oidc": oidc},
-		Session: session.Config{Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"},
+		Session: session.Config{
+			Secret: "8b1f0c6de2a94735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/done", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/done", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		sessions <- s
 		fmt.Fprint(w, "done")
 	})))
 	// This provider's introspection response has neither aud nor token_type.
-	api := auth.Bearer(middleware.API{Audience: "web", ClientIDs: []string{"web"}, Untyped: true, BearerOnly: true})
-	mux.Handle("/api", api(auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := auth.Bearer(middleware.API{Audience: "web", ClientIDs: []string{"web"}, Untyped: true,
+		BearerOnly: true})
+	mux.Handle("/api", api(auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		fmt.Fprint(w, s.User.Subject)
 	}))))
@@ -76,14 +80,18 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	if err != nil || second.AccessToken == first.AccessToken || renewed.User.Name != zitadelName {
 		t.Errorf("after the refresh: %v, %+v", err, renewed.User)
 	}
-	if info, err := oidc.Grants().Introspect(ctx, second.AccessToken); err != nil || !info.Active || info.Subject != s.User.Subject {
+	if info, err := oidc.Grants().Introspect(ctx, second.AccessToken); err != nil || !info.Active ||
+		info.Subject != s.User.Subject {
 		t.Errorf("introspection: %+v, %v", info, err)
 	}
-	if status, body := callAPI(t, base, second.AccessToken); status != 200 || body != s.User.Subject {
+	if status, body := callAPI(t, base, second.AccessToken); status != 200 ||
+		body != s.User.Subject {
 		t.Errorf("the API answers %d %q", status, body)
 	}
 	exchanged, err := oidc.Grants().ExchangeToken(ctx, provider.TokenExchange{
-		SubjectToken: second.AccessToken, RequestedTokenType: "urn:ietf:params:oauth:token-type:access_token", Scopes: []string{"openid"},
+		SubjectToken:       second.AccessToken,
+		RequestedTokenType: "urn:ietf:params:oauth:token-type:access_token",
+		Scopes:             []string{"openid"},
 	})
 	if err != nil || exchanged.AccessToken == "" || exchanged.AccessToken == second.AccessToken {
 		t.Errorf("token exchange: %v", err)
@@ -120,7 +128,8 @@ func callAPI(t *testing.T, base, token string) (int, string) {
 
 func TestZitadel_ClientCredentials(t *testing.T) {
 	op := newZitadel(t, "http://"+freeAddr(t))
-	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "sid1", ClientSecret: "verysecret", InsecureLoopbackHTTP: true}
+	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "sid1", ClientSecret: "verysecret",
+		InsecureLoopbackHTTP: true}
 	source := oidc.Grants().ClientCredentials("openid")
 	first, err := source.Token()
 	if err != nil {
@@ -138,21 +147,28 @@ func TestZitadel_ClientCredentials(t *testing.T) {
 // The device flow: the user confirms in a browser on another device.
 func TestZitadel_Device(t *testing.T) {
 	op := newZitadel(t, "http://"+freeAddr(t))
-	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "device", ClientSecret: "secret", InsecureLoopbackHTTP: true}
+	oidc := &provider.OIDC{Issuer: op.issuer(), ClientID: "device", ClientSecret: "secret",
+		InsecureLoopbackHTTP: true}
 	tokens, err := oidc.Grants().Device(t.Context(), func(c provider.DeviceCode) error {
 		b := authtest.NewBrowser(t)
 		page := authtest.Open(t, b, c.VerificationURI+"?user_code="+url.QueryEscape(c.UserCode))
-		page = authtest.Submit(t, b, page, url.Values{"username": {zitadelUser}, "password": {zitadelPassword}})
+		page = authtest.Submit(t, b, page, url.Values{"username": {zitadelUser},
+			"password": {zitadelPassword}})
 		if body := authtest.Body(t, page); !strings.Contains(body, "device") {
 			return fmt.Errorf("no confirmation page: %s", body)
 		}
-		authtest.Body(t, authtest.Open(t, b, strings.TrimSuffix(op.issuer(), "/")+"/device/confirm?action=allowed"))
+		authtest.Body(t, authtest.Open(t, b, strings.TrimSuffix(op.issuer(), "/")+
+			"/device/confirm?action=allowed"))
 		return nil
-	}, "email") // without openid, because the example storage takes the user name for the user ID and finds no claims
+	}, "email")
+	// without openid, because the example storage takes the user name for the user ID and finds
+	// no claims
 	if err != nil || tokens.AccessToken == "" {
 		t.Fatalf("%v", err)
 	}
-	if _, err := oidc.Grants().Device(t.Context(), func(provider.DeviceCode) error { return context.Canceled }); err == nil {
+	if _, err := oidc.Grants().Device(t.Context(), func(provider.DeviceCode) error {
+		return context.Canceled
+	}); err == nil {
 		t.Error("an error of the display callback was ignored")
 	}
 }

@@ -98,7 +98,9 @@ type registered struct {
 }
 
 // PostLogoutRedirectURIs implements op.Client.
-func (r registered) PostLogoutRedirectURIs() []string { return []string{r.app + "/auth/logged-out"} }
+func (r registered) PostLogoutRedirectURIs() []string {
+	return []string{r.app + "/auth/logged-out"}
+}
 
 // freeAddr returns an unused address on loopback.
 func freeAddr(t *testing.T) string {

@@ -23,7 +23,8 @@ func startApp(t *testing.T, users ...session.User) (base string, op *authtest.Pr
 	return startAppWith(t, func(*session.Config) {}, users...)
 }
 
-func startAppWith(t *testing.T, edit func(*session.Config), users ...session.User) (base string, op *authtest.Provider) {
+func startAppWith(t *testing.T, edit func(*session.Config), users ...session.User) (base string,
+	op *authtest.Provider) {
 	t.Helper()
 	op = authtest.NewProvider(t, users...)
 	server := httptest.NewUnstartedServer(nil)
@@ -32,7 +33,8 @@ func startAppWith(t *testing.T, edit func(*session.Config), users ...session.Use
 	oidc.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	c := session.Config{Secret: randomSecret(), Now: oidc.Now}
 	edit(&c)
-	app, err := newApp(sallyport.Config{BaseURL: base, Session: c, Providers: provider.Set{"oidc": oidc}})
+	app, err := newApp(sallyport.Config{BaseURL: base, Session: c,
+		Providers: provider.Set{"oidc": oidc}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,8 @@ func startAppWith(t *testing.T, edit func(*session.Config), users ...session.Use
 func TestPages(t *testing.T) {
 	base, _ := startApp(t)
 	b := authtest.NewBrowser(t)
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You are not signed in") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body,
+		"You are not signed in") {
 		t.Errorf("the public page:\n%s", body)
 	}
 	resp := authtest.SignIn(t, b, base+"/profile?x=1", "bob")
@@ -54,7 +57,9 @@ func TestPages(t *testing.T) {
 	if resp.Request.URL.RequestURI() != "/profile?x=1" {
 		t.Errorf("ended at %s", resp.Request.URL)
 	}
-	for _, want := range []string{"Bob Brown", "bob@example.com", "preferred_username", "This session ends on", "called <code>", "has not been refreshed yet", "&#34;sub&#34;: &#34;1002&#34;"} {
+	for _, want := range []string{"Bob Brown", "bob@example.com", "preferred_username",
+		"This session ends on", "called <code>", "has not been refreshed yet",
+		"&#34;sub&#34;: &#34;1002&#34;"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the profile does not show %q", want)
 		}
@@ -63,23 +68,26 @@ func TestPages(t *testing.T) {
 		t.Errorf("/admin for bob: status %d, want 403", resp.StatusCode)
 	}
 	me := authtest.Open(t, b, base+"/api/me")
-	if got := authtest.Body(t, me); !strings.Contains(got, `"sub":"1002"`) || me.Header.Get("Content-Type") != "application/json" {
+	if got := authtest.Body(t, me); !strings.Contains(got, `"sub":"1002"`) ||
+		me.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("/api/me answers %s", got)
 	}
 	out := authtest.Submit(t, b, resp, url.Values{})
 	if out.Request.URL.Path != "/auth/logged-out" {
 		t.Errorf("signing out ends at %s", out.Request.URL)
 	}
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You are not signed in") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body,
+		"You are not signed in") {
 		t.Error("still signed in")
 	}
-	if body := authtest.Body(t, authtest.SignIn(t, authtest.NewBrowser(t), base+"/admin", "alice")); !strings.Contains(body, "You have the role") {
+	if body := authtest.Body(t, authtest.SignIn(t, authtest.NewBrowser(t), base+"/admin",
+		"alice")); !strings.Contains(body, "You have the role") {
 		t.Errorf("/admin for alice:\n%s", body)
 	}
 }
 
-// Without settings there is a choice of three protocols. Each of them leads back to where the user wanted to go, and the page calls the
-// provider's API as the user.
+// Without settings there is a choice of three protocols. Each of them leads back to where the user
+// wanted to go, and the page calls the provider's API as the user.
 func TestDemo_EachProtocol(t *testing.T) {
 	set, err := loadSettings(func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -105,7 +113,8 @@ func TestDemo_EachProtocol(t *testing.T) {
 		b := authtest.NewBrowser(t)
 		chooser := authtest.Open(t, b, base+"/profile?x=1")
 		link := "/auth/login/" + name + "?return_to=%2Fprofile%3Fx%3D1"
-		if body := authtest.Body(t, chooser); !strings.Contains(body, `<a href="`+link+`">Sign in with `+row.label+`</a>`) {
+		if body := authtest.Body(t, chooser); !strings.Contains(body, `<a href="`+link+
+			`">Sign in with `+row.label+`</a>`) {
 			t.Fatalf("%s: the chooser:\n%s", name, body)
 		}
 		resp := authtest.SignIn(t, b, base+link, "alice")
@@ -113,7 +122,8 @@ func TestDemo_EachProtocol(t *testing.T) {
 		if resp.Request.URL.RequestURI() != "/profile?x=1" {
 			t.Errorf("%s: ended at %s", name, resp.Request.URL)
 		}
-		for _, want := range []string{"Alice Adams", "Signed in with <strong>" + row.label, "has just called <code>" + set.demo.Issuer() + row.path + "</code>", row.says} {
+		for _, want := range []string{"Alice Adams", "Signed in with <strong>" + row.label,
+			"has just called <code>" + set.demo.Issuer() + row.path + "</code>", row.says} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: the profile does not show %q:\n%s", name, want, body)
 			}
@@ -127,7 +137,8 @@ func TestProfileShowsTheRefresh(t *testing.T) {
 	b := authtest.NewBrowser(t)
 	authtest.SignIn(t, b, base+"/", "alice")
 	authtest.SignIn(t, b, base+"/profile", "alice")
-	op.SetNow(func() time.Time { return time.Now().Add(2 * time.Hour) }) // the application's clock as well
+	// the application's clock as well
+	op.SetNow(func() time.Time { return time.Now().Add(2 * time.Hour) })
 	body := authtest.Body(t, authtest.Open(t, b, base+"/profile"))
 	if !strings.Contains(body, "was last refreshed on") || op.Count("token") != 2 {
 		t.Errorf("%d token requests:\n%s", op.Count("token"), body)
@@ -137,7 +148,8 @@ func TestProfileShowsTheRefresh(t *testing.T) {
 // What the provider says about a user is text, whatever it looks like.
 func TestPagesEscapeWhatTheProviderSays(t *testing.T) {
 	base, op := startApp(t, session.User{
-		Subject: "1", Username: "eve", Name: `<script>alert(1)</script>`, Email: `"><img src=x>@example.com`, Picture: `javascript:alert(1)`,
+		Subject: "1", Username: "eve", Name: `<script>alert(1)</script>`,
+		Email: `"><img src=x>@example.com`, Picture: `javascript:alert(1)`,
 	})
 	op.SetClaims("eve", map[string]any{`<b>claim</b>`: `<i>value</i>`})
 	b := authtest.NewBrowser(t)
@@ -151,7 +163,8 @@ func TestPagesEscapeWhatTheProviderSays(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "img-src 'none'") {
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp,
+		"default-src 'none'") || !strings.Contains(csp, "img-src 'none'") {
 		t.Errorf("Content-Security-Policy %q", csp)
 	}
 }
@@ -161,23 +174,38 @@ func TestRun_BadSettings(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		"address":          {map[string]string{"LISTEN_ADDR": "nonsense"}, []string{"LISTEN_ADDR"}},
-		"no port":          {map[string]string{"LISTEN_ADDR": "localhost:"}, []string{"LISTEN_ADDR"}},
-		"half a setting":   {map[string]string{"OIDC_CLIENT_ID": "c"}, []string{"OIDC_ISSUER", "SESSION_SECRET"}},
-		"bad issuer":       {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c", "SESSION_SECRET": "short"}, []string{"OIDC_ISSUER", "ecret"}},
-		"demo in public":   {map[string]string{"LISTEN_ADDR": "0.0.0.0:8080"}, []string{"OIDC_ISSUER", "loopback"}},
-		"odd store":        {map[string]string{"SESSION_STORE": "disk"}, []string{"SESSION_STORE", "memory, cookies or redis"}},
-		"store without":    {map[string]string{"SESSION_STORE": "redis"}, []string{"REDIS_URL"}},
-		"odd Redis":        {map[string]string{"REDIS_URL": "http://user:hunter2@x"}, []string{"REDIS_URL"}},
-		"two mistakes":     {map[string]string{"SESSION_STORE": "disk", "OIDC_CLIENT_ID": "c"}, []string{"SESSION_STORE", "OIDC_ISSUER"}},
-		"file":             {map[string]string{"SALLYPORT_CONFIG": "hunter.json"}, []string{"hunter.json: the file cannot be opened"}},
-		"list":             {map[string]string{"SALLYPORT_PROVIDERS": "intranet", "SALLYPORT_INTRANET_CLIENT_SECRET": "hunter2"}, []string{"intranet: the kind of provider is not set"}},
-		"list in public":   {map[string]string{"LISTEN_ADDR": ":8080", "SALLYPORT_PROVIDERS": "x", "SALLYPORT_X_ISSUER": "https://op.example"}, []string{"BASE_URL", "SESSION_SECRET", "SALLYPORT_X_CLIENT_ID"}},
+		"address": {map[string]string{"LISTEN_ADDR": "nonsense"}, []string{"LISTEN_ADDR"}},
+		"no port": {map[string]string{"LISTEN_ADDR": "localhost:"},
+			[]string{"LISTEN_ADDR"}},
+		"half a setting": {map[string]string{"OIDC_CLIENT_ID": "c"},
+			[]string{"OIDC_ISSUER", "SESSION_SECRET"}},
+		"bad issuer": {map[string]string{"OIDC_ISSUER": "ftp://x", "OIDC_CLIENT_ID": "c",
+			"SESSION_SECRET": "short"}, []string{"OIDC_ISSUER", "ecret"}},
+		"demo in public": {map[string]string{"LISTEN_ADDR": "0.0.0.0:8080"},
+			[]string{"OIDC_ISSUER", "loopback"}},
+		"odd store": {map[string]string{"SESSION_STORE": "disk"},
+			[]string{"SESSION_STORE", "memory, cookies or redis"}},
+		"store without": {map[string]string{"SESSION_STORE": "redis"}, []string{"REDIS_URL"}},
+		"odd Redis": {map[string]string{"REDIS_URL": "http://user:hunter2@x"},
+			[]string{"REDIS_URL"}},
+		"two mistakes": {map[string]string{"SESSION_STORE": "disk", "OIDC_CLIENT_ID": "c"},
+			[]string{"SESSION_STORE", "OIDC_ISSUER"}},
+		"file": {map[string]string{"SALLYPORT_CONFIG": "hunter.json"},
+			[]string{"hunter.json: the file cannot be opened"}},
+		"list": {map[string]string{"SALLYPORT_PROVIDERS": "intranet",
+			"SALLYPORT_INTRANET_CLIENT_SECRET": "hunter2"},
+			[]string{"intranet: the kind of provider is not set"}},
+		"list in public": {map[string]string{"LISTEN_ADDR": ":8080", "SALLYPORT_PROVIDERS": "x",
+			"SALLYPORT_X_ISSUER": "https://op.example"}, []string{"BASE_URL", "SESSION_SECRET",
+			"SALLYPORT_X_CLIENT_ID"}},
 		"demo, bad secret": {map[string]string{"SESSION_SECRET": "short"}, []string{"ecret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), func(name string) (string, bool) { v, ok := row.env[name]; return v, ok }, &stdout, &stderr)
+			code := run(t.Context(), func(name string) (string, bool) {
+				v, ok := row.env[name]
+				return v, ok
+			}, &stdout, &stderr)
 			if code != 2 || stdout.Len() > 0 {
 				t.Errorf("exit status %d, stdout %q", code, stdout.String())
 			}
@@ -223,8 +251,10 @@ func TestRun_SaysWhatToDo(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		code, done := readArguments(row.args, &stdout, &stderr)
-		if code != row.code || done != row.done || !strings.HasPrefix(stdout.String(), row.stdout) ||
-			!strings.HasPrefix(stderr.String(), row.stderr) || row.stdout == "" && stdout.Len() > 0 {
+		if code != row.code || done != row.done || !strings.HasPrefix(stdout.String(),
+			row.stdout) ||
+			!strings.HasPrefix(stderr.String(), row.stderr) || row.stdout == "" &&
+			stdout.Len() > 0 {
 			t.Errorf("%q: %d %t, stdout %q, stderr %q", row.args, code, done, &stdout, &stderr)
 		}
 	}
@@ -247,7 +277,8 @@ func TestRun_WithoutSettings(t *testing.T) {
 		if out.before != "" {
 			t.Errorf("before the address it says:\n%s", out.before)
 		}
-		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER", "SALLYPORT_CONFIG"} {
+		for _, want := range []string{"alice", "bob", "password", "OIDC_ISSUER",
+			"SALLYPORT_CONFIG"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the welcome does not mention %s:\n%s", want, text)
 			}

@@ -58,12 +58,14 @@ func TestAddress_F25_TwoTabs(t *testing.T) {
 			tabs[1] = tabs[1][:len(tabs[1])-1] + "y"
 			var callbacks []string
 			for _, to := range tabs {
-				callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+url.QueryEscape(to)).String())
+				callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+
+					url.QueryEscape(to)).String())
 			}
 			for _, i := range order {
 				resp := app.Get(t, b, callbacks[i])
 				if resp.Header.Get("Location") != tabs[i] {
-					t.Errorf("%s, tab %d: status %d, leads to %.60q", name, i, resp.StatusCode, resp.Header.Get("Location"))
+					t.Errorf("%s, tab %d: status %d, leads to %.60q", name, i, resp.StatusCode,
+						resp.Header.Get("Location"))
 				}
 			}
 		}
@@ -78,7 +80,8 @@ func TestAddress_F25_ManyTabs(t *testing.T) {
 	address := longAddresses["noise"]
 	var callbacks []string
 	for range 8 {
-		callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+url.QueryEscape(address)).String())
+		callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+
+			url.QueryEscape(address)).String())
 		size := 0
 		for _, c := range app.Cookies(b) {
 			size += len(c.Name) + len(c.Value) + 3
@@ -105,11 +108,13 @@ func TestAddress_F25_NoRoom(t *testing.T) {
 	b := rig.Browser(t)
 	u, _ := url.Parse(app.URL + "/")
 	for _, name := range []string{"a", "b", "c"} {
-		b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: strings.Repeat(name, 3500), Path: "/", Secure: true}})
+		b.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: strings.Repeat(name, 3500),
+			Path: "/", Secure: true}})
 	}
 	var callbacks []string
 	for range 2 {
-		callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+url.QueryEscape(longAddresses["noise"])).String())
+		callbacks = append(callbacks, app.Callback(t, b, "alice", "/auth/login?return_to="+
+			url.QueryEscape(longAddresses["noise"])).String())
 	}
 	leadsTo(t, app.Get(t, b, callbacks[1]), longAddresses["noise"])
 	if resp := app.Get(t, b, callbacks[0]); resp.StatusCode != http.StatusSeeOther {
@@ -132,11 +137,14 @@ func TestAddress_F25_ChosenByHook(t *testing.T) {
 	})
 	b := rig.Browser(t)
 	for to, want := range map[string]string{
-		"/welcome?x=1": "/welcome?x=1", longAddresses["percent signs"]: longAddresses["percent signs"],
-		"//evil.example": "/", "/auth/logout": "/", "": "/", "/" + strings.Repeat("x", 5000): "/",
+		"/welcome?x=1":                 "/welcome?x=1",
+		longAddresses["percent signs"]: longAddresses["percent signs"],
+		"//evil.example":               "/", "/auth/logout": "/", "": "/",
+		"/" + strings.Repeat("x", 5000): "/",
 	} {
 		chosen = to
-		leadsTo(t, app.Get(t, b, app.Callback(t, b, "alice", "/auth/login?return_to=/me").String()), want)
+		leadsTo(t, app.Get(t, b,
+			app.Callback(t, b, "alice", "/auth/login?return_to=/me").String()), want)
 	}
 }
 

@@ -51,12 +51,14 @@ func TestBackchannel_R117_FromTheProvider(t *testing.T) {
 	a, b := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "alice", "/me")
 	authtest.Open(t, a, app.OP.Issuer()+"/end_session") // as another application would
 	if rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
-		t.Errorf("after the logout in one browser: it %v, the other %v", rig.Alive(t, app, a), rig.Alive(t, app, b))
+		t.Errorf("after the logout in one browser: it %v, the other %v", rig.Alive(t, app, a),
+			rig.Alive(t, app, b))
 	}
 	if err := app.OP.EndSessions("alice"); err != nil || rig.Alive(t, app, b) {
 		t.Errorf("after the end of all: %v, alive %v", err, rig.Alive(t, app, b))
 	}
-	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp), `name="password"`) {
+	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp),
+		`name="password"`) {
 		t.Error("the provider still knows the user")
 	}
 }
@@ -67,7 +69,9 @@ func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
 	b := rig.SignedIn(t, app, "alice", "/me")
 	unknown := app.Do(t, app.Server.Client(), "POST", "/auth/nothing", nil)
 	for _, method := range []string{"POST", "GET"} {
-		resp := app.Do(t, app.Server.Client(), method, "/auth/backchannel/op", url.Values{"logout_token": {app.OP.LogoutToken("alice")}}, "Content-Type", "application/x-www-form-urlencoded")
+		resp := app.Do(t, app.Server.Client(), method, "/auth/backchannel/op",
+			url.Values{"logout_token": {app.OP.LogoutToken("alice")}}, "Content-Type",
+			"application/x-www-form-urlencoded")
 		if resp.StatusCode != unknown.StatusCode || resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", method, resp.StatusCode)
 		}
@@ -75,9 +79,12 @@ func TestBackchannel_R117_OnlyWithRevocations(t *testing.T) {
 	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
-	on := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}} })
+	on := rig.New(t, rig.Revocable, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": s.OIDC, "silent": noLogout{s.OIDC}}
+	})
 	for _, name := range []string{"", "other", "silent", "op/x", "OP"} {
-		if resp := rig.DeliverLogout(t, on, name, on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
+		if resp := rig.DeliverLogout(t, on, name,
+			on.OP.LogoutToken("alice")); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("provider %q: status %d, want 404", name, resp.StatusCode)
 		}
 	}
@@ -89,18 +96,23 @@ type noLogout struct{ provider.Provider }
 // R118
 func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
-		app := rig.New(t, keep, rig.Second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+		app := rig.New(t, keep, rig.Second, func(s *rig.Setup) {
+			s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()}
+		})
 		var browsers map[string]*http.Client
 		sids := func() []string { return app.OP.Sessions("alice") }
 		setUp := func() {
 			browsers = map[string]*http.Client{}
-			for _, username := range []string{"alice", "bob"} { // alice has the subject 1001 everywhere
+			// alice has the subject 1001 everywhere
+			for _, username := range []string{"alice", "bob"} {
 				app.OP.EndSessions(username) // nothing is registered, so it ends nothing here
 				browsers[username+" op"] = rig.SignedIn(t, app, username, "/auth/login/op")
 				browsers[username+" op again"] = rig.SignedIn(t, app, username, "/auth/login/op")
 				browsers[username+" op2"] = rig.SignedIn(t, app, username, "/auth/login/op2")
 				browsers[username+" twin"] = rig.SignedIn(t, app, username, "/auth/login/twin")
-				app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "sid") } })
+				app.OP.Misbehave(func(f *authtest.Faults) {
+					f.IDToken = func(c map[string]any) { delete(c, "sid") }
+				})
 				browsers[username+" without sid"] = rig.SignedIn(t, app, username, "/auth/login/op")
 				app.OP.Behave()
 			}
@@ -109,19 +121,35 @@ func TestBackchannel_R118_ExactlyTheRightSessions(t *testing.T) {
 			token func() (name, token string)
 			ends  []string
 		}{
-			"one session": {func() (string, string) { return "op", app.OP.LogoutToken("alice", sids()[0]) }, []string{"alice op"}},
+			"one session": {func() (string, string) {
+				return "op", app.OP.LogoutToken("alice", sids()[0])
+			}, []string{"alice op"}},
 			"a sid alone": {func() (string, string) {
 				c := app.OP.LogoutClaims("alice", sids()[1])
 				delete(c, "sub")
 				return "op", app.OP.SignLogout(c)
 			}, []string{"alice op again"}},
-			"the user":                 {func() (string, string) { return "op", app.OP.LogoutToken("alice") }, []string{"alice op", "alice op again", "alice without sid"}},
-			"at another provider":      {func() (string, string) { return "op2", app.OP2.LogoutToken("alice") }, []string{"alice op2"}},
-			"another provider's sid":   {func() (string, string) { return "op2", app.OP2.LogoutToken("alice", sids()[0]) }, nil},
-			"under another name":       {func() (string, string) { return "twin", app.OP.LogoutToken("alice") }, []string{"alice twin"}},
-			"a sid under another name": {func() (string, string) { return "twin", app.OP.LogoutToken("alice", sids()[0]) }, nil},
-			"a sid that is a subject":  {func() (string, string) { return "op", app.OP.LogoutToken("alice", "1001") }, nil},
-			"another case of the sid":  {func() (string, string) { return "op", app.OP.LogoutToken("alice", strings.ToLower(sids()[0])) }, nil},
+			"the user": {func() (string, string) {
+				return "op", app.OP.LogoutToken("alice")
+			}, []string{"alice op", "alice op again", "alice without sid"}},
+			"at another provider": {func() (string, string) {
+				return "op2", app.OP2.LogoutToken("alice")
+			}, []string{"alice op2"}},
+			"another provider's sid": {func() (string, string) {
+				return "op2", app.OP2.LogoutToken("alice", sids()[0])
+			}, nil},
+			"under another name": {func() (string, string) {
+				return "twin", app.OP.LogoutToken("alice")
+			}, []string{"alice twin"}},
+			"a sid under another name": {func() (string, string) {
+				return "twin", app.OP.LogoutToken("alice", sids()[0])
+			}, nil},
+			"a sid that is a subject": {func() (string, string) {
+				return "op", app.OP.LogoutToken("alice", "1001")
+			}, nil},
+			"another case of the sid": {func() (string, string) {
+				return "op", app.OP.LogoutToken("alice", strings.ToLower(sids()[0]))
+			}, nil},
 		} {
 			setUp()
 			provider, token := row.token()
@@ -147,11 +175,13 @@ func TestBackchannel_R118_LaterLoginsAreNotHit(t *testing.T) {
 			}
 			app.Clock.Advance(time.Minute)
 			after := rig.SignedIn(t, app, "alice", "/me")
-			app.SignIn(t, before, "alice", "/auth/login") // the same session of the provider, another one here
+			// the same session of the provider, another one here
+			app.SignIn(t, before, "alice", "/auth/login")
 			again := before
 			old := app.SessionCookies(rig.SignedIn(t, app, "bob", "/me"))
 			rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", token))
-			if !rig.Alive(t, app, after) || !rig.Alive(t, app, again) || rig.Presented(t, app, old...) == "anonymous" {
+			if !rig.Alive(t, app, after) || !rig.Alive(t, app, again) ||
+				rig.Presented(t, app, old...) == "anonymous" {
 				t.Errorf("sid %v: a session that began after the logout has ended", sid)
 			}
 		}
@@ -163,13 +193,20 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		for _, sid := range []bool{false, true} {
 			for name, sends := range map[string]func(s *rig.Setup, send func()){
-				"before the token response": func(s *rig.Setup, send func()) { at(s.OP, "token", send) },
+				"before the token response": func(s *rig.Setup, send func()) {
+					at(s.OP, "token", send)
+				},
 				"in the token response": func(s *rig.Setup, send func()) {
-					s.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { send(); return token } })
+					s.OP.Misbehave(func(f *authtest.Faults) {
+						f.IDTokenRaw = func(token string) string { send(); return token }
+					})
 				},
 				"before userinfo": func(s *rig.Setup, send func()) { at(s.OP, "userinfo", send) },
 				"before the session": func(s *rig.Setup, send func()) {
-					s.Config.Hooks.Login = func(context.Context, *session.Session) error { send(); return nil }
+					s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+						send()
+						return nil
+					}
 				},
 			} {
 				var app *rig.App
@@ -200,7 +237,8 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 					t.Errorf("%s, sid %v: the session comes alive", name, sid)
 				}
 				if app.SignIn(t, b, "alice", "/me"); !rig.Alive(t, app, b) {
-					t.Errorf("%s, sid %v: a login afterwards in the same second does not live", name, sid)
+					t.Errorf("%s, sid %v: a login afterwards in the same second does not live",
+						name, sid)
 				}
 			}
 		}
@@ -219,14 +257,16 @@ func at(op *authtest.Provider, endpoint string, send func()) {
 	})
 }
 
-// R119: tokens that are refreshed while the logout arrives, and the ones refreshed before it, do not bring the session back.
+// R119: tokens that are refreshed while the logout arrives, and the ones refreshed before it, do
+// not bring the session back.
 func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.NewCalling(t, keep)
 		app.OP.SetBackchannelLogout(app.URL + "/auth/backchannel/op")
 		b := rig.SignedIn(t, app, "alice", "/me")
 		app.Clock.Advance(2 * time.Hour)
-		if status := rig.Call(t, app, b, "GET"); status != http.StatusOK || rig.Refreshes(app) != 1 {
+		if status := rig.Call(t, app, b, "GET"); status != http.StatusOK ||
+			rig.Refreshes(app) != 1 {
 			t.Fatalf("status %d, %d refreshes", status, rig.Refreshes(app))
 		}
 		app.Clock.Advance(2 * time.Hour)
@@ -251,7 +291,8 @@ func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
 func TestBackchannel_R129_EndsConnections(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
 	begun, cause := make(chan struct{}), make(chan error)
-	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		ctx, cancel := app.Auth.Sessions.Watch(r.Context(), s)
 		defer cancel()
@@ -270,13 +311,16 @@ func TestBackchannel_R129_EndsConnections(t *testing.T) {
 
 // R119: a mark is kept for as long as a session that it ends could live.
 func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
-	app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour })
+	app := rig.New(t, rig.Revocable, func(s *rig.Setup) {
+		s.Config.Session.Idle, s.Config.Session.Lifetime = 48*time.Hour, 48*time.Hour
+	})
 	b := rig.SignedIn(t, app, "alice", "/me")
 	kept := app.SessionCookies(b)
 	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
 	for range 47 {
 		app.Clock.Advance(time.Hour)
-		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("bob"))) // each sweeps
+		// each sweeps
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("bob")))
 		if rig.Presented(t, app, kept...) != "anonymous" {
 			t.Fatal("the session is alive again")
 		}
@@ -286,9 +330,13 @@ func TestBackchannel_R119_MarksOutliveTheSessions(t *testing.T) {
 // R37, R38: one provider entry with several issuers.
 func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 	for _, by := range []string{"sub", "sid"} {
-		app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.SharedSubject{OIDC: s.OIDC}} })
+		app := rig.New(t, rig.Revocable, func(s *rig.Setup) {
+			s.Config.Providers = provider.Set{"op": rig.SharedSubject{OIDC: s.OIDC}}
+		})
 		a, b := rig.SignedIn(t, app, "alice", "/me"), rig.SignedIn(t, app, "bob", "/me")
-		if one, other := app.Visit(t, a, "/"), app.Visit(t, b, "/"); one != "op https://alice.example same" || other != "op https://bob.example same" {
+		if one, other := app.Visit(t, a, "/"),
+			app.Visit(t, b, "/"); one != "op https://alice.example same" ||
+			other != "op https://bob.example same" {
 			t.Fatalf("signed in as %s and %s", one, other)
 		}
 		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://carol.example "+by))
@@ -297,7 +345,8 @@ func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 		}
 		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://alice.example "+by))
 		if rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
-			t.Errorf("by %s: the one tenant's session is alive: %v, the other's: %v", by, rig.Alive(t, app, a), rig.Alive(t, app, b))
+			t.Errorf("by %s: the one tenant's session is alive: %v, the other's: %v", by,
+				rig.Alive(t, app, a), rig.Alive(t, app, b))
 		}
 	}
 }
@@ -318,7 +367,8 @@ func TestBackchannel_R120_OneTokenOneLogout(t *testing.T) {
 	for range 50 {
 		wg.Go(func() {
 			for range 20 {
-				if resp := rig.DeliverLogout(t, app, "op", token); resp.StatusCode == http.StatusOK {
+				if resp := rig.DeliverLogout(t, app, "op",
+					token); resp.StatusCode == http.StatusOK {
 					successes.Add(1)
 				} else {
 					rig.WantLogoutRefused(t, "replay", resp)
@@ -374,14 +424,18 @@ func TestBackchannel_R120_RememberedUntilItIsTooOld(t *testing.T) {
 	if last := outcomes[len(outcomes)-1]; last != "logout invalid_logout_token" {
 		t.Errorf("when it is too old: %s", last)
 	}
-	if n := len(slices.DeleteFunc(outcomes, func(o string) bool { return o != "logout logout_replayed" })); n < 60 {
+	if n := len(slices.DeleteFunc(outcomes, func(o string) bool {
+		return o != "logout logout_replayed"
+	})); n < 60 {
 		t.Errorf("%d replays were noticed", n)
 	}
 }
 
 // R120: an ID belongs to its issuer and its provider entry.
 func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
-	app := rig.New(t, rig.Revocable, rig.Second, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()} })
+	app := rig.New(t, rig.Revocable, rig.Second, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": s.OIDC, "twin": s.OP.OIDC()}
+	})
 	for _, to := range []struct {
 		name string
 		op   *authtest.Provider
@@ -389,7 +443,8 @@ func TestBackchannel_R120_SameIDElsewhere(t *testing.T) {
 		claims := to.op.LogoutClaims("alice")
 		claims["jti"] = "1"
 		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, to.name, to.op.SignLogout(claims)))
-		rig.WantLogoutRefused(t, to.name, rig.DeliverLogout(t, app, to.name, to.op.SignLogout(claims)))
+		rig.WantLogoutRefused(t, to.name, rig.DeliverLogout(t, app, to.name,
+			to.op.SignLogout(claims)))
 	}
 }
 
@@ -419,7 +474,8 @@ func TestBackchannel_R120_StoreFails(t *testing.T) {
 // unavailable checks the answer when the fault is ours: 400 as well (section 2.8), and no success.
 func unavailable(t *testing.T, app *rig.App, resp *http.Response, outcome string) {
 	t.Helper()
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || body != `{"error":"temporarily_unavailable"}` {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest ||
+		body != `{"error":"temporarily_unavailable"}` {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
 	rig.WantPlainAnswer(t, resp)
@@ -432,7 +488,8 @@ func unavailable(t *testing.T, app *rig.App, resp *http.Response, outcome string
 func TestBackchannel_R120_LockerFails(t *testing.T) {
 	app := rig.New(t, rig.Revocable, func(s *rig.Setup) { s.Config.Session.Locker = noLocker{} })
 	b := rig.SignedIn(t, app, "alice", "/me")
-	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")),
+		"store_unavailable")
 	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended although nobody knows whether the token is new")
 	}
@@ -441,7 +498,8 @@ func TestBackchannel_R120_LockerFails(t *testing.T) {
 type noLocker struct{}
 
 // Do implements session.Locker.
-func (noLocker) Do(context.Context, string, time.Duration, func(context.Context) ([]byte, error)) ([]byte, error) {
+func (noLocker) Do(context.Context, string, time.Duration,
+	func(context.Context) ([]byte, error)) ([]byte, error) {
 	return nil, errors.New("no locker")
 }
 
@@ -450,7 +508,8 @@ func TestBackchannel_R120_StorePanics(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = panicking{session.NewMemoryRevocations(s.Config.Session.Now)}
 	})
-	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")), "store_unavailable")
+	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")),
+		"store_unavailable")
 }
 
 type panicking struct{ session.Revocations }
@@ -466,11 +525,14 @@ func TestBackchannel_R120_InvalidTokensBurnNoID(t *testing.T) {
 	b := rig.SignedIn(t, app, "alice", "/me")
 	claims := app.OP.LogoutClaims("alice")
 	evil := authtest.NewTLSProvider(t)
-	rig.WantLogoutRefused(t, "of another key", rig.DeliverLogout(t, app, "op", evil.SignLogout(claims)))
-	rig.WantLogoutRefused(t, "unsigned", rig.DeliverLogout(t, app, "op", rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64(rig.JSON(claims))+".AAAA"))
+	rig.WantLogoutRefused(t, "of another key", rig.DeliverLogout(t, app, "op",
+		evil.SignLogout(claims)))
+	rig.WantLogoutRefused(t, "unsigned", rig.DeliverLogout(t, app, "op",
+		rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64(rig.JSON(claims))+".AAAA"))
 	aud := claims["aud"]
 	claims["aud"] = "other"
-	rig.WantLogoutRefused(t, "for another client", rig.DeliverLogout(t, app, "op", app.OP.SignLogout(claims)))
+	rig.WantLogoutRefused(t, "for another client", rig.DeliverLogout(t, app, "op",
+		app.OP.SignLogout(claims)))
 	claims["aud"] = aud
 	rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.SignLogout(claims)))
 	if rig.Alive(t, app, b) {
@@ -492,7 +554,8 @@ func TestBackchannel_R139_Events(t *testing.T) {
 	ok.Outcome, ok.Issuer, ok.Subject = "ok", app.OP.Issuer(), "1001"
 	replayed.Outcome, replayed.Issuer, replayed.Subject = "logout_replayed", app.OP.Issuer(), "1001"
 	invalid.Outcome, bad.Outcome = "invalid_logout_token", "bad_request"
-	if got, want := app.Events(), []session.Event{ok, replayed, invalid, bad}; !slices.Equal(got, want) {
+	if got, want := app.Events(), []session.Event{ok, replayed, invalid,
+		bad}; !slices.Equal(got, want) {
 		t.Errorf("events\n%+v, want\n%+v", got, want)
 	}
 }
@@ -507,7 +570,8 @@ func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
 		}
 	})
 	rig.WantLogoutRefused(t, "junk", rig.DeliverLogout(t, app, "op", "x"))
-	rig.WantLogoutRefused(t, "another key", rig.DeliverLogout(t, app, "op", authtest.NewTLSProvider(t).LogoutToken("alice")))
+	rig.WantLogoutRefused(t, "another key", rig.DeliverLogout(t, app, "op",
+		authtest.NewTLSProvider(t).LogoutToken("alice")))
 }
 
 // R121: nobody learns which sessions there are.
@@ -522,7 +586,9 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 	nobody["sub"] = "nobody"
 	var answers []string
 	for _, token := range []string{
-		app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0]), app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(nobody), app.OP.LogoutToken("alice"),
+		app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0]),
+		app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(nobody),
+		app.OP.LogoutToken("alice"),
 	} {
 		before := counting.revoked.Load()
 		resp := rig.DeliverLogout(t, app, "op", token)
@@ -551,7 +617,8 @@ func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 	for range 20 {
 		wg.Go(func() {
 			for range 10 {
-				rig.WantLogoutRefused(t, "made-up key", rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")))
+				rig.WantLogoutRefused(t, "made-up key", rig.DeliverLogout(t, app, "op",
+					app.OP.LogoutToken("alice")))
 			}
 		})
 	}
@@ -569,7 +636,8 @@ func TestBackchannel_R121_UnknownKeysDoNotFloodTheProvider(t *testing.T) {
 // R121: what is no token costs the provider nothing, even just after a start.
 func TestBackchannel_R121_JunkCausesNoRequests(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
-	for _, junk := range []string{"", "x", "a.b", strings.Repeat(".", 60_000), strings.Repeat("A", 60_000), "e30.e30.!", "bm8.bm8.bm8"} {
+	for _, junk := range []string{"", "x", "a.b", strings.Repeat(".", 60_000),
+		strings.Repeat("A", 60_000), "e30.e30.!", "bm8.bm8.bm8"} {
 		rig.WantLogoutRefused(t, fmt.Sprintf("%.10q", junk), rig.DeliverLogout(t, app, "op", junk))
 	}
 	if n := app.OP.Count("discovery") + app.OP.Count("jwks"); n != 0 {

@@ -70,7 +70,8 @@ func TestCallback_R13_StateOfAnotherLogin(t *testing.T) {
 	}
 }
 
-// R14, F38: the code is not redeemed again. The browser that is signed in goes on to where the login led.
+// R14, F38: the code is not redeemed again. The browser that is signed in goes on to where the
+// login led.
 func TestCallback_R14_OneUse(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
@@ -79,8 +80,10 @@ func TestCallback_R14_OneUse(t *testing.T) {
 	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther {
 		t.Fatalf("status %d, want 303", resp.StatusCode)
 	}
-	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/" {
-		t.Errorf("second time: status %d, Location %q; want 303 and /", resp.StatusCode, resp.Header.Get("Location"))
+	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusSeeOther ||
+		resp.Header.Get("Location") != "/" {
+		t.Errorf("second time: status %d, Location %q; want 303 and /", resp.StatusCode,
+			resp.Header.Get("Location"))
 	}
 	thief := rig.Browser(t)
 	app.SetCookies(thief, kept...) // the very cookies of before
@@ -126,7 +129,8 @@ func TestCallback_R14_UsedUpByFailure(t *testing.T) {
 
 // R15
 func TestCallback_R15_RepeatedParameters(t *testing.T) {
-	for _, name := range []string{"state", "code", "iss", "error", "id_token", "access_token", "response", "error_description"} {
+	for _, name := range []string{"state", "code", "iss", "error", "id_token", "access_token",
+		"response", "error_description"} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
 			b := rig.Browser(t)
@@ -144,7 +148,8 @@ func TestCallback_R15_RepeatedParameters(t *testing.T) {
 
 // R16
 func TestCallback_R16_ContradictoryResponses(t *testing.T) {
-	for _, extra := range []string{"error=access_denied", "access_token=x", "id_token=x.y.z", "response=x.y.z", "id_token="} {
+	for _, extra := range []string{"error=access_denied", "access_token=x", "id_token=x.y.z",
+		"response=x.y.z", "id_token="} {
 		t.Run(extra, func(t *testing.T) {
 			app := rig.New(t)
 			b := rig.Browser(t)
@@ -161,8 +166,10 @@ func TestCallback_R17_ForeignErrorChangesNothing(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	pending := app.Callback(t, b, "bob", "/auth/login?return_to=/public/x")
-	for _, forged := range []string{"error=access_denied&state=forged", "error=access_denied", "error=access_denied&state="} {
-		if resp := app.Get(t, b, "/auth/callback/op?"+forged); resp.StatusCode != http.StatusBadRequest {
+	for _, forged := range []string{"error=access_denied&state=forged", "error=access_denied",
+		"error=access_denied&state="} {
+		if resp := app.Get(t, b, "/auth/callback/op?"+
+			forged); resp.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: status %d, want 400", forged, resp.StatusCode)
 		}
 	}
@@ -193,7 +200,8 @@ func TestCallback_R18_MethodOfTheResponseMode(t *testing.T) {
 	for _, method := range []string{"HEAD", "PUT", "OPTIONS", "POST", "DELETE", "PATCH"} {
 		resp := app.Do(t, b, method, callback.String(), callback.Query())
 		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET" {
-			t.Errorf("%s: status %d, Allow %q; want 405 and GET", method, resp.StatusCode, resp.Header.Get("Allow"))
+			t.Errorf("%s: status %d, Allow %q; want 405 and GET", method, resp.StatusCode,
+				resp.Header.Get("Allow"))
 		}
 	}
 	if app.OP.Count("token") != 0 {
@@ -206,27 +214,35 @@ func TestCallback_R18_MethodOfTheResponseMode(t *testing.T) {
 
 // R18, R19, R144: form_post takes the body only.
 func TestCallback_R19_BodyOrQueryNeverBoth(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}}
+	})
 	login := func() (*http.Client, *url.URL) {
 		b := rig.Browser(t)
 		return b, app.Callback(t, b, "alice", "/auth/login")
 	}
-	form := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site", "cross-site"}
+	form := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(),
+		"Sec-Fetch-Site", "cross-site"}
 
 	b, callback := login()
 	if resp := app.Get(t, b, callback.String()); resp.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("GET: status %d, want 405", resp.StatusCode)
 	}
-	mixed := url.Values{"state": {callback.Query().Get("state")}, "iss": {callback.Query().Get("iss")}}
-	rig.WantRefusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op?code="+callback.Query().Get("code"), mixed, form...), 0)
+	mixed := url.Values{"state": {callback.Query().Get("state")},
+		"iss": {callback.Query().Get("iss")}}
+	rig.WantRefusedCallback(t, app, b,
+		app.Do(t, b, "POST", "/auth/callback/op?code="+callback.Query().Get("code"), mixed,
+			form...), 0)
 
 	b, callback = login()
 	stuffed := callback.Query()
 	stuffed.Set("stuffing", strings.Repeat("x", 70<<10))
-	rig.WantRefusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op", stuffed, form...), 0)
+	rig.WantRefusedCallback(t, app, b, app.Do(t, b, "POST", "/auth/callback/op", stuffed,
+		form...), 0)
 
 	b, callback = login()
-	if resp := app.Do(t, b, "POST", "/auth/callback/op", callback.Query(), form...); resp.StatusCode != http.StatusSeeOther {
+	if resp := app.Do(t, b, "POST", "/auth/callback/op", callback.Query(),
+		form...); resp.StatusCode != http.StatusSeeOther {
 		t.Errorf("a right POST: status %d, want 303", resp.StatusCode)
 	}
 }
@@ -237,7 +253,8 @@ func TestCallback_R19_QueryModeIgnoresTheBody(t *testing.T) {
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	query := callback.Query()
-	resp := app.Do(t, b, "GET", "/auth/callback/op?state="+query.Get("state")+"&iss="+url.QueryEscape(query.Get("iss")),
+	resp := app.Do(t, b, "GET", "/auth/callback/op?state="+query.Get("state")+"&iss="+
+		url.QueryEscape(query.Get("iss")),
 		url.Values{"code": query["code"]}, "Content-Type", "application/x-www-form-urlencoded")
 	rig.WantRefusedCallback(t, app, b, resp, 0)
 }
@@ -262,11 +279,14 @@ func TestCallback_R20_InjectedCodeIsRefused(t *testing.T) {
 // R21
 func TestCallback_R21_NothingIsUsedBeforeTheIDToken(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["nonce"] = "other" } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) { c["nonce"] = "other" }
+	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	if app.OP.Count("token") != 1 || app.OP.Count("userinfo") != 0 {
-		t.Errorf("%d token and %d userinfo requests, want 1 and 0", app.OP.Count("token"), app.OP.Count("userinfo"))
+		t.Errorf("%d token and %d userinfo requests, want 1 and 0", app.OP.Count("token"),
+			app.OP.Count("userinfo"))
 	}
 	if len(app.SessionCookies(b)) != 0 {
 		t.Error("something is stored")
@@ -278,7 +298,9 @@ func TestCallback_R22_FailureLeavesTheSessionSuccessReplacesIt(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) { delete(c, "nonce") }
+	})
 	if resp := app.SignIn(t, b, "alice", "/auth/login"); resp.StatusCode < 400 {
 		t.Fatalf("status %d, want an error", resp.StatusCode)
 	}
@@ -311,14 +333,17 @@ func TestCallback_R23_WithoutItsCookie(t *testing.T) {
 
 // R24, F31: a login that has expired is not finished but started again.
 func TestCallback_R24_FlowExpiresByItsSealedTime(t *testing.T) {
-	for age, ok := range map[time.Duration]bool{14 * time.Minute: true, 15*time.Minute + time.Second: false, 24 * time.Hour: false, -2 * time.Minute: false} {
+	for age, ok := range map[time.Duration]bool{14 * time.Minute: true,
+		15*time.Minute + time.Second: false, 24 * time.Hour: false, -2 * time.Minute: false} {
 		app := rig.New(t)
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login")
 		app.Clock.Advance(age)
 		resp := app.Get(t, b, callback.String())
-		if got := app.OP.Count("token") == 1; got != ok || got != (resp.Header.Get("Location") == "/") {
-			t.Errorf("after %v: status %d, Location %q", age, resp.StatusCode, resp.Header.Get("Location"))
+		if got := app.OP.Count("token") == 1; got != ok ||
+			got != (resp.Header.Get("Location") == "/") {
+			t.Errorf("after %v: status %d, Location %q", age, resp.StatusCode,
+				resp.Header.Get("Location"))
 		}
 	}
 }
@@ -328,13 +353,16 @@ func TestCallback_R25_LeavesTheAddress(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	resp := app.Get(t, b, app.Callback(t, b, "alice", "/auth/login?return_to=/public/").String())
-	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/public/" || authtest.Body(t, resp) != "" {
-		t.Errorf("status %d, Location %q, body %q", resp.StatusCode, resp.Header.Get("Location"), authtest.Body(t, resp))
+	if resp.StatusCode != http.StatusSeeOther || resp.Header.Get("Location") != "/public/" ||
+		authtest.Body(t, resp) != "" {
+		t.Errorf("status %d, Location %q, body %q", resp.StatusCode, resp.Header.Get("Location"),
+			authtest.Body(t, resp))
 	}
 	failed := app.Get(t, b, "/auth/callback/op?code=x&state=y")
 	for _, r := range []*http.Response{resp, failed} {
 		// R26
-		if r.Header.Get("Referrer-Policy") != "no-referrer" || r.Header.Get("Cache-Control") != "no-store" {
+		if r.Header.Get("Referrer-Policy") != "no-referrer" ||
+			r.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("status %d: headers %v", r.StatusCode, r.Header)
 		}
 	}
@@ -349,7 +377,9 @@ func TestCallback_R26_HeadersAlsoWithAnErrorHandler(t *testing.T) {
 		}
 	})
 	resp := app.Get(t, rig.Browser(t), "/auth/callback/op")
-	if resp.StatusCode != http.StatusTeapot || resp.Header.Get("Referrer-Policy") != "no-referrer" || resp.Header.Get("Cache-Control") != "no-store" {
+	if resp.StatusCode != http.StatusTeapot ||
+		resp.Header.Get("Referrer-Policy") != "no-referrer" ||
+		resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, headers %v", resp.StatusCode, resp.Header)
 	}
 }
@@ -362,7 +392,9 @@ func TestCallback_R27_ParallelLogins(t *testing.T) {
 	var logins []pending
 	for i := range 5 {
 		want := fmt.Sprintf("/public/%d", i)
-		logins = append(logins, pending{app.Callback(t, b, "alice", "/auth/login/"+[]string{"op", "op2"}[i%2]+"?return_to="+want).String(), want})
+		logins = append(logins,
+			pending{app.Callback(t, b, "alice", "/auth/login/"+[]string{"op", "op2"}[i%2]+
+				"?return_to="+want).String(), want})
 	}
 	for i := len(logins) - 1; i >= 0; i-- {
 		if got := app.Get(t, b, logins[i].callback).Header.Get("Location"); got != logins[i].want {
@@ -394,7 +426,8 @@ func TestCallback_R28_UnfinishedLoginsAreBounded(t *testing.T) {
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 		t.Errorf("the session is %s", who)
 	}
-	if got := app.SignIn(t, b, "alice", "/auth/login?return_to=/public/end").Request.URL.Path; got != "/public/end" {
+	if got := app.SignIn(t, b, "alice",
+		"/auth/login?return_to=/public/end").Request.URL.Path; got != "/public/end" {
 		t.Errorf("the last login ends at %s", got)
 	}
 }
@@ -405,7 +438,8 @@ func TestCallback_R29_StartingALoginChangesNothing(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	before := app.SessionCookies(b)
-	resp := app.Get(t, b, "/auth/login", "Sec-Fetch-Site", "cross-site", "Referer", "https://evil.example/")
+	resp := app.Get(t, b, "/auth/login", "Sec-Fetch-Site", "cross-site", "Referer",
+		"https://evil.example/")
 	for _, c := range resp.Cookies() {
 		for _, s := range before {
 			if c.Name == s.Name {
@@ -436,7 +470,8 @@ func TestCallback_HookRefuses(t *testing.T) {
 	alice := rig.Browser(t)
 	app.SignIn(t, alice, "alice", "/me")
 	refuse = true
-	if resp := app.SignIn(t, alice, "alice", "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+	if resp := app.SignIn(t, alice, "alice",
+		"/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 		t.Errorf("a panic: status %d, want 500", resp.StatusCode)
 	}
 	if who := app.Visit(t, alice, "/"); who != app.Is("alice") {
@@ -444,7 +479,8 @@ func TestCallback_HookRefuses(t *testing.T) {
 	}
 	bob := rig.Browser(t)
 	resp := app.SignIn(t, bob, "bob", "/me")
-	if resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp), "not on the list") {
+	if resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp),
+		"not on the list") {
 		t.Errorf("a refusal: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 	}
 	if !strings.Contains(app.Log(), "not on the list") || !app.Happened("login", "login_refused") {
@@ -457,7 +493,8 @@ func TestCallback_HookRefuses(t *testing.T) {
 
 // F53: a code is at most 8 KB long.
 func TestCallback_F53_LengthOfTheCode(t *testing.T) {
-	for length, want := range map[int]string{8 << 10: "token_error", 8<<10 + 1: "invalid_response"} {
+	for length, want := range map[int]string{8 << 10: "token_error",
+		8<<10 + 1: "invalid_response"} {
 		app := rig.New(t)
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", "/auth/login")

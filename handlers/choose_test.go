@@ -19,8 +19,11 @@ func TestChoose(t *testing.T) {
 		return &provider.OIDC{Issuer: "https://op.example", ClientID: "c", DisplayName: label}
 	}
 	c := sallyport.Config{
-		BaseURL: "https://app.example.com", Session: session.Config{Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
-		Providers: provider.Set{"a": labelled("Zoo"), "b": labelled("intranet"), "c": labelled("<b>"), "old": labelled("")},
+		BaseURL: "https://app.example.com",
+		Session: session.Config{
+			Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
+		Providers: provider.Set{"a": labelled("Zoo"), "b": labelled("intranet"),
+			"c": labelled("<b>"), "old": labelled("")},
 	}
 	answer := func() *httptest.ResponseRecorder {
 		auth, err := sallyport.New(c)
@@ -28,7 +31,8 @@ func TestChoose(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		auth.Handler(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com/auth/login?return_to=/x", nil))
+		auth.Handler(http.NotFoundHandler()).ServeHTTP(w,
+			httptest.NewRequest("GET", "https://app.example.com/auth/login?return_to=/x", nil))
 		return w
 	}
 	want := `<ul class="equal">

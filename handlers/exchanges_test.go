@@ -11,7 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// R146, R147: turns are each provider's own, and nothing is left of those that have been used, however many names there were.
+// R146, R147: turns are each provider's own, and nothing is left of those that have been used,
+// however many names there were.
 func TestExchanges_R147_NothingIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e exchanges
@@ -24,7 +25,8 @@ func TestExchanges_R147_NothingIsLeft(t *testing.T) {
 			ends = append(ends, done)
 		}
 		begin := time.Now()
-		if _, err := e.wait(t.Context(), "full"); !errors.Is(err, provider.ErrUnavailable) || !errors.Is(err, errBusy) || time.Since(begin) != exchangeWait {
+		if _, err := e.wait(t.Context(), "full"); !errors.Is(err, provider.ErrUnavailable) ||
+			!errors.Is(err, errBusy) || time.Since(begin) != exchangeWait {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
 		gone, leave := context.WithCancel(t.Context())

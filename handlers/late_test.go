@@ -22,7 +22,8 @@ const deep = "/me/deep?x=1&y=a%2Fb"
 func offers(t *testing.T, resp *http.Response) {
 	t.Helper()
 	link := `href="/auth/login/op?return_to=` + url.QueryEscape(deep) + `"`
-	if resp.StatusCode < 400 || resp.StatusCode > 499 || resp.Header.Get("Location") != "" || !strings.Contains(authtest.Body(t, resp), link) {
+	if resp.StatusCode < 400 || resp.StatusCode > 499 || resp.Header.Get("Location") != "" ||
+		!strings.Contains(authtest.Body(t, resp), link) {
 		t.Errorf("status %d, Location %q, no link to a login that keeps the address:\n%s",
 			resp.StatusCode, resp.Header.Get("Location"), authtest.Body(t, resp))
 	}
@@ -32,7 +33,8 @@ func offers(t *testing.T, resp *http.Response) {
 func leadsTo(t *testing.T, resp *http.Response, want string) {
 	t.Helper()
 	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != want {
-		t.Errorf("status %d, Location %q; want 303 and %q\n%s", resp.StatusCode, got, want, authtest.Body(t, resp))
+		t.Errorf("status %d, Location %q; want 303 and %q\n%s", resp.StatusCode, got, want,
+			authtest.Body(t, resp))
 	}
 }
 
@@ -40,8 +42,10 @@ func leadsTo(t *testing.T, resp *http.Response, want string) {
 func restarted(t *testing.T, app *rig.App, resp *http.Response, old string) *url.URL {
 	t.Helper()
 	u, err := resp.Location()
-	if err != nil || !strings.HasPrefix(u.String(), app.OP.Issuer()) || u.Query().Get("state") == old {
-		t.Fatalf("status %d, Location %v: the login has not been started again\n%s", resp.StatusCode, u, authtest.Body(t, resp))
+	if err != nil || !strings.HasPrefix(u.String(), app.OP.Issuer()) ||
+		u.Query().Get("state") == old {
+		t.Fatalf("status %d, Location %v: the login has not been started again\n%s",
+			resp.StatusCode, u, authtest.Body(t, resp))
 	}
 	return u
 }
@@ -113,7 +117,8 @@ func TestLate_F38_CallbackAgainAfterSignOut(t *testing.T) {
 	app.Get(t, b, callback)
 	app.Post(t, b, "/auth/logout", nil)
 	resp := app.Get(t, b, callback)
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest || !strings.Contains(body, `href="/auth/login/op"`) {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(body, `href="/auth/login/op"`) {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
 	if !strings.Contains(app.Log(), "already finished") {
@@ -136,14 +141,17 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 		app := rig.New(t)
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin)
-		query := url.Values{"state": callback.Query()["state"], "iss": callback.Query()["iss"], "error": {"access_denied"}}
+		query := url.Values{"state": callback.Query()["state"], "iss": callback.Query()["iss"],
+			"error": {"access_denied"}}
 		for range 2 {
 			offers(t, app.Get(t, b, "/auth/callback/op?"+query.Encode()))
 		}
 	})
 	t.Run("invalid token", func(t *testing.T) {
 		app := rig.New(t)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { delete(c, "nonce") }
+		})
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin).String()
 		for range 2 {
@@ -187,11 +195,15 @@ func TestLate_F38_ForeignCallback(t *testing.T) {
 
 // F38: by form_post, where browsers keep the session's cookie at home.
 func TestLate_F38_FormPost(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}}
+	})
 	b := rig.Browser(t)
 	form := app.Callback(t, b, "alice", deepLogin).Query()
 	post := func() *http.Response {
-		return app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site", "cross-site")
+		return app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type",
+			"application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site",
+			"cross-site")
 	}
 	leadsTo(t, post(), deep)
 	dropSession(app, b)
@@ -203,20 +215,23 @@ func TestLate_F38_FormPost(t *testing.T) {
 
 // F31: a login that took too long is started again, once, and ends where it should.
 func TestLate_F31_ExpiredFlow(t *testing.T) {
-	for name, lost := range map[string]string{"cookies kept": "no cookie", "flow gone at Max-Age": "-flow-"} {
+	for name, lost := range map[string]string{"cookies kept": "no cookie",
+		"flow gone at Max-Age": "-flow-"} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
 			b := rig.Browser(t)
 			callback := app.Callback(t, b, "alice", deepLogin)
 			app.Clock.Advance(20 * time.Minute)
 			dropCookies(app, b, lost)
-			again := restarted(t, app, app.Get(t, b, callback.String()), callback.Query().Get("state"))
+			again := restarted(t, app, app.Get(t, b, callback.String()),
+				callback.Query().Get("state"))
 			if app.OP.Count("token") != 0 {
 				t.Error("the code of the expired login was redeemed")
 			}
 			second := app.Authorize(t, b, again, "alice")
 			leadsTo(t, app.Get(t, b, second.String()), deep)
-			if !app.Happened("login", "login_restarted") || !strings.Contains(app.Log(), "expired 5m0s ago") {
+			if !app.Happened("login", "login_restarted") ||
+				!strings.Contains(app.Log(), "expired 5m0s ago") {
 				t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
 			}
 		})
@@ -238,14 +253,19 @@ func TestLate_F31_ExpiredFlowOfSignedInUser(t *testing.T) {
 
 // F31: by form_post too, unless it comes from a script.
 func TestLate_F31_ExpiredFormPost(t *testing.T) {
-	for mode, again := range map[string]bool{"navigate": true, "": true, "cors": false, "no-cors": false} {
-		app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
+	for mode, again := range map[string]bool{"navigate": true, "": true, "cors": false,
+		"no-cors": false} {
+		app := rig.New(t, func(s *rig.Setup) {
+			s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}}
+		})
 		b := rig.Browser(t)
 		form := app.Callback(t, b, "alice", deepLogin).Query()
 		app.Clock.Advance(20 * time.Minute)
-		resp := app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Mode", mode)
+		resp := app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type",
+			"application/x-www-form-urlencoded", "Sec-Fetch-Mode", mode)
 		if got := resp.StatusCode == http.StatusSeeOther; got != again {
-			t.Errorf("Sec-Fetch-Mode %q: status %d, Location %q", mode, resp.StatusCode, resp.Header.Get("Location"))
+			t.Errorf("Sec-Fetch-Mode %q: status %d, Location %q", mode, resp.StatusCode,
+				resp.Header.Get("Location"))
 		}
 	}
 }
@@ -261,7 +281,8 @@ func TestLate_F31_OnlyOnce(t *testing.T) {
 	late := url.Values{"code": {"c"}, "iss": {app.OP.Issuer()}, "state": again.Query()["state"]}
 	offers(t, app.Get(t, b, "/auth/callback/op?"+late.Encode()))
 	bare := &http.Client{Transport: b.Transport}
-	if resp := app.Get(t, bare, "/auth/callback/op?"+late.Encode()); resp.StatusCode != http.StatusBadRequest {
+	if resp := app.Get(t, bare, "/auth/callback/op?"+
+		late.Encode()); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("without cookies: status %d, want 400", resp.StatusCode)
 	}
 }
@@ -273,15 +294,23 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 		change  func(url.Values)
 		headers []string
 	}{
-		"a script":           {func(url.Values) {}, script},
-		"an image":           {func(url.Values) {}, []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}},
-		"a frame":            {func(url.Values) {}, []string{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}},
-		"a prefetch":         {func(url.Values) {}, []string{"Sec-Purpose", "prefetch"}},
-		"not HTML":           {func(url.Values) {}, []string{"Sec-Fetch-Mode", "", "Accept", "*/*"}},
-		"the user cancelled": {func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }, nil},
-		"a forged state":     {func(q url.Values) { q.Set("state", strings.Repeat("A", len(q.Get("state")))) }, nil},
-		"state changed":      {func(q url.Values) { q.Set("state", "B"+q.Get("state")[1:]) }, nil},
-		"no state":           {func(q url.Values) { q.Del("state") }, nil},
+		"a script": {func(url.Values) {}, script},
+		"an image": {func(url.Values) {}, []string{"Sec-Fetch-Mode", "no-cors",
+			"Sec-Fetch-Dest", "image"}},
+		"a frame": {func(url.Values) {}, []string{"Sec-Fetch-Mode", "navigate",
+			"Sec-Fetch-Dest", "iframe"}},
+		"a prefetch": {func(url.Values) {}, []string{"Sec-Purpose", "prefetch"}},
+		"not HTML": {func(url.Values) {}, []string{"Sec-Fetch-Mode", "", "Accept",
+			"*/*"}},
+		"the user cancelled": {func(q url.Values) {
+			q.Del("code")
+			q.Set("error", "access_denied")
+		}, nil},
+		"a forged state": {func(q url.Values) {
+			q.Set("state", strings.Repeat("A", len(q.Get("state"))))
+		}, nil},
+		"state changed": {func(q url.Values) { q.Set("state", "B"+q.Get("state")[1:]) }, nil},
+		"no state":      {func(q url.Values) { q.Del("state") }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
@@ -291,7 +320,8 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 			query := callback.Query()
 			c.change(query)
 			resp := app.Get(t, b, "/auth/callback/op?"+query.Encode(), c.headers...)
-			if resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusForbidden || resp.Header.Get("Location") != "" {
+			if resp.StatusCode != http.StatusBadRequest &&
+				resp.StatusCode != http.StatusForbidden || resp.Header.Get("Location") != "" {
 				t.Errorf("status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
 			}
 		})
@@ -347,9 +377,11 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 			})
 			b := rig.Browser(t)
 			call := func(state string) *http.Response {
-				query := url.Values{"state": {state}, "iss": {app.OP.Issuer()}, "error": answer["error"], "error_description": answer["error_description"]}
+				query := url.Values{"state": {state}, "iss": {app.OP.Issuer()},
+					"error": answer["error"], "error_description": answer["error_description"]}
 				if post {
-					return app.Do(t, b, "POST", "/auth/callback/op", query, "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site")
+					return app.Do(t, b, "POST", "/auth/callback/op", query, "Content-Type",
+						"application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site")
 				}
 				return app.Get(t, b, "/auth/callback/op?"+query.Encode())
 			}
@@ -360,7 +392,8 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 			if !strings.Contains(authtest.Body(t, resp), "Please sign in again") {
 				t.Errorf("%v: %s", answer, authtest.Body(t, resp))
 			}
-			if log := app.Log(); !strings.Contains(log, answer.Get("error")) || app.OP.Count("token") != 0 {
+			if log := app.Log(); !strings.Contains(log, answer.Get("error")) ||
+				app.OP.Count("token") != 0 {
 				t.Errorf("%v: the log does not say what the provider said: %s", answer, log)
 			}
 		}
@@ -371,7 +404,8 @@ func TestLate_F31_ProviderAsksToStartAgain(t *testing.T) {
 func TestLate_F31_OtherAnswersAreFinal(t *testing.T) {
 	for _, answer := range []url.Values{
 		{"error": {"temporarily_unavailable"}, "iss": {"https://evil.example"}},
-		{"error": {"server_error"}, "error_description": {"oops"}}, {"error": {"invalid_request"}}, {"error": {"access_denied"}},
+		{"error": {"server_error"}, "error_description": {"oops"}}, {"error": {"invalid_request"}},
+		{"error": {"access_denied"}},
 		{"error": {"temporarily_unavailable"}, "code": {"c"}},
 	} {
 		app := rig.New(t)
@@ -412,7 +446,9 @@ func (o ownState) Begin(ctx context.Context, f *provider.Flow) (string, error) {
 
 // F31, F38: nothing is restarted for a provider that makes states of its own, and all else works.
 func TestLate_F31_ProviderWithItsOwnState(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": ownState{s.OIDC}} })
+	app := rig.New(t, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": ownState{s.OIDC}}
+	})
 	b := rig.Browser(t)
 	expired := app.Callback(t, b, "alice", deepLogin)
 	if n := len(expired.Query().Get("state")); n != 22 {
@@ -445,7 +481,8 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 			app.Clock.Advance(15*time.Minute + 7*time.Second)
 			app.Get(t, b, callback.String(), "Sec-Fetch-Mode", "cors")
 		}, []string{"expired 7s ago"}},
-		"expired, cookie gone": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
+		"expired, cookie gone": {func(t *testing.T, app *rig.App, b *http.Client,
+			callback *url.URL) {
 			app.Clock.Advance(15*time.Minute + 7*time.Second)
 			app.Get(t, rig.Browser(t), callback.String(), "Sec-Fetch-Mode", "cors")
 		}, []string{"expired 7s ago"}},
@@ -460,14 +497,16 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 			app.SetCookies(thief, kept...)
 			app.Get(t, thief, callback.String())
 		}, []string{"already finished", "flow_used"}},
-		"another registration": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
+		"another registration": {func(t *testing.T, app *rig.App, b *http.Client,
+			callback *url.URL) {
 			other := app.OP.OIDC()
 			other.ClientID = "another-client"
 			app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": other})
 			app.Get(t, b, callback.String())
 		}, []string{`provider \"op\"`, "client ID"}},
 		"another provider": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
-			app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OIDC, "op2": app.OP.OIDC()})
+			app.Server.Config.Handler = app.AgainWith(t,
+				provider.Set{"op": app.OIDC, "op2": app.OP.OIDC()})
 			app.Get(t, b, strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1))
 		}, []string{`provider \"op\"`}},
 		"no state": {func(t *testing.T, app *rig.App, b *http.Client, _ *url.URL) {
@@ -498,11 +537,14 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 func TestLate_F39_WrongHost(t *testing.T) {
 	app := rig.New(t)
 	host := strings.TrimPrefix(app.URL, "https://")
-	for _, path := range []string{"/auth/login", "/auth/callback/op?code=c&state=s", "/auth/logout", "/auth/logged-out"} {
+	for _, path := range []string{"/auth/login", "/auth/callback/op?code=c&state=s", "/auth/logout",
+		"/auth/logged-out"} {
 		before := len(app.Log())
 		resp := app.Get(t, rig.Browser(t), path, "Host", "internal.example:8080")
 		log := app.Log()[before:]
-		if resp.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(log, "host=internal.example:8080") || !strings.Contains(log, "host="+host) || !strings.Contains(log, "proxy forward") {
+		if resp.StatusCode != http.StatusMisdirectedRequest ||
+			!strings.Contains(log, "host=internal.example:8080") ||
+			!strings.Contains(log, "host="+host) || !strings.Contains(log, "proxy forward") {
 			t.Errorf("%s: status %d, log %s", path, resp.StatusCode, log)
 		}
 	}
@@ -516,7 +558,8 @@ func TestLate_F39_PromisedIssuerMissing(t *testing.T) {
 	query := callback.Query()
 	query.Del("iss")
 	app.Get(t, b, "/auth/callback/op?"+query.Encode())
-	if !app.Happened("login", "issuer_mismatch") || !strings.Contains(app.Log(), "Exclude Issuer From Authentication Response") {
+	if !app.Happened("login", "issuer_mismatch") ||
+		!strings.Contains(app.Log(), "Exclude Issuer From Authentication Response") {
 		t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
 	}
 }
@@ -530,7 +573,8 @@ func TestLate_F38_HookAndStore(t *testing.T) {
 		s.Config.Hooks.Login = func(context.Context, *session.Session) error { return answer }
 	})
 	link := "return_to=" + url.QueryEscape(deep)
-	for _, answer = range []error{errors.New("the list cannot be read"), session.ErrStore, provider.ErrUnavailable, sallyport.ErrRefused} {
+	for _, answer = range []error{errors.New("the list cannot be read"), session.ErrStore,
+		provider.ErrUnavailable, sallyport.ErrRefused} {
 		b := rig.Browser(t)
 		resp := app.Get(t, b, app.Callback(t, b, "alice", deepLogin).String())
 		if body := authtest.Body(t, resp); resp.StatusCode < 400 || !strings.Contains(body, link) {

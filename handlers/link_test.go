@@ -35,11 +35,14 @@ func sessionOf(t *testing.T, app *rig.App, b *http.Client) *session.Session {
 	return s
 }
 
-// notLinked checks that a request was refused, nothing was connected, and the user is who they were.
-func notLinked(t *testing.T, app *rig.App, a *rig.Accounts, b *http.Client, resp *http.Response, status int, who string) {
+// notLinked checks that a request was refused, nothing was connected, and the user is who they
+// were.
+func notLinked(t *testing.T, app *rig.App, a *rig.Accounts, b *http.Client, resp *http.Response,
+	status int, who string) {
 	t.Helper()
 	if resp.StatusCode != status || a.Count() != 0 {
-		t.Errorf("status %d, want %d; %d accounts are connected: %s", resp.StatusCode, status, a.Count(), authtest.Body(t, resp))
+		t.Errorf("status %d, want %d; %d accounts are connected: %s", resp.StatusCode, status,
+			a.Count(), authtest.Body(t, resp))
 	}
 	if now := app.Visit(t, b, "/"); now != who {
 		t.Errorf("signed in as %s, before as %s", now, who)
@@ -55,20 +58,26 @@ func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
 		app, a := rig.NewLinking(t, keep)
 		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 		before, cookies := sessionOf(t, app, b), app.SessionCookies(b)
-		callback := app.Authorize(t, b, rig.BeginLink(t, app, b, app.Auth.LinkURL("op2", "/me?x=1")), "bob")
+		callback := app.Authorize(t, b,
+			rig.BeginLink(t, app, b, app.Auth.LinkURL("op2", "/me?x=1")), "bob")
 		resp := app.Get(t, b, callback.String())
-		if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther || got != "/me?x=1" {
-			t.Fatalf("status %d, ends at %q: %s\n%s", resp.StatusCode, got, authtest.Body(t, resp), app.Log())
+		if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusSeeOther ||
+			got != "/me?x=1" {
+			t.Fatalf("status %d, ends at %q: %s\n%s", resp.StatusCode, got, authtest.Body(t, resp),
+				app.Log())
 		}
 		linked := "op2 " + session.User{Issuer: app.OP2.Issuer(), Subject: "1002"}.Key()
 		if want := "op " + before.User.Key(); a.Of[linked] != want || a.Count() != 1 {
 			t.Errorf("connected: %v", a.Of)
 		}
 		after := sessionOf(t, app, b)
-		if after.ID != before.ID || after.User.Key() != before.User.Key() || after.Provider != "op" || after.Generation != before.Generation || after.Expires != before.Expires {
+		if after.ID != before.ID || after.User.Key() != before.User.Key() ||
+			after.Provider != "op" || after.Generation != before.Generation ||
+			after.Expires != before.Expires {
 			t.Errorf("the session is %+v now, was %+v", after, before)
 		}
-		if now := app.SessionCookies(b); len(now) != len(cookies) || now[0].Value != cookies[0].Value {
+		if now := app.SessionCookies(b); len(now) != len(cookies) ||
+			now[0].Value != cookies[0].Value {
 			t.Error("the session's cookies have changed")
 		}
 		if !app.Happened("link", "ok") || len(app.Cookies(b)) > len(cookies)+1 { // rounds
@@ -90,12 +99,14 @@ func TestLink_ValuesOfTheHook(t *testing.T) {
 			}
 		})
 		a.Hook = func(current, linked *session.Session) error {
-			if tokens, err := linked.Tokens(); err != nil || tokens.AccessToken == "" || linked.ID != "" {
+			if tokens, err := linked.Tokens(); err != nil || tokens.AccessToken == "" ||
+				linked.ID != "" {
 				return fmt.Errorf("the linked session: %v", err)
 			}
 			current.Values["changed"], current.Values["new"] = "2", "2"
 			delete(current.Values, "removed")
-			current.ID, current.Provider, current.User, current.Registration = "x", "op2", linked.User, "x"
+			current.ID, current.Provider, current.User, current.Registration = "x", "op2",
+				linked.User, "x"
 			current.Expires = current.Expires.Add(time.Hour)
 			current.User.Roles = []string{"admin"}
 			return nil
@@ -104,10 +115,13 @@ func TestLink_ValuesOfTheHook(t *testing.T) {
 		before := sessionOf(t, app, b)
 		resp := app.Get(t, b, rig.LinkCallback(t, app, b, "alice"))
 		after := sessionOf(t, app, b)
-		if resp.StatusCode != http.StatusSeeOther || fmt.Sprint(after.Values) != "map[changed:2 kept:1 new:2]" {
+		if resp.StatusCode != http.StatusSeeOther ||
+			fmt.Sprint(after.Values) != "map[changed:2 kept:1 new:2]" {
 			t.Errorf("status %d, values %v\n%s", resp.StatusCode, after.Values, app.Log())
 		}
-		if after.ID != before.ID || after.User.Key() != before.User.Key() || after.Provider != "op" || after.Expires != before.Expires || fmt.Sprint(after.User) != fmt.Sprint(before.User) {
+		if after.ID != before.ID || after.User.Key() != before.User.Key() ||
+			after.Provider != "op" || after.Expires != before.Expires ||
+			fmt.Sprint(after.User) != fmt.Sprint(before.User) {
 			t.Errorf("the session is %+v now, was %+v", after, before)
 		}
 	})
@@ -116,7 +130,8 @@ func TestLink_ValuesOfTheHook(t *testing.T) {
 // R29: another request saves the session while the hook runs.
 func TestLink_ValuesSavedMeanwhile(t *testing.T) {
 	app, a := rig.NewLinking(t, rig.Stored)
-	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		s.Values = map[string]string{"note": "1"}
 		if err := app.Auth.Sessions.Save(w, r, s); err != nil {
@@ -130,7 +145,8 @@ func TestLink_ValuesSavedMeanwhile(t *testing.T) {
 		return nil
 	}
 	resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
-	if got := fmt.Sprint(sessionOf(t, app, b).Values); resp.StatusCode != http.StatusSeeOther || got != "map[linked:1 note:1]" {
+	if got := fmt.Sprint(sessionOf(t, app, b).Values); resp.StatusCode != http.StatusSeeOther ||
+		got != "map[linked:1 note:1]" {
 		t.Errorf("status %d, values %s", resp.StatusCode, got)
 	}
 }
@@ -144,7 +160,9 @@ func TestLink_ValuesTooLarge(t *testing.T) {
 		return nil
 	}
 	resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The account is connected") || !app.Happened("link", "session_too_large") || !rig.Alive(t, app, b) {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusInternalServerError ||
+		!strings.Contains(body, "The account is connected") ||
+		!app.Happened("link", "session_too_large") || !rig.Alive(t, app, b) {
 		t.Errorf("status %d: %s; events %v", resp.StatusCode, body, app.Outcomes())
 	}
 }
@@ -165,16 +183,22 @@ func TestLink_R29_OffByDefault(t *testing.T) {
 // R29: only a page of the application can begin it, by POST.
 func TestLink_R29_CrossSite(t *testing.T) {
 	app, a := rig.NewLinking(t, func(s *rig.Setup) {
-		s.Config.TrustedOrigins = []string{"https://www.example.com"} // for guarded routes, not for this
-		s.Config.Session.SameSite = http.SameSiteNoneMode             // the worst case: the cookie comes along
+		// for guarded routes, not for this
+		s.Config.TrustedOrigins = []string{"https://www.example.com"}
+		// the worst case: the cookie comes along
+		s.Config.Session.SameSite = http.SameSiteNoneMode
 	})
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
 	for _, headers := range [][]string{
-		{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example", "Sec-Fetch-Site", ""}, {"Origin", "null", "Sec-Fetch-Site", ""},
-		{"Origin", "https://www.example.com", "Sec-Fetch-Site", "same-site"}, {"Origin", "", "Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"},
+		{"Origin", "https://evil.example", "Sec-Fetch-Site", ""},
+		{"Origin", "null", "Sec-Fetch-Site", ""},
+		{"Origin", "https://www.example.com", "Sec-Fetch-Site", "same-site"},
+		{"Origin", "", "Sec-Fetch-Site", "same-site"},
 	} {
-		resp := app.Do(t, b, http.MethodPost, "/auth/link/op2", url.Values{"return_to": {"/me"}}, append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
+		resp := app.Do(t, b, http.MethodPost, "/auth/link/op2", url.Values{"return_to": {"/me"}},
+			append(headers, "Content-Type", "application/x-www-form-urlencoded")...)
 		notLinked(t, app, a, b, resp, http.StatusForbidden, who)
 	}
 	if !app.Happened("link", "cross_site") {
@@ -182,15 +206,19 @@ func TestLink_R29_CrossSite(t *testing.T) {
 	}
 	// A GET only asks.
 	resp := app.Get(t, b, "/auth/link/op2?return_to=%2Fme", "Sec-Fetch-Site", "cross-site")
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" || !strings.Contains(body, `method="post"`) || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK ||
+		resp.Header.Get("Location") != "" || !strings.Contains(body, `method="post"`) ||
+		!strings.Contains(resp.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 		t.Errorf("GET: status %d: %s", resp.StatusCode, body)
 	}
 	for _, method := range []string{"HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"} {
-		if resp := app.Do(t, b, method, "/auth/link/op2", nil, "Origin", app.URL, "Sec-Fetch-Site", "same-origin"); resp.StatusCode != http.StatusMethodNotAllowed {
+		if resp := app.Do(t, b, method, "/auth/link/op2", nil, "Origin", app.URL, "Sec-Fetch-Site",
+			"same-origin"); resp.StatusCode != http.StatusMethodNotAllowed {
 			t.Errorf("%s: status %d", method, resp.StatusCode)
 		}
 	}
-	if resp := app.Post(t, b, "/auth/link/op2", nil, "Host", "evil.example"); resp.StatusCode != http.StatusMisdirectedRequest {
+	if resp := app.Post(t, b, "/auth/link/op2", nil, "Host",
+		"evil.example"); resp.StatusCode != http.StatusMisdirectedRequest {
 		t.Errorf("another host: status %d", resp.StatusCode)
 	}
 	for _, c := range app.Cookies(b) {
@@ -215,7 +243,8 @@ func TestLink_R29_TheButton(t *testing.T) {
 	if end.Request.URL.RequestURI() != "/me?x=1" || a.Count() != 1 {
 		t.Errorf("ends at %s, %d accounts are connected", end.Request.URL, a.Count())
 	}
-	for _, target := range []string{"//evil.example", "https://evil.example/", "/auth/logout", "/\\evil.example"} {
+	for _, target := range []string{"//evil.example", "https://evil.example/", "/auth/logout",
+		"/\\evil.example"} {
 		page := app.Visit(t, b, "/auth/link/op2?return_to="+url.QueryEscape(target))
 		authorize := rig.BeginLink(t, app, b, "/auth/link/op2?return_to="+url.QueryEscape(target))
 		resp := app.Get(t, b, app.Authorize(t, b, authorize, "bob").String())
@@ -236,7 +265,8 @@ func TestLink_R29_OnlyWithASession(t *testing.T) {
 	expired := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(25 * time.Hour)
 	for _, b := range []*http.Client{nobody, gone, expired} {
-		for _, resp := range []*http.Response{app.Get(t, b, "/auth/link/op2"), app.Post(t, b, "/auth/link/op2", nil)} {
+		for _, resp := range []*http.Response{app.Get(t, b, "/auth/link/op2"),
+			app.Post(t, b, "/auth/link/op2", nil)} {
 			if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/login"`) {
 				t.Errorf("no way to sign in: %s", body)
 			}
@@ -244,7 +274,8 @@ func TestLink_R29_OnlyWithASession(t *testing.T) {
 		}
 	}
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
-	for _, path := range []string{"/auth/link/nobody", "/auth/link/OP", "/auth/link/op2/", "/auth/link/op2%2F", "/auth/link/"} {
+	for _, path := range []string{"/auth/link/nobody", "/auth/link/OP", "/auth/link/op2/",
+		"/auth/link/op2%2F", "/auth/link/"} {
 		if resp := app.Post(t, b, path, nil); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, resp.StatusCode)
 		}
@@ -258,9 +289,15 @@ func TestLink_R29_AnotherSession(t *testing.T) {
 			rig.ForgetProvider(app, b)
 			app.SignIn(t, b, "bob", "/auth/login/op")
 		},
-		"the same user signed in": func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "alice", "/auth/login/op") },
-		"at the provider to be":   func(t *testing.T, app *rig.App, b *http.Client) { app.SignIn(t, b, "bob", "/auth/login/op2") },
-		"signed out":              func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
+		"the same user signed in": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.SignIn(t, b, "alice", "/auth/login/op")
+		},
+		"at the provider to be": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.SignIn(t, b, "bob", "/auth/login/op2")
+		},
+		"signed out": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.Post(t, b, "/auth/logout", nil)
+		},
 		"signed out by the provider": func(t *testing.T, app *rig.App, b *http.Client) {
 			rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice"))
 		},
@@ -302,7 +339,8 @@ func TestLink_R29_AnotherSession(t *testing.T) {
 // R28, R29: the link of an attacker, finished in the victim's browser, and the reverse.
 func TestLink_R29_AnotherBrowser(t *testing.T) {
 	app, a := rig.NewLinking(t)
-	attacker, victim := rig.SignedIn(t, app, "bob", "/auth/login/op"), rig.SignedIn(t, app, "alice", "/auth/login/op")
+	attacker, victim := rig.SignedIn(t, app, "bob", "/auth/login/op"),
+		rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, victim, "/")
 	callback := rig.LinkCallback(t, app, attacker, "bob")
 	notLinked(t, app, a, victim, app.Get(t, victim, callback), http.StatusBadRequest, who)
@@ -333,7 +371,8 @@ func TestLink_R29_Replayed(t *testing.T) {
 		t.Errorf("again: status %d", resp.StatusCode)
 	}
 	app.SetCookies(b, flows...) // the flow's cookie put back
-	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusBadRequest || !app.Happened("link", "flow_used") {
+	if resp := app.Get(t, b, callback); resp.StatusCode != http.StatusBadRequest ||
+		!app.Happened("link", "flow_used") {
 		t.Errorf("with the cookie: status %d, events %v", resp.StatusCode, app.Outcomes())
 	}
 	if a.Count() != 0 || app.OP2.Count("token") != 1 {
@@ -346,7 +385,8 @@ func TestLink_R33_CallbackOfAnotherProvider(t *testing.T) {
 	app, a := rig.NewLinking(t)
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	callback := strings.Replace(rig.LinkCallback(t, app, b, "bob"), "/callback/op2?", "/callback/op?", 1)
+	callback := strings.Replace(rig.LinkCallback(t, app, b, "bob"), "/callback/op2?",
+		"/callback/op?", 1)
 	notLinked(t, app, a, b, app.Get(t, b, callback), http.StatusBadRequest, who)
 }
 
@@ -367,16 +407,23 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 	})
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	who := app.Visit(t, b, "/")
-	if resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 || app.Visit(t, b, "/") != who {
-		t.Errorf("the link: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(), app.Visit(t, b, "/"))
+	if resp := app.Get(t, b, rig.LinkCallback(t, app, b,
+		"bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 ||
+		app.Visit(t, b, "/") != who {
+		t.Errorf("the link: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(),
+			app.Visit(t, b, "/"))
 	}
-	if resp := app.Get(t, b, app.Callback(t, b, "bob", "/auth/login/op2").String()); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 || app.Visit(t, b, "/") == who {
-		t.Errorf("the login: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(), app.Visit(t, b, "/"))
+	if resp := app.Get(t, b, app.Callback(t, b, "bob",
+		"/auth/login/op2").String()); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 ||
+		app.Visit(t, b, "/") == who {
+		t.Errorf("the login: status %d, %d accounts, signed in as %s", resp.StatusCode, a.Count(),
+			app.Visit(t, b, "/"))
 	}
 	if fmt.Sprint(links) != "[false true false]" {
 		t.Errorf("the hook saw %v", links)
 	}
-	for _, path := range []string{"/auth/login/op2?link=1", "/auth/login/op2?l=x", "/auth/login/link/op2"} {
+	for _, path := range []string{"/auth/login/op2?link=1", "/auth/login/op2?l=x",
+		"/auth/login/link/op2"} {
 		before := a.Count()
 		app.SignIn(t, b, "bob", path)
 		if a.Count() != before {
@@ -385,7 +432,8 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 	}
 }
 
-// R29: silently, with prompt=none, nobody's account is connected unseen when the provider wants to ask.
+// R29: silently, with prompt=none, nobody's account is connected unseen when the provider wants to
+// ask.
 func TestLink_SilentRefusalEndsNothing(t *testing.T) {
 	app, a := rig.NewLinking(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(_ *http.Request, f *provider.Flow) error {
@@ -404,7 +452,8 @@ func TestLink_SilentRefusalEndsNothing(t *testing.T) {
 	}
 }
 
-// The hook refuses, in general or in its own words, or panics: nothing changes, and the values neither.
+// The hook refuses, in general or in its own words, or panics: nothing changes, and the values
+// neither.
 func TestLink_HookRefuses(t *testing.T) {
 	for name, row := range map[string]struct {
 		hook   func() error
@@ -412,9 +461,12 @@ func TestLink_HookRefuses(t *testing.T) {
 		code   string
 		text   string
 	}{
-		"refuses": {func() error { return fmt.Errorf("it belongs to somebody else: %w", sallyport.ErrRefused) }, 403, "link_refused", "The account was not connected"},
+		"refuses": {func() error {
+			return fmt.Errorf("it belongs to somebody else: %w", sallyport.ErrRefused)
+		}, 403, "link_refused", "The account was not connected"},
 		"own words": {func() error {
-			return &problem.Error{Status: 409, Code: "taken", Title: "Taken", Text: "It is somebody else's."}
+			return &problem.Error{Status: 409, Code: "taken", Title: "Taken",
+				Text: "It is somebody else's."}
 		}, 409, "taken", "somebody else&#39;s"},
 		"panics": {func() error { panic("oops") }, 500, "internal_error", "Something went wrong"},
 	} {
@@ -429,7 +481,8 @@ func TestLink_HookRefuses(t *testing.T) {
 			resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
 			body := authtest.Body(t, resp)
 			notLinked(t, app, a, b, resp, row.status, who)
-			if !strings.Contains(body, row.text) || strings.Contains(body, "belongs") || strings.Contains(body, "oops") || !app.Happened("link", row.code) {
+			if !strings.Contains(body, row.text) || strings.Contains(body, "belongs") ||
+				strings.Contains(body, "oops") || !app.Happened("link", row.code) {
 				t.Errorf("%s; events %v", body, app.Outcomes())
 			}
 			if v := sessionOf(t, app, b).Values; len(v) != 0 {
@@ -457,7 +510,9 @@ func TestLink_Failures(t *testing.T) {
 	refuse = false
 	app.OP2.SetDown(true)
 	resp := app.Post(t, b, "/auth/link/op2", nil)
-	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) || strings.Contains(body, "/auth/login") || !strings.Contains(body, "The account was not connected") {
+	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) ||
+		strings.Contains(body, "/auth/login") ||
+		!strings.Contains(body, "The account was not connected") {
 		t.Errorf("the way out: %s", body)
 	}
 	notLinked(t, app, a, b, resp, http.StatusServiceUnavailable, who)
@@ -466,7 +521,8 @@ func TestLink_Failures(t *testing.T) {
 		f.Callback = func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }
 	})
 	resp = app.Get(t, b, rig.LinkCallback(t, app, b, "bob"))
-	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) || strings.Contains(body, "/auth/login") || !app.Happened("link", "access_denied") {
+	if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/link/op2"`) ||
+		strings.Contains(body, "/auth/login") || !app.Happened("link", "access_denied") {
 		t.Errorf("the way out: %s; events %v", body, app.Outcomes())
 	}
 	notLinked(t, app, a, b, resp, http.StatusForbidden, who)
@@ -478,7 +534,10 @@ func TestLink_R29_EndedDuringTheExchange(t *testing.T) {
 		app, a := rig.NewLinking(t, keep)
 		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 		callback := rig.LinkCallback(t, app, b, "bob")
-		at(app.OP2, "token", func() { rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice"))) })
+		at(app.OP2, "token", func() {
+			rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op",
+				app.OP.LogoutToken("alice")))
+		})
 		notLinked(t, app, a, b, app.Get(t, b, callback), http.StatusUnauthorized, "anonymous")
 	})
 }
@@ -494,8 +553,10 @@ func TestLink_R100_StoreDown(t *testing.T) {
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	callback := rig.LinkCallback(t, app, b, "bob")
 	backend.down.Store(true)
-	for _, resp := range []*http.Response{app.Get(t, b, callback), app.Post(t, b, "/auth/link/op2", nil), app.Get(t, b, "/auth/link/op2")} {
-		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 || len(app.SessionCookies(b)) == 0 {
+	for _, resp := range []*http.Response{app.Get(t, b, callback), app.Post(t, b, "/auth/link/op2",
+		nil), app.Get(t, b, "/auth/link/op2")} {
+		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 ||
+			len(app.SessionCookies(b)) == 0 {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	}
@@ -519,8 +580,10 @@ func (d *downBackend) Get(ctx context.Context, k session.Key) (session.Record, e
 	return d.Backend.Get(ctx, k)
 }
 
-// withoutSession sends a request as the browser does when another site has caused it: the session's cookie stays at home.
-func withoutSession(t *testing.T, app *rig.App, b *http.Client, method, path string, form url.Values, headers ...string) *http.Response {
+// withoutSession sends a request as the browser does when another site has caused it: the session's
+// cookie stays at home.
+func withoutSession(t *testing.T, app *rig.App, b *http.Client, method, path string,
+	form url.Values, headers ...string) *http.Response {
 	t.Helper()
 	var sent []string
 	for _, c := range app.Cookies(b) {
@@ -529,10 +592,12 @@ func withoutSession(t *testing.T, app *rig.App, b *http.Client, method, path str
 		}
 	}
 	bare := &http.Client{Transport: b.Transport}
-	return app.Do(t, bare, method, path, form, append(headers, "Cookie", strings.Join(sent, "; "), "Sec-Fetch-Site", "cross-site")...)
+	return app.Do(t, bare, method, path, form, append(headers, "Cookie", strings.Join(sent, "; "),
+		"Sec-Fetch-Site", "cross-site")...)
 }
 
-// linkingByPost is an application whose second provider answers with a form, and a browser in which alice is signed in.
+// linkingByPost is an application whose second provider answers with a form, and a browser in which
+// alice is signed in.
 func linkingByPost(t *testing.T, responseType string) (*rig.App, *rig.Accounts, *http.Client) {
 	t.Helper()
 	op2 := authtest.NewTLSProvider(t)
@@ -547,37 +612,45 @@ func linkingByPost(t *testing.T, responseType string) (*rig.App, *rig.Accounts, 
 	return app, a, rig.SignedIn(t, app, "alice", "/auth/login/op")
 }
 
-// answerForm is the second provider's page, bob signed in there, that is about to POST its answer to the application.
+// answerForm is the second provider's page, bob signed in there, that is about to POST its answer
+// to the application.
 func answerForm(t *testing.T, app *rig.App, b *http.Client) *http.Response {
 	t.Helper()
 	page := authtest.Open(t, b, rig.BeginLink(t, app, b, "/auth/link/op2?return_to=%2Fme").String())
 	for strings.Contains(authtest.Body(t, page), `action="/`) {
-		page = authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"}, "decision": {"allow"}})
+		page = authtest.Submit(t, b, page, url.Values{"username": {"bob"}, "password": {"bob"},
+			"decision": {"allow"}})
 	}
 	return page
 }
 
-// By form_post the browser leaves the session's cookie out; the user goes on from a page of our own.
+// By form_post the browser leaves the session's cookie out; the user goes on from a page of our
+// own.
 func TestLink_FormPost(t *testing.T) {
 	app, a, b := linkingByPost(t, "code id_token")
 	who := app.Visit(t, b, "/")
 	page := answerForm(t, app, b)
 	form := url.Values{"user": {`{"name":"<b>\"x"}`}} // Apple sends one
-	for _, field := range strings.Split(authtest.Body(t, page), "<input type=\"hidden\" name=\"")[1:] {
+	for _, field := range strings.Split(authtest.Body(t, page),
+		"<input type=\"hidden\" name=\"")[1:] {
 		name, rest, _ := strings.Cut(field, `" value="`)
 		value, _, _ := strings.Cut(rest, `"`)
 		form.Set(name, strings.ReplaceAll(value, "&#43;", "+"))
 	}
-	post := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP2.Issuer()}
+	post := []string{"Content-Type", "application/x-www-form-urlencoded", "Origin",
+		app.OP2.Issuer()}
 	twice := url.Values{"extra": {"1", "2"}}
 	for name, values := range form {
 		twice[name] = values
 	}
-	if resp := withoutSession(t, app, b, "POST", "/auth/callback/op2", twice, post...); resp.StatusCode != http.StatusBadRequest {
+	if resp := withoutSession(t, app, b, "POST", "/auth/callback/op2", twice,
+		post...); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("a repeated parameter: status %d", resp.StatusCode)
 	}
 	resp := withoutSession(t, app, b, "POST", "/auth/callback/op2", form, post...)
-	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.Count() != 0 || strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 || resp.Header.Get("Cache-Control") != "no-store" {
+	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || a.Count() != 0 ||
+		strings.Contains(body, "<b>") || app.OP2.Count("token") != 0 ||
+		resp.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
 	// The button leads to a browser without a session: there is no second question.
@@ -610,7 +683,8 @@ func TestLink_FormPostConnects(t *testing.T) {
 	app.SetCookies(b, sessions...)
 	end := authtest.Submit(t, b, resp, nil)
 	if end.Request.URL.Path != "/me" || a.Count() != 1 || app.Visit(t, b, "/") != who {
-		t.Errorf("ends at %s, %d accounts, signed in as %s\n%s", end.Request.URL, a.Count(), app.Visit(t, b, "/"), app.Log())
+		t.Errorf("ends at %s, %d accounts, signed in as %s\n%s", end.Request.URL, a.Count(),
+			app.Visit(t, b, "/"), app.Log())
 	}
 }
 
@@ -626,32 +700,39 @@ func TestLink_CookieStaysAtHome(t *testing.T) {
 	if resp.StatusCode != http.StatusOK || !found || a.Count() != 0 {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
-	if resp := app.Get(t, b, "/auth/callback/"+strings.ReplaceAll(link, "&amp;", "&"), "Sec-Fetch-Site", "same-origin"); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
+	if resp := app.Get(t, b, "/auth/callback/"+strings.ReplaceAll(link, "&amp;", "&"),
+		"Sec-Fetch-Site", "same-origin"); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
 		t.Errorf("status %d, %d accounts", resp.StatusCode, a.Count())
 	}
 }
 
-// R149: an e-mail address that two accounts share makes nobody somebody else, and connects nothing, whatever is said about it.
+// R149: an e-mail address that two accounts share makes nobody somebody else, and connects nothing,
+// whatever is said about it.
 func TestLink_R149_NeverByEmail(t *testing.T) {
 	for name, claims := range map[string]map[string]any{
-		"verified": {"email_verified": true}, "not verified": {"email_verified": false}, `"true"`: {"email_verified": "true"}, `"false"`: {"email_verified": "false"},
+		"verified": {"email_verified": true}, "not verified": {"email_verified": false},
+		`"true"`: {"email_verified": "true"}, `"false"`: {"email_verified": "false"},
 		"missing": {"email_verified": nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, a := rig.NewLinking(t)
 			claims["email"] = "alice@example.com"
 			app.OP2.SetClaims("bob", claims)
-			first, second := rig.SignedIn(t, app, "alice", "/auth/login/op"), rig.SignedIn(t, app, "bob", "/auth/login/op2")
+			first, second := rig.SignedIn(t, app, "alice", "/auth/login/op"),
+				rig.SignedIn(t, app, "bob", "/auth/login/op2")
 			one, two := sessionOf(t, app, first).User, sessionOf(t, app, second).User
 			if one.Email != two.Email || one.Key() == two.Key() || a.Count() != 0 {
 				t.Errorf("%+v and %+v, %d accounts connected", one, two, a.Count())
 			}
-			if want := name == "verified" || name == `"true"`; two.EmailVerified != want || two.EmailIn("example.com") != want {
-				t.Errorf("verified %v, in the domain %v; want %v", two.EmailVerified, two.EmailIn("example.com"), want)
+			if want := name == "verified" || name == `"true"`; two.EmailVerified != want ||
+				two.EmailIn("example.com") != want {
+				t.Errorf("verified %v, in the domain %v; want %v", two.EmailVerified,
+					two.EmailIn("example.com"), want)
 			}
 			// In one browser, one after the other, neither.
 			app.SignIn(t, first, "bob", "/auth/login/op2")
-			if who := app.Visit(t, first, "/"); who != "op2 "+two.Issuer+" "+two.Subject || a.Count() != 0 {
+			if who := app.Visit(t, first, "/"); who != "op2 "+two.Issuer+" "+two.Subject ||
+				a.Count() != 0 {
 				t.Errorf("signed in as %s, %d accounts connected", who, a.Count())
 			}
 		})
@@ -664,9 +745,11 @@ func TestLink_R149_EmailOfUserInfo(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { delete(c, "email"); delete(c, "email_verified") }
 	})
-	b, other := rig.SignedIn(t, app, "alice", "/auth/login/op"), rig.SignedIn(t, app, "alice", "/auth/login/op2")
+	b, other := rig.SignedIn(t, app, "alice", "/auth/login/op"),
+		rig.SignedIn(t, app, "alice", "/auth/login/op2")
 	one, two := sessionOf(t, app, b).User, sessionOf(t, app, other).User
-	if one.Email != "alice@example.com" || one.Email != two.Email || one.Key() == two.Key() || a.Count() != 0 {
+	if one.Email != "alice@example.com" || one.Email != two.Email || one.Key() == two.Key() ||
+		a.Count() != 0 {
 		t.Errorf("%+v and %+v, %d accounts connected", one, two, a.Count())
 	}
 }
@@ -676,10 +759,12 @@ func TestLink_Tenants(t *testing.T) {
 	a := &rig.Accounts{Of: map[string]string{}}
 	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.Link })
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
-	callback := app.Authorize(t, b, rig.BeginLink(t, app, b, app.Auth.LinkURL("acme", "/me")), "bob").String()
+	callback := app.Authorize(t, b, rig.BeginLink(t, app, b, app.Auth.LinkURL("acme", "/me")),
+		"bob").String()
 	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(time.Minute)
-	for _, resp := range []*http.Response{app.Get(t, b, callback), app.Post(t, b, "/auth/link/acme", nil)} {
+	for _, resp := range []*http.Response{app.Get(t, b, callback),
+		app.Post(t, b, "/auth/link/acme", nil)} {
 		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 {
 			t.Errorf("while nobody knows: status %d", resp.StatusCode)
 		}
@@ -696,11 +781,13 @@ func TestLink_Revalidate(t *testing.T) {
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(2 * time.Minute)
 	resp := app.Post(t, b, "/auth/link/op2", nil)
-	if resp.StatusCode != http.StatusUnauthorized || a.Count() != 0 || len(app.SessionCookies(b)) == 0 {
+	if resp.StatusCode != http.StatusUnauthorized || a.Count() != 0 ||
+		len(app.SessionCookies(b)) == 0 {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 	app.SignIn(t, b, "alice", "/me")
-	if resp := app.Get(t, b, rig.LinkCallback(t, app, b, "bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
+	if resp := app.Get(t, b, rig.LinkCallback(t, app, b,
+		"bob")); resp.StatusCode != http.StatusSeeOther || a.Count() != 1 {
 		t.Errorf("afterwards: status %d", resp.StatusCode)
 	}
 }

@@ -60,7 +60,8 @@ func TestAuthorizationRequest_R2_TakesNothingFromTheLoginRequest(t *testing.T) {
 	app := rig.New(t)
 	planted := url.Values{}
 	for _, name := range []string{
-		"state", "nonce", "redirect_uri", "scope", "client_id", "response_type", "response_mode", "code_challenge", "prompt", "max_age",
+		"state", "nonce", "redirect_uri", "scope", "client_id", "response_type", "response_mode",
+		"code_challenge", "prompt", "max_age",
 		"acr_values", "login_hint", "request", "request_uri", "resource", "claims",
 	} {
 		planted.Set(name, "planted-"+name)
@@ -73,13 +74,19 @@ func TestAuthorizationRequest_R2_TakesNothingFromTheLoginRequest(t *testing.T) {
 
 // R3
 func TestAuthorizationRequest_R3_OwnedParametersCannotBeConfigured(t *testing.T) {
-	for _, name := range []string{"state", "nonce", "code_challenge", "code_challenge_method", "redirect_uri", "client_id", "scope", "response_type", "response_mode", "max_age", "request_uri"} {
-		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{name: {"x"}} }))
+	for _, name := range []string{"state", "nonce", "code_challenge", "code_challenge_method",
+		"redirect_uri", "client_id", "scope", "response_type", "response_mode", "max_age",
+		"request_uri"} {
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.AuthParams = url.Values{name: {"x"}}
+		}))
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("AuthParams with %s: error %v, want one that names it", name, err)
 		}
 	}
-	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{"hd": {"a", "b"}} })); err == nil {
+	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+		o.AuthParams = url.Values{"hd": {"a", "b"}}
+	})); err == nil {
 		t.Error("a repeated parameter is accepted")
 	}
 }
@@ -87,7 +94,8 @@ func TestAuthorizationRequest_R3_OwnedParametersCannotBeConfigured(t *testing.T)
 // R3
 func TestAuthorizationRequest_R3_NothingTwiceButResource(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
-		s.OIDC.AuthParams = url.Values{"resource": {"https://a.example", "https://b.example"}, "prompt": {"consent"}}
+		s.OIDC.AuthParams = url.Values{"resource": {"https://a.example", "https://b.example"},
+			"prompt": {"consent"}}
 	})
 	query := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query()
 	for name, values := range query {
@@ -122,12 +130,17 @@ func TestAuthorizationRequest_R4_WithoutPKCEOnlyByAnInsecureSwitch(t *testing.T)
 // R5
 func TestAuthorizationRequest_R5_CodeOnly(t *testing.T) {
 	app := rig.New(t)
-	if got := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query().Get("response_type"); got != "code" {
+	if got := app.BeginLogin(t, rig.Browser(t),
+		"/auth/login").Query().Get("response_type"); got != "code" {
 		t.Errorf("response_type is %q, want code", got)
 	}
-	for _, responseType := range []string{"token", "id_token token", "code token", "code id_token token"} {
-		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthParams = url.Values{"response_type": {responseType}} }))
-		if err == nil || !strings.Contains(err.Error(), "access token must not pass through the browser") {
+	for _, responseType := range []string{"token", "id_token token", "code token",
+		"code id_token token"} {
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.AuthParams = url.Values{"response_type": {responseType}}
+		}))
+		if err == nil || !strings.Contains(err.Error(),
+			"access token must not pass through the browser") {
 			t.Errorf("response_type %q: error %v, want one that says why", responseType, err)
 		}
 	}
@@ -151,7 +164,8 @@ func TestAuthorizationRequest_R6_FlowHoldsTheTransaction(t *testing.T) {
 		}
 	}
 	for _, c := range app.Cookies(b) {
-		if strings.Contains(c.Value, "public") || strings.Contains(c.Value, first.Query().Get("state")) {
+		if strings.Contains(c.Value, "public") ||
+			strings.Contains(c.Value, first.Query().Get("state")) {
 			t.Errorf("cookie %s is readable", c.Name)
 		}
 	}
@@ -191,7 +205,8 @@ func TestAuthorizationRequest_R7_EndpointThatRepeatsAParameterIsRefused(t *testi
 func TestAuthorizationRequest_R8_RedirectURIFromConfiguration(t *testing.T) {
 	app := rig.New(t)
 	for _, header := range rig.ForwardingHeaders {
-		query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login", header[0], header[1])).Query()
+		query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login", header[0],
+			header[1])).Query()
 		if got, want := query.Get("redirect_uri"), app.URL+"/auth/callback/op"; got != want {
 			t.Errorf("%s: redirect_uri %q, want %q", header[0], got, want)
 		}
@@ -230,7 +245,8 @@ func TestAuthorizationRequest_R9_PushedWhenRequired(t *testing.T) {
 		uris[query.Get("request_uri")] = true
 	}
 	pushed := app.OP.Requests("par")[0]
-	if pushed.Form.Get("state") == "" || pushed.Form.Get("code_challenge") == "" || pushed.Header.Get("Authorization") == "" {
+	if pushed.Form.Get("state") == "" || pushed.Form.Get("code_challenge") == "" ||
+		pushed.Header.Get("Authorization") == "" {
 		t.Errorf("the pushed request lacks parameters or client authentication: %v", pushed.Form)
 	}
 	if got := app.SignIn(t, rig.Browser(t), "alice", "/me").Request.URL.Path; got != "/me" {
@@ -243,24 +259,31 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 	for name, setup := range map[string]func(*rig.Setup){
 		"by the provider": func(s *rig.Setup) {
 			s.OP.Misbehave(func(f *authtest.Faults) {
-				f.Discovery = func(m map[string]any) { m["require_pushed_authorization_requests"] = true }
+				f.Discovery = func(m map[string]any) {
+					m["require_pushed_authorization_requests"] = true
+				}
 			})
 		},
 		"by the configuration": func(s *rig.Setup) { s.OIDC.PAR = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, setup)
-			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("par", http.StatusInternalServerError, "", "") })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.Handler = rig.Answer("par", http.StatusInternalServerError, "", "")
+			})
 			resp := app.Get(t, rig.Browser(t), "/auth/login")
 			if resp.StatusCode < 500 || resp.Header.Get("Location") != "" {
-				t.Errorf("status %d, Location %q; want an error", resp.StatusCode, resp.Header.Get("Location"))
+				t.Errorf("status %d, Location %q; want an error", resp.StatusCode,
+					resp.Header.Get("Location"))
 			}
 		})
 	}
 	t.Run("no endpoint", func(t *testing.T) {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.PAR = true })
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Discovery = func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") }
+			f.Discovery = func(m map[string]any) {
+				delete(m, "pushed_authorization_request_endpoint")
+			}
 		})
 		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode < 400 {
 			t.Errorf("status %d, want an error", resp.StatusCode)
@@ -271,7 +294,8 @@ func TestAuthorizationRequest_R9_NoWayBackToAPlainRequest(t *testing.T) {
 // R10, R60, F42
 func TestAuthorizationRequest_R10_EndpointMustBeHTTPS(t *testing.T) {
 	for _, endpoint := range []string{
-		"javascript:alert(1)", "http://op.example/authorize", "//op.example/authorize", "/authorize", "", "https://op.example/a#f", "https:///a", "data:text/html,x",
+		"javascript:alert(1)", "http://op.example/authorize", "//op.example/authorize",
+		"/authorize", "", "https://op.example/a#f", "https:///a", "data:text/html,x",
 		"http://127.0.0.1/authorize",
 	} {
 		app := rig.New(t)
@@ -280,7 +304,8 @@ func TestAuthorizationRequest_R10_EndpointMustBeHTTPS(t *testing.T) {
 		})
 		resp := app.Get(t, rig.Browser(t), "/auth/login")
 		if resp.StatusCode != http.StatusInternalServerError || resp.Header.Get("Location") != "" {
-			t.Errorf("%q: status %d, Location %q; want 500", endpoint, resp.StatusCode, resp.Header.Get("Location"))
+			t.Errorf("%q: status %d, Location %q; want 500", endpoint, resp.StatusCode,
+				resp.Header.Get("Location"))
 		}
 	}
 }
@@ -293,7 +318,8 @@ func TestAuthorizationRequest_R11_OpenIDIsAlwaysAskedFor(t *testing.T) {
 		"openid":               {"openid", "openid"},
 	} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Scopes = scopes })
-		if got := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query().Get("scope"); got != want {
+		if got := app.BeginLogin(t, rig.Browser(t),
+			"/auth/login").Query().Get("scope"); got != want {
 			t.Errorf("Scopes %v ask for %q, want %q", scopes, got, want)
 		}
 	}
@@ -304,15 +330,19 @@ func TestAuthorizationRequest_CarriesWhatTheApplicationAsks(t *testing.T) {
 	age := 5 * time.Minute
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Hooks.Begin = func(r *http.Request, f *provider.Flow) error {
-			f.Request = provider.Request{Prompt: "login", MaxAge: &age, ACRValues: []string{"a", "b"}, LoginHint: "alice@example.com", UILocales: []string{"de"}, Scopes: []string{"calendar"}}
+			f.Request = provider.Request{Prompt: "login", MaxAge: &age,
+				ACRValues: []string{"a", "b"}, LoginHint: "alice@example.com",
+				UILocales: []string{"de"}, Scopes: []string{"calendar"}}
 			f.RedirectURI = "https://evil.example/"
 			return nil
 		}
 	})
 	query := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query()
 	for name, want := range map[string]string{
-		"prompt": "login", "max_age": "300", "acr_values": "a b", "login_hint": "alice@example.com", "ui_locales": "de",
-		"scope": "openid profile email calendar", "redirect_uri": app.URL + "/auth/callback/op",
+		"prompt": "login", "max_age": "300", "acr_values": "a b", "login_hint": "alice@example.com",
+		"ui_locales": "de",
+		"scope":      "openid profile email calendar", "redirect_uri": app.URL +
+			"/auth/callback/op",
 	} {
 		if got := query.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -320,7 +350,8 @@ func TestAuthorizationRequest_CarriesWhatTheApplicationAsks(t *testing.T) {
 	}
 }
 
-// F53: a browser has at most eight logins under way. The oldest one goes; the others can be finished.
+// F53: a browser has at most eight logins under way. The oldest one goes; the others can be
+// finished.
 func TestLogin_F53_EightFlows(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)

@@ -26,17 +26,21 @@ func TestLogout_R113_OnlyByOwnPost(t *testing.T) {
 	for name, try := range map[string]func() *http.Response{
 		"GET": func() *http.Response { return app.Get(t, b, "/auth/logout") },
 		"GET as image": func() *http.Response {
-			return app.Get(t, b, "/auth/logout", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Sec-Fetch-Site", "cross-site")
+			return app.Get(t, b, "/auth/logout", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest",
+				"image", "Sec-Fetch-Site", "cross-site")
 		},
 		"HEAD": func() *http.Response { return app.Do(t, b, "HEAD", "/auth/logout", nil) },
 		"cross-site": func() *http.Response {
-			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "cross-site", "Origin",
+				"https://evil.example")
 		},
 		"same-site": func() *http.Response {
-			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "same-site", "Origin", "https://other.127.0.0.1")
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "same-site", "Origin",
+				"https://other.127.0.0.1")
 		},
 		"foreign Origin": func() *http.Response {
-			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "", "Origin", "https://evil.example")
+			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "", "Origin",
+				"https://evil.example")
 		},
 		"null Origin": func() *http.Response {
 			return app.Post(t, b, "/auth/logout", nil, "Sec-Fetch-Site", "", "Origin", "null")
@@ -86,21 +90,26 @@ func TestLogout_R114_EndsBothSessions(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	resp := app.Post(t, b, "/auth/logout", nil)
 	there := rig.Location(t, resp)
-	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
+	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+
+		"/end_session" {
 		t.Fatalf("leads to %s", got)
 	}
 	query := there.Query()
-	if query.Get("client_id") != authtest.ClientID || query.Get("post_logout_redirect_uri") != app.URL+"/auth/logged-out" || len(query.Get("state")) < 22 || strings.Count(query.Get("id_token_hint"), ".") != 2 {
+	if query.Get("client_id") != authtest.ClientID ||
+		query.Get("post_logout_redirect_uri") != app.URL+"/auth/logged-out" ||
+		len(query.Get("state")) < 22 || strings.Count(query.Get("id_token_hint"), ".") != 2 {
 		t.Errorf("parameters %v", query)
 	}
 	if who := app.Visit(t, b, "/"); who != "anonymous" { // before the provider has been visited
 		t.Errorf("the local session is %s", who)
 	}
 	end := authtest.Open(t, b, there.String())
-	if end.Request.URL.Path != "/auth/logged-out" || !strings.Contains(authtest.Body(t, end), "You are signed out") {
+	if end.Request.URL.Path != "/auth/logged-out" || !strings.Contains(authtest.Body(t, end),
+		"You are signed out") {
 		t.Errorf("ended at %s", end.Request.URL)
 	}
-	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp), `name="password"`) {
+	if resp := authtest.Open(t, b, app.URL+"/me"); !strings.Contains(authtest.Body(t, resp),
+		`name="password"`) {
 		t.Error("the provider still knows the user")
 	}
 	if ended == nil || ended.User.Subject != "1001" || !app.Happened("logout", "ok") {
@@ -124,7 +133,8 @@ func TestLogout_R114_ProviderDownOrWithoutLogout(t *testing.T) {
 	})
 	b = rig.Browser(t)
 	none.SignIn(t, b, "alice", "/me")
-	if got := none.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
+	if got := none.Post(t, b, "/auth/logout",
+		nil).Header.Get("Location"); got != "/auth/logged-out" {
 		t.Errorf("without a logout of the provider: leads to %q", got)
 	}
 }
@@ -134,19 +144,24 @@ func TestLogout_R115_StateIsChecked(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	there := rig.Location(t, app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}}))
+	there := rig.Location(t, app.Post(t, b, "/auth/logout",
+		url.Values{"return_to": {"/public/bye"}}))
 	state := there.Query().Get("state")
-	for _, query := range []string{"", "?state=", "?state=forged", "?state=forged&return_to=/me", "?state=" + state + "&state=" + state, "?state=" + strings.ToLower(state)} {
+	for _, query := range []string{"", "?state=", "?state=forged", "?state=forged&return_to=/me",
+		"?state=" + state + "&state=" + state, "?state=" + strings.ToLower(state)} {
 		resp := app.Get(t, b, "/auth/logged-out"+query)
 		if resp.StatusCode != http.StatusOK || resp.Header.Get("Location") != "" {
-			t.Errorf("%q: status %d, Location %q; want the page", query, resp.StatusCode, resp.Header.Get("Location"))
+			t.Errorf("%q: status %d, Location %q; want the page", query, resp.StatusCode,
+				resp.Header.Get("Location"))
 		}
 	}
 	stranger := rig.Browser(t)
-	if resp := app.Get(t, stranger, "/auth/logged-out?state="+state); resp.StatusCode != http.StatusOK {
+	if resp := app.Get(t, stranger, "/auth/logged-out?state="+
+		state); resp.StatusCode != http.StatusOK {
 		t.Errorf("in another browser: status %d, want the page", resp.StatusCode)
 	}
-	if got := app.Get(t, b, "/auth/logged-out?state="+state).Header.Get("Location"); got != "/public/bye" {
+	if got := app.Get(t, b, "/auth/logged-out?state="+
+		state).Header.Get("Location"); got != "/public/bye" {
 		t.Errorf("the right state leads to %q", got)
 	}
 	if got := app.Get(t, b, "/auth/logged-out?state="+state).Header.Get("Location"); got != "" {
@@ -159,7 +174,8 @@ func TestLogout_R115_PageDoesNotSignOut(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	if got := authtest.Body(t, app.Get(t, b, "/auth/logged-out?state=x")); !strings.Contains(got, "still signed in") {
+	if got := authtest.Body(t, app.Get(t, b, "/auth/logged-out?state=x")); !strings.Contains(got,
+		"still signed in") {
 		t.Errorf("the page says:\n%s", got)
 	}
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
@@ -182,10 +198,13 @@ func TestLogout_R116_Idempotent(t *testing.T) {
 		t.Errorf("cookies are left: %v", left)
 	}
 	// Cookies that are no session (any more) are removed as well.
-	app.SetCookies(b, &http.Cookie{Name: kept[0].Name, Value: "junk"}, &http.Cookie{Name: kept[0].Name + ".3", Value: "junk"})
+	app.SetCookies(b, &http.Cookie{Name: kept[0].Name, Value: "junk"},
+		&http.Cookie{Name: kept[0].Name + ".3", Value: "junk"})
 	resp := app.Post(t, b, "/auth/logout", nil)
 	for _, name := range []string{kept[0].Name, kept[0].Name + ".3"} {
-		if !slices.ContainsFunc(resp.Cookies(), func(c *http.Cookie) bool { return c.Name == name && c.MaxAge < 0 }) {
+		if !slices.ContainsFunc(resp.Cookies(), func(c *http.Cookie) bool {
+			return c.Name == name && c.MaxAge < 0
+		}) {
 			t.Errorf("%s is not removed", name)
 		}
 	}
@@ -210,15 +229,18 @@ func TestLogout_R114_AfterARestart(t *testing.T) {
 	app.Server.Config.Handler = app.AgainWith(t, provider.Set{"op": app.OP.OIDC()})
 	before := app.OP.Count("discovery")
 	there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
-	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+"/end_session" {
+	if got := there.Scheme + "://" + there.Host + there.Path; got != app.OP.Issuer()+
+		"/end_session" {
 		t.Errorf("leads to %s", got)
 	}
-	if n := app.OP.Count("discovery") - before; n < 1 || n > 2 { // the tokens are taken back at the same time
+	// the tokens are taken back at the same time
+	if n := app.OP.Count("discovery") - before; n < 1 || n > 2 {
 		t.Errorf("%d requests for the metadata", n)
 	}
 }
 
-// R114: a provider that is down just after a start is asked once in a while, and the local logout is complete.
+// R114: a provider that is down just after a start is asked once in a while, and the local logout
+// is complete.
 func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
 	app := rig.New(t)
 	var browsers []*http.Client
@@ -229,7 +251,8 @@ func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
 	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("discovery", 503, "", "") })
 	before := app.OP.Count("discovery")
 	for _, b := range browsers {
-		if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); got != "/auth/logged-out" {
+		if got := app.Post(t, b, "/auth/logout",
+			nil).Header.Get("Location"); got != "/auth/logged-out" {
 			t.Errorf("leads to %q", got)
 		}
 		if rig.Alive(t, app, b) {
@@ -242,7 +265,8 @@ func TestLogout_R114_ProviderDownAfterARestart(t *testing.T) {
 	app.OP.Behave()
 	app.Clock.Advance(10 * time.Second)
 	b := rig.SignedIn(t, app, "alice", "/me")
-	if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(got, app.OP.Issuer()) {
+	if got := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(got,
+		app.OP.Issuer()) {
 		t.Errorf("once it is back: leads to %q", got)
 	}
 }
@@ -269,10 +293,12 @@ func TestLogout_R114_Hint(t *testing.T) {
 		app.OP.SetClaims("alice", row.claims)
 		b := rig.SignedIn(t, app, "alice", "/me")
 		query := rig.Location(t, app.Post(t, b, "/auth/logout", nil)).Query()
-		if got := query.Get("logout_hint"); got != row.want || query.Has("logout_hint") != (row.want != "") {
+		if got := query.Get("logout_hint"); got != row.want ||
+			query.Has("logout_hint") != (row.want != "") {
 			t.Errorf("%s: logout_hint %q, want %q", name, got, row.want)
 		}
-		if query.Get("id_token_hint") == "" || query.Get("client_id") == "" || query.Get("state") == "" {
+		if query.Get("id_token_hint") == "" || query.Get("client_id") == "" ||
+			query.Get("state") == "" {
 			t.Errorf("%s: parameters %v", name, query)
 		}
 	}
@@ -289,13 +315,18 @@ func TestLogout_HintWithoutTokens(t *testing.T) {
 	}
 }
 
-// R114, R115, R138: logouts of the vendors' own. They send the browser back without a state, so it stays at the page.
+// R114, R115, R138: logouts of the vendors' own. They send the browser back without a state, so it
+// stays at the page.
 func TestLogout_R114_VendorLogout(t *testing.T) {
 	for want, vendor := range map[string]*provider.VendorLogout{
-		"https://tenant.example/v2/logout?client_id=authtest-client&returnTo=URL":                {URL: "https://tenant.example/v2/logout", ReturnParam: "returnTo"},
-		"https://tenant.example/v2/logout?federated&client_id=authtest-client&returnTo=URL":      {URL: "https://tenant.example/v2/logout?federated", ReturnParam: "returnTo"},
-		"https://pool.example/logout?client_id=authtest-client&logout_uri=URL":                   {URL: "https://pool.example/logout", ReturnParam: "logout_uri"},
-		"https://pool.example/logout?a=b&client_id=authtest-client&post_logout_redirect_uri=URL": {URL: "https://pool.example/logout?a=b", ReturnParam: "post_logout_redirect_uri"},
+		"https://tenant.example/v2/logout?client_id=authtest-client&returnTo=URL": {
+			URL: "https://tenant.example/v2/logout", ReturnParam: "returnTo"},
+		"https://tenant.example/v2/logout?federated&client_id=authtest-client&returnTo=URL": {
+			URL: "https://tenant.example/v2/logout?federated", ReturnParam: "returnTo"},
+		"https://pool.example/logout?client_id=authtest-client&logout_uri=URL": {
+			URL: "https://pool.example/logout", ReturnParam: "logout_uri"},
+		"https://pool.example/logout?a=b&client_id=authtest-client&post_logout_redirect_uri=URL": {
+			URL: "https://pool.example/logout?a=b", ReturnParam: "post_logout_redirect_uri"},
 	} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.VendorLogout = vendor })
 		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
@@ -310,7 +341,8 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 			t.Errorf("cookies are left: %v", app.Cookies(b))
 		}
 		back := app.Get(t, b, "/auth/logged-out")
-		if back.StatusCode != http.StatusOK || !strings.Contains(authtest.Body(t, back), "You are signed out") {
+		if back.StatusCode != http.StatusOK || !strings.Contains(authtest.Body(t, back),
+			"You are signed out") {
 			t.Errorf("back here: status %d: %s", back.StatusCode, authtest.Body(t, back))
 		}
 	}
@@ -318,17 +350,26 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 
 func TestLogout_VendorLogoutIsChecked(t *testing.T) {
 	for name, vendor := range map[string]*provider.VendorLogout{
-		"empty": {}, "no URL": {ReturnParam: "returnTo"}, "no parameter": {URL: "https://x.example/logout"}, "http": {URL: "http://x.example/logout", ReturnParam: "returnTo"},
-		"relative": {URL: "/logout", ReturnParam: "returnTo"}, "fragment": {URL: "https://x.example/logout#a", ReturnParam: "returnTo"}, "client_id": {URL: "https://x.example/logout", ReturnParam: "client_id"},
-		"twice": {URL: "https://x.example/logout?returnTo=y", ReturnParam: "returnTo"}, "client twice": {URL: "https://x.example/logout?client_id=y", ReturnParam: "returnTo"},
-		"space": {URL: "https://x.example/logout", ReturnParam: "return to"}, "bad query": {URL: "https://x.example/logout?%zz", ReturnParam: "returnTo"},
+		"empty": {}, "no URL": {ReturnParam: "returnTo"},
+		"no parameter": {URL: "https://x.example/logout"}, "http": {URL: "http://x.example/logout",
+			ReturnParam: "returnTo"},
+		"relative":     {URL: "/logout", ReturnParam: "returnTo"},
+		"fragment":     {URL: "https://x.example/logout#a", ReturnParam: "returnTo"},
+		"client_id":    {URL: "https://x.example/logout", ReturnParam: "client_id"},
+		"twice":        {URL: "https://x.example/logout?returnTo=y", ReturnParam: "returnTo"},
+		"client twice": {URL: "https://x.example/logout?client_id=y", ReturnParam: "returnTo"},
+		"space":        {URL: "https://x.example/logout", ReturnParam: "return to"},
+		"bad query":    {URL: "https://x.example/logout?%zz", ReturnParam: "returnTo"},
 	} {
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.VendorLogout = vendor })); err == nil || !strings.Contains(err.Error(), "VendorLogout.") {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.VendorLogout = vendor
+		})); err == nil || !strings.Contains(err.Error(), "VendorLogout.") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
 	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
-		o.VendorLogout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated", ReturnParam: "returnTo"}
+		o.VendorLogout = &provider.VendorLogout{URL: "https://x.example/v2/logout?federated",
+			ReturnParam: "returnTo"}
 	})); err != nil {
 		t.Error(err)
 	}
@@ -345,8 +386,8 @@ func TestLogout_R95_EndsCopies(t *testing.T) {
 	}
 }
 
-// oldBrowser sends what a browser without Fetch Metadata sends with the form of a page: its origin, or
-// "null" where the page's Referrer-Policy allows no referrer.
+// oldBrowser sends what a browser without Fetch Metadata sends with the form of a page: its origin,
+// or "null" where the page's Referrer-Policy allows no referrer.
 func oldBrowser(t *testing.T, app *rig.App, page *http.Response) []string {
 	t.Helper()
 	origin := app.URL
@@ -357,7 +398,8 @@ func oldBrowser(t *testing.T, app *rig.App, page *http.Response) []string {
 	default:
 		t.Fatalf("Referrer-Policy %q", policy)
 	}
-	return []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin", origin}
+	return []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "",
+		"Sec-Fetch-User", "", "Origin", origin}
 }
 
 // fields are the hidden fields of a page's form.
@@ -373,14 +415,17 @@ func fields(page string) url.Values {
 // forms still do not.
 func TestForms_F48_BrowsersWithoutFetchMetadata(t *testing.T) {
 	app, _ := rig.NewLinking(t)
-	for path, want := range map[string]string{"/auth/logout?return_to=/public/x": "", "/auth/link/op2?return_to=/me": app.OP2.Issuer()} {
+	for path, want := range map[string]string{"/auth/logout?return_to=/public/x": "",
+		"/auth/link/op2?return_to=/me": app.OP2.Issuer()} {
 		b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 		page := app.Get(t, b, path)
 		form := fields(authtest.Body(t, page))
 		target, _ := url.Parse(path)
-		evil := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", "", "Origin"}
+		evil := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "",
+			"Sec-Fetch-User", "", "Origin"}
 		for _, origin := range []string{"null", "https://evil.example"} {
-			if resp := app.Post(t, b, target.Path, form, append(evil, origin)...); resp.StatusCode != http.StatusForbidden {
+			if resp := app.Post(t, b, target.Path, form,
+				append(evil, origin)...); resp.StatusCode != http.StatusForbidden {
 				t.Errorf("%s from %s: status %d", target.Path, origin, resp.StatusCode)
 			}
 		}
@@ -394,8 +439,8 @@ func TestForms_F48_BrowsersWithoutFetchMetadata(t *testing.T) {
 	}
 }
 
-// F48: a sign-out after the idle limit, or after the lifetime, reaches the provider. The session that has
-// expired gives access to nothing, and one that has ended is not used.
+// F48: a sign-out after the idle limit, or after the lifetime, reaches the provider. The session
+// that has expired gives access to nothing, and one that has ended is not used.
 func TestLogout_F48_AfterTheSessionHasExpired(t *testing.T) {
 	for _, after := range []time.Duration{25 * time.Hour, 7*24*time.Hour + time.Hour} {
 		app := rig.New(t)
@@ -406,7 +451,8 @@ func TestLogout_F48_AfterTheSessionHasExpired(t *testing.T) {
 			t.Errorf("after %v: signed in", after)
 		}
 		there := rig.Location(t, app.Post(t, b, "/auth/logout", nil))
-		if there.Scheme+"://"+there.Host != app.OP.Issuer() || there.Query().Get("id_token_hint") == "" {
+		if there.Scheme+"://"+there.Host != app.OP.Issuer() ||
+			there.Query().Get("id_token_hint") == "" {
 			t.Errorf("after %v: the sign-out ends at %s", after, there)
 		}
 		if len(app.SessionCookies(b)) != 0 {
@@ -422,7 +468,8 @@ func TestLogout_F48_AfterTheSessionHasExpired(t *testing.T) {
 	app.Post(t, b, "/auth/logout", nil)
 	app.SetCookies(other, copied...)
 	app.Clock.Advance(25 * time.Hour)
-	if there := rig.Location(t, app.Post(t, other, "/auth/logout", nil)); there.Query().Has("id_token_hint") {
+	if there := rig.Location(t, app.Post(t, other, "/auth/logout",
+		nil)); there.Query().Has("id_token_hint") {
 		t.Errorf("a session that has ended is used: %s", there)
 	}
 }
@@ -438,7 +485,8 @@ func TestLogout_F16_RoutesNeedRevocations(t *testing.T) {
 	if got := app.Do(t, b, "POST", "/auth/backchannel/op", nil).StatusCode; got != 404 {
 		t.Errorf("back-channel logout: status %d", got)
 	}
-	if err := app.Auth.Sessions.EndAll(t.Context(), &session.Session{}); !errors.Is(err, session.ErrNoRevocations) {
+	if err := app.Auth.Sessions.EndAll(t.Context(), &session.Session{}); !errors.Is(err,
+		session.ErrNoRevocations) {
 		t.Errorf("EndAll: %v", err)
 	}
 	if !strings.Contains(app.Log(), "FrontchannelLogout is of no effect") {
@@ -461,7 +509,8 @@ func TestLogout_R75_TokensAreRevoked(t *testing.T) {
 			return false
 		}
 	})
-	if got := app.Post(t, b, "/auth/logout", nil).StatusCode; got != http.StatusSeeOther { // it does not wait
+	// it does not wait
+	if got := app.Post(t, b, "/auth/logout", nil).StatusCode; got != http.StatusSeeOther {
 		t.Errorf("status %d, want 303", got)
 	}
 	if who := app.Visit(t, b, "/"); who != "anonymous" {

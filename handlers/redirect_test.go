@@ -53,7 +53,8 @@ func TestReturnTo_R81_LoginParameter(t *testing.T) {
 		}
 	}
 	// R86: malformed in other ways.
-	for _, query := range []string{"return_to=%zz", "return_to", "return_to=&return_to=//evil.example", "return_to[]=x", ";return_to=//evil.example"} {
+	for _, query := range []string{"return_to=%zz", "return_to",
+		"return_to=&return_to=//evil.example", "return_to[]=x", ";return_to=//evil.example"} {
 		if got := endsAt(t, app, b, "/auth/login?"+query); got != "/" {
 			t.Errorf("%s ends at %q, want /", query, got)
 		}
@@ -80,7 +81,8 @@ func TestReturnTo_R81_LogoutParameter(t *testing.T) {
 		if value == "" {
 			continue // means: show the page
 		}
-		for _, target := range []string{"/auth/logout?return_to=" + url.QueryEscape(value), "/auth/logout"} {
+		for _, target := range []string{"/auth/logout?return_to=" + url.QueryEscape(value),
+			"/auth/logout"} {
 			form := url.Values{}
 			if !strings.Contains(target, "?") {
 				form.Set("return_to", value)
@@ -101,10 +103,12 @@ func TestReturnTo_R81_LogoutParameter(t *testing.T) {
 // R83: request lines that net/http reads as something surprising.
 func TestReturnTo_R83_CapturedAddress(t *testing.T) {
 	app := rig.New(t)
-	guard := app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI)) // sees every path, as an application without a mux does
+	// sees every path, as an application without a mux does
+	guard := app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))
 	app.Server.Config.Handler = handlerSwitch(app, guard)
 	for _, target := range []string{
-		"//evil.example/x", `/\evil.example`, "///evil.example", "/%2f%2fevil.example", "http://evil.example/x", "https://evil.example/x", "/./%5cevil.example",
+		"//evil.example/x", `/\evil.example`, "///evil.example", "/%2f%2fevil.example",
+		"http://evil.example/x", "https://evil.example/x", "/./%5cevil.example",
 		app.URL + "@evil.example/", "/x/..//evil.example", `/./\evil.example`, "/%09/evil.example",
 	} {
 		location := rawGet(t, app, target)
@@ -119,7 +123,8 @@ func TestReturnTo_R83_CapturedAddress(t *testing.T) {
 		if err == nil {
 			resolved, err = resolved.Parse(got)
 		}
-		if err != nil || resolved.Scheme+"://"+resolved.Host != app.URL || strings.HasPrefix(got, "//") || strings.Contains(got, `\`) {
+		if err != nil || resolved.Scheme+"://"+resolved.Host != app.URL ||
+			strings.HasPrefix(got, "//") || strings.Contains(got, `\`) {
 			t.Errorf("%s: the login ends at %q", target, got)
 		}
 	}
@@ -130,12 +135,14 @@ func handlerSwitch(app *rig.App, next http.Handler) http.Handler { return app.Au
 // rawGet sends a request line as it is and returns the Location of the answer.
 func rawGet(t *testing.T, app *rig.App, target string) string {
 	t.Helper()
-	conn, err := tls.Dial("tcp", app.Server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+	conn, err := tls.Dial("tcp", app.Server.Listener.Addr().String(),
+		&tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\nConnection: close\r\n\r\n", target, app.Server.Listener.Addr())
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\nConnection: "+
+		"close\r\n\r\n", target, app.Server.Listener.Addr())
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +154,8 @@ func rawGet(t *testing.T, app *rig.App, target string) string {
 // R83: a request of a unit test has no RequestURI, and an application may strip prefixes.
 func TestReturnTo_R83_BehindStripPrefix(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/deep/", http.StripPrefix("/deep", app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
+	app.Mux.Handle("/deep/", http.StripPrefix("/deep",
+		app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 	resp := app.Get(t, rig.Browser(t), "/deep/page?x=1")
 	if got := rig.Location(t, resp).Query().Get("return_to"); got != "/deep/page?x=1" {
 		t.Errorf("captured %q, want what the browser asked for", got)
@@ -196,10 +204,12 @@ func TestReturnTo_R87_NothingIsReplayed(t *testing.T) {
 	for _, headers := range [][]string{{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Mode", "cors"}} {
 		resp := app.Post(t, b, "/me?x=1", url.Values{"amount": {"7"}}, headers...)
 		if resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("Location") != "" {
-			t.Errorf("%v: status %d, Location %q; want 401", headers, resp.StatusCode, resp.Header.Get("Location"))
+			t.Errorf("%v: status %d, Location %q; want 401", headers, resp.StatusCode,
+				resp.Header.Get("Location"))
 		}
 	}
-	if resp := app.Do(t, b, "HEAD", "/me?x=1", nil); resp.StatusCode != http.StatusFound || !strings.Contains(resp.Header.Get("Location"), "return_to=%2Fme%3Fx%3D1") {
+	if resp := app.Do(t, b, "HEAD", "/me?x=1", nil); resp.StatusCode != http.StatusFound ||
+		!strings.Contains(resp.Header.Get("Location"), "return_to=%2Fme%3Fx%3D1") {
 		t.Errorf("HEAD: status %d, Location %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
 }

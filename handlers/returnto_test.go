@@ -103,9 +103,9 @@ func FuzzReturnTo(f *testing.F) {
 	})
 }
 
-// browserHost is the host that a browser on an https page goes to for a Location value, or ""
-// for the own one, by the rules of the WHATWG URL standard that matter here: outer controls and spaces are
-// cut off, tabs and newlines are dropped anywhere, and "\" is "/".
+// browserHost is the host that a browser on an https page goes to for a Location value, or "" for
+// the own one, by the rules of the WHATWG URL standard that matter here: outer controls and spaces
+// are cut off, tabs and newlines are dropped anywhere, and "\" is "/".
 func browserHost(location string) string {
 	s := strings.TrimFunc(location, func(r rune) bool { return r <= ' ' })
 	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)

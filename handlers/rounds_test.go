@@ -34,7 +34,8 @@ func loginRoutesOnly(app *rig.App, all bool) {
 
 // F41: the loop ends although the login routes see the session, for every address and in two tabs.
 func TestRounds_F41_SessionReachesTheLoginRoutesOnly(t *testing.T) {
-	for _, path := range []string{"/me", "/me/deep?x=1&y=%2F", "/me/" + strings.Repeat("long", 400), "/start"} {
+	for _, path := range []string{"/me", "/me/deep?x=1&y=%2F", "/me/" + strings.Repeat("long", 400),
+		"/start"} {
 		for _, all := range []bool{true, false} {
 			app := rig.New(t, func(s *rig.Setup) {
 				if path == "/start" { // a hook that asks for more, each time
@@ -48,8 +49,11 @@ func TestRounds_F41_SessionReachesTheLoginRoutesOnly(t *testing.T) {
 			loginRoutesOnly(app, all)
 			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", path)
-			if resp.StatusCode != http.StatusBadRequest || !app.Happened("login", "cookies_blocked") || !strings.Contains(authtest.Body(t, resp), "cookies") {
-				t.Errorf("%.40s: ended at %.80s with status %d", path, resp.Request.URL, resp.StatusCode)
+			if resp.StatusCode != http.StatusBadRequest ||
+				!app.Happened("login", "cookies_blocked") ||
+				!strings.Contains(authtest.Body(t, resp), "cookies") {
+				t.Errorf("%.40s: ended at %.80s with status %d", path, resp.Request.URL,
+					resp.StatusCode)
 			}
 			if n := app.OP.Count("token"); n != 2 {
 				t.Errorf("%.40s: %d logins before the loop was seen, want 2", path, n)
@@ -78,7 +82,8 @@ func TestRounds_F41_NoSessionAndChangingAddresses(t *testing.T) {
 	app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/me" {
 			n++
-			http.Redirect(w, r, app.Auth.LoginURL("/me?n="+strings.Repeat("x", n)), http.StatusFound)
+			http.Redirect(w, r, app.Auth.LoginURL("/me?n="+strings.Repeat("x", n)),
+				http.StatusFound)
 			return
 		}
 		inner.ServeHTTP(w, r)
@@ -94,8 +99,12 @@ func TestRounds_F41_NoSessionAndChangingAddresses(t *testing.T) {
 // F41: who signs out and in again quickly is not taken for a loop, whatever signs out.
 func TestRounds_F41_QuickLogins(t *testing.T) {
 	for name, leave := range map[string]func(t *testing.T, app *rig.App, b *http.Client){
-		"the logout route": func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
-		"the application":  func(t *testing.T, app *rig.App, b *http.Client) { app.Get(t, b, "/leave") },
+		"the logout route": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.Post(t, b, "/auth/logout", nil)
+		},
+		"the application": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.Get(t, b, "/leave")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
@@ -108,7 +117,8 @@ func TestRounds_F41_QuickLogins(t *testing.T) {
 			b := rig.Browser(t)
 			for i := range 6 {
 				if resp := app.SignIn(t, b, "alice", "/me"); resp.StatusCode != http.StatusOK {
-					t.Fatalf("login %d: status %d: %s", i+1, resp.StatusCode, authtest.Body(t, resp))
+					t.Fatalf("login %d: status %d: %s", i+1, resp.StatusCode,
+						authtest.Body(t, resp))
 				}
 				leave(t, app, b)
 			}
@@ -134,7 +144,8 @@ func TestRounds_F41_EndedSessionsAreNoSignOut(t *testing.T) {
 	})
 	inner := app.Server.Config.Handler
 	app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, err := app.Auth.Sessions.Load(r); err == nil && r.URL.Path == "/me" { // something ends each session at once
+		// something ends each session at once
+		if s, err := app.Auth.Sessions.Load(r); err == nil && r.URL.Path == "/me" {
 			if err := app.Auth.Sessions.EndAll(r.Context(), s); err != nil {
 				t.Error(err)
 			}
@@ -143,25 +154,29 @@ func TestRounds_F41_EndedSessionsAreNoSignOut(t *testing.T) {
 	})
 	resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 	if resp.StatusCode != http.StatusBadRequest || app.OP.Count("token") > 3 {
-		t.Errorf("ended at %s with status %d after %d logins", resp.Request.URL, resp.StatusCode, app.OP.Count("token"))
+		t.Errorf("ended at %s with status %d after %d logins", resp.Request.URL, resp.StatusCode,
+			app.OP.Count("token"))
 	}
 }
 
 // F41: several step-ups of one page are no loop, but the same one again and again is.
 func TestRounds_F41_StepUps(t *testing.T) {
 	app := rig.New(t)
-	steps := app.Auth.RequireRecent(time.Minute)(app.Auth.RequireScope("extra")(http.HandlerFunc(app.Guarded)))
+	steps := app.Auth.RequireRecent(time.Minute)(
+		app.Auth.RequireScope("extra")(http.HandlerFunc(app.Guarded)))
 	app.Mux.Handle("/steps", steps)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(2 * time.Minute)
 	for range 2 {
 		if resp := app.SignIn(t, b, "alice", "/steps"); resp.StatusCode != http.StatusOK {
-			t.Fatalf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
+			t.Fatalf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode,
+				authtest.Body(t, resp))
 		}
 	}
 	loginRoutesOnly(app, true)
-	if resp := app.SignIn(t, rig.Browser(t), "alice", "/steps"); resp.StatusCode != http.StatusBadRequest {
+	if resp := app.SignIn(t, rig.Browser(t), "alice",
+		"/steps"); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("ended at %s with status %d", resp.Request.URL, resp.StatusCode)
 	}
 }
@@ -174,7 +189,8 @@ func TestRounds_F41_PlantedCount(t *testing.T) {
 	u, _ := url.Parse(app.URL + "/")
 	b.Jar.SetCookies(u, []*http.Cookie{
 		{Name: name + "-rounds", Value: "99", Path: "/", Secure: true},
-		{Name: name + "-AAAAAAAAAAAA-rounds", Value: strings.Repeat("A", 80), Path: "/", Secure: true},
+		{Name: name + "-AAAAAAAAAAAA-rounds", Value: strings.Repeat("A", 80), Path: "/",
+			Secure: true},
 	})
 	if resp := app.SignIn(t, b, "alice", "/me"); resp.StatusCode != http.StatusOK {
 		t.Errorf("status %d", resp.StatusCode)

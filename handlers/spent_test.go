@@ -18,7 +18,8 @@ func TestSpentFlows_F8_NeverForgetsAndIsBounded(t *testing.T) {
 	var used []flow
 	for i := range 10_000 {
 		now := noon.Add(time.Duration(i) * 50 * time.Millisecond)
-		f := flow{"noisy", fmt.Sprint(i), now.Add(-time.Duration(i%3) * time.Minute).Truncate(time.Second)}
+		f := flow{"noisy", fmt.Sprint(i),
+			now.Add(-time.Duration(i%3) * time.Minute).Truncate(time.Second)}
 		if i%10 == 0 {
 			f.provider = fmt.Sprint("quiet", i%7)
 			f.began = now
@@ -30,7 +31,8 @@ func TestSpentFlows_F8_NeverForgetsAndIsBounded(t *testing.T) {
 		}
 		used = append(used, f)
 		for _, old := range []flow{f, used[i/2], used[0]} {
-			if now.Sub(old.began) < flowLifetime && s.first(old.provider, old.state, old.began, now) {
+			if now.Sub(old.began) < flowLifetime && s.first(old.provider, old.state,
+				old.began, now) {
 				t.Fatalf("at flow %d, one of %s is used twice", i, old.provider)
 			}
 		}

@@ -25,13 +25,18 @@ func TestTexts_FollowTheBrowser(t *testing.T) {
 		has                []string
 	}{
 		{"/auth/login", "de-AT,de;q=0.9,en;q=0.8", "de", []string{
-			`<html lang="de" dir="ltr">`, "<h1>Bei Acme &amp; Söhne anmelden</h1>", ">Mit authtest anmelden</a>",
+			`<html lang="de" dir="ltr">`, "<h1>Bei Acme &amp; Söhne anmelden</h1>",
+			">Mit authtest anmelden</a>",
 		}},
-		{"/auth/login", "ja", "ja", []string{`<html lang="ja" dir="ltr">`, "<h1>Acme &amp; Söhne にサインイン</h1>"}},
-		{"/auth/login", "", "en", []string{`<html lang="en" dir="ltr">`, "<h1>Sign in to Acme &amp; Söhne</h1>"}},
-		{"/auth/logout", "fr", "fr", []string{"<h1>Se déconnecter ?</h1>", ">Se déconnecter</button>", ">Rester connecté</a>"}},
+		{"/auth/login", "ja", "ja", []string{`<html lang="ja" dir="ltr">`,
+			"<h1>Acme &amp; Söhne にサインイン</h1>"}},
+		{"/auth/login", "", "en", []string{`<html lang="en" dir="ltr">`,
+			"<h1>Sign in to Acme &amp; Söhne</h1>"}},
+		{"/auth/logout", "fr", "fr", []string{"<h1>Se déconnecter ?</h1>",
+			">Se déconnecter</button>", ">Rester connecté</a>"}},
 		{"/auth/callback/op", "de", "de", []string{
-			"<title>Diese Anmeldung ist abgelaufen · Acme &amp; Söhne</title>", "Referenz: <code>", ">Erneut anmelden</a>",
+			"<title>Diese Anmeldung ist abgelaufen · Acme &amp; Söhne</title>", "Referenz: <code>",
+			">Erneut anmelden</a>",
 		}},
 		{"/auth/nothing", "es", "es", []string{"Página no encontrada"}},
 	} {
@@ -44,14 +49,16 @@ func TestTexts_FollowTheBrowser(t *testing.T) {
 		}
 		inLanguage(t, resp, row.lang)
 	}
-	for path, title := range map[string]string{"/me": "Anmeldung erforderlich", "/auth/nothing": "Seite nicht gefunden"} {
+	for path, title := range map[string]string{"/me": "Anmeldung erforderlich",
+		"/auth/nothing": "Seite nicht gefunden"} {
 		resp := app.Get(t, rig.Browser(t), path, append(script, "Accept-Language", "de")...)
 		if body := authtest.Body(t, resp); !strings.Contains(body, `"title":"`+title+`"`) {
 			t.Errorf("%s: %s", path, body)
 		}
 		inLanguage(t, resp, "de")
 	}
-	if log := app.Log(); strings.Contains(log, "Anmeldung") || !strings.Contains(log, "request refused") {
+	if log := app.Log(); strings.Contains(log, "Anmeldung") ||
+		!strings.Contains(log, "request refused") {
 		t.Errorf("the log is in another language: %s", log)
 	}
 }
@@ -63,7 +70,8 @@ func inLanguage(t *testing.T, resp *http.Response, lang string) {
 		t.Errorf("%s: Content-Language %q, want %q", path, got, lang)
 	}
 	vary := resp.Header.Values("Vary")
-	if !slices.Contains(vary, "Accept-Language") || path == "/me" && !slices.Contains(vary, "Cookie") {
+	if !slices.Contains(vary, "Accept-Language") || path == "/me" && !slices.Contains(vary,
+		"Cookie") {
 		t.Errorf("%s: Vary %q", path, vary)
 	}
 }
@@ -73,8 +81,10 @@ func TestTexts_TenantChallenge(t *testing.T) {
 	app := rig.New(t)
 	tenant := app.Auth.RequireTenant(func(*http.Request) string { return "op" })
 	app.Mux.Handle("/tenant", tenant(http.HandlerFunc(app.Guarded)))
-	for accept, want := range map[string]string{"de": "Anmeldung erforderlich", "xx": "Sign-in required"} {
-		resp := app.Get(t, rig.Browser(t), "/tenant", "Sec-Fetch-Mode", "cors", "Accept-Language", accept)
+	for accept, want := range map[string]string{"de": "Anmeldung erforderlich",
+		"xx": "Sign-in required"} {
+		resp := app.Get(t, rig.Browser(t), "/tenant", "Sec-Fetch-Mode", "cors",
+			"Accept-Language", accept)
 		body := authtest.Body(t, resp)
 		if !strings.Contains(body, want) || !strings.Contains(body, app.URL+"/auth/login/op") {
 			t.Errorf("%s: %s", accept, body)
@@ -90,7 +100,8 @@ func TestTexts_OfTheApplication(t *testing.T) {
 		t.Errorf("New: %v", err)
 	}
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Texts = map[string]map[string]string{"en": {"signed_out.text": "Bye from {app}, <friend>."}}
+		s.Config.Texts = map[string]map[string]string{
+			"en": {"signed_out.text": "Bye from {app}, <friend>."}}
 	})
 	body := authtest.Body(t, app.Get(t, rig.Browser(t), "/auth/logged-out"))
 	host := strings.TrimPrefix(app.URL, "https://")
@@ -124,9 +135,10 @@ func TestTexts_MistakesAreReported(t *testing.T) {
 func TestTexts_ErrorsOfTheApplication(t *testing.T) {
 	app := rig.New(t)
 	for path, e := range map[string]*problem.Error{
-		"/code":  {Code: "forbidden"},
-		"/key":   {Code: "unpaid", Status: 402, TitleKey: "login_refused.title", Text: "Pay."},
-		"/title": {Code: "forbidden", Title: "Nein", Links: []problem.Link{{Href: "/x", TextKey: "home"}}},
+		"/code": {Code: "forbidden"},
+		"/key":  {Code: "unpaid", Status: 402, TitleKey: "login_refused.title", Text: "Pay."},
+		"/title": {Code: "forbidden", Title: "Nein",
+			Links: []problem.Link{{Href: "/x", TextKey: "home"}}},
 	} {
 		check := app.Auth.Require(func(*session.Session) error { return fmt.Errorf("no: %w", e) })
 		app.Mux.Handle(path, check(http.HandlerFunc(app.Guarded)))
@@ -149,7 +161,8 @@ func TestTexts_ErrorsOfTheApplication(t *testing.T) {
 // config is a valid configuration but for the texts.
 func config(texts map[string]map[string]string) sallyport.Config {
 	return sallyport.Config{
-		BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Texts: texts,
+		BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret},
+		Texts:     texts,
 		Providers: provider.Set{"op": &provider.OIDC{Issuer: "https://op.example", ClientID: "c"}},
 	}
 }

@@ -24,14 +24,16 @@ func accepting(t *testing.T, accepted middleware.API, change ...func(*rig.Setup)
 	t.Helper()
 	app := rig.New(t, change...)
 	accepted.Audience, accepted.BearerOnly = rig.Audience, true
-	app.Mux.Handle("/api", app.Auth.Bearer(accepted)(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
+	app.Mux.Handle("/api", app.Auth.Bearer(accepted)(
+		app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 	return app
 }
 
 // opaque is an access token of alice's that the provider has to be asked about.
 func opaque(t *testing.T, app *rig.App) string {
 	t.Helper()
-	tokens, err := app.OIDC.Grants().JWTBearer(t.Context(), app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
+	tokens, err := app.OIDC.Grants().JWTBearer(t.Context(),
+		app.OP.Sign(map[string]any{"sub": "alice"}), "reports")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,47 +57,105 @@ func TestBearer_F5_Introspection(t *testing.T) {
 		change func(map[string]any)
 		want   int
 	}{
-		"right":                        {none, func(map[string]any) {}, 200},
-		"no audience":                  {none, func(a map[string]any) { delete(a, "aud") }, 401},
-		"null as audience":             {none, func(a map[string]any) { a["aud"] = nil }, 401},
-		"empty list":                   {none, func(a map[string]any) { a["aud"] = []string{} }, 401},
-		"no audience, listed client":   {middleware.API{ClientIDs: []string{"x", authtest.ClientID}}, func(a map[string]any) { delete(a, "aud") }, 200},
-		"no audience, other client":    {middleware.API{ClientIDs: []string{"x"}}, func(a map[string]any) { delete(a, "aud") }, 401},
-		"no audience, no client":       {middleware.API{ClientIDs: []string{""}}, func(a map[string]any) { delete(a, "aud"); delete(a, "client_id") }, 401},
-		"other audience, listed":       {middleware.API{ClientIDs: []string{authtest.ClientID}}, func(a map[string]any) { a["aud"] = "https://other.example" }, 401},
-		"one of several":               {none, func(a map[string]any) { a["aud"] = []string{"x", rig.Audience} }, 200},
-		"refresh token":                {none, func(a map[string]any) { a["token_type"] = "refresh_token" }, 401},
-		"refresh token of Keycloak":    {none, func(a map[string]any) { a["typ"] = "Refresh" }, 401},
-		"refresh token of Hydra":       {none, func(a map[string]any) { a["token_use"] = "refresh_token" }, 401},
-		"no type, but an audience":     {none, func(a map[string]any) { delete(a, "token_type") }, 200},
-		"no type and no audience":      {client, func(a map[string]any) { delete(a, "token_type"); delete(a, "aud") }, 401},
-		"the same, untyped":            {untyped, func(a map[string]any) { delete(a, "token_type"); delete(a, "aud") }, 200},
-		"the same, marked":             {client, func(a map[string]any) { delete(a, "token_type"); delete(a, "aud"); a["token_use"] = "access_token" }, 200},
-		"no type, refresh":             {middleware.API{Untyped: true}, func(a map[string]any) { delete(a, "token_type"); a["typ"] = "Refresh" }, 401},
-		"number as type":               {none, func(a map[string]any) { a["token_type"] = 1 }, 401},
-		"lower case":                   {none, func(a map[string]any) { a["token_type"] = "bearer" }, 200},
-		"DPoP":                         {none, func(a map[string]any) { a["token_type"] = "DPoP" }, 401},
-		"bound to a key":               {none, func(a map[string]any) { a["cnf"] = map[string]any{"jkt": "x"} }, 401},
-		"bound to a certificate":       {middleware.API{Untyped: true}, func(a map[string]any) { a["cnf"] = map[string]any{"x5t#S256": "x"} }, 401},
-		"bound to something odd":       {none, func(a map[string]any) { a["cnf"] = "x" }, 401},
-		"not yet":                      {none, func(a map[string]any) { a["nbf"] = future }, 401},
-		"odd nbf":                      {none, func(a map[string]any) { a["nbf"] = "soon" }, 401},
-		"expired":                      {none, func(a map[string]any) { a["exp"] = 1 }, 401},
-		"client token":                 {none, func(a map[string]any) { a["sub"] = a["client_id"] }, 401},
+		"right":            {none, func(map[string]any) {}, 200},
+		"no audience":      {none, func(a map[string]any) { delete(a, "aud") }, 401},
+		"null as audience": {none, func(a map[string]any) { a["aud"] = nil }, 401},
+		"empty list": {none, func(a map[string]any) {
+			a["aud"] = []string{}
+		}, 401},
+		"no audience, listed client": {middleware.API{ClientIDs: []string{"x", authtest.ClientID}},
+			func(a map[string]any) {
+				delete(a, "aud")
+			}, 200},
+		"no audience, other client": {middleware.API{ClientIDs: []string{"x"}},
+			func(a map[string]any) {
+				delete(a, "aud")
+			}, 401},
+		"no audience, no client": {middleware.API{ClientIDs: []string{""}}, func(a map[string]any) {
+			delete(a, "aud")
+			delete(a, "client_id")
+		}, 401},
+		"other audience, listed": {middleware.API{ClientIDs: []string{authtest.ClientID}},
+			func(a map[string]any) {
+				a["aud"] = "https://other.example"
+			}, 401},
+		"one of several": {none, func(a map[string]any) {
+			a["aud"] = []string{"x", rig.Audience}
+		}, 200},
+		"refresh token": {none, func(a map[string]any) {
+			a["token_type"] = "refresh_token"
+		}, 401},
+		"refresh token of Keycloak": {none, func(a map[string]any) {
+			a["typ"] = "Refresh"
+		}, 401},
+		"refresh token of Hydra": {none, func(a map[string]any) {
+			a["token_use"] = "refresh_token"
+		}, 401},
+		"no type, but an audience": {none, func(a map[string]any) {
+			delete(a, "token_type")
+		}, 200},
+		"no type and no audience": {client, func(a map[string]any) {
+			delete(a, "token_type")
+			delete(a, "aud")
+		}, 401},
+		"the same, untyped": {untyped, func(a map[string]any) {
+			delete(a, "token_type")
+			delete(a, "aud")
+		}, 200},
+		"the same, marked": {client, func(a map[string]any) {
+			delete(a, "token_type")
+			delete(a, "aud")
+			a["token_use"] = "access_token"
+		}, 200},
+		"no type, refresh": {middleware.API{Untyped: true}, func(a map[string]any) {
+			delete(a, "token_type")
+			a["typ"] = "Refresh"
+		}, 401},
+		"number as type": {none, func(a map[string]any) { a["token_type"] = 1 }, 401},
+		"lower case": {none, func(a map[string]any) {
+			a["token_type"] = "bearer"
+		}, 200},
+		"DPoP": {none, func(a map[string]any) {
+			a["token_type"] = "DPoP"
+		}, 401},
+		"bound to a key": {none, func(a map[string]any) {
+			a["cnf"] = map[string]any{"jkt": "x"}
+		}, 401},
+		"bound to a certificate": {middleware.API{Untyped: true}, func(a map[string]any) {
+			a["cnf"] = map[string]any{"x5t#S256": "x"}
+		}, 401},
+		"bound to something odd": {none, func(a map[string]any) { a["cnf"] = "x" }, 401},
+		"not yet":                {none, func(a map[string]any) { a["nbf"] = future }, 401},
+		"odd nbf":                {none, func(a map[string]any) { a["nbf"] = "soon" }, 401},
+		"expired":                {none, func(a map[string]any) { a["exp"] = 1 }, 401},
+		"client token": {none, func(a map[string]any) {
+			a["sub"] = a["client_id"]
+		}, 401},
 		"client token without subject": {none, func(a map[string]any) { delete(a, "sub") }, 401},
-		"client token, wanted":         {middleware.API{ClientTokens: true}, func(a map[string]any) { a["sub"] = a["client_id"] }, 200},
-		"no subject, wanted":           {middleware.API{ClientTokens: true}, func(a map[string]any) { delete(a, "sub") }, 200},
-		"nobody":                       {middleware.API{ClientTokens: true}, func(a map[string]any) { delete(a, "sub"); delete(a, "client_id") }, 401},
-		"other issuer":                 {none, func(a map[string]any) { a["iss"] = "https://evil.example" }, 401},
+		"client token, wanted": {middleware.API{ClientTokens: true}, func(a map[string]any) {
+			a["sub"] = a["client_id"]
+		}, 200},
+		"no subject, wanted": {middleware.API{ClientTokens: true}, func(a map[string]any) {
+			delete(a, "sub")
+		}, 200},
+		"nobody": {middleware.API{ClientTokens: true}, func(a map[string]any) {
+			delete(a, "sub")
+			delete(a, "client_id")
+		}, 401},
+		"other issuer": {none, func(a map[string]any) {
+			a["iss"] = "https://evil.example"
+		}, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := accepting(t, row.api)
 			introspecting(app, row.change)
 			resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app))
-			if resp.StatusCode != row.want && !(row.want == 401 && resp.StatusCode == 503 && strings.Contains(name, "odd")) {
+			if resp.StatusCode != row.want && !(row.want == 401 && resp.StatusCode == 503 &&
+				strings.Contains(name, "odd")) {
 				t.Errorf("status %d, want %d: %s", resp.StatusCode, row.want, app.Log())
 			}
-			if got := app.OP.Requests("introspect")[0].Form; got.Get("token_type_hint") != "access_token" {
+			if got := app.OP.Requests("introspect")[0].Form; got.Get(
+				"token_type_hint") != "access_token" {
 				t.Errorf("the request is %v", url.Values(got))
 			}
 		})
@@ -113,44 +173,94 @@ func TestBearer_F5_F33_JWT(t *testing.T) {
 		change func(c, h map[string]any)
 		want   int
 	}{
-		"bound to a key":         {none, func(c, _ map[string]any) { c["cnf"] = map[string]any{"jkt": "x"} }, 401},
-		"not yet":                {none, func(c, _ map[string]any) { c["nbf"] = time.Now().Add(time.Hour).Unix() }, 401},
-		"no audience":            {none, func(c, _ map[string]any) { delete(c, "aud") }, 401},
-		"no audience, listed":    {middleware.API{ClientIDs: []string{"some-client"}}, func(c, _ map[string]any) { delete(c, "aud") }, 200},
-		"no audience, azp":       {middleware.API{ClientIDs: []string{"some-client"}}, func(c, _ map[string]any) { delete(c, "aud"); c["azp"] = c["client_id"]; delete(c, "client_id") }, 200},
-		"other audience, listed": {middleware.API{ClientIDs: []string{"some-client"}}, func(c, _ map[string]any) { c["aud"] = "x" }, 401},
-		"client token":           {none, func(c, _ map[string]any) { c["sub"] = "some-client" }, 401},
-		"client token of Auth0":  {none, func(c, _ map[string]any) { c["sub"] = "some-client@clients" }, 401},
-		"client token of Entra":  {none, func(c, _ map[string]any) { c["idtyp"] = "app" }, 401},
-		"client token, wanted":   {middleware.API{ClientTokens: true}, func(c, _ map[string]any) { c["sub"] = "some-client" }, 200},
-		"no subject":             {none, func(c, _ map[string]any) { delete(c, "sub") }, 401},
-		"no subject, wanted":     {middleware.API{ClientTokens: true}, func(c, _ map[string]any) { delete(c, "sub") }, 200},
-		"refresh token":          {none, func(c, _ map[string]any) { c["typ"] = "Refresh" }, 200}, // its header says what it is
+		"bound to a key": {none, func(c, _ map[string]any) {
+			c["cnf"] = map[string]any{"jkt": "x"}
+		}, 401},
+		"not yet": {none, func(c, _ map[string]any) {
+			c["nbf"] = time.Now().Add(time.Hour).Unix()
+		}, 401},
+		"no audience": {none, func(c, _ map[string]any) { delete(c, "aud") }, 401},
+		"no audience, listed": {middleware.API{ClientIDs: []string{"some-client"}},
+			func(c, _ map[string]any) {
+				delete(c, "aud")
+			}, 200},
+		"no audience, azp": {middleware.API{ClientIDs: []string{"some-client"}},
+			func(c, _ map[string]any) {
+				delete(c, "aud")
+				c["azp"] = c["client_id"]
+				delete(c, "client_id")
+			}, 200},
+		"other audience, listed": {middleware.API{ClientIDs: []string{"some-client"}},
+			func(c, _ map[string]any) {
+				c["aud"] = "x"
+			}, 401},
+		"client token": {none, func(c, _ map[string]any) {
+			c["sub"] = "some-client"
+		}, 401},
+		"client token of Auth0": {none, func(c, _ map[string]any) {
+			c["sub"] = "some-client@clients"
+		}, 401},
+		"client token of Entra": {none, func(c, _ map[string]any) { c["idtyp"] = "app" }, 401},
+		"client token, wanted": {middleware.API{ClientTokens: true}, func(c, _ map[string]any) {
+			c["sub"] = "some-client"
+		}, 200},
+		"no subject": {none, func(c, _ map[string]any) { delete(c, "sub") }, 401},
+		"no subject, wanted": {middleware.API{ClientTokens: true}, func(c, _ map[string]any) {
+			delete(c, "sub")
+		}, 200},
+		// its header says what it is
+		"refresh token": {none, func(c, _ map[string]any) { c["typ"] = "Refresh" }, 200},
 
-		"JWT, not wanted":     {none, plain(func(map[string]any) {}), 401},
-		"JWT":                 {untyped, plain(func(map[string]any) {}), 200},
-		"no typ":              {untyped, func(_, h map[string]any) { h["typ"] = "" }, 200},
-		"lower case":          {untyped, func(_, h map[string]any) { h["typ"] = "jwt" }, 200},
-		"scp":                 {untyped, plain(func(c map[string]any) { delete(c, "scope"); c["scp"] = []string{"reports"} }), 200},
-		"scp as a text":       {untyped, plain(func(c map[string]any) { delete(c, "scope"); c["scp"] = "reports" }), 200},
-		"Cognito":             {untyped, plain(func(c map[string]any) { delete(c, "scope"); c["token_use"] = "access" }), 200},
-		"Keycloak":            {untyped, plain(func(c map[string]any) { delete(c, "scope"); c["typ"] = "Bearer" }), 200},
-		"no sign":             {untyped, plain(func(c map[string]any) { delete(c, "scope") }), 401},
-		"ID token of Cognito": {untyped, plain(func(c map[string]any) { c["token_use"] = "id" }), 401},
-		"Keycloak's refresh":  {untyped, plain(func(c map[string]any) { c["typ"] = "Refresh" }), 401},
+		"JWT, not wanted": {none, plain(func(map[string]any) {}), 401},
+		"JWT":             {untyped, plain(func(map[string]any) {}), 200},
+		"no typ":          {untyped, func(_, h map[string]any) { h["typ"] = "" }, 200},
+		"lower case":      {untyped, func(_, h map[string]any) { h["typ"] = "jwt" }, 200},
+		"scp": {untyped, plain(func(c map[string]any) {
+			delete(c, "scope")
+			c["scp"] = []string{"reports"}
+		}), 200},
+		"scp as a text": {untyped, plain(func(c map[string]any) {
+			delete(c, "scope")
+			c["scp"] = "reports"
+		}), 200},
+		"Cognito": {untyped, plain(func(c map[string]any) {
+			delete(c, "scope")
+			c["token_use"] = "access"
+		}), 200},
+		"Keycloak": {untyped, plain(func(c map[string]any) {
+			delete(c, "scope")
+			c["typ"] = "Bearer"
+		}), 200},
+		"no sign": {untyped, plain(func(c map[string]any) { delete(c, "scope") }), 401},
+		"ID token of Cognito": {untyped, plain(func(c map[string]any) {
+			c["token_use"] = "id"
+		}), 401},
+		"Keycloak's refresh": {untyped, plain(func(c map[string]any) {
+			c["typ"] = "Refresh"
+		}), 401},
 		"Keycloak's ID token": {untyped, plain(func(c map[string]any) { c["typ"] = "ID" }), 401},
 		"nonce":               {untyped, plain(func(c map[string]any) { c["nonce"] = "n" }), 401},
 		"nonce, null":         {untyped, plain(func(c map[string]any) { c["nonce"] = nil }), 401},
 		"at_hash":             {untyped, plain(func(c map[string]any) { c["at_hash"] = "x" }), 401},
 		"c_hash":              {untyped, plain(func(c map[string]any) { c["c_hash"] = "x" }), 401},
-		"logout token":        {untyped, func(_, h map[string]any) { h["typ"] = "logout+jwt" }, 401},
-		"events":              {untyped, plain(func(c map[string]any) { c["events"] = map[string]any{} }), 401},
-		"other audience":      {untyped, plain(func(c map[string]any) { c["aud"] = authtest.ClientID }), 401},
-		"plain, bound":        {untyped, plain(func(c map[string]any) { c["cnf"] = map[string]any{"jkt": "x"} }), 401},
+		"logout token": {untyped, func(_, h map[string]any) {
+			h["typ"] = "logout+jwt"
+		}, 401},
+		"events": {untyped, plain(func(c map[string]any) {
+			c["events"] = map[string]any{}
+		}), 401},
+		"other audience": {untyped, plain(func(c map[string]any) {
+			c["aud"] = authtest.ClientID
+		}), 401},
+		"plain, bound": {untyped, plain(func(c map[string]any) {
+			c["cnf"] = map[string]any{"jkt": "x"}
+		}), 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := accepting(t, row.api)
-			app.OP.Misbehave(func(f *authtest.Faults) { f.Discovery = func(m map[string]any) { delete(m, "introspection_endpoint") } })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.Discovery = func(m map[string]any) { delete(m, "introspection_endpoint") }
+			})
 			if err := app.Auth.Ready(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -159,16 +269,19 @@ func TestBearer_F5_F33_JWT(t *testing.T) {
 				t.Errorf("status %d, want %d: %s", resp.StatusCode, row.want, app.Log())
 			}
 			who := authtest.Body(t, resp)
-			if wanted := row.api.ClientTokens; row.want == 200 && wanted != strings.Contains(who, "#clients some-client") {
+			if wanted := row.api.ClientTokens; row.want == 200 && wanted != strings.Contains(who,
+				"#clients some-client") {
 				t.Errorf("the caller is %s", who)
 			}
 		})
 	}
 }
 
-// F33: the ID token that the same provider has just issued is no access token, whatever is permitted.
+// F33: the ID token that the same provider has just issued is no access token, whatever is
+// permitted.
 func TestBearer_F33_RealIDToken(t *testing.T) {
-	app := accepting(t, middleware.API{Untyped: true, ClientIDs: []string{authtest.ClientID}, ClientTokens: true})
+	app := accepting(t, middleware.API{Untyped: true, ClientIDs: []string{authtest.ClientID},
+		ClientTokens: true})
 	idToken := ""
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { idToken = fmt.Sprint(a["id_token"]) }
@@ -184,7 +297,8 @@ func TestBearer_F6_NestedAuths(t *testing.T) {
 	app := rig.New(t)
 	other, err := sallyport.New(sallyport.Config{
 		BaseURL: app.URL, Prefix: "/other", Providers: provider.Set{"op": app.OP.OIDC()},
-		Session: session.Config{Secret: rig.Secret, Now: app.Clock.Now}, Logger: slog.New(slog.DiscardHandler),
+		Session: session.Config{Secret: rig.Secret, Now: app.Clock.Now},
+		Logger:  slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -195,13 +309,15 @@ func TestBearer_F6_NestedAuths(t *testing.T) {
 	app.Mux.Handle("/other-guard", bearer(other.RequireAuth(who)))
 	app.Mux.Handle("/other-role", bearer(other.RequireRole("admin")(who)))
 	app.Mux.Handle("/below", bearer(other.Handler(other.RequireAuth(who))))
-	app.Mux.Handle("/other-client", bearer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := other.Client(w, r); err != nil {
-			other.Refuse(w, r, err)
-		}
-	})))
+	app.Mux.Handle("/other-client",
+		bearer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := other.Client(w, r); err != nil {
+				other.Refuse(w, r, err)
+			}
+		})))
 	token := "Bearer " + rig.AccessToken(app, nil)
-	for path, want := range map[string]int{"/own": 200, "/other-guard": 401, "/other-role": 401, "/below": 401, "/other-client": 401} {
+	for path, want := range map[string]int{"/own": 200, "/other-guard": 401, "/other-role": 401,
+		"/below": 401, "/other-client": 401} {
 		if resp := rig.GetAPI(t, app, path, token); resp.StatusCode != want {
 			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
 		}
@@ -222,8 +338,10 @@ func TestBearer_F7_MadeUpTokens(t *testing.T) {
 	if asked > 200 {
 		t.Errorf("%d introspections of made-up tokens", asked)
 	}
-	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 || app.OP.Count("introspect") != asked {
-		t.Errorf("the good token: status %d, %d introspections", resp.StatusCode, app.OP.Count("introspect")-asked)
+	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 ||
+		app.OP.Count("introspect") != asked {
+		t.Errorf("the good token: status %d, %d introspections", resp.StatusCode,
+			app.OP.Count("introspect")-asked)
 	}
 	// Nor is a token that was good a moment ago held up by them.
 	app.Clock.Advance(61 * time.Second)
@@ -231,7 +349,8 @@ func TestBearer_F7_MadeUpTokens(t *testing.T) {
 	if resp := rig.GetAPI(t, app, "/api", good); resp.StatusCode != 200 {
 		t.Errorf("the good token, looked into again: status %d", resp.StatusCode)
 	}
-	if resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+	if resp := rig.GetAPI(t, app, "/api", "Bearer "+opaque(t, app)); resp.StatusCode != 503 ||
+		resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a new token during the flood: status %d", resp.StatusCode)
 	}
 	app.Clock.Advance(10 * time.Second)
@@ -249,7 +368,8 @@ func flood(t *testing.T, app *rig.App, n int) {
 		wg.Go(func() {
 			for i := range n / 8 {
 				r := httptest.NewRequest("GET", app.URL+"/api", nil)
-				r.Header.Set("Authorization", fmt.Sprintf("Bearer made-up-%d-%d-%d", app.Clock.Now().Unix(), worker, i))
+				r.Header.Set("Authorization", fmt.Sprintf("Bearer made-up-%d-%d-%d",
+					app.Clock.Now().Unix(), worker, i))
 				w := httptest.NewRecorder()
 				handler.ServeHTTP(w, r)
 				if status := w.Code; status != 401 && status != 503 {
@@ -261,7 +381,8 @@ func flood(t *testing.T, app *rig.App, n int) {
 	wg.Wait()
 }
 
-// F7, R63: after a key rotation, what strangers send does not hold up logins, nor API calls for long.
+// F7, R63: after a key rotation, what strangers send does not hold up logins, nor API calls for
+// long.
 func TestKeys_F7_BudgetsOfTheirOwn(t *testing.T) {
 	app := accepting(t, middleware.API{}, rig.Revocable)
 	app.SignIn(t, rig.Browser(t), "alice", "/me")

@@ -10,8 +10,11 @@ import (
 
 // F48, R131: what is behind a guard is not shown from a cache after the user has signed out.
 func TestCaching_F48_BehindGuards(t *testing.T) {
-	none := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "", "Sec-Fetch-User", ""}
-	dest := func(mode, dest string) []string { return []string{"Sec-Fetch-Mode", mode, "Sec-Fetch-Dest", dest} }
+	none := []string{"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", "", "Sec-Fetch-Site", "",
+		"Sec-Fetch-User", ""}
+	dest := func(mode, dest string) []string {
+		return []string{"Sec-Fetch-Mode", mode, "Sec-Fetch-Dest", dest}
+	}
 	for name, row := range map[string]struct {
 		path             string
 		headers          []string
@@ -34,7 +37,9 @@ func TestCaching_F48_BehindGuards(t *testing.T) {
 			app := rig.New(t, func(s *rig.Setup) { s.Config.NoStore = option == "NoStore" })
 			app.Mux.Handle("/own", app.Auth.RequireAuth(ownCaching("private, max-age=60")))
 			b := rig.SignedIn(t, app, "alice", "/auth/login")
-			if got := app.Get(t, b, row.path, row.headers...).Header.Values("Cache-Control"); fmt.Sprint(got) != fmt.Sprintf("[%s]", want) {
+			if got := app.Get(t, b, row.path,
+				row.headers...).Header.Values("Cache-Control"); fmt.Sprint(got) != fmt.Sprintf(
+				"[%s]", want) {
 				t.Errorf("%s, %q: Cache-Control %q, want %q", name, option, got, want)
 			}
 		}
@@ -42,21 +47,26 @@ func TestCaching_F48_BehindGuards(t *testing.T) {
 }
 
 func ownCaching(value string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Cache-Control", value) })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", value)
+	})
 }
 
 // F48: the header of one response is not that of the next, whatever a handler does with it.
 func TestCaching_F48_HandlersMayAppend(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/own", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	app.Mux.Handle("/own", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
 		w.Header().Add("Cache-Control", "no-transform")
 	})))
 	b := rig.SignedIn(t, app, "alice", "/auth/login")
 	for range 2 {
-		if got := app.Get(t, b, "/own").Header.Values("Cache-Control"); fmt.Sprint(got) != "[no-store no-transform]" {
+		if got := app.Get(t, b,
+			"/own").Header.Values("Cache-Control"); fmt.Sprint(got) != "[no-store no-transform]" {
 			t.Errorf("Cache-Control %q", got)
 		}
-		if got := app.Get(t, b, "/me").Header.Values("Cache-Control"); fmt.Sprint(got) != "[no-store]" {
+		if got := app.Get(t, b,
+			"/me").Header.Values("Cache-Control"); fmt.Sprint(got) != "[no-store]" {
 			t.Errorf("Cache-Control %q afterwards", got)
 		}
 	}

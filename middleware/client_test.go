@@ -40,7 +40,8 @@ func TestClient_CallsAsTheUser(t *testing.T) {
 // A token that looks valid and is not: one refresh, one repetition, if that is safe.
 func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
 	app := rig.NewCalling(t)
-	app.Mux.Handle("/post", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/post", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
 			app.Auth.Refuse(w, r, err)
@@ -58,7 +59,8 @@ func TestClient_TokenThatTheAPIRefuses(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.RevokeAccessTokens()
 	if got := app.Get(t, b, "/post").StatusCode; got != 401 || rig.Refreshes(app) != 0 {
-		t.Errorf("a POST: status %d, %d refreshes; it must not be repeated", got, rig.Refreshes(app))
+		t.Errorf("a POST: status %d, %d refreshes; it must not be repeated", got,
+			rig.Refreshes(app))
 	}
 	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
 		t.Errorf("a GET: status %d, %d refreshes; want 200 and 1", got, rig.Refreshes(app))

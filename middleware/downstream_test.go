@@ -69,8 +69,10 @@ func TestDemanding_F9_OneRefreshPerMinute(t *testing.T) {
 // F9: also when the refresh fails, or brings the same token again.
 func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 	for name, answer := range map[string]func(first map[string]any, a map[string]any){
-		"same tokens":        func(first, a map[string]any) { maps.Copy(a, first) },
-		"same access token":  func(first, a map[string]any) { a["access_token"] = first["access_token"] },
+		"same tokens": func(first, a map[string]any) { maps.Copy(a, first) },
+		"same access token": func(first, a map[string]any) {
+			a["access_token"] = first["access_token"]
+		},
 		"no access token":    func(_, a map[string]any) { delete(a, "access_token") },
 		"other access token": func(_, _ map[string]any) {},
 	} {
@@ -81,7 +83,8 @@ func TestDemanding_F9_RefreshWithoutANewToken(t *testing.T) {
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.TokenResponse = func(a map[string]any) {
 					if first == nil {
-						first = map[string]any{"access_token": a["access_token"], "refresh_token": a["refresh_token"]}
+						first = map[string]any{"access_token": a["access_token"],
+							"refresh_token": a["refresh_token"]}
 						return
 					}
 					answer(first, a)
@@ -181,7 +184,8 @@ func TestDemanding_F9_ListedScopesOnly(t *testing.T) {
 				if row.asked == "" {
 					leads := page.Header.Get("Location")
 					if page.StatusCode != status || leads != "" {
-						t.Errorf("status %d, Location %q, want the API's own answer", page.StatusCode, leads)
+						t.Errorf("status %d, Location %q, want the API's own answer",
+							page.StatusCode, leads)
 					}
 					return
 				}
@@ -227,7 +231,8 @@ func TestDemanding_F9_TwoStepUpsPerPage(t *testing.T) {
 			t.Run(name+" at "+path, func(t *testing.T) {
 				app := rig.NewCalling(t)
 				if path == "/" {
-					app.Server.Config.Handler = app.Auth.Handler(app.Auth.RequireAuth(rig.APIPage(app)))
+					app.Server.Config.Handler = app.Auth.Handler(
+						app.Auth.RequireAuth(rig.APIPage(app)))
 				}
 				n := 0
 				demand(app, func() string { n++; return next(n) })

@@ -17,14 +17,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get", "SALLYPORT"}
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+	"PROPFIND", "get", "SALLYPORT"}
 
 // R124
 func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	for _, method := range methods {
-		for _, path := range []string{"/me", "/me/", "/me/x", "/me?x=/public", "/admin", "/me#x", "/me;x", "/me/%2e%2e/me", "/me%3fx"} {
+		for _, path := range []string{"/me", "/me/", "/me/x", "/me?x=/public", "/admin", "/me#x",
+			"/me;x", "/me/%2e%2e/me", "/me%3fx"} {
 			resp := app.Do(t, b, method, path, nil)
 			body := authtest.Body(t, resp)
 			if strings.Contains(body, rig.Marker) || resp.StatusCode < 300 && body != "anonymous" {
@@ -41,7 +43,8 @@ func TestGuard_R124_HandlerNeverRunsForStrangers(t *testing.T) {
 func TestGuard_R126_NoExemptions(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
-	for _, path := range []string{"/public/../me", "/me?x=/public/", "/me%23/public/", "//me", "/%2e%2e/me", "/me/../me", "/public/%2e%2e/me", "/./me", "/me?/public/", "/me;/public/"} {
+	for _, path := range []string{"/public/../me", "/me?x=/public/", "/me%23/public/", "//me",
+		"/%2e%2e/me", "/me/../me", "/public/%2e%2e/me", "/./me", "/me?/public/", "/me;/public/"} {
 		for _, method := range []string{"GET", "OPTIONS", "HEAD"} {
 			resp := app.Do(t, b, method, path, nil)
 			if strings.Contains(authtest.Body(t, resp), rig.Marker) {
@@ -49,8 +52,10 @@ func TestGuard_R126_NoExemptions(t *testing.T) {
 			}
 		}
 	}
-	for _, header := range append(rig.ForwardingHeaders, [2]string{"User-Agent", "GoogleHC/1.0"}, [2]string{"User-Agent", "kube-probe/1.30"},
-		[2]string{"X-Rewrite-URL", "/public/"}, [2]string{"X-HTTP-Method-Override", "OPTIONS"}, [2]string{"Authorization", "Bearer x"}) {
+	for _, header := range append(rig.ForwardingHeaders, [2]string{"User-Agent", "GoogleHC/1.0"},
+		[2]string{"User-Agent", "kube-probe/1.30"},
+		[2]string{"X-Rewrite-URL", "/public/"}, [2]string{"X-HTTP-Method-Override", "OPTIONS"},
+		[2]string{"Authorization", "Bearer x"}) {
 		if resp := app.Get(t, b, "/me", header[0], header[1]); resp.StatusCode != 302 {
 			t.Errorf("%s: %s: status %d, want 302", header[0], header[1], resp.StatusCode)
 		}
@@ -61,7 +66,8 @@ func TestGuard_R126_NoExemptions(t *testing.T) {
 func TestGuard_R127_HeadersSayNothingAboutTheUser(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
-	names := []string{"X-User", "X_User", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User", "REMOTE_USER", "X-Forwarded-Email", "X-Sallyport-User", "Sallyport_User"}
+	names := []string{"X-User", "X_User", "X-Forwarded-User", "X-Auth-Request-User", "Remote-User",
+		"REMOTE_USER", "X-Forwarded-Email", "X-Sallyport-User", "Sallyport_User"}
 	for _, name := range names {
 		if got := authtest.Body(t, app.Get(t, b, "/", name, "admin")); got != "anonymous" {
 			t.Errorf("%s: the application sees %s", name, got)
@@ -73,9 +79,12 @@ func TestGuard_R127_HeadersSayNothingAboutTheUser(t *testing.T) {
 func TestGuard_R128_NoCORS(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
-	for _, path := range []string{"/auth/login", "/auth/login/op", "/auth/callback/op", "/auth/logout", "/auth/logged-out", "/me", "/auth/none"} {
+	for _, path := range []string{"/auth/login", "/auth/login/op", "/auth/callback/op",
+		"/auth/logout", "/auth/logged-out", "/me", "/auth/none"} {
 		for _, method := range []string{"OPTIONS", "GET", "POST"} {
-			resp := app.Do(t, b, method, path, nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "POST", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors")
+			resp := app.Do(t, b, method, path, nil, "Origin", "https://evil.example",
+				"Access-Control-Request-Method", "POST", "Sec-Fetch-Site", "cross-site",
+				"Sec-Fetch-Mode", "cors")
 			for name := range resp.Header {
 				if strings.HasPrefix(name, "Access-Control-") {
 					t.Errorf("%s %s: %s", method, path, name)
@@ -88,10 +97,12 @@ func TestGuard_R128_NoCORS(t *testing.T) {
 	}
 }
 
-// R129, R102: the ResponseWriter stays what it is, and cookies arrive before the handler's first byte.
+// R129, R102: the ResponseWriter stays what it is, and cookies arrive before the handler's first
+// byte.
 func TestGuard_R102_StreamingHandlers(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/sse", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/sse", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprint(w, "data: one\n\n")
 		if err := http.NewResponseController(w).Flush(); err != nil {
@@ -101,7 +112,8 @@ func TestGuard_R102_StreamingHandlers(t *testing.T) {
 			t.Error("ReadFrom is hidden")
 		}
 	})))
-	app.Mux.Handle("/hijack", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/hijack", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		cookies := w.Header()["Set-Cookie"]
 		conn, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -109,7 +121,8 @@ func TestGuard_R102_StreamingHandlers(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		fmt.Fprintf(rw, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Cookies: %d\r\n\r\n", len(cookies))
+		fmt.Fprintf(rw, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Cookies: %d\r\n\r\n",
+			len(cookies))
 		rw.Flush()
 	})))
 	b := rig.Browser(t)
@@ -127,7 +140,8 @@ func TestGuard_R102_StreamingHandlers(t *testing.T) {
 				t.Errorf("%s: %s is set %d times", path, name, n)
 			}
 		}
-		if path == "/sse" && len(names) == 0 || path == "/hijack" && resp.Header.Get("X-Cookies") == "0" {
+		if path == "/sse" && len(names) == 0 || path == "/hijack" &&
+			resp.Header.Get("X-Cookies") == "0" {
 			t.Errorf("%s: the renewed cookie did not arrive", path)
 		}
 	}
@@ -140,15 +154,18 @@ func TestGuard_R130_SessionCookieThatDoesNotStick(t *testing.T) {
 	jar := b.Jar
 	b.Jar = rig.Forgetful{CookieJar: jar}
 	resp := app.SignIn(t, b, "alice", "/me")
-	if resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "allow cookies") {
-		t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode, authtest.Body(t, resp))
+	if resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp),
+		"allow cookies") {
+		t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode,
+			authtest.Body(t, resp))
 	}
 	if got := app.OP.Count("token"); got > 3 {
 		t.Errorf("%d logins before the loop was seen", got)
 	}
 	// Once cookies are allowed, it works again.
 	b.Jar = jar
-	if got := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(got, app.Is("alice")) {
+	if got := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(got,
+		app.Is("alice")) {
 		t.Errorf("with cookies: %s", got)
 	}
 }
@@ -159,7 +176,8 @@ func TestGuard_R130_NoCookiesAtAll(t *testing.T) {
 	b := rig.Browser(t)
 	callback := app.Callback(t, b, "alice", "/auth/login")
 	bare := &http.Client{Transport: b.Transport}
-	if resp := app.Get(t, bare, callback.String()); resp.StatusCode != http.StatusBadRequest || !strings.Contains(authtest.Body(t, resp), "cookies") {
+	if resp := app.Get(t, bare, callback.String()); resp.StatusCode != http.StatusBadRequest ||
+		!strings.Contains(authtest.Body(t, resp), "cookies") {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
@@ -169,7 +187,8 @@ func TestGuard_R130_ManyLoginsOnPurpose(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	for i := range 6 {
-		if got := app.SignIn(t, b, "alice", "/auth/login?return_to=/me").StatusCode; got != http.StatusOK {
+		if got := app.SignIn(t, b, "alice",
+			"/auth/login?return_to=/me").StatusCode; got != http.StatusOK {
 			t.Fatalf("login %d: status %d", i, got)
 		}
 	}
@@ -191,7 +210,8 @@ func TestGuard_R131_CacheHeaders(t *testing.T) {
 	if got := app.Get(t, b, "/me").Header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a guarded page has Cache-Control %q, although NoStore is on", got)
 	}
-	for _, path := range []string{"/auth/logout", "/auth/logged-out", "/auth/login", "/auth/nothing"} {
+	for _, path := range []string{"/auth/logout", "/auth/logged-out", "/auth/login",
+		"/auth/nothing"} {
 		if got := app.Get(t, b, path).Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%s has Cache-Control %q", path, got)
 		}
@@ -232,7 +252,8 @@ func TestGuard_R132_TwoInstances(t *testing.T) {
 		"nobody outside":            {serve("/", two), "anonymous"},
 		"nobody inside, when asked": {serve("/asked", one), ""},
 	} {
-		if got := authtest.Body(t, row.resp); row.want != "" && got != row.want || row.want == "" && row.resp.StatusCode != 401 {
+		if got := authtest.Body(t, row.resp); row.want != "" && got != row.want || row.want == "" &&
+			row.resp.StatusCode != 401 {
 			t.Errorf("%s: status %d: %s, want %s", name, row.resp.StatusCode, got, row.want)
 		}
 		if n := len(row.resp.Header["Set-Cookie"]); n > 1 {
@@ -244,20 +265,26 @@ func TestGuard_R132_TwoInstances(t *testing.T) {
 // R133: no request makes the routes or the guard panic, and faults of the application stay its own.
 func TestGuard_R133_NoPanics(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error { panic("oops") })(http.HandlerFunc(rig.WhoAmI)))
+	app.Mux.Handle("/faulty", app.Auth.Require(func(*session.Session) error {
+		panic("oops")
+	})(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
-	paths := []string{"/auth", "/auth/", "/auth/login/", "/auth/login/none", "/auth/login/op/x", "/auth/callback", "/auth/callback/", "/auth/callback/none", "/auth/logout/x",
-		"/auth/callback/op/../op", "/auth/%00", "/auth/login/%ff", "/authx", "/auth/logged-out/", "/auth//login"}
+	paths := []string{"/auth", "/auth/", "/auth/login/", "/auth/login/none", "/auth/login/op/x",
+		"/auth/callback", "/auth/callback/", "/auth/callback/none", "/auth/logout/x",
+		"/auth/callback/op/../op", "/auth/%00", "/auth/login/%ff", "/authx", "/auth/logged-out/",
+		"/auth//login"}
 	for _, path := range paths {
 		for _, method := range methods {
-			resp := app.Do(t, b, method, path+"?code=x&state=%00&x=%zz", url.Values{"a": {"b"}}, "Cookie", "x; =; __Host-; a=b=c; \"; ;;", "Content-Type", "multipart/form-data")
+			resp := app.Do(t, b, method, path+"?code=x&state=%00&x=%zz", url.Values{"a": {"b"}},
+				"Cookie", "x; =; __Host-; a=b=c; \"; ;;", "Content-Type", "multipart/form-data")
 			if resp.StatusCode >= 500 {
 				t.Errorf("%s %s: status %d", method, path, resp.StatusCode)
 			}
 		}
 	}
 	app.SignIn(t, b, "alice", "/me")
-	if resp := app.Get(t, b, "/faulty"); resp.StatusCode != 500 || strings.Contains(authtest.Body(t, resp), "oops") {
+	if resp := app.Get(t, b, "/faulty"); resp.StatusCode != 500 ||
+		strings.Contains(authtest.Body(t, resp), "oops") {
 		t.Errorf("a check that panics: status %d", resp.StatusCode)
 	}
 	if strings.Contains(app.Log(), "http: panic serving") {
@@ -268,7 +295,9 @@ func TestGuard_R133_NoPanics(t *testing.T) {
 // R133: also those who answer and who listen may be faulty.
 func TestGuard_R133_FaultyHandlersOfTheApplication(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.OnError = func(http.ResponseWriter, *http.Request, *problem.Error) bool { panic("OnError") }
+		s.Config.OnError = func(http.ResponseWriter, *http.Request, *problem.Error) bool {
+			panic("OnError")
+		}
 		s.Config.OnEvent = func(_ context.Context, _ session.Event) { panic("OnEvent") }
 		s.Config.Hooks.Logout = func(_ context.Context, _ *session.Session) { panic("Logout") }
 	})
@@ -323,7 +352,8 @@ func TestGuard_InjectedSession(t *testing.T) {
 	r := authtest.WithSession(httptest.NewRequest("GET", "/admin", nil), &session.Session{
 		Provider: "x", User: session.User{Issuer: "i", Subject: "s", Roles: []string{"admin"}},
 	})
-	for name, h := range map[string]http.Handler{"mux alone": app.Mux, "whole": app.Auth.Handler(app.Mux)} {
+	for name, h := range map[string]http.Handler{"mux alone": app.Mux,
+		"whole": app.Auth.Handler(app.Mux)} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if got := w.Body.String(); got != rig.Marker+": x i s" {

@@ -18,10 +18,12 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// withStreams adds a page of server-sent events and a WebSocket endpoint. They report how their contexts ended.
+// withStreams adds a page of server-sent events and a WebSocket endpoint. They report how their
+// contexts ended.
 func withStreams(app *rig.App) (ends chan error) {
 	ends = make(chan error, 10)
-	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/events", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		ctx, cancel := app.Auth.SessionContext(r)
 		defer cancel()
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -33,7 +35,8 @@ func withStreams(app *rig.App) (ends chan error) {
 		<-ctx.Done()
 		ends <- context.Cause(ctx)
 	})))
-	app.Mux.Handle("/socket", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/socket", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		ctx, cancel := app.Auth.SessionContext(r)
 		defer cancel()
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -42,7 +45,8 @@ func withStreams(app *rig.App) (ends chan error) {
 			return
 		}
 		defer conn.Close()
-		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: "+
+			"websocket\r\nConnection: Upgrade\r\n\r\n")
 		<-ctx.Done()
 		ends <- context.Cause(ctx)
 	})))
@@ -64,23 +68,30 @@ func openStream(t *testing.T, app *rig.App, b *http.Client) *bufio.Reader {
 	return lines
 }
 
-// R129: a stream goes on while the user is signed in, and ends with the session, whichever way that ends.
+// R129: a stream goes on while the user is signed in, and ends with the session, whichever way that
+// ends.
 func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, app *rig.App, b *http.Client){
-		"sign-out": func(t *testing.T, app *rig.App, b *http.Client) { app.Post(t, b, "/auth/logout", nil) },
+		"sign-out": func(t *testing.T, app *rig.App, b *http.Client) {
+			app.Post(t, b, "/auth/logout", nil)
+		},
 		"sign-out in another window, everywhere": func(t *testing.T, app *rig.App, b *http.Client) {
-			alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(), Subject: "1001"}}
+			alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(),
+				Subject: "1001"}}
 			if err := app.Auth.Sessions.EndAll(t.Context(), alice); err != nil {
 				t.Error(err)
 			}
 		},
-		"somebody else signs in with the same browser": func(t *testing.T, app *rig.App, b *http.Client) {
+		"somebody else signs in with the same browser": func(t *testing.T, app *rig.App,
+			b *http.Client) {
 			authtest.Open(t, b, app.OP.Issuer()+"/end_session")
 			app.SignIn(t, b, "bob", "/auth/login?return_to=/me")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, func(s *rig.Setup) { s.Config.Session.Revocations = session.NewMemoryRevocations(nil) })
+			app := rig.New(t, func(s *rig.Setup) {
+				s.Config.Session.Revocations = session.NewMemoryRevocations(nil)
+			})
 			ends := withStreams(app)
 			b, other := rig.Browser(t), rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
@@ -107,7 +118,8 @@ func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
 // upgrade asks for a WebSocket as a browser does and returns the answer.
 func upgrade(t *testing.T, app *rig.App, b *http.Client, headers ...string) *http.Response {
 	t.Helper()
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(app.URL, "https://"), &tls.Config{InsecureSkipVerify: true})
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(app.URL, "https://"),
+		&tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,12 +147,16 @@ func upgrade(t *testing.T, app *rig.App, b *http.Client, headers ...string) *htt
 	return resp
 }
 
-// R129: a WebSocket opens for a signed-in user, from the application's own pages and those it trusts.
+// R129: a WebSocket opens for a signed-in user, from the application's own pages and those it
+// trusts.
 func TestLongLived_R129_WebSocketHandshake(t *testing.T) {
-	app := rig.New(t, func(s *rig.Setup) { s.Config.TrustedOrigins = []string{"https://www.example.com"} })
+	app := rig.New(t, func(s *rig.Setup) {
+		s.Config.TrustedOrigins = []string{"https://www.example.com"}
+	})
 	ends := withStreams(app)
 	b := rig.Browser(t)
-	if resp := upgrade(t, app, b, "Origin", app.URL); resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("Location") != "" {
+	if resp := upgrade(t, app, b, "Origin", app.URL); resp.StatusCode != http.StatusUnauthorized ||
+		resp.Header.Get("Location") != "" {
 		t.Errorf("without a session: status %d", resp.StatusCode)
 	}
 	app.SignIn(t, b, "alice", "/me")
@@ -155,7 +171,8 @@ func TestLongLived_R129_WebSocketHandshake(t *testing.T) {
 		{nil, 101}, // no browser
 		{[]string{"Origin", "https://evil.example"}, 403},
 		{[]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, 403},
-		{[]string{"Origin", strings.Replace(app.URL, "https", "http", 1), "Sec-Fetch-Site", "cross-site"}, 403},
+		{[]string{"Origin", strings.Replace(app.URL, "https", "http", 1), "Sec-Fetch-Site",
+			"cross-site"}, 403},
 		{[]string{"Origin", "null"}, 403},
 		{[]string{"Sec-Fetch-Site", "same-site"}, 403},
 	} {
@@ -174,7 +191,8 @@ func TestLongLived_R129_WebSocketHandshake(t *testing.T) {
 	}
 }
 
-// R129: what there is no session for has ended already; injected sessions and callers with a token end in their own time.
+// R129: what there is no session for has ended already; injected sessions and callers with a token
+// end in their own time.
 func TestLongLived_R129_WithoutACookie(t *testing.T) {
 	app := rig.New(t)
 	r := httptest.NewRequest("GET", "/", nil)
@@ -183,21 +201,24 @@ func TestLongLived_R129_WithoutACookie(t *testing.T) {
 	if !errors.Is(context.Cause(ctx), session.ErrNone) {
 		t.Errorf("without a session: %v", context.Cause(ctx))
 	}
-	ctx, cancel = app.Auth.SessionContext(authtest.WithSession(r, &session.Session{Provider: "x", User: session.User{Issuer: "i", Subject: "s"}}))
+	ctx, cancel = app.Auth.SessionContext(authtest.WithSession(r, &session.Session{Provider: "x",
+		User: session.User{Issuer: "i", Subject: "s"}}))
 	if ctx.Err() != nil {
 		t.Errorf("injected: %v", ctx.Err())
 	}
 	if cancel(); ctx.Err() == nil {
 		t.Error("cancel does nothing")
 	}
-	over := session.NewContext(r.Context(), &session.Session{Expires: app.Clock.Now().Add(-time.Second)})
+	over := session.NewContext(r.Context(),
+		&session.Session{Expires: app.Clock.Now().Add(-time.Second)})
 	ctx, cancel = app.Auth.SessionContext(r.WithContext(over))
 	defer cancel()
 	if <-ctx.Done(); !errors.Is(context.Cause(ctx), session.ErrEnded) {
 		t.Errorf("a token that is over: %v", context.Cause(ctx))
 	}
 	// F53: a token that ends later is a deadline.
-	later := session.NewContext(r.Context(), &session.Session{Expires: app.Clock.Now().Add(time.Hour)})
+	later := session.NewContext(r.Context(),
+		&session.Session{Expires: app.Clock.Now().Add(time.Hour)})
 	ctx, cancel = app.Auth.SessionContext(r.WithContext(later))
 	defer cancel()
 	deadline, set := ctx.Deadline()

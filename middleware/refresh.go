@@ -27,7 +27,9 @@ func (g *Guard) current(
 	if _, err := s.Tokens(); err != nil {
 		return nil, err
 	}
-	enough := func(s *session.Session, t session.Tokens) bool { return good(s, t) || !mayRefresh(r) }
+	enough := func(s *session.Session, t session.Tokens) bool {
+		return good(s, t) || !mayRefresh(r)
+	}
 	newest, err := g.config.Sessions.Refresh(w, r, s, enough, g.refresh)
 	if err != nil {
 		return nil, g.unrefreshed(s, err)

@@ -19,8 +19,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// R106: a browser with a thousand requests at once, with a provider that takes everything back when a refresh token
-// comes twice.
+// R106: a browser with a thousand requests at once, with a provider that takes everything back when
+// a refresh token comes twice.
 func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 	rig.Slow(t)
 	rig.Serial(t, "requests that wait for a busy machine give up")
@@ -45,7 +45,8 @@ func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 			}
 			guard.ServeHTTP(w, r.WithContext(ctx))
 			if i%2 == 0 && (w.Code != 200 || len(w.Result().Cookies()) == 0) {
-				t.Errorf("request %d: status %d, %d cookies: %s", i, w.Code, len(w.Result().Cookies()), w.Body)
+				t.Errorf("request %d: status %d, %d cookies: %s", i, w.Code,
+					len(w.Result().Cookies()), w.Body)
 			}
 		})
 	}
@@ -69,7 +70,9 @@ func TestRefresh_R106_OnceForAThousandRequests(t *testing.T) {
 func TestRefresh_R106_TwoInstances(t *testing.T) {
 	rig.Slow(t)
 	rig.Serial(t, "requests that wait for a busy machine give up")
-	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now) })
+	app := rig.NewCalling(t, func(s *rig.Setup) {
+		s.Config.Session.Locker = session.NewMemoryLocker(s.Config.Session.Now)
+	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	one := app.Auth.Handler(app.Mux)
@@ -104,7 +107,10 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.TokenResponse = func(a map[string]any) { delete(a, "refresh_token"); delete(a, "id_token") }
+		f.TokenResponse = func(a map[string]any) {
+			delete(a, "refresh_token")
+			delete(a, "id_token")
+		}
 	})
 	before := app.SessionCookies(b)
 	app.Clock.Advance(2 * time.Hour)
@@ -118,19 +124,23 @@ func TestRefresh_R107_TokensAreKept(t *testing.T) {
 	if sent[len(sent)-1].Form.Get("refresh_token") == "" {
 		t.Error("no refresh token was sent")
 	}
-	// The old refresh token is kept: it is what the next refresh sends. (This provider then takes it as used twice.)
+	// The old refresh token is kept: it is what the next refresh sends. (This provider then takes
+	// it as used twice.)
 	app.Clock.Advance(2 * time.Hour)
 	rig.Call(t, app, b, "GET")
 	sent = app.OP.Requests("token")
-	if a, b := sent[len(sent)-1].Form.Get("refresh_token"), sent[len(sent)-2].Form.Get("refresh_token"); a != b {
+	if a, b := sent[len(sent)-1].Form.Get("refresh_token"),
+		sent[len(sent)-2].Form.Get("refresh_token"); a != b {
 		t.Error("the refresh token was not kept")
 	}
 }
 
-// R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the new refresh token.
+// R107, R109: what the provider does not answer beside the token endpoint is no reason to lose the
+// new refresh token.
 func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
 	app := rig.NewCalling(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
-	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
 		if err == nil {
 			_, err = source.Token()
@@ -159,21 +169,26 @@ func TestRefresh_R107_RestOfTheProviderAway(t *testing.T) {
 		}
 		app.OP.Behave()
 		app.Clock.Advance(2 * time.Hour)
-		if got := token(b); got != 200 || app.Visit(t, b, "/") != app.Is("alice") { // the provider ends logins whose refresh token comes twice
+		// the provider ends logins whose refresh token comes twice
+		if got := token(b); got != 200 || app.Visit(t, b, "/") != app.Is("alice") {
 			t.Errorf("%s back: status %d, signed in as %s", away, got, app.Visit(t, b, "/"))
 		}
 	}
 	// After a restart nothing is known about the keys: the refresh token is not even sent.
 	sent := rig.Refreshes(app)
 	again := provider.OIDC{
-		Issuer: app.OIDC.Issuer, ClientID: app.OIDC.ClientID, ClientSecret: app.OIDC.ClientSecret, HTTPClient: app.OIDC.HTTPClient, Now: app.OIDC.Now,
+		Issuer: app.OIDC.Issuer, ClientID: app.OIDC.ClientID, ClientSecret: app.OIDC.ClientSecret,
+		HTTPClient: app.OIDC.HTTPClient, Now: app.OIDC.Now,
 	}
 	handler := app.AgainWith(t, provider.Set{"op": &again})
 	app.Server.Config.Handler = handler
 	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
-	app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = func(set map[string]any) { set["keys"] = []any{} } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.JWKS = func(set map[string]any) { set["keys"] = []any{} }
+	})
 	app.Clock.Advance(2 * time.Hour)
-	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable || rig.Refreshes(app) != sent {
+	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable ||
+		rig.Refreshes(app) != sent {
 		t.Errorf("without keys: status %d, %d refreshes", got, rig.Refreshes(app)-sent)
 	}
 	app.OP.Behave()
@@ -190,24 +205,32 @@ func TestRefresh_R108_RefreshedIDTokenIsVerified(t *testing.T) {
 		raw    func(string) string
 		ok     bool
 	}{
-		"the same":        {func(map[string]any) {}, nil, true},
-		"without nonce":   {func(c map[string]any) { delete(c, "nonce") }, nil, true},
-		"other nonce":     {func(c map[string]any) { c["nonce"] = "other" }, nil, false},
-		"other sub":       {func(c map[string]any) { c["sub"] = "1002" }, nil, false},
-		"other iss":       {func(c map[string]any) { c["iss"] = "https://evil.example" }, nil, false},
-		"other aud":       {func(c map[string]any) { c["aud"] = "other" }, nil, false},
-		"expired":         {func(c map[string]any) { c["exp"] = 1 }, nil, false},
-		"other auth_time": {func(c map[string]any) { c["auth_time"] = c["auth_time"].(int64) + 100 }, nil, true}, // F18
-		"other sid":       {func(c map[string]any) { c["sid"] = "other" }, nil, false},
+		"the same":      {func(map[string]any) {}, nil, true},
+		"without nonce": {func(c map[string]any) { delete(c, "nonce") }, nil, true},
+		"other nonce":   {func(c map[string]any) { c["nonce"] = "other" }, nil, false},
+		"other sub":     {func(c map[string]any) { c["sub"] = "1002" }, nil, false},
+		"other iss": {func(c map[string]any) {
+			c["iss"] = "https://evil.example"
+		}, nil, false},
+		"other aud": {func(c map[string]any) { c["aud"] = "other" }, nil, false},
+		"expired":   {func(c map[string]any) { c["exp"] = 1 }, nil, false},
+		// F18
+		"other auth_time": {func(c map[string]any) {
+			c["auth_time"] = c["auth_time"].(int64) + 100
+		}, nil, true},
+		"other sid": {func(c map[string]any) { c["sid"] = "other" }, nil, false},
 		"unsigned": {nil, func(s string) string {
-			return rig.Base64([]byte(`{"alg":"none"}`)) + s[strings.Index(s, "."):strings.LastIndex(s, ".")+1]
+			return rig.Base64([]byte(`{"alg":"none"}`)) +
+				s[strings.Index(s, "."):strings.LastIndex(s, ".")+1]
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.NewCalling(t)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
-			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.IDTokenRaw = row.change, row.raw })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken, f.IDTokenRaw = row.change, row.raw
+			})
 			app.Clock.Advance(2 * time.Hour)
 			want := map[bool]int{true: 200, false: 401}[row.ok]
 			if got := rig.Call(t, app, b, "GET"); got != want {
@@ -251,7 +274,8 @@ func TestRefresh_R109_EndsOrWaits(t *testing.T) {
 	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("once it is back: status %d", got)
 	}
-	// The provider ends the login: so does the application, for everybody who asks, with one request.
+	// The provider ends the login: so does the application, for everybody who asks, with one
+	// request.
 	app.OP.RevokeLogins()
 	app.Clock.Advance(2 * time.Hour)
 	stale := app.SessionCookies(b)
@@ -352,7 +376,9 @@ func TestRefresh_R112_ScopeAndSafeRequests(t *testing.T) {
 	if n := rig.Refreshes(app); n != 0 {
 		t.Errorf("%d refreshes by HEAD, OPTIONS and a prefetch", n)
 	}
-	app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { a["scope"] = "openid" } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.TokenResponse = func(a map[string]any) { a["scope"] = "openid" }
+	})
 	rig.Call(t, app, b, "GET")
 	if fmt.Sprint(scopes) != "[openid]" {
 		t.Errorf("a narrower scope shows as %v", scopes)
@@ -385,7 +411,8 @@ func TestRefresh_R106_OldCookiesAreReplaced(t *testing.T) {
 // R96, R106: the same with sessions in a store that others wrote.
 func TestRefresh_R106_WithAStore(t *testing.T) {
 	app := rig.NewCalling(t, func(s *rig.Setup) {
-		store := sessions.NewFilesystemStore(t.TempDir(), []byte("0123456789abcdef0123456789abcdef"))
+		store := sessions.NewFilesystemStore(t.TempDir(),
+			[]byte("0123456789abcdef0123456789abcdef"))
 		store.MaxLength(0)
 		s.Config.Session.Store = store
 	})
@@ -414,7 +441,8 @@ func TestRefresh_R106_WithAStore(t *testing.T) {
 // R96: what a handler saves after a refresh goes on from the new tokens.
 func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 	app := rig.NewCalling(t)
-	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/note", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		if _, err := app.Auth.Client(w, r); err != nil {
 			app.Auth.Refuse(w, r, err)
 			return
@@ -434,7 +462,8 @@ func TestRefresh_R96_SaveAfterClient(t *testing.T) {
 	for i := range 4 {
 		app.Clock.Advance(2 * time.Hour)
 		resp := app.Get(t, b, "/note")
-		if got, want := authtest.Body(t, resp), strings.Repeat("x", i+1); resp.StatusCode != 200 || got != want {
+		if got, want := authtest.Body(t, resp), strings.Repeat("x", i+1); resp.StatusCode != 200 ||
+			got != want {
 			t.Errorf("visit %d: status %d, %q, want %q", i, resp.StatusCode, got, want)
 		}
 		if n := rig.Refreshes(app); n != i+1 {
@@ -449,7 +478,8 @@ func TestRefresh_R106_ShortLivedTokens(t *testing.T) {
 	app.OP.SetTokenLifetime(40 * time.Second)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	for step, want := range []int{0, 0, 1, 1, 1, 2} { // every ten seconds; half of their life is twenty
+	// every ten seconds; half of their life is twenty
+	for step, want := range []int{0, 0, 1, 1, 1, 2} {
 		for range 3 {
 			if got := rig.Call(t, app, b, "GET"); got != 200 {
 				t.Errorf("step %d: status %d", step, got)

@@ -29,19 +29,25 @@ func refuseRefreshes(app *rig.App, status int, contentType, body string, header 
 // F14: a definite error ends the session, and the user is sent to sign in.
 func TestRefresh_F14_FinalErrors(t *testing.T) {
 	final := map[string]int{
-		"invalid_grant": 400, "interaction_required": 400, "login_required": 400, "consent_required": 400,
-		"access_denied": 403, "invalid_request": 400, "account_disabled": 400, "token_expired": 401, "invalid_token": 401,
+		"invalid_grant": 400, "interaction_required": 400, "login_required": 400,
+		"consent_required": 400,
+		"access_denied":    403, "invalid_request": 400, "account_disabled": 400,
+		"token_expired": 401,
+		"invalid_token": 401,
 	}
 	for code, status := range final {
 		t.Run(code, func(t *testing.T) {
 			app := rig.NewCalling(t)
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
-			refuseRefreshes(app, status, rig.AsJSON, fmt.Sprintf(`{"error":%q,"error_description":"sign in again"}`, code))
+			refuseRefreshes(app, status, rig.AsJSON,
+				fmt.Sprintf(`{"error":%q,"error_description":"sign in again"}`, code))
 			app.Clock.Advance(2 * time.Hour)
 			resp := app.Get(t, b, "/call")
-			if resp.StatusCode != http.StatusFound || !strings.HasPrefix(resp.Header.Get("Location"), "/auth/login") {
-				t.Errorf("status %d to %q, want a redirect to the login", resp.StatusCode, resp.Header.Get("Location"))
+			if resp.StatusCode != http.StatusFound ||
+				!strings.HasPrefix(resp.Header.Get("Location"), "/auth/login") {
+				t.Errorf("status %d to %q, want a redirect to the login", resp.StatusCode,
+					resp.Header.Get("Location"))
 			}
 			if who := app.Visit(t, b, "/"); who != "anonymous" {
 				t.Errorf("afterwards signed in as %s", who)
@@ -61,25 +67,31 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 		media, body string
 		logged      string
 	}{
-		"invalid_client":          {401, rig.AsJSON, `{"error":"invalid_client"}`, "ClientSecret"},
-		"invalid_client, 400":     {400, rig.AsJSON, `{"error":"invalid_client"}`, "AuthMethod"},
-		"unauthorized_client":     {400, rig.AsJSON, `{"error":"unauthorized_client"}`, "grant type refresh_token"},
-		"unsupported_grant_type":  {400, rig.AsJSON, `{"error":"unsupported_grant_type"}`, "offline_access"},
-		"invalid_scope":           {400, rig.AsJSON, `{"error":"invalid_scope"}`, "Scopes"},
-		"server_error":            {400, rig.AsJSON, `{"error":"server_error"}`, "server_error"},
-		"temporarily_unavailable": {400, rig.AsJSON, `{"error":"temporarily_unavailable"}`, "temporarily_unavailable"},
-		"slow_down":               {400, rig.AsJSON, `{"error":"slow_down"}`, "slow_down"},
-		"too many":                {429, rig.AsJSON, `{"error":"invalid_grant"}`, "429"},
-		"timeout":                 {408, rig.AsJSON, `{"error":"invalid_grant"}`, "408"},
-		"trouble":                 {500, rig.AsJSON, `{"error":"invalid_grant"}`, "500"},
-		"a firewall":              {403, "text/html", `<h1>Forbidden</h1>`, "403"},
-		"a firewall with JSON":    {403, rig.AsJSON, `{"message":"Forbidden"}`, "403"},
-		"a deployment":            {404, "text/plain", `404 page not found`, "404"},
-		"a framework":             {404, rig.AsJSON, `{"timestamp":1,"status":404,"error":"Not Found","path":"/token"}`, "404"},
-		"an error of an API":      {400, rig.AsJSON, `{"error":{"code":400,"message":"bad"}}`, "400"},
-		"an error as text":        {400, "text/plain", `{"error":"invalid_grant"}`, "400"},
-		"an error twice":          {400, rig.AsJSON, `{"error":"invalid_grant","error":"x"}`, "400"},
-		"nothing":                 {400, "", "", "400"},
+		"invalid_client":      {401, rig.AsJSON, `{"error":"invalid_client"}`, "ClientSecret"},
+		"invalid_client, 400": {400, rig.AsJSON, `{"error":"invalid_client"}`, "AuthMethod"},
+		"unauthorized_client": {400, rig.AsJSON, `{"error":"unauthorized_client"}`,
+			"grant type refresh_token"},
+		"unsupported_grant_type": {400, rig.AsJSON, `{"error":"unsupported_grant_type"}`,
+			"offline_access"},
+		"invalid_scope": {400, rig.AsJSON, `{"error":"invalid_scope"}`, "Scopes"},
+		"server_error":  {400, rig.AsJSON, `{"error":"server_error"}`, "server_error"},
+		"temporarily_unavailable": {400, rig.AsJSON, `{"error":"temporarily_unavailable"}`,
+			"temporarily_unavailable"},
+		"slow_down":            {400, rig.AsJSON, `{"error":"slow_down"}`, "slow_down"},
+		"too many":             {429, rig.AsJSON, `{"error":"invalid_grant"}`, "429"},
+		"timeout":              {408, rig.AsJSON, `{"error":"invalid_grant"}`, "408"},
+		"trouble":              {500, rig.AsJSON, `{"error":"invalid_grant"}`, "500"},
+		"a firewall":           {403, "text/html", `<h1>Forbidden</h1>`, "403"},
+		"a firewall with JSON": {403, rig.AsJSON, `{"message":"Forbidden"}`, "403"},
+		"a deployment":         {404, "text/plain", `404 page not found`, "404"},
+		"a framework": {404, rig.AsJSON,
+			`{"timestamp":1,"status":404,"error":"Not Found","path":"/token"}`, "404"},
+		"an error of an API": {400, rig.AsJSON,
+			`{"error":{"code":400,"message":"bad"}}`, "400"},
+		"an error as text": {400, "text/plain", `{"error":"invalid_grant"}`, "400"},
+		"an error twice": {400, rig.AsJSON,
+			`{"error":"invalid_grant","error":"x"}`, "400"},
+		"nothing": {400, "", "", "400"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.NewCalling(t)
@@ -89,8 +101,10 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 			app.Clock.Advance(2 * time.Hour)
 			for range 3 {
 				resp := app.Get(t, b, "/call")
-				if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-					t.Errorf("status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+				if resp.StatusCode != http.StatusServiceUnavailable ||
+					resp.Header.Get("Retry-After") == "" {
+					t.Errorf("status %d, Retry-After %q", resp.StatusCode,
+						resp.Header.Get("Retry-After"))
 				}
 			}
 			if n := rig.Refreshes(app); n != 1 {
@@ -113,7 +127,8 @@ func TestRefresh_F14_PassingErrors(t *testing.T) {
 
 // F14: revalidation follows the same rules.
 func TestRevalidate_F14_FinalOrNot(t *testing.T) {
-	for body, who := range map[string]string{`{"error":"login_required"}`: "anonymous", `{"error":"invalid_client"}`: "alice"} {
+	for body, who := range map[string]string{`{"error":"login_required"}`: "anonymous",
+		`{"error":"invalid_client"}`: "alice"} {
 		app := rig.NewCalling(t, rig.Revalidate(10*time.Minute))
 		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
@@ -128,7 +143,8 @@ func TestRevalidate_F14_FinalOrNot(t *testing.T) {
 	}
 }
 
-// F35: a token endpoint that is asked too often says when to come back, at a refresh and at a login.
+// F35: a token endpoint that is asked too often says when to come back, at a refresh and at a
+// login.
 func TestTokenEndpoint_F35_TooManyRequests(t *testing.T) {
 	app := rig.NewCalling(t)
 	b := rig.Browser(t)
@@ -160,7 +176,8 @@ func TestTokenEndpoint_F35_TooManyRequests(t *testing.T) {
 		})
 		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		if got := resp.Header.Get("Retry-After"); resp.StatusCode != 503 || got != want {
-			t.Errorf("a login with %q: status %d, Retry-After %q, want %q", field, resp.StatusCode, got, want)
+			t.Errorf("a login with %q: status %d, Retry-After %q, want %q", field, resp.StatusCode,
+				got, want)
 		}
 	}
 }

@@ -18,20 +18,25 @@ import (
 // The words of a check, and roles.
 func TestGuard_Require(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/no", app.Auth.Require(func(*session.Session) error { return errors.New("because") })(http.HandlerFunc(rig.WhoAmI)))
+	app.Mux.Handle("/no", app.Auth.Require(func(*session.Session) error {
+		return errors.New("because")
+	})(http.HandlerFunc(rig.WhoAmI)))
 	app.Mux.Handle("/late", app.Auth.Require(func(*session.Session) error {
-		return &problem.Error{Status: http.StatusUnavailableForLegalReasons, Code: "closed", Title: "Closed on Sundays"}
+		return &problem.Error{Status: http.StatusUnavailableForLegalReasons, Code: "closed",
+			Title: "Closed on Sundays"}
 	})(http.HandlerFunc(rig.WhoAmI)))
 	app.Mux.Handle("/nobody", app.Auth.RequireRole()(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/me")
-	for path, want := range map[string]int{"/no": 403, "/late": 451, "/nobody": 403, "/admin": 403, "/me": 200} {
+	for path, want := range map[string]int{"/no": 403, "/late": 451, "/nobody": 403, "/admin": 403,
+		"/me": 200} {
 		resp := app.Get(t, b, path)
 		if resp.StatusCode != want || strings.Contains(authtest.Body(t, resp), "because") {
 			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
 		}
 	}
-	if got := authtest.Body(t, app.Get(t, b, "/late")); !strings.Contains(got, "Closed on Sundays") {
+	if got := authtest.Body(t, app.Get(t, b, "/late")); !strings.Contains(got,
+		"Closed on Sundays") {
 		t.Errorf("the check's own words are missing: %s", got)
 	}
 	resp := app.Get(t, b, "/admin", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
@@ -58,9 +63,13 @@ func TestRequire_F43_CheckCannotDecide(t *testing.T) {
 		"provider": {fmt.Errorf("x: %w", provider.ErrUnavailable), 503, "provider_unavailable"},
 	} {
 		app := rig.New(t)
-		app.Mux.Handle("/checked", app.Auth.Require(func(*session.Session) error { return row.err })(http.HandlerFunc(app.Guarded)))
+		app.Mux.Handle("/checked", app.Auth.Require(func(*session.Session) error {
+			return row.err
+		})(http.HandlerFunc(app.Guarded)))
 		b := rig.SignedIn(t, app, "alice", "/auth/login")
 		resp := app.Get(t, b, "/checked")
-		t.Run(name, func(t *testing.T) { rig.WantAnswer(t, app, resp, "session", row.status, row.code) })
+		t.Run(name, func(t *testing.T) {
+			rig.WantAnswer(t, app, resp, "session", row.status, row.code)
+		})
 	}
 }

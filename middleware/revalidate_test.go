@@ -50,7 +50,8 @@ func TestRevalidate_ByRefresh(t *testing.T) {
 	}
 }
 
-// R31: without a refresh token, the browser goes to the provider and back, and the user notices nothing.
+// R31: without a refresh token, the browser goes to the provider and back, and the user notices
+// nothing.
 func TestRevalidate_R31_Silently(t *testing.T) {
 	app := rig.New(t, rig.Revalidate(10*time.Minute))
 	b := rig.Browser(t)
@@ -58,8 +59,10 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 	app.Clock.Advance(11 * time.Minute)
 	// Scripts, images and forms cause no round, and are nobody until a page is opened.
 	before := app.OP.Count("authorize")
-	for _, headers := range [][]string{{"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, {"Sec-Purpose", "prefetch"}} {
-		if resp := app.Get(t, b, "/me", headers...); resp.StatusCode != 401 || len(resp.Cookies()) != 0 && strings.Contains(resp.Header.Get("Set-Cookie"), "-flow-") {
+	for _, headers := range [][]string{{"Sec-Fetch-Mode", "cors"},
+		{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, {"Sec-Purpose", "prefetch"}} {
+		if resp := app.Get(t, b, "/me", headers...); resp.StatusCode != 401 ||
+			len(resp.Cookies()) != 0 && strings.Contains(resp.Header.Get("Set-Cookie"), "-flow-") {
 			t.Errorf("%v: status %d", headers, resp.StatusCode)
 		}
 	}
@@ -67,7 +70,8 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 		t.Error("a script caused a round")
 	}
 	resp := authtest.Open(t, b, app.URL+"/me/x?y=1")
-	if resp.Request.URL.RequestURI() != "/me/x?y=1" || !strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
+	if resp.Request.URL.RequestURI() != "/me/x?y=1" || !strings.Contains(authtest.Body(t, resp),
+		app.Is("alice")) {
 		t.Errorf("a page: ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
 	}
 	rounds := app.OP.Requests("authorize")
@@ -81,7 +85,8 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 
 // R31: no ends in "not signed in", after one round, and without a loop.
 func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
-	for _, code := range []string{"login_required", "interaction_required", "consent_required", "account_selection_required"} {
+	for _, code := range []string{"login_required", "interaction_required", "consent_required",
+		"account_selection_required"} {
 		app := rig.New(t, rig.Revalidate(10*time.Minute))
 		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
@@ -91,7 +96,8 @@ func TestRevalidate_R31_ProviderWantsToTalk(t *testing.T) {
 		app.Clock.Advance(11 * time.Minute)
 		before := app.OP.Count("authorize")
 		resp := authtest.Open(t, b, app.URL+"/public/page?x=1")
-		if resp.Request.URL.RequestURI() != "/public/page?x=1" || authtest.Body(t, resp) != "anonymous" {
+		if resp.Request.URL.RequestURI() != "/public/page?x=1" ||
+			authtest.Body(t, resp) != "anonymous" {
 			t.Errorf("%s: ended at %s: %s", code, resp.Request.URL, authtest.Body(t, resp))
 		}
 		for range 3 {
@@ -119,7 +125,8 @@ func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
 	}
 }
 
-// A silent round neither extends the session's life nor hands it to somebody else, and the provider may be away.
+// A silent round neither extends the session's life nor hands it to somebody else, and the provider
+// may be away.
 func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
 		s.Config.Session.Lifetime, s.Config.Session.Idle = 25*time.Minute, 25*time.Minute
@@ -141,7 +148,8 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	b = rig.Browser(t)
 	switched.SignIn(t, b, "alice", "/me")
 	rig.ForgetProvider(switched, b)
-	switched.Authorize(t, b, switched.BeginLogin(t, b, "/auth/login"), "bob") // and bob does not go on to the application
+	// and bob does not go on to the application
+	switched.Authorize(t, b, switched.BeginLogin(t, b, "/auth/login"), "bob")
 	switched.Clock.Advance(11 * time.Minute)
 	if who := switched.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("with another user at the provider: %s", who)
@@ -152,7 +160,8 @@ func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	away.SignIn(t, b, "alice", "/me")
 	away.OP.SetDown(true)
 	away.Clock.Advance(2 * time.Hour)
-	away.Server.Config.Handler = away.AgainWith(t, provider.Set{"op": away.OP.OIDC()}) // knows nothing of the provider yet
+	// knows nothing of the provider yet
+	away.Server.Config.Handler = away.AgainWith(t, provider.Set{"op": away.OP.OIDC()})
 	if got := away.Get(t, b, "/me").StatusCode; got != 200 {
 		t.Errorf("provider away: status %d", got)
 	}

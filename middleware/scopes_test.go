@@ -16,12 +16,15 @@ import (
 
 // granting makes the provider list these scopes, in place of those asked for.
 func granting(app *rig.App, scopes string) {
-	app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { a["scope"] = scopes } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.TokenResponse = func(a map[string]any) { a["scope"] = scopes }
+	})
 }
 
 // scoped guards a page by a scope.
 func scoped(app *rig.App, path, scope string) {
-	app.Mux.Handle(path, app.Auth.RequireScope(scope)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	app.Mux.Handle(path, app.Auth.RequireScope(scope)(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
 		io.WriteString(w, rig.Marker)
 	})))
 }
@@ -56,7 +59,8 @@ func TestScopes_F26_Spellings(t *testing.T) {
 			granting(app, "openid profile email "+row.listed)
 			resp := app.SignIn(t, rig.Browser(t), "alice", "/calendar")
 			if ok := authtest.Body(t, resp) == rig.Marker; ok != row.ok {
-				t.Errorf("status %d at %s, want access: %v", resp.StatusCode, resp.Request.URL.Path, row.ok)
+				t.Errorf("status %d at %s, want access: %v", resp.StatusCode,
+					resp.Request.URL.Path, row.ok)
 			}
 			if n := app.OP.Count("authorize"); n > 2 {
 				t.Errorf("%d authorization requests: the browser is sent round and round", n)
@@ -77,7 +81,9 @@ func TestScopes_F26_ProvenByTokens(t *testing.T) {
 		"offline_access without refresh token": {"offline_access", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.Scopes = []string{"openid", "profile", "email"} })
+			app := rig.New(t, func(s *rig.Setup) {
+				s.OIDC.Scopes = []string{"openid", "profile", "email"}
+			})
 			scoped(app, "/offline", row.scope)
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.TokenResponse = func(a map[string]any) {
@@ -89,7 +95,8 @@ func TestScopes_F26_ProvenByTokens(t *testing.T) {
 			})
 			resp := app.SignIn(t, rig.Browser(t), "alice", "/offline")
 			if ok := authtest.Body(t, resp) == rig.Marker; ok != row.ok {
-				t.Errorf("status %d at %s, want access: %v", resp.StatusCode, resp.Request.URL.Path, row.ok)
+				t.Errorf("status %d at %s, want access: %v", resp.StatusCode,
+					resp.Request.URL.Path, row.ok)
 			}
 		})
 	}
@@ -102,7 +109,8 @@ func TestScopes_F26_Kept(t *testing.T) {
 		s.OIDC.Scopes = []string{"profile", "offline_access", "Mail.Read", "Files.Read"}
 	})
 	scoped(app, "/mail", "Mail.Read")
-	app.Mux.Handle("/scopes", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/scopes", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		if _, err := app.Auth.Client(w, r); err != nil { // refreshes the tokens if that is due
 			t.Error(err)
 		}
@@ -116,7 +124,8 @@ func TestScopes_F26_Kept(t *testing.T) {
 	granting(app, "https://graph.example.com/Mail.Read PROFILE https://graph.example.com/User.Read")
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/mail")
-	want := []string{"openid", "profile", "offline_access", "Mail.Read", "https://graph.example.com/User.Read"}
+	want := []string{"openid", "profile", "offline_access", "Mail.Read",
+		"https://graph.example.com/User.Read"}
 	for _, step := range []string{"login", "refresh", "second refresh"} {
 		if step != "login" { // a refresh tells which scopes are left, and does not list this one
 			want = []string{"openid", "profile", "Mail.Read", "https://graph.example.com/User.Read"}
@@ -137,7 +146,8 @@ func TestScopes_F26_Kept(t *testing.T) {
 // F26: Entra writes the scopes of Graph with the address of Graph, also those granted earlier.
 func TestScopes_F26_Entra(t *testing.T) {
 	o := vendors.Entra("72f988bf-86f1-41af-91ab-2d7cd011db47", "id", "secret")
-	for _, host := range []string{"graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"} {
+	for _, host := range []string{"graph.microsoft.com", "graph.microsoft.us",
+		"microsoftgraph.chinacloudapi.cn"} {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.Dialect = o.Dialect })
 		scoped(app, "/mail", "Mail.Read")
 		granting(app, "https://"+host+"/User.Read https://"+host+"/Mail.Read")
@@ -146,9 +156,11 @@ func TestScopes_F26_Entra(t *testing.T) {
 			t.Errorf("%s: status %d", host, resp.StatusCode)
 		}
 		b := rig.Browser(t)
-		app.SignIn(t, b, "alice", "/me") // Mail.Read is granted, although this login has not asked for it
+		// Mail.Read is granted, although this login has not asked for it
+		app.SignIn(t, b, "alice", "/me")
 		before := app.OP.Count("authorize")
-		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != rig.Marker || app.OP.Count("authorize") != before {
+		if body := authtest.Body(t, authtest.Open(t, b, app.URL+"/mail")); body != rig.Marker ||
+			app.OP.Count("authorize") != before {
 			t.Errorf("%s: the user was asked again", host)
 		}
 	}
@@ -175,7 +187,8 @@ func TestScopes_F26_RefreshAsksForOfflineAccess(t *testing.T) {
 		t.Fatalf("%d token requests, want a login and two refreshes", len(sent))
 	}
 	for _, r := range sent[1:] {
-		if scopes := strings.Fields(r.Form.Get("scope")); !slices.Contains(scopes, "offline_access") || len(scopes) != 3 {
+		if scopes := strings.Fields(r.Form.Get("scope")); !slices.Contains(scopes,
+			"offline_access") || len(scopes) != 3 {
 			t.Errorf("the refresh asks for %q", scopes)
 		}
 	}

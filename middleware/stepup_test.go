@@ -13,15 +13,20 @@ import (
 // Incremental consent: a scope is asked for when it is first needed.
 func TestStepUp_Scope(t *testing.T) {
 	app := rig.New(t)
-	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar", "openid")(http.HandlerFunc(rig.WhoAmI)))
+	app.Mux.Handle("/calendar", app.Auth.RequireScope("calendar",
+		"openid")(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	if resp := app.Get(t, b, "/calendar", "Sec-Fetch-Mode", "cors"); resp.StatusCode != 403 || !strings.Contains(resp.Header.Get("WWW-Authenticate"), `error="insufficient_scope", scope="calendar"`) {
-		t.Errorf("a script: status %d, WWW-Authenticate %q", resp.StatusCode, resp.Header.Get("WWW-Authenticate"))
+	if resp := app.Get(t, b, "/calendar", "Sec-Fetch-Mode", "cors"); resp.StatusCode != 403 ||
+		!strings.Contains(resp.Header.Get("WWW-Authenticate"),
+			`error="insufficient_scope", scope="calendar"`) {
+		t.Errorf("a script: status %d, WWW-Authenticate %q", resp.StatusCode,
+			resp.Header.Get("WWW-Authenticate"))
 	}
 	// Somebody who says no keeps the session.
 	consent := authtest.Open(t, b, app.URL+"/calendar?week=7")
-	if body := authtest.Body(t, consent); !strings.Contains(body, "Use calendar") || strings.Contains(body, "password") {
+	if body := authtest.Body(t, consent); !strings.Contains(body, "Use calendar") ||
+		strings.Contains(body, "password") {
 		t.Fatalf("the provider asks:\n%s", body)
 	}
 	denied := authtest.Submit(t, b, consent, map[string][]string{"decision": {"deny"}})
@@ -30,7 +35,8 @@ func TestStepUp_Scope(t *testing.T) {
 	}
 	// Yes leads to the page, and is remembered.
 	resp := app.SignIn(t, b, "alice", "/calendar?week=7")
-	if resp.Request.URL.RequestURI() != "/calendar?week=7" || authtest.Body(t, resp) != app.Is("alice") {
+	if resp.Request.URL.RequestURI() != "/calendar?week=7" ||
+		authtest.Body(t, resp) != app.Is("alice") {
 		t.Errorf("ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
 	}
 	if got := app.Get(t, b, "/calendar").StatusCode; got != 200 {
@@ -47,8 +53,10 @@ func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
 	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	if resp := app.SignIn(t, b, "alice", "/calendar"); resp.StatusCode != 403 || app.OP.Count("token") != 2 {
-		t.Errorf("status %d at %s after %d logins", resp.StatusCode, resp.Request.URL.Path, app.OP.Count("token"))
+	if resp := app.SignIn(t, b, "alice", "/calendar"); resp.StatusCode != 403 ||
+		app.OP.Count("token") != 2 {
+		t.Errorf("status %d at %s after %d logins", resp.StatusCode, resp.Request.URL.Path,
+			app.OP.Count("token"))
 	}
 	if who := app.Visit(t, b, "/"); who != app.Is("alice") {
 		t.Errorf("signed in as %s", who)
@@ -58,7 +66,8 @@ func TestStepUp_ScopeThatIsNeverGranted(t *testing.T) {
 // R57
 func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
 	app := rig.New(t)
-	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Minute).Unix()})
+	app.OP.SetClaims("alice", map[string]any{
+		"session_expiry": app.Clock.Now().Add(time.Minute).Unix()})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(59 * time.Second)
@@ -69,7 +78,8 @@ func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
 	if who := app.Visit(t, b, "/"); who != "anonymous" {
 		t.Errorf("after the end: %s", who)
 	}
-	for _, value := range []any{"soon", nil, []int{1}, -1} { // F21: what is no time is no ceiling, and no reason to keep anyone out
+	// F21: what is no time is no ceiling, and no reason to keep anyone out
+	for _, value := range []any{"soon", nil, []int{1}, -1} {
 		app.OP.SetClaims("alice", map[string]any{"session_expiry": value})
 		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("session_expiry %v: %s", value, got)
@@ -84,10 +94,12 @@ func TestSession_R57_SessionExpiryIsACeiling(t *testing.T) {
 func TestSession_R57_RefreshDoesNotExtend(t *testing.T) {
 	app := rig.NewCalling(t)
 	app.OP.SetTokenLifetime(10 * time.Minute)
-	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(time.Hour).Unix()})
+	app.OP.SetClaims("alice", map[string]any{
+		"session_expiry": app.Clock.Now().Add(time.Hour).Unix()})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	app.OP.SetClaims("alice", map[string]any{"session_expiry": app.Clock.Now().Add(3 * time.Hour).Unix()})
+	app.OP.SetClaims("alice", map[string]any{
+		"session_expiry": app.Clock.Now().Add(3 * time.Hour).Unix()})
 	app.Clock.Advance(30 * time.Minute)
 	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
 		t.Fatalf("status %d, %d refreshes", got, rig.Refreshes(app))
@@ -131,11 +143,13 @@ func TestStepUp_DownstreamChallenge(t *testing.T) {
 			}
 		}
 		script := app.Get(t, b, "/call", "Sec-Fetch-Mode", "cors")
-		if got := script.Header.Get("WWW-Authenticate"); !strings.Contains(got, "insufficient_") || script.Header.Get("Location") != "" {
+		if got := script.Header.Get("WWW-Authenticate"); !strings.Contains(got, "insufficient_") ||
+			script.Header.Get("Location") != "" {
 			t.Errorf("%s: a script gets status %d, %s", header, script.StatusCode, got)
 		}
 	}
-	for _, header := range []string{`Bearer error="insufficient_scope"`, `Basic error="insufficient_scope", scope="x"`, `Bearer error="other"`, `x`} {
+	for _, header := range []string{`Bearer error="insufficient_scope"`,
+		`Basic error="insufficient_scope", scope="x"`, `Bearer error="other"`, `x`} {
 		challenge = header
 		if got := rig.Call(t, app, b, "POST"); got != http.StatusUnauthorized {
 			t.Errorf("%s: status %d, want the API's own", header, got)
@@ -146,7 +160,8 @@ func TestStepUp_DownstreamChallenge(t *testing.T) {
 	}
 }
 
-// F53: only a GET starts a step-up. A HEAD, which link checkers and previews send, gets the challenge.
+// F53: only a GET starts a step-up. A HEAD, which link checkers and previews send, gets the
+// challenge.
 func TestStepUp_F53_Head(t *testing.T) {
 	app := rig.New(t)
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(rig.WhoAmI)))
@@ -162,8 +177,10 @@ func TestStepUp_F53_Head(t *testing.T) {
 		resp := app.Do(t, b, method, "/recent", nil, "Origin", app.URL)
 		set := strings.Join(resp.Header["Set-Cookie"], " ")
 		started := resp.Header.Get("Location") != "" || strings.Contains(set, "-flow-")
-		if resp.StatusCode != want || started != (method == http.MethodGet) || app.OP.Count("authorize") != asked {
-			t.Errorf("%s: status %d, want %d, Location %q", method, resp.StatusCode, want, resp.Header.Get("Location"))
+		if resp.StatusCode != want || started != (method == http.MethodGet) ||
+			app.OP.Count("authorize") != asked {
+			t.Errorf("%s: status %d, want %d, Location %q", method, resp.StatusCode, want,
+				resp.Header.Get("Location"))
 		}
 		if challenge := resp.Header.Get("WWW-Authenticate"); (challenge == "") != started {
 			t.Errorf("%s: WWW-Authenticate %q", method, challenge)
@@ -180,7 +197,8 @@ func TestStepUp_F53_ChallengeInAnotherStatus(t *testing.T) {
 			if e != "userinfo" || status == 0 {
 				return false
 			}
-			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="60"`)
+			w.Header().Set("WWW-Authenticate",
+				`Bearer error="insufficient_user_authentication", max_age="60"`)
 			w.WriteHeader(status)
 			return true
 		}
@@ -194,7 +212,8 @@ func TestStepUp_F53_ChallengeInAnotherStatus(t *testing.T) {
 	}
 	for _, status = range []int{401, 403} {
 		if got := app.Get(t, b, "/call").StatusCode; got != http.StatusSeeOther {
-			t.Errorf("the API refuses with %d, the application answers %d, want a step-up", status, got)
+			t.Errorf("the API refuses with %d, the application answers %d, want a step-up",
+				status, got)
 		}
 	}
 }

@@ -19,7 +19,9 @@ func TestForgery_F4_RolesOfTenants(t *testing.T) {
 			p.SetClaims("alice", map[string]any{"roles": []string{"admin"}, "acr": "gold"})
 		}
 		who := http.HandlerFunc(rig.WhoAmI)
-		tenant := app.Auth.RequireTenant(func(r *http.Request) string { return r.PathValue("tenant") })
+		tenant := app.Auth.RequireTenant(func(r *http.Request) string {
+			return r.PathValue("tenant")
+		})
 		for name, guard := range map[string]func(http.Handler) http.Handler{
 			"role": app.Auth.RequireRole("admin"), "acr": app.Auth.RequireACR("gold"),
 		} {
@@ -42,8 +44,10 @@ func TestForgery_F4_RolesOfTenants(t *testing.T) {
 					"/t/" + name + "/" + kind + "?x=op": believed,
 				} {
 					resp := app.Get(t, b, path)
-					if passed := resp.StatusCode == 200; passed != want || !passed && resp.StatusCode != 403 {
-						t.Errorf("trust %v, signed in at %s: %s: status %d", trust, name, path, resp.StatusCode)
+					if passed := resp.StatusCode == 200; passed != want || !passed &&
+						resp.StatusCode != 403 {
+						t.Errorf("trust %v, signed in at %s: %s: status %d", trust, name, path,
+							resp.StatusCode)
 					}
 				}
 			}
@@ -59,13 +63,15 @@ func TestForgery_F4_RolesInAccessTokens(t *testing.T) {
 	for _, trust := range []bool{false, true} {
 		app, _ := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Tenants.TrustRoles = trust })
 		name := func(r *http.Request) string { return r.PathValue("tenant") }
-		bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience, Tenant: name, BearerOnly: true})
+		bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience, Tenant: name,
+			BearerOnly: true})
 		admin := app.Auth.RequireRole("admin")(http.HandlerFunc(rig.WhoAmI))
 		app.Mux.Handle("/api/{tenant}/loose", bearer(admin))
 		app.Mux.Handle("/api/{tenant}/inside", bearer(app.Auth.RequireTenant(name)(admin)))
 		token := "Bearer " + rig.AccessToken(app, nil)
 		for path, want := range map[string]int{
-			"/api/op/loose": 200, "/api/op/inside": 200, "/api/globex/loose": 403, "/api/globex/inside": map[bool]int{true: 200, false: 403}[trust],
+			"/api/op/loose": 200, "/api/op/inside": 200, "/api/globex/loose": 403,
+			"/api/globex/inside": map[bool]int{true: 200, false: 403}[trust],
 		} {
 			if resp := rig.GetAPI(t, app, path, token); resp.StatusCode != want {
 				t.Errorf("trust %v: %s: status %d, want %d", trust, path, resp.StatusCode, want)

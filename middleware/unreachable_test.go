@@ -37,7 +37,8 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 	gone.Close()
 	read := func(address string) func(context.Context, *http.Client) error {
 		return func(ctx context.Context, c *http.Client) error {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil) // which is not repeated
+			// which is not repeated
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, nil)
 			if err != nil {
 				return err
 			}
@@ -62,24 +63,34 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 		"no such host": {func(context.Context, *http.Client) error {
 			return &net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}
 		}, 503, "api_unavailable"},
-		"wrong port": {read(strings.Replace(closing.URL, "http:", "https:", 1)), 503, "api_unavailable"},
+		"wrong port": {read(strings.Replace(closing.URL, "http:", "https:", 1)), 503,
+			"api_unavailable"},
 		"deadline": {func(ctx context.Context, c *http.Client) error {
 			ctx, cancel := context.WithTimeout(ctx, 0)
 			defer cancel()
 			return read(closing.URL)(ctx, c)
 		}, 503, "api_unavailable"},
-		"plain deadline": {func(context.Context, *http.Client) error { return context.DeadlineExceeded }, 503, "api_unavailable"},
+		"plain deadline": {func(context.Context, *http.Client) error {
+			return context.DeadlineExceeded
+		}, 503, "api_unavailable"},
 		"own words": {func(context.Context, *http.Client) error {
-			return &problem.Error{Status: 418, Code: "teapot", Title: "Teapot", Err: context.DeadlineExceeded}
+			return &problem.Error{Status: 418, Code: "teapot", Title: "Teapot",
+				Err: context.DeadlineExceeded}
 		}, 418, "teapot"},
-		"scheme":   {read("gopher://api.example"), 500, "internal_error"},
-		"address":  {func(ctx context.Context, c *http.Client) error { return read("http://[")(ctx, c) }, 500, "internal_error"},
+		"scheme": {read("gopher://api.example"), 500, "internal_error"},
+		"address": {func(ctx context.Context, c *http.Client) error {
+			return read("http://[")(ctx, c)
+		}, 500, "internal_error"},
 		"relative": {read("/reports"), 500, "internal_error"}, // no APIBase
-		"other":    {func(context.Context, *http.Client) error { return errors.New("x") }, 500, "internal_error"},
+		"other": {func(context.Context, *http.Client) error {
+			return errors.New("x")
+		}, 500, "internal_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rig.Serial(t, "the port of the closed server must stay free")
-			app := rig.New(t, rig.Offline, func(s *rig.Setup) { s.OIDC.InsecureLoopbackHTTP = true })
+			app := rig.New(t, rig.Offline, func(s *rig.Setup) {
+				s.OIDC.InsecureLoopbackHTTP = true
+			})
 			app.Mux.HandleFunc("/report", func(w http.ResponseWriter, r *http.Request) {
 				client, err := app.Auth.Client(w, r)
 				if err == nil {
@@ -89,7 +100,8 @@ func TestRefuse_F43_UnreachableAPI(t *testing.T) {
 			})
 			b := rig.SignedIn(t, app, "alice", "/auth/login")
 			rig.WantAnswer(t, app, app.Get(t, b, "/report"), "session", row.status, row.code)
-			if slices.Contains(app.Outcomes(), "session internal_error") != (row.code == "internal_error") {
+			if slices.Contains(app.Outcomes(),
+				"session internal_error") != (row.code == "internal_error") {
 				t.Errorf("events %v", app.Outcomes())
 			}
 		})

@@ -26,9 +26,13 @@ func checkOrigins(issuer string, others []string, addresses ...address) error {
 	}
 	var mistakes []error
 	for _, a := range addresses {
-		if origin := originIn(a.url); a.url != "" && (origin == "" || !slices.Contains(allowed, origin)) {
-			mistakes = append(mistakes, wrongField(a.name, "is at %s, the issuer at %s: a tenant's provider must serve it "+
-				"from the origin of its issuer, or its code must name the origin in OtherOrigins", origin, allowed[0]))
+		if origin := originIn(a.url); a.url != "" &&
+			(origin == "" || !slices.Contains(allowed, origin)) {
+			mistakes = append(mistakes,
+				wrongField(a.name, "is at %s, the issuer at %s: a tenant's provider must serve it "+
+					"from the origin of its issuer, or its code must name the origin in "+
+					"OtherOrigins",
+					origin, allowed[0]))
 		}
 	}
 	return errors.Join(mistakes...)
@@ -50,8 +54,10 @@ func sharedOrigin(addresses ...address) (string, error) {
 	first := addresses[0]
 	for _, a := range addresses[1:] {
 		if first.url != "" && a.url != "" && originIn(a.url) != originIn(first.url) {
-			return "", wrongField("Issuer", "is missing: %s is at %s, %s at %s: set it to the namespace of the user IDs, "+
-				"which must not change later", first.name, originIn(first.url), a.name, originIn(a.url))
+			return "", wrongField("Issuer",
+				"is missing: %s is at %s, %s at %s: set it to the namespace of the user IDs, "+
+					"which must not change later", first.name, originIn(first.url), a.name,
+				originIn(a.url))
 		}
 	}
 	return originIn(first.url), nil
@@ -61,8 +67,10 @@ func sharedOrigin(addresses ...address) (string, error) {
 func checkOtherOrigins(origins []string) error {
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
-		if err != nil || originIn(origin) == "" || u.Path != "" || strings.ContainsAny(origin, "?#") {
-			return wrongField("OtherOrigins", "%q is not an origin such as https://api.example.com", origin)
+		if err != nil || originIn(origin) == "" || u.Path != "" ||
+			strings.ContainsAny(origin, "?#") {
+			return wrongField("OtherOrigins",
+				"%q is not an origin such as https://api.example.com", origin)
 		}
 	}
 	return nil
@@ -79,12 +87,13 @@ func (o *OIDC) addresses() []address {
 
 func (o *OIDC) confine() error {
 	if o.SecretSignsTokens && o.responseType() != responseCode {
-		return wrongField("SecretSignsTokens", "must not be used with ResponseType %s: the tenant knows the secret "+
-			"and could sign in as anyone of the issuer", o.responseType())
+		return wrongField("SecretSignsTokens",
+			"must not be used with ResponseType %s: the tenant knows the secret "+
+				"and could sign in as anyone of the issuer", o.responseType())
 	}
 	if len(o.Keys) > 0 {
-		return errors.New("Keys: a tenant could sign users in under any issuer with keys of its own; " +
-			"use Endpoints.JWKS at the origin of the issuer")
+		return wrongField("Keys", "must not be set by a tenant, which could sign users in under "+
+			"any issuer: use Endpoints.JWKS at the origin of the issuer")
 	}
 	configured := o.addresses()
 	if o.VendorLogout != nil {
@@ -109,7 +118,8 @@ func (o *OIDC) checkOrigins(m *metadata) error {
 // addresses returns the URLs that determine who the user is.
 func (o *OAuth2) addresses() []address {
 	all := []address{
-		{"Endpoints.Authorization", o.Endpoints.Authorization}, {"Endpoints.Token", o.Endpoints.Token},
+		{"Endpoints.Authorization", o.Endpoints.Authorization},
+		{"Endpoints.Token", o.Endpoints.Token},
 		{"RefreshURL", o.RefreshURL},
 	}
 	documents := []Document{{Name: "Endpoints.UserInfo", URL: o.Endpoints.UserInfo}}
@@ -166,7 +176,9 @@ func (o *OAuth1) checkIssuer() error {
 }
 
 func (o *OAuth1) confine() error {
-	return checkOrigins(o.issuer(), o.OtherOrigins, append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)
+	return checkOrigins(o.issuer(), o.OtherOrigins,
+		append(o.addresses(), address{"APIBase", o.APIBase},
+			address{"InternalURL", o.InternalURL})...)
 }
 
 // plainHTTP lists the http URLs on other machines, for the warning at start.
@@ -184,7 +196,8 @@ func plainHTTP(addresses ...address) []string {
 // checkConfidential accepts URLs to which the user's token may be sent: https, or http on this
 // machine with InsecureLoopbackHTTP.
 func (out outbound) checkConfidential(u *url.URL) error {
-	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP && loopback.Host(u.Hostname()) {
+	if u.Scheme == "https" || u.Scheme == "http" && out.loopbackHTTP &&
+		loopback.Host(u.Hostname()) {
 		return nil
 	}
 	return fmt.Errorf("provider: the user's token is not sent to %s: use https", where(u))
@@ -206,7 +219,8 @@ func (out outbound) checkEndpoint(name, address string) error {
 	switch {
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()) && name != "Issuer"):
+	case u.Scheme == "http" && (loopback.Host(u.Hostname()) || loopback.Beside(u.Hostname()) &&
+		name != "Issuer"):
 		if out.loopbackHTTP {
 			return nil
 		}

@@ -32,7 +32,8 @@ func registration(kind, issuer, clientID string) string {
 // owned are the parameters that the library sets. If an application set them too, they would be
 // sent twice, or a check would be disabled.
 var owned = []string{
-	"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "state", "nonce", "code_challenge",
+	"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope",
+	"state", "nonce", "code_challenge",
 	"code_challenge_method", "max_age", "acr_values", "request", "request_uri",
 }
 
@@ -41,7 +42,8 @@ func checkAuthParams(params url.Values) []error {
 	for name, values := range params {
 		switch {
 		case name == "response_type" || name == "response_mode":
-			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library: %w", name, errTokenInBrowser))
+			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library: %w",
+				name, errTokenInBrowser))
 		case name == "max_age" || name == "acr_values" || name == "scope":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q has a field of its own", name))
 		case slices.Contains(owned, name):
@@ -99,7 +101,8 @@ func withParams(address string, params url.Values) (string, error) {
 	}
 	for name := range existing {
 		if params.Has(name) {
-			return "", fmt.Errorf("provider: the address of an endpoint already has the parameter %s", printable(name))
+			return "", fmt.Errorf("provider: the address of an endpoint already has the "+
+				"parameter %s", printable(name))
 		}
 	}
 	// Some providers read "+" literally; all decode "%20".

@@ -29,7 +29,8 @@ func flowKey(callback url.Values) string {
 
 // single are the parameters that must not repeat (RFC 6749 section 3.1).
 var single = []string{
-	"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token", "response",
+	"state", "code", "iss", "error", "error_description", "error_uri", "id_token", "access_token",
+	"response",
 	"oauth_token", "oauth_verifier", "oauth_problem", "denied", // of OAuth 1.0a
 }
 
@@ -39,8 +40,10 @@ func checkState(f *Flow, callback url.Values) error {
 			return &Error{Fault: FaultResponse, Err: fmt.Errorf("parameter %s is repeated", name)}
 		}
 	}
-	if f.State == "" || subtle.ConstantTimeCompare([]byte(callback.Get("state")), []byte(f.State)) != 1 {
-		return &Error{Fault: FaultState, Err: errors.New("state is missing or not that of this login")}
+	if f.State == "" || subtle.ConstantTimeCompare([]byte(callback.Get("state")),
+		[]byte(f.State)) != 1 {
+		return &Error{Fault: FaultState,
+			Err: errors.New("state is missing or not that of this login")}
 	}
 	return nil
 }
@@ -52,7 +55,8 @@ func checkResponseIssuer(issuer string, promised bool, callback url.Values) erro
 		return &Error{Fault: faultIssuer, Err: errors.New("iss is not the issuer of this login")}
 	case !callback.Has("iss") && promised:
 		return &Error{Fault: faultIssuer, Err: errors.New(
-			"iss is missing from the callback, although the metadata promises it (authorization_response_iss_parameter_supported): " +
+			"iss is missing from the callback, although the metadata promises it " +
+				"(authorization_response_iss_parameter_supported): " +
 				`in Keycloak, turn off "Exclude Issuer From Authentication Response" in the client's settings; elsewhere, look for a proxy that drops it`)}
 	}
 	return nil
@@ -102,10 +106,11 @@ var ownCode = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{2,31}$`)
 // 3.1.2.6).
 func responseError(f *Flow, callback url.Values) *Error {
 	e := &Error{
-		Fault:       FaultRefused,
-		Code:        registeredCode(callback.Get("error")),
-		Description: description(callback.Get("error_description"), []string{f.State, f.Nonce, f.Verifier}),
-		Err:         errors.New("the provider rejected the login"),
+		Fault: FaultRefused,
+		Code:  registeredCode(callback.Get("error")),
+		Description: description(callback.Get("error_description"),
+			[]string{f.State, f.Nonce, f.Verifier}),
+		Err: errors.New("the provider rejected the login"),
 	}
 	if own := callback.Get("error"); e.Code == "" && ownCode.MatchString(own) {
 		e.Err = fmt.Errorf("the provider rejected the login with its own error %s", own)
@@ -126,7 +131,8 @@ func responseError(f *Flow, callback url.Values) *Error {
 func checkScopes(f *Flow, tokens session.Tokens) error {
 	for _, scope := range f.Request.Scopes {
 		if !tokens.Granted(scope) {
-			return &Error{Fault: FaultStepUp, Err: fmt.Errorf("scope %q was not granted", printable(scope))}
+			return &Error{Fault: FaultStepUp, Err: fmt.Errorf("scope %q was not granted",
+				printable(scope))}
 		}
 	}
 	return nil

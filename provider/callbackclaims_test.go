@@ -40,8 +40,9 @@ func FuzzCallbackClaims(f *testing.F) {
 func TestCallbackClaims_NamesOnly(t *testing.T) {
 	o := &OIDC{CallbackClaims: func(url.Values) map[string]string {
 		return map[string]string{
-			"given_name": "Alice", "email": "a@example.com", "email_verified": "true", "roles": "admin",
-			"sub": "1", "acr": "high",
+			"given_name": "Alice", "email": "a@example.com", "email_verified": "true",
+			"roles": "admin",
+			"sub":   "1", "acr": "high",
 		}
 	}}
 	c, err := o.callbackClaims(url.Values{})

@@ -210,8 +210,11 @@ func (d detour) check(out outbound) error {
 	if err := out.checkEndpoint("InternalURL", d.to); err != nil {
 		return err
 	}
-	if u, _ := url.Parse(d.to); u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Path != "" && u.Path != "/" {
-		return wrongField("InternalURL", "%s must be scheme, host and port only: paths are taken from the provider's own URLs", where(u))
+	if u, _ := url.Parse(d.to); u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Path != "" &&
+		u.Path != "/" {
+		return wrongField("InternalURL",
+			"%s must be scheme, host and port only: paths are taken from the provider's own URLs",
+			where(u))
 	}
 	return nil
 }

@@ -91,7 +91,8 @@ func (s *droppingServer) serve(c net.Conn, script []step) {
 		case spent:
 			status, body = "400 Bad Request", `{"error":"invalid_grant"}`
 		}
-		fmt.Fprintf(c, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+		fmt.Fprintf(c, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: "+
+			"%d\r\n\r\n%s", status, len(body), body)
 	}
 }
 
@@ -126,23 +127,29 @@ func (s *droppingServer) received(path string) (found []*http.Request) {
 // request to the same server, on a connection that is then reused. They return the requests that
 // the server received.
 var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Request, error){
-	"a code at an OpenID provider": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
-		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(), InsecureLoopbackHTTP: true, HTTPClient: c}
+	"a code at an OpenID provider": func(s *droppingServer, c *http.Client) ([]*http.Request,
+		error) {
+		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(),
+			InsecureLoopbackHTTP: true, HTTPClient: c}
 		m, err := o.metadata(context.Background()) // the first request
 		if err == nil {
-			_, err = o.exchange(context.Background(), m, &Flow{RedirectURI: "https://app.example/callback"}, "code")
+			_, err = o.exchange(context.Background(), m,
+				&Flow{RedirectURI: "https://app.example/callback"}, "code")
 			if err != nil && strings.Contains(err.Error(), "id_token") {
 				err = nil // the server sends no ID token
 			}
 		}
 		return s.received("/token"), err
 	},
-	"a pushed authorization request": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
-		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(), InsecureLoopbackHTTP: true, HTTPClient: c, PAR: true}
+	"a pushed authorization request": func(s *droppingServer, c *http.Client) ([]*http.Request,
+		error) {
+		o := &OIDC{Issuer: s.address, ClientID: "c", ClientKey: testClientKey(),
+			InsecureLoopbackHTTP: true, HTTPClient: c, PAR: true}
 		_, err := o.Begin(context.Background(), &Flow{RedirectURI: "https://app.example/callback"})
 		return s.received("/par"), err
 	},
-	"a refresh token at a provider without OpenID": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
+	"a refresh token at a provider without OpenID": func(s *droppingServer,
+		c *http.Client) ([]*http.Request, error) {
 		o := &OAuth2{
 			ClientID: "c", ClientSecret: "s", Endpoints: Endpoints{
 				Authorization: s.address,
@@ -151,7 +158,9 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 			},
 			UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true, HTTPClient: c,
 		}
-		if _, err := o.fetchProfile(context.Background(), session.Tokens{AccessToken: "a"}, Profile{}); err != nil { // the first request
+		// the first request
+		if _, err := o.fetchProfile(context.Background(), session.Tokens{AccessToken: "a"},
+			Profile{}); err != nil {
 			return nil, err
 		}
 		before := &session.Session{User: session.User{Issuer: o.issuer(), Subject: "1"}}
@@ -161,14 +170,19 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 	},
 	"an OAuth 1.0a verifier": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
 		o := &OAuth1{
-			ClientID: "c", ClientSecret: "s", RequestTokenURL: s.address + "/user", AuthorizeURL: s.address, AccessTokenURL: s.address + "/oauth1",
-			UserURL: s.address + "/user", UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true, HTTPClient: c,
+			ClientID: "c", ClientSecret: "s", RequestTokenURL: s.address + "/user",
+			AuthorizeURL: s.address, AccessTokenURL: s.address + "/oauth1",
+			UserURL: s.address + "/user", UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true,
+			HTTPClient: c,
 		}
-		if _, err := o.profile(context.Background(), credential{token: "t", secret: "s"}); err != nil { // the first request
+		// the first request
+		if _, err := o.profile(context.Background(),
+			credential{token: "t", secret: "s"}); err != nil {
 			return nil, err
 		}
 		f := &Flow{State: "state", Token: "t", Secret: "s"}
-		_, err := o.Finish(context.Background(), f, url.Values{"state": {"state"}, "oauth_token": {"t"}, "oauth_verifier": {"v"}})
+		_, err := o.Finish(context.Background(), f,
+			url.Values{"state": {"state"}, "oauth_token": {"t"}, "oauth_verifier": {"v"}})
 		return s.received("/oauth1"), err
 	},
 }
@@ -191,10 +205,14 @@ func TestSendOnce_R73_F29_OnlyAfterAKeptConnectionClosed(t *testing.T) {
 		ok      bool
 	}{
 		{"a kept connection answers", [][]step{{answers, answers}}, 1, true},
-		{"a kept connection is closed while idle", [][]step{{answers}, {answers, answers, answers}}, 1, true},
-		{"a kept connection is closed", [][]step{{answers, drops}, {answers, answers, answers}}, 2, true},
-		{"a kept connection is closed, then a new one", [][]step{{answers, drops}, {drops}}, 2, false},
-		{"a kept connection ends after a byte", [][]step{{answers, oneByte}, {answers, answers}}, 1, false},
+		{"a kept connection is closed while idle", [][]step{{answers}, {answers, answers, answers}},
+			1, true},
+		{"a kept connection is closed", [][]step{{answers, drops}, {answers, answers, answers}},
+			2, true},
+		{"a kept connection is closed, then a new one", [][]step{{answers, drops}, {drops}},
+			2, false},
+		{"a kept connection ends after a byte", [][]step{{answers, oneByte}, {answers, answers}},
+			1, false},
 		{"a kept connection hangs", [][]step{{answers, hangs}, {answers, answers}}, 1, false},
 		{"a new connection is closed", [][]step{{answers}, {drops}}, 1, false},
 	} {
@@ -207,7 +225,8 @@ func TestSendOnce_R73_F29_OnlyAfterAKeptConnectionClosed(t *testing.T) {
 				}
 				got, err := redeem(s, c)
 				if len(got) != row.want || (err == nil) != row.ok {
-					t.Errorf("%d requests and %v, want %d and ok: %v", len(got), err, row.want, row.ok)
+					t.Errorf("%d requests and %v, want %d and ok: %v", len(got), err,
+						row.want, row.ok)
 				}
 				if !row.ok && !errors.Is(err, ErrUnavailable) {
 					t.Errorf("%v, want ErrUnavailable", err)
@@ -229,7 +248,9 @@ func differ(t *testing.T, first, second *http.Request) {
 			t.Errorf("%s of both requests: equal: %v", name, same)
 		}
 	}
-	oauth1 := func(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ") }
+	oauth1 := func(r *http.Request) bool {
+		return strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ")
+	}
 	if oauth1(first) && first.Header.Get("Authorization") == second.Header.Get("Authorization") {
 		t.Error("the second request repeats the nonce of the first")
 	}
@@ -245,7 +266,8 @@ func TestSendOnce_F29_Interrupted(t *testing.T) {
 		}
 	}
 	s := newDroppingServer(t, []step{answers, drops}, []step{spent})
-	_, err := redeeming["a refresh token at a provider without OpenID"](s, &http.Client{Transport: &http.Transport{}})
+	_, err := redeeming["a refresh token at a provider without OpenID"](s,
+		&http.Client{Transport: &http.Transport{}})
 	if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultRefresh {
 		t.Errorf("a refresh: %v, want %s", err, FaultRefresh)
 	}
@@ -271,8 +293,9 @@ func TestConnections_F29_IdleTime(t *testing.T) {
 	configured := &http.Transport{IdleConnTimeout: time.Hour}
 	short := &http.Transport{IdleConnTimeout: time.Second}
 	for name, out := range map[string]outbound{
-		"own":        {connections: new(connections)},
-		"no limit":   {own: &http.Client{Transport: &http.Transport{}}, connections: new(connections)},
+		"own": {connections: new(connections)},
+		"no limit": {own: &http.Client{Transport: &http.Transport{}},
+			connections: new(connections)},
 		"configured": {own: &http.Client{Transport: configured}, connections: new(connections)},
 		"short":      {own: &http.Client{Transport: short}, connections: new(connections)},
 	} {
@@ -285,10 +308,12 @@ func TestConnections_F29_IdleTime(t *testing.T) {
 		}
 	}
 	out := outbound{own: &http.Client{Transport: configured}, connections: new(connections)}
-	if got := out.callAPI(nil).Transport; got != http.RoundTripper(configured) || configured.IdleConnTimeout != time.Hour {
+	if got := out.callAPI(nil).Transport; got != http.RoundTripper(configured) ||
+		configured.IdleConnTimeout != time.Hour {
 		t.Error("the API client does not use the configured transport")
 	}
-	if !slices.Contains([]http.RoundTripper{short}, outbound{own: &http.Client{Transport: short}, connections: new(connections)}.client(never).Transport) {
+	if !slices.Contains([]http.RoundTripper{short}, outbound{own: &http.Client{Transport: short},
+		connections: new(connections)}.client(never).Transport) {
 		t.Error("a transport that keeps connections briefly is copied")
 	}
 }

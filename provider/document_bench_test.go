@@ -10,14 +10,18 @@ import (
 
 // hostileDocuments are objects that grow with n, each in another way.
 var hostileDocuments = map[string]func(n int) string{
-	"many names":   func(n int) string { return object(n, `"n%d":1`) },
-	"one name":     func(n int) string { return object(n, `"a":%d`) },
-	"two names":    func(n int) string { return object(n, `"a":1,"b":%d`) },
-	"look-alikes":  func(n int) string { return object(n, `"ROLEſ%d":1`) },
-	"long name":    func(n int) string { return `{"` + strings.Repeat("ſ", 8*n) + `":1}` },
-	"long text":    func(n int) string { return `{"a":"` + strings.Repeat(`\ud83d`, 2*n) + `"}` },
-	"long list":    func(n int) string { return `{"roles":[` + strings.Repeat(`"x",`, n) + `"x"]}` },
-	"many objects": func(n int) string { return `{"a":[` + strings.Repeat(`{"a":1,"a":2},`, n) + `7]}` },
+	"many names":  func(n int) string { return object(n, `"n%d":1`) },
+	"one name":    func(n int) string { return object(n, `"a":%d`) },
+	"two names":   func(n int) string { return object(n, `"a":1,"b":%d`) },
+	"look-alikes": func(n int) string { return object(n, `"ROLEſ%d":1`) },
+	"long name":   func(n int) string { return `{"` + strings.Repeat("ſ", 8*n) + `":1}` },
+	"long text":   func(n int) string { return `{"a":"` + strings.Repeat(`\ud83d`, 2*n) + `"}` },
+	"long list": func(n int) string {
+		return `{"roles":[` + strings.Repeat(`"x",`, n) + `"x"]}`
+	},
+	"many objects": func(n int) string {
+		return `{"a":[` + strings.Repeat(`{"a":1,"a":2},`, n) + `7]}`
+	},
 	"nested, repeated": func(n int) string {
 		return strings.Repeat(`{"a":`, 20) + object(n, `"a":%d`) + strings.Repeat(`,"a":1}`, 20)
 	},
@@ -49,7 +53,8 @@ func hostileReaders() map[string]func(document []byte) {
 			}
 		},
 		"profile": func(d []byte) {
-			Profile{User: d}.user("i", Fields{ID: "id", Roles: "roles.name"}, EmailByMember, &o.notes)
+			Profile{User: d}.user("i", Fields{ID: "id", Roles: "roles.name"}, EmailByMember,
+				&o.notes)
 		},
 	}
 }
@@ -60,7 +65,8 @@ func BenchmarkDocuments_P13(b *testing.B) {
 		for shape, make := range hostileDocuments {
 			once, twice := []byte(make(4000)), []byte(make(8000))
 			b.Run(kind+"/"+shape, func(b *testing.B) {
-				short, long := time.Hour, time.Hour // the fastest of many, because the machine is shared
+				// the fastest of many, because the machine is shared
+				short, long := time.Hour, time.Hour
 				for b.Loop() {
 					short, long = min(short, duration(read, once)), min(long, duration(read, twice))
 				}
@@ -84,7 +90,8 @@ func TestDocuments_P13_AllocationsAreLinear(t *testing.T) {
 			short := testing.AllocsPerRun(1, func() { read(once) })
 			long := testing.AllocsPerRun(1, func() { read(twice) })
 			if long > 2.2*short+50 {
-				t.Errorf("%s, %s: %v allocations, %v for twice the document", kind, shape, short, long)
+				t.Errorf("%s, %s: %v allocations, %v for twice the document", kind, shape,
+					short, long)
 			}
 		}
 	}

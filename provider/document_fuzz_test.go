@@ -37,7 +37,9 @@ func fuzzDocuments(f *testing.F, read reader, names []string, documents ...strin
 	}
 	f.Fuzz(func(t *testing.T, document []byte, name string, value []byte) {
 		want, err := read(t, document)
-		if err != nil && strings.ContainsFunc(err.Error(), func(r rune) bool { return r < ' ' && r != '\n' }) {
+		if err != nil && strings.ContainsFunc(err.Error(), func(r rune) bool {
+			return r < ' ' && r != '\n'
+		}) {
 			t.Errorf("%q: control characters in the error %q", document, err)
 		}
 		if isRead := slices.ContainsFunc(names, func(known string) bool {
@@ -58,7 +60,8 @@ func fuzzDocuments(f *testing.F, read reader, names []string, documents ...strin
 func withMember(document []byte, name string, value []byte) [][]byte {
 	object := strings.TrimRight(string(document), " \t\r\n")
 	body, isObject := strings.CutSuffix(object, "}")
-	if !isObject || !json.Valid([]byte(object)) || strings.Count(string(value), "[")+strings.Count(string(value), "{") > 10 {
+	if !isObject || !json.Valid([]byte(object)) || strings.Count(string(value), "[")+
+		strings.Count(string(value), "{") > 10 {
 		return nil
 	}
 	if !json.Valid(value) {
@@ -69,7 +72,8 @@ func withMember(document []byte, name string, value []byte) [][]byte {
 	if strings.TrimSpace(body) == "{" {
 		comma = ""
 	}
-	return [][]byte{[]byte(body + comma + member + "}"), []byte(body + comma + member + "," + member + "}")}
+	return [][]byte{[]byte(body + comma + member + "}"),
+		[]byte(body + comma + member + "," + member + "}")}
 }
 
 // rawText writes a string with its bytes unchanged, including invalid Unicode.
@@ -91,8 +95,11 @@ func rawText(s string) []byte {
 // fuzzed returns a provider whose tokens the test can sign.
 func fuzzed() *OIDC {
 	o := &OIDC{
-		Issuer: "https://op.example", ClientID: "c", ClientSecret: strings.Repeat("s", 32), SecretSignsTokens: true,
-		RolesClaim: "access.roles", Now: func() time.Time { return time.Unix(1_700_000_000, 0) },
+		Issuer: "https://op.example", ClientID: "c", ClientSecret: strings.Repeat("s", 32),
+		SecretSignsTokens: true,
+		RolesClaim:        "access.roles", Now: func() time.Time {
+			return time.Unix(1_700_000_000, 0)
+		},
 	}
 	o.ReportTo(slog.New(slog.DiscardHandler))
 	return o
@@ -130,7 +137,8 @@ func FuzzJWKS(f *testing.F) {
 		var usable []string
 		for _, raw := range keys {
 			if key, ok := usableKey(raw); ok {
-				usable = append(usable, fmt.Sprintf("%q %q %q %v", key.id, key.alg, key.issuer, key.key))
+				usable = append(usable, fmt.Sprintf("%q %q %q %v", key.id, key.alg, key.issuer,
+					key.key))
 			}
 		}
 		return strings.Join(usable, "\n"), nil
@@ -144,7 +152,8 @@ func FuzzJWKS(f *testing.F) {
 		inSet, keyErr := inKey(t, document)
 		return set + "\n" + inSet, errors.Join(err, keyErr)
 	}, append([]string{"keys", "kid", "alg", "use", "key_ops", "issuer"}, keyMembers...),
-		`{"keys":[`+key+`]}`, key, `{"keys":[7,null,{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`, `{"keys":{}}`)
+		`{"keys":[`+key+`]}`, key, `{"keys":[7,null,{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`,
+		`{"keys":{}}`)
 }
 
 func FuzzUserInfo(f *testing.F) {
@@ -156,7 +165,8 @@ func FuzzUserInfo(f *testing.F) {
 	}
 	token := &idToken{document: d, issuer: o.Issuer, subject: "1"}
 	fuzzDocuments(f, func(t *testing.T, document []byte) (string, error) {
-		info, err := o.readUserInfo(t.Context(), nil, answer{status: http.StatusOK, media: "application/json", body: document})
+		info, err := o.readUserInfo(t.Context(), nil,
+			answer{status: http.StatusOK, media: "application/json", body: document})
 		if err != nil {
 			return "", err
 		}
@@ -166,19 +176,23 @@ func FuzzUserInfo(f *testing.F) {
 		}
 		return fmt.Sprintf("%q %+v", info.display("sub"), s.User), nil
 	}, identityNames,
-		`{"sub":"1","name":"Alice","email":"a@example.com","email_verified":true}`, `{"sub":"1","access":{"roles":["a","b"]}}`, `{"sub":7}`)
+		`{"sub":"1","name":"Alice","email":"a@example.com","email_verified":true}`,
+		`{"sub":"1","access":{"roles":["a","b"]}}`, `{"sub":7}`)
 }
 
 // identityNames are the claims that set fields of a session, or decide.
 var identityNames = []string{
-	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "events", "at_hash", "c_hash", "name", "given_name", "family_name",
-	"preferred_username", "nickname", "email", "email_verified", "picture", "access", "access.roles", "acr", "amr", "auth_time", "sid", "session_expiry",
+	"iss", "sub", "aud", "azp", "exp", "iat", "nbf", "nonce", "events", "at_hash", "c_hash", "name",
+	"given_name", "family_name",
+	"preferred_username", "nickname", "email", "email_verified", "picture", "access",
+	"access.roles", "acr", "amr", "auth_time", "sid", "session_expiry",
 	"_claim_names", "hasgroups",
 }
 
 func FuzzIDTokenClaims(f *testing.F) {
 	o := fuzzed()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(o.ClientSecret)}, nil)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256,
+		Key: []byte(o.ClientSecret)}, nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -193,7 +207,8 @@ func FuzzIDTokenClaims(f *testing.F) {
 		if err != nil {
 			return "", err
 		}
-		token, err := o.verifyIDToken(t.Context(), m, flow, raw, maxDirect, hashed{"access", "code"})
+		token, err := o.verifyIDToken(t.Context(), m, flow, raw, maxDirect,
+			hashed{"access", "code"})
 		if err != nil {
 			return "", err
 		}
@@ -201,7 +216,8 @@ func FuzzIDTokenClaims(f *testing.F) {
 		if err != nil {
 			return "", err
 		}
-		if payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[1]); !slices.Equal(payload, document) {
+		if payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(raw,
+			".")[1]); !slices.Equal(payload, document) {
 			t.Fatal("another payload was signed")
 		}
 		return fmt.Sprintf("%+v %q %q %v %v", s.User, s.ACR, s.SID, s.AuthTime, s.Expires), nil
@@ -221,14 +237,19 @@ func FuzzIntrospection(f *testing.F) {
 		info, _, err := readIntrospection(answer{media: "application/json", body: document}, nil)
 		return fmt.Sprintf("%+v", info), err
 	}, append([]string{"active", "client_id", "username", "token_type", "scope"}, identityNames...),
-		`{"active":true,"sub":"1","aud":["a"],"exp":1700000000,"scope":"a b"}`, `{"active":"true"}`, `{"active":true,"sub":7}`)
+		`{"active":true,"sub":"1","aud":["a"],"exp":1700000000,"scope":"a b"}`, `{"active":"true"}`,
+		`{"active":true,"sub":7}`)
 }
 
 func FuzzTokenDocument(f *testing.F) {
 	d := &Dialect{Envelope: "data"}
 	fuzzDocuments(f, func(t *testing.T, document []byte) (string, error) {
-		tokens, _, err := d.tokens(answer{status: http.StatusOK, media: "application/json", body: document}, time.Unix(0, 0), nil, nil)
-		return fmt.Sprintf("%q %q %q %v", tokens.AccessToken, tokens.RefreshToken, tokens.IDToken, tokens.Scopes), err
-	}, append([]string{"data", "error_description", "message", "code", "status", "error_code", "errcode", "errmsg", "msg"}, answerNames...),
-		`{"access_token":"a","token_type":"Bearer","scope":"x y"}`, `{"data":{"access_token":"a","x":1,"x":2}}`, `{"error":"invalid_grant"}`)
+		tokens, _, err := d.tokens(answer{status: http.StatusOK, media: "application/json",
+			body: document}, time.Unix(0, 0), nil, nil)
+		return fmt.Sprintf("%q %q %q %v", tokens.AccessToken, tokens.RefreshToken, tokens.IDToken,
+			tokens.Scopes), err
+	}, append([]string{"data", "error_description", "message", "code", "status", "error_code",
+		"errcode", "errmsg", "msg"}, answerNames...),
+		`{"access_token":"a","token_type":"Bearer","scope":"x y"}`,
+		`{"data":{"access_token":"a","x":1,"x":2}}`, `{"error":"invalid_grant"}`)
 }

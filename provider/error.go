@@ -32,10 +32,11 @@ type Fault string
 
 // The faults that the login routes and the guards handle.
 const (
-	FaultState       Fault = "state_mismatch"       // the callback does not belong to the flow
-	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory
-	FaultDenied      Fault = "access_denied"        // the user or the provider declined
-	FaultNotAdmitted Fault = "not_admitted"         // a user of an organization that is not admitted
+	FaultState    Fault = "state_mismatch"   // the callback does not belong to the flow
+	FaultResponse Fault = "invalid_response" // parameters missing, repeated or contradictory
+	FaultDenied   Fault = "access_denied"    // the user or the provider declined
+	// a user of an organization that is not admitted
+	FaultNotAdmitted Fault = "not_admitted"
 	FaultInteraction Fault = "interaction_required" // prompt=none is not possible
 	FaultRefused     Fault = "provider_error"       // the provider answered with another error
 	FaultUserInfo    Fault = "invalid_userinfo"     // the profile is unusable

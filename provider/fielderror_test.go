@@ -47,16 +47,22 @@ func TestOIDC_R157_FieldErrors(t *testing.T) {
 	secret := func(context.Context) (string, error) { return "s", nil }
 	for i, o := range []*OIDC{
 		{},
-		{Issuer: "op.example", ClientID: " c", ClientSecret: "s", SecretFunc: secret, Leeway: -1, MaxAge: &negative},
+		{Issuer: "op.example", ClientID: " c", ClientSecret: "s", SecretFunc: secret, Leeway: -1,
+			MaxAge: &negative},
 		{Issuer: "https://u@op.example", ClientKey: &ClientKey{}, APIBase: "x", Discovery: "x"},
 		{Issuer: "https://op.example", Scopes: []string{""}, SigningAlgs: []string{"HS256", "x"}},
-		{Issuer: "https://op.example/{tenantid}", AssertionAudience: "x", InternalURL: "x", EmailTrust: 9},
+		{Issuer: "https://op.example/{tenantid}", AssertionAudience: "x", InternalURL: "x",
+			EmailTrust: 9},
 		{Organizations: &Organizations{}, RequiredClaims: map[string][]string{"": nil}},
-		{AuthMethod: "client_secret_basic", ResponseType: "token", VendorLogout: &VendorLogout{URL: "https://op.example"}},
-		{AuthMethod: "private_key_jwt", ResponseType: "x", VendorLogout: &VendorLogout{}, OtherOrigins: []string{"x"}},
+		{AuthMethod: "client_secret_basic", ResponseType: "token",
+			VendorLogout: &VendorLogout{URL: "https://op.example"}},
+		{AuthMethod: "private_key_jwt", ResponseType: "x", VendorLogout: &VendorLogout{},
+			OtherOrigins: []string{"x"}},
 		{AuthMethod: "x", UserFields: Fields{ID: "id", Name: "a..b"}, IssuerAliases: []string{""}},
-		{SecretSignsTokens: true, Dialect: Dialect{Method: "x", Params: map[string][]string{"code": nil}}},
-		{Endpoints: Endpoints{Token: "x", Authorization: "http://localhost"}, AuthParams: map[string][]string{"state": nil}},
+		{SecretSignsTokens: true,
+			Dialect: Dialect{Method: "x", Params: map[string][]string{"code": nil}}},
+		{Endpoints: Endpoints{Token: "x", Authorization: "http://localhost"},
+			AuthParams: map[string][]string{"state": nil}},
 		{HTTPClient: &http.Client{Transport: (*http.Transport)(nil)}},
 	} {
 		_, err := o.Validate()
@@ -74,7 +80,8 @@ func TestFieldError_R157_Insecure(t *testing.T) {
 	if !ok || wrong.Field != "Issuer" || wrong.Insecure != "InsecureLoopbackHTTP" {
 		t.Errorf("%v", err)
 	}
-	if want := "Issuer http://localhost:1 is http: for development on this machine set InsecureLoopbackHTTP"; err.Error() != want {
+	if want := "Issuer http://localhost:1 is http: for development on this machine set " +
+		"InsecureLoopbackHTTP"; err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

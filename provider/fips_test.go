@@ -55,8 +55,10 @@ func TestFIPS_F51_ValidateRejects(t *testing.T) {
 	}
 	oauth1 := func(method, secret string) *OAuth1 {
 		o := &OAuth1{
-			ClientID: "c", ClientSecret: secret, SignatureMethod: method, Issuer: "https://op.example", UserFields: Fields{ID: "id"},
-			RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a", AccessTokenURL: "https://op.example/t",
+			ClientID: "c", ClientSecret: secret, SignatureMethod: method,
+			Issuer: "https://op.example", UserFields: Fields{ID: "id"},
+			RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a",
+			AccessTokenURL: "https://op.example/t",
 		}
 		if method == "RSA-SHA1" {
 			o.ClientSecret, o.PrivateKey = "", signing
@@ -64,7 +66,9 @@ func TestFIPS_F51_ValidateRejects(t *testing.T) {
 		return o
 	}
 	const long = "a-client-secret-of-many-bytes"
-	oidc := func(k *ClientKey) *OIDC { return &OIDC{Issuer: "https://op.example", ClientID: "c", ClientKey: k} }
+	oidc := func(k *ClientKey) *OIDC {
+		return &OIDC{Issuer: "https://op.example", ClientID: "c", ClientKey: k}
+	}
 	for name, row := range map[string]struct {
 		v    Validator
 		want string // in the error; empty for none
@@ -75,11 +79,14 @@ func TestFIPS_F51_ValidateRejects(t *testing.T) {
 		"HMAC-SHA256":               {oauth1("HMAC-SHA256", long), ""},
 		"HMAC-SHA256, short secret": {oauth1("HMAC-SHA256", "short"), "ClientSecret is too short"},
 		"PLAINTEXT":                 {oauth1("PLAINTEXT", "short"), ""},
-		"certificate":               {oidc(&ClientKey{Signer: key, Certificate: certificate}), "Certificate"},
-		"key alone":                 {oidc(&ClientKey{Signer: key, ID: "k"}), ""},
+		"certificate": {oidc(&ClientKey{Signer: key, Certificate: certificate}),
+			"Certificate"},
+		"key alone": {oidc(&ClientKey{Signer: key, ID: "k"}), ""},
 	} {
 		_, err := row.v.Validate()
-		if (err == nil) != (row.want == "") || err != nil && (!strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), "fips140=only")) {
+		if (err == nil) != (row.want == "") || err != nil &&
+			(!strings.Contains(err.Error(), row.want) ||
+				!strings.Contains(err.Error(), "fips140=only")) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}

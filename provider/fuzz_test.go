@@ -45,13 +45,17 @@ func FuzzCallback(f *testing.F) {
 		o.discovery.current.Store(&known{&metadata{
 			Issuer: o.Issuer, TokenEndpoint: "https://op.invalid/token", IssInResponse: true,
 		}, time.Now()})
-		o.HTTPClient = refusing(func() { // a request to the token endpoint: the response must be valid
-			if params.Get("state") != "STATE" || len(params["state"]) != 1 || params.Get("iss") != o.Issuer || params.Get("code") == "" || params.Has("error") ||
-				params.Has("id_token") || params.Has("access_token") || params.Has("response") || len(params["code"]) != 1 {
+		// a request to the token endpoint: the response must be valid
+		o.HTTPClient = refusing(func() {
+			if params.Get("state") != "STATE" || len(params["state"]) != 1 ||
+				params.Get("iss") != o.Issuer || params.Get("code") == "" || params.Has("error") ||
+				params.Has("id_token") || params.Has("access_token") || params.Has("response") ||
+				len(params["code"]) != 1 {
 				t.Errorf("%q reached the token endpoint", query)
 			}
 		})
-		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Nonce: "N", Verifier: "V", Issuer: o.Issuer}, params)
+		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Nonce: "N", Verifier: "V",
+			Issuer: o.Issuer}, params)
 		refusedCleanly(t, query, err)
 		if key := o.FlowKey(params); len(key) > maxState || key != "" && len(params["state"]) != 1 {
 			t.Errorf("%q: flow key %q", query, key)
@@ -77,7 +81,8 @@ func FuzzStrictJSON(f *testing.F) {
 		}
 		for name, want := range m {
 			var got any
-			if err := json.Unmarshal(d.claims[name], &got); err != nil || !reflect.DeepEqual(got, want) {
+			if err := json.Unmarshal(d.claims[name], &got); err != nil ||
+				!reflect.DeepEqual(got, want) {
 				t.Errorf("%q is %v, and %v for encoding/json: %v: %q", name, got, want, err, data)
 			}
 			text, isText := want.(string)
@@ -100,7 +105,8 @@ func FuzzStrictJSON(f *testing.F) {
 		if err := new(session.Session).SetClaims(d.raw); err != nil {
 			t.Errorf("%q: %v", data, err)
 		}
-		if again, err := schema.read(d.raw, nil); err != nil || !bytes.Equal(again.raw, d.raw) && !bytes.ContainsRune(d.raw, utf8.RuneError) {
+		if again, err := schema.read(d.raw, nil); err != nil || !bytes.Equal(again.raw, d.raw) &&
+			!bytes.ContainsRune(d.raw, utf8.RuneError) {
 			t.Errorf("%q is %q at first, then %q: %v", data, d.raw, again.raw, err)
 		}
 	})
@@ -134,10 +140,13 @@ func FuzzTokenForm(f *testing.F) {
 func FuzzLogoutClaims(f *testing.F) {
 	const event = `"events":{"http://schemas.openid.net/event/backchannel-logout":{}}`
 	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":1700000100,"jti":"1",` + event + `,"sub":"1","sid":"2"}`))
-	f.Add([]byte(`{"iss":"https://op.example","aud":["c"],"iat":1699999999.5,"jti":"1",` + event + `,"sid":"2"}`))
-	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"jti":"1",` + event + `,"sub":"1","nonce":null}`))
+	f.Add([]byte(`{"iss":"https://op.example","aud":["c"],"iat":1699999999.5,"jti":"1",` + event +
+		`,"sid":"2"}`))
+	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"jti":"1",` + event +
+		`,"sub":"1","nonce":null}`))
 	f.Add([]byte(`{"iss":"https://op.example","aud":"c","iat":1700000000,"exp":4000000000,"jti":"1",` + event + `,"sub":"1"}`))
-	f.Add([]byte(`{"iss":"https://op.example/","aud":"c","iat":1700000000,"jti":"1",` + event + `,"sub":"1"}`))
+	f.Add([]byte(`{"iss":"https://op.example/","aud":"c","iat":1700000000,"jti":"1",` + event +
+		`,"sub":"1"}`))
 	now := time.Unix(1700000000, 0)
 	o := &OIDC{Issuer: "https://op.example", ClientID: "c", Now: func() time.Time { return now }}
 	f.Fuzz(func(t *testing.T, payload []byte) {
@@ -162,10 +171,13 @@ func FuzzLogoutClaims(f *testing.F) {
 		id, _ := all["jti"].(string)
 		sub, _ := all["sub"].(string)
 		sid, _ := all["sid"].(string)
-		if nonce || !event || id == "" || sub == "" && sid == "" || all["iss"] != o.Issuer || token.id != id || token.subject != sub || token.sid != sid {
+		if nonce || !event || id == "" || sub == "" && sid == "" || all["iss"] != o.Issuer ||
+			token.id != id || token.subject != sub || token.sid != sid {
 			t.Errorf("%q is accepted as %+v", payload, token)
 		}
-		if until := o.acceptedUntil(token); token.issued.After(now.Add(time.Minute)) || now.Sub(token.issued) > time.Hour || until.Before(now) || until.After(now.Add(time.Hour+time.Minute)) {
+		if until := o.acceptedUntil(token); token.issued.After(now.Add(time.Minute)) ||
+			now.Sub(token.issued) > time.Hour || until.Before(now) ||
+			until.After(now.Add(time.Hour+time.Minute)) {
 			t.Errorf("%q is of %v and accepted until %v", payload, token.issued, until)
 		}
 	})

@@ -19,8 +19,10 @@ import (
 // R69
 func TestDialPublic_R69_Addresses(t *testing.T) {
 	for _, host := range []string{
-		"1.1.1.1", "8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "198.17.255.255", "198.20.0.1",
-		"223.255.255.255", "168.63.129.15", "2606:4700::1111", "2001:4860:4860::8888", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2001:200::1", "3ffe::1",
+		"1.1.1.1", "8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.255.255",
+		"172.32.0.1", "192.0.1.1", "198.17.255.255", "198.20.0.1",
+		"223.255.255.255", "168.63.129.15", "2606:4700::1111", "2001:4860:4860::8888",
+		"2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2001:200::1", "3ffe::1",
 	} {
 		network := "tcp4"
 		if strings.Contains(host, ":") {
@@ -31,13 +33,21 @@ func TestDialPublic_R69_Addresses(t *testing.T) {
 		}
 	}
 	for _, host := range []string{
-		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254", "172.16.0.1", "172.31.255.255",
-		"192.168.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
-		"169.254.0.1", "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254", // metadata services of clouds
-		"::", "::1", "fe80::1", "fe80::1%eth0", "2606:4700::1111%eth0", "fc00::1", "fd12::1", "fec0::1", "ff02::1", "100::1", "5f00::1", "4000::1",
-		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::8.8.8.8", "::ffff:0:127.0.0.1",
-		"64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::", "64:ff9b:1::8.8.8.8", "64:ff9b::1:808:808",
-		"2002:7f00:1::", "2002:808:808::", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "3fff::1",
+		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255",
+		"127.0.0.1", "127.255.255.254", "172.16.0.1", "172.31.255.255",
+		"192.168.0.1", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
+		"203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+		// metadata services of clouds
+		"169.254.0.1", "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192",
+		"168.63.129.16", "fd00:ec2::254",
+		"::", "::1", "fe80::1", "fe80::1%eth0", "2606:4700::1111%eth0", "fc00::1", "fd12::1",
+		"fec0::1", "ff02::1", "100::1", "5f00::1", "4000::1",
+		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::8.8.8.8",
+		"::ffff:0:127.0.0.1",
+		"64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::",
+		"64:ff9b:1::8.8.8.8", "64:ff9b::1:808:808",
+		"2002:7f00:1::", "2002:808:808::", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+		"2001:db8::1", "3fff::1",
 	} {
 		network := "tcp4"
 		if strings.Contains(host, ":") {
@@ -48,7 +58,8 @@ func TestDialPublic_R69_Addresses(t *testing.T) {
 		}
 	}
 	for _, target := range [][2]string{
-		{"udp4", "8.8.8.8:53"}, {"unix", "/run/x.sock"}, {"tcp", "8.8.8.8:443"}, {"tcp4", "8.8.8.8"}, {"tcp4", "dns.google:443"}, {"tcp4", ""}, {"tcp6", "[8.8.8.8:443"},
+		{"udp4", "8.8.8.8:53"}, {"unix", "/run/x.sock"}, {"tcp", "8.8.8.8:443"},
+		{"tcp4", "8.8.8.8"}, {"tcp4", "dns.google:443"}, {"tcp4", ""}, {"tcp6", "[8.8.8.8:443"},
 	} {
 		if err := provider.DialPublic(target[0], target[1], nil); err == nil {
 			t.Errorf("%s %s is permitted", target[0], target[1])
@@ -60,8 +71,10 @@ func TestDialPublic_R69_Addresses(t *testing.T) {
 func hostile(port string) []string {
 	var all []string
 	for _, host := range []string{
-		"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.0.0.2", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0",
-		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "ip6-localhost",
+		"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.0.0.2", "127.1", "2130706433",
+		"0x7f000001", "0177.0.0.1", "0", "0.0.0.0",
+		"[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]",
+		"ip6-localhost",
 	} {
 		all = append(all, host+":"+port)
 	}
@@ -98,7 +111,8 @@ func TestPublicOnly_R69_ThisMachineIsNotReached(t *testing.T) {
 	if n := reached.Load(); n != 0 {
 		t.Errorf("%d connections were made", n)
 	}
-	if _, err := client.Get(server.URL); err == nil || !strings.Contains(err.Error(), "public addresses only") {
+	if _, err := client.Get(server.URL); err == nil ||
+		!strings.Contains(err.Error(), "public addresses only") {
 		t.Errorf("the error does not say why: %v", err)
 	}
 }
@@ -124,7 +138,10 @@ func TestDialPublic_R69_Rebinding(t *testing.T) {
 	t.Cleanup(func() { listener.Close() })
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	asked := 0
-	resolver := &net.Resolver{PreferGo: true, Dial: fakeDNS(t, func() [4]byte { asked++; return [4]byte{127, 0, 0, 1} })}
+	resolver := &net.Resolver{PreferGo: true, Dial: fakeDNS(t, func() [4]byte {
+		asked++
+		return [4]byte{127, 0, 0, 1}
+	})}
 	checked := ""
 	dialer := &net.Dialer{Resolver: resolver}
 	if conn, err := dialer.DialContext(t.Context(), "tcp4", "rebind.example:"+port); err != nil {
@@ -145,7 +162,8 @@ func TestDialPublic_R69_Rebinding(t *testing.T) {
 
 // fakeDNS is the Dial of a resolver whose server answers all IPv4 queries with the result of
 // answer.
-func fakeDNS(t *testing.T, answer func() [4]byte) func(context.Context, string, string) (net.Conn, error) {
+func fakeDNS(t *testing.T, answer func() [4]byte) func(context.Context, string, string) (net.Conn,
+	error) {
 	return func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe()
 		t.Cleanup(func() { here.Close(); there.Close() })

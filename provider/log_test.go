@@ -30,7 +30,8 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 			}()
 			return client, nil
 		}
-		out := outbound{own: &http.Client{Transport: &http.Transport{DialContext: dial}}, connections: new(connections)}
+		out := outbound{own: &http.Client{Transport: &http.Transport{DialContext: dial}},
+			connections: new(connections)}
 		c := out.apiClient("", func(r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+token)
 			return nil
@@ -45,11 +46,16 @@ func TestClient_F49_BrokenAnswers(t *testing.T) {
 // F49: text that is known to be harmless is unchanged, to keep errors distinguishable.
 func TestNetworkText_F49(t *testing.T) {
 	for text, want := range map[string]string{
-		"dial tcp: lookup op.example: no such host":                 "dial tcp: lookup op.example: no such host",
-		`malformed HTTP status code "s3cret"`:                       "malformed HTTP status code [response text omitted]",
-		"x509: certificate signed by unknown authority":             "x509: certificate signed by unknown authority",
-		"net/http: odd \x1b[31m" + strings.Repeat("x", 3000):        "net/http: odd .[31m" + strings.Repeat("x", 181),
-		`http: server gave "<script>" and ` + "\n" + `forged="yes"`: "http: server gave [response text omitted]",
+		"dial tcp: lookup op.example: no " +
+			"such host": "dial tcp: lookup op.example: no such host",
+		`malformed HTTP status code "s3cret"`: "malformed HTTP status code " +
+			"[response text omitted]",
+		"x509: certificate signed by unknown authority": "x509: certificate signed " +
+			"by unknown authority",
+		"net/http: odd \x1b[31m" + strings.Repeat("x", 3000): "net/http: odd .[31m" +
+			strings.Repeat("x", 181),
+		`http: server gave "<script>" and ` + "\n" +
+			`forged="yes"`: "http: server gave [response text omitted]",
 	} {
 		if got := networkText(errors.New(text)); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

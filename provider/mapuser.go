@@ -53,7 +53,8 @@ func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error
 }
 
 // standardClaims are the claims to read by default.
-var standardClaims = newSchema("", "name", "preferred_username", "email", "email_verified", "picture")
+var standardClaims = newSchema("", "name", "preferred_username", "email", "email_verified",
+	"picture")
 
 // user maps the standard claims (OpenID Connect Core section 5.1), or the configured ones.
 func (o *OIDC) user(t *idToken, d document) session.User {

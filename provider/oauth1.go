@@ -154,13 +154,15 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 	if strings.ContainsFunc(o.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		wrong("Realm", "%q is not printable ASCII", o.Realm)
 	}
-	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins), o.checkMethod(), o.checkFIPS())
+	mistakes = append(mistakes, o.Err, o.checkIssuer(), checkOtherOrigins(o.OtherOrigins),
+		o.checkMethod(), o.checkFIPS())
 	mistakes = append(mistakes, o.outbound().check())
 	mistakes = append(mistakes, o.checkAddresses()...)
 	mistakes = append(mistakes, o.checkAuthParams()...)
 	if o.InsecureLoopbackHTTP {
 		insecure = append(insecure, "InsecureLoopbackHTTP")
-		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"APIBase", o.APIBase}, address{"InternalURL", o.InternalURL})...)...)
+		insecure = append(insecure, plainHTTP(append(o.addresses(), address{"APIBase", o.APIBase},
+			address{"InternalURL", o.InternalURL})...)...)
 	}
 	if o.InsecureUnconfirmedCallback {
 		insecure = append(insecure, "InsecureUnconfirmedCallback")
@@ -171,9 +173,11 @@ func (o *OAuth1) Validate() (insecure []string, err error) {
 func (o *OAuth1) checkMethod() error {
 	switch method := o.signatureMethod(); {
 	case !slices.Contains(oauth1.Methods(), method):
-		return wrongField("SignatureMethod", "%q is not one of %s", method, strings.Join(oauth1.Methods(), ", "))
+		return wrongField("SignatureMethod", "%q is not one of %s", method,
+			strings.Join(oauth1.Methods(), ", "))
 	case method != oauth1.RSASHA1 && o.PrivateKey != nil:
-		return wrongField("PrivateKey", "is not used by %s: remove it, or sign with RSA-SHA1", method)
+		return wrongField("PrivateKey",
+			"is not used by %s: remove it, or sign with RSA-SHA1", method)
 	case method != oauth1.RSASHA1 && o.ClientSecret == "":
 		return wrongField("ClientSecret", "is missing")
 	case method != oauth1.RSASHA1:
@@ -193,7 +197,8 @@ func (o *OAuth1) checkAddresses() []error {
 		name, address string
 		needed        bool
 	}{
-		{"RequestTokenURL", o.RequestTokenURL, true}, {"AuthorizeURL", o.AuthorizeURL, true}, {"AccessTokenURL", o.AccessTokenURL, true},
+		{"RequestTokenURL", o.RequestTokenURL, true}, {"AuthorizeURL", o.AuthorizeURL, true},
+		{"AccessTokenURL", o.AccessTokenURL, true},
 		{"UserURL", o.UserURL, false}, {"APIBase", o.APIBase, false},
 	} {
 		if field.address == "" {
@@ -219,7 +224,9 @@ func (o *OAuth1) checkAuthParams() []error {
 	}
 	for name := range query {
 		if strings.HasPrefix(name, "oauth_") {
-			mistakes = append(mistakes, wrongField("AuthorizeURL", "must not have the parameter %s: the library sets it", name))
+			mistakes = append(mistakes,
+				wrongField("AuthorizeURL",
+					"must not have the parameter %s: the library sets it", name))
 		}
 	}
 	for name, values := range o.AuthParams {
@@ -227,14 +234,17 @@ func (o *OAuth1) checkAuthParams() []error {
 		case strings.HasPrefix(name, "oauth_") || name == "state":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library", name))
 		case len(values) != 1 || query.Has(name):
-			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value, including those in AuthorizeURL", name))
+			mistakes = append(mistakes,
+				wrongField("AuthParams",
+					"%q must have one value, including those in AuthorizeURL", name))
 		}
 	}
 	return mistakes
 }
 
 func (o *OAuth1) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.AuthorizeURL, o.InternalURL}}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP,
+		detour{o.AuthorizeURL, o.InternalURL}}
 }
 
 func (o *OAuth1) issuer() string {
@@ -265,7 +275,8 @@ func (o *OAuth1) now() time.Time {
 // signer returns a signer with a token and its secret, both of which may be empty.
 func (o *OAuth1) signer(token, secret string) *oauth1.Signer {
 	return &oauth1.Signer{
-		ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret, PrivateKey: o.PrivateKey, Token: token, TokenSecret: secret,
+		ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret, PrivateKey: o.PrivateKey,
+		Token: token, TokenSecret: secret,
 		Method: o.signatureMethod(), Realm: o.Realm, Now: o.now,
 	}
 }

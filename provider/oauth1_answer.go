@@ -22,8 +22,10 @@ type credential struct {
 const maxCredential = 1 << 10
 
 // ask sends a request of the flow and reads the credential in the response.
-func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer, step oauth1.Param) (credential, error) {
-	a, err := o.outbound().sendOnce(ctx, address, func(ctx context.Context) (*http.Request, []string, error) {
+func (o *OAuth1) ask(ctx context.Context, fault Fault, address string, s *oauth1.Signer,
+	step oauth1.Param) (credential, error) {
+	a, err := o.outbound().sendOnce(ctx, address, func(ctx context.Context) (*http.Request,
+		[]string, error) {
 		r, err := newRequest(ctx, http.MethodPost, address, nil, false)
 		if err != nil {
 			return nil, nil, err
@@ -59,7 +61,8 @@ func (o *OAuth1) readCredential(body []byte) (credential, error) {
 	case c.secret == "" && o.signatureMethod() != oauth1.RSASHA1: // which does not use it
 		return credential{}, errors.New("the response has no oauth_token_secret")
 	case len(c.token) > maxCredential || len(c.secret) > maxCredential:
-		return credential{}, fmt.Errorf("oauth_token or its secret is longer than %d bytes", maxCredential)
+		return credential{}, fmt.Errorf("oauth_token or its secret is longer than %d bytes",
+			maxCredential)
 	}
 	return c, nil
 }
@@ -92,7 +95,8 @@ func (o *OAuth1) refusal(fault Fault, a answer) error {
 		return &unavailable{a.retryAfter, err}
 	}
 	if skew := a.date.Sub(o.now()); !a.date.IsZero() && skew.Abs() > maxSkew {
-		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need clocks that agree", err, skew.Round(time.Second))
+		err = fmt.Errorf("%w; the provider's clock differs from ours by %v, and signatures need "+
+			"clocks that agree", err, skew.Round(time.Second))
 	}
 	if a.repeated && fault == faultToken {
 		return &Error{Fault: faultInterrupted, Err: fmt.Errorf("%w: %w", errInterrupted, err)}
@@ -103,9 +107,12 @@ func (o *OAuth1) refusal(fault Fault, a answer) error {
 // problems are the names in the OAuth Problem Reporting extension, which is widespread but not a
 // standard.
 var problems = []string{
-	"version_rejected", "parameter_absent", "parameter_rejected", "timestamp_refused", "nonce_used", "signature_method_rejected",
-	"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused", "token_used", "token_expired",
-	"token_revoked", "token_rejected", "additional_authorization_required", "permission_unknown", "permission_denied", "user_refused",
+	"version_rejected", "parameter_absent", "parameter_rejected", "timestamp_refused", "nonce_used",
+	"signature_method_rejected",
+	"signature_invalid", "consumer_key_unknown", "consumer_key_rejected", "consumer_key_refused",
+	"token_used", "token_expired",
+	"token_revoked", "token_rejected", "additional_authorization_required", "permission_unknown",
+	"permission_denied", "user_refused",
 }
 
 func problemOf(form map[string]string) string {

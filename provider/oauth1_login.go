@@ -29,7 +29,8 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	granted, err := o.ask(ctx, FaultRefused, o.RequestTokenURL, o.signer("", ""), oauth1.Param{Name: "oauth_callback", Value: callback})
+	granted, err := o.ask(ctx, FaultRefused, o.RequestTokenURL, o.signer("", ""),
+		oauth1.Param{Name: "oauth_callback", Value: callback})
 	if err != nil {
 		return "", err
 	}
@@ -48,8 +49,10 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 // checkConfirmed requires OAuth 1.0a, where the redirect URI is fixed with the request token (RFC
 // 5849 section 2.1). Some servers send True.
 func (o *OAuth1) checkConfirmed(c credential) error {
-	if !strings.EqualFold(c.extras["oauth_callback_confirmed"], "true") && !o.InsecureUnconfirmedCallback {
-		return errors.New("the response lacks oauth_callback_confirmed=true: check that the server supports OAuth 1.0a and the redirect URI is registered")
+	if !strings.EqualFold(c.extras["oauth_callback_confirmed"], "true") &&
+		!o.InsecureUnconfirmedCallback {
+		return errors.New("the response lacks oauth_callback_confirmed=true: check that the " +
+			"server supports OAuth 1.0a and the redirect URI is registered")
 	}
 	return nil
 }
@@ -74,7 +77,8 @@ func checkRequest(r Request) error {
 func (o *OAuth1) FlowKey(callback url.Values) string { return flowKey(callback) }
 
 // Finish implements [Provider].
-func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
+func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session,
+	error) {
 	// 1. Does the callback belong to this login? Nothing else is read before.
 	if err := checkState(f, callback); err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 		return nil, err
 	}
 	s := &session.Session{User: user}
-	s.SetTokens(session.Tokens{AccessToken: granted.token, Secret: granted.secret, TokenType: tokenTypeOAuth1})
+	s.SetTokens(session.Tokens{AccessToken: granted.token, Secret: granted.secret,
+		TokenType: tokenTypeOAuth1})
 	return s, nil
 }
 
@@ -114,14 +119,16 @@ func checkAgreed(f *Flow, callback url.Values) error {
 			continue
 		}
 		if callback.Has("oauth_verifier") {
-			return &Error{Fault: FaultResponse, Err: errors.New("the response is both a success and an error")}
+			return &Error{Fault: FaultResponse,
+				Err: errors.New("the response is both a success and an error")}
 		}
 		return denied(f, callback)
 	}
 	token, verifier := callback.Get("oauth_token"), callback.Get("oauth_verifier")
 	switch {
 	case f.Token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(f.Token)) != 1:
-		return &Error{Fault: FaultState, Err: errors.New("oauth_token is missing or not that of this login")}
+		return &Error{Fault: FaultState,
+			Err: errors.New("oauth_token is missing or not that of this login")}
 	case verifier == "":
 		return &Error{Fault: FaultResponse, Err: errNoVerifier}
 	case len(verifier) > maxCode:
@@ -131,12 +138,14 @@ func checkAgreed(f *Flow, callback url.Values) error {
 }
 
 // errNoVerifier also ends logins at servers of OAuth 1.0 without the "a", which have no verifier.
-var errNoVerifier = errors.New("the response has no oauth_verifier; at some providers this means that the user declined")
+var errNoVerifier = errors.New("the response has no oauth_verifier; at some providers this means " +
+	"that the user declined")
 
 // denied reads an unsuccessful response. RFC 5849 does not define one: providers send denied=TOKEN,
 // an OAuth 2.0 error, or oauth_problem.
 func denied(f *Flow, callback url.Values) error {
-	e := &Error{Fault: FaultDenied, Code: registeredCode(callback.Get("error")), Err: errors.New("the user or the provider declined")}
+	e := &Error{Fault: FaultDenied, Code: registeredCode(callback.Get("error")),
+		Err: errors.New("the user or the provider declined")}
 	if f.Request.Prompt == "none" { // the session was not renewed
 		e.Fault = FaultInteraction
 	}
@@ -166,7 +175,8 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if err != nil {
 		return Profile{}, err
 	}
-	profile, err := o.UserFields.schema().read(a.body, &o.notes) // any Content-Type: some send text/html
+	// any Content-Type: some send text/html
+	profile, err := o.UserFields.schema().read(a.body, &o.notes)
 	if err != nil {
 		return Profile{}, userInfoFault(err)
 	}

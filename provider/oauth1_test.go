@@ -25,8 +25,11 @@ import (
 
 func photos() *OAuth1 {
 	return &OAuth1{
-		Issuer: "https://photos.example:8443", ClientID: "consumer", ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request", AuthorizeURL: "https://Photos.example:8443/authorize?a=1",
-		AccessTokenURL: "https://photos.example/token", UserURL: "https://api.photos.example/me", UserFields: Fields{ID: "id"},
+		Issuer: "https://photos.example:8443", ClientID: "consumer",
+		ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request",
+		AuthorizeURL:   "https://Photos.example:8443/authorize?a=1",
+		AccessTokenURL: "https://photos.example/token", UserURL: "https://api.photos.example/me",
+		UserFields: Fields{ID: "id"},
 	}
 }
 
@@ -46,55 +49,112 @@ func TestOAuth1_Validate(t *testing.T) {
 		change func(*OAuth1)
 		want   string // "" if valid
 	}{
-		"no client":            {func(o *OAuth1) { o.ClientID = "" }, "ClientID is missing"},
-		"no secret":            {func(o *OAuth1) { o.ClientSecret = "" }, "ClientSecret is missing"},
-		"no secret, PLAINTEXT": {func(o *OAuth1) { o.ClientSecret, o.SignatureMethod = "", "PLAINTEXT" }, "ClientSecret is missing"},
-		"method":               {func(o *OAuth1) { o.SignatureMethod = "hmac-sha1" }, "SignatureMethod"},
-		"HMAC-SHA256":          {func(o *OAuth1) { o.SignatureMethod = "HMAC-SHA256" }, ""},
-		"PLAINTEXT":            {func(o *OAuth1) { o.SignatureMethod = "PLAINTEXT" }, ""},
-		"RSA":                  {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey, o.ClientSecret = "RSA-SHA1", key, "" }, ""},
-		"RSA without key":      {func(o *OAuth1) { o.SignatureMethod = "RSA-SHA1" }, "PrivateKey is missing"},
-		"RSA with a curve":     {func(o *OAuth1) { o.SignatureMethod, o.PrivateKey = "RSA-SHA1", curve }, "not an RSA key"},
-		"key without RSA":      {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is not used"},
-		"no request URL":       {func(o *OAuth1) { o.RequestTokenURL = "" }, "RequestTokenURL is missing"},
-		"no authorize URL":     {func(o *OAuth1) { o.AuthorizeURL = "" }, "AuthorizeURL is missing"},
-		"no token URL":         {func(o *OAuth1) { o.AccessTokenURL = "" }, "AccessTokenURL is missing"},
-		"http":                 {func(o *OAuth1) { o.RequestTokenURL = "http://photos.example/request" }, "RequestTokenURL must be https"}, // R60
-		"http token URL":       {func(o *OAuth1) { o.AccessTokenURL = "http://photos.example/request" }, "AccessTokenURL must be https"},
-		"http authorize URL":   {func(o *OAuth1) { o.AuthorizeURL = "http://photos.example/request" }, "AuthorizeURL must be https"},
-		"javascript":           {func(o *OAuth1) { o.AuthorizeURL = "javascript:alert(1)" }, "AuthorizeURL"}, // R10
-		"http API":             {func(o *OAuth1) { o.APIBase = "http://photos.example/1/" }, "APIBase must be https"},
-		"http on loopback":     {func(o *OAuth1) { o.UserURL = "http://localhost/me" }, "InsecureLoopbackHTTP"},
-		"http, switched on":    {func(o *OAuth1) { o.UserURL, o.InsecureLoopbackHTTP = "http://localhost/me", true }, ""},
-		"fragment":             {func(o *OAuth1) { o.AuthorizeURL += "#x" }, "fragment"},
-		"user":                 {func(o *OAuth1) { o.UserURL = "https://u:pw-pw@photos.example/me" }, "must have no user"},
-		"no profile":           {func(o *OAuth1) { o.UserURL = "" }, ""},
-		"no ID":                {func(o *OAuth1) { o.UserFields.ID = "" }, "UserFields.ID is missing"},
-		"mapped":               {func(o *OAuth1) { o.UserFields, o.MapUser = Fields{}, func(Profile, *session.User) error { return nil } }, ""},
-		"realm":                {func(o *OAuth1) { o.Realm = "a\r\nb" }, "Realm"},
-		"own parameter":        {func(o *OAuth1) { o.AuthParams = url.Values{"perms": {"read"}} }, ""},
-		"our parameter":        {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_token": {"x"}} }, `AuthParams "oauth_token" is set by the library`}, // R3
-		"our callback":         {func(o *OAuth1) { o.AuthParams = url.Values{"oauth_callback": {"x"}} }, `AuthParams "oauth_callback" is set by the library`},
-		"our state":            {func(o *OAuth1) { o.AuthParams = url.Values{"state": {"x"}} }, `AuthParams "state" is set by the library`},
-		"ours in the address":  {func(o *OAuth1) { o.AuthorizeURL += "&oauth_token=x" }, "must not have the parameter oauth_token"},
-		"twice":                {func(o *OAuth1) { o.AuthParams = url.Values{"perms": {"read", "write"}} }, "one value"},
-		"twice, with address":  {func(o *OAuth1) { o.AuthParams = url.Values{"a": {"2"}} }, "one value"},
+		"no client": {func(o *OAuth1) { o.ClientID = "" }, "ClientID is missing"},
+		"no secret": {func(o *OAuth1) {
+			o.ClientSecret = ""
+		}, "ClientSecret is missing"},
+		"no secret, PLAINTEXT": {func(o *OAuth1) {
+			o.ClientSecret, o.SignatureMethod = "", "PLAINTEXT"
+		}, "ClientSecret is missing"},
+		"method": {func(o *OAuth1) {
+			o.SignatureMethod = "hmac-sha1"
+		}, "SignatureMethod"},
+		"HMAC-SHA256": {func(o *OAuth1) { o.SignatureMethod = "HMAC-SHA256" }, ""},
+		"PLAINTEXT":   {func(o *OAuth1) { o.SignatureMethod = "PLAINTEXT" }, ""},
+		"RSA": {func(o *OAuth1) {
+			o.SignatureMethod, o.PrivateKey, o.ClientSecret = "RSA-SHA1", key, ""
+		}, ""},
+		"RSA without key": {func(o *OAuth1) {
+			o.SignatureMethod = "RSA-SHA1"
+		}, "PrivateKey is missing"},
+		"RSA with a curve": {func(o *OAuth1) {
+			o.SignatureMethod, o.PrivateKey = "RSA-SHA1", curve
+		}, "not an RSA key"},
+		"key without RSA": {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is not used"},
+		"no request URL": {func(o *OAuth1) {
+			o.RequestTokenURL = ""
+		}, "RequestTokenURL is missing"},
+		"no authorize URL": {func(o *OAuth1) {
+			o.AuthorizeURL = ""
+		}, "AuthorizeURL is missing"},
+		"no token URL": {func(o *OAuth1) {
+			o.AccessTokenURL = ""
+		}, "AccessTokenURL is missing"},
+		// R60
+		"http": {func(o *OAuth1) {
+			o.RequestTokenURL = "http://photos.example/request"
+		}, "RequestTokenURL must be https"},
+		"http token URL": {func(o *OAuth1) {
+			o.AccessTokenURL = "http://photos.example/request"
+		}, "AccessTokenURL must be https"},
+		"http authorize URL": {func(o *OAuth1) {
+			o.AuthorizeURL = "http://photos.example/request"
+		}, "AuthorizeURL must be https"},
+		// R10
+		"javascript": {func(o *OAuth1) { o.AuthorizeURL = "javascript:alert(1)" }, "AuthorizeURL"},
+		"http API": {func(o *OAuth1) {
+			o.APIBase = "http://photos.example/1/"
+		}, "APIBase must be https"},
+		"http on loopback": {func(o *OAuth1) {
+			o.UserURL = "http://localhost/me"
+		}, "InsecureLoopbackHTTP"},
+		"http, switched on": {func(o *OAuth1) {
+			o.UserURL, o.InsecureLoopbackHTTP = "http://localhost/me", true
+		}, ""},
+		"fragment": {func(o *OAuth1) { o.AuthorizeURL += "#x" }, "fragment"},
+		"user": {func(o *OAuth1) {
+			o.UserURL = "https://u:pw-pw@photos.example/me"
+		}, "must have no user"},
+		"no profile": {func(o *OAuth1) { o.UserURL = "" }, ""},
+		"no ID": {func(o *OAuth1) {
+			o.UserFields.ID = ""
+		}, "UserFields.ID is missing"},
+		"mapped": {func(o *OAuth1) {
+			o.UserFields, o.MapUser = Fields{}, func(Profile, *session.User) error { return nil }
+		}, ""},
+		"realm": {func(o *OAuth1) { o.Realm = "a\r\nb" }, "Realm"},
+		"own parameter": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"perms": {"read"}}
+		}, ""},
+		// R3
+		"our parameter": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"oauth_token": {"x"}}
+		}, `AuthParams "oauth_token" is set by the library`},
+		"our callback": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"oauth_callback": {"x"}}
+		}, `AuthParams "oauth_callback" is set by the library`},
+		"our state": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"state": {"x"}}
+		}, `AuthParams "state" is set by the library`},
+		"ours in the address": {func(o *OAuth1) {
+			o.AuthorizeURL += "&oauth_token=x"
+		}, "must not have the parameter oauth_token"},
+		"twice": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"perms": {"read", "write"}}
+		}, "one value"},
+		"twice, with address": {func(o *OAuth1) {
+			o.AuthParams = url.Values{"a": {"2"}}
+		}, "one value"},
 	} {
 		o := photos()
 		row.change(o)
 		_, err := o.Validate()
-		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(),
+			row.want) {
 			t.Errorf("%s: error %v, want %q", name, err, row.want)
 		}
 		requireFieldErrors(t, o, err)
-		if err != nil && (strings.Contains(err.Error(), "consumer secret") || strings.Contains(err.Error(), "pw-pw")) {
+		if err != nil && (strings.Contains(err.Error(), "consumer secret") ||
+			strings.Contains(err.Error(), "pw-pw")) {
 			t.Errorf("%s: the error shows a secret: %v", name, err)
 		}
 	}
 	o := photos()
-	o.InsecureLoopbackHTTP, o.InsecureUnconfirmedCallback, o.ClientID, o.UserFields = true, true, "", Fields{}
+	o.InsecureLoopbackHTTP, o.InsecureUnconfirmedCallback, o.ClientID, o.UserFields = true, true,
+		"", Fields{}
 	insecure, err := o.Validate()
-	if !slices.Equal(insecure, []string{"InsecureLoopbackHTTP", "InsecureUnconfirmedCallback"}) || strings.Count(err.Error(), "\n") != 1 {
+	if !slices.Equal(insecure, []string{"InsecureLoopbackHTTP", "InsecureUnconfirmedCallback"}) ||
+		strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("switches %v, mistakes %v", insecure, err)
 	}
 }
@@ -107,7 +167,9 @@ func TestOAuth1_IssuerAndRegistration(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, p := range []Provider{
-		o, &OAuth1{AuthorizeURL: o.AuthorizeURL, ClientID: "other"}, &OAuth1{AuthorizeURL: o.AuthorizeURL, Issuer: "https://other.example", ClientID: o.ClientID},
+		o, &OAuth1{AuthorizeURL: o.AuthorizeURL, ClientID: "other"},
+		&OAuth1{AuthorizeURL: o.AuthorizeURL, Issuer: "https://other.example",
+			ClientID: o.ClientID},
 		&OIDC{Issuer: o.issuer(), ClientID: o.ClientID},
 	} {
 		if r := p.Registration(); r == "" || seen[r] || r != p.Registration() {
@@ -116,7 +178,8 @@ func TestOAuth1_IssuerAndRegistration(t *testing.T) {
 			seen[r] = true
 		}
 	}
-	if same := (&OAuth1{Issuer: "https://photos.example:8443", ClientID: o.ClientID}); same.Registration() != o.Registration() {
+	if same := (&OAuth1{Issuer: "https://photos.example:8443",
+		ClientID: o.ClientID}); same.Registration() != o.Registration() {
 		t.Error("the URLs are part of the registration")
 	}
 }
@@ -130,8 +193,11 @@ func TestOAuth1_R134_NeverPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := o.Client(t.Context(), session.Tokens{AccessToken: "access t0ken", Secret: "token secret"})
-	for _, text := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o), string(raw), log.String(), fmt.Sprintf("%+v", client), fmt.Sprintf("%+v", client.Transport)} {
+	client := o.Client(t.Context(), session.Tokens{AccessToken: "access t0ken",
+		Secret: "token secret"})
+	for _, text := range []string{fmt.Sprint(o), fmt.Sprintf("%+v", o), fmt.Sprintf("%#v", o),
+		string(raw), log.String(), fmt.Sprintf("%+v", client),
+		fmt.Sprintf("%+v", client.Transport)} {
 		for _, secret := range []string{"consumer secret", "access t0ken", "token secret"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%q is in %s", secret, text)
@@ -175,10 +241,13 @@ func TestOAuth1_ClientWithAPIBase(t *testing.T) {
 	}
 	before := len(seen)
 	o := photos()
-	other := strings.Replace(strings.TrimPrefix(api.URL, "http:"), "127.0.0.1", "localhost", 1) // "//localhost:..."
-	for _, row := range []struct{ base, address string }{{"", "members/me"}, {"", "/members/me"}, {api.URL + "/1/", other + "/x"}, {"", other + "/x"}} {
+	// "//localhost:..."
+	other := strings.Replace(strings.TrimPrefix(api.URL, "http:"), "127.0.0.1", "localhost", 1)
+	for _, row := range []struct{ base, address string }{{"", "members/me"}, {"", "/members/me"},
+		{api.URL + "/1/", other + "/x"}, {"", other + "/x"}} {
 		o.APIBase = row.base
-		if resp, err := o.Client(t.Context(), session.Tokens{AccessToken: "t", Secret: "s"}).Get(row.address); err == nil {
+		if resp, err := o.Client(t.Context(), session.Tokens{AccessToken: "t",
+			Secret: "s"}).Get(row.address); err == nil {
 			resp.Body.Close()
 			t.Errorf("%s below %q is sent", row.address, row.base)
 		}
@@ -224,8 +293,11 @@ func TestOAuth1_ClientUsesTheContext(t *testing.T) {
 // parameters are exactly those of a successful response for this flow.
 func FuzzOAuth1Callback(f *testing.F) {
 	for _, seed := range []string{
-		"state=STATE&oauth_token=TOKEN&oauth_verifier=v", "state=STATE&oauth_token=TOKEN", "state=STATE&denied=TOKEN", "oauth_token=TOKEN&oauth_verifier=v",
-		"state=STATE&oauth_token=TOKEN&oauth_verifier=v&oauth_verifier=w", "state=STATE&state=STATE", "state=STATE&oauth_token=TOKEN&oauth_verifier=v&denied=", "error=access_denied&state=STATE",
+		"state=STATE&oauth_token=TOKEN&oauth_verifier=v", "state=STATE&oauth_token=TOKEN",
+		"state=STATE&denied=TOKEN", "oauth_token=TOKEN&oauth_verifier=v",
+		"state=STATE&oauth_token=TOKEN&oauth_verifier=v&oauth_verifier=w",
+		"state=STATE&state=STATE", "state=STATE&oauth_token=TOKEN&oauth_verifier=v&denied=",
+		"error=access_denied&state=STATE",
 	} {
 		f.Add(seed)
 	}
@@ -236,12 +308,15 @@ func FuzzOAuth1Callback(f *testing.F) {
 		}
 		o := photos()
 		o.HTTPClient = refusing(func() {
-			if params.Get("state") != "STATE" || len(params["state"]) != 1 || params.Get("oauth_token") != "TOKEN" || len(params["oauth_token"]) != 1 ||
-				params.Get("oauth_verifier") == "" || len(params["oauth_verifier"]) != 1 || params.Has("denied") || params.Has("error") || params.Has("oauth_problem") {
+			if params.Get("state") != "STATE" || len(params["state"]) != 1 ||
+				params.Get("oauth_token") != "TOKEN" || len(params["oauth_token"]) != 1 ||
+				params.Get("oauth_verifier") == "" || len(params["oauth_verifier"]) != 1 ||
+				params.Has("denied") || params.Has("error") || params.Has("oauth_problem") {
 				t.Errorf("%q reached the token endpoint", query)
 			}
 		})
-		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Token: "TOKEN", Secret: "SECRET"}, params)
+		_, err = o.Finish(t.Context(), &Flow{State: "STATE", Token: "TOKEN",
+			Secret: "SECRET"}, params)
 		refusedCleanly(t, query, err)
 	})
 }
@@ -250,7 +325,8 @@ func FuzzOAuth1Callback(f *testing.F) {
 func answering(status int, header http.Header, body string) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
-			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r,
+			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)),
+			Request: r,
 		}, nil
 	})}
 }
@@ -291,7 +367,9 @@ func TestOAuth1_EmptyFlow(t *testing.T) {
 	for _, flow := range []*Flow{{}, {State: "STATE"}, {Token: "TOKEN"}} {
 		o := photos()
 		o.HTTPClient = refusing(func() { t.Error("the provider got a request") })
-		for _, query := range []string{"", "state=", "state=STATE", "state=STATE&oauth_token=&oauth_verifier=v", "state=&oauth_token=TOKEN&oauth_verifier=v"} {
+		for _, query := range []string{"", "state=", "state=STATE",
+			"state=STATE&oauth_token=&oauth_verifier=v",
+			"state=&oauth_token=TOKEN&oauth_verifier=v"} {
 			params, _ := url.ParseQuery(query)
 			if _, err := o.Finish(t.Context(), flow, params); err == nil {
 				t.Errorf("%+v accepts %q", flow, query)
@@ -302,7 +380,8 @@ func TestOAuth1_EmptyFlow(t *testing.T) {
 
 // R15: all parsers read an accepted form identically.
 func FuzzStrictForm(f *testing.F) {
-	for _, seed := range []string{"", "oauth_token=a&oauth_token_secret=b", "a=1&a=2", "a=%zz", "a;b", "<html>", "a=%C3%BC+", "a&b=", "=&=", "a=%ff"} {
+	for _, seed := range []string{"", "oauth_token=a&oauth_token_secret=b", "a=1&a=2", "a=%zz",
+		"a;b", "<html>", "a=%C3%BC+", "a&b=", "=&=", "a=%ff"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -221,7 +221,8 @@ func (o *OAuth2) issuer() string {
 }
 
 func (o *OAuth2) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Endpoints.Authorization, o.InternalURL}}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP,
+		detour{o.Endpoints.Authorization, o.InternalURL}}
 }
 
 func (o *OAuth2) now() time.Time {

@@ -18,7 +18,9 @@ import (
 // Begin implements [Provider].
 func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 	if f.Request.MaxAge != nil || len(f.Request.ACRValues) > 0 {
-		return "", &Error{Fault: FaultStepUp, Err: errors.New("max_age and acr_values need OpenID Connect: OAuth 2.0 does not report when or how the user authenticated")}
+		return "", &Error{Fault: FaultStepUp,
+			Err: errors.New("max_age and acr_values need OpenID Connect: OAuth 2.0 does not " +
+				"report when or how the user authenticated")}
 	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
 	if !o.InsecureNoPKCE && !o.Quirks.NoPKCE {
@@ -30,7 +32,8 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 // authorizationURL returns the authorization request (RFC 6749 section 4.1.1).
 func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
 	c := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), o.separator()), o.AuthParams}
-	address, err := withParams(o.Endpoints.Authorization, renamed(c.authorizationRequest(f), o.AuthNames))
+	address, err := withParams(o.Endpoints.Authorization, renamed(c.authorizationRequest(f),
+		o.AuthNames))
 	if err != nil || o.AuthFragment == "" {
 		return address, err
 	}
@@ -46,7 +49,8 @@ func (o *OAuth2) scopes(more []string) []string { return distinctScopes(o.Scopes
 func (o *OAuth2) FlowKey(callback url.Values) string { return flowKey(callback) }
 
 // Finish implements [Provider].
-func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session, error) {
+func (o *OAuth2) Finish(ctx context.Context, f *Flow, callback url.Values) (*session.Session,
+	error) {
 	// 1. Does the callback belong to this login, and come from this issuer? Nothing else is read
 	// before.
 	if err := checkState(f, callback); err != nil {
@@ -96,7 +100,8 @@ func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
 	for _, name := range o.CallbackParams {
 		switch values := callback[name]; {
 		case len(values) > 1 || len(callback.Get(name)) > maxCallbackParam:
-			return nil, &Error{Fault: FaultResponse, Err: fmt.Errorf("parameter %s is repeated or too long", name)}
+			return nil, &Error{Fault: FaultResponse,
+				Err: fmt.Errorf("parameter %s is repeated or too long", name)}
 		case len(values) == 1:
 			extra[name] = values
 		}
@@ -112,8 +117,10 @@ func (o *OAuth2) readCallback(callback url.Values) (url.Values, error) {
 
 // exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its
 // flow.
-func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string, extra url.Values) (session.Tokens, Profile, error) {
-	params := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {f.RedirectURI}}
+func (o *OAuth2) exchange(ctx context.Context, f *Flow, code string,
+	extra url.Values) (session.Tokens, Profile, error) {
+	params := url.Values{"grant_type": {"authorization_code"}, "code": {code},
+		"redirect_uri": {f.RedirectURI}}
 	if f.Verifier != "" {
 		params.Set("code_verifier", f.Verifier)
 	}

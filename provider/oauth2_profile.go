@@ -17,12 +17,14 @@ import (
 func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) (Profile, error) {
 	if o.Endpoints.UserInfo != "" {
 		var err error
-		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.Endpoints.UserInfo, o.UserFields.schema(), t, p); err != nil {
+		if p.User, err = o.fetch(ctx, cmp.Or(o.UserMethod, http.MethodGet), o.Endpoints.UserInfo,
+			o.UserFields.schema(), t, p); err != nil {
 			return Profile{}, err
 		}
 	}
 	for _, d := range o.More {
-		schema := &schema{document: "document " + d.Name, single: true} // MapUser may read any member
+		// MapUser may read any member
+		schema := &schema{document: "document " + d.Name, single: true}
 		document, err := o.fetch(ctx, http.MethodGet, d.URL, schema, t, p)
 		switch {
 		case err == nil:
@@ -38,7 +40,8 @@ func (o *OAuth2) fetchProfile(ctx context.Context, t session.Tokens, p Profile) 
 var errNotPermitted = errors.New("the access token gives no access to it, or it does not exist")
 
 // fetch fetches one document. Its Content-Type is ignored: it must be JSON, and is never displayed.
-func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *schema, t session.Tokens, p Profile) (json.RawMessage, error) {
+func (o *OAuth2) fetch(ctx context.Context, method, address string, schema *schema,
+	t session.Tokens, p Profile) (json.RawMessage, error) {
 	fault := func(err error) error { return &Error{Fault: FaultUserInfo, Err: err} }
 	u, err := o.apiAddress(address)
 	if err != nil {
@@ -95,7 +98,9 @@ func (o *OAuth2) carry(r *http.Request, t session.Tokens, p Profile) error {
 // TokenScheme and PrepareAPI, so use it only for the API that the token was issued for. URLs may be
 // relative to APIBase. It does not follow redirects to another origin, which would leak the token.
 func (o *OAuth2) Client(_ context.Context, t session.Tokens) *http.Client {
-	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error { return o.carry(r, t, Profile{}) })
+	return o.outbound().apiClient(o.APIBase, func(r *http.Request) error {
+		return o.carry(r, t, Profile{})
+	})
 }
 
 // session returns the session of a login. Its claims are the profile document, never the token
@@ -112,7 +117,9 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 		}
 	}
 	if o.MapUser != nil {
-		if err := mapUser(&s.User, o.EmailTrust, func(u *session.User) error { return o.MapUser(p, u) }); err != nil {
+		if err := mapUser(&s.User, o.EmailTrust, func(u *session.User) error {
+			return o.MapUser(p, u)
+		}); err != nil {
 			return nil, err
 		}
 	}

@@ -14,15 +14,18 @@ func TestOAuth2_OmitClaims(t *testing.T) {
 		omit []string
 		want string
 	}{
-		"nothing":       {nil, profile},
-		"two members":   {[]string{"token", "Token"}, `{"id":12345678901234567890,"name":"Alice"}`},
-		"a missing one": {[]string{"picture"}, `{"Token":"t0ken","id":12345678901234567890,"name":"Alice","token":"t0ken"}`},
-		"the ID":        {[]string{"id", "token", "Token"}, `{"name":"Alice"}`},
+		"nothing":     {nil, profile},
+		"two members": {[]string{"token", "Token"}, `{"id":12345678901234567890,"name":"Alice"}`},
+		"a missing one": {[]string{"picture"},
+			`{"Token":"t0ken","id":12345678901234567890,"name":"Alice","token":"t0ken"}`},
+		"the ID": {[]string{"id", "token", "Token"}, `{"name":"Alice"}`},
 	} {
-		o := &OAuth2{Issuer: "https://op.example", UserFields: Fields{ID: "id", Name: "name"}, OmitClaims: row.omit}
+		o := &OAuth2{Issuer: "https://op.example", UserFields: Fields{ID: "id", Name: "name"},
+			OmitClaims: row.omit}
 		seen := ""
 		o.MapUser = func(p Profile, _ *session.User) error { seen = string(p.User); return nil }
-		s, err := o.session(Profile{User: json.RawMessage(profile)}, session.Tokens{AccessToken: "t0ken"})
+		s, err := o.session(Profile{User: json.RawMessage(profile)},
+			session.Tokens{AccessToken: "t0ken"})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -11,11 +11,13 @@ import (
 // Validate implements [Validator].
 func (o *OAuth2) Validate() (insecure []string, err error) {
 	mistakes := slices.Concat(
-		o.checkEndpoints(), o.checkAuthorization(), o.Dialect.check(), o.checkProfile(), o.checkHeader(), o.Revocation.check(),
+		o.checkEndpoints(), o.checkAuthorization(), o.Dialect.check(), o.checkProfile(),
+		o.checkHeader(), o.Revocation.check(),
 	)
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	if o.SecretRequired && o.ClientSecret == "" {
-		mistakes = append(mistakes, wrongField("ClientSecret", "is missing, and the provider has no public clients"))
+		mistakes = append(mistakes,
+			wrongField("ClientSecret", "is missing, and the provider has no public clients"))
 	}
 	mistakes = append(mistakes, o.Err, o.checkQuirks(), o.checkAuthMethod(), o.checkIssuer(),
 		checkOtherOrigins(o.OtherOrigins), o.outbound().check())
@@ -77,21 +79,28 @@ func (o *OAuth2) checkAuthorization() []error {
 	mistakes := append(checkAuthParams(o.AuthParams), checkScopeNames(o.Scopes)...)
 	mistakes = append(mistakes, checkNames("AuthNames", o.AuthNames, authNames)...)
 	for name, other := range o.AuthNames {
-		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames, other) {
-			mistakes = append(mistakes, wrongField("AuthNames", "%s must not be renamed to %s, which is another parameter", name, other))
+		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames,
+			other) {
+			mistakes = append(mistakes,
+				wrongField("AuthNames", "%s must not be renamed to %s, which is another parameter",
+					name, other))
 		}
 	}
 	for _, scope := range o.Scopes {
 		if strings.Contains(scope, o.separator()) {
-			mistakes = append(mistakes, wrongField("Scopes", "%q contains the scope separator", scope))
+			mistakes = append(mistakes,
+				wrongField("Scopes", "%q contains the scope separator", scope))
 		}
 	}
 	for i, name := range o.CallbackParams {
-		if name == "" || slices.Contains(single, name) || slices.Contains(tokenParams, name) || slices.Contains(o.CallbackParams[:i], name) {
-			mistakes = append(mistakes, wrongField("CallbackParams", "%q is a duplicate, or is already read", name))
+		if name == "" || slices.Contains(single, name) || slices.Contains(tokenParams, name) ||
+			slices.Contains(o.CallbackParams[:i], name) {
+			mistakes = append(mistakes,
+				wrongField("CallbackParams", "%q is a duplicate, or is already read", name))
 		}
 	}
-	if _, err := o.authorizationURL(&Flow{State: "s", Verifier: "v", RedirectURI: "r"}); err != nil {
+	if _, err := o.authorizationURL(&Flow{State: "s", Verifier: "v",
+		RedirectURI: "r"}); err != nil {
 		mistakes = append(mistakes, wrongField("Endpoints.Authorization", "%w", err))
 	}
 	return mistakes
@@ -105,7 +114,8 @@ func (o *OAuth2) checkProfile() []error {
 	names := map[string]bool{"": true, moreCallback: true}
 	for _, d := range o.More {
 		if names[d.Name] {
-			mistakes = append(mistakes, wrongField("More", "%q is empty, reserved or a duplicate", d.Name))
+			mistakes = append(mistakes, wrongField("More", "%q is empty, reserved or a duplicate",
+				d.Name))
 		}
 		names[d.Name] = true
 		mistakes = append(mistakes, within(d.Name, o.checkDocument("More", d.URL)))
@@ -132,7 +142,8 @@ func (o *OAuth2) checkHeader() []error {
 	var mistakes []error
 	for name := range o.Header {
 		switch canonical := http.CanonicalHeaderKey(name); canonical {
-		case "Authorization", "Cookie", "Host", "Content-Type", "Content-Length", "Transfer-Encoding", http.CanonicalHeaderKey(o.TokenHeader):
+		case "Authorization", "Cookie", "Host", "Content-Type", "Content-Length",
+			"Transfer-Encoding", http.CanonicalHeaderKey(o.TokenHeader):
 			mistakes = append(mistakes, wrongField("Header", "%q is set by the library", canonical))
 		}
 	}

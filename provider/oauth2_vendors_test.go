@@ -19,9 +19,10 @@ func TestOAuth2_NonstandardTokenRequestAndResponse(t *testing.T) { // quirk 22
 			Token:         "https://wbsapi.withings.net/v2/oauth2",
 		},
 		AuthMethod: "client_secret_post",
-		Dialect: provider.Dialect{Params: url.Values{"action": {"requesttoken"}}, Envelope: "body", EditRequest: func(p url.Values) {
-			p.Set("client_secret", "hash of "+p.Get("client_secret"))
-		}},
+		Dialect: provider.Dialect{Params: url.Values{"action": {"requesttoken"}}, Envelope: "body",
+			EditRequest: func(p url.Values) {
+				p.Set("client_secret", "hash of "+p.Get("client_secret"))
+			}},
 		UserFields: provider.Fields{ID: "body.userid"},
 	}
 	o.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -37,7 +38,9 @@ func TestOAuth2_NonstandardTokenRequestAndResponse(t *testing.T) { // quirk 22
 		if form.Get("action") != "requesttoken" || form.Get("client_secret") != "hash of hush" {
 			body = `{"status":503,"body":{},"error":"Invalid params"}`
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		return &http.Response{StatusCode: 200,
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   io.NopCloser(strings.NewReader(body))}, nil
 	})}
 	if insecure, err := o.Validate(); err != nil || insecure != nil {
 		t.Fatalf("the configuration: %v, %v", insecure, err)

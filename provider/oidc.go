@@ -239,7 +239,8 @@ type OIDC struct {
 // Endpoints are the URLs of a provider's endpoints, named as in its metadata (OpenID Connect
 // Discovery 1.0 section 3, RFC 8414 section 2). Default for each: the discovery document's.
 type Endpoints struct {
-	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection, DeviceAuthorization, PushedAuthorization string
+	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection,
+	DeviceAuthorization, PushedAuthorization string
 }
 
 // The values of OIDC.UserInfo.
@@ -284,7 +285,8 @@ func (o *OIDC) Initiates(issuer string) bool { return o.isIssuer(issuer) }
 func (o *OIDC) Registration() string { return registration("", o.Issuer, o.ClientID) }
 
 func (o *OIDC) outbound() outbound {
-	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP, detour{o.Issuer, o.InternalURL}}
+	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP,
+		detour{o.Issuer, o.InternalURL}}
 }
 
 func (o *OIDC) now() time.Time {

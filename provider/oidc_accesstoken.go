@@ -36,7 +36,8 @@ func (o *OIDC) VerifyAccessToken(
 		return nil, err
 	}
 	if len(token) > maxStranger {
-		return nil, accessTokenFault(fmt.Errorf("the token has %d bytes, at most %d are accepted", len(token), maxStranger))
+		return nil, accessTokenFault(fmt.Errorf("the token has %d bytes, at most %d are accepted",
+			len(token), maxStranger))
 	}
 	types := accessTokenTypes
 	if accepted.Untyped {
@@ -55,9 +56,11 @@ func (o *OIDC) VerifyAccessToken(
 func accessTokenFault(err error) error { return &Error{Fault: FaultAccessToken, Err: err} }
 
 // checkJWTAccessToken checks a JWT access token (RFC 9068 section 4).
-func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string, accepted AccessTokens) (*session.Session, error) {
+func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string,
+	accepted AccessTokens) (*session.Session, error) {
 	if o.SecretSignsTokens && o.confined.Load() {
-		return nil, accessTokenFault(errors.New("the tenant has the secret that signs its tokens, and could forge any"))
+		return nil, accessTokenFault(errors.New("the tenant has the secret that signs its " +
+			"tokens, and could forge any"))
 	}
 	holder := tokenHolder{accepted: accepted}
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
@@ -80,9 +83,11 @@ func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string,
 }
 
 // introspectAccessToken introspects a token.
-func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token string, accepted AccessTokens) (*session.Session, error) {
+func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token string,
+	accepted AccessTokens) (*session.Session, error) {
 	if o.Organizations != nil || o.TenantClaim != "" {
-		return nil, accessTokenFault(errors.New("introspection cannot verify the tenant of a token"))
+		return nil, accessTokenFault(errors.New("introspection cannot verify the tenant " +
+			"of a token"))
 	}
 	done, err := o.strangers.admit(ctx, token, o.now())
 	if err != nil {
@@ -102,7 +107,8 @@ func (o *OIDC) introspectAccessToken(ctx context.Context, m *metadata, token str
 	if err := o.checkIntrospection(info, d, &holder); err != nil {
 		return nil, accessTokenFault(err)
 	}
-	user := holder.named(session.User{Issuer: o.Issuer, Subject: holder.subject, Username: info.Username})
+	user := holder.named(session.User{Issuer: o.Issuer, Subject: holder.subject,
+		Username: info.Username})
 	return o.apiSession(user, nil, token, info.Scopes, info.Expiry, &idToken{})
 }
 
@@ -111,7 +117,8 @@ func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenH
 	if !info.Active {
 		return errors.New("the token is not active (introspection)")
 	}
-	if info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases, info.Issuer) {
+	if info.Issuer != "" && info.Issuer != o.Issuer && !slices.Contains(o.IssuerAliases,
+		info.Issuer) {
 		return errors.New("the token is from another issuer")
 	}
 	if !info.Expiry.IsZero() && !info.Expiry.After(o.now().Add(-o.leeway())) {
@@ -131,14 +138,17 @@ func (o *OIDC) checkIntrospection(info Introspection, d document, holder *tokenH
 }
 
 // apiSession returns the identity of one API request.
-func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, scopes []string, expiry time.Time, t *idToken) (*session.Session, error) {
-	s := &session.Session{User: u, Registration: o.Registration(), Expires: expiry, AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, SID: t.sid}
+func (o *OIDC) apiSession(u session.User, claims json.RawMessage, token string, scopes []string,
+	expiry time.Time, t *idToken) (*session.Session, error) {
+	s := &session.Session{User: u, Registration: o.Registration(), Expires: expiry,
+		AuthTime: t.authTime, ACR: t.acr, AMR: t.amr, SID: t.sid}
 	if claims != nil {
 		if err := s.SetClaims(claims); err != nil {
 			return nil, accessTokenFault(err)
 		}
 	}
-	s.SetTokens(session.Tokens{AccessToken: token, TokenType: "Bearer", Scopes: scopes, Expiry: expiry})
+	s.SetTokens(session.Tokens{AccessToken: token, TokenType: "Bearer", Scopes: scopes,
+		Expiry: expiry})
 	return s, nil
 }
 
@@ -181,17 +191,20 @@ type strangers struct {
 	active *bounded.Cache[[sha256.Size]byte, bool] // tokens that were active recently
 }
 
-var errManyWrong = errors.New("many access tokens were invalid, so unknown ones are introspected less often")
+var errManyWrong = errors.New("many access tokens were invalid, so unknown ones are introspected " +
+	"less often")
 
 // admit waits until a token may be introspected. The caller reports the result with done: whether
 // the provider answered, and whether the token is active.
-func (s *strangers) admit(ctx context.Context, token string, now time.Time) (done func(answered, active bool), err error) {
+func (s *strangers) admit(ctx context.Context, token string, now time.Time) (done func(answered,
+	active bool), err error) {
 	hash := sha256.Sum256([]byte(token))
 	if !s.may(hash, now) {
 		return nil, &unavailable{retryAfter: time.Second, err: errManyWrong}
 	}
 	s.once.Do(func() { s.turns = make(chan struct{}, maxAsking) })
-	ctx, cancel := context.WithTimeoutCause(ctx, askingWait, errors.New("too many access tokens are being checked"))
+	ctx, cancel := context.WithTimeoutCause(ctx, askingWait,
+		errors.New("too many access tokens are being checked"))
 	defer cancel()
 	select {
 	case s.turns <- struct{}{}:
@@ -212,7 +225,8 @@ func (s *strangers) may(hash [sha256.Size]byte, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.active == nil {
-		s.active = bounded.New[[sha256.Size]byte, bool](bounded.Limits{Count: maxActive, TTL: rememberActive})
+		s.active = bounded.New[[sha256.Size]byte, bool](bounded.Limits{Count: maxActive,
+			TTL: rememberActive})
 	}
 	if _, known := s.active.Get(hash, now); known {
 		return true

@@ -44,14 +44,16 @@ func (o *OIDC) discover(ctx context.Context) (*known, error) {
 	}
 	a, err := o.outbound().fetch(ctx, "discovery", o.discoveryAddress())
 	if errors.Is(err, ErrMisconfigured) {
-		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the URL of the metadata", err, o.Issuer)
+		return nil, fmt.Errorf("%w: check Issuer %q, or set Discovery to the URL of the metadata",
+			err, o.Issuer)
 	}
 	if err != nil {
 		return nil, err
 	}
 	m, err := o.fitting(a)
 	if err != nil {
-		return nil, &misconfigured{fmt.Errorf("discovery: %s: %w", displayed(o.discoveryAddress()), err)}
+		return nil, &misconfigured{fmt.Errorf("discovery: %s: %w",
+			displayed(o.discoveryAddress()), err)}
 	}
 	return o.inUse(m), nil
 }
@@ -70,11 +72,13 @@ func (o *OIDC) fitting(a answer) (*metadata, error) {
 	m, err := o.readMetadata(a.body)
 	switch {
 	case err != nil && !a.isJSON():
-		return nil, fmt.Errorf("%w: the response is %s, not the metadata of a provider", err, cmp.Or(a.media, "something without Content-Type"))
+		return nil, fmt.Errorf("%w: the response is %s, not the metadata of a provider", err,
+			cmp.Or(a.media, "something without Content-Type"))
 	case err != nil:
 		return nil, err
 	case m.Issuer != o.Issuer:
-		return nil, fmt.Errorf("issuer is %q, and Issuer is %q: they must be identical", printable(m.Issuer), o.Issuer)
+		return nil, fmt.Errorf("issuer is %q, and Issuer is %q: they must be identical",
+			printable(m.Issuer), o.Issuer)
 	}
 	if o.outbound().presentsCertificate() {
 		if err := m.useAliases(&o.notes); err != nil {
@@ -136,7 +140,8 @@ func (o *OIDC) checkMetadata(m *metadata) error {
 		m.userInfoAlgs = o.allowedAlgs(m.UserInfoAlgs)
 	}
 	return errors.Join(
-		o.checkEndpoints(m), o.checkOrigins(m), o.checkSigning(m), o.checkClient(m), o.checkRequests(m),
+		o.checkEndpoints(m), o.checkOrigins(m), o.checkSigning(m), o.checkClient(m),
+		o.checkRequests(m),
 	)
 }
 
@@ -150,7 +155,8 @@ func (o *OIDC) checkEndpoints(m *metadata) error {
 			mistakes = append(mistakes, o.outbound().checkEndpoint(named.name, *named.address))
 		case o.needs(e, named.address), m.PARRequired && named.address == &e.PushedAuthorization:
 			mistakes = append(mistakes,
-				fmt.Errorf("%s is missing: set it in Endpoints if the provider has one", named.name))
+				fmt.Errorf("%s is missing: set it in Endpoints if the provider has one",
+					named.name))
 		}
 	}
 	return errors.Join(mistakes...)
@@ -176,7 +182,8 @@ func (o *OIDC) needs(e *Endpoints, address *string) bool {
 // checkSigning checks that ID tokens can be verified.
 func (o *OIDC) checkSigning(m *metadata) error {
 	if len(m.algs) == 0 {
-		return fmt.Errorf("id_token_signing_alg_values_supported is %s, of which none is accepted: "+
+		return fmt.Errorf("id_token_signing_alg_values_supported is %s, of which none is "+
+			"accepted: "+
 			"set SigningAlgs, or SecretSignsTokens for HS256", listedTexts(m.SigningAlgs))
 	}
 	return nil
@@ -193,7 +200,8 @@ func (o *OIDC) checkClient(m *metadata) error {
 	case err != nil || method != authKey:
 		return err
 	case o.AuthMethod == "" && excludes(m.AuthMethods, authKey):
-		return fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a ClientKey is configured: "+
+		return fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a ClientKey is "+
+			"configured: "+
 			"use a secret, or set AuthMethod to %s if the provider accepts it all the same",
 			listedTexts(m.AuthMethods), authKey)
 	}
@@ -204,7 +212,9 @@ func (o *OIDC) checkClient(m *metadata) error {
 // checkRequests checks that the provider supports our authorization requests.
 func (o *OIDC) checkRequests(m *metadata) error {
 	var mistakes []error
-	wrong := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+	wrong := func(format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf(format, args...))
+	}
 	if len(m.ResponseTypes) > 0 && !slices.ContainsFunc(m.ResponseTypes, o.isResponseType) {
 		wrong("response_types_supported is %s, without %q: set ResponseType",
 			listedTexts(m.ResponseTypes), o.responseType())
@@ -214,7 +224,8 @@ func (o *OIDC) checkRequests(m *metadata) error {
 			listedTexts(m.ResponseModes), mode)
 	}
 	if o.usesPKCE() && excludes(m.ChallengeMethods, "S256") {
-		wrong("code_challenge_methods_supported is %s, without S256: InsecureNoPKCE leaves PKCE out",
+		wrong("code_challenge_methods_supported is %s, without S256: InsecureNoPKCE "+
+			"leaves PKCE out",
 			listedTexts(m.ChallengeMethods))
 	}
 	if m.RequestObjectRequired {

@@ -39,8 +39,11 @@ var idTokenSchema = newSchema("ID token", everyToken...).with("at_hash", "c_hash
 type hashed struct{ accessToken, code string }
 
 // verifyIDToken verifies the ID token of a login.
-func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw string, limit int, h hashed) (*idToken, error) {
-	token, err := o.verifyToken(ctx, m, raw, limit, h, func(t *idToken) error { return o.checkNonce(f, t) })
+func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw string, limit int,
+	h hashed) (*idToken, error) {
+	token, err := o.verifyToken(ctx, m, raw, limit, h, func(t *idToken) error {
+		return o.checkNonce(f, t)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +55,16 @@ func (o *OIDC) verifyIDToken(ctx context.Context, m *metadata, f *Flow, raw stri
 
 // verifyToken verifies an ID token (OpenID Connect Core sections 2 and 3.1.3.7). bound checks what
 // differs between a login and a refresh.
-func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit int, h hashed, bound func(*idToken) error) (*idToken, error) {
+func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit int, h hashed,
+	bound func(*idToken) error) (*idToken, error) {
 	schema := o.configured(idTokenSchema).with(slices.Collect(maps.Keys(o.RequiredClaims))...)
 	arrived := fromEndpoint
 	if limit == maxStranger {
 		arrived = fromBrowser
 	}
 	return o.verifyJWT(ctx, m, raw, jwtKind{
-		fault: faultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema, basic: oidc.Config{ClientID: o.ClientID},
+		fault: faultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema,
+		basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, readRest, bound,
 			func(t *idToken) error { return checkHash(t.claims, "at_hash", t.alg, h.accessToken) },
@@ -199,7 +204,8 @@ func (o *OIDC) checkStrength(f *Flow, t *idToken) error {
 	if maxAge := o.maxAge(f); maxAge != nil {
 		age := o.now().Sub(t.authTime)
 		if t.authTime.IsZero() || age > *maxAge+o.leeway() || age < -o.leeway() {
-			return errors.New("auth_time is missing, too long ago or in the future, although max_age was sent")
+			return errors.New("auth_time is missing, too long ago or in the future, although " +
+				"max_age was sent")
 		}
 	}
 	if wanted := o.acrValues(f); len(wanted) > 0 && !slices.Contains(wanted, t.acr) {

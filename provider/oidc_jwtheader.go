@@ -20,7 +20,8 @@ func checkHeader(raw string, limit int, algs, types []string) (string, error) {
 // readHeader checks the form, and reads the header.
 func readHeader(raw string, limit int) (claims, error) {
 	if len(raw) > limit {
-		return nil, fmt.Errorf("the token has %d bytes, at most %d are accepted here", len(raw), limit)
+		return nil, fmt.Errorf("the token has %d bytes, at most %d are accepted here",
+			len(raw), limit)
 	}
 	parts := strings.SplitN(raw, ".", 4)
 	if len(parts) != 3 {
@@ -88,7 +89,8 @@ const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 func isBase64URL(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' ||
+			c == '_') {
 			return false
 		}
 	}

@@ -128,11 +128,13 @@ func (k *keySet) younger(limit time.Duration) func(*fetchedKeys) bool {
 
 // refetchForUnknownKey fetches the keys again because none of those seen verifies a token, if the
 // budget permits it. Otherwise it returns the known keys, which another token may have refreshed.
-func (k *keySet) refetchForUnknownKey(ctx context.Context, seen *fetchedKeys, b budget) (*fetchedKeys, error) {
+func (k *keySet) refetchForUnknownKey(ctx context.Context, seen *fetchedKeys,
+	b budget) (*fetchedKeys, error) {
 	if current := k.keys.current.Load(); current != seen {
 		return current, nil
 	}
-	if k.mayFetch(b) || k.keys.fetching.Load() > 0 { // a running fetch may have the key: wait for it
+	// a running fetch may have the key: wait for it
+	if k.mayFetch(b) || k.keys.fetching.Load() > 0 {
 		return k.keys.fetch(ctx, k.o.now, k.read)
 	}
 	return k.keys.current.Load(), nil

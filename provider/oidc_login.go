@@ -38,7 +38,8 @@ func (o *OIDC) responseType() string {
 	return o.ResponseType
 }
 
-var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
+var errTokenInBrowser = errors.New("an access token must not pass through the browser, where it " +
+	"leaks and can be swapped (RFC 9700 section 2.1.2); use the code flow")
 
 // Begin implements [Provider].
 func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
@@ -66,7 +67,8 @@ func (o *OIDC) usesPKCE() bool {
 
 // authorizationRequest returns the authorization request (OpenID Connect Core section 3.1.2.1).
 func (o *OIDC) authorizationRequest(f *Flow) url.Values {
-	params := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), " "), o.AuthParams}.authorizationRequest(f)
+	params := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), " "),
+		o.AuthParams}.authorizationRequest(f)
 	params.Set("response_type", o.responseType())
 	if o.ResponseMode() != "query" {
 		params.Set("response_mode", o.ResponseMode())
@@ -92,7 +94,8 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 		return nil, asUnavailable(FaultRefused, err)
 	}
 	if a.status != http.StatusCreated && a.status != http.StatusOK {
-		return nil, o.Dialect.refused(FaultRefused, a, nil, []string{params.Get("state"), params.Get("nonce")})
+		return nil, o.Dialect.refused(FaultRefused, a, nil,
+			[]string{params.Get("state"), params.Get("nonce")})
 	}
 	pushed, err := a.read(newSchema("PAR response", "request_uri"), &o.notes)
 	if err != nil {
@@ -100,7 +103,8 @@ func (o *OIDC) push(ctx context.Context, m *metadata, params url.Values) (url.Va
 	}
 	address, err := pushed.text("request_uri")
 	if err != nil || address == "" || len(address) > maxRequestURI {
-		return nil, &Error{Fault: FaultRefused, Err: errors.New("the response to the pushed request has no usable request_uri")}
+		return nil, &Error{Fault: FaultRefused,
+			Err: errors.New("the response to the pushed request has no usable request_uri")}
 	}
 	return url.Values{"client_id": {o.ClientID}, "request_uri": {address}}, nil
 }

@@ -101,7 +101,8 @@ func (o *OIDC) LogoutOrigins() []string {
 // originOf returns the origin of a URL, or "" if it could match several origins in a header.
 func originOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || strings.Trim(strings.ToLower(u.Host), "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]") != "" {
+	if err != nil || u.Host == "" || strings.Trim(strings.ToLower(u.Host),
+		"abcdefghijklmnopqrstuvwxyz0123456789-_.:[]") != "" {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
@@ -128,7 +129,8 @@ type VendorLogout struct {
 
 // address returns the URL to redirect the browser to.
 func (v *VendorLogout) address(clientID, returnURL string) string {
-	address, err := withParams(v.URL, url.Values{"client_id": {clientID}, v.ReturnParam: {returnURL}})
+	address, err := withParams(v.URL, url.Values{"client_id": {clientID},
+		v.ReturnParam: {returnURL}})
 	if err != nil {
 		return ""
 	}
@@ -147,7 +149,8 @@ func (v *VendorLogout) check(out outbound) error {
 		return wrongField("VendorLogout.ReturnParam", hint, v.ReturnParam)
 	}
 	if v.address("c", "r") == "" {
-		return wrongField("VendorLogout.URL", "must not have the parameters client_id or ReturnParam: the library sets them")
+		return wrongField("VendorLogout.URL",
+			"must not have the parameters client_id or ReturnParam: the library sets them")
 	}
 	return nil
 }

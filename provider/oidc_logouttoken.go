@@ -43,7 +43,8 @@ func (o *OIDC) VerifyLogoutToken(ctx context.Context, raw string) (*LogoutToken,
 	if err != nil {
 		return nil, err
 	}
-	return &LogoutToken{Issuer: t.issuer, Subject: t.subject, SID: t.sid, ID: t.id, IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
+	return &LogoutToken{Issuer: t.issuer, Subject: t.subject, SID: t.sid, ID: t.id,
+		IssuedAt: t.issued, Until: o.acceptedUntil(t)}, nil
 }
 
 // logoutSchema is strict for all members: logout tokens are unauthenticated, and none of their
@@ -57,10 +58,12 @@ var logoutSchema = func() *schema {
 func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	schema := o.configured(logoutSchema)
 	kind := jwtKind{
-		fault: FaultLogoutToken, limit: maxStranger, budget: fromLogout, types: logoutTokenTypes, schema: schema,
-		basic: oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
+		fault: FaultLogoutToken, limit: maxStranger, budget: fromLogout, types: logoutTokenTypes,
+		schema: schema,
+		basic:  oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
-			schema.checkNoNull, o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes, checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
+			schema.checkNoNull, o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes,
+			checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,
 		},
 	}
 	if o.StrictLogoutTokens {
@@ -98,7 +101,8 @@ func (o *OIDC) checkLogoutTimes(t *idToken) error {
 // acceptedUntil returns when a verified token expires, including leeway.
 func (o *OIDC) acceptedUntil(t *idToken) time.Time {
 	until := t.issued.Add(maxLogoutAge)
-	if exp, err := t.claims.time("exp"); err == nil && t.claims.has("exp") && exp.Add(o.leeway()).Before(until) {
+	if exp, err := t.claims.time("exp"); err == nil && t.claims.has("exp") &&
+		exp.Add(o.leeway()).Before(until) {
 		until = exp.Add(o.leeway())
 	}
 	return until

@@ -105,7 +105,8 @@ func (e *Endpoints) named() []namedEndpoint {
 // endpoints returns the endpoints of the metadata.
 func (m *metadata) endpoints() *Endpoints {
 	return &Endpoints{
-		m.AuthorizationEndpoint, m.TokenEndpoint, m.UserInfoEndpoint, m.JWKSURI, m.EndSessionEndpoint, m.RevocationEndpoint,
+		m.AuthorizationEndpoint, m.TokenEndpoint, m.UserInfoEndpoint, m.JWKSURI,
+		m.EndSessionEndpoint, m.RevocationEndpoint,
 		m.IntrospectionEndpoint, m.DeviceEndpoint, m.PAREndpoint,
 	}
 }
@@ -116,8 +117,10 @@ func (e Endpoints) replace(m *metadata) {
 		in   *string
 		with string
 	}{
-		{&m.AuthorizationEndpoint, e.Authorization}, {&m.TokenEndpoint, e.Token}, {&m.UserInfoEndpoint, e.UserInfo}, {&m.JWKSURI, e.JWKS},
-		{&m.EndSessionEndpoint, e.EndSession}, {&m.RevocationEndpoint, e.Revocation}, {&m.IntrospectionEndpoint, e.Introspection},
+		{&m.AuthorizationEndpoint, e.Authorization}, {&m.TokenEndpoint, e.Token},
+		{&m.UserInfoEndpoint, e.UserInfo}, {&m.JWKSURI, e.JWKS},
+		{&m.EndSessionEndpoint, e.EndSession}, {&m.RevocationEndpoint, e.Revocation},
+		{&m.IntrospectionEndpoint, e.Introspection},
 		{&m.DeviceEndpoint, e.DeviceAuthorization}, {&m.PAREndpoint, e.PushedAuthorization},
 	} {
 		if r.with != "" {

@@ -134,21 +134,26 @@ func (o *OIDC) checkTenants() error {
 	placeholders := strings.Count(o.Issuer, tenantPlaceholder)
 	switch {
 	case o.Organizations == nil && placeholders > 0:
-		return wrongField("Issuer", "%s is a template: set Organizations to those that may sign in", o.Issuer)
+		return wrongField("Issuer", "%s is a template: set Organizations to those that may sign in",
+			o.Issuer)
 	case o.Organizations == nil:
 		return nil
 	case placeholders != 1:
 		return wrongField("Organizations", "need an Issuer with %s in it, once", tenantPlaceholder)
 	case o.Discovery == "" && !o.Static:
-		return wrongField("Organizations", "need Discovery, the URL of the document that all of them share")
+		return wrongField("Organizations",
+			"need Discovery, the URL of the document that all of them share")
 	case len(o.Organizations.Allowed) == 0 && o.Organizations.Approve == nil:
-		return wrongField("Organizations.Allowed", "is empty and Approve is not set: no user could sign in")
+		return wrongField("Organizations.Allowed",
+			"is empty and Approve is not set: no user could sign in")
 	case len(o.IssuerAliases) > 0 || o.TenantClaim != "":
 		return wrongField("Organizations", "exclude IssuerAliases and TenantClaim: remove those")
 	}
 	for _, tenant := range o.Organizations.Allowed {
 		if !tenantID.MatchString(tenant) {
-			return wrongField("Organizations.Allowed", "%q is not a GUID in lower case, such as 9188040d-6c67-4c5b-b112-36a304b66dad", tenant)
+			return wrongField("Organizations.Allowed",
+				"%q is not a GUID in lower case, such as "+
+					"9188040d-6c67-4c5b-b112-36a304b66dad", tenant)
 		}
 	}
 	return nil
@@ -165,9 +170,11 @@ func (o *OIDC) checkRequired(t *idToken) error {
 			return err
 		}
 		if !slices.ContainsFunc(nonEmpty(values), func(value string) bool {
-			return slices.Contains(o.RequiredClaims[name], value) || slices.Contains(o.RequiredClaims[name], anyValue)
+			return slices.Contains(o.RequiredClaims[name], value) ||
+				slices.Contains(o.RequiredClaims[name], anyValue)
 		}) {
-			return &notAdmitted{fmt.Errorf("%s is missing, or not one of the required values", name)}
+			return &notAdmitted{
+				fmt.Errorf("%s is missing, or not one of the required values", name)}
 		}
 	}
 	return nil

@@ -137,7 +137,9 @@ func (o *OIDC) finishRefresh(
 	if err := o.unverifiable(ctx, m, fresh.IDToken); err != nil {
 		return s, fmt.Errorf("the refreshed ID token is not applied: %w", err)
 	}
-	same := func(t *idToken) error { return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t)) }
+	same := func(t *idToken) error {
+		return errors.Join(sameSignIn(s, t), sameNonce(old.IDToken, t))
+	}
 	hashes := hashed{accessToken: fresh.AccessToken}
 	token, err := o.verifyToken(ctx, m, fresh.IDToken, maxDirect, hashes, same)
 	if errors.Is(err, ErrUnavailable) {

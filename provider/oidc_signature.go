@@ -177,7 +177,8 @@ func withBothNames(algs []string) []string {
 type ed25519Verifier ed25519.PublicKey
 
 // VerifyPayload implements jose.OpaqueVerifier.
-func (v ed25519Verifier) VerifyPayload(signed, signature []byte, alg jose.SignatureAlgorithm) error {
+func (v ed25519Verifier) VerifyPayload(signed, signature []byte,
+	alg jose.SignatureAlgorithm) error {
 	if alg != algEd25519 || !ed25519.Verify(ed25519.PublicKey(v), signed, signature) {
 		return jose.ErrCryptoFailure
 	}

@@ -26,8 +26,10 @@ func (o *OIDC) authMethod(m *metadata) (string, error) {
 	case slices.Contains(m.AuthMethods, authPost):
 		return authPost, nil
 	}
-	return "", fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a client secret is configured: remove the secret, "+
-		"or set AuthMethod to %s or %s if the provider accepts it all the same", listedTexts(m.AuthMethods), authBasic, authPost)
+	return "", fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a client secret is "+
+		"configured: remove the secret, "+
+		"or set AuthMethod to %s or %s if the provider accepts it all the same",
+		listedTexts(m.AuthMethods), authBasic, authPost)
 }
 
 func (o *OIDC) hasSecret() bool { return o.ClientSecret != "" || o.SecretFunc != nil }
@@ -58,8 +60,10 @@ func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error
 func (o *OIDC) tokenEndpoint(m *metadata) *tokenEndpoint {
 	return &tokenEndpoint{
 		out: o.outbound(), endpoints: *m.endpoints(), clientID: o.ClientID, dialect: &o.Dialect,
-		credentials: func(ctx context.Context) (credentials, error) { return o.credentials(ctx, m) },
-		openID:      true, authSetting: "AuthMethod",
+		credentials: func(ctx context.Context) (credentials, error) {
+			return o.credentials(ctx, m)
+		},
+		openID: true, authSetting: "AuthMethod",
 		scopes: o.scopes(nil), separator: " ", now: o.now, notes: &o.notes,
 	}
 }
@@ -81,7 +85,8 @@ func (o *OIDC) exchange(
 		return session.Tokens{}, err
 	}
 	if tokens.IDToken == "" {
-		err := errors.New("the response has no id_token: check that this is an OpenID provider and that it granted the scope openid")
+		err := errors.New("the response has no id_token: check that this is an OpenID provider " +
+			"and that it granted the scope openid")
 		return session.Tokens{}, &Error{Fault: faultToken, Err: err}
 	}
 	return tokens, nil

@@ -12,7 +12,8 @@ import (
 // tokenMembers are the members of access tokens that decide, in a JWT or in an introspection
 // response.
 var tokenMembers = []string{
-	"scope", "scp", "client_id", "azp", "cid", "appid", "cnf", "token_use", "typ", "idtyp", "gty", "at_hash", "c_hash",
+	"scope", "scp", "client_id", "azp", "cid", "appid", "cnf", "token_use", "typ", "idtyp", "gty",
+	"at_hash", "c_hash",
 }
 
 var accessTokenSchema = newSchema("access token", everyToken...).with(tokenMembers...)
@@ -37,7 +38,8 @@ func (h *tokenHolder) checkPurpose(raw string) func(*idToken) error {
 		if err != nil {
 			return err
 		}
-		if typ := header.display("typ"); strings.EqualFold(strings.TrimPrefix(strings.ToLower(typ), "application/"), accessTokenTypes[0]) {
+		if typ := header.display("typ"); strings.EqualFold(strings.TrimPrefix(strings.ToLower(typ),
+			"application/"), accessTokenTypes[0]) {
 			return nil
 		}
 		for _, name := range []string{"nonce", "at_hash", "c_hash"} {
@@ -52,7 +54,8 @@ func (h *tokenHolder) checkPurpose(raw string) func(*idToken) error {
 		case marked, t.claims.has("scope"), t.claims.has("scp"):
 			return nil
 		}
-		return errors.New("the token is not marked as an access token: it has no typ, scope, scp or token_use")
+		return errors.New("the token is not marked as an access token: it has no typ, scope, scp " +
+			"or token_use")
 	}
 }
 
@@ -74,21 +77,24 @@ func (h *tokenHolder) checkIntrospectedType(c claims) error {
 	case marked, h.accepted.Untyped, c.has("aud"): // must name this API, or the token is rejected
 		return nil
 	}
-	return errors.New("aud and token_type are missing, so it may be a refresh token; see API.Untyped")
+	return errors.New("aud and token_type are missing, so it may be a refresh token; see " +
+		"API.Untyped")
 }
 
 // markedAsAccess reads the vendors' members for the kind of a token: token_use of Amazon Cognito
 // and Ory Hydra, typ of Keycloak. It returns an error for another kind than an access token.
 func markedAsAccess(c claims) (bool, error) {
 	marked := false
-	for name, wanted := range map[string][]string{"token_use": {"access", "access_token"}, "typ": {"bearer", "at+jwt"}} {
+	for name, wanted := range map[string][]string{"token_use": {"access", "access_token"},
+		"typ": {"bearer", "at+jwt"}} {
 		value, err := c.text(name)
 		switch {
 		case err != nil:
 			return false, err
 		case value == "":
 		case !slices.Contains(wanted, strings.ToLower(value)):
-			return false, fmt.Errorf("%s is %q: that is not an access token", name, printable(value))
+			return false, fmt.Errorf("%s is %q: that is not an access token", name,
+				printable(value))
 		default:
 			marked = true
 		}
@@ -99,7 +105,8 @@ func markedAsAccess(c claims) (bool, error) {
 // read checks the audience of the token, and to whom it was issued.
 func (h *tokenHolder) read(t *idToken) error {
 	if t.claims.has("cnf") {
-		return errors.New("the token is bound to a key (cnf), and the caller has not proved possession of it")
+		return errors.New("the token is bound to a key (cnf), and the caller has not proved " +
+			"possession of it")
 	}
 	client, err := clientOf(t.claims)
 	if err != nil {

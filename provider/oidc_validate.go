@@ -16,7 +16,8 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	}
 	mistakes = append(mistakes, checkClient(o.ClientID, o.ClientSecret)...)
 	mistakes = append(mistakes, o.Err, o.checkIssuerSetting(), o.checkTenants(), o.checkSecret(),
-		o.checkAuthMethod(), o.checkResponseType(), o.checkQuirks(), o.VendorLogout.check(o.outbound()),
+		o.checkAuthMethod(), o.checkResponseType(), o.checkQuirks(),
+		o.VendorLogout.check(o.outbound()),
 		checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
 	mistakes = append(mistakes, o.Dialect.check()...)
@@ -39,7 +40,8 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 	if o.MaxAge != nil && *o.MaxAge < 0 {
 		wrong("MaxAge", "%v is negative", *o.MaxAge)
 	}
-	if !slices.Contains([]string{"", userInfoWhenNeeded, userInfoAlways, userInfoNever}, o.UserInfo) {
+	if !slices.Contains([]string{"", userInfoWhenNeeded, userInfoAlways, userInfoNever},
+		o.UserInfo) {
 		const hint = "%q must be %s, %s or %s"
 		wrong("UserInfo", hint, o.UserInfo, userInfoWhenNeeded, userInfoAlways, userInfoNever)
 	}
@@ -66,9 +68,11 @@ func (o *OIDC) checkIssuerSetting() error {
 	case strings.ContainsFunc(o.Issuer, unicode.IsSpace):
 		return wrong("%q contains white space: remove it", shown)
 	case !strings.Contains(o.Issuer, "://"):
-		return wrong("%q is not an absolute URL: write %q if that is the issuer in the provider's metadata", shown, "https://"+shown)
+		return wrong("%q is not an absolute URL: write %q if that is the issuer in the "+
+			"provider's metadata", shown, "https://"+shown)
 	case wellKnown:
-		return wrong("%q is the URL of the provider's metadata: write %q if that is the issuer in it", shown, before)
+		return wrong("%q is the URL of the provider's metadata: write %q if that is the "+
+			"issuer in it", shown, before)
 	}
 	if err := o.outbound().checkEndpoint("Issuer", o.Issuer); err != nil {
 		return err
@@ -96,7 +100,8 @@ func (o *OIDC) checkAuthMethod() error {
 		}
 		return nil
 	}
-	return wrongField("AuthMethod", "%q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost, authKey, authNone)
+	return wrongField("AuthMethod", "%q is not %s, %s, %s or %s", o.AuthMethod, authBasic, authPost,
+		authKey, authNone)
 }
 
 func (o *OIDC) checkResponseType() error {
@@ -116,11 +121,15 @@ func (o *OIDC) checkSecret() error {
 	case o.ClientSecret != "" && o.SecretFunc != nil:
 		return wrongField("ClientSecret", "and SecretFunc are both set: keep one")
 	case o.ClientKey != nil && (o.hasSecret() || o.AuthMethod != "" && o.AuthMethod != authKey):
-		return wrongField("ClientKey", "replaces a secret: remove the secret and the authentication method")
+		return wrongField("ClientKey",
+			"replaces a secret: remove the secret and the authentication method")
 	case o.AssertionAudience != "" && o.ClientKey == nil:
 		return wrongField("AssertionAudience", "needs a client key, which signs the assertions")
-	case strings.ContainsFunc(o.AssertionAudience, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return wrongField("AssertionAudience", "%q must be printable ASCII without spaces", o.AssertionAudience)
+	case strings.ContainsFunc(o.AssertionAudience, func(r rune) bool {
+		return r <= ' ' || r > '~'
+	}):
+		return wrongField("AssertionAudience", "%q must be printable ASCII without spaces",
+			o.AssertionAudience)
 	case o.ClientKey != nil && o.Organizations != nil && o.AssertionAudience == "":
 		return wrongField("AssertionAudience", "is missing: with a client key and organizations, "+
 			"the issuer is a template and cannot be the audience")
@@ -131,7 +140,8 @@ func (o *OIDC) checkSecret() error {
 	case !o.SecretSignsTokens:
 		return nil
 	case len(o.ClientSecret) < minSharedSecret:
-		return wrongField("SecretSignsTokens", "needs a client secret of at least %d bytes (RFC 7518 section 3.2)", minSharedSecret)
+		return wrongField("SecretSignsTokens",
+			"needs a client secret of at least %d bytes (RFC 7518 section 3.2)", minSharedSecret)
 	case len(o.SigningAlgs) > 0:
 		return wrongField("SecretSignsTokens", "excludes other algorithms: the algorithm is HS256")
 	}
@@ -146,7 +156,8 @@ func (o *OIDC) checkOverrides() []error {
 	}
 	for _, e := range o.Endpoints.named() {
 		if *e.address != "" {
-			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints."+e.field, *e.address))
+			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints."+e.field,
+				*e.address))
 		}
 	}
 	if slices.Contains(o.IssuerAliases, "") {
@@ -154,7 +165,8 @@ func (o *OIDC) checkOverrides() []error {
 	}
 	for name, values := range o.RequiredClaims {
 		if name == "" || len(values) == 0 || slices.Contains(values, "") {
-			mistakes = append(mistakes, wrongField("RequiredClaims", "%q needs a name and non-empty values", name))
+			mistakes = append(mistakes,
+				wrongField("RequiredClaims", "%q needs a name and non-empty values", name))
 		}
 	}
 	return mistakes
@@ -163,7 +175,8 @@ func (o *OIDC) checkOverrides() []error {
 func (o *OIDC) checkUserFields() []error {
 	var mistakes []error
 	if o.UserFields.ID != "" {
-		mistakes = append(mistakes, wrongField("UserFields.ID", "must be empty: the subject is sub"))
+		mistakes = append(mistakes,
+			wrongField("UserFields.ID", "must be empty: the subject is sub"))
 	}
 	if o.UserFields.Roles != "" {
 		mistakes = append(mistakes, wrongField("UserFields.Roles", "must be empty: set RolesClaim"))

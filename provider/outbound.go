@@ -40,7 +40,8 @@ type answer struct {
 // busy reports whether the status is a temporary failure (RFC 9110 section 15.6, RFC 6585 section
 // 4).
 func (a answer) busy() bool {
-	return a.status >= 500 || a.status == http.StatusTooManyRequests || a.status == http.StatusRequestTimeout
+	return a.status >= 500 || a.status == http.StatusTooManyRequests ||
+		a.status == http.StatusRequestTimeout
 }
 
 // isJSON reports whether the Content-Type is JSON.
@@ -69,7 +70,8 @@ type outbound struct {
 // check returns the mistakes in HTTPClient and InternalURL.
 func (out outbound) check() error {
 	if out.own != nil && out.own.Transport != nil && typednil.Is(out.own.Transport) {
-		return wrongField("HTTPClient", "has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
+		return wrongField("HTTPClient",
+			"has a Transport that holds a nil %T: set it, or leave it out", out.own.Transport)
 	}
 	return out.detour.check(out)
 }
@@ -162,7 +164,9 @@ func withinOrigin(first, target *url.URL, n int) error {
 
 // do sends the request and reads the response. Errors name the endpoint, but include nothing that
 // was sent or received.
-func do(c *http.Client, req *http.Request) (answer, error) { return doNamed(c, req, where(req.URL)) }
+func do(c *http.Client, req *http.Request) (answer, error) {
+	return doNamed(c, req, where(req.URL))
+}
 
 // doNamed is do for a request whose URL must not appear in errors.
 func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error) {
@@ -193,7 +197,8 @@ func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, erro
 	if len(body) > maxAnswer {
 		return answer{}, fmt.Errorf("%s: response is larger than %d bytes", endpoint, maxAnswer)
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" if missing or malformed
+	// "" if missing or malformed
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	date, _ := http.ParseTime(resp.Header.Get("Date"))
 	return answer{
 		status: resp.StatusCode, media: media, date: date,
@@ -250,7 +255,8 @@ func (out outbound) fetch(ctx context.Context, name, address string) (answer, er
 	}
 	err = fmt.Errorf("%s: %s: status %d", name, displayed(address), a.status)
 	switch {
-	case a.status >= 500, a.status == http.StatusTooManyRequests, a.status == http.StatusRequestTimeout:
+	case a.status >= 500, a.status == http.StatusTooManyRequests,
+		a.status == http.StatusRequestTimeout:
 		return answer{}, err
 	}
 	return answer{}, &misconfigured{err}

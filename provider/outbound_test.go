@@ -14,10 +14,12 @@ import (
 // R62: a request to a provider that sends one byte per second fails after ten seconds.
 func TestOutbound_R62_SlowBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c",
+			HTTPClient: &http.Client{Transport: trickling{}}}
 		begin := time.Now()
 		err := o.Ready(t.Context())
-		if took := time.Since(begin); !errors.Is(err, ErrUnavailable) || took > outboundTimeout+time.Second {
+		if took := time.Since(begin); !errors.Is(err, ErrUnavailable) || took > outboundTimeout+
+			time.Second {
 			t.Errorf("after %v: %v, want ErrUnavailable after %v", took, err, outboundTimeout)
 		}
 	})
@@ -27,11 +29,13 @@ func TestOutbound_R62_SlowBody(t *testing.T) {
 // the others.
 func TestOutbound_R62_WaitingEndsWithTheRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: trickling{}}}
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c",
+			HTTPClient: &http.Client{Transport: trickling{}}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
-		if err := o.Ready(ctx); !errors.Is(err, ErrUnavailable) || time.Since(begin) > 2*time.Second {
+		if err := o.Ready(ctx); !errors.Is(err, ErrUnavailable) ||
+			time.Since(begin) > 2*time.Second {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 		<-time.After(outboundTimeout) // let the fetch end
@@ -42,7 +46,8 @@ func TestOutbound_R62_WaitingEndsWithTheRequest(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	var b backoff
 	now := time.Unix(1_000_000, 0)
-	for i, want := range []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second} {
+	for i, want := range []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second,
+		4 * time.Second, 5 * time.Second, 5 * time.Second} {
 		if err := b.wait(now); err != nil {
 			t.Fatalf("failure %d: %v before the pause is over", i, err)
 		}
@@ -69,7 +74,9 @@ type trickling struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (trickling) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(trickle{r}), Request: r}, nil
+	return &http.Response{StatusCode: 200,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(trickle{r}),
+		Request: r}, nil
 }
 
 type trickle struct{ r *http.Request }

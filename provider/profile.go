@@ -73,7 +73,8 @@ func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (sess
 	}
 	u := session.User{
 		Issuer: issuer, Subject: id,
-		Name: c.shown(f.Name), Username: c.shown(f.Username), Email: c.shown(f.Email), Picture: webAddress(c.shown(f.Picture)),
+		Name: c.shown(f.Name), Username: c.shown(f.Username), Email: c.shown(f.Email),
+		Picture: webAddress(c.shown(f.Picture)),
 	}
 	u.EmailVerified = trust.verified(c, f.Email, f.EmailVerified, isTrue)
 	u.Roles = c.roles(f.Roles, true)

@@ -64,9 +64,11 @@ func TestProfile_R153_StableID(t *testing.T) {
 		"nothing":                    {``, "id", refused},
 		"null alone":                 {`null`, "id", refused},
 		"data after the object":      {`{"id":1}{"id":2}`, "id", refused},
-		"too deep":                   {`{"id":1,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "id", refused},
+		"too deep": {`{"id":1,"x":` + strings.Repeat("[", 40) +
+			strings.Repeat("]", 40) + `}`, "id", refused},
 	} {
-		u, err := Profile{User: json.RawMessage(row.document)}.user("https://op.example", Fields{ID: row.path}, EmailByMember, nil)
+		u, err := Profile{User: json.RawMessage(row.document)}.user("https://op.example",
+			Fields{ID: row.path}, EmailByMember, nil)
 		if u.Subject != row.want || (err == nil) != (row.want != refused) {
 			t.Errorf("%s: subject %q, error %v; want %q", name, u.Subject, err, row.want)
 		}
@@ -82,31 +84,44 @@ func TestProfile_R153_StableID(t *testing.T) {
 // Display fields come from the first alternative that is a non-empty string; trusted fields only
 // from the right type.
 func TestProfile_Fields(t *testing.T) {
-	full := Fields{ID: "id", Name: "name|login", Username: "login", Email: "email", EmailVerified: "verified", Picture: "images.0.url", Roles: "groups"}
+	full := Fields{ID: "id", Name: "name|login", Username: "login", Email: "email",
+		EmailVerified: "verified", Picture: "images.0.url", Roles: "groups"}
 	for name, row := range map[string]struct {
 		document string
 		want     session.User
 	}{
 		"all": {
 			`{"id":1,"name":"Alice","login":"alice","email":"a@example.com","verified":true,"images":[{"url":"https://op.example/a.png"}],"groups":["x","y"]}`,
-			session.User{Name: "Alice", Username: "alice", Email: "a@example.com", EmailVerified: true, Picture: "https://op.example/a.png", Roles: []string{"x", "y"}},
+			session.User{Name: "Alice", Username: "alice", Email: "a@example.com",
+				EmailVerified: true, Picture: "https://op.example/a.png",
+				Roles: []string{"x", "y"}},
 		},
-		"name is null":                {`{"id":1,"name":null,"login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
-		"name is empty":               {`{"id":1,"name":"","login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
-		"name is a number":            {`{"id":1,"name":5,"login":"alice"}`, session.User{Name: "alice", Username: "alice"}},
-		"the ID only":                 {`{"id":1}`, session.User{}},
-		"verified as text":            {`{"id":1,"email":"a","verified":"true"}`, session.User{Email: "a", EmailVerified: true}},
-		"verified as other text":      {`{"id":1,"email":"a","verified":"yes"}`, session.User{Email: "a"}},
-		"verified as number":          {`{"id":1,"email":"a","verified":1}`, session.User{Email: "a"}},
-		"verified as list":            {`{"id":1,"email":"a","verified":[true]}`, session.User{Email: "a"}},
-		"verified false":              {`{"id":1,"email":"a","verified":false}`, session.User{Email: "a"}},
+		"name is null": {`{"id":1,"name":null,"login":"alice"}`,
+			session.User{Name: "alice", Username: "alice"}},
+		"name is empty": {`{"id":1,"name":"","login":"alice"}`,
+			session.User{Name: "alice", Username: "alice"}},
+		"name is a number": {`{"id":1,"name":5,"login":"alice"}`,
+			session.User{Name: "alice", Username: "alice"}},
+		"the ID only": {`{"id":1}`, session.User{}},
+		"verified as text": {`{"id":1,"email":"a","verified":"true"}`,
+			session.User{Email: "a", EmailVerified: true}},
+		"verified as other text": {`{"id":1,"email":"a","verified":"yes"}`,
+			session.User{Email: "a"}},
+		"verified as number": {`{"id":1,"email":"a","verified":1}`,
+			session.User{Email: "a"}},
+		"verified as list": {`{"id":1,"email":"a","verified":[true]}`,
+			session.User{Email: "a"}},
+		"verified false": {`{"id":1,"email":"a","verified":false}`,
+			session.User{Email: "a"}},
 		"verified without an address": {`{"id":1,"verified":true}`, session.User{}},
 		"address of another type":     {`{"id":1,"email":["a"],"verified":true}`, session.User{}},
-		"picture is not a web URL":    {`{"id":1,"images":[{"url":"javascript:alert(1)"}]}`, session.User{}},
-		"no pictures":                 {`{"id":1,"images":[]}`, session.User{}},
-		"one role":                    {`{"id":1,"groups":"x,y"}`, session.User{Roles: []string{"x,y"}}},
-		"roles of mixed types":        {`{"id":1,"groups":["x",1]}`, session.User{}},
-		"roles as object":             {`{"id":1,"groups":{"admin":true}}`, session.User{}},
+		"picture is not a web URL": {`{"id":1,"images":[{"url":"javascript:alert(1)"}]}`,
+			session.User{}},
+		"no pictures": {`{"id":1,"images":[]}`, session.User{}},
+		"one role": {`{"id":1,"groups":"x,y"}`,
+			session.User{Roles: []string{"x,y"}}},
+		"roles of mixed types": {`{"id":1,"groups":["x",1]}`, session.User{}},
+		"roles as object":      {`{"id":1,"groups":{"admin":true}}`, session.User{}},
 	} {
 		row.want.Issuer, row.want.Subject = "i", "1"
 		got, err := Profile{User: json.RawMessage(row.document)}.user("i", full, EmailByMember, nil)
@@ -123,7 +138,8 @@ func TestProfile_Fields(t *testing.T) {
 		`{"id":1,"realm":{"roles":["b"]}}`:                                  {"b"},
 		`{"id":1}`:                                                          nil,
 	} {
-		if got, err := (Profile{User: json.RawMessage(document)}).user("i", roles, EmailByMember, nil); err != nil || !reflect.DeepEqual(got.Roles, want) {
+		if got, err := (Profile{User: json.RawMessage(document)}).user("i", roles, EmailByMember,
+			nil); err != nil || !reflect.DeepEqual(got.Roles, want) {
 			t.Errorf("%s: roles %v, %v; want %v", document, got.Roles, err, want)
 		}
 	}
@@ -156,10 +172,12 @@ func TestProfile_F45_RolesAndOddMembers(t *testing.T) {
 func TestProfile_FromTheTokenResponse(t *testing.T) {
 	token := json.RawMessage(`{"access_token":"a","owner":{"user":{"id":"u-1","name":"Alice"}}}`)
 	f := Fields{ID: "owner.user.id", Name: "owner.user.name"}
-	if u, err := (Profile{Token: token}).user("i", f, EmailByMember, nil); err != nil || u.Subject != "u-1" || u.Name != "Alice" {
+	if u, err := (Profile{Token: token}).user("i", f, EmailByMember, nil); err != nil ||
+		u.Subject != "u-1" || u.Name != "Alice" {
 		t.Errorf("%+v, %v", u, err)
 	}
-	if u, err := (Profile{Token: token, User: json.RawMessage(`{}`)}).user("i", f, EmailByMember, nil); err == nil {
+	if u, err := (Profile{Token: token, User: json.RawMessage(`{}`)}).user("i", f, EmailByMember,
+		nil); err == nil {
 		t.Errorf("a profile document without an ID: %+v", u)
 	}
 }
@@ -170,7 +188,8 @@ func TestProfile_PrintsNothing(t *testing.T) {
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "p", p)
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "p", &p)
-	for _, text := range []string{fmt.Sprint(p), fmt.Sprintf("%+v %#v %s", p, p, &p), string(raw), log.String()} {
+	for _, text := range []string{fmt.Sprint(p), fmt.Sprintf("%+v %#v %s", p, p, &p), string(raw),
+		log.String()} {
 		if err != nil || strings.Contains(text, "hush") || strings.Contains(text, "104 117 115") {
 			t.Errorf("%s, %v", text, err)
 		}
@@ -179,7 +198,8 @@ func TestProfile_PrintsNothing(t *testing.T) {
 
 func TestFields_AreChecked(t *testing.T) {
 	for path, good := range map[string]bool{
-		"id": true, "a.b.0": true, "a|b": true, "a.b|c": true, "": false, "|": false, "a|": false, ".": false, "a.": false, "a..b": false,
+		"id": true, "a.b.0": true, "a|b": true, "a.b|c": true, "": false, "|": false, "a|": false,
+		".": false, "a.": false, "a..b": false,
 		strings.Repeat("a.", maxPath-1) + "a": true, strings.Repeat("a.", maxPath) + "a": false,
 	} {
 		if mistakes := (Fields{ID: path}).check(); (mistakes == nil) != good {
@@ -197,17 +217,21 @@ func TestFields_AreChecked(t *testing.T) {
 // R153: for any document and path, an ID is a value in the document, or there is none.
 func FuzzFields(f *testing.F) {
 	for _, seed := range [][2]string{
-		{`{"id":1}`, "id"}, {`{"data":{"id":"x"}}`, "data.id"}, {`{"a":[{"id":12345678901234567890}]}`, "a.0.id"}, {`{"id":1e3}`, "id"}, {`{"b":"\u0000"}`, "a|b"},
+		{`{"id":1}`, "id"}, {`{"data":{"id":"x"}}`, "data.id"},
+		{`{"a":[{"id":12345678901234567890}]}`, "a.0.id"}, {`{"id":1e3}`, "id"},
+		{`{"b":"\u0000"}`, "a|b"},
 		{`{"":{"":1}}`, "."}, {`{"id":null,"login":"x"}`, "id|login"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, document, path string) {
-		fields := Fields{ID: path, Name: path, Email: path, EmailVerified: path, Picture: path, Roles: path}
+		fields := Fields{ID: path, Name: path, Email: path, EmailVerified: path, Picture: path,
+			Roles: path}
 		fields.check()
 		u, err := Profile{User: json.RawMessage(document)}.user("i", fields, EmailByMember, nil)
 		if err != nil {
-			if e, ok := errors.AsType[*Error](err); !ok || e.Fault != FaultUserInfo || u.Subject != "" {
+			if e, ok := errors.AsType[*Error](err); !ok || e.Fault != FaultUserInfo ||
+				u.Subject != "" {
 				t.Errorf("%q at %q: %+v, error %v", document, path, u, err)
 			}
 			return

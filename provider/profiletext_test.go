@@ -18,7 +18,8 @@ func TestProfile_TextAndTrue(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]bool{
-		"yes": true, "said": true, "no|yes": true, "one": false, "name": false, "no": false, "": false,
+		"yes": true, "said": true, "no|yes": true, "one": false, "name": false, "no": false,
+		"": false,
 	} {
 		if got := p.True(path); got != want {
 			t.Errorf("True(%q) is %v, want %v", path, got, want)

@@ -147,12 +147,15 @@ type Flow struct {
 	RedirectURI  string    `json:"uri,omitempty"` // from the configuration, never from the request
 	ReturnTo     string    `json:"to,omitempty"`  // return address; already checked
 	Created      time.Time `json:"at"`            // resolution: one second
-	Round        int       `json:"n,omitempty"`   // number of earlier attempts in a row, to stop redirect loops
+	// number of earlier attempts in a row, to stop redirect loops
+	Round int `json:"n,omitempty"`
 
-	Session string `json:"ss,omitempty"` // session.Manager.Name of the browser's session at the start, if needed
+	// session.Manager.Name of the browser's session at the start, if needed
+	Session string `json:"ss,omitempty"`
 	Renewal bool   `json:"rn,omitempty"` // silent renewal of that session; see handlers.Renewal
 
-	Link string `json:"l,omitempty"` // links an account: a hash of the session; see handlers.Hooks.Link
+	// links an account: a hash of the session; see handlers.Hooks.Link
+	Link string `json:"l,omitempty"`
 
 	Request Request `json:"req,omitzero"` // in addition to the configuration
 	StepUp  bool    `json:"u,omitempty"`  // a step-up for a signed-in user; set by the login routes
@@ -173,10 +176,14 @@ type Flow struct {
 // configuration (OpenID Connect Core section 3.1.2.1). They come from the application's code (a
 // guard, a hook), never from the query of the login URL.
 type Request struct {
-	Prompt    string         `json:"prompt,omitempty"`  // "login", "none", "consent", "select_account"
-	MaxAge    *time.Duration `json:"max_age,omitempty"` // require an authentication at most this old; zero: a new one
-	ACRValues []string       `json:"acr,omitempty"`     // require one of these authentication context classes
-	LoginHint string         `json:"hint,omitempty"`
-	UILocales []string       `json:"ui,omitempty"`
-	Scopes    []string       `json:"scope,omitempty"` // besides the configured ones; the login fails unless all are granted
+	// "login", "none", "consent", "select_account"
+	Prompt string `json:"prompt,omitempty"`
+	// require an authentication at most this old; zero: a new one
+	MaxAge *time.Duration `json:"max_age,omitempty"`
+	// require one of these authentication context classes
+	ACRValues []string `json:"acr,omitempty"`
+	LoginHint string   `json:"hint,omitempty"`
+	UILocales []string `json:"ui,omitempty"`
+	// besides the configured ones; the login fails unless all are granted
+	Scopes []string `json:"scope,omitempty"`
 }

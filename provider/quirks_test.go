@@ -36,21 +36,28 @@ func TestQuirks_R1_Validate(t *testing.T) {
 		"no nonce": {openID(Quirks{NoNonce: true}, same), ""},
 		"neither":  {openID(Quirks{NoPKCE: true, NoNonce: true}, same), "exclude each other"},
 		"neither, by choice": {
-			openID(Quirks{NoNonce: true}, func(o *OIDC) { o.InsecureNoPKCE = true }), "exclude each other",
+			openID(Quirks{NoNonce: true}, func(o *OIDC) {
+				o.InsecureNoPKCE = true
+			}), "exclude each other",
 		},
 		"no PKCE, no secret": {
-			openID(Quirks{NoPKCE: true}, func(o *OIDC) { o.ClientSecret = "" }), "Quirks.NoPKCE needs a client secret",
+			openID(Quirks{NoPKCE: true}, func(o *OIDC) {
+				o.ClientSecret = ""
+			}), "Quirks.NoPKCE needs a client secret",
 		},
 		"no nonce for an ID token from the browser": {
 			openID(Quirks{NoNonce: true}, func(o *OIDC) { o.ResponseType = "id_token" }),
 			"needs ResponseType code",
 		},
-		"OAuth 2.0, no PKCE":            {plain(Quirks{NoPKCE: true}, "s"), ""},
-		"OAuth 2.0, no PKCE, no secret": {plain(Quirks{NoPKCE: true}, ""), "Quirks.NoPKCE needs a client secret"},
-		"OAuth 2.0, no nonce":           {plain(Quirks{NoNonce: true}, "s"), "Quirks.NoNonce does not apply"},
+		"OAuth 2.0, no PKCE": {plain(Quirks{NoPKCE: true}, "s"), ""},
+		"OAuth 2.0, no PKCE, no secret": {plain(Quirks{NoPKCE: true}, ""),
+			"Quirks.NoPKCE needs a client secret"},
+		"OAuth 2.0, no nonce": {plain(Quirks{NoNonce: true}, "s"),
+			"Quirks.NoNonce does not apply"},
 	} {
 		insecure, err := row.v.Validate()
-		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(),
+			row.want) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 		if row.want == "" && len(insecure) > 0 {
@@ -64,7 +71,8 @@ func TestQuirks_AreLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, nil))
 	for _, p := range []Reporter{
-		&OIDC{Quirks: Quirks{NoNonce: true}}, &OAuth2{Quirks: Quirks{NoPKCE: true}}, &OIDC{}, &OAuth2{},
+		&OIDC{Quirks: Quirks{NoNonce: true}}, &OAuth2{Quirks: Quirks{NoPKCE: true}}, &OIDC{},
+		&OAuth2{},
 	} {
 		p.ReportTo(logger)
 		p.ReportTo(logger)

@@ -131,7 +131,8 @@ func checkScopeNames(scopes []string) []error {
 	var mistakes []error
 	for _, scope := range scopes {
 		if !validScope(scope) {
-			mistakes = append(mistakes, wrongField("Scopes", "%q is not a scope (RFC 6749 section 3.3)", scope))
+			mistakes = append(mistakes,
+				wrongField("Scopes", "%q is not a scope (RFC 6749 section 3.3)", scope))
 		}
 	}
 	return mistakes

@@ -35,7 +35,8 @@ func (s *shared[T]) get(
 	ctx context.Context, now func() time.Time, young func(*T) bool, read fetcher[T],
 ) (*T, error) {
 	newest, err := s.newest(ctx, now, young, read)
-	if known := s.current.Load(); err != nil && known != nil && (s.usable == nil || s.usable(known)) {
+	if known := s.current.Load(); err != nil && known != nil &&
+		(s.usable == nil || s.usable(known)) {
 		return known, nil
 	}
 	return newest, err
@@ -79,7 +80,8 @@ func (s *shared[T]) fetch(ctx context.Context, now func() time.Time, read fetche
 }
 
 // refetch fetches the document and keeps it. It is not canceled with its caller.
-func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T, error) {
+func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read fetcher[T]) (*T,
+	error) {
 	s.fetching.Add(1)
 	defer s.fetching.Add(-1)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outboundTimeout)

@@ -20,11 +20,13 @@ import (
 )
 
 // answerNames are the members of a token response that are read. All but the lifetime decide.
-var answerNames = []string{"access_token", "token_type", "refresh_token", "id_token", "scope", "expires_in", "error"}
+var answerNames = []string{"access_token", "token_type", "refresh_token", "id_token", "scope",
+	"expires_in", "error"}
 
 // tokens reads a token response (RFC 6749 section 5.1). It also returns the whole response as
 // received, as a JSON object. An error response is an error with any status.
-func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (session.Tokens, json.RawMessage, error) {
+func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (session.Tokens,
+	json.RawMessage, error) {
 	if a.status != http.StatusOK {
 		return session.Tokens{}, nil, d.refused(faultToken, a, nil, secrets)
 	}
@@ -44,9 +46,12 @@ func (d *Dialect) tokens(a answer, now time.Time, secrets []string, n *notes) (s
 	case err != nil:
 		return fault(err)
 	case c.has("error"):
-		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the response is an error with status 200"), secrets)
+		return session.Tokens{}, nil,
+			d.refused(faultToken, a, errors.New("the response is an error with status 200"),
+				secrets)
 	case access == "":
-		return session.Tokens{}, nil, d.refused(faultToken, a, errors.New("the response has no access_token"), secrets)
+		return session.Tokens{}, nil,
+			d.refused(faultToken, a, errors.New("the response has no access_token"), secrets)
 	}
 	tokens, err := d.readTokens(c, now)
 	if err != nil {
@@ -164,7 +169,8 @@ func (d *Dialect) opened(raw json.RawMessage, n *notes) (claims, error) {
 		return answer.claims, nil
 	}
 	var inner claims
-	if raw, there := answer.at(d.Envelope); there && json.Unmarshal(raw, &inner) == nil && inner != nil {
+	if raw, there := answer.at(d.Envelope); there && json.Unmarshal(raw, &inner) == nil &&
+		inner != nil {
 		return inner, nil
 	}
 	return answer.claims, nil
@@ -172,7 +178,9 @@ func (d *Dialect) opened(raw json.RawMessage, n *notes) (claims, error) {
 
 // edited returns a response after Dialect.EditAnswer.
 func (d *Dialect) edited(answer document) (document, error) {
-	raw, err := recovered.Get(func() (json.RawMessage, error) { return d.EditAnswer(slices.Clone(answer.raw)) })
+	raw, err := recovered.Get(func() (json.RawMessage, error) {
+		return d.EditAnswer(slices.Clone(answer.raw))
+	})
 	if err != nil {
 		return document{}, err
 	}
@@ -189,10 +197,12 @@ func (d *Dialect) readTokens(c claims, now time.Time) (session.Tokens, error) {
 		}
 		texts[i] = text
 	}
-	if kind := texts[3]; kind != "" && !strings.EqualFold(kind, "Bearer") && !slices.Contains(d.TokenTypes, kind) {
+	if kind := texts[3]; kind != "" && !strings.EqualFold(kind, "Bearer") &&
+		!slices.Contains(d.TokenTypes, kind) {
 		return session.Tokens{}, fmt.Errorf("token_type %q is not supported", printable(kind))
 	}
-	tokens := session.Tokens{AccessToken: texts[0], RefreshToken: texts[1], IDToken: texts[2], TokenType: "Bearer"}
+	tokens := session.Tokens{AccessToken: texts[0], RefreshToken: texts[1], IDToken: texts[2],
+		TokenType: "Bearer"}
 	var err error
 	if tokens.Scopes, err = d.granted(c); err != nil {
 		return session.Tokens{}, err

@@ -57,7 +57,9 @@ func (*ClientKey) GoString() string { return redactedClientKey }
 func (*ClientKey) LogValue() slog.Value { return slog.StringValue(redactedClientKey) }
 
 // MarshalJSON implements json.Marshaler without the key.
-func (*ClientKey) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedClientKey + `"`), nil }
+func (*ClientKey) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + redactedClientKey + `"`), nil
+}
 
 const (
 	authKey = "private_key_jwt"
@@ -76,7 +78,8 @@ func (k *ClientKey) algs() ([]string, error) {
 	}
 	public := k.Signer.Public()
 	if key, ok := public.(*rsa.PublicKey); ok && key.N.BitLen() < minRSABits {
-		return nil, wrongField("ClientKey.Signer", "is an RSA key of %d bits: use one of at least %d bits",
+		return nil, wrongField("ClientKey.Signer",
+			"is an RSA key of %d bits: use one of at least %d bits",
 			key.N.BitLen(), minRSABits)
 	}
 	algs := keyAlgs(public)
@@ -87,7 +90,8 @@ func (k *ClientKey) algs() ([]string, error) {
 	case k.Algorithm == "":
 		return algs, nil
 	case !slices.Contains(algs, k.Algorithm):
-		return nil, wrongField("ClientKey.Algorithm", "%q is not one of %v, with which the key can sign",
+		return nil, wrongField("ClientKey.Algorithm",
+			"%q is not one of %v, with which the key can sign",
 			k.Algorithm, algs)
 	}
 	return []string{k.Algorithm}, nil
@@ -107,8 +111,10 @@ func (k *ClientKey) algorithm(listed []string) (string, error) {
 			return alg, nil
 		}
 	}
-	return "", fmt.Errorf("ClientKey signs with %s, and token_endpoint_auth_signing_alg_values_supported "+
-		"is %s: use another key or ClientKey.Algorithm", strings.Join(algs, ", "), listedTexts(listed))
+	return "", fmt.Errorf("ClientKey signs with %s, and "+
+		"token_endpoint_auth_signing_alg_values_supported "+
+		"is %s: use another key or ClientKey.Algorithm", strings.Join(algs, ", "),
+		listedTexts(listed))
 }
 
 // check returns the mistake in the key, if any.
@@ -129,7 +135,8 @@ func (k *ClientKey) check() error {
 func (k *ClientKey) sign(algorithm string, claims []byte) (string, error) {
 	options := new(jose.SignerOptions).WithType("JWT")
 	if k.Certificate != nil {
-		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw) // identifiers, not signatures
+		// identifiers, not signatures
+		first, second := sha1.Sum(k.Certificate.Raw), sha256.Sum256(k.Certificate.Raw)
 		options.WithHeader("x5t", base64.RawURLEncoding.EncodeToString(first[:])).
 			WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(second[:]))
 	}

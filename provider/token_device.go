@@ -86,7 +86,8 @@ func (e *tokenEndpoint) startDevice(
 		form.Set("scope", strings.Join(scopes, e.separator))
 	}
 	// client_id is required even if a header authenticates the client (RFC 8628 section 3.1).
-	maps.Copy(form, renamed(credentials{id: e.clientID, method: authNone}.in(url.Values{}), e.dialect.Names))
+	maps.Copy(form, renamed(credentials{id: e.clientID, method: authNone}.in(url.Values{}),
+		e.dialect.Names))
 	a, err := e.post(ctx, e.endpoints.DeviceAuthorization, form)
 	if err != nil {
 		return code, "", 0, asUnavailable(faultToken, err)
@@ -99,7 +100,8 @@ func (e *tokenEndpoint) startDevice(
 
 // notOffered returns the error for a missing endpoint.
 func notOffered(what, field string) error {
-	return fmt.Errorf("provider: the provider offers no %s: set Endpoints.%s if it does", what, field)
+	return fmt.Errorf("provider: the provider offers no %s: set Endpoints.%s if it does",
+		what, field)
 }
 
 // readDeviceCode reads the response (RFC 8628 section 3.2).

@@ -35,7 +35,9 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 			status = http.StatusServiceUnavailable
 		}
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: status,
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 const tokensAnswer = `{"access_token":"a","token_type":"Bearer"}`
@@ -50,22 +52,26 @@ func TestDevice_Pauses(t *testing.T) {
 		pauses  []time.Duration
 		fault   Fault
 	}{
-		"at once":   {[]string{tokensAnswer}, []time.Duration{5}, ""},
-		"pending":   {[]string{oauthAnswer("authorization_pending"), oauthAnswer("authorization_pending"), tokensAnswer}, []time.Duration{5, 5, 5}, ""},
-		"slow down": {[]string{oauthAnswer("slow_down"), oauthAnswer("authorization_pending"), tokensAnswer}, []time.Duration{5, 10, 10}, ""},
-		"away":      {[]string{"", "", tokensAnswer}, []time.Duration{5, 10, 20}, ""},
-		"denied":    {[]string{oauthAnswer("access_denied")}, []time.Duration{5}, FaultDenied},
-		"expired":   {[]string{oauthAnswer("expired_token")}, []time.Duration{5}, FaultDenied},
-		"broken":    {[]string{oauthAnswer("invalid_client")}, []time.Duration{5}, faultToken},
+		"at once": {[]string{tokensAnswer}, []time.Duration{5}, ""},
+		"pending": {[]string{oauthAnswer("authorization_pending"),
+			oauthAnswer("authorization_pending"), tokensAnswer}, []time.Duration{5, 5, 5}, ""},
+		"slow down": {[]string{oauthAnswer("slow_down"), oauthAnswer("authorization_pending"),
+			tokensAnswer}, []time.Duration{5, 10, 10}, ""},
+		"away":    {[]string{"", "", tokensAnswer}, []time.Duration{5, 10, 20}, ""},
+		"denied":  {[]string{oauthAnswer("access_denied")}, []time.Duration{5}, FaultDenied},
+		"expired": {[]string{oauthAnswer("expired_token")}, []time.Duration{5}, FaultDenied},
+		"broken":  {[]string{oauthAnswer("invalid_client")}, []time.Duration{5}, faultToken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{tokens: row.answers}
-				o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
+				o := &OIDC{Issuer: "https://op.example", ClientID: "c",
+					HTTPClient: &http.Client{Transport: s}}
 				last := time.Now()
 				_, err := o.Grants().Device(t.Context(), func(DeviceCode) error { return nil })
 				fault, _ := errors.AsType[*Error](err)
-				if row.fault == "" && err != nil || row.fault != "" && (fault == nil || fault.Fault != row.fault) {
+				if row.fault == "" && err != nil || row.fault != "" &&
+					(fault == nil || fault.Fault != row.fault) {
 					t.Errorf("error %v, want fault %q", err, row.fault)
 				}
 				if len(s.asked) != len(row.pauses) {
@@ -91,7 +97,8 @@ func TestDevice_Dialect(t *testing.T) {
 			return o.Grants()
 		},
 		"OAuth2": func(c *http.Client) Grants {
-			at := Endpoints{Token: "https://op.example/t", DeviceAuthorization: "https://op.example/d"}
+			at := Endpoints{Token: "https://op.example/t",
+				DeviceAuthorization: "https://op.example/d"}
 			return (&OAuth2{Endpoints: at, ClientID: "c", HTTPClient: c, Dialect: dialect}).Grants()
 		},
 	} {
@@ -115,10 +122,12 @@ func TestDevice_Expires(t *testing.T) {
 		for range 200 {
 			s.tokens = append(s.tokens, oauthAnswer("authorization_pending"))
 		}
-		o := &OIDC{Issuer: "https://op.example", ClientID: "c", HTTPClient: &http.Client{Transport: s}}
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c",
+			HTTPClient: &http.Client{Transport: s}}
 		begin := time.Now()
 		_, err := o.Grants().Device(t.Context(), func(DeviceCode) error { return nil })
-		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultDenied || time.Since(begin) > 10*time.Minute {
+		if fault, ok := errors.AsType[*Error](err); !ok || fault.Fault != FaultDenied ||
+			time.Since(begin) > 10*time.Minute {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 	})

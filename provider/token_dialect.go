@@ -101,7 +101,8 @@ func (d *Dialect) check() []error {
 	}
 	mistakes = append(mistakes, checkNames("Dialect.Names", d.Names, tokenParams)...)
 	for name, values := range d.Params {
-		if slices.Contains(tokenParams, name) || slices.Contains(slices.Collect(maps.Values(d.Names)), name) {
+		if slices.Contains(tokenParams, name) ||
+			slices.Contains(slices.Collect(maps.Values(d.Names)), name) {
 			wrong("Params", "%q is set by the library", name)
 		}
 		if len(values) != 1 {
@@ -115,7 +116,8 @@ func (d *Dialect) check() []error {
 	}
 	for name, path := range d.AnswerNames {
 		if err := checkPath(path); err != nil || !slices.Contains(answerNames, name) {
-			wrong("AnswerNames", "%q for %q: the name is not one of %v, or the path is malformed", path, name, answerNames)
+			wrong("AnswerNames", "%q for %q: the name is not one of %v, or the path is malformed",
+				path, name, answerNames)
 		}
 	}
 	for _, prefix := range d.ScopePrefixes {
@@ -133,7 +135,8 @@ func (d *Dialect) check() []error {
 
 // tokenParams are the parameters of token requests that the library sets.
 var tokenParams = []string{
-	"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "refresh_token", "scope",
+	"grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret",
+	"refresh_token", "scope",
 }
 
 // checkNames rejects names that are unknown, or used for two parameters.
@@ -147,7 +150,8 @@ func checkNames(field string, names map[string]string, standard []string) []erro
 		case other == "":
 			mistakes = append(mistakes, wrongField(field, "has an empty name for %s", name))
 		case taken[other] || slices.Contains(standard, other) && names[other] == "":
-			mistakes = append(mistakes, wrongField(field, "gives two parameters the name %q", other))
+			mistakes = append(mistakes,
+				wrongField(field, "gives two parameters the name %q", other))
 		}
 		taken[other] = true
 	}

@@ -14,12 +14,17 @@ import (
 // section 3.1.2.6, RFC 8628, RFC 8693, RFC 9126, RFC 9470). Any other code is the provider's own
 // text.
 var oauthCodes = []string{
-	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "unsupported_response_type",
-	"invalid_scope", "access_denied", "server_error", "temporarily_unavailable", "interaction_required", "login_required",
-	"account_selection_required", "consent_required", "invalid_request_uri", "invalid_request_object", "request_not_supported",
-	"request_uri_not_supported", "registration_not_supported", "invalid_target", "unmet_authentication_requirements",
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
+	"unsupported_grant_type", "unsupported_response_type",
+	"invalid_scope", "access_denied", "server_error", "temporarily_unavailable",
+	"interaction_required", "login_required",
+	"account_selection_required", "consent_required", "invalid_request_uri",
+	"invalid_request_object", "request_not_supported",
+	"request_uri_not_supported", "registration_not_supported", "invalid_target",
+	"unmet_authentication_requirements",
 	"authorization_pending", "slow_down", "expired_token",
-	"request_forbidden", "authentication_expired", // of Hydra and Keycloak: their login page has expired
+	// of Hydra and Keycloak: their login page has expired
+	"request_forbidden", "authentication_expired",
 }
 
 // The members in which providers send errors. Reading all of them is safe: a text that is neither
@@ -37,7 +42,8 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 	secrets = slices.Concat(secrets, a.sent)
 	e := &Error{Fault: fault, Code: d.code(said), Err: why}
 	for _, c := range said {
-		secrets = append(slices.Clip(secrets), c.display("access_token"), c.display("refresh_token"))
+		secrets = append(slices.Clip(secrets), c.display("access_token"),
+			c.display("refresh_token"))
 		if e.Description == "" {
 			e.Description = description(c.shown(descriptionPaths), secrets)
 		}
@@ -58,7 +64,8 @@ func (d *Dialect) refused(fault Fault, a answer, why error, secrets []string) er
 }
 
 // errInterrupted is the error of a code or token that the provider received twice; see sendOnce.
-var errInterrupted = errors.New("the provider closed the connection without a response, but has spent the code")
+var errInterrupted = errors.New("the provider closed the connection without a response, but has " +
+	"spent the code")
 
 // complaints returns the objects that may hold an error: the envelope, then the response; none if
 // it cannot be read. known reports an error member or a known code.
@@ -75,7 +82,9 @@ func (d *Dialect) complaints(a answer) (said []claims, known bool) {
 		said = append(said, inner)
 	}
 	said = append(said, answer.claims)
-	known = slices.ContainsFunc(said, func(c claims) bool { return c.display("error") != "" }) || d.code(said) != ""
+	known = slices.ContainsFunc(said, func(c claims) bool {
+		return c.display("error") != ""
+	}) || d.code(said) != ""
 	return said, known
 }
 

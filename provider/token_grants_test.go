@@ -44,7 +44,8 @@ func newOP(t *testing.T) (*authtest.Provider, *provider.OIDC, *fixedClock) {
 // provider. o introspects the tokens.
 func onBoth(
 	t *testing.T,
-	test func(t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC, clock *fixedClock),
+	test func(t *testing.T, op *authtest.Provider, g provider.Grants, o *provider.OIDC,
+		clock *fixedClock),
 ) {
 	t.Run("OIDC", func(t *testing.T) {
 		op, o, clock := newOP(t)
@@ -85,11 +86,13 @@ func testClientCredentials(
 	if err != nil || second.AccessToken == first.AccessToken || op.Count("token") != 2 {
 		t.Errorf("near its expiry: %v, %d requests", err, op.Count("token"))
 	}
-	if form := op.Requests("token")[0].Form; form.Get("scope") != "reports" || form.Get("grant_type") != "client_credentials" {
+	if form := op.Requests("token")[0].Form; form.Get("scope") != "reports" ||
+		form.Get("grant_type") != "client_credentials" {
 		t.Errorf("the request was %v", form)
 	}
 	info, err := o.Grants().Introspect(t.Context(), second.AccessToken)
-	if err != nil || !info.Active || info.Subject != "" || !slices.Equal(info.Scopes, []string{"reports"}) {
+	if err != nil || !info.Active || info.Subject != "" ||
+		!slices.Equal(info.Scopes, []string{"reports"}) {
 		t.Errorf("introspection %+v, %v", info, err)
 	}
 }
@@ -115,14 +118,18 @@ func testOtherGrants(
 	if got := about(alice, err); got != "alice a,b" {
 		t.Errorf("password: %s", got)
 	}
-	if _, err := g.Password(ctx, "alice", "hunter2hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, err := g.Password(ctx, "alice", "hunter2hunter2"); err == nil ||
+		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a wrong password: %v", err)
 	}
-	if got := about(g.ExchangeToken(ctx, provider.TokenExchange{SubjectToken: alice.AccessToken, Audience: []string{"https://api.example", "https://b.example"}, Scopes: []string{"b"}})); got != "alice b" {
+	if got := about(g.ExchangeToken(ctx, provider.TokenExchange{SubjectToken: alice.AccessToken,
+		Audience: []string{"https://api.example", "https://b.example"},
+		Scopes:   []string{"b"}})); got != "alice b" {
 		t.Errorf("token exchange: %s", got)
 	}
 	sent := op.Requests("token")
-	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 || form.Get("subject_token_type") != accessTokenType || form.Has("actor_token") {
+	if form := sent[len(sent)-1].Form; len(form["audience"]) != 2 ||
+		form.Get("subject_token_type") != accessTokenType || form.Has("actor_token") {
 		t.Errorf("the exchange was %v", form)
 	}
 	if _, err := g.ExchangeToken(ctx, provider.TokenExchange{}); err == nil {
@@ -143,18 +150,24 @@ func TestIntrospect_OnlyTrueIsActive(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, active := range []any{"true", 1, nil, []bool{true}, "yes", false} {
-		op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["active"] = active } })
-		if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active || info.Subject != "" {
+		op.Misbehave(func(f *authtest.Faults) {
+			f.Introspection = func(a map[string]any) { a["active"] = active }
+		})
+		if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil ||
+			info.Active || info.Subject != "" {
 			t.Errorf("active = %v: %+v, %v", active, info, err)
 		}
 	}
-	op.Misbehave(func(f *authtest.Faults) { f.Introspection = func(a map[string]any) { a["Active"] = true } })
+	op.Misbehave(func(f *authtest.Faults) {
+		f.Introspection = func(a map[string]any) { a["Active"] = true }
+	})
 	if _, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err == nil {
 		t.Error("a look-alike of active is accepted")
 	}
 	op.Behave()
 	clock.advance(2 * time.Hour)
-	if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil || info.Active {
+	if info, err := o.Grants().Introspect(t.Context(), tokens.AccessToken); err != nil ||
+		info.Active {
 		t.Errorf("an expired token: %+v, %v", info, err)
 	}
 }
@@ -185,16 +198,25 @@ func testDevice(
 	if openID := strings.HasSuffix(t.Name(), "/OIDC"); openID != (tokens.IDToken != "") {
 		t.Errorf("the ID token is %q", tokens.IDToken)
 	}
-	_, err = g.Device(t.Context(), func(c provider.DeviceCode) error { op.DenyDevice(c.UserCode); return nil })
-	if fault, ok := errors.AsType[*provider.Error](err); !ok || fault.Fault != provider.FaultDenied {
+	_, err = g.Device(t.Context(), func(c provider.DeviceCode) error {
+		op.DenyDevice(c.UserCode)
+		return nil
+	})
+	if fault, ok := errors.AsType[*provider.Error](err); !ok ||
+		fault.Fault != provider.FaultDenied {
 		t.Errorf("denied: %v", err)
 	}
 	gone := errors.New("the screen is off")
-	if _, err := g.Device(t.Context(), func(provider.DeviceCode) error { return gone }); !errors.Is(err, gone) {
+	if _, err := g.Device(t.Context(), func(provider.DeviceCode) error {
+		return gone
+	}); !errors.Is(err, gone) {
 		t.Errorf("show fails: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := g.Device(ctx, func(provider.DeviceCode) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := g.Device(ctx, func(provider.DeviceCode) error {
+		cancel()
+		return nil
+	}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 }
@@ -215,22 +237,27 @@ func TestExchangeToken_F53_Parameters(t *testing.T) {
 		}},
 		"types": {
 			provider.TokenExchange{
-				SubjectToken: "s", SubjectTokenType: jwt, ActorToken: "a", ActorTokenType: jwt, RequestedTokenType: jwt,
+				SubjectToken: "s", SubjectTokenType: jwt, ActorToken: "a", ActorTokenType: jwt,
+				RequestedTokenType: jwt,
 			},
-			map[string]string{"subject_token_type": jwt, "actor_token_type": jwt, "requested_token_type": jwt},
+			map[string]string{"subject_token_type": jwt, "actor_token_type": jwt,
+				"requested_token_type": jwt},
 		},
 		"a type without an actor": {
-			provider.TokenExchange{SubjectToken: "s", ActorTokenType: jwt}, map[string]string{"actor_token_type": ""},
+			provider.TokenExchange{SubjectToken: "s", ActorTokenType: jwt},
+			map[string]string{"actor_token_type": ""},
 		},
 	} {
 		op, o, _ := newOP(t)
-		_, _ = o.Grants().ExchangeToken(t.Context(), row.x) // whether it is granted does not matter here
+		// whether it is granted does not matter here
+		_, _ = o.Grants().ExchangeToken(t.Context(), row.x)
 		requests := op.Requests("token")
 		if len(requests) != 1 {
 			t.Fatalf("%s: %d token requests", name, len(requests))
 		}
 		for param, want := range row.want {
-			if got := requests[0].Form.Get(param); got != want || requests[0].Form.Has(param) != (want != "") {
+			if got := requests[0].Form.Get(param); got != want ||
+				requests[0].Form.Has(param) != (want != "") {
 				t.Errorf("%s: %s is %q, want %q", name, param, got, want)
 			}
 		}

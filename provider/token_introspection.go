@@ -56,12 +56,14 @@ func (e *tokenEndpoint) introspect(
 
 // readIntrospection reads the response. A token is active only if "active" is the literal true.
 func readIntrospection(a answer, n *notes) (Introspection, document, error) {
-	members := append([]string{"active", "iss", "sub", "aud", "exp", "nbf", "token_type"}, tokenMembers...)
+	members := append([]string{"active", "iss", "sub", "aud", "exp", "nbf", "token_type"},
+		tokenMembers...)
 	d, err := a.read(newSchema("introspection response", members...), n)
 	if err != nil || string(d.claims["active"]) != "true" {
 		return Introspection{}, d, err
 	}
-	info := Introspection{Active: true, ClientID: d.display("client_id"), Username: d.display("username"), TokenType: d.display("token_type")}
+	info := Introspection{Active: true, ClientID: d.display("client_id"),
+		Username: d.display("username"), TokenType: d.display("token_type")}
 	var issErr, subErr, audErr, expErr, scopeErr error
 	var scopes string
 	info.Issuer, issErr = d.text("iss")

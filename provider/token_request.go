@@ -16,7 +16,8 @@ import (
 )
 
 // tokenRequest returns a token request in the dialect.
-func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint string, params url.Values) (*http.Request, error) {
+func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint string,
+	params url.Values) (*http.Request, error) {
 	params = maps.Clone(params)
 	maps.Copy(params, d.Params)
 	params = renamed(c.in(params), d.Names)
@@ -39,7 +40,8 @@ func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint stri
 }
 
 // newRequest returns a request with parameters in the URL for GET, else in the body.
-func newRequest(ctx context.Context, method, endpoint string, params url.Values, asJSON bool) (*http.Request, error) {
+func newRequest(ctx context.Context, method, endpoint string, params url.Values,
+	asJSON bool) (*http.Request, error) {
 	body, media := "", ""
 	switch {
 	case method == http.MethodGet:
@@ -137,7 +139,10 @@ func (c credentials) secrets() []string {
 	if c.secret == "" {
 		return nil
 	}
-	basic := func(id, secret string) string { return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret)) }
+	basic := func(id, secret string) string {
+		return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+	}
 	escaped := url.QueryEscape(c.secret)
-	return []string{basic(c.id, c.secret), basic(url.QueryEscape(c.id), escaped), c.secret, escaped, url.PathEscape(c.secret)}
+	return []string{basic(c.id, c.secret), basic(url.QueryEscape(c.id), escaped), c.secret, escaped,
+		url.PathEscape(c.secret)}
 }

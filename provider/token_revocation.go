@@ -40,10 +40,12 @@ type Revocation struct {
 func (v *Revocation) check() []error {
 	var mistakes []error
 	if !slices.Contains([]string{"", http.MethodPost, http.MethodDelete}, v.Method) {
-		mistakes = append(mistakes, wrongField("Revocation.Method", "%q is not POST or DELETE", v.Method))
+		mistakes = append(mistakes, wrongField("Revocation.Method", "%q is not POST or DELETE",
+			v.Method))
 	}
 	if v.ByToken && v.TokenParam != "" {
-		mistakes = append(mistakes, wrongField("Revocation.TokenParam", "is not sent with ByToken: remove one"))
+		mistakes = append(mistakes, wrongField("Revocation.TokenParam",
+			"is not sent with ByToken: remove one"))
 	}
 	return mistakes
 }
@@ -64,8 +66,10 @@ func (v *Revocation) revocations(t session.Tokens) []url.Values {
 	case v.TokenParam != "":
 		return add(nil, t.AccessToken, url.Values{v.TokenParam: {t.AccessToken}})
 	}
-	all := add(nil, t.RefreshToken, url.Values{"token": {t.RefreshToken}, "token_type_hint": {"refresh_token"}})
-	return add(all, t.AccessToken, url.Values{"token": {t.AccessToken}, "token_type_hint": {"access_token"}})
+	all := add(nil, t.RefreshToken, url.Values{"token": {t.RefreshToken},
+		"token_type_hint": {"refresh_token"}})
+	return add(all, t.AccessToken, url.Values{"token": {t.AccessToken},
+		"token_type_hint": {"access_token"}})
 }
 
 // Revoke implements [Revoker] (RFC 7009). Without a revocation endpoint it does nothing.
@@ -109,7 +113,8 @@ func (e *tokenEndpoint) sendRevocation(
 ) (answer, error) {
 	address, method := e.endpoints.Revocation, cmp.Or(v.Method, http.MethodPost)
 	if !v.ByToken {
-		return e.send(ctx, address, func(ctx context.Context, c credentials) (*http.Request, error) {
+		return e.send(ctx, address, func(ctx context.Context, c credentials) (*http.Request,
+			error) {
 			return e.authenticated(ctx, method, address, params, v.JSONBody, c)
 		})
 	}

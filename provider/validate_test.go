@@ -20,10 +20,12 @@ func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 	} {
 		id, key, issuer := spoil("client"), spoil(secret), spoil("https://op.example")
 		for field, v := range map[string]Validator{
-			"ClientID":     &OIDC{Issuer: "https://op.example", ClientID: id},
-			"ClientSecret": &OIDC{Issuer: "https://op.example", ClientID: "client", ClientSecret: key},
-			"Issuer":       &OIDC{Issuer: issuer, ClientID: "client"},
-			"Discovery":    &OIDC{Issuer: "https://op.example", Discovery: issuer, ClientID: "client"},
+			"ClientID": &OIDC{Issuer: "https://op.example", ClientID: id},
+			"ClientSecret": &OIDC{Issuer: "https://op.example", ClientID: "client",
+				ClientSecret: key},
+			"Issuer": &OIDC{Issuer: issuer, ClientID: "client"},
+			"Discovery": &OIDC{Issuer: "https://op.example", Discovery: issuer,
+				ClientID: "client"},
 		} {
 			wantRejected(t, name, field, v, secret)
 		}
@@ -54,8 +56,10 @@ func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 			"ClientSecret": func(o *OAuth1) { o.ClientSecret = key },
 		} {
 			o := &OAuth1{
-				ClientID: "client", ClientSecret: secret, Issuer: "https://op.example", UserFields: Fields{ID: "id"},
-				RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a", AccessTokenURL: "https://op.example/t",
+				ClientID: "client", ClientSecret: secret, Issuer: "https://op.example",
+				UserFields:      Fields{ID: "id"},
+				RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a",
+				AccessTokenURL: "https://op.example/t",
 			}
 			if _, err := o.Validate(); err != nil {
 				t.Fatal(err)
@@ -69,7 +73,8 @@ func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 func wantRejected(t *testing.T, name, field string, v Validator, secret string) {
 	t.Helper()
 	_, err := v.Validate()
-	if err == nil || !strings.Contains(err.Error(), field) || !strings.Contains(err.Error(), "remove") || strings.Contains(err.Error(), secret) {
+	if err == nil || !strings.Contains(err.Error(), field) ||
+		!strings.Contains(err.Error(), "remove") || strings.Contains(err.Error(), secret) {
 		t.Errorf("%s, %s of %T: %v", name, field, v, err)
 	}
 }
@@ -77,8 +82,11 @@ func wantRejected(t *testing.T, name, field string, v Validator, secret string) 
 // F46: a symmetric algorithm is rejected, and the error names the field to use instead.
 func TestSigningAlgs_F46_Symmetric(t *testing.T) {
 	for _, alg := range []string{"HS256", "HS384", "HS512"} {
-		o := &OIDC{Issuer: "https://op.example", ClientID: "c", ClientSecret: "s", SigningAlgs: []string{alg}}
-		if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "SecretSignsTokens") || !strings.Contains(err.Error(), alg) {
+		o := &OIDC{Issuer: "https://op.example", ClientID: "c", ClientSecret: "s",
+			SigningAlgs: []string{alg}}
+		if _, err := o.Validate(); err == nil ||
+			!strings.Contains(err.Error(), "SecretSignsTokens") ||
+			!strings.Contains(err.Error(), alg) {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}

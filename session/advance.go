@@ -99,7 +99,8 @@ func (m *Manager) leaveBehind(ctx context.Context, s *Session, sealed []byte) {
 	}
 	left := func(context.Context) ([]byte, error) { return sealed, nil }
 	if _, err := m.config.Locker.Do(ctx, leftKey(s), keepAdvanced, left); err != nil {
-		m.site.Logger.WarnContext(ctx, "session: storing new tokens in the Locker failed", "session", s,
+		m.site.Logger.WarnContext(ctx, "session: storing new tokens in the Locker failed",
+			"session", s,
 			"error", err)
 	}
 }

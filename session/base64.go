@@ -30,8 +30,9 @@ func encode[T string | []byte](dst []byte, raw T) (n int) {
 	for len(raw) >= 6 && len(dst) >= n+8 {
 		high := uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2])
 		low := uint32(raw[3])<<16 | uint32(raw[4])<<8 | uint32(raw[5])
-		binary.LittleEndian.PutUint64(dst[n:], uint64(pairs[high>>12])|uint64(pairs[high&0xfff])<<16|
-			uint64(pairs[low>>12])<<32|uint64(pairs[low&0xfff])<<48)
+		binary.LittleEndian.PutUint64(dst[n:],
+			uint64(pairs[high>>12])|uint64(pairs[high&0xfff])<<16|
+				uint64(pairs[low>>12])<<32|uint64(pairs[low&0xfff])<<48)
 		raw, n = raw[6:], n+8
 	}
 	for len(raw) >= 3 {

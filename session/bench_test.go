@@ -39,13 +39,16 @@ func jwt(payload string) string {
 
 func realSession(tokens bool) *Session {
 	s := &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", User: User{
-		Issuer: "https://accounts.example.com", Subject: "110169484474386276334", Name: "Alice Example",
-		Email: "alice@example.com", EmailVerified: true, Picture: "https://cdn.example.com/a/AItbvmm-9lqNZ"}}
+		Issuer: "https://accounts.example.com", Subject: "110169484474386276334",
+		Name:  "Alice Example",
+		Email: "alice@example.com", EmailVerified: true,
+		Picture: "https://cdn.example.com/a/AItbvmm-9lqNZ"}}
 	if err := s.SetClaims(json.RawMessage(realClaims)); err != nil {
 		panic(err)
 	}
 	if tokens {
-		s.SetTokens(Tokens{IDToken: jwt(realClaims), TokenType: "Bearer", Expiry: start.Add(time.Hour), RefreshToken: randomText(512),
+		s.SetTokens(Tokens{IDToken: jwt(realClaims), TokenType: "Bearer",
+			Expiry: start.Add(time.Hour), RefreshToken: randomText(512),
 			AccessToken: jwt(`{"scope":"openid profile email","client_id":"1069-app.apps.example.com","jti":"` + randomText(300) + `","x":"` + randomText(260) + `"}`)})
 	}
 	return s
@@ -85,18 +88,23 @@ const sampleClaims = `{"iss":"https://id.example.com","sub":"f3a1c5de-6b1f-4c57-
 // sampleSession is a session with these claims, and tokens of 2.7 KB.
 func sampleSession(t testing.TB, tokens bool) *Session {
 	t.Helper()
-	s := &Session{Provider: "op", Registration: "Zm9vYmFyYmF6", Issued: start, AuthTime: start.Add(-10 * time.Second),
-		SID: "0b7e2f4c13d54f6a", ACR: "1", AMR: []string{"pwd"},
-		User: User{Issuer: "https://id.example.com", Subject: "f3a1c5de-6b1f-4c57-9f0e-2d1b7c8a9e10", Name: "Alice Example",
-			Username: "alice", Email: "alice@example.com", EmailVerified: true, Picture: "https://cdn.example.com/a/9lqNZ.png",
-			Roles: []string{"staff", "editors", "on-call"}}}
+	s := &Session{Provider: "op", Registration: "Zm9vYmFyYmF6", Issued: start,
+		AuthTime: start.Add(-10 * time.Second),
+		SID:      "0b7e2f4c13d54f6a", ACR: "1", AMR: []string{"pwd"},
+		User: User{Issuer: "https://id.example.com",
+			Subject: "f3a1c5de-6b1f-4c57-9f0e-2d1b7c8a9e10", Name: "Alice Example",
+			Username: "alice", Email: "alice@example.com", EmailVerified: true,
+			Picture: "https://cdn.example.com/a/9lqNZ.png",
+			Roles:   []string{"staff", "editors", "on-call"}}}
 	if err := s.SetClaims(json.RawMessage(sampleClaims)); err != nil {
 		t.Fatal(err)
 	}
 	if tokens {
-		payload := `{"aud":"web","exp":1772370000,"iat":1772366400,"nonce":"` + randomText(43) + `",` + sampleClaims[1:]
+		payload := `{"aud":"web","exp":1772370000,"iat":1772366400,"nonce":"` + randomText(43) +
+			`",` + sampleClaims[1:]
 		s.SetTokens(Tokens{IDToken: jwt(payload), AccessToken: jwt(payload), TokenType: "Bearer",
-			RefreshToken: randomText(2700 - 2*len(jwt(payload))), Expiry: start.Add(time.Hour), Scopes: []string{"openid", "profile"}})
+			RefreshToken: randomText(2700 - 2*len(jwt(payload))), Expiry: start.Add(time.Hour),
+			Scopes: []string{"openid", "profile"}})
 	}
 	return s
 }
@@ -110,7 +118,8 @@ func TestBudget_P12_CookieBytes(t *testing.T) {
 		b := newBench(t, nil)
 		b.signIn(sampleSession(t, row.tokens))
 		size := len(b.request().Header.Get("Cookie"))
-		t.Logf("tokens %v: %d bytes, limit %d, claims %d", row.tokens, size, row.limit, len(sampleClaims))
+		t.Logf("tokens %v: %d bytes, limit %d, claims %d", row.tokens, size, row.limit,
+			len(sampleClaims))
 		if size > row.limit || len(sampleClaims) < 300 {
 			t.Errorf("tokens %v: %d bytes, limit %d", row.tokens, size, row.limit)
 		}
@@ -151,9 +160,11 @@ func rival(b testing.TB, s *Session) (*sessions.CookieStore, *http.Request) {
 		b.Fatal(err)
 	}
 	gs.Values["profile"] = profile
-	gs.Values["provider"], gs.Values["created"], gs.Values["expires"] = s.Provider, start, start.Add(time.Hour)
+	gs.Values["provider"], gs.Values["created"], gs.Values["expires"] = s.Provider, start,
+		start.Add(time.Hour)
 	if tokens, err := s.Tokens(); err == nil {
-		gs.Values["access"], gs.Values["refresh"], gs.Values["id"] = tokens.AccessToken, tokens.RefreshToken, tokens.IDToken
+		gs.Values["access"], gs.Values["refresh"], gs.Values["id"] = tokens.AccessToken,
+			tokens.RefreshToken, tokens.IDToken
 	}
 	if err := store.Save(nil, w, gs); err != nil {
 		b.Fatal(err)
@@ -169,7 +180,8 @@ func floor(n int) func() {
 	block, _ := aes.NewCipher([]byte(secretA)[:32])
 	aead, _ := cipher.NewGCM(block)
 	nonce := make([]byte, 12)
-	text := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce, make([]byte, n*3/4-28), nil))
+	text := base64.RawURLEncoding.EncodeToString(aead.Seal(nonce, nonce,
+		make([]byte, n*3/4-28), nil))
 	return func() {
 		raw, err := base64.RawURLEncoding.DecodeString(text)
 		if err == nil {
@@ -249,7 +261,8 @@ func BenchmarkTokens_P5(b *testing.B) {
 	tokens, _ := s.Tokens()
 	n := len(tokens.AccessToken) + len(tokens.IDToken) + len(tokens.RefreshToken)
 	ratios(b, func() {
-		fresh := sealedDetails{manager: m.Manager, identity: s.details.sealed.identity, first: s.details.sealed.first}
+		fresh := sealedDetails{manager: m.Manager, identity: s.details.sealed.identity,
+			first: s.details.sealed.first}
 		if err := fresh.open(); err != nil {
 			b.Fatal(err)
 		}

@@ -51,10 +51,14 @@ func TestChunks_R97_MixedAndDamaged(t *testing.T) {
 		"first missing":     func() { delete(a.cookies, chunk(0)) },
 		"middle missing":    func() { delete(a.cookies, chunk(2)) },
 		"last missing":      func() { delete(a.cookies, chunk(3)) },
-		"reordered":         func() { a.cookies[chunk(1)], a.cookies[chunk(2)] = good[chunk(2)], good[chunk(1)] },
-		"twice the same":    func() { a.cookies[chunk(2)] = good[chunk(1)] },
-		"cut":               func() { a.cookies[chunk(3)] = good[chunk(3)][1:] },
-		"flipped":           func() { a.cookies[chunk(2)] = flip(good[chunk(2)][0]) + good[chunk(2)][1:] },
+		"reordered": func() {
+			a.cookies[chunk(1)], a.cookies[chunk(2)] = good[chunk(2)], good[chunk(1)]
+		},
+		"twice the same": func() { a.cookies[chunk(2)] = good[chunk(1)] },
+		"cut":            func() { a.cookies[chunk(3)] = good[chunk(3)][1:] },
+		"flipped": func() {
+			a.cookies[chunk(2)] = flip(good[chunk(2)][0]) + good[chunk(2)][1:]
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a.t, a.cookies = t, maps.Clone(good)
@@ -70,7 +74,8 @@ func TestChunks_R97_MixedAndDamaged(t *testing.T) {
 }
 
 func TestChunkNumber_R97_OneSpelling(t *testing.T) {
-	for cookie, want := range map[string]int{"n": 0, "n.1": 1, "n.12": 12, "n.0": -1, "n.01": -1, "n.-1": -1, "n.": -1, "n.1x": -1,
+	for cookie, want := range map[string]int{"n": 0, "n.1": 1, "n.12": 12, "n.0": -1, "n.01": -1,
+		"n.-1": -1, "n.": -1, "n.1x": -1,
 		"n.100": -1, "n.99999999": -1, "n1": -1, "m": -1, "n..1": -1, "n.+1": -1} {
 		got, ok := chunkNumber(cookie, "n")
 		if ok != (want >= 0) || ok && got != want {
@@ -137,13 +142,15 @@ func TestChunks_R93_Duplicates(t *testing.T) {
 	b.signIn(bob)
 	newer := b.cookies[cookieName]
 
-	for _, values := range [][]string{{older, newer}, {newer, older}, {"junk", newer}, {newer, "junk"}, {newer, newer}, {"a", "b", newer}} {
+	for _, values := range [][]string{{older, newer}, {newer, older}, {"junk", newer},
+		{newer, "junk"}, {newer, newer}, {"a", "b", newer}} {
 		b.events = nil
 		s, err := load(values...)
 		if err != nil || s.User.Subject != "bob" {
 			t.Errorf("%v, %v", s, err)
 		}
-		if len(b.events) != 1 || b.events[0].Outcome != "duplicate_cookie" || !strings.Contains(b.log.String(), "duplicate") {
+		if len(b.events) != 1 || b.events[0].Outcome != "duplicate_cookie" ||
+			!strings.Contains(b.log.String(), "duplicate") {
 			t.Error("not reported")
 		}
 	}
@@ -164,7 +171,8 @@ func TestChunks_R98_TooLargeSaysWhy(t *testing.T) {
 		b := newBench(t, nil)
 		s := alice()
 		groups := strings.Repeat("x", kb<<10)
-		if err := s.SetClaims(json.RawMessage(fmt.Sprintf(`{"sub":"1","groups":[%q]}`, groups))); err != nil {
+		if err := s.SetClaims(json.RawMessage(fmt.Sprintf(`{"sub":"1","groups":[%q]}`,
+			groups))); err != nil {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
@@ -177,9 +185,14 @@ func TestChunks_R98_TooLargeSaysWhy(t *testing.T) {
 			continue
 		}
 		large, ok := errors.AsType[*TooLargeError](err)
-		if !ok || large.Largest[0].Name != `claim "groups"` || large.Largest[0].Size < kb<<10 || large.Size <= large.Limit {
+		if !ok || large.Largest[0].Name != `claim "groups"` || large.Largest[0].Size < kb<<10 ||
+			large.Size <= large.Limit {
 			t.Errorf("%d KB: %v", kb, err)
-		} else if strings.Contains(err.Error(), "xxxx") || !strings.Contains(err.Error(), "Config.Store") || !strings.Contains(err.Error(), fmt.Sprint(large.Limit)) || !strings.Contains(err.Error(), "1048576") { // F24
+		} else if strings.Contains(err.Error(), "xxxx") ||
+			!strings.Contains(err.Error(), "Config.Store") ||
+			!strings.Contains(err.Error(), fmt.Sprint(large.Limit)) ||
+			!strings.Contains(err.Error(), "1048576") {
+			// F24
 			t.Errorf("%d KB: %v", kb, err)
 		}
 		if len(w.Header()) > 0 {
@@ -193,11 +206,13 @@ func FuzzChunks(f *testing.F) {
 	b := newBench(f, nil)
 	b.signIn(big(2))
 	f.Add(b.request().Header.Get("Cookie"))
-	f.Add(cookieName + "=a.b; " + cookieName + ".1=c; " + cookieName + "=.; " + cookieName + ".99=;;=")
+	f.Add(cookieName + "=a.b; " + cookieName + ".1=c; " + cookieName + "=.; " + cookieName +
+		".99=;;=")
 	cookies := cookies.New(base, "")
 	f.Fuzz(func(t *testing.T, header string) {
 		r := &http.Request{Header: http.Header{"Cookie": {header}}}
-		if s, err := b.Load(r); err == nil && s.User.Subject != alice().User.Subject || (s == nil) != (err != nil) {
+		if s, err := b.Load(r); err == nil && s.User.Subject != alice().User.Subject ||
+			(s == nil) != (err != nil) {
 			t.Fatal("forged")
 		}
 		for name := range cookies.All(r) {

@@ -14,7 +14,8 @@ func (m *Manager) room(name string) int {
 }
 
 // setChunks sets the cookies of a text and removes the leftovers of an earlier, longer text.
-func (m *Manager) setChunks(w http.ResponseWriter, r *http.Request, name, text string, room int, maxAge time.Duration) {
+func (m *Manager) setChunks(w http.ResponseWriter, r *http.Request, name, text string, room int,
+	maxAge time.Duration) {
 	tag, _ := tagOf(text)
 	n := 0
 	for ; text != ""; n++ {

@@ -70,7 +70,8 @@ func TestClaims_OmitsProtocolClaims(t *testing.T) {
 
 func TestClaims_DerivedFromFields(t *testing.T) {
 	var got map[string]any
-	if err := (&Session{User: User{Issuer: "i", Subject: "s", Email: "e"}}).Claims(&got); err != nil {
+	if err := (&Session{User: User{Issuer: "i", Subject: "s", Email: "e"}}).Claims(
+		&got); err != nil {
 		t.Fatal(err)
 	}
 	if want := map[string]any{"iss": "i", "sub": "s", "email": "e"}; !reflect.DeepEqual(got, want) {
@@ -95,7 +96,8 @@ func TestClaims_UnchangedWhenTheUserChanges(t *testing.T) {
 }
 
 func TestSetClaims_Strict(t *testing.T) {
-	for _, bad := range []string{"", "null", "[]", `"x"`, `{`, `{"a"}`, `{"a":1,"a":2}`, `{"a":1}{}`, `{"a":1} x`, "{\"a\":\"\xff\"}", `{"a":}`, `{"a":01}`} {
+	for _, bad := range []string{"", "null", "[]", `"x"`, `{`, `{"a"}`, `{"a":1,"a":2}`,
+		`{"a":1}{}`, `{"a":1} x`, "{\"a\":\"\xff\"}", `{"a":}`, `{"a":01}`} {
 		if err := new(Session).SetClaims([]byte(bad)); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
@@ -129,7 +131,8 @@ func TestRedaction(t *testing.T) {
 	c := Config{Secret: "the-secret", OldSecrets: []string{"the-secret"}}
 	s := alice()
 	s.SetTokens(Tokens{AccessToken: "the-secret", RefreshToken: "the-secret"})
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%v %+v %#v %s", c, c, c, &c), string(jsonOf(c)), c.LogValue().String(), s.LogValue().String(), string(jsonOf(s))} {
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%v %+v %#v %s", c, c, c, &c),
+		string(jsonOf(c)), c.LogValue().String(), s.LogValue().String(), string(jsonOf(s))} {
 		if strings.Contains(text, "the-secret") {
 			t.Error(text)
 		}

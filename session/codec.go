@@ -84,7 +84,8 @@ func decodeValue(kind byte, data []byte, dst any) error {
 			*v = bytes.Clone(data)
 			return nil
 		}
-		return errors.New("the value is a string or []byte: the destination must be a *string or *[]byte")
+		return errors.New("the value is a string or []byte: the destination must be a *string " +
+			"or *[]byte")
 	case kindGob:
 		return gob.NewDecoder(bytes.NewReader(data)).Decode(dst)
 	}

@@ -15,13 +15,15 @@ import (
 
 func TestCodec_RoundTrip(t *testing.T) {
 	c := newBench(t, nil).Codec()
-	for _, value := range []any{"text", []byte("bytes"), map[string]int{"a": 1}, struct{ A, B string }{"x", "y"}, 42} {
+	for _, value := range []any{"text", []byte("bytes"), map[string]int{"a": 1},
+		struct{ A, B string }{"x", "y"}, 42} {
 		text, err := c.Encode("n", value)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dst := reflect.New(reflect.TypeOf(value))
-		if err := c.Decode("n", text, dst.Interface()); err != nil || !reflect.DeepEqual(dst.Elem().Interface(), value) {
+		if err := c.Decode("n", text, dst.Interface()); err != nil ||
+			!reflect.DeepEqual(dst.Elem().Interface(), value) {
 			t.Errorf("%v decodes as %v, %v", value, dst.Elem(), err)
 		}
 	}
@@ -87,7 +89,9 @@ func TestCookieStore(t *testing.T) {
 	if gs, err := store.New(r, "cart"); err != nil || gs.IsNew {
 		t.Error("with a junk cookie:", err) // R93
 	}
-	if err := save(func(gs *sessions.Session) { gs.Options.MaxAge = -1 }); err != nil || len(b.cookies) > 0 {
+	if err := save(func(gs *sessions.Session) {
+		gs.Options.MaxAge = -1
+	}); err != nil || len(b.cookies) > 0 {
 		t.Error(err, b.cookies)
 	}
 	b.cookies["__Host-cart"] = "1.junk"
@@ -124,7 +128,9 @@ func TestStores_F53_SessionWithoutOptions(t *testing.T) {
 		"server": func(t *testing.T) (*bench, sessions.Store) {
 			backend := NewMemoryBackend(MemoryLimits{}, nil)
 			store := NewServerStore(backend)
-			return newBench(t, func(c *Config, _ *Site) { backend.now, c.Store = c.Now, store }), store
+			return newBench(t, func(c *Config, _ *Site) {
+				backend.now, c.Store = c.Now, store
+			}), store
 		},
 	} {
 		b, store := make(t)

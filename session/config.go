@@ -145,7 +145,8 @@ func (c *Config) dropNil() error {
 	var mistakes []error
 	drop := func(name string, v any, clear func()) {
 		if v != nil && typednil.Is(v) {
-			mistakes = append(mistakes, wrongField(name, "holds a nil %T: set it, or leave it out", v))
+			mistakes = append(mistakes,
+				wrongField(name, "holds a nil %T: set it, or leave it out", v))
 			clear()
 		}
 	}
@@ -153,7 +154,8 @@ func (c *Config) dropNil() error {
 	drop("Revocations", c.Revocations, func() { c.Revocations = nil })
 	drop("Locker", c.Locker, func() { c.Locker = nil })
 	if st, ok := c.Store.(*ServerStore); ok && typednil.Is(st.backend) {
-		mistakes = append(mistakes, errors.New("session: the Backend of Store is nil: pass one to NewServerStore"))
+		mistakes = append(mistakes,
+			errors.New("session: the Backend of Store is nil: pass one to NewServerStore"))
 		c.Store = nil
 	}
 	return errors.Join(mistakes...)
@@ -180,7 +182,8 @@ func (c Config) check(base *url.URL) error {
 	switch c.SameSite {
 	case http.SameSiteLaxMode:
 	case http.SameSiteStrictMode:
-		wrong("SameSite", "Strict withholds the cookie when the provider redirects back, which breaks every login: "+
+		wrong("SameSite", "Strict withholds the cookie when the provider redirects back, which "+
+			"breaks every login: "+
 			"use Lax (the default), which withholds it from unsafe cross-site requests")
 	case http.SameSiteNoneMode:
 		if base != nil && base.Scheme != "https" {
@@ -196,7 +199,8 @@ func (c Config) check(base *url.URL) error {
 		wrong("Lifetime", "%v is less than Idle %v", c.Lifetime, c.Idle)
 	}
 	if c.Lifetime > maxLifetime {
-		wrong("Lifetime", "%v is more than 400 days, the longest time that browsers keep a cookie", c.Lifetime)
+		wrong("Lifetime", "%v is more than 400 days, the longest time that browsers keep a cookie",
+			c.Lifetime)
 	}
 	return errors.Join(mistakes...)
 }
@@ -206,9 +210,11 @@ func checkBaseURL(base *url.URL) error {
 	case base == nil:
 		return errors.New("session: Site.BaseURL is missing")
 	case base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
-		return fmt.Errorf("session: base URL %q is not an http or https URL with a host", base.Redacted())
+		return fmt.Errorf("session: base URL %q is not an http or https URL with a host",
+			base.Redacted())
 	case base.Scheme == "http" && !loopback.Host(base.Hostname()):
-		return fmt.Errorf("session: base URL %q must be https; http is allowed on loopback hosts only", base.Redacted())
+		return fmt.Errorf("session: base URL %q must be https; http is allowed on loopback "+
+			"hosts only", base.Redacted())
 	}
 	return nil
 }
@@ -216,7 +222,8 @@ func checkBaseURL(base *url.URL) error {
 // badCookieName returns why a name is invalid, or "". Dots are reserved for chunk numbers.
 func badCookieName(name string) string {
 	for _, c := range []byte(name) {
-		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+		ok := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' ||
+			c == '_'
 		if !ok {
 			return "may contain only letters, digits, '-' and '_'"
 		}
@@ -233,7 +240,8 @@ func badCookieName(name string) string {
 
 // validDomain reports whether cookies of the host of base may have this Domain attribute.
 func validDomain(domain string, base *url.URL) bool {
-	if base == nil || net.ParseIP(domain) != nil || strings.HasPrefix(domain, ".") || strings.ContainsAny(domain, " ;,/:\"\\") {
+	if base == nil || net.ParseIP(domain) != nil || strings.HasPrefix(domain, ".") ||
+		strings.ContainsAny(domain, " ;,/:\"\\") {
 		return false
 	}
 	host := strings.ToLower(base.Hostname())

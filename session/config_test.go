@@ -11,12 +11,14 @@ import (
 
 func TestConfig_EveryMistakeAtOnce(t *testing.T) {
 	base, _ := url.Parse("http://app.example.com")
-	_, err := NewManager(Config{Secret: "short", CookieName: "__Host-a.b", Domain: "other.com", SameSite: http.SameSiteNoneMode,
-		Idle: 2 * time.Hour, Lifetime: time.Hour}, Site{BaseURL: base})
+	_, err := NewManager(Config{Secret: "short", CookieName: "__Host-a.b", Domain: "other.com",
+		SameSite: http.SameSiteNoneMode,
+		Idle:     2 * time.Hour, Lifetime: time.Hour}, Site{BaseURL: base})
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, part := range []string{"Secret", "https", "CookieName", "Domain", "SameSite", "Lifetime"} {
+	for _, part := range []string{"Secret", "https", "CookieName", "Domain", "SameSite",
+		"Lifetime"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%s is missing in: %v", part, err)
 		}
@@ -38,7 +40,8 @@ func TestConfig_Table(t *testing.T) {
 		{"parent domain", "https://app.example.com", Config{Domain: "example.com"}, true},
 		{"top-level domain", "https://app.example.com", Config{Domain: "com"}, false},
 		{"suffix of a label", "https://app.example.com", Config{Domain: "ample.com"}, false},
-		{"domain with attributes", "https://app.example.com", Config{Domain: "example.com; Path=/x"}, false},
+		{"domain with attributes", "https://app.example.com",
+			Config{Domain: "example.com; Path=/x"}, false},
 		{"None on https", "https://app.example.com", Config{SameSite: http.SameSiteNoneMode}, true},
 		{"None on http", "http://localhost", Config{SameSite: http.SameSiteNoneMode}, false},
 		{"unknown SameSite", "https://app.example.com", Config{SameSite: 99}, false},
@@ -66,7 +69,8 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for chars, ok := range map[string]bool{"azAZ09-_": true, "`{@[/:.,;= \"\x7f": false} {
 		for _, c := range chars {
-			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)}, Site{BaseURL: base})
+			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)},
+				Site{BaseURL: base})
 			if (err == nil) != ok {
 				t.Errorf("%q: %v", c, err)
 			}
@@ -91,7 +95,8 @@ func TestConfig_F53_DefaultSameSite(t *testing.T) {
 // F53: the longest lifetime.
 func TestConfig_F53_LongestLifetime(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
-	for lifetime, ok := range map[time.Duration]bool{400 * 24 * time.Hour: true, 400*24*time.Hour + 1: false} {
+	for lifetime, ok := range map[time.Duration]bool{400 * 24 * time.Hour: true, 400*24*time.Hour +
+		1: false} {
 		_, err := NewManager(Config{Secret: secretA, Lifetime: lifetime}, Site{BaseURL: base})
 		if (err == nil) != ok {
 			t.Errorf("%v: %v", lifetime, err)
@@ -106,9 +111,12 @@ func TestConfig_F53_ShortestIntervals(t *testing.T) {
 		config Config
 		ok     bool
 	}{
-		"Revalidate": {Config{Revalidate: time.Minute}, true}, "Revalidate too short": {Config{Revalidate: time.Minute - 1}, false},
-		"Watch": {Config{Watch: time.Second}, true}, "Watch too short": {Config{Watch: time.Second - 1}, false},
-		"Idle": {Config{Idle: time.Minute}, true}, "Idle too short": {Config{Idle: time.Minute - 1}, false},
+		"Revalidate":           {Config{Revalidate: time.Minute}, true},
+		"Revalidate too short": {Config{Revalidate: time.Minute - 1}, false},
+		"Watch":                {Config{Watch: time.Second}, true},
+		"Watch too short":      {Config{Watch: time.Second - 1}, false},
+		"Idle":                 {Config{Idle: time.Minute}, true},
+		"Idle too short":       {Config{Idle: time.Minute - 1}, false},
 	} {
 		row.config.Secret = secretA
 		if _, err := NewManager(row.config, Site{BaseURL: base}); (err == nil) != row.ok {

@@ -21,7 +21,8 @@ func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
 }
 
 func TestContext_R132_NestedManagers(t *testing.T) {
-	outer, inner := &Manager{config: Config{CookieName: "o"}}, &Manager{config: Config{CookieName: "i"}}
+	outer, inner := &Manager{config: Config{CookieName: "o"}},
+		&Manager{config: Config{CookieName: "i"}}
 	a, b := &Session{ID: "a"}, &Session{ID: "b"}
 	current := func(ctx context.Context, want *Session) {
 		t.Helper()

@@ -163,7 +163,8 @@ func (m manifest) checkChunks() error {
 }
 
 // write seals s with the given details text and sets the cookies.
-func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string,
+	c Condition) error {
 	var room, length int
 	identity, err := k.sealIdentity(s, details, func(n int) byte {
 		room, length = k.room(k.config.CookieName), n

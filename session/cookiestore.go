@@ -30,7 +30,8 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 		return gs, nil
 	}
 	for _, candidate := range candidates(c.m.cookies, r, name) {
-		for _, pieces := range [...]chunks{candidate.pieces(), candidate} { // older releases wrote no tags
+		// older releases wrote no tags
+		for _, pieces := range [...]chunks{candidate.pieces(), candidate} {
 			text, ok := joinCounted(pieces)
 			if ok && c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values) == nil {
 				gs.IsNew = false
@@ -63,7 +64,8 @@ func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.
 	room := c.m.room(name)
 	length := len("1.") + len(text)
 	if length > maxChunks*room {
-		return &TooLargeError{Size: length, Limit: maxChunks * room, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(text)}}}
+		return &TooLargeError{Size: length, Limit: maxChunks * room,
+			Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(text)}}}
 	}
 	count := (length + room - 1) / room
 	c.m.setChunks(w, r, name, fmt.Sprintf("%d.%s", count, text), room, maxAge)
@@ -81,7 +83,8 @@ func (m *Manager) gorillaOptions() *sessions.Options {
 // checkOwnName rejects cookie names that an application's own session must not have.
 func (m *Manager) checkOwnName(name string) error {
 	if name == m.config.CookieName {
-		return fmt.Errorf("session: %q is the name of the session cookie: choose another name", name)
+		return fmt.Errorf("session: %q is the name of the session cookie: choose "+
+			"another name", name)
 	}
 	if reason := badCookieName(name); name == "" || reason != "" {
 		return fmt.Errorf("session: cookie name %q is empty or %s", name, reason)

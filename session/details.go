@@ -135,7 +135,8 @@ func (d *sealedDetails) decode() error {
 	r.identity(&s, &part)
 	r.turn(part.claims)
 	if text := d.text(); text != "" {
-		plain, _, err := d.manager.keyring.open(purposeDetails, d.manager.detailsSeal(&s), text, d.manager.config.Now())
+		plain, _, err := d.manager.keyring.open(purposeDetails, d.manager.detailsSeal(&s), text,
+			d.manager.config.Now())
 		if err != nil {
 			return ErrInvalid
 		}
@@ -183,7 +184,8 @@ func (d *sealedDetails) fits(s *Session) bool {
 
 // detailsSeal binds details to one write of one session: those of another write do not open.
 func (m *Manager) detailsSeal(s *Session) []byte {
-	return associatedData(purposeDetails, m.fullName, m.origin, m.prefix, s.ID, strconv.FormatUint(s.Generation, 10))
+	return associatedData(purposeDetails, m.fullName, m.origin, m.prefix, s.ID,
+		strconv.FormatUint(s.Generation, 10))
 }
 
 // The encodings of claims in the details. The numbers are part of the stored format.

@@ -52,7 +52,8 @@ func (m *Manager) reportDuplicates(r *http.Request, s *Session) {
 	if s != nil {
 		event.Provider, event.Issuer, event.Subject = s.Provider, s.User.Issuer, s.User.Subject
 	}
-	m.logOnce(r.Context(), "session: duplicate session cookies: does another host set cookies of this name?",
+	m.logOnce(r.Context(), "session: duplicate session cookies: does another host set cookies of "+
+		"this name?",
 		"cookie", m.fullName)
 	m.site.event(r.Context(), event)
 }

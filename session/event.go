@@ -10,9 +10,10 @@ import (
 // An Event reports what happened to a login or a session, for audit logs and metrics. It holds no
 // secret.
 type Event struct {
-	Time     time.Time
-	Kind     string // "login", "logout", "link", "session"
-	Outcome  string // "ok" or one fixed code, such as "state_mismatch"; see the package docs of handlers
+	Time time.Time
+	Kind string // "login", "logout", "link", "session"
+	// "ok" or one fixed code, such as "state_mismatch"; see the package docs of handlers
+	Outcome  string
 	Provider string // the provider's configured name, or empty
 	Issuer   string // with Subject: the user, if known
 	Subject  string

@@ -17,16 +17,19 @@ func ExampleNewServerStore() {
 		Store:  session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, nil)),
 	}
 	base, _ := url.Parse("https://app.example.com")
-	manager, err := session.NewManager(config, session.Site{BaseURL: base}) // sallyport.New does this
+	// sallyport.New does this
+	manager, err := session.NewManager(config, session.Site{BaseURL: base})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	alice := session.User{Issuer: "https://login.example.com", Subject: "1001"}
-	for _, browser := range []string{"Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", "Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1"} {
+	for _, browser := range []string{"Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
+		"Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1"} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("User-Agent", browser)
-		if err := manager.Start(httptest.NewRecorder(), r, &session.Session{Provider: "work", User: alice}); err != nil {
+		if err := manager.Start(httptest.NewRecorder(), r, &session.Session{Provider: "work",
+			User: alice}); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -8,11 +8,14 @@ import (
 
 func remembering(limit int) (g *generations, collapsed *[]string) {
 	collapsed = new([]string)
-	return &generations{limit: limit, full: func(provider string) { *collapsed = append(*collapsed, provider) }}, collapsed
+	return &generations{limit: limit, full: func(provider string) {
+		*collapsed = append(*collapsed, provider)
+	}}, collapsed
 }
 
 func numbered(provider string, i int, now time.Time) *Session {
-	return &Session{ID: fmt.Sprint(provider, i), Provider: provider, Created: now, Expires: now.Add(time.Hour), Generation: 1}
+	return &Session{ID: fmt.Sprint(provider, i), Provider: provider, Created: now,
+		Expires: now.Add(time.Hour), Generation: 1}
 }
 
 // F16: marks are kept until their sessions expire, and dropped after that.
@@ -51,7 +54,8 @@ func TestGenerations_F16_Collapse(t *testing.T) {
 		t.Errorf("collapsed %v, %d marks", *collapsed, len(g.marks))
 	}
 	for i := range 250 {
-		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1, 0)); g.lowest(s) != allEnded {
+		if s := numbered("busy", i, time.Unix(1_800_000_000+int64(i)+1,
+			0)); g.lowest(s) != allEnded {
 			t.Fatalf("the mark of session %d was dropped", i)
 		}
 	}
@@ -72,7 +76,8 @@ func TestQuick_P11_MissesNothing(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	q := newQuick(now)
 	at := func(i int) *Session {
-		return &Session{ID: fmt.Sprint(i), Provider: "op", User: User{Issuer: "i", Subject: fmt.Sprint("s", i)}, SID: fmt.Sprint("sid", i)}
+		return &Session{ID: fmt.Sprint(i), Provider: "op",
+			User: User{Issuer: "i", Subject: fmt.Sprint("s", i)}, SID: fmt.Sprint("sid", i)}
 	}
 	const n = 20_000
 	for i := range n {

@@ -136,7 +136,8 @@ func (k gorillaKeeper) withReference(r *http.Request, reference string) *http.Re
 }
 
 // write stores the session and sets the cookie.
-func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string,
+	c Condition) error {
 	identity, err := k.sealIdentity(s, details, func(int) byte { return 0 })
 	if err != nil {
 		return err
@@ -159,7 +160,8 @@ func (k gorillaKeeper) write(w http.ResponseWriter, r *http.Request, s *Session,
 
 // recordFor returns the store's record for a session: its own if the condition holds. For a new
 // session it creates one, after it has ended the sessions of the request.
-func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session, error) {
+func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*sessions.Session,
+	error) {
 	if c == IfAbsent {
 		if err := k.endPrevious(r, s); err != nil {
 			return nil, err
@@ -191,7 +193,8 @@ func (k gorillaKeeper) recordFor(r *http.Request, s *Session, c Condition) (*ses
 
 // passCookies forwards the store's cookies. The session cookie gets our attributes instead of the
 // store's.
-func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Session, answer http.Header) error {
+func (k gorillaKeeper) passCookies(w http.ResponseWriter, r *http.Request, s *Session,
+	answer http.Header) error {
 	for _, line := range answer["Set-Cookie"] {
 		cookie, err := http.ParseSetCookie(line)
 		if err != nil {

@@ -97,7 +97,9 @@ func TestGorilla_FailureIsNotAnonymous(t *testing.T) {
 	if err := b.do(b.End); !errors.Is(err, ErrStore) || len(b.cookies) > 0 {
 		t.Errorf("End = %v, cookies %v; the cookie must be removed nevertheless", err, b.cookies)
 	}
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, alice()) }); !errors.Is(err, ErrStore) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Start(w, r, alice())
+	}); !errors.Is(err, ErrStore) {
 		t.Error("Start:", err)
 	}
 }
@@ -109,7 +111,8 @@ func TestGorilla_R92_OurAttributesWhateverTheStoreSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := w.Result().Cookies()[0]
-	if c.Name != "__Host-sallyport" || !c.Secure || !c.HttpOnly || c.Path != "/" || c.SameSite != http.SameSiteLaxMode || c.MaxAge <= 0 {
+	if c.Name != "__Host-sallyport" || !c.Secure || !c.HttpOnly || c.Path != "/" ||
+		c.SameSite != http.SameSiteLaxMode || c.MaxAge <= 0 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -130,10 +133,14 @@ func TestGorilla_R104_LaterWriteIsRejected(t *testing.T) {
 	b.signIn(alice())
 	one, two, three := b.load(), b.load(), b.load()
 	one.Values["theme"] = "one"
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, one) }); err != nil {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Save(w, r, one)
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, two) }); !errors.Is(err, ErrChanged) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Save(w, r, two)
+	}); !errors.Is(err, ErrChanged) {
 		t.Error("Save of an old copy:", err)
 	}
 	b.now = b.now.Add(5 * b.renewAfter)
@@ -155,7 +162,9 @@ func TestGorilla_SaveDoesNotRestoreAnEndedSession(t *testing.T) {
 	if err := b.do(b.End); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, s) }); !errors.Is(err, ErrInvalid) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Save(w, r, s)
+	}); !errors.Is(err, ErrInvalid) {
 		t.Error("Save restored an ended session:", err)
 	}
 }
@@ -164,7 +173,8 @@ func TestGorilla_R93_Duplicates(t *testing.T) {
 	b := storeBench(t, newMemoryStore())
 	b.signIn(alice())
 	good := b.cookies["__Host-sallyport"]
-	for _, header := range []string{"__Host-sallyport=junk; __Host-sallyport=" + good, "__Host-sallyport=" + good + "; __Host-sallyport=junk"} {
+	for _, header := range []string{"__Host-sallyport=junk; __Host-sallyport=" + good,
+		"__Host-sallyport=" + good + "; __Host-sallyport=junk"} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header.Set("Cookie", header)
 		if _, err := b.Load(r); err != nil {
@@ -177,7 +187,8 @@ func TestGorilla_BuiltInStores(t *testing.T) {
 	key := []byte(secretA)[:32]
 	files := sessions.NewFilesystemStore(t.TempDir(), key)
 	files.MaxLength(0)
-	for name, store := range map[string]sessions.Store{"files": files, "cookies": sessions.NewCookieStore(key)} {
+	for name, store := range map[string]sessions.Store{"files": files,
+		"cookies": sessions.NewCookieStore(key)} {
 		t.Run(name, func(t *testing.T) {
 			b := storeBench(t, store)
 			s := alice()

@@ -24,12 +24,20 @@ func junk() map[string][]string {
 	}
 	sealed := func(i int) string { return fmt.Sprintf("AQ%06d%s", i, strings.Repeat("A", 400)) }
 	return map[string][]string{
-		"one":          {cookieName + "=junk"},
-		"fifty":        many(50, func(i int) string { return fmt.Sprintf("%s=%d", cookieName, i) }),
-		"looks ours":   many(50, func(i int) string { return cookieName + "=" + sealed(i) + "." + sealed(i) }),
-		"40 KB":        many(12, func(i int) string { return fmt.Sprintf("%s=%d%s", cookieName, i, strings.Repeat("x", 3500)) }),
-		"each chunk":   many(40, func(i int) string { return fmt.Sprintf("%s=%s", chunkName(cookieName, i%5), sealed(i)) }),
-		"every number": many(100, func(i int) string { return fmt.Sprintf("%s=%s", chunkName(cookieName, i), sealed(i)) }),
+		"one":   {cookieName + "=junk"},
+		"fifty": many(50, func(i int) string { return fmt.Sprintf("%s=%d", cookieName, i) }),
+		"looks ours": many(50, func(i int) string {
+			return cookieName + "=" + sealed(i) + "." + sealed(i)
+		}),
+		"40 KB": many(12, func(i int) string {
+			return fmt.Sprintf("%s=%d%s", cookieName, i, strings.Repeat("x", 3500))
+		}),
+		"each chunk": many(40, func(i int) string {
+			return fmt.Sprintf("%s=%s", chunkName(cookieName, i%5), sealed(i))
+		}),
+		"every number": many(100, func(i int) string {
+			return fmt.Sprintf("%s=%s", chunkName(cookieName, i), sealed(i))
+		}),
 		"long chunks": many(20, func(i int) string {
 			return fmt.Sprintf("%s=%s", chunkName(cookieName, 1+i%4), strings.Repeat("A", 3700))
 		}),
@@ -42,7 +50,8 @@ func (b *bench) among(others []string) map[string]*http.Request {
 	all := map[string]*http.Request{}
 	half := len(others) / 2
 	for place, header := range map[string][]string{
-		"first": append([]string{own}, others...), "last": append(append([]string{}, others...), own),
+		"first":      append([]string{own}, others...),
+		"last":       append(append([]string{}, others...), own),
 		"in between": append(append(append([]string{}, others[:half]...), own), others[half:]...),
 	} {
 		r := httptest.NewRequest("GET", "https://app.example.com/", nil)
@@ -55,7 +64,10 @@ func (b *bench) among(others []string) map[string]*http.Request {
 // F12: junk cookies neither sign the user out nor prevent a sign-out from reaching the store.
 func TestJunk_F12_SessionIsFoundAndEnded(t *testing.T) {
 	for name, others := range junk() {
-		for size, s := range map[string]func() *Session{"small": alice, "five cookies": func() *Session { return big(5) }, "long identity": longIdentity} {
+		for size, s := range map[string]func() *Session{"small": alice,
+			"five cookies": func() *Session {
+				return big(5)
+			}, "long identity": longIdentity} {
 			revocable(t, func(t *testing.T, b *bench) {
 				for place := range b.among(others) {
 					b.signIn(s())
@@ -70,7 +82,8 @@ func TestJunk_F12_SessionIsFoundAndEnded(t *testing.T) {
 						t.Errorf("%s, %s %s: End: %v", name, size, place, err)
 					}
 					if b.alive(copied) {
-						t.Errorf("%s, %s %s: the sign-out did not reach the store", name, size, place)
+						t.Errorf("%s, %s %s: the sign-out did not reach the store", name,
+							size, place)
 					}
 				}
 			})
@@ -116,7 +129,8 @@ func TestJunk_F12_EverySessionEnds(t *testing.T) {
 			others = append(others, cookieName+"="+browsers[i][cookieName])
 		}
 		b.cookies = browsers[0]
-		if err := b.End(httptest.NewRecorder(), b.among(append(junk()["fifty"], others...))["last"]); err != nil {
+		if err := b.End(httptest.NewRecorder(),
+			b.among(append(junk()["fifty"], others...))["last"]); err != nil {
 			t.Fatal(err)
 		}
 		for i, cookies := range browsers {
@@ -146,7 +160,8 @@ func TestJunk_F12_EndedBesideValid(t *testing.T) {
 		b.cookies = ended
 		for place, r := range b.among(junk()["looks ours"]) {
 			if _, err := b.Load(r); !errors.Is(err, ErrInvalid) || errors.Is(err, ErrEnded) {
-				t.Errorf("%s: %v: cookies that do not open would be removed with the ended session", place, err)
+				t.Errorf("%s: %v: cookies that do not open would be removed with the ended session",
+					place, err)
 			}
 		}
 	})
@@ -157,12 +172,15 @@ func TestJunk_F12_OwnSessions(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	server := NewServerStore(backend)
 	b := newBench(t, func(c *Config, _ *Site) { c.Store, backend.now = server, c.Now })
-	for name, store := range map[string]sessions.Store{"cookies": b.CookieStore(), "server store": server} {
+	for name, store := range map[string]sessions.Store{"cookies": b.CookieStore(),
+		"server store": server} {
 		for size, n := range map[string]int{"small": 1, "large": 9000} {
 			gs := sessions.NewSession(store, "cart")
 			gs.Values["text"] = strings.Repeat("x", n)
 			b.cookies = map[string]string{}
-			if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return store.Save(r, w, gs) }); err != nil {
+			if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+				return store.Save(r, w, gs)
+			}); err != nil {
 				t.Fatal(err)
 			}
 			for kind, others := range junk() {
@@ -171,7 +189,8 @@ func TestJunk_F12_OwnSessions(t *testing.T) {
 					renamed = append(renamed, strings.Replace(cookie, cookieName, "__Host-cart", 1))
 				}
 				for place, r := range b.among(renamed) {
-					if got, err := store.New(r, "cart"); err != nil || got.IsNew || got.Values["text"] != gs.Values["text"] {
+					if got, err := store.New(r, "cart"); err != nil || got.IsNew ||
+						got.Values["text"] != gs.Values["text"] {
 						t.Errorf("%s: %s, %s %s: %v", name, size, kind, place, err)
 					}
 				}
@@ -188,7 +207,8 @@ func TestJunk_F12_CausesNoLookups(t *testing.T) {
 	counted.gets = 0
 	for _, others := range junk() {
 		for range 3 {
-			if _, err := b.Load(b.among(append(others, cookieName+"="+b.cookies[cookieName]))["last"]); err != nil {
+			if _, err := b.Load(b.among(append(others,
+				cookieName+"="+b.cookies[cookieName]))["last"]); err != nil {
 				t.Error(err)
 			}
 		}

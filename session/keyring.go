@@ -118,7 +118,8 @@ func newRootKey(text string) (*rootKey, error) {
 // Seal encrypts plaintext for a round trip through the browser. Only [keyring.Open] with the same
 // purpose, name (of the cookie or parameter) and binding (any other context of the value) opens the
 // result, which consists of letters, digits, '-' and '_'.
-func (k *keyring) Seal(p purpose, name, binding string, plaintext []byte, now time.Time) (string, error) {
+func (k *keyring) Seal(p purpose, name, binding string, plaintext []byte, now time.Time) (string,
+	error) {
 	return k.seal(p, associatedData(p, name, binding), plaintext, now)
 }
 
@@ -149,7 +150,8 @@ func (k *keyring) seal(p purpose, associated, plaintext []byte, now time.Time) (
 }
 
 // open also reports whether the newest secret sealed the text. Its errors are of type unusable.
-func (k *keyring) open(p purpose, associated []byte, text string, now time.Time) (plain []byte, current bool, err error) {
+func (k *keyring) open(p purpose, associated []byte, text string, now time.Time) (plain []byte,
+	current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
 		return nil, false, errForeign
@@ -186,7 +188,8 @@ func (k *keyring) open(p purpose, associated []byte, text string, now time.Time)
 
 // readHeader returns the keys that may open a sealed value. It rejects foreign values before a key
 // is derived, so that they cannot grow the cache.
-func (k *keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16, err error) {
+func (k *keyring) readHeader(sealed []byte, now time.Time) (roots []*rootKey, period uint16,
+	err error) {
 	if sealed[0] != sealVersion {
 		return nil, 0, errNewer
 	}

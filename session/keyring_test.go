@@ -31,14 +31,24 @@ func TestKeyring_R40_BoundToPurposeNameAndBinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := k.Open(purposeFlow, "name", "binding", text, start); err != nil || string(plain) != "hello" {
+	if plain, err := k.Open(purposeFlow, "name", "binding", text, start); err != nil ||
+		string(plain) != "hello" {
 		t.Fatalf("%q, %v", plain, err)
 	}
 	for what, open := range map[string]func() ([]byte, error){
-		"purpose": func() ([]byte, error) { return k.Open(purposeLogout, "name", "binding", text, start) },
-		"name":    func() ([]byte, error) { return k.Open(purposeFlow, "other", "binding", text, start) },
-		"binding": func() ([]byte, error) { return k.Open(purposeFlow, "name", "other", text, start) },
-		"moved":   func() ([]byte, error) { return k.Open(purposeFlow, "nameb", "inding", text, start) }, // lengths matter
+		"purpose": func() ([]byte, error) {
+			return k.Open(purposeLogout, "name", "binding", text, start)
+		},
+		"name": func() ([]byte, error) {
+			return k.Open(purposeFlow, "other", "binding", text, start)
+		},
+		"binding": func() ([]byte, error) {
+			return k.Open(purposeFlow, "name", "other", text, start)
+		},
+		// lengths matter
+		"moved": func() ([]byte, error) {
+			return k.Open(purposeFlow, "nameb", "inding", text, start)
+		},
 	} {
 		if plain, err := open(); err != ErrInvalid || plain != nil {
 			t.Errorf("%s: %q, %v", what, plain, err)
@@ -64,14 +74,16 @@ func TestKeyring_R89_StrictText(t *testing.T) {
 		text, _ := k.Seal(purposeFlow, "n", "", make([]byte, size), start)
 		for at := range len(text) + 1 {
 			for _, extra := range []string{"\n", "\r", "\r\n", "\n\n\n\n", "=", " "} {
-				if _, err := k.Open(purposeFlow, "n", "", text[:at]+extra+text[at:], start); err != ErrInvalid {
+				if _, err := k.Open(purposeFlow, "n", "", text[:at]+extra+text[at:],
+					start); err != ErrInvalid {
 					t.Fatalf("%q at %d opens", extra, at)
 				}
 			}
 		}
 		last := text[len(text)-1]
 		for c := range byte(128) {
-			if _, err := k.Open(purposeFlow, "n", "", text[:len(text)-1]+string(c), start); (err == nil) != (c == last) {
+			if _, err := k.Open(purposeFlow, "n", "", text[:len(text)-1]+string(c),
+				start); (err == nil) != (c == last) {
 				t.Fatalf("last character %q instead of %q: %v", c, last, err)
 			}
 		}
@@ -134,7 +146,8 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 	for _, c := range []struct {
 		at   time.Duration
 		open bool
-	}{{0, true}, {-day, true}, {-2 * day, false}, {8 * day, true}, {10 * day, false}, {3000 * day, false}} {
+	}{{0, true}, {-day, true}, {-2 * day, false}, {8 * day, true}, {10 * day, false},
+		{3000 * day, false}} {
 		if _, err := k.Open(purposeFlow, "n", "", text, start.Add(c.at)); (err == nil) != c.open {
 			t.Errorf("after %v: %v", c.at, err)
 		}
@@ -142,7 +155,8 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 
 	fresh := newTestKeyring(t, secretA)
 	for i := range 2000 { // forgeries never grow the cache
-		forged := text[:5] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i%32]) + text[6:10] + randomText(80)
+		forged := text[:5] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"[i%32]) + text[6:10] +
+			randomText(80)
 		if _, err := fresh.Open(purposeFlow, "n", "", forged, start); err == nil {
 			t.Fatal("forged")
 		}
@@ -151,7 +165,8 @@ func TestKeyring_WindowAndCache(t *testing.T) {
 		t.Errorf("%d ciphers cached for forgeries", fresh.cached())
 	}
 	for i := range 1000 { // nor does time
-		if _, err := fresh.Seal(purposeFlow, "n", "", nil, start.Add(time.Duration(i)*day)); err != nil {
+		if _, err := fresh.Seal(purposeFlow, "n", "", nil,
+			start.Add(time.Duration(i)*day)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,7 +200,8 @@ func TestKeyMaterial_R90(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 			continue
 		}
-		if !strings.Contains(err.Error(), "openssl rand") || len(secret) > 6 && strings.Contains(err.Error(), secret[:6]) {
+		if !strings.Contains(err.Error(), "openssl rand") || len(secret) > 6 &&
+			strings.Contains(err.Error(), secret[:6]) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -207,7 +223,8 @@ func TestKeyMaterial_R90(t *testing.T) {
 
 func TestKeyring_EveryMistakeAtOnce(t *testing.T) {
 	_, err := newKeyring("short", []string{secretA, "short too"}, time.Hour)
-	if err == nil || !strings.Contains(err.Error(), "Secret is") || !strings.Contains(err.Error(), "OldSecrets[1]") {
+	if err == nil || !strings.Contains(err.Error(), "Secret is") ||
+		!strings.Contains(err.Error(), "OldSecrets[1]") {
 		t.Error(err)
 	}
 }

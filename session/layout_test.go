@@ -12,7 +12,8 @@ import (
 
 func full() *Session {
 	s := alice()
-	s.ID, s.Created, s.Seen, s.Expires, s.Generation = "AAAAAAAAAAAAAAAAAAAAAA", start, start.Add(time.Minute), start.Add(time.Hour), 1<<63+5
+	s.ID, s.Created, s.Seen, s.Expires, s.Generation = "AAAAAAAAAAAAAAAAAAAAAA", start,
+		start.Add(time.Minute), start.Add(time.Hour), 1<<63+5
 	return s
 }
 
@@ -46,7 +47,8 @@ func TestLayout_R160_RejectsMalformedInput(t *testing.T) {
 			t.Errorf("it decodes after truncation to %d bytes", i)
 		}
 	}
-	for _, bad := range []string{good + "\x00", "\x04" + good[1:], "\x01\x00" + strings.Repeat("\xff", 40), ""} {
+	for _, bad := range []string{good + "\x00", "\x04" + good[1:],
+		"\x01\x00" + strings.Repeat("\xff", 40), ""} {
 		if _, ok := decodeIdentity([]byte(bad), new(Session), nil); ok {
 			t.Errorf("%.20q decodes", bad)
 		}
@@ -54,8 +56,10 @@ func TestLayout_R160_RejectsMalformedInput(t *testing.T) {
 }
 
 func TestPack_RoundTrip(t *testing.T) {
-	for _, text := range []string{"", ".", "..", "a", "ab.cd.ef", "abcd", "abcde", jwt(realClaims), "with space.and+plus/", "öäü",
-		"abcd\nefg", "abcd=", "\x00\xff", strings.Repeat("A", 10000), strings.Repeat(".", 100), randomText(1023) + "." + randomText(1025)} {
+	for _, text := range []string{"", ".", "..", "a", "ab.cd.ef", "abcd", "abcde", jwt(realClaims),
+		"with space.and+plus/", "öäü",
+		"abcd\nefg", "abcd=", "\x00\xff", strings.Repeat("A", 10000), strings.Repeat(".", 100),
+		randomText(1023) + "." + randomText(1025)} {
 		var w writer
 		w.packed(text)
 		var out strings.Builder
@@ -84,7 +88,8 @@ func FuzzLayout(f *testing.F) {
 		if part, ok := decodeIdentity([]byte(text), &s, nil); ok {
 			// Encoding and decoding again changes nothing.
 			one := encoded(t, &s, part.manifest)
-			if _, ok := decodeIdentity(one, &again, nil); !ok || !bytes.Equal(one, encoded(t, &again, part.manifest)) {
+			if _, ok := decodeIdentity(one, &again, nil); !ok ||
+				!bytes.Equal(one, encoded(t, &again, part.manifest)) {
 				t.Fatal("not stable")
 			}
 		}
@@ -101,10 +106,12 @@ func TestGolden_R160_Formats(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		chunks int
-	}{{"v1-small", 1}, {"v1-chunks", 3}, {"v2-small", 1}, {"v2-chunks", 3}, {"v3-small", 1}, {"v3-chunks", 3}} {
+	}{{"v1-small", 1}, {"v1-chunks", 3}, {"v2-small", 1}, {"v2-chunks", 3}, {"v3-small", 1},
+		{"v3-chunks", 3}} {
 		s := b.loadGolden(row.name, row.chunks)
 		want := goldenSession(row.chunks)
-		want.ID, want.Created, want.Proven, want.Seen, want.Expires, want.Generation = s.ID, start, start, start, start.Add(7*24*time.Hour), 1
+		want.ID, want.Created, want.Proven, want.Seen, want.Expires, want.Generation = s.ID, start,
+			start, start, start.Add(7*24*time.Hour), 1
 		if strings.HasPrefix(row.name, "v1") {
 			want.Epoch, want.Issued, want.Device = 0, time.Time{}, "" // not in this format
 		}
@@ -115,7 +122,8 @@ func TestGolden_R160_Formats(t *testing.T) {
 			t.Errorf("%s: tokens differ: %v", row.name, err)
 		}
 		var claims map[string]any
-		if err := s.Claims(&claims); err != nil || claims["dept"] != "x" || claims["sub"] != s.User.Subject {
+		if err := s.Claims(&claims); err != nil || claims["dept"] != "x" ||
+			claims["sub"] != s.User.Subject {
 			t.Errorf("%s: claims %v, %v", row.name, claims, err)
 		}
 	}
@@ -146,9 +154,12 @@ func (b *bench) loadGolden(name string, chunks int) *Session {
 
 func goldenSession(chunks int) *Session {
 	s := alice()
-	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!b.", 800*(chunks-1)+10), TokenType: "Bearer", RefreshToken: "refresh",
-		IDToken: "eyJh.eyJz.c2ln", Scopes: []string{"openid", "email"}, Expiry: start.Add(time.Hour)})
-	if err := s.SetClaims([]byte(`{"sub":"110169484474386276334","aud":"me","dept":"x"}`)); err != nil {
+	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!b.", 800*(chunks-1)+10), TokenType: "Bearer",
+		RefreshToken: "refresh",
+		IDToken:      "eyJh.eyJz.c2ln", Scopes: []string{"openid", "email"},
+		Expiry: start.Add(time.Hour)})
+	if err := s.SetClaims([]byte(
+		`{"sub":"110169484474386276334","aud":"me","dept":"x"}`)); err != nil {
 		panic(err)
 	}
 	return s
@@ -167,13 +178,15 @@ func FuzzEncode(f *testing.F) {
 		if want := base64.RawURLEncoding.EncodeToString(raw); out.String() != want {
 			t.Errorf("%x becomes %q, want %q", raw, out.String(), want)
 		}
-		if back := make([]byte, len(raw)); !decodeText(back, out.String()) || !bytes.Equal(back, raw) {
+		if back := make([]byte, len(raw)); !decodeText(back, out.String()) ||
+			!bytes.Equal(back, raw) {
 			t.Errorf("%q becomes %x, want %x", out.String(), back, raw)
 		}
 		text := string(all)
 		want, err := strictText.DecodeString(text)
 		got := make([]byte, base64.RawURLEncoding.DecodedLen(len(text)))
-		if ok := decodeText(got, text); ok != (err == nil && len(want) == len(got) && !strings.ContainsAny(text, "\r\n")) || ok && !bytes.Equal(got, want) {
+		if ok := decodeText(got, text); ok != (err == nil && len(want) == len(got) &&
+			!strings.ContainsAny(text, "\r\n")) || ok && !bytes.Equal(got, want) {
 			t.Errorf("%q becomes %x, %v; want %x, %v", text, got, ok, want, err)
 		}
 	})

@@ -48,7 +48,8 @@ func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
 		})
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {
-		return cmp.Or(b.Seen.Compare(a.Seen), b.Created.Compare(a.Created), cmp.Compare(a.Handle, b.Handle))
+		return cmp.Or(b.Seen.Compare(a.Seen), b.Created.Compare(a.Created),
+			cmp.Compare(a.Handle, b.Handle))
 	})
 	return entries, nil
 }

@@ -24,9 +24,11 @@ func (b *bench) loginFrom(userAgent string, s *Session) map[string]string {
 
 func TestList(t *testing.T) {
 	b, _ := serverBench(t, nil)
-	phone := b.loginFrom("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile/15E148 Safari/604.1", b.newSession("alice", ""))
+	phone := b.loginFrom("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 "+
+		"Version/18.0 Mobile/15E148 Safari/604.1", b.newSession("alice", ""))
 	b.now = b.now.Add(time.Minute)
-	desk := b.loginFrom("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", b.newSession("alice", ""))
+	desk := b.loginFrom("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+		b.newSession("alice", ""))
 	bobs := b.loginFrom("curl/8.0", b.newSession("bob", ""))
 	b.cookies = desk
 	me := b.load()
@@ -39,10 +41,13 @@ func TestList(t *testing.T) {
 		return entries
 	}
 	entries := list()
-	if len(entries) != 2 || entries[0].Device != "Firefox on Linux" || !entries[0].Current || entries[1].Device != "Safari on iPhone" || entries[1].Current {
+	if len(entries) != 2 || entries[0].Device != "Firefox on Linux" || !entries[0].Current ||
+		entries[1].Device != "Safari on iPhone" || entries[1].Current {
 		t.Fatalf("%+v", entries)
 	}
-	if e := entries[1]; !e.Created.Equal(start) || !e.Seen.Equal(start) || !e.Expires.Equal(start.Add(7*24*time.Hour)) || e.Handle == "" || e.Handle == entries[0].Handle {
+	if e := entries[1]; !e.Created.Equal(start) || !e.Seen.Equal(start) ||
+		!e.Expires.Equal(start.Add(7*24*time.Hour)) || e.Handle == "" ||
+		e.Handle == entries[0].Handle {
 		t.Errorf("%+v", e)
 	}
 	// A handle of another user's session, or an unknown one, ends nothing.
@@ -58,7 +63,8 @@ func TestList(t *testing.T) {
 	if err := b.EndOne(t.Context(), bob, entries[1].Handle); err != nil || !b.alive(phone) {
 		t.Errorf("bob ended alice's session: %v", err)
 	}
-	if err := b.EndOne(t.Context(), me, entries[1].Handle); err != nil || b.alive(phone) || !b.alive(desk) || len(list()) != 1 {
+	if err := b.EndOne(t.Context(), me, entries[1].Handle); err != nil || b.alive(phone) ||
+		!b.alive(desk) || len(list()) != 1 {
 		t.Errorf("%v; phone %v, desk %v", err, b.alive(phone), b.alive(desk))
 	}
 	// Expired sessions are not listed.
@@ -84,7 +90,8 @@ func TestList_OmitsRevokedSessions(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.login(b.newSession("alice", "s1"))
 	b.login(b.newSession("alice", "s2"))
-	err := b.EndProviderSessions(t.Context(), ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now})
+	err := b.EndProviderSessions(t.Context(),
+		ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now})
 	entries, listErr := b.List(t.Context(), b.newSession("alice", ""))
 	if err := errors.Join(err, listErr); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
@@ -121,10 +128,14 @@ func TestList_OwnersAreChecked(t *testing.T) {
 }
 
 func TestList_NeedsAServerStore(t *testing.T) {
-	for name, edit := range map[string]func(*Config, *Site){"cookies": nil, "gorilla": func(c *Config, _ *Site) { c.Store = newMemoryStore() }} {
+	for name, edit := range map[string]func(*Config, *Site){"cookies": nil,
+		"gorilla": func(c *Config, _ *Site) {
+			c.Store = newMemoryStore()
+		}} {
 		b := newBench(t, edit)
 		_, err := b.List(t.Context(), alice())
-		if !errors.Is(err, ErrNoList) || !errors.Is(b.EndOne(t.Context(), alice(), "x"), ErrNoList) || b.Lists() {
+		if !errors.Is(err, ErrNoList) || !errors.Is(b.EndOne(t.Context(), alice(), "x"),
+			ErrNoList) || b.Lists() {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -133,16 +144,22 @@ func TestList_NeedsAServerStore(t *testing.T) {
 func TestDevice(t *testing.T) {
 	var got []string
 	for _, userAgent := range []string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
-		"Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/140.0 Mobile/15E148 Safari/605.1.15",
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like " +
+			"Gecko) Version/18.0 Safari/605.1.15",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/140.0.0.0 Mobile Safari/537.36",
+		"Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"FxiOS/140.0 Mobile/15E148 Safari/605.1.15",
+		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/140.0.0.0 Safari/537.36",
 		"curl/8.5.0", "", "Linux", "<script>Firefox/1",
 	} {
 		got = append(got, device(userAgent))
 	}
-	want := []string{"Edge on Windows", "Safari on Mac", "Chrome on Android", "Firefox on iPad", "Chrome on ChromeOS", "", "", "Linux", "Firefox"}
+	want := []string{"Edge on Windows", "Safari on Mac", "Chrome on Android", "Firefox on iPad",
+		"Chrome on ChromeOS", "", "", "Linux", "Firefox"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

@@ -43,7 +43,8 @@ func NewMemoryLocker(now func() time.Time) Locker {
 	}
 	return &memoryLocker{
 		now: now, running: map[string]*call{}, once: newOnceMemory(now),
-		kept: bounded.New[string, []byte](bounded.Limits{OwnCount: maxKept, OwnBytes: maxKeptBytes}),
+		kept: bounded.New[string, []byte](bounded.Limits{OwnCount: maxKept,
+			OwnBytes: maxKeptBytes}),
 	}
 }
 
@@ -65,7 +66,8 @@ type call struct {
 }
 
 // Do implements Locker.
-func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	now := l.now()
 	l.mu.Lock()
 	result, known := l.kept.Get(key, now)
@@ -88,11 +90,13 @@ func (l *memoryLocker) Do(ctx context.Context, key string, keep time.Duration, f
 	}
 }
 
-func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f func(context.Context) ([]byte, error)) {
+func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration,
+	f func(context.Context) ([]byte, error)) {
 	var result []byte
 	var ended time.Time
 	err := errNotFinished
-	defer func() { l.finish(c, result, err, keep, ended) }() // even if f ends its goroutine, so that callers never wait forever
+	// even if f ends its goroutine, so that callers never wait forever
+	defer func() { l.finish(c, result, err, keep, ended) }()
 	ctx, cancel := context.WithTimeout(ctx, lockerTimeout)
 	defer cancel()
 	result, err = recovered.Get(func() ([]byte, error) {
@@ -106,7 +110,8 @@ func (l *memoryLocker) run(ctx context.Context, c *call, keep time.Duration, f f
 var errNotFinished = errors.New("session: the function did not return")
 
 // finish stores the result and wakes the callers.
-func (l *memoryLocker) finish(c *call, result []byte, err error, keep time.Duration, now time.Time) {
+func (l *memoryLocker) finish(c *call, result []byte, err error, keep time.Duration,
+	now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c.result, c.err = result, err

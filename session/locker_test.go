@@ -23,12 +23,15 @@ func TestMemoryLocker_RunsOncePerKey(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
-				if got, err := l.Do(t.Context(), "a", time.Minute, slow); err != nil || string(got) != "1" {
+				if got, err := l.Do(t.Context(), "a", time.Minute, slow); err != nil ||
+					string(got) != "1" {
 					t.Errorf("%q, %v", got, err)
 				}
 			})
 		}
-		if got, _ := l.Do(t.Context(), "b", time.Minute, func(context.Context) ([]byte, error) { return []byte("other"), nil }); string(got) != "other" {
+		if got, _ := l.Do(t.Context(), "b", time.Minute, func(context.Context) ([]byte, error) {
+			return []byte("other"), nil
+		}); string(got) != "other" {
 			t.Errorf("another key waits: %q", got)
 		}
 		wg.Wait()
@@ -60,11 +63,16 @@ func TestMemoryLocker_OutlivesItsCaller(t *testing.T) {
 		if _, err := l.Do(ctx, "a", time.Minute, work); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the canceled caller: %v", err)
 		}
-		if got, err := l.Do(t.Context(), "a", time.Minute, work); string(got) != "done" || err != nil {
+		if got, err := l.Do(t.Context(), "a", time.Minute, work); string(got) != "done" ||
+			err != nil {
 			t.Errorf("the next caller: %q, %v", got, err)
 		}
 		begin := time.Now()
-		_, err := l.Do(t.Context(), "endless", time.Minute, func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() })
+		_, err := l.Do(t.Context(), "endless", time.Minute, func(ctx context.Context) ([]byte,
+			error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
 		if err == nil || time.Since(begin) > 2*lockerTimeout {
 			t.Errorf("endless work: %v after %v", err, time.Since(begin))
 		}
@@ -74,11 +82,15 @@ func TestMemoryLocker_OutlivesItsCaller(t *testing.T) {
 func TestMemoryLocker_ErrorsAreNotKept(t *testing.T) {
 	l, fault := NewMemoryLocker(nil), errors.New("x")
 	for range 3 {
-		if _, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) { return nil, fault }); !errors.Is(err, fault) {
+		if _, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) {
+			return nil, fault
+		}); !errors.Is(err, fault) {
 			t.Errorf("error %v", err)
 		}
 	}
-	if got, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
+	if got, err := l.Do(t.Context(), "a", time.Minute, func(context.Context) ([]byte, error) {
+		return []byte("ok"), nil
+	}); err != nil || string(got) != "ok" {
 		t.Errorf("after the errors: %q, %v", got, err)
 	}
 }
@@ -107,10 +119,13 @@ func TestMemoryLocker_EachResultHasItsOwnExpiry(t *testing.T) {
 func TestMemoryLocker_IsBounded(t *testing.T) {
 	l := NewMemoryLocker(nil).(*memoryLocker)
 	for i := range maxKept + 500 {
-		l.Do(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) ([]byte, error) { return nil, nil })
+		l.Do(t.Context(), fmt.Sprint(i), time.Hour, func(context.Context) ([]byte, error) {
+			return nil, nil
+		})
 	}
 	if l.kept.Len() > maxKept || len(l.running) != 0 {
-		t.Errorf("%d results are kept, want at most %d; %d calls are running", l.kept.Len(), maxKept, len(l.running))
+		t.Errorf("%d results are kept, want at most %d; %d calls are running", l.kept.Len(),
+			maxKept, len(l.running))
 	}
 }
 
@@ -123,7 +138,10 @@ func TestMemoryLocker_F8_Bytes(t *testing.T) {
 		l.Do(t.Context(), fmt.Sprint("small ", i), time.Hour, small)
 	}
 	for i := range 150 {
-		l.Do(t.Context(), fmt.Sprint("large ", i), time.Hour, func(context.Context) ([]byte, error) { return make([]byte, 800<<10), nil })
+		l.Do(t.Context(), fmt.Sprint("large ", i), time.Hour,
+			func(context.Context) ([]byte, error) {
+				return make([]byte, 800<<10), nil
+			})
 	}
 	if got := l.kept.Bytes(); got > 20<<20 {
 		t.Errorf("%d bytes are kept", got)

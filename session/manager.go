@@ -104,7 +104,8 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	m.once = onceOf(c.Locker, c.Now)
 	m.generations.limit = maxGenerations
 	m.generations.full = func(provider string) {
-		m.site.Logger.Warn("session: too many sign-outs: all sessions of a provider have been ended", "provider", provider)
+		m.site.Logger.Warn("session: too many sign-outs: all sessions of a provider have "+
+			"been ended", "provider", provider)
 	}
 	return m, nil
 }
@@ -223,7 +224,8 @@ func (m *Manager) write(w http.ResponseWriter, r *http.Request, s *Session, c Co
 }
 
 // keep makes the keeper write a sealed session.
-func (m *Manager) keep(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+func (m *Manager) keep(w http.ResponseWriter, r *http.Request, s *Session, details string,
+	c Condition) error {
 	return toStore(func() error { return m.keeper.write(w, r, s, details, c) })
 }
 

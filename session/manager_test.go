@@ -98,7 +98,9 @@ func (b *bench) keep(w *httptest.ResponseRecorder) {
 
 func (b *bench) signIn(s *Session) {
 	b.t.Helper()
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, s) }); err != nil {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Start(w, r, s)
+	}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -120,11 +122,14 @@ func (b *bench) wantError(want error) {
 }
 
 func alice() *Session {
-	return &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", SID: "s1", ACR: "urn:mace", AMR: []string{"pwd", "otp"},
+	return &Session{Provider: "google", Registration: "Zm9vYmFyYmF6cXV4MTIzNA", SID: "s1",
+		ACR: "urn:mace", AMR: []string{"pwd", "otp"},
 		AuthTime: start.Add(-time.Minute),
 		Epoch:    7, Issued: start.Add(-time.Second), Device: "Firefox on Linux",
-		User: User{Issuer: "https://accounts.example.com", Subject: "110169484474386276334", Name: "Alice Example",
-			Username: "alice", Email: "alice@example.com", EmailVerified: true, Roles: []string{"admin"}},
+		User: User{Issuer: "https://accounts.example.com", Subject: "110169484474386276334",
+			Name:     "Alice Example",
+			Username: "alice", Email: "alice@example.com", EmailVerified: true,
+			Roles: []string{"admin"}},
 		Values: map[string]string{"theme": "dark"}}
 }
 
@@ -170,24 +175,30 @@ func TestManager_RoundTrip(t *testing.T) {
 		b := newBench(t, edit)
 		b.wantError(ErrNone)
 		s := alice()
-		s.SetTokens(Tokens{AccessToken: "aaa.bbb.c-c", RefreshToken: "r", IDToken: "x.y.z", Scopes: []string{"openid"}, Expiry: start.Add(time.Hour)})
-		if err := s.SetClaims(json.RawMessage(`{"sub":"110169484474386276334","dept":"x"}`)); err != nil {
+		s.SetTokens(Tokens{AccessToken: "aaa.bbb.c-c", RefreshToken: "r", IDToken: "x.y.z",
+			Scopes: []string{"openid"}, Expiry: start.Add(time.Hour)})
+		if err := s.SetClaims(
+			json.RawMessage(`{"sub":"110169484474386276334","dept":"x"}`)); err != nil {
 			t.Fatal(err)
 		}
 		b.signIn(s)
 		got := b.load()
 		same(t, got, s)
 		tokens, err := got.Tokens()
-		if err != nil || tokens.AccessToken != "aaa.bbb.c-c" || tokens.IDToken != "x.y.z" || !tokens.Expiry.Equal(start.Add(time.Hour)) {
+		if err != nil || tokens.AccessToken != "aaa.bbb.c-c" || tokens.IDToken != "x.y.z" ||
+			!tokens.Expiry.Equal(start.Add(time.Hour)) {
 			t.Errorf("the loaded tokens differ: %v", err)
 		}
 		got.Values["theme"] = "light"
-		if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, got) }); err != nil {
+		if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+			return b.Save(w, r, got)
+		}); err != nil {
 			t.Fatal(err)
 		}
 		again := b.load()
 		if again.ID != s.ID || again.Generation != 2 || again.Values["theme"] != "light" {
-			t.Errorf("Save kept ID %v, generation %d, values %v", again.ID == s.ID, again.Generation, again.Values)
+			t.Errorf("Save kept ID %v, generation %d, values %v", again.ID == s.ID,
+				again.Generation, again.Values)
 		}
 		if _, err := again.Tokens(); err != nil {
 			t.Error("tokens after Save:", err)
@@ -232,9 +243,13 @@ func TestManager_R94_Lifetimes(t *testing.T) {
 
 		b = newBench(t, short)
 		b.signIn(alice())
-		for b.now = start; b.now.Before(start.Add(3 * time.Hour)); b.now = b.now.Add(30 * time.Minute) {
+		for b.now = start; b.now.Before(start.Add(3 * time.Hour)); b.now = b.now.Add(
+			30 * time.Minute) {
 			s := b.load()
-			if err := b.do(func(w http.ResponseWriter, r *http.Request) error { _, err := b.Renew(w, r, s); return err }); err != nil {
+			if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+				_, err := b.Renew(w, r, s)
+				return err
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -262,7 +277,10 @@ func TestManager_Renew(t *testing.T) {
 		b.signIn(big(2))
 		renew := func() (wrote bool) {
 			s := b.load()
-			err := b.do(func(w http.ResponseWriter, r *http.Request) (err error) { wrote, err = b.Renew(w, r, s); return })
+			err := b.do(func(w http.ResponseWriter, r *http.Request) (err error) {
+				wrote, err = b.Renew(w, r, s)
+				return
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -328,8 +346,12 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(alice())
 	for name, edit := range map[string]func(*Config, *Site){
-		"origin": func(_ *Config, s *Site) { s.BaseURL, _ = url.Parse("https://other.example.com") },
-		"port":   func(_ *Config, s *Site) { s.BaseURL, _ = url.Parse("https://app.example.com:8443") },
+		"origin": func(_ *Config, s *Site) {
+			s.BaseURL, _ = url.Parse("https://other.example.com")
+		},
+		"port": func(_ *Config, s *Site) {
+			s.BaseURL, _ = url.Parse("https://app.example.com:8443")
+		},
 		"prefix": func(_ *Config, s *Site) { s.Prefix = "/admin/auth" },
 		"name":   func(c *Config, _ *Site) { c.CookieName = "other" },
 		"secret": func(c *Config, _ *Site) { c.Secret = secretB },
@@ -348,7 +370,8 @@ func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 
 func TestManager_R40_OtherPurposeIsNotASession(t *testing.T) {
 	b := newBench(t, nil)
-	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
+	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start,
+		Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	for _, p := range []purpose{purposeDetails, purposeFlow, purposeLogout, purposeValue} {
 		text, err := b.keyring.seal(p, b.identitySeal, plain, start)
 		if err != nil {
@@ -389,7 +412,8 @@ func TestManager_R89_R140_NothingForgedOpens(t *testing.T) {
 	}
 	half := len(good) / 2
 	refused("halves swapped", good[half:]+good[:half])
-	for _, junk := range []string{"", ".", "..", "A", "A.", ".A", "%00", strings.Repeat("A", 4000)} {
+	for _, junk := range []string{"", ".", "..", "A", "A.", ".A", "%00",
+		strings.Repeat("A", 4000)} {
 		refused("junk", junk)
 	}
 	b.cookies[name] = good
@@ -398,7 +422,8 @@ func TestManager_R89_R140_NothingForgedOpens(t *testing.T) {
 
 func TestManager_R160_NewerFormatIsAnonymous(t *testing.T) {
 	b := newBench(t, nil)
-	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start, Expires: start.Add(time.Hour)}, manifest{chunks: 1})
+	plain := encoded(t, &Session{ID: "x", Created: start, Seen: start,
+		Expires: start.Add(time.Hour)}, manifest{chunks: 1})
 	plain[0] = identityFormat + 1
 	text, _ := b.keyring.seal(purposeSession, b.identitySeal, plain, start)
 	b.cookies["__Host-sallyport"] = text + "."
@@ -530,7 +555,9 @@ func TestManager_ProfileOnlyKeepsNoTokens(t *testing.T) {
 
 func TestManager_SaveNeedsASession(t *testing.T) {
 	b := newBench(t, nil)
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, alice()) }); err == nil {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Save(w, r, alice())
+	}); err == nil {
 		t.Error("saved a session that was never started")
 	}
 }

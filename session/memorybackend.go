@@ -57,9 +57,10 @@ func NewMemoryBackend(limits MemoryLimits, now func() time.Time) *MemoryBackend 
 	if now == nil {
 		now = time.Now
 	}
-	return &MemoryBackend{now: now, bytes: limits.Bytes, records: bounded.New[Key, memoryRecord](bounded.Limits{
-		Count: limits.Records, Bytes: limits.Bytes, OwnCount: limits.PerUser,
-	})}
+	return &MemoryBackend{now: now, bytes: limits.Bytes,
+		records: bounded.New[Key, memoryRecord](bounded.Limits{
+			Count: limits.Records, Bytes: limits.Bytes, OwnCount: limits.PerUser,
+		})}
 }
 
 // Get implements [Backend]. It updates the time of last use.
@@ -84,7 +85,8 @@ func (b *MemoryBackend) Put(_ context.Context, key Key, record Record, condition
 		return err
 	}
 	kept := memoryRecord{record.Version, record.Data}
-	size := min(len(record.Data)+recordOverhead, b.bytes) // the newest record is kept, whatever its size
+	// the newest record is kept, whatever its size
+	size := min(len(record.Data)+recordOverhead, b.bytes)
 	evicted, _ := b.records.Put(key.Owner, key, kept, size, record.TTL, now)
 	b.evicted += evicted
 	return nil

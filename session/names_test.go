@@ -19,7 +19,8 @@ type sharedStore struct {
 }
 
 func newSharedStore(now func() time.Time) *sharedStore {
-	return &sharedStore{MemoryBackend: NewMemoryBackend(MemoryLimits{}, now), Revocations: NewMemoryRevocations(now)}
+	return &sharedStore{MemoryBackend: NewMemoryBackend(MemoryLimits{}, now),
+		Revocations: NewMemoryRevocations(now)}
 }
 
 func (s *sharedStore) Get(ctx context.Context, key Key) (Record, error) {
@@ -55,12 +56,15 @@ func TestNames_F50_AreKeyed(t *testing.T) {
 		if len(store.names) < 4 {
 			t.Fatal("the store was not asked")
 		}
-		user, sid := []string{"op", "https://op.example", "alice"}, []string{"op", "https://op.example", "s1"}
+		user, sid := []string{"op", "https://op.example", "alice"},
+			[]string{"op", "https://op.example", "s1"}
 		guesses := []RevocationKey{
-			nameWith([]byte("sallyport revocation "), nameOfUser, user...), nameWith(nil, nameOfUser, user...), nameWith(nil, nameOfProviderSession, sid...),
+			nameWith([]byte("sallyport revocation "), nameOfUser, user...),
+			nameWith(nil, nameOfUser, user...), nameWith(nil, nameOfProviderSession, sid...),
 		}
 		for _, name := range store.names {
-			if other, known := names[name]; known && other != secret && name != ownerOf(RevocationKey{}) {
+			if other, known := names[name]; known && other != secret &&
+				name != ownerOf(RevocationKey{}) {
 				t.Errorf("%s is a name under both secrets", name)
 			}
 			names[name] = secret
@@ -84,13 +88,16 @@ func TestNames_F50_DuringRotation(t *testing.T) {
 		for what, end := range map[string]func(b *bench, s *Session) error{
 			"user": func(b *bench, s *Session) error { return b.EndAll(b.t.Context(), s) },
 			"provider session": func(b *bench, _ *Session) error {
-				return b.EndProviderSessions(b.t.Context(), ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: start})
+				return b.EndProviderSessions(b.t.Context(),
+					ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1",
+						IssuedAt: start})
 			},
 			"session": func(b *bench, _ *Session) error { return b.do(b.End) },
 		} {
 			t.Run(name+", "+what, func(t *testing.T) {
 				store := newSharedStore(func() time.Time { return start })
-				older, newer := store.process(t, inStore, secretA), store.process(t, inStore, secretB, secretA)
+				older, newer := store.process(t, inStore, secretA),
+					store.process(t, inStore, secretB, secretA)
 				for _, row := range []struct {
 					begins, ends *bench
 					by           string
@@ -130,7 +137,9 @@ func TestNames_F50_RecordSurvivesRotation(t *testing.T) {
 	}
 	s = newer.load()
 	s.Values = map[string]string{"theme": "dark"}
-	if err := newer.do(func(w http.ResponseWriter, r *http.Request) error { return newer.Save(w, r, s) }); err != nil {
+	if err := newer.do(func(w http.ResponseWriter, r *http.Request) error {
+		return newer.Save(w, r, s)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if newer.load().Values["theme"] != "dark" || store.Len() != 1 {
@@ -151,7 +160,8 @@ func TestNames_F50_RecordSurvivesRotation(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("list %v, %v", list, err)
 	}
-	if err := errors.Join(newer.EndOne(t.Context(), s, list[0].Handle)); err != nil || newer.alive(other) {
+	if err := errors.Join(newer.EndOne(t.Context(), s, list[0].Handle)); err != nil ||
+		newer.alive(other) {
 		t.Errorf("EndOne of a session under the old name: %v", err)
 	}
 }

@@ -15,7 +15,10 @@ import (
 
 func onceManager(t *testing.T, change func(*Config)) *Manager {
 	t.Helper()
-	c := Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0", Now: func() time.Time { return start }}
+	c := Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0",
+		Now: func() time.Time {
+			return start
+		}}
 	change(&c)
 	base, _ := url.Parse("https://app.example.com")
 	m, err := NewManager(c, Site{BaseURL: base, Prefix: "/auth"})
@@ -34,7 +37,10 @@ func TestOnce_R120_ExactlyOneRuns(t *testing.T) {
 	})
 	var runs, firsts atomic.Int32
 	once := func(key string) {
-		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error { runs.Add(1); return nil })
+		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error {
+			runs.Add(1)
+			return nil
+		})
 		if err != nil {
 			t.Error(err)
 		}
@@ -65,12 +71,16 @@ func TestOnce_R120_FailureMayBeRetried(t *testing.T) {
 	m := onceManager(t, func(*Config) {})
 	fault := errors.New("no store")
 	for range 3 {
-		first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return fault })
+		first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error {
+			return fault
+		})
 		if first || !errors.Is(err, fault) || !errors.Is(err, ErrStore) {
 			t.Errorf("a failure: %v, %v", first, err)
 		}
 	}
-	if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil }); !first || err != nil {
+	if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error {
+		return nil
+	}); !first || err != nil {
 		t.Errorf("after the failures: %v, %v", first, err)
 	}
 }
@@ -88,7 +98,8 @@ func TestOnce_R120_LockerFails(t *testing.T) {
 type failingLocker struct{ err error }
 
 // Do implements Locker: it runs f and then fails.
-func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	f(ctx)
 	return nil, l.err
 }
@@ -97,7 +108,9 @@ func (l failingLocker) Do(ctx context.Context, _ string, _ time.Duration, f func
 // memory is bounded per owner, and drops no message early.
 func TestOnce_R120_F8_MemoryIsBoundedAndDropsNothingEarly(t *testing.T) {
 	for name, change := range map[string]func(*Config){
-		"default": func(*Config) {}, "explicit": func(c *Config) { c.Locker = NewMemoryLocker(c.Now) },
+		"default": func(*Config) {}, "explicit": func(c *Config) {
+			c.Locker = NewMemoryLocker(c.Now)
+		},
 		"shared": func(c *Config) { c.Locker = &countingLocker{Locker: newKeptLocker(c.Now)} },
 	} {
 		m := onceManager(t, change)
@@ -109,7 +122,8 @@ func TestOnce_R120_F8_MemoryIsBoundedAndDropsNothingEarly(t *testing.T) {
 		}
 		for i := range maxOnce + 500 {
 			first, err := once(fmt.Sprint("noisy.", i))
-			if want := i < maxOnce; first != want || (err == nil) != want || err != nil && !errors.Is(err, ErrStore) {
+			if want := i < maxOnce; first != want || (err == nil) != want || err != nil &&
+				!errors.Is(err, ErrStore) {
 				t.Fatalf("%s: key %d: %v, %v", name, i, first, err)
 			}
 		}
@@ -128,10 +142,14 @@ func TestOnce_R120_F8_MemoryIsBoundedAndDropsNothingEarly(t *testing.T) {
 // A shared Locker of the application is used, so that several processes process a message once.
 func TestOnce_SharedLocker(t *testing.T) {
 	shared := &countingLocker{Locker: NewMemoryLocker(nil)}
-	one, other := onceManager(t, func(c *Config) { c.Locker = shared }), onceManager(t, func(c *Config) { c.Locker = shared })
+	one, other := onceManager(t, func(c *Config) {
+		c.Locker = shared
+	}), onceManager(t, func(c *Config) { c.Locker = shared })
 	firsts := 0
 	for _, m := range []*Manager{one, other, one} {
-		if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error { return nil }); err != nil {
+		if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error {
+			return nil
+		}); err != nil {
 			t.Error(err)
 		} else if first {
 			firsts++
@@ -155,7 +173,8 @@ func newKeptLocker(now func() time.Time) Locker {
 }
 
 // Do implements Locker.
-func (l *countingLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l *countingLocker) Do(ctx context.Context, key string, keep time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	l.calls++
 	return l.Locker.Do(ctx, key, keep, f)
 }
@@ -168,7 +187,9 @@ func TestOnce_F8_ExpiredKeysMakeRoom(t *testing.T) {
 		c.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	})
 	once := func(key string) bool {
-		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error { return nil })
+		first, err := m.Once(t.Context(), key, time.Hour, func(context.Context) error {
+			return nil
+		})
 		return first && err == nil
 	}
 	for i := range maxOnce {

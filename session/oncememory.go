@@ -132,7 +132,8 @@ func (o *onceMemory) remember(key string, keep time.Duration) {
 	}
 	before := len(keys)
 	looked := 0
-	for old, until := range keys { // iteration starts at a random place: every key is checked eventually
+	// iteration starts at a random place: every key is checked eventually
+	for old, until := range keys {
 		if now.UnixNano() >= until {
 			delete(keys, old)
 		}

@@ -97,7 +97,8 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 
 // openReference opens a cookie, and rejects forged ones before any store is asked. It also reports
 // whether the newest secret sealed it.
-func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool, err error) {
+func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool,
+	err error) {
 	plain, current, err := m.keyring.open(purposeReference, m.referenceSeal, text, now)
 	if err != nil {
 		return reference{}, false, err

@@ -28,11 +28,13 @@ var (
 	errForeign    = &unusable{"it is not a session of this application, or was modified"}
 	errIncomplete = &unusable{"some of its cookies are missing or belong to another session"}
 	errNewer      = &unusable{"a newer release wrote it"}
-	errOtherKey   = &unusable{"no configured secret opens it: do all servers have the same Session.Secret?"}
-	errNotYet     = &unusable{"it begins in the future: are the clocks of all servers correct?"}
-	errTooOld     = &unusable{"it is older than the maximum lifetime of a session"}
-	errUndecoded  = &unusable{"the store cannot decode its cookie"}
-	errGone       = &unusable{"the store does not have it"} // or never had it: some stores accept any text as a name
+	errOtherKey   = &unusable{"no configured secret opens it: do all servers have the same " +
+		"Session.Secret?"}
+	errNotYet    = &unusable{"it begins in the future: are the clocks of all servers correct?"}
+	errTooOld    = &unusable{"it is older than the maximum lifetime of a session"}
+	errUndecoded = &unusable{"the store cannot decode its cookie"}
+	// or never had it: some stores accept any text as a name
+	errGone = &unusable{"the store does not have it"}
 )
 
 func (u *unusable) Error() string        { return "session: not valid: " + u.reason }
@@ -45,7 +47,8 @@ func (m *Manager) refuse(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
-	m.logOnce(ctx, "session: rejected here, but kept for other servers: "+u.reason, "cookie", m.fullName)
+	m.logOnce(ctx, "session: rejected here, but kept for other servers: "+u.reason, "cookie",
+		m.fullName)
 	return ErrInvalid
 }
 

@@ -27,7 +27,8 @@ func (b *bench) newSession(subject, sid string) *Session {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return &Session{Provider: "op", User: User{Issuer: "https://op.example", Subject: subject}, SID: sid, Issued: b.now, Epoch: epoch}
+	return &Session{Provider: "op", User: User{Issuer: "https://op.example", Subject: subject},
+		SID: sid, Issued: b.now, Epoch: epoch}
 }
 
 // alive reports whether a browser with these cookies is signed in.
@@ -86,7 +87,8 @@ func TestRevocations_R95_CookiesAlone(t *testing.T) {
 	if err := b.EndAll(t.Context(), b.newSession("alice", "")); !errors.Is(err, ErrNoRevocations) {
 		t.Errorf("EndAll = %v", err)
 	}
-	if err := b.EndProviderSessions(t.Context(), ProviderLogout{}); !errors.Is(err, ErrNoRevocations) || b.Revocable() {
+	if err := b.EndProviderSessions(t.Context(), ProviderLogout{}); !errors.Is(err,
+		ErrNoRevocations) || b.Revocable() {
 		t.Errorf("EndProviderSessions = %v", err)
 	}
 }
@@ -116,13 +118,17 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 			return b.login(s)
 		}
 		browsers := map[string]map[string]string{
-			"alice s1":           login(func(*Session) {}),
-			"alice s2":           login(func(s *Session) { s.SID = "s2" }),
-			"alice without sid":  login(func(s *Session) { s.SID = "" }),
-			"bob s1x":            login(func(s *Session) { s.User.Subject, s.SID = "bob", "s1x" }),
-			"another tenant":     login(func(s *Session) { s.User.Issuer = "https://op.example/other" }),
-			"another provider":   login(func(s *Session) { s.Provider = "op2" }),
-			"parts concatenated": login(func(s *Session) { s.Provider, s.User.Issuer = "ophttps://op.example", "" }),
+			"alice s1":          login(func(*Session) {}),
+			"alice s2":          login(func(s *Session) { s.SID = "s2" }),
+			"alice without sid": login(func(s *Session) { s.SID = "" }),
+			"bob s1x":           login(func(s *Session) { s.User.Subject, s.SID = "bob", "s1x" }),
+			"another tenant": login(func(s *Session) {
+				s.User.Issuer = "https://op.example/other"
+			}),
+			"another provider": login(func(s *Session) { s.Provider = "op2" }),
+			"parts concatenated": login(func(s *Session) {
+				s.Provider, s.User.Issuer = "ophttps://op.example", ""
+			}),
 		}
 		want := func(ended ...string) {
 			t.Helper()
@@ -137,7 +143,8 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 				}
 			}
 		}
-		logout := ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice", SID: "s1", IssuedAt: b.now}
+		logout := ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
+			SID: "s1", IssuedAt: b.now}
 		unknown := logout
 		unknown.SID = "unknown"
 		if err := b.EndProviderSessions(t.Context(), unknown); err != nil {
@@ -161,7 +168,9 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		logout := func(issued time.Time) {
 			t.Helper()
-			err := b.EndProviderSessions(t.Context(), ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice", IssuedAt: issued})
+			err := b.EndProviderSessions(t.Context(),
+				ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
+					IssuedAt: issued})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +189,8 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 		muchLater := b.login(b.newSession("alice", ""))
 		logout(b.now.Add(-5 * time.Second)) // a delayed message
 		if b.alive(later) || !b.alive(muchLater) {
-			t.Errorf("after a delayed logout: earlier session active: %v, later session active: %v", b.alive(later), b.alive(muchLater))
+			t.Errorf("after a delayed logout: earlier session active: %v, later session active: %v",
+				b.alive(later), b.alive(muchLater))
 		}
 		logout(b.now)
 		if b.alive(muchLater) {
@@ -266,10 +276,13 @@ func TestRevocations_R100_Unavailable(t *testing.T) {
 		working := b.config.Revocations
 		b.config.Revocations = failing{}
 		b.wantError(ErrStore)
-		if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, &Session{}) }); !errors.Is(err, ErrStore) {
+		if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+			return b.Start(w, r, &Session{})
+		}); !errors.Is(err, ErrStore) {
 			t.Error("Start:", err)
 		}
-		if err := b.EndAll(t.Context(), &Session{User: User{Subject: "x"}}); !errors.Is(err, ErrStore) {
+		if err := b.EndAll(t.Context(), &Session{User: User{Subject: "x"}}); !errors.Is(err,
+			ErrStore) {
 			t.Error("EndAll:", err)
 		}
 		b.config.Revocations = working
@@ -284,8 +297,10 @@ func TestMark_OfDifferentKinds(t *testing.T) {
 		epoch  uint64
 		issued int64
 		want   bool
-	}{{4, 2000, true}, {5, 2000, false}, {5, 1000, true}, {8, 1001, false}, {9, 1000, false}, {9, 1, false}} {
-		if got := both.ends(&Session{Epoch: row.epoch, Issued: time.Unix(row.issued, 0)}); got != row.want {
+	}{{4, 2000, true}, {5, 2000, false}, {5, 1000, true}, {8, 1001, false}, {9, 1000, false},
+		{9, 1, false}} {
+		if got := both.ends(&Session{Epoch: row.epoch,
+			Issued: time.Unix(row.issued, 0)}); got != row.want {
 			t.Errorf("epoch %d, issued %d: ended %v, want %v", row.epoch, row.issued, got, row.want)
 		}
 	}
@@ -318,13 +333,17 @@ func numberedKey(i int) RevocationKey { return nameWith(nil, 9, fmt.Sprint(i)) }
 
 // P10
 func BenchmarkRevocations_P10(b *testing.B) {
-	sessions := make([]*Session, 1024) // as many as concurrent users, to exceed the processor's cache
+	// as many as concurrent users, to exceed the processor's cache
+	sessions := make([]*Session, 1024)
 	for i := range sessions {
-		sessions[i] = &Session{ID: newID(), SID: fmt.Sprint("sid ", i), Provider: "op", User: User{Issuer: "https://op.example", Subject: fmt.Sprint(i)}, Epoch: 1}
+		sessions[i] = &Session{ID: newID(), SID: fmt.Sprint("sid ", i), Provider: "op",
+			User: User{Issuer: "https://op.example", Subject: fmt.Sprint(i)}, Epoch: 1}
 	}
 	check := func(n int) (func(), float64) {
 		before := heap()
-		bench := newBench(b, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
+		bench := newBench(b, func(c *Config, _ *Site) {
+			c.Revocations = NewMemoryRevocations(c.Now)
+		})
 		for i := range n {
 			ended := &Session{ID: fmt.Sprint("ended ", i)}
 			if err := bench.revoke(b.Context(), bySessionID, ended, time.Time{}); err != nil {

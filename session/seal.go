@@ -49,7 +49,8 @@ func (m *Manager) sameDetails(s *Session) (string, error) {
 
 // sealIdentity returns the identity text. It calls cut for the number of chunks of a text of the
 // given length.
-func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) byte) (string, error) {
+func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) byte) (string,
+	error) {
 	var claims json.RawMessage
 	if details == "" {
 		var err error
@@ -57,7 +58,8 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 			return "", err
 		}
 	}
-	plain, err := encodeIdentity(s, manifest{length: len(details), sum: m.checksum(&chunks{details})}, claims)
+	plain, err := encodeIdentity(s,
+		manifest{length: len(details), sum: m.checksum(&chunks{details})}, claims)
 	if err != nil {
 		return "", err
 	}

@@ -36,7 +36,8 @@ func keyMaterial(secret string) ([]byte, error) {
 		return nil, errors.New(reason)
 	}
 	if len(secret) < minSecret {
-		return nil, fmt.Errorf("is too short: %d bytes, need at least %d; %s", len(secret), minSecret, advice)
+		return nil, fmt.Errorf("is too short: %d bytes, need at least %d; %s", len(secret),
+			minSecret, advice)
 	}
 	if reason := guessable([]byte(secret), 8); reason != "" {
 		return nil, errors.New(reason + "; " + advice)
@@ -58,7 +59,8 @@ func wrapped(secret string) string {
 	last, _ := utf8.DecodeLastRuneInString(secret)
 	switch {
 	case blank(first) || blank(last):
-		return "begins or ends with white space or a line end: remove it, for example with printf instead of echo"
+		return "begins or ends with white space or a line end: remove it, for example with " +
+			"printf instead of echo"
 	case quote(first) && quote(last) && len(secret) > 1:
 		return "is in quotation marks: remove them; in env files they may become part of the value"
 	}
@@ -66,7 +68,8 @@ func wrapped(secret string) string {
 }
 
 func blank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // a byte order mark is Cf
+	// a byte order mark is Cf
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 func quote(r rune) bool { return strings.ContainsRune("\"'`“”„‘’‚«»", r) }
@@ -78,11 +81,14 @@ func decodeSecret(secret string) ([]byte, bool) {
 	if raw, err := hex.DecodeString(secret); err == nil && len(raw) >= minSecret {
 		return raw, true
 	}
-	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-	if !strings.ContainsAny(secret, lower) || !strings.ContainsAny(secret, upper) || !strings.ContainsAny(secret, digits) {
+	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		"0123456789"
+	if !strings.ContainsAny(secret, lower) || !strings.ContainsAny(secret, upper) ||
+		!strings.ContainsAny(secret, digits) {
 		return nil, false
 	}
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding,
+		base64.RawStdEncoding, base64.RawURLEncoding} {
 		if raw, err := encoding.Strict().DecodeString(secret); err == nil && len(raw) >= minSecret {
 			return raw, !wordy(secret)
 		}

@@ -15,11 +15,15 @@ import (
 // F40: white space or quotation marks around a secret are rejected with an explanation.
 func TestSecret_F40_Wrapped(t *testing.T) {
 	for name, text := range map[string]string{
-		"line end": secretA + "\n", "CRLF": secretB + "\r\n", "space before": " " + secretA, "tab": secretB + "\t",
-		"no-break space": secretA + "\u00a0", "byte order mark": "\ufeff" + secretA, "zero-width space": secretA + "\u200b",
-		"NUL": secretA + "\x00", "line before": "\n" + secretB,
-		"quoted": `"` + secretA + `"`, "single quotes": "'" + secretB + "'", "backticks": "`" + secretA + "`",
-		"typographic": "“" + secretA + "”", "passphrase": "correct horse battery staple again and again ",
+		"line end": secretA + "\n", "CRLF": secretB + "\r\n", "space before": " " + secretA,
+		"tab":            secretB + "\t",
+		"no-break space": secretA + "\u00a0", "byte order mark": "\ufeff" + secretA,
+		"zero-width space": secretA + "\u200b",
+		"NUL":              secretA + "\x00", "line before": "\n" + secretB,
+		"quoted": `"` + secretA + `"`, "single quotes": "'" + secretB + "'", "backticks": "`" +
+			secretA + "`",
+		"typographic":      "“" + secretA + "”",
+		"passphrase":       "correct horse battery staple again and again ",
 		"short and quoted": `"x"`, "a quote": `"`,
 	} {
 		for _, configured := range [][]string{{text}, {secretA, text}} {
@@ -28,13 +32,15 @@ func TestSecret_F40_Wrapped(t *testing.T) {
 				t.Errorf("%s: accepted", name)
 				continue
 			}
-			if name != "a quote" && !strings.Contains(err.Error(), "remove") || strings.Contains(err.Error(), secretA[:6]) {
+			if name != "a quote" && !strings.Contains(err.Error(), "remove") ||
+				strings.Contains(err.Error(), secretA[:6]) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 	}
 	for name, text := range map[string]string{
-		"quotes inside": `the "correct" horse battery staple and more`, "one quote": `"correct horse battery staple again`,
+		"quotes inside":   `the "correct" horse battery staple and more`,
+		"one quote":       `"correct horse battery staple again`,
 		"line end inside": "correct horse battery staple\nagain and again",
 	} {
 		if _, err := keyMaterial(text); err != nil {
@@ -46,9 +52,13 @@ func TestSecret_F40_Wrapped(t *testing.T) {
 // F40: encoded random bytes are used as the key, unchanged.
 func TestSecret_F40_KeysAreNotStretched(t *testing.T) {
 	encodings := map[string]func([]byte) string{
-		"hex": hex.EncodeToString, "HEX": func(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) },
-		"base64": base64.StdEncoding.EncodeToString, "base64, no padding": base64.RawStdEncoding.EncodeToString,
-		"base64url": base64.URLEncoding.EncodeToString, "base64url, no padding": base64.RawURLEncoding.EncodeToString,
+		"hex": hex.EncodeToString, "HEX": func(b []byte) string {
+			return strings.ToUpper(hex.EncodeToString(b))
+		},
+		"base64":                base64.StdEncoding.EncodeToString,
+		"base64, no padding":    base64.RawStdEncoding.EncodeToString,
+		"base64url":             base64.URLEncoding.EncodeToString,
+		"base64url, no padding": base64.RawURLEncoding.EncodeToString,
 	}
 	others := 0
 	for i := range 3000 {
@@ -70,7 +80,8 @@ func TestSecret_F40_KeysAreNotStretched(t *testing.T) {
 	if others > 100 {
 		t.Errorf("%d keys have no digit", others)
 	}
-	wrapped := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7, 99, 200, 31, 5, 250, 77}, 10))
+	wrapped := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7, 99, 200, 31, 5, 250,
+		77}, 10))
 	if _, ok := decodeSecret(wrapped[:64] + "\n" + wrapped[64:]); !ok {
 		t.Error("the two lines of openssl rand -base64 64 are not decoded")
 	}
@@ -92,7 +103,8 @@ func TestSecret_F40_PassphrasesAreStretched(t *testing.T) {
 		strings.TrimRight(secretB, "=") + "AA", // not a whole number of bytes
 		secretA[:63] + "g",                     // not hex
 		secretA + "0",                          // half a byte
-		base64.StdEncoding.EncodeToString([]byte("short"))[:7] + "9Aa" + strings.Repeat("x-Y", 10), // no encoding at all
+		// no encoding at all
+		base64.StdEncoding.EncodeToString([]byte("short"))[:7] + "9Aa" + strings.Repeat("x-Y", 10),
 	} {
 		if _, key := decodeSecret(text); key {
 			t.Errorf("%q was decoded as a key", text)
@@ -123,7 +135,8 @@ func TestSecret_F40_Placeholders(t *testing.T) {
 		"my secret key is a blue whale with 7 umbrellas":                   false,
 		"603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4": true,
 		"603DEB1015CA71BE2B73AEF0857D77811F352C073B6108D72D9810A30914DFF4": true,
-		"YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=":                     true, // the same in base64
+		// the same in base64
+		"YD3rEBXKcb4rc67whX13gR81LAc7YQjXLZgQowkU3/Q=":                     true,
 		"603deb1015ca71be2b73aef0857d7781c0ffee00d15ea5e0ba5eba11f005ba1e": false,
 	} {
 		if _, err := keyMaterial(text); (err != nil) != refused {

@@ -161,7 +161,8 @@ func asStoreError(err error) error {
 	return fmt.Errorf("%w: %w", ErrStore, err)
 }
 
-func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string, c Condition) error {
+func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, details string,
+	c Condition) error {
 	identity, err := k.sealIdentity(s, details, func(int) byte { return 0 })
 	if err != nil {
 		return err
@@ -178,7 +179,8 @@ func (k serverKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 	if err != nil {
 		return err
 	}
-	record := Record{Version: s.Generation, Data: text, TTL: k.remaining(s) + skew} // the sealed times decide, not the TTL
+	// the sealed times decide, not the TTL
+	record := Record{Version: s.Generation, Data: text, TTL: k.remaining(s) + skew}
 	if err := k.backend.Put(r.Context(), ref.key(), record, c); err != nil {
 		return asStoreError(err)
 	}
@@ -200,8 +202,10 @@ func (k serverKeeper) reportEvicted(r *http.Request) {
 		return
 	}
 	if n := e.takeEvicted(); n > 0 {
-		k.site.Logger.WarnContext(r.Context(), "session: the store is full: idle sessions were evicted", "sessions", n)
-		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted", Count: n})
+		k.site.Logger.WarnContext(r.Context(),
+			"session: the store is full: idle sessions were evicted", "sessions", n)
+		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted",
+			Count: n})
 	}
 }
 

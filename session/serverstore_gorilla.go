@@ -19,7 +19,8 @@ import (
 var (
 	_ sessions.Store = (*ServerStore)(nil)
 
-	errUnused = errors.New("session: the ServerStore has no keys yet: pass it to sallyport.New as Config.Session.Store first")
+	errUnused = errors.New("session: the ServerStore has no keys yet: pass it to sallyport.New " +
+		"as Config.Session.Store first")
 )
 
 // Get returns the session with the given name for this request, the same one each time.
@@ -50,7 +51,8 @@ func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, err
 }
 
 // read fills in gs from the record that the cookie refers to.
-func (st *ServerStore) read(ctx context.Context, m *Manager, name, text string, gs *sessions.Session) error {
+func (st *ServerStore) read(ctx context.Context, m *Manager, name, text string,
+	gs *sessions.Session) error {
 	var id string
 	if err := m.Codec().Decode(m.cookies.Name(name), text, &id); err != nil {
 		return err
@@ -87,7 +89,9 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 		if gs.ID == "" {
 			return nil
 		}
-		return asStore(toStore(func() error { return st.backend.Delete(r.Context(), ownKey(gs.ID)) }))
+		return asStore(toStore(func() error {
+			return st.backend.Delete(r.Context(), ownKey(gs.ID))
+		}))
 	}
 	if gs.ID == "" {
 		gs.ID = newID() // never from the request: New sets only IDs that we sealed
@@ -97,7 +101,8 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 		return err
 	}
 	if len(data) > maxRecord {
-		return &TooLargeError{Size: len(data), Limit: maxRecord, Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(data)}}, stored: true}
+		return &TooLargeError{Size: len(data), Limit: maxRecord,
+			Largest: []Part{{fmt.Sprintf("gorilla session %q", name), len(data)}}, stored: true}
 	}
 	cookie, err := m.Codec().Encode(m.cookies.Name(name), gs.ID)
 	if err != nil {

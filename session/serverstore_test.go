@@ -88,7 +88,9 @@ func TestServerStore_R100_BackendUnavailable(t *testing.T) {
 	before := maps.Clone(b.cookies)
 	broken.fail(errors.New("connection refused"))
 	b.wantError(ErrStore)
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, alice()) }); !errors.Is(err, ErrStore) || !maps.Equal(b.cookies, before) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Start(w, r, alice())
+	}); !errors.Is(err, ErrStore) || !maps.Equal(b.cookies, before) {
 		t.Errorf("Start: %v; cookies changed: %v", err, !maps.Equal(b.cookies, before))
 	}
 	if err := b.do(b.End); !errors.Is(err, ErrStore) || len(b.cookies) > 0 {
@@ -108,10 +110,14 @@ func TestServerStore_R99_ReferencesAreCheckedFirst(t *testing.T) {
 	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counting) })
 	b.signIn(alice())
 	good := b.cookies[cookie]
-	other := newBench(t, func(c *Config, s *Site) { c.Store = NewServerStore(counting); s.Prefix = "/other" })
+	other := newBench(t, func(c *Config, s *Site) {
+		c.Store = NewServerStore(counting)
+		s.Prefix = "/other"
+	})
 	other.signIn(alice())
 	counting.calls = 0
-	for _, bad := range []string{"", "x", "../../etc/passwd", "*", "a\x00b", strings.Repeat("A", 1<<20), good[:len(good)-1], good + "A", good[1:],
+	for _, bad := range []string{"", "x", "../../etc/passwd", "*", "a\x00b",
+		strings.Repeat("A", 1<<20), good[:len(good)-1], good + "A", good[1:],
 		strings.ToUpper(good), other.cookies[cookie]} {
 		r := b.request()
 		r.Header.Set("Cookie", cookie+"="+bad)
@@ -147,7 +153,8 @@ func TestServerStore_R99_BackendLearnsNothing(t *testing.T) {
 	b.signIn(s)
 	for key, record := range backend.records.All(b.now) {
 		text := fmt.Sprint(key, record)
-		for _, secret := range []string{s.ID, s.User.Subject, s.User.Name, s.User.Email, "access token", s.SID, b.cookies[cookie]} {
+		for _, secret := range []string{s.ID, s.User.Subject, s.User.Name, s.User.Email,
+			"access token", s.SID, b.cookies[cookie]} {
 			if strings.Contains(text, secret) {
 				t.Errorf("the backend has %q: %s", secret, text)
 			}
@@ -221,10 +228,15 @@ func TestServerStore_RequestsDoNotRestoreAnEndedSession(t *testing.T) {
 	}
 	b.now = b.now.Add(5 * b.renewAfter)
 	b.cookies = cookies
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Save(w, r, saved) }); !errors.Is(err, ErrInvalid) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		return b.Save(w, r, saved)
+	}); !errors.Is(err, ErrInvalid) {
 		t.Error("Save:", err)
 	}
-	if err := b.do(func(w http.ResponseWriter, r *http.Request) error { _, err := b.Renew(w, r, renewed); return err }); !errors.Is(err, ErrInvalid) {
+	if err := b.do(func(w http.ResponseWriter, r *http.Request) error {
+		_, err := b.Renew(w, r, renewed)
+		return err
+	}); !errors.Is(err, ErrInvalid) {
 		t.Error("Renew:", err)
 	}
 	if backend.Len() != 0 {
@@ -238,13 +250,15 @@ func TestServerStore_R98_Sizes(t *testing.T) {
 	s := alice()
 	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 100<<10)})
 	b.signIn(s)
-	if tokens, err := b.load().Tokens(); err != nil || len(tokens.AccessToken) != 200<<10 || len(b.cookies) != 1 {
+	if tokens, err := b.load().Tokens(); err != nil || len(tokens.AccessToken) != 200<<10 ||
+		len(b.cookies) != 1 {
 		t.Errorf("%d bytes, %v, %d cookies", len(tokens.AccessToken), err, len(b.cookies))
 	}
 	before := maps.Clone(b.cookies)
 	s.SetTokens(Tokens{AccessToken: strings.Repeat("a!", 1<<20)})
 	err := b.do(func(w http.ResponseWriter, r *http.Request) error { return b.Start(w, r, s) })
-	if large, ok := errors.AsType[*TooLargeError](err); !ok || large.Largest[0].Name != "access token" {
+	if large, ok := errors.AsType[*TooLargeError](err); !ok ||
+		large.Largest[0].Name != "access token" {
 		t.Errorf("two megabytes: %v", err)
 	}
 	if !b.alive(before) {
@@ -278,7 +292,8 @@ func TestServerStore_R91_Rotation(t *testing.T) {
 	// response is not.
 	late := with(secretB, secretA)
 	late.cookies = one.cookies
-	if wrote, err := late.Renew(httptest.NewRecorder(), late.request(), late.load()); !wrote || err != nil {
+	if wrote, err := late.Renew(httptest.NewRecorder(), late.request(), late.load()); !wrote ||
+		err != nil {
 		t.Errorf("an old reference to a new record: written %v, %v", wrote, err)
 	}
 	three := with(secretB)
@@ -318,7 +333,8 @@ func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.signIn(alice())
 	ref, _, _ := b.openReference(b.cookies[cookie], b.now)
-	for format, want := range map[byte]error{referenceFormat: nil, referenceFormat + 1: ErrInvalid} {
+	for format, want := range map[byte]error{referenceFormat: nil, referenceFormat +
+		1: ErrInvalid} {
 		plain := append([]byte{format}, ref.id[:]...)
 		plain = append(append(plain, ref.user[:]...), ref.sid[:]...)
 		text, err := b.keyring.seal(purposeReference, b.referenceSeal, plain, b.now)
@@ -355,7 +371,8 @@ func TestMemoryBackend_EvictsLongestIdleFirst(t *testing.T) {
 			t.Errorf("session %d is alive: %v, want %v", i, got, want)
 		}
 	}
-	if len(events) != 1 || events[0].Outcome != "evicted" || events[0].Count != 1 || events[0].Kind != "session" {
+	if len(events) != 1 || events[0].Outcome != "evicted" || events[0].Count != 1 ||
+		events[0].Kind != "session" {
 		t.Errorf("events %+v", events)
 	}
 	b.now = b.now.Add(25 * time.Hour) // all have expired: dropping them is not an eviction
@@ -373,11 +390,13 @@ func TestMemoryBackend_BytesAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := backend.Len(); n > 100 || n < 50 || backend.takeEvicted() != 1000-n || backend.takeEvicted() != 0 {
+	if n := backend.Len(); n > 100 || n < 50 || backend.takeEvicted() != 1000-n ||
+		backend.takeEvicted() != 0 {
 		t.Errorf("%d records of a kilobyte in 100 KiB", n)
 	}
 	huge := Record{Version: 1, Data: strings.Repeat("x", 200<<10), TTL: time.Hour}
-	if err := backend.Put(t.Context(), Key{"o", "huge"}, huge, IfAbsent); err != nil || backend.Len() != 1 {
+	if err := backend.Put(t.Context(), Key{"o", "huge"}, huge, IfAbsent); err != nil ||
+		backend.Len() != 1 {
 		t.Errorf("a record above the limit: %v, %d records", err, backend.Len())
 	}
 }
@@ -431,7 +450,10 @@ func TestServerStore_AsGorillaStore(t *testing.T) {
 // F8: a user's sign-ins evict only the oldest sessions of that user.
 func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{Records: 1000}, nil)
-	b := newBench(t, func(c *Config, _ *Site) { backend.now = c.Now; c.Store = NewServerStore(backend) })
+	b := newBench(t, func(c *Config, _ *Site) {
+		backend.now = c.Now
+		c.Store = NewServerStore(backend)
+	})
 	var others []map[string]string
 	for i := range 500 {
 		others = append(others, b.login(b.newSession(fmt.Sprint("user ", i), "")))
@@ -448,7 +470,8 @@ func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	if b.alive(own[len(own)-1-defaultPerUser]) || !b.alive(own[len(own)-defaultPerUser]) {
 		t.Errorf("the busy user does not have the last %d sessions", defaultPerUser)
 	}
-	if entries, err := b.List(t.Context(), b.newSession("busy", "")); err != nil || len(entries) != defaultPerUser {
+	if entries, err := b.List(t.Context(), b.newSession("busy", "")); err != nil ||
+		len(entries) != defaultPerUser {
 		t.Errorf("%d sessions are listed: %v", len(entries), err)
 	}
 }

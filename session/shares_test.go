@@ -10,7 +10,9 @@ import (
 // others, and loses no mark: when they collapse, all its sessions until then have ended.
 func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 	everywhere := map[string]func(*Config){
-		"cookies": func(*Config) {}, "store": func(c *Config) { c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now)) },
+		"cookies": func(*Config) {}, "store": func(c *Config) {
+			c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now))
+		},
 	}
 	for name, keep := range everywhere {
 		t.Run(name, func(t *testing.T) {
@@ -26,7 +28,8 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 			ended := b.login(user("quiet", "carol"))
 			end := func(provider, sid string) {
 				t.Helper()
-				l := ProviderLogout{Provider: provider, Issuer: "https://op.example", SID: sid, IssuedAt: b.now}
+				l := ProviderLogout{Provider: provider, Issuer: "https://op.example", SID: sid,
+					IssuedAt: b.now}
 				if err := b.EndProviderSessions(t.Context(), l); err != nil {
 					t.Fatal(err)
 				}
@@ -65,7 +68,9 @@ func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 	for i := range 5000 {
 		s := b.newSession("user", fmt.Sprint(i))
 		s.Provider = fmt.Sprint("tenant ", i%50)
-		if err := b.EndAll(t.Context(), &Session{Provider: s.Provider, User: User{Issuer: "i", Subject: fmt.Sprint(i)}}); err != nil {
+		if err := b.EndAll(t.Context(),
+			&Session{Provider: s.Provider,
+				User: User{Issuer: "i", Subject: fmt.Sprint(i)}}); err != nil {
 			t.Fatal(err)
 		}
 		if len(v.marks) > v.limit {
@@ -80,7 +85,8 @@ func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 // A mark and its owner survive packing.
 func TestKeptMark_F8_Owner(t *testing.T) {
 	for _, owner := range []uint32{noOwner, 1, 0xfff, 0x1000, 0xabcdef, 1<<ownerBits - 1} {
-		for _, m := range []Mark{{}, {All: 1<<52 - 1}, {Some: 1<<52 - 1, Before: 1<<32 - 1}, {All: 1, Some: 2, Before: 3}} {
+		for _, m := range []Mark{{}, {All: 1<<52 - 1}, {Some: 1<<52 - 1, Before: 1<<32 - 1},
+			{All: 1, Some: 2, Before: 3}} {
 			if k := keep(m, owner); k.mark() != m || k.owner() != owner {
 				t.Errorf("%+v of %d unpacks as %+v of %d", m, owner, k.mark(), k.owner())
 			}

@@ -10,9 +10,11 @@ import (
 func (m *Manager) startable(ctx context.Context, s *Session) error {
 	switch {
 	case s.User.Subject == "":
-		return errors.New("session: Start: the session has no user: set User.Issuer and User.Subject")
+		return errors.New("session: Start: the session has no user: set User.Issuer and " +
+			"User.Subject")
 	case !s.Expires.IsZero() && !m.now().Before(s.Expires):
-		return fmt.Errorf("session: Start: Expires %v is in the past: set a later time, or none for Config.Lifetime", s.Expires)
+		return fmt.Errorf("session: Start: Expires %v is in the past: set a later time, or none "+
+			"for Config.Lifetime", s.Expires)
 	}
 	if m.site.Accept != nil {
 		err := m.site.Accept(ctx, s)
@@ -20,8 +22,10 @@ func (m *Manager) startable(ctx context.Context, s *Session) error {
 			return err
 		}
 		if err != nil {
-			return fmt.Errorf("session: Start: guards would reject a session with Provider %q and Registration %q: "+
-				"start a session that a login or Manager.Load returned: %w", s.Provider, s.Registration, err)
+			return fmt.Errorf("session: Start: guards would reject a session with Provider %q "+
+				"and Registration %q: "+
+				"start a session that a login or Manager.Load returned: %w", s.Provider,
+				s.Registration, err)
 		}
 	}
 	return m.restartable(ctx, s)

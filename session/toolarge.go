@@ -34,9 +34,11 @@ func (e *TooLargeError) Error() string {
 	place, way := "a record of the store", ""
 	if !e.stored {
 		place = fmt.Sprintf("%d cookies", maxChunks)
-		way = fmt.Sprintf("keep sessions in a server-side store (Config.Store), where %d bytes fit, ", maxRecord)
+		way = fmt.Sprintf("keep sessions in a server-side store (Config.Store), where %d "+
+			"bytes fit, ", maxRecord)
 	}
-	return fmt.Sprintf("session: too large: %d bytes exceed the limit of %d bytes in %s; largest parts in bytes: %s; "+
+	return fmt.Sprintf("session: too large: %d bytes exceed the limit of %d bytes in %s; largest "+
+		"parts in bytes: %s; "+
 		"%srequest fewer scopes or claims, or set Config.ProfileOnly",
 		e.Size, e.Limit, place, strings.Join(parts, ", "), way)
 }
@@ -74,5 +76,6 @@ func tooLarge(s *Session, size, limit int, stored bool) *TooLargeError {
 	slices.SortFunc(parts, func(a, b Part) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), strings.Compare(a.Name, b.Name))
 	})
-	return &TooLargeError{Size: size, Limit: limit, Largest: parts[:min(len(parts), 5)], stored: stored}
+	return &TooLargeError{Size: size, Limit: limit, Largest: parts[:min(len(parts), 5)],
+		stored: stored}
 }

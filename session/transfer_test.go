@@ -31,7 +31,8 @@ func TestTransfer_OnlyLaterGenerationsOfTheSameSession(t *testing.T) {
 	}
 	for i := range sealed {
 		changed := append([]byte(nil), sealed...)
-		if changed[i]++; changed[i] == '[' || changed[i] == '{' || changed[i] == ':' || changed[i] == '`' {
+		if changed[i]++; changed[i] == '[' || changed[i] == '{' || changed[i] == ':' ||
+			changed[i] == '`' {
 			changed[i] = 'A'
 		}
 		if i%17 == 0 {

@@ -150,7 +150,8 @@ func (w *writer) members(raw string, depth int) (rest string, ok bool) {
 		if strings.HasPrefix(raw, `"`) {
 			end = closing(raw)
 		}
-		if end < 0 || strings.IndexByte(raw[:end], '\\') >= 0 || !strings.HasPrefix(raw[end+1:], ":") {
+		if end < 0 || strings.IndexByte(raw[:end], '\\') >= 0 ||
+			!strings.HasPrefix(raw[end+1:], ":") {
 			return "", false
 		}
 		w.text(raw[1:end])

@@ -24,7 +24,8 @@ const outageGrace = time.Minute
 // the context ends when no request has used the session for Config.Idle.
 //
 // Call cancel when the work is done; otherwise memory is held until the session ends.
-func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context, cancel context.CancelFunc) {
+func (m *Manager) Watch(ctx context.Context, s *Session) (_ context.Context,
+	cancel context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	w := &watcher{keys: m.namer().keys(s), look: make(chan struct{}, 1), end: end}
 	m.watchers.add(w)
@@ -62,7 +63,8 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 // lost ends a context because the state of its session is unknown.
 func (m *Manager) lost(w *watcher, err error) {
 	w.end(err)
-	m.site.Logger.Error("session: Watch ended a context: the session's state is unknown", "error", err, recovered.Stack(err))
+	m.site.Logger.Error("session: Watch ended a context: the session's state is unknown", "error",
+		err, recovered.Stack(err))
 }
 
 // left returns the time until the session expires if no request uses it. It is never zero, so that

@@ -31,7 +31,8 @@ func signedIn(t *testing.T, m *Manager, subject string, r **http.Request) *Sessi
 	t.Helper()
 	*r = httptest.NewRequest("GET", "/", nil)
 	w := httptest.NewRecorder()
-	if err := m.Start(w, *r, &Session{Provider: "op", SID: "sid of " + subject, User: User{Issuer: "i", Subject: subject}, Issued: time.Now()}); err != nil {
+	if err := m.Start(w, *r, &Session{Provider: "op", SID: "sid of " + subject,
+		User: User{Issuer: "i", Subject: subject}, Issued: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range w.Result().Cookies() {
@@ -49,7 +50,8 @@ func wantEnd(t *testing.T, ctx context.Context, after time.Duration, cause error
 	t.Helper()
 	begin := time.Now()
 	<-ctx.Done()
-	if took := time.Since(begin); took < after || took > after+time.Second || !errors.Is(context.Cause(ctx), cause) {
+	if took := time.Since(begin); took < after || took > after+time.Second ||
+		!errors.Is(context.Cause(ctx), cause) {
 		t.Errorf("ended after %v with %v, want %v with %v", took, context.Cause(ctx), after, cause)
 	}
 }
@@ -71,7 +73,9 @@ func TestWatch_R129_Expiry(t *testing.T) {
 // R129: in a store, other requests of the session keep the connection alive.
 func TestWatch_R129_OtherRequestsKeepItAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, _ := watched(t, func(c *Config) { c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, nil)) })
+		m, _ := watched(t, func(c *Config) {
+			c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, nil))
+		})
 		var r *http.Request
 		s := signedIn(t, m, "alice", &r)
 		ctx, cancel := m.Watch(t.Context(), s)
@@ -91,17 +95,27 @@ func TestWatch_R129_OtherRequestsKeepItAlive(t *testing.T) {
 // R129: an end in this process takes effect at once.
 func TestWatch_R129_EndsAtOnce(t *testing.T) {
 	in := map[string]func(*Config){
-		"cookies":             nil,
-		"cookies, revocable":  func(c *Config) { c.Revocations = NewMemoryRevocations(nil) },
-		"server store":        func(c *Config) { c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, nil)) },
-		"gorilla's interface": func(c *Config) { c.Store, c.Revocations = newMemoryStore(), NewMemoryRevocations(nil) },
+		"cookies":            nil,
+		"cookies, revocable": func(c *Config) { c.Revocations = NewMemoryRevocations(nil) },
+		"server store": func(c *Config) {
+			c.Store = NewServerStore(NewMemoryBackend(MemoryLimits{}, nil))
+		},
+		"gorilla's interface": func(c *Config) {
+			c.Store, c.Revocations = newMemoryStore(), NewMemoryRevocations(nil)
+		},
 	}
 	for name, edit := range in {
 		for what, end := range map[string]func(*Manager, *http.Request, *Session) error{
-			"sign-out":   func(m *Manager, r *http.Request, _ *Session) error { return m.End(httptest.NewRecorder(), r) },
-			"everywhere": func(m *Manager, r *http.Request, s *Session) error { return m.EndAll(r.Context(), s) },
+			"sign-out": func(m *Manager, r *http.Request, _ *Session) error {
+				return m.End(httptest.NewRecorder(), r)
+			},
+			"everywhere": func(m *Manager, r *http.Request, s *Session) error {
+				return m.EndAll(r.Context(), s)
+			},
 			"by the provider": func(m *Manager, r *http.Request, s *Session) error {
-				return m.EndProviderSessions(r.Context(), ProviderLogout{Provider: "op", Issuer: "i", SID: "sid of alice", IssuedAt: time.Now()})
+				return m.EndProviderSessions(r.Context(),
+					ProviderLogout{Provider: "op", Issuer: "i", SID: "sid of alice",
+						IssuedAt: time.Now()})
 			},
 			"another sign-in": func(m *Manager, r *http.Request, s *Session) error {
 				return m.Start(httptest.NewRecorder(), r, s.Clone())

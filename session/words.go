@@ -4,13 +4,18 @@ package session
 // part of the stored format, which stores their index: append new words at the end, up to firstOwn.
 var words = [...]string{
 	"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "nonce", "azp", "at_hash", "c_hash", "s_hash",
-	"auth_time", "acr", "amr", "sid", "name", "given_name", "family_name", "middle_name", "nickname",
+	"auth_time", "acr", "amr", "sid", "name", "given_name", "family_name", "middle_name",
+	"nickname",
 	"preferred_username", "profile", "picture", "website", "email", "email_verified", "gender",
-	"birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at",
-	"roles", "groups", "realm_access", "resource_access", "account", "typ", "session_state", "scope",
-	"scp", "client_id", "tid", "oid", "upn", "unique_name", "ver", "hd", "idp", "ipaddr", "rh", "uti",
+	"birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address",
+	"updated_at",
+	"roles", "groups", "realm_access", "resource_access", "account", "typ", "session_state",
+	"scope",
+	"scp", "client_id", "tid", "oid", "upn", "unique_name", "ver", "hd", "idp", "ipaddr",
+	"rh", "uti",
 	"wids", "aio", "appid", "tenant", "org_id", "username", "cognito:groups", "cognito:username",
-	"token_use", "alg", "kid", "RS256", "ES256", "PS256", "EdDSA", "JWT", "at+jwt", "x5t", "Bearer", "ID",
+	"token_use", "alg", "kid", "RS256", "ES256", "PS256", "EdDSA", "JWT", "at+jwt", "x5t",
+	"Bearer", "ID",
 	"openid", "offline_access", "pwd", "otp", "mfa", "en", "1.0", "2.0", "admin", "user",
 	"openid profile email",
 }

@@ -186,7 +186,8 @@ func TestTenants_R38_AccessTokens(t *testing.T) {
 		"exp": "{now+120}",
 	}
 	kind := map[string]any{"typ": "at+jwt"}
-	s, err := o.VerifyAccessToken(t.Context(), signed(good, kind), provider.AccessTokens{Audience: "https://api.example.com"})
+	s, err := o.VerifyAccessToken(t.Context(), signed(good, kind),
+		provider.AccessTokens{Audience: "https://api.example.com"})
 	if err != nil || s.User.Issuer != issuerOf(contoso) {
 		t.Fatalf("%+v, %v", s, err)
 	}
@@ -257,7 +258,8 @@ func TestTenants_R38_Introspection(t *testing.T) {
 		o.Endpoints.Introspection = introspect
 		row.change(o)
 		connect(o, &http.Client{Transport: v}, clock.Now)
-		s, err := o.VerifyAccessToken(t.Context(), "opaque", provider.AccessTokens{Audience: "https://api.example.com"})
+		s, err := o.VerifyAccessToken(t.Context(), "opaque",
+			provider.AccessTokens{Audience: "https://api.example.com"})
 		if (err == nil) != row.good || row.good && s.User.Issuer != "https://accounts.google.com" {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}

@@ -1,5 +1,5 @@
-// Command goget publishes the modules of this repository in a folder that serves as a module proxy, and
-// fetches each of them alone from a new module, as an application would.
+// Command goget publishes the modules of this repository in a folder that serves as a module proxy,
+// and fetches each of them alone from a new module, as an application would.
 package main
 
 import (
@@ -53,7 +53,8 @@ func publish(proxy, dir, path string) error {
 		return err
 	}
 	for name, content := range map[string]string{
-		"list": version + "\n", version + ".info": `{"Version":"` + version + `","Time":"2026-01-01T00:00:00Z"}`, version + ".mod": string(mod),
+		"list": version + "\n", version + ".info": `{"Version":"` + version +
+			`","Time":"2026-01-01T00:00:00Z"}`, version + ".mod": string(mod),
 	} {
 		if err := os.WriteFile(filepath.Join(target, name), []byte(content), 0o644); err != nil {
 			return err
@@ -125,11 +126,14 @@ func fetch(dir, proxy, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, args := range [][]string{{"mod", "init", "example.com/fresh"}, {"get", path + "@" + version}, {"build", "./..."}} {
+	for _, args := range [][]string{{"mod", "init", "example.com/fresh"},
+		{"get", path + "@" + version}, {"build", "./..."}} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-modcacherw", "GOPROXY=file://"+proxy+","+strings.TrimSpace(string(others)),
-			"GONOSUMDB="+root+","+root+"/*", "GOMODCACHE="+filepath.Join(filepath.Dir(proxy), "cache"), "GOPRIVATE=")
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-modcacherw", "GOPROXY=file://"+proxy+
+			","+strings.TrimSpace(string(others)),
+			"GONOSUMDB="+root+","+root+"/*", "GOMODCACHE="+filepath.Join(filepath.Dir(proxy),
+				"cache"), "GOPRIVATE=")
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 		}

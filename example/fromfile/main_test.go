@@ -32,13 +32,15 @@ func TestFromFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "providers.json")
 	content := strings.NewReplacer("OP", op.Issuer(), "ID", authtest.ClientID).Replace(providers)
-	for name, content := range map[string]string{file: content, filepath.Join(dir, "client.secret"): authtest.ClientSecret + "\n"} {
+	for name, content := range map[string]string{file: content,
+		filepath.Join(dir, "client.secret"): authtest.ClientSecret + "\n"} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	server := httptest.NewUnstartedServer(nil)
-	env := map[string]string{"LISTEN_ADDR": server.Listener.Addr().String(), "SESSION_SECRET": "6f1c0a9be2d84735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"}
+	env := map[string]string{"LISTEN_ADDR": server.Listener.Addr().String(),
+		"SESSION_SECRET": "6f1c0a9be2d84735b0d1e2f3a4958677c6b5a49382716f5e4d3c2b1a09f8e7d6"}
 	app, err := newApp(file, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
@@ -46,13 +48,17 @@ func TestFromFile(t *testing.T) {
 	server.Config.Handler = app
 	server.Start()
 	t.Cleanup(server.Close)
-	if page := authtest.Body(t, authtest.Open(t, authtest.NewBrowser(t), server.URL)); !strings.Contains(page, "Sign in with The intranet") || !strings.Contains(page, "Sign in with old") {
+	if page := authtest.Body(t, authtest.Open(t, authtest.NewBrowser(t),
+		server.URL)); !strings.Contains(page, "Sign in with The intranet") ||
+		!strings.Contains(page, "Sign in with old") {
 		t.Errorf("the chooser:\n%s", page)
 	}
 	for _, name := range []string{"login", "intranet", "old"} {
-		resp := authtest.SignIn(t, authtest.NewBrowser(t), server.URL+"/auth/login/"+name+"?return_to=%2Freports%3Fyear%3D2026", "bob")
+		resp := authtest.SignIn(t, authtest.NewBrowser(t), server.URL+"/auth/login/"+name+
+			"?return_to=%2Freports%3Fyear%3D2026", "bob")
 		body := authtest.Body(t, resp)
-		if resp.Request.URL.RequestURI() != "/reports?year=2026" || body != "Hello, Bob Brown. You have signed in with "+name+".\n" {
+		if resp.Request.URL.RequestURI() != "/reports?year=2026" ||
+			body != "Hello, Bob Brown. You have signed in with "+name+".\n" {
 			t.Errorf("%s: %s responds %s", name, resp.Request.URL, body)
 		}
 	}

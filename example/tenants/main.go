@@ -40,7 +40,8 @@ func run(addr string) error {
 	if err != nil {
 		return err
 	}
-	log.Printf("Open http://%s/ and sign in as alice or bob of acme or globex; the password is the user name.", addr)
+	log.Printf("Open http://%s/ and sign in as alice or bob of acme or globex; the password is "+
+		"the user name.", addr)
 	server := &http.Server{Addr: addr, Handler: app, ReadHeaderTimeout: 10 * time.Second}
 	return server.ListenAndServe()
 }

@@ -34,17 +34,21 @@ func TestEachCustomerHasItsOwnProvider(t *testing.T) {
 	base, _ := startApp(t)
 	b := authtest.NewBrowser(t)
 	resp := authtest.SignIn(t, b, base+"/t/acme/", "alice")
-	if body := authtest.Body(t, resp); resp.Request.URL.Path != "/t/acme/" || !strings.Contains(body, "Reports of acme") || !strings.Contains(body, "Alice Adams") {
+	if body := authtest.Body(t, resp); resp.Request.URL.Path != "/t/acme/" ||
+		!strings.Contains(body, "Reports of acme") || !strings.Contains(body, "Alice Adams") {
 		t.Errorf("at %s: %s", resp.Request.URL, body)
 	}
-	if resp := authtest.Open(t, b, base+"/t/globex/"); resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp), "Reports of") {
+	if resp := authtest.Open(t, b, base+"/t/globex/"); resp.StatusCode != http.StatusForbidden ||
+		strings.Contains(authtest.Body(t, resp), "Reports of") {
 		t.Errorf("the reports of another customer: status %d", resp.StatusCode)
 	}
-	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body, "You signed in with acme") {
+	if body := authtest.Body(t, authtest.Open(t, b, base+"/")); !strings.Contains(body,
+		"You signed in with acme") {
 		t.Errorf("the start page: %s", body)
 	}
 	other := authtest.NewBrowser(t)
-	if body := authtest.Body(t, authtest.SignIn(t, other, base+"/t/globex/", "alice")); !strings.Contains(body, "Reports of globex") {
+	if body := authtest.Body(t, authtest.SignIn(t, other, base+"/t/globex/",
+		"alice")); !strings.Contains(body, "Reports of globex") {
 		t.Errorf("globex: %s", body)
 	}
 }
@@ -54,21 +58,27 @@ func TestLoginPage(t *testing.T) {
 	base, customers := startApp(t)
 	b := authtest.NewBrowser(t)
 	page := authtest.Open(t, b, base+"/auth/login?return_to=%2Ft%2Facme%2F")
-	if body := authtest.Body(t, page); !strings.Contains(body, `value="/t/acme/"`) || strings.Contains(body, "globex") {
+	if body := authtest.Body(t, page); !strings.Contains(body, `value="/t/acme/"`) ||
+		strings.Contains(body, "globex") {
 		t.Errorf("the page: %s", body)
 	}
-	resp := authtest.SignIn(t, b, base+"/customer?"+url.Values{"name": {" Acme "}, "return_to": {"/t/acme/"}}.Encode(), "bob")
+	resp := authtest.SignIn(t, b, base+"/customer?"+url.Values{"name": {" Acme "},
+		"return_to": {"/t/acme/"}}.Encode(), "bob")
 	if body := authtest.Body(t, resp); !strings.Contains(body, "Reports of acme") {
 		t.Errorf("at %s: %s", resp.Request.URL, body)
 	}
-	for _, name := range []string{"unknown", "", "../logout", "//evil.example", "a b", "http://evil.example/"} {
-		resp := authtest.Open(t, authtest.NewBrowser(t), base+"/customer?"+url.Values{"name": {name}}.Encode())
-		if resp.StatusCode != http.StatusNotFound || resp.Request.URL.Host != strings.TrimPrefix(base, "http://") {
+	for _, name := range []string{"unknown", "", "../logout", "//evil.example", "a b",
+		"http://evil.example/"} {
+		resp := authtest.Open(t, authtest.NewBrowser(t), base+"/customer?"+
+			url.Values{"name": {name}}.Encode())
+		if resp.StatusCode != http.StatusNotFound ||
+			resp.Request.URL.Host != strings.TrimPrefix(base, "http://") {
 			t.Errorf("%q: status %d at %s", name, resp.StatusCode, resp.Request.URL)
 		}
 	}
 	customers.remove("globex")
-	if resp := authtest.Open(t, authtest.NewBrowser(t), base+"/t/globex/"); resp.StatusCode != http.StatusNotFound {
+	if resp := authtest.Open(t, authtest.NewBrowser(t),
+		base+"/t/globex/"); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("a removed customer: status %d", resp.StatusCode)
 	}
 }

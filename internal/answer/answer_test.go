@@ -62,7 +62,8 @@ func TestTable_F52_IsComplete(t *testing.T) {
 
 // F10: no outcome is a status that a CDN replaces or a load balancer counts, but for outages.
 func TestTable_F10_Statuses(t *testing.T) {
-	outages := []string{"provider_unavailable", "store_unavailable", "api_unavailable", "hook_timeout"}
+	outages := []string{"provider_unavailable", "store_unavailable", "api_unavailable",
+		"hook_timeout"}
 	faults := []string{"internal_error", "hook_failed", "provider_misconfigured"} // ours
 	for _, o := range answer.All() {
 		switch {
@@ -92,8 +93,8 @@ func TestFrom_F2_Panics(t *testing.T) {
 	}
 }
 
-// codesIn returns the codes that the packages use, and the file of each: literals that are passed to
-// a function that takes a code, are the Code or Outcome of a literal, or are a provider.Fault.
+// codesIn returns the codes that the packages use, and the file of each: literals that are passed
+// to a function that takes a code, are the Code or Outcome of a literal, or are a provider.Fault.
 func codesIn(t *testing.T, dirs ...string) map[string]string {
 	t.Helper()
 	used := map[string]string{}
@@ -147,7 +148,8 @@ func takesCode(f ast.Expr) bool {
 		return slices.Contains([]string{"failed", "New"}, f.Name)
 	case *ast.SelectorExpr:
 		in, _ := f.X.(*ast.Ident)
-		return slices.Contains([]string{"failed", "failedAt", "decided"}, f.Sel.Name) || in != nil && in.Name == "answer" && f.Sel.Name == "New"
+		return slices.Contains([]string{"failed", "failedAt", "decided"}, f.Sel.Name) ||
+			in != nil && in.Name == "answer" && f.Sel.Name == "New"
 	}
 	return false
 }
@@ -157,7 +159,8 @@ func texts(exprs []ast.Expr) []string {
 	var found []string
 	for _, e := range exprs {
 		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			if text, err := strconv.Unquote(lit.Value); err == nil && text != "" && !strings.ContainsAny(text, " :%") {
+			if text, err := strconv.Unquote(lit.Value); err == nil && text != "" &&
+				!strings.ContainsAny(text, " :%") {
 				found = append(found, text)
 			}
 		}

@@ -10,7 +10,8 @@ var logins = []Outcome{{
 	Cause: "The callback has no matching, unexpired login of this browser: the login took longer " +
 		"than 15 minutes, was started in another browser or at another host name, the browser " +
 		"does not keep cookies, or the servers do not share Session.Secret.",
-	Remedy: "A few of these are normal. If every login ends here, check that the proxy forwards the " +
+	Remedy: "A few of these are normal. If every login ends here, check that the proxy " +
+		"forwards the " +
 		"Host header and all cookies, that BaseURL is the address in the browser, and that all " +
 		"servers have the same Session.Secret.",
 }, {
@@ -19,7 +20,8 @@ var logins = []Outcome{{
 	Remedy: "Nothing. Many of them from one address can be an attempt to replay a callback.",
 }, {
 	Code: "login_restarted",
-	Cause: "A login took longer than 15 minutes, or the provider's own login page had expired, so " +
+	Cause: "A login took longer than 15 minutes, or the provider's own login page had " +
+		"expired, so " +
 		"that it was started again, once, by itself.",
 	Remedy: "Nothing.",
 }, {
@@ -29,13 +31,15 @@ var logins = []Outcome{{
 }, {
 	Code: "unknown_provider", Status: 404,
 	Cause: "The path of a login route names a provider or tenant that does not exist.",
-	Remedy: "Check the name in the link, and the redirect URI registered at the provider: it ends " +
+	Remedy: "Check the name in the link, and the redirect URI registered at the " +
+		"provider: it ends " +
 		"with the name of the provider in Config.Providers.",
 }, {
 	Code: "cookies_blocked", Status: 400,
 	Cause: "Logins succeed, but the session cookie does not come back, so the pages keep sending " +
 		"the browser to sign in.",
-	Remedy: "If it happens to everyone, check Session.Domain, Session.SameSite and proxies that drop " +
+	Remedy: "If it happens to everyone, check Session.Domain, Session.SameSite and proxies " +
+		"that drop " +
 		"Set-Cookie or large headers. Otherwise the browser blocks cookies.",
 }, {
 	Code: "login_refused", Status: 403,
@@ -49,7 +53,8 @@ var logins = []Outcome{{
 	Code: "hook_failed", Status: 500,
 	Words: "our_fault",
 	Cause: "A hook of the application returned an error that is no refusal.",
-	Remedy: "The log has the error. A hook that means to refuse returns sallyport.ErrRefused or a " +
+	Remedy: "The log has the error. A hook that means to refuse returns " +
+		"sallyport.ErrRefused or a " +
 		"*problem.Error.",
 }, {
 	Code: "hook_timeout", Status: 503,
@@ -63,7 +68,9 @@ var logins = []Outcome{{
 		"which this check prevents.",
 }, {
 	Code: "session_too_large", Status: 403,
-	Cause: "The claims and tokens of the user do not fit into cookies. The log names the largest claims.",
-	Remedy: "Drop claims (OIDC.OmitClaims or the provider's settings), ask for fewer scopes, or keep " +
+	Cause: "The claims and tokens of the user do not fit into cookies. The log names the " +
+		"largest claims.",
+	Remedy: "Drop claims (OIDC.OmitClaims or the provider's settings), ask for fewer " +
+		"scopes, or keep " +
 		"sessions in a store (Session.Store).",
 }}

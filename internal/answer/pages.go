@@ -19,7 +19,8 @@ var pages = []Outcome{{
 	Remedy: "Nothing. A form that POSTs to Auth.LinkURL begins without this question.",
 }, {
 	Code: "finish_link", Status: 200,
-	Cause: "The browser came back from the provider without the session cookie, because the provider " +
+	Cause: "The browser came back from the provider without the session cookie, because the " +
+		"provider " +
 		"posts its answer or cookies are SameSite=Strict. The next click carries it.",
 	Remedy: "Nothing.",
 }}

@@ -13,20 +13,25 @@ var requests = []Outcome{{
 }, {
 	Code: "wrong_host", Status: 421,
 	Cause: "The Host header of the request is not the host of BaseURL.",
-	Remedy: "Use the address of BaseURL, and check that the proxy forwards the Host header, with the " +
+	Remedy: "Use the address of BaseURL, and check that the proxy forwards the Host header, " +
+		"with the " +
 		"port if it is not the usual one.",
 }, {
 	Code: "cross_site", Status: 403,
-	Cause: "Another site made the browser send a request with an unsafe method, or open a WebSocket, " +
+	Cause: "Another site made the browser send a request with an unsafe method, or open a " +
+		"WebSocket, " +
 		"with the user's cookie (cross-site request forgery).",
-	Remedy: "Nothing, if the site is a stranger. Add your own other origins to TrustedOrigins, and " +
+	Remedy: "Nothing, if the site is a stranger. Add your own other origins to " +
+		"TrustedOrigins, and " +
 		"check that the proxy keeps the Origin header.",
 	Variants: []string{"logout", "link"},
 }, {
 	Code: "insufficient_user_authentication", Status: 401,
-	Cause: "A script or API client asked for something that needs a more recent or stronger login " +
+	Cause: "A script or API client asked for something that needs a more recent or " +
+		"stronger login " +
 		"(RequireRecent, RequireACR).",
-	Remedy: "Nothing. Page navigations are sent to the provider; other clients get this challenge " +
+	Remedy: "Nothing. Page navigations are sent to the provider; other clients get this " +
+		"challenge " +
 		"(RFC 9470).",
 }, {
 	Code: "insufficient_scope", Status: 403,
@@ -38,16 +43,19 @@ var requests = []Outcome{{
 	Remedy: "Nothing. The client has to send an Authorization header.",
 }, {
 	Code: "invalid_request", Status: 400,
-	Cause:  "The Authorization header of an API call is repeated or malformed (RFC 6750 section 3.1).",
+	Cause: "The Authorization header of an API call is repeated or malformed (RFC 6750 " +
+		"section 3.1).",
 	Remedy: "Fix the client.",
 }, {
 	Code: "invalid_token", Status: 401,
 	Cause: "An API was called with an access token that is not valid; the log says why.",
-	Remedy: "Compare API.Audience with the aud claim of the token, and the provider's signing keys. " +
+	Remedy: "Compare API.Audience with the aud claim of the token, and the provider's " +
+		"signing keys. " +
 		"Expired tokens are normal.",
 }, {
 	Code: "api_unavailable", Status: 503,
-	Cause: "An API that the application called as the user could not be reached or did not answer in " +
+	Cause: "An API that the application called as the user could not be reached or did not " +
+		"answer in " +
 		"time (Guard.Refuse).",
 	Remedy: "The cause in the log names the address and the error.",
 }, {
@@ -63,7 +71,8 @@ var requests = []Outcome{{
 var logouts = []Outcome{{
 	Code: "invalid_logout_token", Status: 400,
 	Cause: "A back-channel logout arrived whose token is not valid; the log says why.",
-	Remedy: "Compare the issuer, the client ID and the clock with the provider. Anyone can send made-up " +
+	Remedy: "Compare the issuer, the client ID and the clock with the provider. Anyone can " +
+		"send made-up " +
 		"tokens; a few of them are normal.",
 }, {
 	Code: "logout_replayed", Status: 400,

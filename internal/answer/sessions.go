@@ -18,23 +18,28 @@ var sessions = []Outcome{{
 	Remedy: "Nothing.",
 }, {
 	Code: "duplicate_cookie",
-	Cause: "A browser sent two session cookies of the same name, such as one for the host and one " +
+	Cause: "A browser sent two session cookies of the same name, such as one for the " +
+		"host and one " +
 		"for its parent domain. The valid one is used.",
-	Remedy: "After a change of Session.Domain this ends by itself. Otherwise another application on a " +
+	Remedy: "After a change of Session.Domain this ends by itself. Otherwise another " +
+		"application on a " +
 		"sibling host sets a cookie of the same name: give it another one (Session.CookieName).",
 }, {
-	Code:   "evicted",
-	Cause:  "The memory store is full, so idle sessions were dropped.",
-	Remedy: "Raise the limit of the store, shorten Session.Idle, or use a shared store such as Redis.",
+	Code:  "evicted",
+	Cause: "The memory store is full, so idle sessions were dropped.",
+	Remedy: "Raise the limit of the store, shorten Session.Idle, or use a shared store such " +
+		"as Redis.",
 }, {
 	Code: "store_unavailable", Status: 503,
 	Cause: "The session store or the shared revocations do not answer.",
-	Remedy: "The cause in the log has the error of the store. Sessions are not lost: they work again " +
+	Remedy: "The cause in the log has the error of the store. Sessions are not lost: they " +
+		"work again " +
 		"when the store does.",
 	Variants: []string{"page"},
 }, {
 	Code: "forbidden", Status: 403,
-	Cause:  "A check of the application (Require, RequireRole, ...) did not admit the signed-in user.",
+	Cause: "A check of the application (Require, RequireRole, ...) did not admit the " +
+		"signed-in user.",
 	Remedy: "Nothing, if intended. The log has the error of the check; compare User.Roles with it.",
 }, {
 	Code: "other_tenant", Status: 403,

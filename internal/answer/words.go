@@ -62,8 +62,7 @@ func NewWords(app string, own map[string]map[string]string) (*Words, []error) {
 // add replaces texts of the library with those of the application, or adds a language.
 func (w *Words) add(tag string, own map[string]string) []error {
 	if !validTag.MatchString(tag) || len(tag) > maxTag {
-		return []error{fmt.Errorf("Texts[%q] is not a language tag such as \"sv\" or "+
-			"\"pt-BR\"", tag)}
+		return []error{wrongTexts(tag, " is not a language tag such as \"sv\" or \"pt-BR\"")}
 	}
 	lang, known := w.tags[canonical(tag)]
 	if !known {
@@ -78,16 +77,21 @@ func (w *Words) add(tag string, own map[string]string) []error {
 	var mistakes []error
 	for _, key := range slices.Sorted(maps.Keys(own)) {
 		if err := check(key, own[key]); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("Texts[%q]: %w", tag, err))
+			mistakes = append(mistakes, wrongTexts(tag, ": %w", err))
 		}
 		texts[key] = own[key]
 	}
 	if missing := lacking(texts); len(missing) > 0 {
 		mistakes = append(mistakes,
-			fmt.Errorf("Texts[%q]: %d texts of the new language are missing, such as %s",
-				tag, len(missing), strings.Join(missing[:min(len(missing), 5)], ", ")))
+			wrongTexts(tag, ": %d texts of the new language are missing, such as %s",
+				len(missing), strings.Join(missing[:min(len(missing), 5)], ", ")))
 	}
 	return mistakes
+}
+
+// wrongTexts is an error in the texts of one language.
+func wrongTexts(tag, format string, args ...any) error {
+	return fmt.Errorf("%s[%q]"+format, append([]any{"Texts", tag}, args...)...)
 }
 
 // validTag is the form of a language tag (RFC 5646 section 2.1), as far as it is used.

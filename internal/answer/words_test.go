@@ -94,12 +94,18 @@ func TestNewWords_ReportsMistakes(t *testing.T) {
 		"with the name":    {map[string]map[string]string{"en": {"sign_in": "Enter {app}"}}, ""},
 		"other case":       {map[string]map[string]string{"EN": {"sign_in": "Log in"}}, ""},
 		"a language":       {map[string]map[string]string{"sv": complete}, ""},
-		"unknown key":      {map[string]map[string]string{"en": {"signin": "x"}}, `unknown key "signin"`},
-		"empty":            {map[string]map[string]string{"en": {"sign_in": " "}}, `"sign_in" is empty`},
-		"no placeholder":   {map[string]map[string]string{"en": {"go_to": "Go"}}, "lacks the placeholder {host}"},
-		"odd placeholder":  {map[string]map[string]string{"en": {"go_to": "{host}{x}"}}, "unknown placeholder {x}"},
-		"part of one":      {map[string]map[string]string{"sv": {"sign_in": "Logga in"}}, "texts of the new language are missing, such as "},
-		"no tag":           {map[string]map[string]string{"en_US": {}}, `Texts["en_US"] is not a language tag`},
+		"unknown key": {map[string]map[string]string{"en": {"signin": "x"}},
+			`unknown key "signin"`},
+		"empty": {map[string]map[string]string{"en": {"sign_in": " "}},
+			`"sign_in" is empty`},
+		"no placeholder": {map[string]map[string]string{"en": {"go_to": "Go"}},
+			"lacks the placeholder {host}"},
+		"odd placeholder": {map[string]map[string]string{"en": {"go_to": "{host}{x}"}},
+			"unknown placeholder {x}"},
+		"part of one": {map[string]map[string]string{"sv": {"sign_in": "Logga in"}},
+			"texts of the new language are missing, such as "},
+		"no tag": {map[string]map[string]string{"en_US": {}},
+			`Texts["en_US"] is not a language tag`},
 	} {
 		_, mistakes := NewWords("Acme", row.own)
 		err := errors.Join(mistakes...)
@@ -119,14 +125,16 @@ func TestWords_OfTheApplication(t *testing.T) {
 	if mistakes != nil {
 		t.Fatal(mistakes)
 	}
-	if got := w.text("en", "sign_in_with", "{provider}", "{app} & Co"); got != "Enter Acme with {app} & Co" {
+	if got := w.text("en", "sign_in_with", "{provider}",
+		"{app} & Co"); got != "Enter Acme with {app} & Co" {
 		t.Errorf("got %q: values are not filled in again", got)
 	}
 	other, _ := NewWords("Other", nil)
 	if got := other.text("en", "sign_in_with", "{provider}", "x"); got != "Sign in with x" {
 		t.Errorf("another application reads %q", got)
 	}
-	e := &problem.Error{Code: "x", Title: "Mine", Links: []problem.Link{{Href: "https://a.example/", TextKey: "go_to"}}}
+	e := &problem.Error{Code: "x", Title: "Mine",
+		Links: []problem.Link{{Href: "https://a.example/", TextKey: "go_to"}}}
 	w.fill("en", e)
 	if e.Title != "Mine" || e.Text != "" || e.Links[0].Text != "Go to a.example" {
 		t.Errorf("filled in: %+v", e)

@@ -22,8 +22,10 @@ type rule struct {
 
 // library lists the packages that applications link. They must not import test code.
 var library = []string{
-	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware", "internal/answer",
-	"internal/bounded", "internal/directory", "internal/loopback", "internal/oauth1", "internal/recovered", "internal/settings",
+	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware",
+	"internal/answer",
+	"internal/bounded", "internal/directory", "internal/loopback", "internal/oauth1",
+	"internal/recovered", "internal/settings",
 	"internal/testsecret", "internal/typednil", "internal/wiring",
 }
 
@@ -36,46 +38,61 @@ type nested struct {
 
 // modules lists the nested modules.
 var modules = []nested{
-	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "honnef.co/go/tools"}},
+	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp",
+		"github.com/chromedp/cdproto", "honnef.co/go/tools"}},
 	{"example", false, []string{module + "/session/redisstore"}},
-	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9", "github.com/alicebob/miniredis/v2"}},
+	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9",
+		"github.com/alicebob/miniredis/v2"}},
 }
 
 const exampleRule = "applications, which examples stand for, cannot import internal packages"
 
 var rules = []rule{
-	{"session", []string{"./provider", "./handlers", "./middleware", "./problem", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
+	{"session", []string{"./provider", "./handlers", "./middleware", "./problem",
+		"golang.org/x/oauth2", "github.com/coreos/go-oidc", "github.com/go-jose"},
 		"session stores and seals state; OAuth and routes belong elsewhere"},
-	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"}, "a store handles sessions, not logins"},
-	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/answer", "github.com/gorilla", "html/template"},
+	{"session/redisstore", []string{"./provider", "./handlers", "./middleware", "./problem"},
+		"a store handles sessions, not logins"},
+	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/answer",
+		"github.com/gorilla", "html/template"},
 		"provider obtains identities; cookies and routes belong elsewhere"},
-	{"provider", []string{"./vendors", "./internal/settings"}, "a protocol must not depend on its vendors"},
-	{"vendors", []string{"./handlers", "./middleware", "./problem", "./internal", "golang.org", "github.com/go-jose", "github.com/coreos", "github.com/gorilla"},
+	{"provider", []string{"./vendors", "./internal/settings"},
+		"a protocol must not depend on its vendors"},
+	{"vendors", []string{"./handlers", "./middleware", "./problem", "./internal", "golang.org",
+		"github.com/go-jose", "github.com/coreos", "github.com/gorilla"},
 		"vendors use only the public API of provider, which proves that it is enough to add one"},
 	{"problem", []string{"./"}, "an error is data; internal/answer writes it"},
 	{"middleware", []string{"./handlers"}, "guards refer to the login by URL only"},
 	{"handlers", []string{"./middleware"}, "the login routes must not depend on the guards"},
 	{"internal/cookies", []string{"./"}, "cookies are written for sessions and logins alike"},
 	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
-	{"internal/recovered", []string{"./"}, "every package uses it, so it must not import any of them"},
+	{"internal/recovered", []string{"./"},
+		"every package uses it, so it must not import any of them"},
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
 	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
 	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
-	{"internal/answer", []string{"./provider", "./handlers", "./middleware"}, "responses must not depend on the package that failed"},
-	{"internal/directory", []string{"./handlers", "./middleware", "./problem", "./vendors"}, "finding a provider does not depend on what it is needed for"},
-	{"internal/wiring", []string{"./handlers", "./middleware"}, "the constructors of both take its types"},
-	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers", "./middleware"}, "signing must not depend on the authorization flow"},
-	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware", "net/http/httptest"}, "settings create providers only"},
-	{"authtest", []string{"./handlers", "./middleware", "./problem", "./internal/oauth1"}, "a test provider must not share code with the code under test"},
+	{"internal/answer", []string{"./provider", "./handlers", "./middleware"},
+		"responses must not depend on the package that failed"},
+	{"internal/directory", []string{"./handlers", "./middleware", "./problem", "./vendors"},
+		"finding a provider does not depend on what it is needed for"},
+	{"internal/wiring", []string{"./handlers", "./middleware"},
+		"the constructors of both take its types"},
+	{"internal/oauth1", []string{"./session", "./provider", "./problem", "./handlers",
+		"./middleware"}, "signing must not depend on the authorization flow"},
+	{"internal/settings", []string{"./session", "./problem", "./handlers", "./middleware",
+		"net/http/httptest"}, "settings create providers only"},
+	{"authtest", []string{"./handlers", "./middleware", "./problem", "./internal/oauth1"},
+		"a test provider must not share code with the code under test"},
 }
 
 // allRules returns the rules, including those for every library package.
 func allRules() []rule {
 	var all []rule
 	for _, pkg := range library {
-		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig", "./internal/testcert", "testing"}, "test code must not be linked into applications"})
+		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig",
+			"./internal/testcert", "testing"}, "test code must not be linked into applications"})
 	}
 	return append(all, rules...)
 }
@@ -97,7 +114,8 @@ func forbiddenImports(pkgs []pkg, rules []rule) []string {
 			}
 			for _, imported := range p.imports {
 				if matches(imported, r.forbid) {
-					broken = append(broken, fmt.Sprintf("package %q imports %s: %s", p.path, imported, r.why))
+					broken = append(broken, fmt.Sprintf("package %q imports %s: %s", p.path,
+						imported, r.why))
 				}
 			}
 		}
@@ -125,7 +143,8 @@ func packageDocs(pkgs []pkg) []string {
 			}
 		}
 		if docs != 1 {
-			broken = append(broken, fmt.Sprintf("package %q has %d package comments, want one", p.path, docs))
+			broken = append(broken, fmt.Sprintf("package %q has %d package comments, want one",
+				p.path, docs))
 		}
 	}
 	return broken
@@ -139,7 +158,9 @@ func undocumented(pkgs []pkg) []string {
 		for name, f := range p.files {
 			for _, d := range f.Decls {
 				for _, missing := range undocumentedIn(d) {
-					broken = append(broken, fmt.Sprintf("%s: exported %s needs a comment that begins with its name", path.Join(p.path, name), missing))
+					broken = append(broken,
+						fmt.Sprintf("%s: exported %s needs a comment that begins with its name",
+							path.Join(p.path, name), missing))
 				}
 			}
 		}
@@ -194,7 +215,8 @@ func exportedReceiver(d *ast.FuncDecl) bool {
 func begins(doc *ast.CommentGroup, name string) bool {
 	text := strings.TrimSpace(doc.Text())
 	for _, article := range []string{"", "A ", "An ", "The ", "Deprecated: "} {
-		if rest, ok := strings.CutPrefix(text, article+name); ok && (rest == "" || !token.IsIdentifier(rest[:1])) {
+		if rest, ok := strings.CutPrefix(text, article+name); ok &&
+			(rest == "" || !token.IsIdentifier(rest[:1])) {
 			return true
 		}
 	}
@@ -208,7 +230,9 @@ func initFuncs(pkgs []pkg) []string {
 		for name, f := range p.files {
 			for _, d := range f.Decls {
 				if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
-					broken = append(broken, fmt.Sprintf("%s: func init: importing a package must not run code", path.Join(p.path, name)))
+					broken = append(broken,
+						fmt.Sprintf("%s: func init: importing a package must not run code",
+							path.Join(p.path, name)))
 				}
 			}
 		}
@@ -227,8 +251,9 @@ func bareGoroutines(pkgs []pkg) []string {
 		for name, f := range p.files {
 			ast.Inspect(f, func(n ast.Node) bool {
 				if what := startsBare(n); what != "" {
-					broken = append(broken, fmt.Sprintf("%s: %s: a panic would end the process; use internal/recovered",
-						path.Join(p.path, name), what))
+					broken = append(broken,
+						fmt.Sprintf("%s: %s: a panic would end the process; use internal/recovered",
+							path.Join(p.path, name), what))
 				}
 				return true
 			})

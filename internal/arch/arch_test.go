@@ -80,7 +80,9 @@ func report(t *testing.T, broken []string) {
 	}
 }
 
-func TestImportsRunOneWay(t *testing.T) { report(t, forbiddenImports(parsePackages(t), allRules())) }
+func TestImportsRunOneWay(t *testing.T) {
+	report(t, forbiddenImports(parsePackages(t), allRules()))
+}
 
 func TestEveryPackageHasOneDoc(t *testing.T) { report(t, packageDocs(parsePackages(t))) }
 
@@ -105,7 +107,8 @@ func TestDependenciesAreApproved_R159(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := nested{dir: ".", approved: []string{
-		"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2", "github.com/gorilla/sessions", "github.com/gorilla/securecookie",
+		"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2", "github.com/gorilla/sessions",
+		"github.com/gorilla/securecookie",
 		"github.com/go-jose/go-jose/v4", "golang.org/x/sync",
 	}}
 	for _, m := range append([]nested{root}, modules...) {
@@ -117,7 +120,8 @@ func TestDependenciesAreApproved_R159(t *testing.T) {
 				t.Errorf("the module in %s depends on %s, which is not approved: "+
 					"move a heavy dependency to a nested module", m.dir, dependency)
 			}
-			if !strings.HasPrefix(dependency, module) && !bytes.Contains(reasons, []byte("| "+dependency+" |")) {
+			if !strings.HasPrefix(dependency, module) && !bytes.Contains(reasons,
+				[]byte("| "+dependency+" |")) {
 				t.Errorf("CONTRIBUTING.md gives no reason for the dependency %s", dependency)
 			}
 		}
@@ -165,7 +169,8 @@ func direct(t *testing.T, file string) []string {
 	for lines.Scan() {
 		line := strings.TrimPrefix(strings.TrimSpace(lines.Text()), "require ")
 		fields := strings.Fields(line)
-		if len(fields) == 2 && strings.Contains(fields[0], ".") && strings.HasPrefix(fields[1], "v") {
+		if len(fields) == 2 && strings.Contains(fields[0], ".") &&
+			strings.HasPrefix(fields[1], "v") {
 			modules = append(modules, fields[0])
 		}
 	}
@@ -174,7 +179,8 @@ func direct(t *testing.T, file string) []string {
 
 func TestFilesHoldOneIdea(t *testing.T) {
 	const longest = 320
-	vague := []string{"util.go", "utils.go", "common.go", "helpers.go", "helper.go", "types.go", "misc.go"}
+	vague := []string{"util.go", "utils.go", "common.go", "helpers.go", "helper.go", "types.go",
+		"misc.go"}
 	walk(t, ".go", func(file string) {
 		if slices.Contains(vague, filepath.Base(file)) {
 			t.Errorf("%s: the name does not describe the content", file)
@@ -183,7 +189,8 @@ func TestFilesHoldOneIdea(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := bytes.Count(content, []byte("\n")); n > longest && !strings.HasSuffix(file, "_test.go") {
+		if n := bytes.Count(content, []byte("\n")); n > longest && !strings.HasSuffix(file,
+			"_test.go") {
 			t.Errorf("%s has %d lines, at most %d: split it by idea", file, n, longest)
 		}
 	})
@@ -242,7 +249,8 @@ func bare() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := []pkg{{path: "session", imports: []string{module + "/provider/x", "testing"}, files: map[string]*ast.File{"x.go": parsed}}}
+	bad := []pkg{{path: "session", imports: []string{module + "/provider/x", "testing"},
+		files: map[string]*ast.File{"x.go": parsed}}}
 	for name, check := range map[string]struct{ got, want int }{
 		"imports":  {len(forbiddenImports(bad, allRules())), 2},
 		"docs":     {len(packageDocs(bad)), 1},

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// go doc sallyport.Auth names every method that an application calls, also those of the guards, which
-// are embedded.
+// go doc sallyport.Auth names every method that an application calls, also those of the guards,
+// which are embedded.
 func TestAuthDocNamesEveryMethod(t *testing.T) {
 	pkgs, table := parsePackages(t), readAudiences(t)
 	doc := typeDoc(pkgs, "", "Auth")

@@ -84,7 +84,8 @@ func exports(p pkg) []string {
 }
 
 // isAsked reports whether a method belongs to an interface of which its type has all methods.
-func isAsked(method string, all []string, methods map[string][]string, interfaces map[string]bool) bool {
+func isAsked(method string, all []string, methods map[string][]string,
+	interfaces map[string]bool) bool {
 	for i := range interfaces {
 		missing := func(m string) bool { return !slices.Contains(all, m) }
 		if slices.Contains(methods[i], method) && !slices.ContainsFunc(methods[i], missing) {
@@ -153,8 +154,9 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 				}
 			}
 			if who == "" {
-				broken = append(broken, fmt.Sprintf("%s is exported, but internal/arch/audiences.txt does "+
-					"not list its audience: unexport it, or add a line", full))
+				broken = append(broken,
+					fmt.Sprintf("%s is exported, but internal/arch/audiences.txt does "+
+						"not list its audience: unexport it, or add a line", full))
 				continue
 			}
 			all[who] = append(all[who], full)
@@ -197,8 +199,10 @@ func overCeiling(all map[string][]string, audiences []audience) []string {
 	for _, a := range audiences {
 		known[a.name] = true
 		if n := len(all[a.name]); n > a.ceiling {
-			broken = append(broken, fmt.Sprintf("%d exported names for the audience %q, at most %d: unexport "+
-				"some, or raise the limit with a reason in CONTRIBUTING.md", n, a.name, a.ceiling))
+			broken = append(broken,
+				fmt.Sprintf("%d exported names for the audience %q, at most %d: unexport "+
+					"some, or raise the limit with a reason in CONTRIBUTING.md", n, a.name,
+					a.ceiling))
 		}
 	}
 	for _, who := range slices.Sorted(maps.Keys(all)) {

@@ -93,7 +93,8 @@ func F() {}
 		t.Errorf("the exports are %v, want %v", got, want)
 	}
 	table := map[string]string{
-		"session.A": "store", "session.Getter": "store", "session.T": "siblings", "session.U": "siblings",
+		"session.A": "store", "session.Getter": "store", "session.T": "siblings",
+		"session.U":        "siblings",
 		"session.T.Method": "cats", "session.Backend": "store",
 	}
 	all, broken := byAudience(bad, table)

@@ -83,7 +83,8 @@ func (c *Cache[K, V]) Get(key K, now time.Time) (value V, ok bool) {
 // Put stores a value of about size bytes for ttl. It replaces any previous value of the key, even
 // one of another owner. It returns the number of live entries evicted, and kept false if the value
 // alone exceeds a limit and was not stored.
-func (c *Cache[K, V]) Put(name string, key K, value V, size int, ttl time.Duration, now time.Time) (evicted int, kept bool) {
+func (c *Cache[K, V]) Put(name string, key K, value V, size int, ttl time.Duration,
+	now time.Time) (evicted int, kept bool) {
 	c.Delete(key)
 	if beyond(size, c.limits.Bytes) || beyond(size, c.limits.OwnBytes) {
 		return 0, false
@@ -158,10 +159,12 @@ func (c *Cache[K, V]) makeRoom(added *entry[K, V], now time.Time) (evicted int) 
 		c.remove(e)
 	}
 	o := added.owner
-	for o.used.back != added && (beyond(int(o.count), c.limits.OwnCount) || beyond(o.bytes, c.limits.OwnBytes)) {
+	for o.used.back != added && (beyond(int(o.count), c.limits.OwnCount) ||
+		beyond(o.bytes, c.limits.OwnBytes)) {
 		drop(o.used.back)
 	}
-	for c.used.back != added && (beyond(len(c.entries), c.limits.Count) || beyond(c.bytes, c.limits.Bytes)) {
+	for c.used.back != added && (beyond(len(c.entries), c.limits.Count) ||
+		beyond(c.bytes, c.limits.Bytes)) {
 		victim := c.classes[bits.Len64(c.heavy)].used.back
 		if victim == added {
 			victim = c.used.back

@@ -109,7 +109,8 @@ func FuzzCache(f *testing.F) {
 	f.Add(uint64(7), uint16(1000))
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint16) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		l := Limits{Count: 1 + r.IntN(20), Bytes: r.IntN(500), OwnCount: r.IntN(8), OwnBytes: r.IntN(200), TTL: time.Minute}
+		l := Limits{Count: 1 + r.IntN(20), Bytes: r.IntN(500), OwnCount: r.IntN(8),
+			OwnBytes: r.IntN(200), TTL: time.Minute}
 		c := New[int, string](l)
 		type put struct {
 			value string
@@ -161,7 +162,8 @@ func check(t *testing.T, c *Cache[int, string]) {
 		sizes[e.owner.name] += e.size
 	}
 	if listed != len(c.entries) || bytes != c.bytes || len(counts) != len(c.owners) {
-		t.Fatalf("listed %d entries, map has %d; listed %d bytes, want %d; listed %d owners, map has %d",
+		t.Fatalf("listed %d entries, map has %d; listed %d bytes, want %d; listed %d owners, "+
+			"map has %d",
 			listed, len(c.entries), bytes, c.bytes, len(counts), len(c.owners))
 	}
 	if beyond(listed, l.Count) || beyond(bytes, l.Bytes) {
@@ -184,7 +186,8 @@ func check(t *testing.T, c *Cache[int, string]) {
 	}
 	for name := range maps.Keys(counts) {
 		if beyond(counts[name], l.OwnCount) || beyond(sizes[name], l.OwnBytes) {
-			t.Fatalf("owner %s has %d entries with %d bytes, limits %+v", name, counts[name], sizes[name], l)
+			t.Fatalf("owner %s has %d entries with %d bytes, limits %+v", name, counts[name],
+				sizes[name], l)
 		}
 	}
 }

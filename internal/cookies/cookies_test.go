@@ -25,10 +25,12 @@ func TestCookies_R92_R142_Attributes(t *testing.T) {
 		cookies.Set(w, "n", "v", time.Hour, http.SameSiteLaxMode)
 		cookies.Delete(w, "m", http.SameSiteLaxMode)
 		for i, got := range w.Result().Cookies() {
-			if got.Path != "/" || got.Domain != c.domain || got.Secure != c.secure || !got.HttpOnly || got.SameSite != http.SameSiteLaxMode {
+			if got.Path != "/" || got.Domain != c.domain || got.Secure != c.secure ||
+				!got.HttpOnly || got.SameSite != http.SameSiteLaxMode {
 				t.Errorf("%s: %+v", c.base, got)
 			}
-			if i == 0 && (got.Name != c.name || got.MaxAge != 3600) || i == 1 && (got.MaxAge >= 0 || got.Value != "") {
+			if i == 0 && (got.Name != c.name || got.MaxAge != 3600) || i == 1 &&
+				(got.MaxAge >= 0 || got.Value != "") {
 				t.Errorf("%s: %+v", c.base, got)
 			}
 		}
@@ -67,10 +69,12 @@ func TestCookies_R92_ExactNamesOnly(t *testing.T) {
 	cookies := New(base, "")
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header["Cookie"] = []string{
-		"__Host-s =space; \u2000__Host-s=wide;  __Host-s=two; __host-s=case; s=bare; __Host-s; __Host-s=1;__Host-s=2; __Host-ss=3",
+		"__Host-s =space; \u2000__Host-s=wide;  __Host-s=two; __host-s=case; s=bare; __Host-s; " +
+			"__Host-s=1;__Host-s=2; __Host-ss=3",
 		"__Host-s=3=4", "",
 	}
-	if got, want := slices.Collect(cookies.ReadAll(r, "s")), []string{"1", "2", "3=4"}; !slices.Equal(got, want) {
+	if got, want := slices.Collect(cookies.ReadAll(r, "s")),
+		[]string{"1", "2", "3=4"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	n := testing.AllocsPerRun(100, func() {

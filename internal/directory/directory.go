@@ -15,9 +15,10 @@ var ErrUnknown = errors.New("provider: unknown name")
 
 // Providers finds providers by their names. It is safe for concurrent use.
 type Providers struct {
-	configured    provider.Set
-	registrations map[string]string // of the configured ones: they never change, and every request needs one
-	tenants       *tenantCache      // nil for none
+	configured provider.Set
+	// of the configured ones: they never change, and every request needs one
+	registrations map[string]string
+	tenants       *tenantCache // nil for none
 }
 
 // New returns the configured providers, which have been checked, and those of tenants, which check
@@ -50,8 +51,8 @@ func (d *Providers) TenantOf(name string) string {
 	return name
 }
 
-// Find returns the provider of a name. The error is [ErrUnknown] for a name that no provider has, and
-// wraps [provider.ErrUnavailable] while the tenants cannot be looked up.
+// Find returns the provider of a name. The error is [ErrUnknown] for a name that no provider has,
+// and wraps [provider.ErrUnavailable] while the tenants cannot be looked up.
 func (d *Providers) Find(ctx context.Context, name string) (provider.Provider, error) {
 	if p, known := d.configured[name]; known {
 		return p, nil
@@ -79,8 +80,8 @@ func (d *Providers) tenant(ctx context.Context, name string) (tenant, error) {
 // maxName bounds the name of a provider.
 const maxName = 64
 
-// ValidName reports whether a provider may have this name: up to 64 of a-z, 0-9, '-' and '_', of which
-// the first is a letter or a digit. It is a segment of URLs.
+// ValidName reports whether a provider may have this name: up to 64 of a-z, 0-9, '-' and '_', of
+// which the first is a letter or a digit. It is a segment of URLs.
 func ValidName(name string) bool {
 	for i, r := range []byte(name) {
 		letter := 'a' <= r && r <= 'z' || '0' <= r && r <= '9'

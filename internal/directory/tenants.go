@@ -16,8 +16,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not remembered: the next
-// request asks again.
+// A tenantCache remembers what Tenants.Find has said, for a while, within a limit. Failures are not
+// remembered: the next request asks again.
 type tenantCache struct {
 	find        func(context.Context, string) (provider.Provider, error)
 	check       func(name string, p provider.Provider) error
@@ -27,8 +27,9 @@ type tenantCache struct {
 
 	flight singleflight.Group
 
-	mu      sync.Mutex
-	known   *bounded.Cache[string, tenant] // also for a while after their time, to go on with the value if nothing has changed
+	mu sync.Mutex
+	// also for a while after their time, to go on with the value if nothing has changed
+	known   *bounded.Cache[string, tenant]
 	unknown *bounded.Cache[string, tenant] // apart, so that made-up names do not displace real ones
 }
 
@@ -56,7 +57,8 @@ type tenant struct {
 func newTenantCache(
 	t provider.Tenants, check func(string, provider.Provider) error, now func() time.Time,
 ) *tenantCache {
-	keep, limits := cmp.Or(t.Keep, defaultKeep), bounded.Limits{Count: cmp.Or(t.Limit, defaultLimit)}
+	keep, limits := cmp.Or(t.Keep, defaultKeep),
+		bounded.Limits{Count: cmp.Or(t.Limit, defaultLimit)}
 	return &tenantCache{
 		find: t.Find, check: check, now: now, keep: keep, keepUnknown: min(keep, maxKeepUnknown),
 		known: bounded.New[string, tenant](limits), unknown: bounded.New[string, tenant](limits),
@@ -107,8 +109,8 @@ func (c *tenantCache) lasting(t tenant) time.Duration {
 	return c.keep
 }
 
-// ask gets an answer from the application, the same for all who wait for it. It does not end with the request that
-// has caused it.
+// ask gets an answer from the application, the same for all who wait for it. It does not end with
+// the request that has caused it.
 func (c *tenantCache) ask(ctx context.Context, name string) (tenant, error) {
 	ctx, cancel := context.WithTimeout(ctx, findTimeout)
 	defer cancel()
@@ -175,7 +177,8 @@ func (c *tenantCache) before(name string) (tenant, bool) {
 
 var (
 	errNoRegistration = errors.New("the provider has an empty Registration")
-	errTypedNil       = errors.New("Find returned a nil pointer in a Provider, whose methods would have panicked: " +
+	errTypedNil       = errors.New("Find returned a nil pointer in a Provider, whose methods " +
+		"would have panicked: " +
 		"return nil itself for an unknown tenant")
 )
 

@@ -77,7 +77,9 @@ func (g *registry) directory(edit ...func(*provider.Tenants)) *directory.Provide
 		f(&tenants)
 	}
 	configured := provider.Set{"own": &provider.OIDC{Issuer: "https://own.example", ClientID: "c"}}
-	return directory.New(configured, tenants, func(string, provider.Provider) error { return nil }, g.clock)
+	return directory.New(configured, tenants, func(string, provider.Provider) error {
+		return nil
+	}, g.clock)
 }
 
 func issuerOf(p provider.Provider) string {
@@ -90,7 +92,8 @@ func issuerOf(p provider.Provider) string {
 func TestDirectory_ConfiguredFirst(t *testing.T) {
 	g := newRegistry("own", "acme")
 	d := g.directory()
-	for name, want := range map[string]string{"own": "https://own.example", "acme": "https://acme.example"} {
+	for name, want := range map[string]string{"own": "https://own.example",
+		"acme": "https://acme.example"} {
 		p, err := d.Find(t.Context(), name)
 		if err != nil || issuerOf(p) != want {
 			t.Errorf("%s: %v, %v; want %s", name, p, err, want)
@@ -104,7 +107,8 @@ func TestDirectory_ConfiguredFirst(t *testing.T) {
 		t.Errorf("asked for %v", g.calls)
 	}
 	without := directory.New(provider.Set{}, provider.Tenants{}, nil, g.clock)
-	if _, err := without.Find(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) || without.HasTenants() || !d.HasTenants() {
+	if _, err := without.Find(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) ||
+		without.HasTenants() || !d.HasTenants() {
 		t.Errorf("a directory without tenants: %v", err)
 	}
 }
@@ -113,7 +117,8 @@ func TestTenants_NamesThatCannotBe(t *testing.T) {
 	g := newRegistry()
 	d := g.directory()
 	for _, name := range []string{
-		"", "-a", "_a", "A", "a/b", "a.b", "..", "a b", "a%", "ä", "a\x00", "a\n", strings.Repeat("a", 65), "a?x", "a#", `a"`, "own/", " own",
+		"", "-a", "_a", "A", "a/b", "a.b", "..", "a b", "a%", "ä", "a\x00", "a\n",
+		strings.Repeat("a", 65), "a?x", "a#", `a"`, "own/", " own",
 	} {
 		if _, err := d.Find(t.Context(), name); !errors.Is(err, directory.ErrUnknown) {
 			t.Errorf("%q: %v", name, err)
@@ -141,13 +146,15 @@ func TestTenants_AnswersAreKeptForAWhile(t *testing.T) {
 		"long":    {time.Hour, time.Hour, 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for tenant, keep := range map[string]time.Duration{"acme": row.known, "nobody": row.unknown} {
+			for tenant, keep := range map[string]time.Duration{"acme": row.known,
+				"nobody": row.unknown} {
 				g := newRegistry("acme")
 				d := g.directory(func(c *provider.Tenants) { c.Keep = row.keep })
 				for i, step := range []struct {
 					pass time.Duration
 					want int
-				}{{0, 1}, {keep - 1, 1}, {1, 2}, {-keep, 3}, {keep - 1, 3}} { // a clock that is set back keeps nothing longer
+				}{{0, 1}, {keep - 1, 1}, {1, 2}, {-keep, 3}, {keep - 1, 3}} {
+					// a clock that is set back keeps nothing longer
 					g.pass(step.pass)
 					_, _ = d.Find(t.Context(), tenant)
 					if got := g.count(); got != step.want {
@@ -176,10 +183,12 @@ func TestTenants_R100_Errors(t *testing.T) {
 		for range 2 {
 			before := g.count()
 			p, err := d.Find(t.Context(), name)
-			if !errors.Is(err, provider.ErrUnavailable) || errors.Is(err, directory.ErrUnknown) || !errors.Is(err, down) || p != nil {
+			if !errors.Is(err, provider.ErrUnavailable) || errors.Is(err, directory.ErrUnknown) ||
+				!errors.Is(err, down) || p != nil {
 				t.Errorf("%s: %v, %v", name, p, err)
 			}
-			if _, err := d.Registration(t.Context(), name); !errors.Is(err, provider.ErrUnavailable) {
+			if _, err := d.Registration(t.Context(), name); !errors.Is(err,
+				provider.ErrUnavailable) {
 				t.Errorf("%s: registration: %v", name, err)
 			}
 			if g.count() != before+2 {
@@ -213,7 +222,8 @@ func TestTenants_R105_ChangesAndRemovals(t *testing.T) {
 		t.Errorf("after its removal: %v", err)
 	}
 	before := g.count()
-	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) || g.count() != before {
+	if _, err := d.Registration(t.Context(), "acme"); !errors.Is(err, directory.ErrUnknown) ||
+		g.count() != before {
 		t.Errorf("again: %v; that it is gone was not kept", err)
 	}
 	g.change(func() { g.issuers["acme"] = "https://acme.example" })
@@ -231,18 +241,26 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 		one, other provider.Provider
 		same       bool
 	}{
-		"equal":           {&provider.OIDC{Issuer: "i", ClientID: "c", MaxAge: &minute, Scopes: []string{"a"}}, &provider.OIDC{Issuer: "i", ClientID: "c", MaxAge: &minute, Scopes: []string{"a"}}, true},
-		"client":          {&provider.OIDC{HTTPClient: client}, &provider.OIDC{HTTPClient: client}, true},
-		"another client":  {&provider.OIDC{HTTPClient: client}, &provider.OIDC{HTTPClient: &http.Client{}}, false},
-		"no client":       {&provider.OIDC{HTTPClient: client}, &provider.OIDC{}, false},
-		"secret":          {&provider.OIDC{ClientSecret: "a"}, &provider.OIDC{ClientSecret: "b"}, false},
-		"scopes":          {&provider.OIDC{Scopes: []string{"a"}}, &provider.OIDC{Scopes: []string{"b"}}, false},
-		"pointer":         {&provider.OIDC{MaxAge: &minute}, &provider.OIDC{MaxAge: &hour}, false},
-		"type":            {&provider.OIDC{}, &provider.OAuth2{}, false},
-		"OAuth 2.0":       {&provider.OAuth2{ClientID: "c"}, &provider.OAuth2{ClientID: "c"}, true},
-		"OAuth 1.0a":      {&provider.OAuth1{ClientID: "c"}, &provider.OAuth1{ClientID: "c"}, true},
-		"another":         {&provider.OAuth1{ClientID: "c"}, &provider.OAuth1{ClientID: "d"}, false},
-		"functions":       {&provider.OAuth2{MapUser: mapping}, &provider.OAuth2{MapUser: mapping}, false},
+		"equal": {&provider.OIDC{Issuer: "i", ClientID: "c", MaxAge: &minute,
+			Scopes: []string{"a"}}, &provider.OIDC{Issuer: "i", ClientID: "c", MaxAge: &minute,
+			Scopes: []string{"a"}}, true},
+		"client": {&provider.OIDC{HTTPClient: client},
+			&provider.OIDC{HTTPClient: client}, true},
+		"another client": {&provider.OIDC{HTTPClient: client},
+			&provider.OIDC{HTTPClient: &http.Client{}}, false},
+		"no client": {&provider.OIDC{HTTPClient: client}, &provider.OIDC{}, false},
+		"secret": {&provider.OIDC{ClientSecret: "a"},
+			&provider.OIDC{ClientSecret: "b"}, false},
+		"scopes": {&provider.OIDC{Scopes: []string{"a"}},
+			&provider.OIDC{Scopes: []string{"b"}}, false},
+		"pointer":    {&provider.OIDC{MaxAge: &minute}, &provider.OIDC{MaxAge: &hour}, false},
+		"type":       {&provider.OIDC{}, &provider.OAuth2{}, false},
+		"OAuth 2.0":  {&provider.OAuth2{ClientID: "c"}, &provider.OAuth2{ClientID: "c"}, true},
+		"OAuth 1.0a": {&provider.OAuth1{ClientID: "c"}, &provider.OAuth1{ClientID: "c"}, true},
+		"another": {&provider.OAuth1{ClientID: "c"},
+			&provider.OAuth1{ClientID: "d"}, false},
+		"functions": {&provider.OAuth2{MapUser: mapping},
+			&provider.OAuth2{MapUser: mapping}, false},
 		"unknown type":    {&custom{"a", nil}, &custom{"a", nil}, false},
 		"insecure switch": {&provider.OIDC{InsecureNoPKCE: true}, &provider.OIDC{}, false},
 	} {
@@ -250,11 +268,12 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 			g := newRegistry()
 			found := []provider.Provider{row.one, row.other}
 			checked := 0
-			d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
-				p := found[0]
-				found = found[1:]
-				return p, nil
-			}}, func(string, provider.Provider) error { checked++; return nil }, g.clock)
+			d := directory.New(nil,
+				provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+					p := found[0]
+					found = found[1:]
+					return p, nil
+				}}, func(string, provider.Provider) error { checked++; return nil }, g.clock)
 			before, _ := d.Find(t.Context(), "acme")
 			g.pass(time.Minute)
 			after, err := d.Find(t.Context(), "acme")
@@ -271,7 +290,10 @@ func TestTenants_TheSameConfigurationIsTheSameValue(t *testing.T) {
 	}
 	own := &custom{"a", nil} // a Find that returns its own value again
 	g, checked := newRegistry(), 0
-	d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return own, nil }},
+	d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider,
+		error) {
+		return own, nil
+	}},
 		func(string, provider.Provider) error { checked++; return nil }, g.clock)
 	for range 3 {
 		if p, err := d.Find(t.Context(), "acme"); err != nil || p != own || checked != 1 {
@@ -295,13 +317,22 @@ func TestTenants_BadAnswers(t *testing.T) {
 		find func() (provider.Provider, error)
 		want string
 	}{
-		"panic":           {func() (provider.Provider, error) { panic("oops") }, "oops"},
-		"typed nil":       {func() (provider.Provider, error) { return (*provider.OIDC)(nil), nil }, "panicked"},
-		"no registration": {func() (provider.Provider, error) { return &custom{}, nil }, "empty Registration"},
-		"mistake":         {func() (provider.Provider, error) { return &provider.OIDC{Issuer: "https://bad.example"}, nil }, "bad configuration"},
+		"panic": {func() (provider.Provider, error) { panic("oops") }, "oops"},
+		"typed nil": {func() (provider.Provider, error) {
+			return (*provider.OIDC)(nil), nil
+		}, "panicked"},
+		"no registration": {func() (provider.Provider, error) {
+			return &custom{}, nil
+		}, "empty Registration"},
+		"mistake": {func() (provider.Provider, error) {
+			return &provider.OIDC{Issuer: "https://bad.example"}, nil
+		}, "bad configuration"},
 	} {
 		g := newRegistry()
-		d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) { return row.find() }},
+		d := directory.New(nil,
+			provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+				return row.find()
+			}},
 			func(_ string, p provider.Provider) error {
 				if issuerOf(p) == "https://bad.example" {
 					return errors.New("bad configuration")
@@ -310,7 +341,9 @@ func TestTenants_BadAnswers(t *testing.T) {
 			}, g.clock)
 		for range 2 {
 			p, err := d.Find(t.Context(), "acme")
-			if p != nil || !errors.Is(err, provider.ErrUnavailable) || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), `"acme"`) {
+			if p != nil || !errors.Is(err, provider.ErrUnavailable) ||
+				!strings.Contains(err.Error(), row.want) ||
+				!strings.Contains(err.Error(), `"acme"`) {
 				t.Errorf("%s: %v, %v", name, p, err)
 			}
 		}
@@ -355,11 +388,13 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
 		release := make(chan struct{})
-		d := directory.New(nil, provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
-			calls.Add(1)
-			<-release
-			return &provider.OIDC{Issuer: "https://" + name, ClientID: "c"}, ctx.Err()
-		}}, func(string, provider.Provider) error { return nil }, time.Now)
+		d := directory.New(nil,
+			provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider,
+				error) {
+				calls.Add(1)
+				<-release
+				return &provider.OIDC{Issuer: "https://" + name, ClientID: "c"}, ctx.Err()
+			}}, func(string, provider.Provider) error { return nil }, time.Now)
 		first, leave := context.WithCancel(t.Context())
 		gone := make(chan error, 1)
 		go func() { _, err := d.Find(first, "acme"); gone <- err }()
@@ -367,14 +402,16 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
-				if p, err := d.Find(t.Context(), "acme"); err != nil || issuerOf(p) != "https://acme" {
+				if p, err := d.Find(t.Context(), "acme"); err != nil ||
+					issuerOf(p) != "https://acme" {
 					t.Errorf("%v, %v", p, err)
 				}
 			})
 		}
 		synctest.Wait()
 		leave()
-		if err := <-gone; !errors.Is(err, provider.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		if err := <-gone; !errors.Is(err, provider.ErrUnavailable) ||
+			!errors.Is(err, context.Canceled) {
 			t.Errorf("who went away got %v", err)
 		}
 		close(release)
@@ -389,21 +426,24 @@ func TestTenants_OneCallAtATime(t *testing.T) {
 func TestTenants_SlowFind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release, calls := make(chan struct{}), 0
-		d := directory.New(nil, provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
-			calls++
-			<-release
-			return &provider.OIDC{Issuer: "https://late.example", ClientID: "c"}, nil
-		}}, func(string, provider.Provider) error { return nil }, time.Now)
+		d := directory.New(nil,
+			provider.Tenants{Find: func(context.Context, string) (provider.Provider, error) {
+				calls++
+				<-release
+				return &provider.OIDC{Issuer: "https://late.example", ClientID: "c"}, nil
+			}}, func(string, provider.Provider) error { return nil }, time.Now)
 		begin := time.Now()
 		p, err := d.Find(t.Context(), "acme")
-		if took := time.Since(begin); p != nil || !errors.Is(err, provider.ErrUnavailable) || took != 10*time.Second {
+		if took := time.Since(begin); p != nil || !errors.Is(err, provider.ErrUnavailable) ||
+			took != 10*time.Second {
 			t.Errorf("%v, %v after %v", p, err, took)
 		}
 		<-time.After(time.Second) // at the very end of the ten seconds it could still be in time
 		close(release)
 		synctest.Wait()
 		if p, err := d.Find(t.Context(), "acme"); err != nil || p == nil || calls != 2 {
-			t.Errorf("afterwards: %v, %v; asked %d times: an answer that came too late was kept", p, err, calls)
+			t.Errorf("afterwards: %v, %v; asked %d times: an answer that came too late was kept", p,
+				err, calls)
 		}
 	})
 }

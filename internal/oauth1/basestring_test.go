@@ -20,10 +20,12 @@ func TestBaseURI(t *testing.T) {
 		{"http://[2001:DB8::1]:80/", "", "http://[2001:db8::1]/"},
 		{"http://[2001:db8::1]:8080/", "", "http://[2001:db8::1]:8080/"},
 		{"https://user:secret@example.com/a#part", "", "https://example.com/a"},
-		{"https://example.com/a%2Fb/%e4;v=1,2", "", "https://example.com/a%2Fb/%e4;v=1,2"}, // unchanged
+		// unchanged
+		{"https://example.com/a%2Fb/%e4;v=1,2", "", "https://example.com/a%2Fb/%e4;v=1,2"},
 		{"https://example.com/a b/ü", "", "https://example.com/a%20b/%C3%BC"},
 		{"https://example.com//a/../b/", "", "https://example.com//a/../b/"},
-		{"https://10.0.0.1/", "API.example.com:443", "https://api.example.com/"}, // the Host header wins
+		// the Host header wins
+		{"https://10.0.0.1/", "API.example.com:443", "https://api.example.com/"},
 	} {
 		r := newRequest(t, "GET", row.address, "")
 		r.Host = row.host
@@ -31,7 +33,8 @@ func TestBaseURI(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", row.address, got, err, row.want)
 		}
 	}
-	for _, address := range []string{"/path", "ftp://example.com/", "mailto:a@example.com", "https:///path", "https://bücher.example/"} {
+	for _, address := range []string{"/path", "ftp://example.com/", "mailto:a@example.com",
+		"https:///path", "https://bücher.example/"} {
 		r := newRequest(t, "GET", address, "")
 		if got, err := baseURI(r); err == nil {
 			t.Errorf("%s: %s, want an error", address, got)
@@ -55,7 +58,9 @@ func TestNormalize(t *testing.T) {
 		{"a=1&&b", "a=1&b="},                           // an empty pair is ignored
 		{"=x&a=b=c", "=x&a=b%3Dc"},                     // a value may contain '='
 		{"a;b=1", "a%3Bb=1"},                           // ';' is not a separator
-		{"b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q", "a2=r%20b&a3=2%20q&a3=a&b5=%3D%253D&c%40=&c2="}, // RFC 5849 section 3.4.1.3
+		// RFC 5849 section 3.4.1.3
+		{"b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q",
+			"a2=r%20b&a3=2%20q&a3=a&b5=%3D%253D&c%40=&c2="},
 	} {
 		params, err := parseForm(row.form)
 		if got := normalize(params); err != nil || got != row.want {
@@ -67,7 +72,8 @@ func TestNormalize(t *testing.T) {
 // Normalization is independent of parameter order and idempotent, and the base string can be
 // decoded without loss.
 func FuzzBaseString(f *testing.F) {
-	for _, seed := range []string{"", "a=1&b=2", "b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q", "a&a=&=&&", "x=%zz", "ü=☃", "a=%26&b=%2526", "a%00=%ff"} {
+	for _, seed := range []string{"", "a=1&b=2", "b5=%3D%253D&a3=a&c%40=&a2=r%20b&c2&a3=2+q",
+		"a&a=&=&&", "x=%zz", "ü=☃", "a=%26&b=%2526", "a%00=%ff"} {
 		f.Add("GET", "/r%20v/X", seed)
 	}
 	f.Add("post", "", "a=b")

@@ -30,14 +30,16 @@ func TestEncode(t *testing.T) {
 	}
 	for c := range 256 { // compare with package net/url
 		text := string([]byte{byte(c)})
-		if got, want := Encode(text), strings.ReplaceAll(url.QueryEscape(text), "+", "%20"); got != want {
+		if got, want := Encode(text), strings.ReplaceAll(url.QueryEscape(text), "+",
+			"%20"); got != want {
 			t.Errorf("Encode(%q) = %s, want %s", text, got, want)
 		}
 	}
 }
 
 func TestDecode(t *testing.T) {
-	for text, want := range map[string]string{"": "", "a": "a", "a+b%20c": "a b c", "%2b%2B": "++", "%c3%BC": "ü", "%00": "\x00", "a;b": "a;b"} {
+	for text, want := range map[string]string{"": "", "a": "a", "a+b%20c": "a b c", "%2b%2B": "++",
+		"%c3%BC": "ü", "%00": "\x00", "a;b": "a;b"} {
 		if got, err := decode(text); err != nil || got != want {
 			t.Errorf("decode(%q) = %q, %v, want %q", text, got, err, want)
 		}

@@ -76,7 +76,8 @@ func (s *Signer) Sign(r *http.Request, more ...Param) error {
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	r.Header.Set("Authorization", authorization(s.Realm, append(protocol, Param{"oauth_signature", signature})))
+	r.Header.Set("Authorization",
+		authorization(s.Realm, append(protocol, Param{"oauth_signature", signature})))
 	return nil
 }
 
@@ -113,7 +114,8 @@ func method(r *http.Request) string {
 func authorization(realm string, params []Param) string {
 	parts := make([]string, 0, len(params)+1)
 	if realm != "" {
-		parts = append(parts, `realm="`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(realm)+`"`)
+		parts = append(parts, `realm="`+strings.NewReplacer(`\`, `\\`, `"`,
+			`\"`).Replace(realm)+`"`)
 	}
 	for _, p := range params {
 		parts = append(parts, Encode(p.Name)+`="`+Encode(p.Value)+`"`)

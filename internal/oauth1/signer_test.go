@@ -18,15 +18,19 @@ import (
 )
 
 func testSigner() *Signer {
-	return &Signer{ConsumerKey: "key", ConsumerSecret: "consumer secret", Token: "t0ken", TokenSecret: "token secret", Method: HMACSHA1}
+	return &Signer{ConsumerKey: "key", ConsumerSecret: "consumer secret", Token: "t0ken",
+		TokenSecret: "token secret", Method: HMACSHA1}
 }
 
 func TestSigner_Header(t *testing.T) {
 	s := testSigner()
 	s.Realm = `a "b" \c`
-	s.Now, s.Nonce = func() time.Time { return time.Unix(1700000000, 5) }, func() string { return "n0nce" }
+	s.Now, s.Nonce = func() time.Time {
+		return time.Unix(1700000000, 5)
+	}, func() string { return "n0nce" }
 	r := newRequest(t, "GET", "https://api.example.com/", "")
-	if err := s.Sign(r, Param{"oauth_callback", "https://app.example.com/cb?state=a b"}); err != nil {
+	if err := s.Sign(r, Param{"oauth_callback",
+		"https://app.example.com/cb?state=a b"}); err != nil {
 		t.Fatal(err)
 	}
 	want := `OAuth realm="a \"b\" \\c", oauth_consumer_key="key", oauth_nonce="n0nce", oauth_signature_method="HMAC-SHA1", ` +
@@ -38,7 +42,8 @@ func TestSigner_Header(t *testing.T) {
 	if err := s.Sign(r); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Header.Get("Authorization"); strings.Contains(got, "realm") || strings.Contains(got, "oauth_token=") {
+	if got := r.Header.Get("Authorization"); strings.Contains(got, "realm") ||
+		strings.Contains(got, "oauth_token=") {
 		t.Errorf("without realm and token: %s", got)
 	}
 }
@@ -88,20 +93,38 @@ func TestSigner_Errors(t *testing.T) {
 		change        func(*Signer, *http.Request)
 		want          string
 	}{
-		"relative":            {address: "/me", want: "absolute"},
-		"method":              {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "HMAC-MD5" }, want: "HMAC-MD5"},
-		"no method":           {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = "" }, want: "signature method"},
-		"RSA without a key":   {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = RSASHA1 }, want: "private key"},
-		"RSA with an EC key":  {address: "https://a.example/", change: func(s *Signer, _ *http.Request) { s.Method, s.PrivateKey = RSASHA1, curve }, want: "RSA key"},
-		"PLAINTEXT over http": {address: "http://a.example/", change: func(s *Signer, _ *http.Request) { s.Method = Plaintext }, want: "requires https"},
-		"broken query":        {address: "https://a.example/?a=%zz", want: "'%'"},
-		"broken form":         {address: "https://a.example/", form: "a=100%", want: "'%'"},
-		"token in the query":  {address: "https://a.example/?oauth_token=x", want: "oauth_token"},
-		"nonce in the form":   {address: "https://a.example/", form: "a=1&oauth%5Fnonce=x", want: "oauth_nonce"},
-		"unreadable form": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) {
-			r.Body = io.NopCloser(iotest.ErrReader(errors.New("broken pipe")))
-		}, want: "broken pipe"},
-		"endless form": {address: "https://a.example/", form: "a=1", change: func(_ *Signer, r *http.Request) { r.Body = io.NopCloser(endless{}) }, want: "longer"},
+		"relative": {address: "/me", want: "absolute"},
+		"method": {address: "https://a.example/", change: func(s *Signer, _ *http.Request) {
+			s.Method = "HMAC-MD5"
+		}, want: "HMAC-MD5"},
+		"no method": {address: "https://a.example/", change: func(s *Signer, _ *http.Request) {
+			s.Method = ""
+		}, want: "signature method"},
+		"RSA without a key": {address: "https://a.example/",
+			change: func(s *Signer, _ *http.Request) {
+				s.Method = RSASHA1
+			}, want: "private key"},
+		"RSA with an EC key": {address: "https://a.example/",
+			change: func(s *Signer, _ *http.Request) {
+				s.Method, s.PrivateKey = RSASHA1, curve
+			}, want: "RSA key"},
+		"PLAINTEXT over http": {address: "http://a.example/",
+			change: func(s *Signer, _ *http.Request) {
+				s.Method = Plaintext
+			}, want: "requires https"},
+		"broken query":       {address: "https://a.example/?a=%zz", want: "'%'"},
+		"broken form":        {address: "https://a.example/", form: "a=100%", want: "'%'"},
+		"token in the query": {address: "https://a.example/?oauth_token=x", want: "oauth_token"},
+		"nonce in the form": {address: "https://a.example/", form: "a=1&oauth%5Fnonce=x",
+			want: "oauth_nonce"},
+		"unreadable form": {address: "https://a.example/", form: "a=1",
+			change: func(_ *Signer, r *http.Request) {
+				r.Body = io.NopCloser(iotest.ErrReader(errors.New("broken pipe")))
+			}, want: "broken pipe"},
+		"endless form": {address: "https://a.example/", form: "a=1",
+			change: func(_ *Signer, r *http.Request) {
+				r.Body = io.NopCloser(endless{})
+			}, want: "longer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, r := testSigner(), newRequest(t, "POST", row.address, row.form)
@@ -131,11 +154,13 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 // PLAINTEXT is allowed over https and to loopback addresses.
 func TestSigner_PlaintextOnLoopback(t *testing.T) {
-	for _, address := range []string{"http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:1/", "https://api.example.com/"} {
+	for _, address := range []string{"http://127.0.0.1:8080/", "http://localhost/",
+		"http://[::1]:1/", "https://api.example.com/"} {
 		s := testSigner()
 		s.Method = Plaintext
 		r := newRequest(t, "GET", address, "")
-		if err := s.Sign(r); err != nil || !strings.Contains(r.Header.Get("Authorization"), `oauth_signature="consumer%2520secret%26token%2520secret"`) {
+		if err := s.Sign(r); err != nil || !strings.Contains(r.Header.Get("Authorization"),
+			`oauth_signature="consumer%2520secret%26token%2520secret"`) {
 			t.Errorf("%s: %v, %s", address, err, r.Header.Get("Authorization"))
 		}
 	}
@@ -153,8 +178,10 @@ func TestSigner_R134_NeverPrints(t *testing.T) {
 	}
 	client := &http.Client{Transport: &Transport{Signer: s}}
 	for _, text := range []string{
-		fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), fmt.Sprintf("%v", []*Signer{s}), string(raw), log.String(),
-		fmt.Sprintf("%+v", client), fmt.Sprintf("%+v", &Transport{Signer: s}), fmt.Sprintf("%#v", Transport{Signer: s}),
+		fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s),
+		fmt.Sprintf("%v", []*Signer{s}), string(raw), log.String(),
+		fmt.Sprintf("%+v", client), fmt.Sprintf("%+v", &Transport{Signer: s}),
+		fmt.Sprintf("%#v", Transport{Signer: s}),
 	} {
 		for _, secret := range []string{"secret", "t0ken", s.ConsumerKey + "\""} {
 			if strings.Contains(text, secret) {

@@ -54,7 +54,8 @@ func testClient(t *testing.T) (*http.Client, *recorder, string) {
 	rec := &recorder{}
 	server := httptest.NewServer(rec)
 	t.Cleanup(server.Close)
-	return &http.Client{Transport: &Transport{Signer: testSigner(), Next: server.Client().Transport}}, rec, server.URL
+	return &http.Client{Transport: &Transport{Signer: testSigner(),
+		Next: server.Client().Transport}}, rec, server.URL
 }
 
 func TestTransport_DoesNotChangeTheRequest(t *testing.T) {
@@ -67,7 +68,8 @@ func TestTransport_DoesNotChangeTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if !reflect.DeepEqual(r.Header, header) || r.ContentLength != length || r.URL.String() != address {
+	if !reflect.DeepEqual(r.Header, header) || r.ContentLength != length ||
+		r.URL.String() != address {
 		t.Errorf("the request was changed: %v", r)
 	}
 }
@@ -100,7 +102,8 @@ func TestTransport_Bodies(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			if len(rec.bodies) != 1 || rec.bodies[0] != row.body || !strings.HasPrefix(rec.headers[0], "OAuth ") {
+			if len(rec.bodies) != 1 || rec.bodies[0] != row.body ||
+				!strings.HasPrefix(rec.headers[0], "OAuth ") {
 				t.Errorf("received bodies %q, headers %q", rec.bodies, rec.headers)
 			}
 			// Forms need a Content-Length: many servers reject chunked requests.
@@ -114,7 +117,8 @@ func TestTransport_Bodies(t *testing.T) {
 // A redirected request gets a new signature and the same form.
 func TestTransport_SignsRedirectsAgain(t *testing.T) {
 	client, rec, server := testClient(t)
-	resp, err := client.Post(server+"/moved", "application/x-www-form-urlencoded", strings.NewReader("a=1"))
+	resp, err := client.Post(server+"/moved", "application/x-www-form-urlencoded",
+		strings.NewReader("a=1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +174,8 @@ func TestTransport_ConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			resp, err := client.Post(server, "application/x-www-form-urlencoded", strings.NewReader("a=1"))
+			resp, err := client.Post(server, "application/x-www-form-urlencoded",
+				strings.NewReader("a=1"))
 			if err != nil {
 				t.Error(err)
 				return

@@ -43,7 +43,8 @@ func TestSettings_IsUpToDate(t *testing.T) {
 	}
 	got, err := os.ReadFile(filepath.Join(top, "docs", "settings.md"))
 	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("docs/settings.md is out of date: run go generate ./internal/providerguide (%v)", err)
+		t.Errorf("docs/settings.md is out of date: run go generate "+
+			"./internal/providerguide (%v)", err)
 	}
 }
 
@@ -84,7 +85,8 @@ func TestGuide_ExamplesAgree(t *testing.T) {
 	}
 	fromEnv := read(t, nil, env)
 	fromFile := read(t, document, map[string]string{"INTRANET_SECRET": "s"})
-	if len(fromEnv) != 2 || !reflect.DeepEqual(fromEnv["intranet"], fromFile["intranet"]) || fromEnv["google"].Registration() != fromFile["google"].Registration() {
+	if len(fromEnv) != 2 || !reflect.DeepEqual(fromEnv["intranet"], fromFile["intranet"]) ||
+		fromEnv["google"].Registration() != fromFile["google"].Registration() {
 		t.Errorf("providers from the environment %v, from the file %v", fromEnv, fromFile)
 	}
 }
@@ -137,12 +139,20 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 	t.Helper()
 	all := vendors.All()
 	if _, known := vendors.Named("google"); !known {
-		all = append(all, vendors.Vendor{Name: "google", Label: "Google", Protocol: vendors.OpenIDConnect, New: func(v vendors.Values) (provider.Provider, error) {
-			return &provider.OIDC{Issuer: "https://accounts.google.com", ClientID: v["client_id"], ClientSecret: v["client_secret"]}, nil
-		}})
+		all = append(all, vendors.Vendor{Name: "google", Label: "Google",
+			Protocol: vendors.OpenIDConnect, New: func(v vendors.Values) (provider.Provider,
+				error) {
+				return &provider.OIDC{Issuer: "https://accounts.google.com",
+					ClientID:     v["client_id"],
+					ClientSecret: v["client_secret"]}, nil
+			}})
 	}
-	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: all}
+	e := &settings.Env{Lookup: func(name string) (string, bool) {
+		v, ok := env[name]
+		return v, ok
+	}}
+	source := &settings.Source{Env: e, Document: document, Names: e.Names("SALLYPORT_PROVIDERS"),
+		Vendors: all}
 	set := source.Providers()
 	if err := errors.Join(e.Mistakes...); err != nil {
 		t.Fatal(err)
@@ -154,9 +164,11 @@ func read(t *testing.T, document *settings.Document, env map[string]string) prov
 func TestGuide_Vendors(t *testing.T) {
 	out, err := providerguide.Write([]vendors.Vendor{
 		{
-			Name: "acme", Label: "Acme | Co.", Protocol: vendors.OpenIDConnect, Register: "https://acme.example/apps",
-			Settings: []vendors.Setting{{Name: "tenant", Help: "a|b", Required: true}, {Name: "key", Help: "a key", Secret: true}},
-			Notes:    []string{"A note."}, Unconfirmed: []string{"A guess."},
+			Name: "acme", Label: "Acme | Co.", Protocol: vendors.OpenIDConnect,
+			Register: "https://acme.example/apps",
+			Settings: []vendors.Setting{{Name: "tenant", Help: "a|b", Required: true},
+				{Name: "key", Help: "a key", Secret: true}},
+			Notes: []string{"A note."}, Unconfirmed: []string{"A guess."},
 			New: func(v vendors.Values) (provider.Provider, error) {
 				if !strings.HasPrefix(v["tenant"], "https://") {
 					return nil, errors.New("tenant must be a URL")
@@ -164,14 +176,21 @@ func TestGuide_Vendors(t *testing.T) {
 				return &provider.OIDC{}, nil
 			},
 		},
-		{Name: "old", Label: "Old", Protocol: vendors.OAuthOne, New: func(vendors.Values) (provider.Provider, error) { return &provider.OAuth1{}, nil }},
+		{Name: "old", Label: "Old", Protocol: vendors.OAuthOne,
+			New: func(vendors.Values) (provider.Provider, error) {
+				return &provider.OAuth1{}, nil
+			}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| `acme` | [Acme \\| Co.](#acme--co-acme) | OpenID Connect |", "### Acme | Co. `acme`", "<https://acme.example/apps>", "`BASE_URL/auth/callback/acme`",
-		"Scopes: `openid profile email`.", "| `tenant` | a\\|b (required) |", "| `key`, `key_file`, `key_env` | a key |", "- A note.\n", "Not confirmed with the vendor:\n\n- A guess.\n", "### Old `old`\n\nOAuth 1.0a. Register the application with the redirect URI",
+		"| `acme` | [Acme \\| Co.](#acme--co-acme) | OpenID Connect |", "### Acme | Co. `acme`",
+		"<https://acme.example/apps>", "`BASE_URL/auth/callback/acme`",
+		"Scopes: `openid profile email`.", "| `tenant` | a\\|b (required) |",
+		"| `key`, `key_file`, `key_env` | a key |", "- A note.\n",
+		"Not confirmed with the vendor:\n\n- A guess.\n",
+		"### Old `old`\n\nOAuth 1.0a. Register the application with the redirect URI",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is missing in\n%s", want, out[bytes.Index(out, []byte("## Vendors")):])

@@ -12,7 +12,8 @@ import (
 // F2: Call returns a panic with any value, and the stack of its origin.
 func TestCall_F2(t *testing.T) {
 	oops := errors.New("oops")
-	for name, value := range map[string]any{"text": "oops", "error": oops, "abort": http.ErrAbortHandler, "nil": nil} {
+	for name, value := range map[string]any{"text": "oops", "error": oops,
+		"abort": http.ErrAbortHandler, "nil": nil} {
 		err := fmt.Errorf("wrapped: %w", Call(func() error { panic(value) }))
 		p, ok := errors.AsType[*Panic](err)
 		if !ok || !Is(err) || !strings.Contains(p.Stack, "TestCall_F2") {

@@ -22,11 +22,13 @@ import (
 )
 
 // tokenOf is an application with a page that refreshes tokens if that is due: /token.
-func tokenOf(t *testing.T, change ...func(*rig.Setup)) (*rig.App, func(b *http.Client) (status int, token *oauth2.Token)) {
+func tokenOf(t *testing.T, change ...func(*rig.Setup)) (*rig.App, func(b *http.Client) (status int,
+	token *oauth2.Token)) {
 	t.Helper()
 	app := rig.NewCalling(t, change...)
 	var token *oauth2.Token
-	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/token", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		source, err := app.Auth.TokenSource(w, r)
 		if err == nil {
 			token, err = source.Token()
@@ -50,13 +52,23 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 		"403": func(f *authtest.Faults) {
 			f.Handler = rig.Answer("userinfo", 403, rig.AsJSON, `{"error":"insufficient_scope"}`)
 		},
-		"404":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 404, "text/html", "<h1>gone</h1>") },
-		"401":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 401, "", "") },
-		"503":     func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 503, "", "") },
-		"garbage": func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, rig.AsJSON, "{]") },
-		"a page":  func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "text/html", "<html>") },
-		"no sub":  func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "sub") } },
-		"odd sub": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = 7 } },
+		"404": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 404, "text/html", "<h1>gone</h1>")
+		},
+		"401": func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 401, "", "") },
+		"503": func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 503, "", "") },
+		"garbage": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, rig.AsJSON, "{]")
+		},
+		"a page": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, "text/html", "<html>")
+		},
+		"no sub": func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { delete(c, "sub") }
+		},
+		"odd sub": func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { c["sub"] = 7 }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
@@ -96,14 +108,22 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	var got *session.Session
-	app.Mux.Handle("/seen", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/seen", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		got = s.Clone()
 	})))
 	b := rig.Browser(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.IDToken = func(c map[string]any) { delete(c, "roles"); delete(c, "name"); c["dept"] = "a" }
-		f.UserInfo = func(c map[string]any) { c["roles"] = []string{"admin"}; c["name"] = "Alice of userinfo" }
+		f.IDToken = func(c map[string]any) {
+			delete(c, "roles")
+			delete(c, "name")
+			c["dept"] = "a"
+		}
+		f.UserInfo = func(c map[string]any) {
+			c["roles"] = []string{"admin"}
+			c["name"] = "Alice of userinfo"
+		}
 	})
 	app.SignIn(t, b, "alice", "/seen")
 	app.OP.Misbehave(func(f *authtest.Faults) {
@@ -119,7 +139,8 @@ func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 	if err := got.Claims(&claims); err != nil {
 		t.Fatal(err)
 	}
-	if fmt.Sprint(got.User.Roles) != "[admin]" || got.User.Name != "Alice of userinfo" || claims["dept"] != nil {
+	if fmt.Sprint(got.User.Roles) != "[admin]" || got.User.Name != "Alice of userinfo" ||
+		claims["dept"] != nil {
 		t.Errorf("roles %v, name %q, claims %v", got.User.Roles, got.User.Name, claims)
 	}
 }
@@ -129,7 +150,9 @@ func TestRefresh_F15_AnotherUser(t *testing.T) {
 	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
-	app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "1002" } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.UserInfo = func(c map[string]any) { c["sub"] = "1002" }
+	})
 	app.Clock.Advance(2 * time.Hour)
 	if status, _ := token(b); status != 401 || app.Visit(t, b, "/") != "anonymous" {
 		t.Errorf("status %d, signed in as %s", status, app.Visit(t, b, "/"))
@@ -162,8 +185,8 @@ func TestRefresh_F15_UnverifiableIDToken(t *testing.T) {
 	}
 }
 
-// F15: Hooks.Refresh ends the session by its own answer only. Any other error keeps the new tokens with
-// the user of before.
+// F15: Hooks.Refresh ends the session by its own answer only. Any other error keeps the new tokens
+// with the user of before.
 func TestRefresh_F15_Hook(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
@@ -206,8 +229,8 @@ func TestRefresh_F15_Hook(t *testing.T) {
 	}
 }
 
-// F15: the new tokens are in the store before userinfo is asked, so that a process that dies there has
-// lost nothing.
+// F15: the new tokens are in the store before userinfo is asked, so that a process that dies there
+// has lost nothing.
 func TestRefresh_F15_StoredFirst(t *testing.T) {
 	backend := session.NewMemoryBackend(session.MemoryLimits{}, nil)
 	app, token := tokenOf(t, func(s *rig.Setup) {
@@ -237,7 +260,9 @@ func TestRefresh_F15_StoredFirst(t *testing.T) {
 	}()
 	<-reached
 	// Another process with the same store.
-	app.Server.Config.Handler = app.Again(t, func(c *session.Config) { c.Locker = session.NewMemoryLocker(c.Now) })
+	app.Server.Config.Handler = app.Again(t, func(c *session.Config) {
+		c.Locker = session.NewMemoryLocker(c.Now)
+	})
 	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
 	if got := rig.Call(t, app, b, "GET"); got != 200 {
 		t.Errorf("another process: status %d", got)
@@ -258,14 +283,16 @@ func TestRefresh_F15_StoredFirst(t *testing.T) {
 func TestRefresh_F18_SecretSignsTokens(t *testing.T) {
 	app, token := tokenOf(t, func(s *rig.Setup) {
 		s.OIDC.SecretSignsTokens = true
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(s.OIDC.ClientSecret)}, nil)
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256,
+			Key: []byte(s.OIDC.ClientSecret)}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { delete(m, "jwks_uri") }
 			f.IDTokenRaw = func(token string) string {
-				jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+				jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256,
+					jose.ES256})
 				if err != nil {
 					return err.Error()
 				}
@@ -301,7 +328,9 @@ func TestRefresh_F18_AuthTime(t *testing.T) {
 		recent int
 	}{{0, 200}, {5 * time.Hour, 401}} {
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.IDToken = func(c map[string]any) { c["auth_time"] = app.Clock.Now().Add(-row.ago).Unix() }
+			f.IDToken = func(c map[string]any) {
+				c["auth_time"] = app.Clock.Now().Add(-row.ago).Unix()
+			}
 		})
 		app.Clock.Advance(2 * time.Hour)
 		if status, _ := token(b); status != 200 {
@@ -313,10 +342,11 @@ func TestRefresh_F18_AuthTime(t *testing.T) {
 	}
 }
 
-// F35: an answer to a refresh without expires_in: the token is used as long as the one before, and then
-// there is another.
+// F35: an answer to a refresh without expires_in: the token is used as long as the one before, and
+// then there is another.
 func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
-	for name, lifetimes := range map[string][2]any{"at the refresh": {600, nil}, "ever": {nil, nil}, "odd": {600, "soon"}, "zero": {600, 0}} {
+	for name, lifetimes := range map[string][2]any{"at the refresh": {600, nil}, "ever": {nil, nil},
+		"odd": {600, "soon"}, "zero": {600, 0}} {
 		t.Run(name, func(t *testing.T) {
 			app, token := tokenOf(t)
 			b := rig.Browser(t)
@@ -332,8 +362,10 @@ func TestTokenSource_F35_WithoutExpiresIn(t *testing.T) {
 			for range 4 {
 				app.Clock.Advance(2 * time.Hour)
 				status, got := token(b)
-				if status != 200 || seen[got.AccessToken] || !got.Expiry.IsZero() && got.Expiry.Before(app.Clock.Now()) {
-					t.Errorf("status %d, the same token again: %v", status, got != nil && seen[got.AccessToken])
+				if status != 200 || seen[got.AccessToken] || !got.Expiry.IsZero() &&
+					got.Expiry.Before(app.Clock.Now()) {
+					t.Errorf("status %d, the same token again: %v", status, got != nil &&
+						seen[got.AccessToken])
 				}
 				if got != nil {
 					seen[got.AccessToken] = true
@@ -348,20 +380,21 @@ func TestTokenSource_F15_LongLived(t *testing.T) {
 	for place, change := range rig.KeptIn {
 		t.Run(place, func(t *testing.T) {
 			app := rig.NewCalling(t, change)
-			app.Mux.Handle("/stream", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				source, err := app.Auth.TokenSource(w, r)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				for hour := range 8 {
-					app.Clock.Advance(time.Hour)
-					if _, err := source.Token(); err != nil {
-						t.Errorf("after %d hours: %v", hour+1, err)
+			app.Mux.Handle("/stream",
+				app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					source, err := app.Auth.TokenSource(w, r)
+					if err != nil {
+						t.Error(err)
 						return
 					}
-				}
-			})))
+					for hour := range 8 {
+						app.Clock.Advance(time.Hour)
+						if _, err := source.Token(); err != nil {
+							t.Errorf("after %d hours: %v", hour+1, err)
+							return
+						}
+					}
+				})))
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			app.Get(t, b, "/stream")
@@ -375,14 +408,15 @@ func TestTokenSource_F15_LongLived(t *testing.T) {
 	}
 }
 
-// A leasedLocker is shared by processes, and lets another one go on where one has died: it forgets who is
-// at work, and keeps what is done.
+// A leasedLocker is shared by processes, and lets another one go on where one has died: it forgets
+// who is at work, and keeps what is done.
 type leasedLocker struct {
 	mu   sync.Mutex
 	done map[string][]byte
 }
 
-func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	l.mu.Lock()
 	result, done := l.done[key]
 	l.mu.Unlock()
@@ -398,8 +432,8 @@ func (l *leasedLocker) Do(ctx context.Context, key string, _ time.Duration, f fu
 	return result, err
 }
 
-// F15: with sessions in cookies, the Locker that processes share keeps new tokens of a process that dies
-// while it asks for the profile.
+// F15: with sessions in cookies, the Locker that processes share keeps new tokens of a process that
+// dies while it asks for the profile.
 func TestRefresh_F15_LockerKeepsFirst(t *testing.T) {
 	locker := &leasedLocker{done: map[string][]byte{}}
 	app := rig.NewCalling(t, func(s *rig.Setup) {

@@ -17,7 +17,8 @@ import (
 
 // signEd25519 signs claims with a header of which more may replace members.
 func signEd25519(key ed25519.PrivateKey, alg string, claims map[string]any) string {
-	signed := rig.Base64(rig.JSON(map[string]any{"alg": alg, "kid": "k"})) + "." + rig.Base64(rig.JSON(claims))
+	signed := rig.Base64(rig.JSON(map[string]any{"alg": alg, "kid": "k"})) + "." +
+		rig.Base64(rig.JSON(claims))
 	return signed + "." + rig.Base64(ed25519.Sign(key, []byte(signed)))
 }
 
@@ -35,21 +36,27 @@ func TestIDToken_F35_Ed25519(t *testing.T) {
 		signer              ed25519.PrivateKey
 		want                string
 	}{
-		"RFC 9864":                     {"Ed25519", "Ed25519", "Ed25519", nil, private, "ok"},
-		"RFC 9864, key without alg":    {"Ed25519", "", "Ed25519", nil, private, "ok"},
-		"RFC 8037":                     {"EdDSA", "EdDSA", "EdDSA", nil, private, "ok"},
-		"listed by the new name only":  {"Ed25519", "EdDSA", "EdDSA", nil, private, "ok"},
-		"listed by the old name only":  {"EdDSA", "Ed25519", "Ed25519", nil, private, "ok"},
-		"configured":                   {"RS256", "", "Ed25519", []string{"Ed25519"}, private, "ok"},
+		"RFC 9864":                    {"Ed25519", "Ed25519", "Ed25519", nil, private, "ok"},
+		"RFC 9864, key without alg":   {"Ed25519", "", "Ed25519", nil, private, "ok"},
+		"RFC 8037":                    {"EdDSA", "EdDSA", "EdDSA", nil, private, "ok"},
+		"listed by the new name only": {"Ed25519", "EdDSA", "EdDSA", nil, private, "ok"},
+		"listed by the old name only": {"EdDSA", "Ed25519", "Ed25519", nil, private, "ok"},
+		"configured": {"RS256", "", "Ed25519", []string{"Ed25519"},
+			private, "ok"},
 		"configured by the other name": {"RS256", "", "Ed25519", []string{"EdDSA"}, private, "ok"},
-		"another signer":               {"Ed25519", "Ed25519", "Ed25519", nil, stranger, "invalid_id_token"},
-		"not listed":                   {"ES256", "Ed25519", "Ed25519", nil, private, "invalid_id_token"},
-		"the key is for another":       {"Ed25519", "ES256", "Ed25519", nil, private, "invalid_id_token"},
+		"another signer": {"Ed25519", "Ed25519", "Ed25519", nil, stranger,
+			"invalid_id_token"},
+		"not listed": {"ES256", "Ed25519", "Ed25519", nil, private,
+			"invalid_id_token"},
+		"the key is for another": {"Ed25519", "ES256", "Ed25519", nil, private,
+			"invalid_id_token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = row.configured })
 			app.OP.Misbehave(func(f *authtest.Faults) {
-				f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{row.listed} }
+				f.Discovery = func(m map[string]any) {
+					m["id_token_signing_alg_values_supported"] = []string{row.listed}
+				}
 				f.JWKS = func(set map[string]any) {
 					key := maps.Clone(jwk)
 					if row.keyAlg != "" {
@@ -71,7 +78,8 @@ func TestIDToken_F35_Ed25519(t *testing.T) {
 	}
 }
 
-// F54, F35: a client key signs with an algorithm that the provider lists, or with the one that is configured.
+// F54, F35: a client key signs with an algorithm that the provider lists, or with the one that is
+// configured.
 func TestClientKey_F54_F35_Algorithm(t *testing.T) {
 	keys := signingKeys(t)
 	for name, row := range map[string]struct {
@@ -91,10 +99,13 @@ func TestClientKey_F54_F35_Algorithm(t *testing.T) {
 		"ECDSA has one for itself": {"ES384", "", []string{"RS256", "ES384"}, "ES384"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, withKey(&provider.ClientKey{Signer: keys[row.key], Algorithm: row.algorithm}))
+			app := rig.New(t, withKey(&provider.ClientKey{Signer: keys[row.key],
+				Algorithm: row.algorithm}))
 			if row.listed != nil {
 				app.OP.Misbehave(func(f *authtest.Faults) {
-					f.Discovery = func(m map[string]any) { m["token_endpoint_auth_signing_alg_values_supported"] = row.listed }
+					f.Discovery = func(m map[string]any) {
+						m["token_endpoint_auth_signing_alg_values_supported"] = row.listed
+					}
 				})
 			}
 			if got := rig.TryLogin(t, app); got != "ok" {
@@ -112,7 +123,8 @@ func TestClientKey_F54_F35_Algorithm(t *testing.T) {
 // F54: an algorithm that the key cannot sign with is a mistake in the configuration.
 func TestClientKey_F54_Configuration(t *testing.T) {
 	keys := signingKeys(t)
-	for alg, key := range map[string]string{"ES256": "RS256", "PS256": "ES256", "Ed448": "EdDSA", "none": "RS256", "HS256": "RS256"} {
+	for alg, key := range map[string]string{"ES256": "RS256", "PS256": "ES256", "Ed448": "EdDSA",
+		"none": "RS256", "HS256": "RS256"} {
 		o := authtest.NewProvider(t).OIDC()
 		o.ClientSecret, o.ClientKey = "", &provider.ClientKey{Signer: keys[key], Algorithm: alg}
 		if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "Algorithm") {
@@ -121,11 +133,15 @@ func TestClientKey_F54_Configuration(t *testing.T) {
 	}
 }
 
-// F34: the audience of assertions can be configured, as one value; it never comes from the metadata.
+// F34: the audience of assertions can be configured, as one value; it never comes from the
+// metadata.
 func TestClientKey_F34_Audience(t *testing.T) {
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES256"]}
-	for configured, want := range map[string]string{"": "the issuer", "https://op.example/token": "https://op.example/token"} {
-		app := rig.New(t, withKey(key), func(s *rig.Setup) { s.OIDC.AssertionAudience = configured })
+	for configured, want := range map[string]string{"": "the issuer",
+		"https://op.example/token": "https://op.example/token"} {
+		app := rig.New(t, withKey(key), func(s *rig.Setup) {
+			s.OIDC.AssertionAudience = configured
+		})
 		app.OP.Misbehave(func(f *authtest.Faults) { f.AssertionAudience = configured })
 		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Fatalf("%s\n%s", got, app.Log())
@@ -143,12 +159,14 @@ func TestClientKey_F34_Audience(t *testing.T) {
 	}
 	o := authtest.NewProvider(t).OIDC()
 	o.AssertionAudience = "https://op.example/token"
-	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "AssertionAudience needs a client key") {
+	if _, err := o.Validate(); err == nil ||
+		!strings.Contains(err.Error(), "AssertionAudience needs a client key") {
 		t.Errorf("without a key: %v", err)
 	}
 }
 
-// F18, part f: keys that may have been withdrawn are used for a day while the JWKS cannot be read, then logins wait.
+// F18, part f: keys that may have been withdrawn are used for a day while the JWKS cannot be read,
+// then logins wait.
 func TestKeys_F18f_UsedForADay(t *testing.T) {
 	app := rig.New(t)
 	if got := rig.TryLogin(t, app); got != "ok" {
@@ -159,7 +177,8 @@ func TestKeys_F18f_UsedForADay(t *testing.T) {
 		advance time.Duration
 		want    string
 	}{
-		{23*time.Hour + 50*time.Minute, "ok"}, {20 * time.Minute, "provider_unavailable"}, {time.Hour, "provider_unavailable"},
+		{23*time.Hour + 50*time.Minute, "ok"}, {20 * time.Minute, "provider_unavailable"},
+		{time.Hour, "provider_unavailable"},
 	} {
 		app.Clock.Advance(step.advance)
 		if got := rig.TryLogin(t, app); got != step.want {

@@ -38,7 +38,8 @@ func signingKeys(t *testing.T) map[string]crypto.Signer {
 	}
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	keep("RS256", rsaKey, err)
-	for name, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
+	for name, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(),
+		"ES384": elliptic.P384(), "ES512": elliptic.P521()} {
 		key, err := ecdsa.GenerateKey(curve, rand.Reader)
 		keep(name, key, err)
 	}
@@ -49,7 +50,8 @@ func signingKeys(t *testing.T) map[string]crypto.Signer {
 
 func certificateOf(t *testing.T, key crypto.Signer) *x509.Certificate {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1),
+		Subject: pkix.Name{CommonName: "client"}, NotAfter: time.Now().Add(time.Hour)}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +85,8 @@ type assertion struct {
 }
 
 // noting tells when an endpoint is asked, which then answers as always.
-func noting(wanted string, asked chan<- bool) func(string, http.ResponseWriter, *http.Request) bool {
+func noting(wanted string, asked chan<- bool) func(string, http.ResponseWriter,
+	*http.Request) bool {
 	return func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
 		if endpoint == wanted {
 			asked <- true
@@ -110,14 +113,17 @@ func readAssertion(t *testing.T, form url.Values) (a assertion) {
 	return a
 }
 
-// R36, quirk 27: a client that signs says at each endpoint, each time anew, who it is, for the issuer of the provider alone.
+// R36, quirk 27: a client that signs says at each endpoint, each time anew, who it is, for the
+// issuer of the provider alone.
 func TestClientKey_R36_Assertions(t *testing.T) {
 	for alg, key := range signingKeys(t) {
 		t.Run(alg, func(t *testing.T) {
 			certificate := certificateOf(t, key)
-			app := rig.New(t, withKey(&provider.ClientKey{Signer: key, ID: "the key", Certificate: certificate}))
+			app := rig.New(t, withKey(&provider.ClientKey{Signer: key, ID: "the key",
+				Certificate: certificate}))
 			b := rig.Browser(t)
-			if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(who, app.Is("alice")) {
+			if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); !strings.Contains(who,
+				app.Is("alice")) {
 				t.Fatalf("signed in as %s", who)
 			}
 			revoked := make(chan bool, 2)
@@ -134,13 +140,16 @@ func TestClientKey_R36_Assertions(t *testing.T) {
 				}
 				for _, r := range requests {
 					a := readAssertion(t, r.Form)
-					if a.claims.Aud != app.OP.Issuer() || a.claims.Iss != authtest.ClientID || a.claims.Sub != authtest.ClientID {
+					if a.claims.Aud != app.OP.Issuer() || a.claims.Iss != authtest.ClientID ||
+						a.claims.Sub != authtest.ClientID {
 						t.Errorf("%s: %+v", endpoint, a.claims)
 					}
-					if life := a.claims.Exp - a.claims.Iat; life <= 0 || life > 300 || a.claims.Iat != app.Clock.Now().Unix() {
+					if life := a.claims.Exp - a.claims.Iat; life <= 0 || life > 300 ||
+						a.claims.Iat != app.Clock.Now().Unix() {
 						t.Errorf("%s: from %d to %d", endpoint, a.claims.Iat, a.claims.Exp)
 					}
-					if a.header.Alg != alg || a.header.Kid != "the key" || a.header.X5t != base64.RawURLEncoding.EncodeToString(thumbprint[:]) {
+					if a.header.Alg != alg || a.header.Kid != "the key" ||
+						a.header.X5t != base64.RawURLEncoding.EncodeToString(thumbprint[:]) {
 						t.Errorf("%s: header %+v", endpoint, a.header)
 					}
 					if seen[a.claims.Jti] || len(a.claims.Jti) < 22 {
@@ -156,12 +165,17 @@ func TestClientKey_R36_Assertions(t *testing.T) {
 	}
 }
 
-// R36: a provider that calls its token endpoint what another provider's issuer is called gets nothing that would count there.
+// R36: a provider that calls its token endpoint what another provider's issuer is called gets
+// nothing that would count there.
 func TestClientKey_R36_EndpointNamedAsAnotherIssuer(t *testing.T) {
 	key := signingKeys(t)["ES256"]
-	app := rig.New(t, func(s *rig.Setup) { s.Second = true }, withKey(&provider.ClientKey{Signer: key}))
+	app := rig.New(t, func(s *rig.Setup) {
+		s.Second = true
+	}, withKey(&provider.ClientKey{Signer: key}))
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Discovery = func(m map[string]any) { m["pushed_authorization_request_endpoint"] = app.OP2.Issuer() }
+		f.Discovery = func(m map[string]any) {
+			m["pushed_authorization_request_endpoint"] = app.OP2.Issuer()
+		}
 	})
 	app.Get(t, rig.Browser(t), "/auth/login/op")
 	for _, r := range app.OP2.Requests("page") {
@@ -195,17 +209,31 @@ func TestClientKey_R36_Configuration(t *testing.T) {
 	}
 	good := &provider.ClientKey{Signer: keys["ES256"]}
 	for want, change := range map[string]func(*provider.OIDC){
-		"Signer is missing":              func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{} },
-		"1024 bits: use one of at least": func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: short} },
-		"neither RSA":                    func(o *provider.OIDC) { o.ClientKey = &provider.ClientKey{Signer: odd} },
-		"belongs to another key": func(o *provider.OIDC) {
-			o.ClientKey = &provider.ClientKey{Signer: keys["ES256"], Certificate: certificateOf(t, keys["RS256"])}
+		"Signer is missing": func(o *provider.OIDC) {
+			o.ClientKey = &provider.ClientKey{}
 		},
-		"replaces a secret: remove": func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "secret", good },
-		"the authentication method": func(o *provider.OIDC) { o.AuthMethod, o.ClientKey = "none", good },
-		"needs a client key":        func(o *provider.OIDC) { o.AuthMethod = "private_key_jwt" },
+		"1024 bits: use one of at least": func(o *provider.OIDC) {
+			o.ClientKey = &provider.ClientKey{Signer: short}
+		},
+		"neither RSA": func(o *provider.OIDC) {
+			o.ClientKey = &provider.ClientKey{Signer: odd}
+		},
+		"belongs to another key": func(o *provider.OIDC) {
+			o.ClientKey = &provider.ClientKey{Signer: keys["ES256"],
+				Certificate: certificateOf(t, keys["RS256"])}
+		},
+		"replaces a secret: remove": func(o *provider.OIDC) {
+			o.ClientSecret, o.ClientKey = "secret", good
+		},
+		"the authentication method": func(o *provider.OIDC) {
+			o.AuthMethod, o.ClientKey = "none", good
+		},
+		"needs a client key": func(o *provider.OIDC) { o.AuthMethod = "private_key_jwt" },
 	} {
-		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.ClientSecret = ""; change(o) }))
+		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.ClientSecret = ""
+			change(o)
+		}))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
@@ -213,10 +241,12 @@ func TestClientKey_R36_Configuration(t *testing.T) {
 	two := rig.MinimalConfig(func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "", good })
 	for name, p := range two.Providers {
 		o := p.(*provider.OIDC)
-		two.Providers[name+"2"] = &provider.OIDC{Issuer: o.Issuer + "/2", ClientID: o.ClientID, ClientKey: &provider.ClientKey{Signer: keys["ES256"]}}
+		two.Providers[name+"2"] = &provider.OIDC{Issuer: o.Issuer + "/2", ClientID: o.ClientID,
+			ClientKey: &provider.ClientKey{Signer: keys["ES256"]}}
 		break
 	}
-	if _, err := sallyport.New(two); err == nil || !strings.Contains(err.Error(), "a key of its own") {
+	if _, err := sallyport.New(two); err == nil ||
+		!strings.Contains(err.Error(), "a key of its own") {
 		t.Errorf("one key for two providers: %v", err)
 	}
 	for _, text := range []string{fmt.Sprint(good), fmt.Sprintf("%+v %#v", good, good)} {

@@ -27,14 +27,19 @@ import (
 // R59, F42
 func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 	for name, change := range map[string]func(iss string) any{
-		"other": func(string) any { return "https://evil.example" }, "slash": func(s string) any { return s + "/" },
-		"case": func(s string) any { return strings.ToUpper(s) }, "missing": func(string) any { return nil }, "number": func(string) any { return 7 },
+		"other": func(string) any {
+			return "https://evil.example"
+		}, "slash": func(s string) any { return s + "/" },
+		"case": func(s string) any {
+			return strings.ToUpper(s)
+		}, "missing": func(string) any { return nil }, "number": func(string) any { return 7 },
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["issuer"] = change(m["issuer"].(string)) }
 		})
-		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+		if resp := app.Get(t, rig.Browser(t),
+			"/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s: status %d, want 500", name, resp.StatusCode)
 		}
 	}
@@ -42,7 +47,8 @@ func TestDiscovery_R59_IssuerMustBeEqual(t *testing.T) {
 	look.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) { m["ISSUER"] = "https://evil.example" }
 	})
-	if resp := look.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+	if resp := look.Get(t, rig.Browser(t),
+		"/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 		t.Errorf("ISSUER: status %d, want 500", resp.StatusCode)
 	}
 }
@@ -71,18 +77,25 @@ func TestDiscovery_R59_ChangedAtRuntime(t *testing.T) {
 // R60, F42
 func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 	for _, endpoint := range []string{
-		"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "pushed_authorization_request_endpoint",
+		"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri",
+		"end_session_endpoint", "pushed_authorization_request_endpoint",
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Discovery = func(m map[string]any) { m[endpoint] = strings.Replace(m[endpoint].(string), "https:", "http:", 1) }
+			f.Discovery = func(m map[string]any) {
+				m[endpoint] = strings.Replace(m[endpoint].(string), "https:", "http:", 1)
+			}
 		})
-		if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusInternalServerError {
+		if resp := app.Get(t, rig.Browser(t),
+			"/auth/login"); resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s with http: status %d, want 500", endpoint, resp.StatusCode)
 		}
 	}
-	for issuer, want := range map[string]string{"http://op.example": "https", "http://127.0.0.1:1": "InsecureLoopbackHTTP", "ftp://op.example": "https"} {
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer })); err == nil || !strings.Contains(err.Error(), want) {
+	for issuer, want := range map[string]string{"http://op.example": "https",
+		"http://127.0.0.1:1": "InsecureLoopbackHTTP", "ftp://op.example": "https"} {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.Issuer = issuer
+		})); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("issuer %s: %v, want an error about %s", issuer, err, want)
 		}
 	}
@@ -91,7 +104,8 @@ func TestDiscovery_R60_EveryEndpointMustBeHTTPS(t *testing.T) {
 // R60
 func TestDiscovery_R60_CertificateIsVerified(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.HTTPClient = nil })
-	if resp := app.Get(t, rig.Browser(t), "/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
+	if resp := app.Get(t, rig.Browser(t),
+		"/auth/login"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", resp.StatusCode)
 	}
 	if app.OP.Count("discovery") != 0 {
@@ -110,7 +124,10 @@ func TestOutbound_R61_NoRedirects(t *testing.T) {
 				}
 			})
 			var contacts atomic.Int32
-			evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { contacts.Add(1) }))
+			evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter,
+				*http.Request) {
+				contacts.Add(1)
+			}))
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e == endpoint {
@@ -137,13 +154,20 @@ func TestOutbound_R61_RedirectsOfPublicDocuments(t *testing.T) {
 			target func(app *rig.App, evil string, n int) string
 			ok     bool
 		}{
-			"same origin": {func(app *rig.App, _ string, n int) string { return map[bool]string{true: "?again=1"}[n == 1] }, true},
-			"endless":     {func(_ *rig.App, _ string, n int) string { return fmt.Sprintf("?again=%d", n) }, false},
-			"elsewhere":   {func(_ *rig.App, evil string, _ int) string { return evil }, false},
+			"same origin": {func(app *rig.App, _ string, n int) string {
+				return map[bool]string{true: "?again=1"}[n == 1]
+			}, true},
+			"endless": {func(_ *rig.App, _ string, n int) string {
+				return fmt.Sprintf("?again=%d", n)
+			}, false},
+			"elsewhere": {func(_ *rig.App, evil string, _ int) string { return evil }, false},
 		} {
 			app := rig.New(t)
 			var contacts, visits atomic.Int32
-			evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { contacts.Add(1) }))
+			evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter,
+				*http.Request) {
+				contacts.Add(1)
+			}))
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
 					if e != endpoint {
@@ -271,7 +295,9 @@ func TestOutbound_R62_TimeLimit(t *testing.T) {
 		limits = append(limits, time.Until(deadline))
 		return nil, errors.New("not today")
 	})
-	o := rig.MinimalConfig(func(o *provider.OIDC) { o.HTTPClient = &http.Client{Transport: watch} }).Providers["op"].(*provider.OIDC)
+	o := rig.MinimalConfig(func(o *provider.OIDC) {
+		o.HTTPClient = &http.Client{Transport: watch}
+	}).Providers["op"].(*provider.OIDC)
 	if err := o.Ready(t.Context()); !errors.Is(err, provider.ErrUnavailable) {
 		t.Errorf("error %v, want ErrUnavailable", err)
 	}
@@ -358,7 +384,9 @@ func TestKeys_R64_Rotation(t *testing.T) {
 func TestKeys_R65_CachedKeysServeWhileTheProviderIsDown(t *testing.T) {
 	app := rig.New(t)
 	rig.TryLogin(t, app)
-	app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks discovery", 500, "", "") })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = rig.Answer("jwks discovery", 500, "", "")
+	})
 	for _, later := range []time.Duration{time.Minute, 30 * time.Minute, 23 * time.Hour} {
 		app.Clock.Advance(later)
 		if got := rig.TryLogin(t, app); got != "ok" {
@@ -376,8 +404,10 @@ func TestDiscovery_R65_ProviderDownAtStart(t *testing.T) {
 	}
 	for range 30 {
 		resp := app.Get(t, b, "/auth/login")
-		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-			t.Fatalf("status %d, Retry-After %q; want 503 with it", resp.StatusCode, resp.Header.Get("Retry-After"))
+		if resp.StatusCode != http.StatusServiceUnavailable ||
+			resp.Header.Get("Retry-After") == "" {
+			t.Fatalf("status %d, Retry-After %q; want 503 with it", resp.StatusCode,
+				resp.Header.Get("Retry-After"))
 		}
 	}
 	// Trying again still leads to where the user wanted to go.
@@ -413,24 +443,39 @@ func TestDiscovery_R65_SignedInUsersNoticeNothing(t *testing.T) {
 // R66
 func TestKeys_R66_UnusableKeys(t *testing.T) {
 	junk := []any{
-		map[string]any{"kty": "OKP", "crv": "X25519", "x": "AAAA"}, map[string]any{"kty": "oct", "k": "AAAA", "kid": "s"}, map[string]any{"kty": "RSA"},
-		map[string]any{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}, map[string]any{"kty": "new"}, map[string]any{}, 7, "x", nil, []any{},
+		map[string]any{"kty": "OKP", "crv": "X25519", "x": "AAAA"},
+		map[string]any{"kty": "oct", "k": "AAAA", "kid": "s"}, map[string]any{"kty": "RSA"},
+		map[string]any{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"},
+		map[string]any{"kty": "new"}, map[string]any{}, 7, "x", nil, []any{},
 		map[string]any{"kty": "EC", "crv": "secp256k1", "x": "AAAA", "y": "AAAA", "alg": "ES256K"},
 	}
 	many := make([]any, 10_000)
 	for i := range many {
-		many[i] = map[string]any{"kty": "RSA", "n": strings.Repeat("A", 20), "e": "AQAB", "kid": fmt.Sprint(i)}
+		many[i] = map[string]any{"kty": "RSA", "n": strings.Repeat("A", 20), "e": "AQAB",
+			"kid": fmt.Sprint(i)}
 	}
 	for name, row := range map[string]struct {
 		change func(set map[string]any)
 		want   string
 	}{
-		"a good one among them": {func(set map[string]any) { set["keys"] = append(junk, set["keys"].([]any)...) }, "ok"},
-		"none":                  {func(set map[string]any) { set["keys"] = []any{} }, "provider_unavailable"},
-		"junk only":             {func(set map[string]any) { set["keys"] = junk }, "provider_unavailable"},
-		"no list":               {func(set map[string]any) { set["keys"] = "x" }, "provider_unavailable"},
-		"10000":                 {func(set map[string]any) { set["keys"] = many }, "provider_unavailable"},
-		"behind 10000":          {func(set map[string]any) { set["keys"] = append(many, set["keys"].([]any)...) }, "provider_unavailable"},
+		"a good one among them": {func(set map[string]any) {
+			set["keys"] = append(junk, set["keys"].([]any)...)
+		}, "ok"},
+		"none": {func(set map[string]any) {
+			set["keys"] = []any{}
+		}, "provider_unavailable"},
+		"junk only": {func(set map[string]any) {
+			set["keys"] = junk
+		}, "provider_unavailable"},
+		"no list": {func(set map[string]any) {
+			set["keys"] = "x"
+		}, "provider_unavailable"},
+		"10000": {func(set map[string]any) {
+			set["keys"] = many
+		}, "provider_unavailable"},
+		"behind 10000": {func(set map[string]any) {
+			set["keys"] = append(many, set["keys"].([]any)...)
+		}, "provider_unavailable"},
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.JWKS = row.change })
@@ -478,27 +523,32 @@ func strangerKey(t *testing.T) any {
 func TestOutbound_R67_ContentIsChecked(t *testing.T) {
 	const marker = "provider-says-secret"
 	for name, row := range map[string]struct{ contentType, body string }{
-		"HTML":             {"text/html", "<html>" + marker + "</html>"},
-		"JSON as text":     {"text/plain", `{"access_token":"` + marker + `","id_token":"x","token_type":"Bearer"}`},
+		"HTML": {"text/html", "<html>" + marker + "</html>"},
+		"JSON as text": {"text/plain", `{"access_token":"` + marker +
+			`","id_token":"x","token_type":"Bearer"}`},
 		"JSON, not object": {"application/json", `["` + marker + `"]`},
 		"wrong types":      {"application/json", `{"access_token":{"x":"` + marker + `"}}`},
 		"empty":            {"application/json", ""},
 		"cut":              {"application/json", `{"access_token":"` + marker},
-		"duplicates":       {"application/json", `{"access_token":"` + marker + `","access_token":"y","id_token":"x"}`},
-		"no type":          {"", marker},
+		"duplicates": {"application/json", `{"access_token":"` + marker +
+			`","access_token":"y","id_token":"x"}`},
+		"no type": {"", marker},
 	} {
 		for _, endpoint := range []string{"discovery", "jwks", "token", "userinfo"} {
 			if name == "JSON as text" && endpoint != "token" {
 				continue
 			}
 			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
-			app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer(endpoint, 200, row.contentType, row.body) })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.Handler = rig.Answer(endpoint, 200, row.contentType, row.body)
+			})
 			b := rig.Browser(t)
 			resp := app.SignIn(t, b, "alice", "/me")
 			if resp.StatusCode < 400 {
 				t.Errorf("%s from %s: status %d, want an error", name, endpoint, resp.StatusCode)
 			}
-			if strings.Contains(authtest.Body(t, resp), marker) || strings.Contains(app.Log(), marker) {
+			if strings.Contains(authtest.Body(t, resp), marker) ||
+				strings.Contains(app.Log(), marker) {
 				t.Errorf("%s from %s: the provider's text shows up", name, endpoint)
 			}
 		}
@@ -512,13 +562,14 @@ func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 		next := s.OP.HTTPClient().Transport
 		s.OIDC.UserInfo = "always"
 		s.OIDC.PAR = true
-		s.OIDC.HTTPClient = &http.Client{Jar: authtest.NewBrowser(t).Jar, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			seen.Store(r.URL.Path, true)
-			if len(r.Cookies()) > 0 {
-				t.Errorf("cookies are sent to %s", r.URL.Path)
-			}
-			return next.RoundTrip(r)
-		})}
+		s.OIDC.HTTPClient = &http.Client{Jar: authtest.NewBrowser(t).Jar,
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				seen.Store(r.URL.Path, true)
+				if len(r.Cookies()) > 0 {
+					t.Errorf("cookies are sent to %s", r.URL.Path)
+				}
+				return next.RoundTrip(r)
+			})}
 	})
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Handler = func(_ string, w http.ResponseWriter, _ *http.Request) bool {
@@ -529,7 +580,8 @@ func TestOutbound_R68_CallersClientForEverything(t *testing.T) {
 	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
-	for _, path := range []string{"/.well-known/openid-configuration", "/par", "/token", "/jwks", "/userinfo"} {
+	for _, path := range []string{"/.well-known/openid-configuration", "/par", "/token", "/jwks",
+		"/userinfo"} {
 		if _, ok := seen.Load(path); !ok {
 			t.Errorf("%s was fetched by another client", path)
 		}

@@ -31,7 +31,8 @@ func slowAt(p *authtest.Provider, slow string) *slowToken {
 				return false
 			}
 			n := s.now.Add(1)
-			for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
+			for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most,
+				n); most = s.most.Load() {
 			}
 			s.seen.Add(1)
 			s.arrived <- struct{}{}
@@ -43,7 +44,8 @@ func slowAt(p *authtest.Provider, slow string) *slowToken {
 	return s
 }
 
-// callback is a request to the application that finishes a login, as it comes from a browser that has been to the provider.
+// callback is a request to the application that finishes a login, as it comes from a browser that
+// has been to the provider.
 func callback(t *testing.T, app *rig.App, ctx context.Context) *http.Request {
 	t.Helper()
 	start := httptest.NewRequest("GET", app.URL+"/auth/login/op", nil)
@@ -53,7 +55,8 @@ func callback(t *testing.T, app *rig.App, ctx context.Context) *http.Request {
 	if err != nil || w.Code != http.StatusSeeOther {
 		t.Fatal(w.Code, err)
 	}
-	r := httptest.NewRequestWithContext(ctx, "GET", app.URL+"/auth/callback/op?code=x&iss="+url.QueryEscape(app.OP.Issuer())+"&state="+authorize.Query().Get("state"), nil)
+	r := httptest.NewRequestWithContext(ctx, "GET", app.URL+"/auth/callback/op?code=x&iss="+
+		url.QueryEscape(app.OP.Issuer())+"&state="+authorize.Query().Get("state"), nil)
 	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
@@ -96,7 +99,8 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	}
 	// Another provider's logins do not wait (R145).
 	b := rig.Browser(t)
-	if who := authtest.Body(t, authtest.SignIn(t, b, app.URL+"/auth/login/op2?return_to=/me", "bob")); who == "" {
+	if who := authtest.Body(t, authtest.SignIn(t, b, app.URL+"/auth/login/op2?return_to=/me",
+		"bob")); who == "" {
 		t.Error("nobody")
 	}
 	leave()
@@ -107,7 +111,8 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	close(slow.release)
 	wg.Wait()
 	if slow.most.Load() != limit || slow.seen.Load() != limit || ok.Load() != limit {
-		t.Errorf("at most %d exchanges at once, %d in all, %d finished; want %d", slow.most.Load(), slow.seen.Load(), ok.Load(), limit)
+		t.Errorf("at most %d exchanges at once, %d in all, %d finished; want %d", slow.most.Load(),
+			slow.seen.Load(), ok.Load(), limit)
 	}
 }
 
@@ -140,7 +145,8 @@ func TestExchanges_R147_ReloadWorks(t *testing.T) {
 	close(slow.release)
 	wg.Wait()
 	resp := app.Get(t, b, address.String())
-	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s", rig.Marker, app.Is("alice")) {
+	if resp.StatusCode != http.StatusSeeOther || app.Visit(t, b, "/me") != fmt.Sprintf("%s: %s",
+		rig.Marker, app.Is("alice")) {
 		t.Errorf("reloaded: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 	}
 }
@@ -161,7 +167,8 @@ func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 			for range logins {
 				wg.Go(func() {
 					w := httptest.NewRecorder()
-					app.Server.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", app.URL+"/auth/login/op", nil))
+					app.Server.Config.Handler.ServeHTTP(w,
+						httptest.NewRequest("GET", app.URL+"/auth/login/op", nil))
 					if w.Code != http.StatusSeeOther {
 						t.Errorf("status %d: %s", w.Code, w.Body)
 					}
@@ -170,7 +177,8 @@ func TestExchanges_F8_StartsAreBoundedToo(t *testing.T) {
 			for range limit {
 				<-slow.arrived
 			}
-			app.BeginLogin(t, rig.Browser(t), "/auth/login/op2") // another provider's logins do not wait
+			// another provider's logins do not wait
+			app.BeginLogin(t, rig.Browser(t), "/auth/login/op2")
 			close(slow.release)
 			wg.Wait()
 			if slow.most.Load() != limit {

@@ -20,7 +20,8 @@ import (
 
 // usurper is an application with the honest provider "op" and the tenant "evil", whose own provider
 // says whatever the tenant likes. record is what the tenant has written down.
-func usurper(t *testing.T, record func(honest, evil *authtest.Provider) provider.Provider) (*rig.App, *authtest.Provider) {
+func usurper(t *testing.T, record func(honest, evil *authtest.Provider) provider.Provider) (
+	*rig.App, *authtest.Provider) {
 	t.Helper()
 	evil := authtest.NewTLSProvider(t)
 	app := rig.New(t, func(s *rig.Setup) {
@@ -64,26 +65,32 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 		"another spelling of the origin": func(honest, evil *authtest.Provider) provider.Provider {
 			o := evil.OIDC()
 			o.Issuer = honest.Issuer()
-			o.Discovery = strings.Replace(at(evil, "/.well-known/openid-configuration"), "https://", "https://"+strings.TrimPrefix(honest.Issuer(), "https://")+"@", 1)
+			o.Discovery = strings.Replace(at(evil, "/.well-known/openid-configuration"), "https://",
+				"https://"+strings.TrimPrefix(honest.Issuer(), "https://")+"@", 1)
 			return o
 		},
-		"a shared secret through the browser": func(honest, _ *authtest.Provider) provider.Provider {
+		"a shared secret through the browser": func(honest,
+			_ *authtest.Provider) provider.Provider {
 			o := honest.OIDC()
-			o.SecretSignsTokens, o.ResponseType, o.ClientSecret = true, "id_token", strings.Repeat("s", 32)
+			o.SecretSignsTokens, o.ResponseType, o.ClientSecret = true, "id_token",
+				strings.Repeat("s", 32)
 			return o
 		},
-		"OAuth 2.0 with the issuer of another": func(honest, evil *authtest.Provider) provider.Provider {
+		"OAuth 2.0 with the issuer of another": func(honest,
+			evil *authtest.Provider) provider.Provider {
 			o := evil.OAuth2()
 			o.Issuer = honest.Issuer()
 			return o
 		},
-		"OAuth 2.0 with the profile of another": func(honest, evil *authtest.Provider) provider.Provider {
+		"OAuth 2.0 with the profile of another": func(honest,
+			evil *authtest.Provider) provider.Provider {
 			o := honest.OAuth2()
 			o.Issuer = honest.Issuer()
 			o.APIBase, o.Endpoints.UserInfo, o.More = "", at(evil, "/api/user"), nil
 			return o
 		},
-		"OAuth 1.0a with the issuer of another": func(honest, evil *authtest.Provider) provider.Provider {
+		"OAuth 1.0a with the issuer of another": func(honest,
+			evil *authtest.Provider) provider.Provider {
 			o := evil.OAuth1()
 			o.Issuer = honest.Issuer()
 			return o
@@ -99,7 +106,8 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 			if n := evil.Count("token") + app.OP.Count("token"); n != 0 {
 				t.Errorf("%d token requests", n)
 			}
-			if resp := app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
+			if resp := app.SignIn(t, rig.Browser(t), "alice",
+				"/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Errorf("the configured provider: status %d", resp.StatusCode)
 			}
 		})
@@ -109,13 +117,15 @@ func TestForgery_F3_IssuerOfAnother(t *testing.T) {
 // F3: an endpoint of another origin that the metadata of a tenant's own issuer names, unless the
 // application's code permits it.
 func TestForgery_F3_EndpointsThatTheMetadataNames(t *testing.T) {
-	for _, member := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "introspection_endpoint"} {
+	for _, member := range []string{"authorization_endpoint", "token_endpoint", "jwks_uri",
+		"userinfo_endpoint", "introspection_endpoint"} {
 		for _, permitted := range []bool{false, true} {
 			elsewhere := authtest.NewTLSProvider(t)
 			app, tn := rig.NewTenants(t)
 			app.OP2.Misbehave(func(f *authtest.Faults) {
 				f.Discovery = func(m map[string]any) {
-					m[member] = strings.Replace(m[member].(string), app.OP2.Issuer(), elsewhere.Issuer(), 1)
+					m[member] = strings.Replace(m[member].(string), app.OP2.Issuer(),
+						elsewhere.Issuer(), 1)
 				}
 			})
 			acme := app.OP2.OIDC()
@@ -125,7 +135,8 @@ func TestForgery_F3_EndpointsThatTheMetadataNames(t *testing.T) {
 			tn.Set("acme", acme)
 			resp := app.Get(t, rig.Browser(t), "/auth/login/acme")
 			if begun := resp.StatusCode == http.StatusSeeOther; begun != permitted {
-				t.Errorf("%s elsewhere, permitted %v: status %d", member, permitted, resp.StatusCode)
+				t.Errorf("%s elsewhere, permitted %v: status %d", member, permitted,
+					resp.StatusCode)
 			}
 			if !permitted && !strings.Contains(app.Log(), member+" is at "+elsewhere.Issuer()) {
 				t.Errorf("%s: the log does not say which endpoint is where: %s", member, app.Log())
@@ -145,7 +156,8 @@ func TestForgery_F3_OtherOriginsAreCode(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if all := slices.Concat(oidc.OtherOrigins, oauth2.OtherOrigins, oauth1.OtherOrigins); len(all) != 0 {
+	if all := slices.Concat(oidc.OtherOrigins, oauth2.OtherOrigins,
+		oauth1.OtherOrigins); len(all) != 0 {
 		t.Errorf("read from JSON: %v", all)
 	}
 }
@@ -165,8 +177,12 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 	for name, change := range map[string]func(*provider.OAuth2){
 		"TokenURL":   func(o *provider.OAuth2) { o.Endpoints.Token = "https://evil.example/token" },
 		"RefreshURL": func(o *provider.OAuth2) { o.RefreshURL = "https://evil.example/token" },
-		"UserURL":    func(o *provider.OAuth2) { o.Endpoints.UserInfo = "https://op.example:444/user" },
-		"APIBase":    func(o *provider.OAuth2) { o.APIBase, o.Endpoints.UserInfo = "https://evil.example", "user" },
+		"UserURL": func(o *provider.OAuth2) {
+			o.Endpoints.UserInfo = "https://op.example:444/user"
+		},
+		"APIBase": func(o *provider.OAuth2) {
+			o.APIBase, o.Endpoints.UserInfo = "https://evil.example", "user"
+		},
 		"More": func(o *provider.OAuth2) {
 			o.More = []provider.Document{{Name: "emails", URL: "https://evil.example/emails"}}
 		},
@@ -177,7 +193,8 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 		}
 		change(o)
 		_, err := sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Providers: provider.Set{"op": o},
+			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret},
+			Providers: provider.Set{"op": o},
 		})
 		if err == nil || !strings.Contains(err.Error(), "Issuer is missing") {
 			t.Errorf("%s at another origin: %v", name, err)
@@ -204,8 +221,14 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		keys[where] = append(keys[where], s.Provider+" "+s.User.Key())
 	}
 	app, _ := rig.NewTenants(t, rig.Offline, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { see("Login", s); return nil }
-		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error { see("Refresh", s); return nil }
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			see("Login", s)
+			return nil
+		}
+		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
+			see("Refresh", s)
+			return nil
+		}
 		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { see("Logout", s) }
 		s.Config.Hooks.Link = func(_ context.Context, current, linked *session.Session) error {
 			see("Link", current)
@@ -218,15 +241,22 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 			o.Scopes = s.OIDC.Scopes
 			tenants[name] = o
 		}
-		s.Config.Tenants.Find = func(_ context.Context, name string) (provider.Provider, error) { return tenants[name], nil }
+		s.Config.Tenants.Find = func(_ context.Context, name string) (provider.Provider, error) {
+			return tenants[name], nil
+		}
 	})
 	app.Mux.Handle("/call", app.Auth.RequireAuth(rig.APIPage(app)))
-	app.Mux.Handle("/see", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/see", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		see("handler", s)
 	})))
-	bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience, Tenant: func(r *http.Request) string { return r.FormValue("tenant") }})
-	app.Mux.Handle("/api", bearer(app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	bearer := app.Auth.Bearer(middleware.API{Audience: rig.Audience,
+		Tenant: func(r *http.Request) string {
+			return r.FormValue("tenant")
+		}})
+	app.Mux.Handle("/api", bearer(app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		see("Bearer", s)
 	}))))
@@ -237,19 +267,23 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		if resp := app.Get(t, b, "/call"); resp.StatusCode != 200 {
 			t.Fatalf("%s: status %d", name, resp.StatusCode)
 		}
-		app.Get(t, b, app.Authorize(t, b, rig.BeginLink(t, app, b, "/auth/link/acme"), "alice").String())
-		if resp := rig.GetAPI(t, app, "/api?tenant="+name, "Bearer "+rig.AccessToken(app, nil)); resp.StatusCode != 200 {
+		app.Get(t, b, app.Authorize(t, b, rig.BeginLink(t, app, b, "/auth/link/acme"),
+			"alice").String())
+		if resp := rig.GetAPI(t, app, "/api?tenant="+name,
+			"Bearer "+rig.AccessToken(app, nil)); resp.StatusCode != 200 {
 			t.Fatalf("%s: status %d: %s", name, resp.StatusCode, app.Log())
 		}
 		app.Post(t, b, "/auth/logout", nil)
 	}
 	issuer := app.OP.Issuer()
 	op := `["` + issuer + `","1001"]`
-	globex, initech, acme := `["globex","`+issuer+`","1001"]`, `["initech","`+issuer+`","1001"]`, `["acme","`+issuer+`","1001"]`
+	globex, initech, acme := `["globex","`+issuer+`","1001"]`, `["initech","`+issuer+`","1001"]`,
+		`["acme","`+issuer+`","1001"]`
 	each := []string{"op " + op, "globex " + globex, "initech " + initech}
 	for where, want := range map[string][]string{
 		"Login": each, "Refresh": each, "Logout": each, "handler": each, "Bearer": each,
-		"Link": {"op " + op, "acme " + acme, "globex " + globex, "acme " + acme, "initech " + initech, "acme " + acme},
+		"Link": {"op " + op, "acme " + acme, "globex " + globex, "acme " + acme,
+			"initech " + initech, "acme " + acme},
 	} {
 		if !slices.Equal(keys[where], want) {
 			t.Errorf("%s: %q, want %q", where, keys[where], want)

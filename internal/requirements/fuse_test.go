@@ -35,10 +35,16 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 	oauth2 := func(change func(*provider.OAuth2)) func(*rig.Setup) { return plain(change) }
 	return map[string]func(*rig.Setup){
 		"Hooks.Begin": func(s *rig.Setup) {
-			s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error { f.burn(); return nil }
+			s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {
+				f.burn()
+				return nil
+			}
 		},
 		"Hooks.Login": func(s *rig.Setup) {
-			s.Config.Hooks.Login = func(context.Context, *session.Session) error { f.burn(); return nil }
+			s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+				f.burn()
+				return nil
+			}
 		},
 		"MapUser": func(s *rig.Setup) {
 			s.OIDC.MapUser = func(provider.Profile, *session.User) error { f.burn(); return nil }
@@ -48,24 +54,33 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 		},
 		"SecretFunc": func(s *rig.Setup) {
 			s.OIDC.ClientSecret = ""
-			s.OIDC.SecretFunc = func(context.Context) (string, error) { f.burn(); return authtest.ClientSecret, nil }
+			s.OIDC.SecretFunc = func(context.Context) (string, error) {
+				f.burn()
+				return authtest.ClientSecret, nil
+			}
 		},
 		"ClientKey.Signer": func(s *rig.Setup) {
 			key := authtest.ClientKey()
 			s.OP.SetClientKey(key.Public())
-			s.OIDC.ClientSecret, s.OIDC.ClientKey = "", &provider.ClientKey{Signer: burningSigner{key, f}}
+			s.OIDC.ClientSecret, s.OIDC.ClientKey = "",
+				&provider.ClientKey{Signer: burningSigner{key, f}}
 		},
 		"Dialect.EditRequest": func(s *rig.Setup) {
 			s.OIDC.Dialect.EditRequest = func(url.Values) { f.burn() }
 		},
 		"Dialect.EditAnswer": func(s *rig.Setup) {
-			s.OIDC.Dialect.EditAnswer = func(a json.RawMessage) (json.RawMessage, error) { f.burn(); return a, nil }
+			s.OIDC.Dialect.EditAnswer = func(a json.RawMessage) (json.RawMessage, error) {
+				f.burn()
+				return a, nil
+			}
 		},
 		"transport": func(s *rig.Setup) {
-			s.OIDC.HTTPClient = &http.Client{Transport: burningTransport{s.OIDC.HTTPClient.Transport, f}}
+			s.OIDC.HTTPClient = &http.Client{
+				Transport: burningTransport{s.OIDC.HTTPClient.Transport, f}}
 		},
 		"body": func(s *rig.Setup) {
-			s.OIDC.HTTPClient = &http.Client{Transport: burningBodies{s.OIDC.HTTPClient.Transport, f}}
+			s.OIDC.HTTPClient = &http.Client{
+				Transport: burningBodies{s.OIDC.HTTPClient.Transport, f}}
 		},
 		"OAuth2 MapUser": oauth2(func(o *provider.OAuth2) {
 			o.MapUser = func(provider.Profile, *session.User) error { f.burn(); return nil }
@@ -74,7 +89,10 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 			o.CheckCallback = func(url.Values) error { f.burn(); return nil }
 		}),
 		"OAuth2 PrepareAPI": oauth2(func(o *provider.OAuth2) {
-			o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error { f.burn(); return nil }
+			o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error {
+				f.burn()
+				return nil
+			}
 		}),
 		"OAuth1 MapUser": func(s *rig.Setup) {
 			o := s.OP.OAuth1()
@@ -89,7 +107,8 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 		"provider: Begin":  other(f, "Begin"),
 		"provider: Finish": other(f, "Finish"),
 		"Backend": func(s *rig.Setup) {
-			s.Config.Session.Store = session.NewServerStore(burningBackend{session.NewMemoryBackend(session.MemoryLimits{}, nil), f})
+			s.Config.Session.Store = session.NewServerStore(burningBackend{
+				session.NewMemoryBackend(session.MemoryLimits{}, nil), f})
 		},
 		"Revocations": func(s *rig.Setup) {
 			s.Config.Session.Revocations = burningRevocations{session.NewMemoryRevocations(nil), f}
@@ -100,10 +119,11 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 		"Tenants.Find": func(s *rig.Setup) {
 			o := s.OIDC
 			s.Config.Providers = provider.Set{"other": s.OP.OIDC()}
-			s.Config.Tenants = provider.Tenants{Keep: time.Nanosecond, Find: func(context.Context, string) (provider.Provider, error) {
-				f.burn()
-				return o, nil
-			}}
+			s.Config.Tenants = provider.Tenants{Keep: time.Nanosecond,
+				Find: func(context.Context, string) (provider.Provider, error) {
+					f.burn()
+					return o, nil
+				}}
 		},
 	}
 }
@@ -170,12 +190,14 @@ func (p burningProvider) Begin(ctx context.Context, f *provider.Flow) (string, e
 	return p.OIDC.Begin(ctx, f)
 }
 
-func (p burningProvider) Finish(ctx context.Context, f *provider.Flow, v url.Values) (*session.Session, error) {
+func (p burningProvider) Finish(ctx context.Context, f *provider.Flow,
+	v url.Values) (*session.Session, error) {
 	p.at("Finish")
 	return p.OIDC.Finish(ctx, f, v)
 }
 
-func (p burningProvider) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
+func (p burningProvider) Refresh(ctx context.Context, s *session.Session) (*session.Session,
+	error) {
 	p.at("Refresh")
 	return p.OIDC.Refresh(ctx, s)
 }
@@ -212,7 +234,8 @@ func (b burningBackend) Get(ctx context.Context, key session.Key) (session.Recor
 	return b.Backend.Get(ctx, key)
 }
 
-func (b burningBackend) Put(ctx context.Context, key session.Key, r session.Record, c session.Condition) error {
+func (b burningBackend) Put(ctx context.Context, key session.Key, r session.Record,
+	c session.Condition) error {
 	b.f.burn()
 	return b.Backend.Put(ctx, key, r, c)
 }
@@ -232,7 +255,8 @@ func (v burningRevocations) Epoch(ctx context.Context) (uint64, error) {
 	return v.Revocations.Epoch(ctx)
 }
 
-func (v burningRevocations) Lookup(ctx context.Context, keys session.RevocationKeys) ([4]session.Mark, error) {
+func (v burningRevocations) Lookup(ctx context.Context,
+	keys session.RevocationKeys) ([4]session.Mark, error) {
 	v.f.burn()
 	return v.Revocations.Lookup(ctx, keys)
 }
@@ -252,7 +276,8 @@ type burningLocker struct {
 	f *fuse
 }
 
-func (l burningLocker) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l burningLocker) Do(ctx context.Context, key string, keep time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	l.f.burn()
 	return l.Locker.Do(ctx, key, keep, f)
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// F8: a provider that grants tens of thousands of scopes makes nothing larger or slower: neither the
-// session, nor the guard, nor the next authorization request.
+// F8: a provider that grants tens of thousands of scopes makes nothing larger or slower: neither
+// the session, nor the guard, nor the next authorization request.
 func TestGrowth_F8_GrantedScopes(t *testing.T) {
-	for name, change := range map[string]func(*rig.Setup){"OpenID Connect": rig.Offline, "OAuth 2.0": plain()} {
+	for name, change := range map[string]func(*rig.Setup){"OpenID Connect": rig.Offline,
+		"OAuth 2.0": plain()} {
 		t.Run(name, func(t *testing.T) {
 			var last *session.Session
 			app := rig.New(t, change, rig.Stored, keeping(&last))
@@ -30,11 +31,13 @@ func TestGrowth_F8_GrantedScopes(t *testing.T) {
 			})
 			app.Mux.Handle("/more", app.Auth.RequireScope("more")(http.HandlerFunc(rig.WhoAmI)))
 			b := rig.Browser(t)
-			if resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
+			if resp := app.SignIn(t, b, "alice",
+				"/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Fatalf("status %d: %s", resp.StatusCode, app.Log())
 			}
 			tokens, err := last.Tokens()
-			if err != nil || len(tokens.Scopes) > 300 || len(strings.Join(tokens.Scopes, " ")) > 10<<10 {
+			if err != nil || len(tokens.Scopes) > 300 ||
+				len(strings.Join(tokens.Scopes, " ")) > 10<<10 {
 				t.Errorf("%d scopes are kept: %v", len(tokens.Scopes), err)
 			}
 			resp := app.Get(t, b, "/more")
@@ -45,7 +48,8 @@ func TestGrowth_F8_GrantedScopes(t *testing.T) {
 			if err != nil || !strings.HasPrefix(location.String(), app.OP.Issuer()) {
 				t.Fatalf("the step-up leads to %.200s: %v", location, err)
 			}
-			if asked := strings.Fields(location.Query().Get("scope")); len(asked) > 310 || asked[len(asked)-1] != "more" {
+			if asked := strings.Fields(location.Query().Get("scope")); len(asked) > 310 ||
+				asked[len(asked)-1] != "more" {
 				t.Errorf("%d scopes are asked for, the last is %s", len(asked), asked[len(asked)-1])
 			}
 		})

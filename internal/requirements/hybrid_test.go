@@ -30,38 +30,47 @@ func TestHybrid_R5_OptIn(t *testing.T) {
 				t.Errorf("code_challenge: %v", got)
 			}
 			resp := app.SignIn(t, b, "alice", "/me/x?y=1")
-			if resp.Request.URL.RequestURI() != "/me/x?y=1" || !strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
-				t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode, app.Log())
+			if resp.Request.URL.RequestURI() != "/me/x?y=1" ||
+				!strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
+				t.Errorf("ended at %s with status %d: %s", resp.Request.URL, resp.StatusCode,
+					app.Log())
 			}
 			if got, want := app.OP.Count("token"), strings.Count(kind, "code "); got != want {
 				t.Errorf("%d token requests, want %d", got, want)
 			}
 		})
 	}
-	for _, kind := range []string{"token", "id_token token", "code token", "none", "code  id_token", "CODE"} {
+	for _, kind := range []string{"token", "id_token token", "code token", "none", "code  id_token",
+		"CODE"} {
 		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.ResponseType = kind }))
-		if err == nil || strings.Contains(kind, " token") && !strings.Contains(err.Error(), "must not pass through the browser") {
+		if err == nil || strings.Contains(kind, " token") && !strings.Contains(err.Error(),
+			"must not pass through the browser") {
 			t.Errorf("ResponseType %q: %v", kind, err)
 		}
 	}
 }
 
 // posted opens the form that the provider answers with, changes it and sends it.
-func postedResponse(t *testing.T, app *rig.App, b *http.Client, change func(url.Values)) *http.Response {
+func postedResponse(t *testing.T, app *rig.App, b *http.Client,
+	change func(url.Values)) *http.Response {
 	t.Helper()
 	authorize := app.BeginLogin(t, b, "/auth/login")
 	page := authtest.Open(t, b, authorize.String())
 	for strings.Contains(authtest.Body(t, page), `action="/`) { // the provider's own forms
-		page = authtest.Submit(t, b, page, url.Values{"username": {"alice"}, "password": {"alice"}, "decision": {"allow"}})
+		page = authtest.Submit(t, b, page, url.Values{"username": {"alice"}, "password": {"alice"},
+			"decision": {"allow"}})
 	}
 	form := url.Values{}
-	for _, field := range strings.Split(authtest.Body(t, page), "<input type=\"hidden\" name=\"")[1:] {
+	for _, field := range strings.Split(authtest.Body(t, page),
+		"<input type=\"hidden\" name=\"")[1:] {
 		name, rest, _ := strings.Cut(field, `" value="`)
 		value, _, _ := strings.Cut(rest, `"`)
 		form.Set(name, strings.ReplaceAll(value, "&#43;", "+"))
 	}
 	change(form)
-	return app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site", "cross-site")
+	return app.Do(t, b, "POST", "/auth/callback/op", form, "Content-Type",
+		"application/x-www-form-urlencoded", "Origin", app.OP.Issuer(), "Sec-Fetch-Site",
+		"cross-site")
 }
 
 // R16, R58
@@ -72,25 +81,51 @@ func TestHybrid_R58_ResponsesThatDoNotFit(t *testing.T) {
 		fault  func(*authtest.Faults)
 		want   int
 	}{
-		"id_token, right":         {"id_token", func(url.Values) {}, nil, 303},
-		"id_token with a code":    {"id_token", func(f url.Values) { f.Set("code", "x") }, nil, 400},
-		"id_token with a token":   {"id_token", func(f url.Values) { f.Set("access_token", "x") }, nil, 400},
-		"id_token missing":        {"id_token", func(f url.Values) { f.Del("id_token") }, nil, 400},
-		"id_token twice":          {"id_token", func(f url.Values) { f.Add("id_token", f.Get("id_token")) }, nil, 400},
-		"id_token, other nonce":   {"id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["nonce"] = "x" } }, 400},
-		"id_token and error":      {"id_token", func(f url.Values) { f.Set("error", "access_denied") }, nil, 400},
-		"hybrid, right":           {"code id_token", func(url.Values) {}, nil, 303},
-		"hybrid without id_token": {"code id_token", func(f url.Values) { f.Del("id_token") }, nil, 400},
-		"hybrid without code":     {"code id_token", func(f url.Values) { f.Del("code") }, nil, 400},
-		"hybrid, no c_hash":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { delete(c, "c_hash") } }, 400},
-		"hybrid, wrong c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "AAAA" } }, 400},
-		"hybrid, empty c_hash":    {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "" } }, 400},
-		"hybrid, other code":      {"code id_token", func(f url.Values) { f.Set("code", "x"+f.Get("code")) }, nil, 400},
-		"hybrid, other sub":       {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["sub"] = "1002" } }, 400},
+		"id_token, right": {"id_token", func(url.Values) {}, nil, 303},
+		"id_token with a code": {"id_token", func(f url.Values) {
+			f.Set("code", "x")
+		}, nil, 400},
+		"id_token with a token": {"id_token", func(f url.Values) {
+			f.Set("access_token", "x")
+		}, nil, 400},
+		"id_token missing": {"id_token", func(f url.Values) { f.Del("id_token") }, nil, 400},
+		"id_token twice": {"id_token", func(f url.Values) {
+			f.Add("id_token", f.Get("id_token"))
+		}, nil, 400},
+		"id_token, other nonce": {"id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.FrontIDToken = func(c map[string]any) { c["nonce"] = "x" }
+		}, 400},
+		"id_token and error": {"id_token", func(f url.Values) {
+			f.Set("error", "access_denied")
+		}, nil, 400},
+		"hybrid, right": {"code id_token", func(url.Values) {}, nil, 303},
+		"hybrid without id_token": {"code id_token", func(f url.Values) {
+			f.Del("id_token")
+		}, nil, 400},
+		"hybrid without code": {"code id_token", func(f url.Values) {
+			f.Del("code")
+		}, nil, 400},
+		"hybrid, no c_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.FrontIDToken = func(c map[string]any) { delete(c, "c_hash") }
+		}, 400},
+		"hybrid, wrong c_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "AAAA" }
+		}, 400},
+		"hybrid, empty c_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.FrontIDToken = func(c map[string]any) { c["c_hash"] = "" }
+		}, 400},
+		"hybrid, other code": {"code id_token", func(f url.Values) {
+			f.Set("code", "x"+f.Get("code"))
+		}, nil, 400},
+		"hybrid, other sub": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.FrontIDToken = func(c map[string]any) { c["sub"] = "1002" }
+		}, 400},
 		"hybrid, other iss": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
 			f.FrontIDToken = func(c map[string]any) { c["iss"] = "https://evil.example" }
 		}, 400},
-		"hybrid, wrong at_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" } }, 400},
+		"hybrid, wrong at_hash": {"code id_token", func(url.Values) {}, func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["at_hash"] = "AAAA" }
+		}, 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, responseType(row.kind))
@@ -105,7 +140,8 @@ func TestHybrid_R58_ResponsesThatDoNotFit(t *testing.T) {
 			if who := app.Visit(t, b, "/"); (who == app.Is("alice")) != (row.want == 303) {
 				t.Errorf("signed in as %s", who)
 			}
-			afterwards := name == "hybrid, other sub" || name == "hybrid, wrong at_hash" // seen by the second ID token
+			// seen by the second ID token
+			afterwards := name == "hybrid, other sub" || name == "hybrid, wrong at_hash"
 			if row.want == 400 && !afterwards && app.OP.Count("token") != 0 {
 				t.Error("the token endpoint was asked")
 			}

@@ -52,19 +52,23 @@ func claimsOf(token string) map[string]any {
 func TestIDToken_R41_UnsignedIsRefused(t *testing.T) {
 	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{"none", "ES256"} }
+		f.Discovery = func(m map[string]any) {
+			m["id_token_signing_alg_values_supported"] = []string{"none", "ES256"}
+		}
 	})
 	for _, alg := range []string{"none", "None", "NONE", "nOnE", "", "none "} {
 		for _, signature := range []string{".", "", ".AAAA", ". "} {
 			withToken(app, func(c map[string]any) string {
-				return rig.Base64(rig.JSON(map[string]string{"alg": alg, "typ": "JWT"})) + "." + rig.Base64(rig.JSON(c)) + signature
+				return rig.Base64(rig.JSON(map[string]string{"alg": alg, "typ": "JWT"})) + "." +
+					rig.Base64(rig.JSON(c)) + signature
 			})
 			if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 				t.Errorf("alg %q, signature %q: %s", alg, signature, got)
 			}
 		}
 	}
-	withToken(app, func(c map[string]any) string { // a right token with its signature cut, or changed
+	// a right token with its signature cut, or changed
+	withToken(app, func(c map[string]any) string {
 		token := app.OP.Sign(c)
 		return token[:len(token)-4]
 	})
@@ -86,7 +90,8 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.Discovery = func(m map[string]any) {
-			m["id_token_signing_alg_values_supported"] = []string{"HS256", "HS384", "HS512", "ES256"}
+			m["id_token_signing_alg_values_supported"] = []string{"HS256", "HS384", "HS512",
+				"ES256"}
 		}
 	})
 	public := publicKey(t, app)
@@ -96,14 +101,17 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 	}
 	jwk, _ := public.MarshalJSON()
 	for name, key := range map[string][]byte{
-		"der": der, "pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "jwk": jwk, "secret": []byte(authtest.ClientSecret), "empty": {},
+		"der": der, "pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
+		"jwk": jwk, "secret": []byte(authtest.ClientSecret), "empty": {},
 	} {
 		withToken(app, func(c map[string]any) string { return hs256(key, public.KeyID, c) })
 		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("HS256 with %s: %s", name, got)
 		}
 	}
-	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.SigningAlgs = []string{"HS256"} })); err == nil {
+	if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+		o.SigningAlgs = []string{"HS256"}
+	})); err == nil {
 		t.Error("HS256 can be configured")
 	}
 	// An algorithm that is sound, but not on the list.
@@ -122,7 +130,8 @@ func TestIDToken_R42_SymmetricAlgorithmsAreRefused(t *testing.T) {
 }
 
 func hs256(key []byte, kid string, claims map[string]any) string {
-	signed := rig.Base64(rig.JSON(map[string]string{"alg": "HS256", "kid": kid, "typ": "JWT"})) + "." + rig.Base64(rig.JSON(claims))
+	signed := rig.Base64(rig.JSON(map[string]string{"alg": "HS256", "kid": kid, "typ": "JWT"})) +
+		"." + rig.Base64(rig.JSON(claims))
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(signed))
 	return signed + "." + rig.Base64(mac.Sum(nil))
@@ -147,7 +156,9 @@ func publicKey(t *testing.T, app *rig.App) jose.JSONWebKey {
 func TestIDToken_R43_KeysNamedByTheTokenAreIgnored(t *testing.T) {
 	app := rig.New(t)
 	var contacts atomic.Int32
-	evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { contacts.Add(1) }))
+	evil := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		contacts.Add(1)
+	}))
 	defer evil.Close()
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -156,7 +167,8 @@ func TestIDToken_R43_KeysNamedByTheTokenAreIgnored(t *testing.T) {
 	kid := publicKey(t, app).KeyID
 	jwk := jose.JSONWebKey{Key: own.Public(), KeyID: kid, Algorithm: "ES256"}
 	for name, extra := range map[string]map[string]any{
-		"jwk": {"jwk": jwk}, "jku": {"jku": evil.URL}, "x5u": {"x5u": evil.URL}, "x5c": {"x5c": []string{"AAAA"}}, "kid as address": {"kid": evil.URL + "/key"},
+		"jwk": {"jwk": jwk}, "jku": {"jku": evil.URL}, "x5u": {"x5u": evil.URL},
+		"x5c": {"x5c": []string{"AAAA"}}, "kid as address": {"kid": evil.URL + "/key"},
 		"kid with controls": {"kid": "a\r\nb\x00"}, "kid no string": {"kid": 7},
 	} {
 		withToken(app, func(c map[string]any) string {
@@ -195,23 +207,39 @@ func TestIDToken_R44_KeyMustFitTheAlgorithm(t *testing.T) {
 		alg    jose.SignatureAlgorithm
 		want   string
 	}{
-		"right":                   {nil, nil, "", "ok"},
-		"use enc":                 {func(k map[string]any) { k["use"] = "enc" }, nil, "", "provider_unavailable"},
-		"key_ops without verify":  {func(k map[string]any) { k["key_ops"] = []string{"sign"} }, nil, "", "provider_unavailable"},
-		"key_ops with verify":     {func(k map[string]any) { k["key_ops"] = []string{"verify"} }, nil, "", "ok"},
-		"alg of another family":   {func(k map[string]any) { k["alg"] = "RS256" }, nil, "", "invalid_id_token"},
-		"neither alg nor use":     {func(k map[string]any) { delete(k, "alg"); delete(k, "use") }, nil, "", "ok"},
-		"RSA of 1024 bits":        {nil, weak, jose.RS256, "provider_unavailable"},
-		"kty that does not match": {func(k map[string]any) { k["kty"] = "RSA" }, nil, "", "provider_unavailable"},
+		"right": {nil, nil, "", "ok"},
+		"use enc": {func(k map[string]any) {
+			k["use"] = "enc"
+		}, nil, "", "provider_unavailable"},
+		"key_ops without verify": {func(k map[string]any) {
+			k["key_ops"] = []string{"sign"}
+		}, nil, "", "provider_unavailable"},
+		"key_ops with verify": {func(k map[string]any) {
+			k["key_ops"] = []string{"verify"}
+		}, nil, "", "ok"},
+		"alg of another family": {func(k map[string]any) {
+			k["alg"] = "RS256"
+		}, nil, "", "invalid_id_token"},
+		"neither alg nor use": {func(k map[string]any) {
+			delete(k, "alg")
+			delete(k, "use")
+		}, nil, "", "ok"},
+		"RSA of 1024 bits": {nil, weak, jose.RS256, "provider_unavailable"},
+		"kty that does not match": {func(k map[string]any) {
+			k["kty"] = "RSA"
+		}, nil, "", "provider_unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rig.Serial(t, "weak keys need GODEBUG")
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.SigningAlgs = []string{"ES256", "RS256"} })
+			app := rig.New(t, func(s *rig.Setup) {
+				s.OIDC.SigningAlgs = []string{"ES256", "RS256"}
+			})
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.JWKS = func(set map[string]any) {
 					key := set["keys"].([]any)[0].(map[string]any)
 					if rsaKey, ok := c.key.(*rsa.PrivateKey); ok {
-						raw, _ := jose.JSONWebKey{Key: rsaKey.Public(), KeyID: "weak", Algorithm: "RS256", Use: "sig"}.MarshalJSON()
+						raw, _ := jose.JSONWebKey{Key: rsaKey.Public(), KeyID: "weak",
+							Algorithm: "RS256", Use: "sig"}.MarshalJSON()
 						clear(key)
 						json.Unmarshal(raw, &key)
 					}
@@ -221,7 +249,9 @@ func TestIDToken_R44_KeyMustFitTheAlgorithm(t *testing.T) {
 				}
 			})
 			if c.key != nil {
-				withToken(app, func(claims map[string]any) string { return signJOSE(t, c.alg, c.key, "weak", claims) })
+				withToken(app, func(claims map[string]any) string {
+					return signJOSE(t, c.alg, c.key, "weak", claims)
+				})
 			}
 			if got := rig.TryLogin(t, app); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
@@ -240,8 +270,10 @@ func weakKey(t *testing.T) *rsa.PrivateKey {
 	return key
 }
 
-func signJOSE(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims map[string]any) string {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", kid))
+func signJOSE(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string,
+	claims map[string]any) string {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: key},
+		(&jose.SignerOptions{}).WithHeader("kid", kid))
 	if err != nil {
 		t.Error(err)
 		return ""
@@ -265,13 +297,19 @@ func TestIDToken_AcceptsTheAsymmetricAlgorithms(t *testing.T) {
 	p521, _ := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	edPublic, edPrivate, _ := ed25519.GenerateKey(rand.Reader)
 	for alg, pair := range map[jose.SignatureAlgorithm][2]any{
-		jose.RS256: {rsaKey.Public(), rsaKey}, jose.RS512: {rsaKey.Public(), rsaKey}, jose.PS256: {rsaKey.Public(), rsaKey},
-		jose.ES384: {p384.Public(), p384}, jose.ES512: {p521.Public(), p521}, jose.EdDSA: {edPublic, edPrivate},
+		jose.RS256: {rsaKey.Public(), rsaKey}, jose.RS512: {rsaKey.Public(), rsaKey},
+		jose.PS256: {rsaKey.Public(), rsaKey},
+		jose.ES384: {p384.Public(), p384}, jose.ES512: {p521.Public(), p521},
+		jose.EdDSA: {edPublic, edPrivate},
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.Discovery = func(m map[string]any) { m["id_token_signing_alg_values_supported"] = []string{string(alg)} }
-			f.JWKS = func(set map[string]any) { set["keys"] = []any{jose.JSONWebKey{Key: pair[0], KeyID: "k"}} }
+			f.Discovery = func(m map[string]any) {
+				m["id_token_signing_alg_values_supported"] = []string{string(alg)}
+			}
+			f.JWKS = func(set map[string]any) {
+				set["keys"] = []any{jose.JSONWebKey{Key: pair[0], KeyID: "k"}}
+			}
 		})
 		withToken(app, func(c map[string]any) string {
 			delete(c, "at_hash") // made for ES256
@@ -287,8 +325,10 @@ func TestIDToken_AcceptsTheAsymmetricAlgorithms(t *testing.T) {
 func TestIDToken_R45_CriticalHeaders(t *testing.T) {
 	app := rig.New(t)
 	for name, header := range map[string]map[string]any{
-		"unknown crit": {"crit": []string{"exp"}, "exp": 1}, "empty crit": {"crit": []string{}}, "b64 false": {"crit": []string{"b64"}, "b64": false},
-		"b64 alone": {"b64": false}, "b64 true": {"crit": []string{"b64"}, "b64": true}, "zip": {"zip": "DEF"},
+		"unknown crit": {"crit": []string{"exp"}, "exp": 1}, "empty crit": {"crit": []string{}},
+		"b64 false": {"crit": []string{"b64"}, "b64": false},
+		"b64 alone": {"b64": false}, "b64 true": {"crit": []string{"b64"}, "b64": true},
+		"zip": {"zip": "DEF"},
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.IDTokenRaw = func(token string) string {
@@ -318,30 +358,52 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 	const client = authtest.ClientID
 	now := time.Now().Unix()
 	rows := []row{
-		{"iss", absent, false}, {"iss", "", false}, {"iss", 1, false}, {"iss", nil, false}, {"iss", []string{"ISS"}, false}, {"iss", "ISS/", false}, {"iss", "ISS ", false}, {"iss", "https://evil.example", false},
-		{"sub", absent, false}, {"sub", "", false}, {"sub", 1001, false}, {"sub", nil, false}, {"sub", []string{"1001"}, false}, {"sub", map[string]string{}, false}, {"sub", true, false},
+		{"iss", absent, false}, {"iss", "", false}, {"iss", 1, false}, {"iss", nil, false},
+		{"iss", []string{"ISS"}, false}, {"iss", "ISS/", false}, {"iss", "ISS ", false},
+		{"iss", "https://evil.example", false},
+		{"sub", absent, false}, {"sub", "", false}, {"sub", 1001, false}, {"sub", nil, false},
+		{"sub", []string{"1001"}, false}, {"sub", map[string]string{}, false}, {"sub", true, false},
 		{"sub", strings.Repeat("x", 255), true}, {"sub", strings.Repeat("x", 256), false},
-		{"aud", absent, false}, {"aud", "", false}, {"aud", nil, false}, {"aud", 1, false}, {"aud", []string{}, false}, {"aud", "other", false}, {"aud", client + " ", false}, {"aud", strings.ToUpper(client), false},
-		{"aud", []string{client}, true}, {"aud", []string{client, "other"}, false}, {"aud", []any{client, 1}, false}, {"aud", []any{client, nil}, false}, {"aud", map[string]bool{client: true}, false}, {"aud", client + ",other", false},
-		{"azp", client, true}, {"azp", "other", false}, {"azp", "", false}, {"azp", nil, true}, {"azp", []string{client}, false},
-		{"nonce", absent, false}, {"nonce", "", false}, {"nonce", nil, false}, {"nonce", 1, false}, {"nonce", "other", false}, {"nonce", []string{"NONCE"}, false}, {"nonce", "NONCE ", false},
-		{"at_hash", absent, true}, {"at_hash", "", false}, {"at_hash", nil, false}, {"at_hash", 1, false}, {"at_hash", "AAAA", false}, {"at_hash", []string{}, false},
-		{"exp", absent, false}, {"exp", nil, false}, {"exp", "1", false}, {"exp", []int{1}, false}, {"exp", map[string]int{}, false}, {"exp", true, false}, {"exp", now - 100, false}, {"exp", 0, false}, {"exp", -1, false},
-		{"iat", absent, false}, {"iat", nil, false}, {"iat", "1", false}, {"iat", now + 3600, false}, {"iat", []int{1}, false},
-		{"nbf", now + 3600, false}, {"nbf", "0", false}, {"nbf", nil, true}, {"nbf", 0, true}, {"nbf", now, true},
-		{"auth_time", absent, true}, {"auth_time", "1", true}, {"auth_time", nil, true}, {"acr", 1, true}, {"acr", absent, true}, {"sid", 1, true}, {"sid", absent, true},
-		{"events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, false},
+		{"aud", absent, false}, {"aud", "", false}, {"aud", nil, false}, {"aud", 1, false},
+		{"aud", []string{}, false}, {"aud", "other", false}, {"aud", client + " ", false},
+		{"aud", strings.ToUpper(client), false},
+		{"aud", []string{client}, true}, {"aud", []string{client, "other"}, false},
+		{"aud", []any{client, 1}, false}, {"aud", []any{client, nil}, false},
+		{"aud", map[string]bool{client: true}, false}, {"aud", client + ",other", false},
+		{"azp", client, true}, {"azp", "other", false}, {"azp", "", false}, {"azp", nil, true},
+		{"azp", []string{client}, false},
+		{"nonce", absent, false}, {"nonce", "", false}, {"nonce", nil, false}, {"nonce", 1, false},
+		{"nonce", "other", false}, {"nonce", []string{"NONCE"}, false}, {"nonce", "NONCE ", false},
+		{"at_hash", absent, true}, {"at_hash", "", false}, {"at_hash", nil, false},
+		{"at_hash", 1, false}, {"at_hash", "AAAA", false}, {"at_hash", []string{}, false},
+		{"exp", absent, false}, {"exp", nil, false}, {"exp", "1", false}, {"exp", []int{1}, false},
+		{"exp", map[string]int{}, false}, {"exp", true, false}, {"exp", now - 100, false},
+		{"exp", 0, false}, {"exp", -1, false},
+		{"iat", absent, false}, {"iat", nil, false}, {"iat", "1", false},
+		{"iat", now + 3600, false}, {"iat", []int{1}, false},
+		{"nbf", now + 3600, false}, {"nbf", "0", false}, {"nbf", nil, true}, {"nbf", 0, true},
+		{"nbf", now, true},
+		{"auth_time", absent, true}, {"auth_time", "1", true}, {"auth_time", nil, true},
+		{"acr", 1, true}, {"acr", absent, true}, {"sid", 1, true}, {"sid", absent, true},
+		{"events", map[string]any{
+			"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, false},
 	}
 	// R49
-	for _, number := range []string{"1e300", "1e400", "9223372036854775808", "18446744073709551616", "1e-300", "-1e300", "0.5e1", "NaN", "1e19"} {
+	for _, number := range []string{"1e300", "1e400", "9223372036854775808", "18446744073709551616",
+		"1e-300", "-1e300", "0.5e1", "NaN", "1e19"} {
 		for _, claim := range []string{"exp", "iat", "nbf", "auth_time"} {
-			big := number == "1e300" || number == "9223372036854775808" || number == "18446744073709551616" || number == "1e19" || number == "1e400" || number == "NaN" || number == "-1e300"
-			small := !big                                      // a time long ago
-			decides := claim != "auth_time" || number == "NaN" // nothing was asked of auth_time, but NaN is no JSON
+			big := number == "1e300" || number == "9223372036854775808" ||
+				number == "18446744073709551616" || number == "1e19" || number == "1e400" ||
+				number == "NaN" || number == "-1e300"
+			small := !big // a time long ago
+			// nothing was asked of auth_time, but NaN is no JSON
+			decides := claim != "auth_time" || number == "NaN"
 			rows = append(rows, row{claim, raw(number), small && claim != "exp" || !decides})
 		}
 	}
-	rows = append(rows, row{"exp", raw(fmtInt(now+3600) + ".5"), true}, row{"iat", raw(fmtInt(now) + ".0"), true}, row{"exp", raw("4e9"), true}, row{"iat", raw(fmtInt(now)[:1] + "e9"), true})
+	rows = append(rows, row{"exp", raw(fmtInt(now+3600) + ".5"), true},
+		row{"iat", raw(fmtInt(now) + ".0"), true}, row{"exp", raw("4e9"), true},
+		row{"iat", raw(fmtInt(now)[:1] + "e9"), true})
 
 	app := rig.New(t)
 	for _, r := range rows {
@@ -354,7 +416,8 @@ func TestIDToken_R46_HostileClaims(t *testing.T) {
 			if s, ok := c[r.claim].(raw); ok { // written as it is, also where that is no JSON
 				delete(c, r.claim)
 				payload := rig.JSON(c)
-				return app.OP.Sign(append(payload[:len(payload)-1], []byte(`,"`+r.claim+`":`+string(s)+`}`)...))
+				return app.OP.Sign(append(payload[:len(payload)-1],
+					[]byte(`,"`+r.claim+`":`+string(s)+`}`)...))
 			}
 			return app.OP.Sign(c)
 		})
@@ -395,8 +458,11 @@ func fill(value any, claims map[string]any) any {
 // R46
 func TestIDToken_R46_TrustedAudience(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.TrustedAudiences = []string{"api"} })
-	for want, audiences := range map[string][]string{"ok": {authtest.ClientID, "api"}, "invalid_id_token": {"api"}} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["aud"] = audiences } })
+	for want, audiences := range map[string][]string{"ok": {authtest.ClientID, "api"},
+		"invalid_id_token": {"api"}} {
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["aud"] = audiences }
+		})
 		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("aud %v: %s, want %s", audiences, got, want)
 		}
@@ -427,14 +493,18 @@ func TestIDToken_R48_OneLeewayForAllTimes(t *testing.T) {
 	} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
-			f.IDToken = func(c map[string]any) { c[row.claim] = app.Clock.Now().Add(row.offset).Unix() }
+			f.IDToken = func(c map[string]any) {
+				c[row.claim] = app.Clock.Now().Add(row.offset).Unix()
+			}
 		})
 		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s %v from now: %s, want %s", row.claim, row.offset, got, row.want)
 		}
 	}
 	for _, leeway := range []time.Duration{-1, 301 * time.Second} {
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Leeway = leeway })); err == nil {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.Leeway = leeway
+		})); err == nil {
 			t.Errorf("Leeway %v is accepted", leeway)
 		}
 	}
@@ -448,7 +518,8 @@ func TestIDToken_R48_ClockThatIsOff(t *testing.T) {
 		app.OP.SetNow(func() time.Time { return app.Clock.Now().Add(off) })
 		b := rig.Browser(t)
 		resp := app.SignIn(t, b, "alice", "/me")
-		if resp.StatusCode != http.StatusBadRequest || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback") {
+		if resp.StatusCode != http.StatusBadRequest || !strings.HasPrefix(resp.Request.URL.Path,
+			"/auth/callback") {
 			t.Errorf("%v: ended at %s with status %d", off, resp.Request.URL.Path, resp.StatusCode)
 		}
 		if !strings.Contains(app.Log(), "clocks") {
@@ -468,13 +539,20 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 		"trailing text":      func(p string) string { return p + `x` },
 		"duplicate sub":      func(p string) string { return p[:len(p)-1] + `,"sub":"1002"}` },
 		"duplicate, escaped": func(p string) string { return p[:len(p)-1] + `,"\u0073ub":"1002"}` },
-		"duplicate deep":     func(p string) string { return strings.Replace(p, `"aud":"`, `"aud":["x",{"a":1,"a":2}],"x":"`, 1) },
-		"look-alike ſub":     func(p string) string { return p[:len(p)-1] + `,"ſub":"1002"}` },
-		"look-alike SUB":     func(p string) string { return p[:len(p)-1] + `,"SUB":"1002"}` },
-		"invalid UTF-8":      func(p string) string { return strings.Replace(p, `"sub":"1001"`, "\"sub\":\"1001\xff\"", 1) },
-		"half a surrogate":   func(p string) string { return strings.Replace(p, `"sub":"1001"`, `"sub":"1001\ud800"`, 1) },
+		"duplicate deep": func(p string) string {
+			return strings.Replace(p, `"aud":"`, `"aud":["x",{"a":1,"a":2}],"x":"`, 1)
+		},
+		"look-alike ſub": func(p string) string { return p[:len(p)-1] + `,"ſub":"1002"}` },
+		"look-alike SUB": func(p string) string { return p[:len(p)-1] + `,"SUB":"1002"}` },
+		"invalid UTF-8": func(p string) string {
+			return strings.Replace(p, `"sub":"1001"`, "\"sub\":\"1001\xff\"", 1)
+		},
+		"half a surrogate": func(p string) string {
+			return strings.Replace(p, `"sub":"1001"`, `"sub":"1001\ud800"`, 1)
+		},
 		"too deep": func(p string) string {
-			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"
+			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]",
+				100) + "}"
 		},
 		"cut":             func(p string) string { return p[:len(p)-1] },
 		"NaN":             func(p string) string { return p[:len(p)-1] + `,"x":NaN}` },
@@ -499,11 +577,15 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 func TestIDToken_R50_ClaimsAreThoseOfTheToken(t *testing.T) {
 	var got map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { return s.Claims(&got) }
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			return s.Claims(&got)
+		}
 	})
-	app.OP.SetClaims("alice", map[string]any{"department": "R&D <x>", "level": 7, "tags": []string{"a", "b"}})
+	app.OP.SetClaims("alice", map[string]any{"department": "R&D <x>", "level": 7,
+		"tags": []string{"a", "b"}})
 	rig.TryLogin(t, app)
-	if got["department"] != "R&D <x>" || got["level"] != float64(7) || got["sub"] != "1001" || got["name"] != "Alice Adams" {
+	if got["department"] != "R&D <x>" || got["level"] != float64(7) || got["sub"] != "1001" ||
+		got["name"] != "Alice Adams" {
 		t.Errorf("claims are %v", got)
 	}
 	for _, protocol := range []string{"nonce", "aud", "exp", "at_hash"} {
@@ -527,7 +609,8 @@ func TestIDToken_R51_StrictBase64(t *testing.T) {
 		"empty header":    func(s string) string { return s[strings.Index(s, "."):] },
 		"JSON form": func(s string) string {
 			p := strings.Split(s, ".")
-			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` + p[2] + `"}`
+			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` +
+				p[2] + `"}`
 		},
 		"non-canonical bit": func(s string) string { return nonCanonical(s) },
 	} {
@@ -538,7 +621,8 @@ func TestIDToken_R51_StrictBase64(t *testing.T) {
 	}
 }
 
-// nonCanonical sets a bit of the signature's last character that decoders ignore unless they are strict.
+// nonCanonical sets a bit of the signature's last character that decoders ignore unless they are
+// strict.
 func nonCanonical(token string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, token[len(token)-1])
@@ -549,17 +633,24 @@ func nonCanonical(token string) string {
 func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 	app := rig.New(t)
 	for typ, want := range map[string]string{
-		"at+jwt": "invalid_id_token", "application/at+jwt": "invalid_id_token", "AT+JWT": "invalid_id_token", "logout+jwt": "invalid_id_token", "dpop+jwt": "invalid_id_token",
-		"secevent+jwt": "invalid_id_token", "JOSE": "invalid_id_token", "JWT": "ok", "jwt": "ok", "application/jwt": "ok",
+		"at+jwt": "invalid_id_token", "application/at+jwt": "invalid_id_token",
+		"AT+JWT": "invalid_id_token", "logout+jwt": "invalid_id_token",
+		"dpop+jwt":     "invalid_id_token",
+		"secevent+jwt": "invalid_id_token", "JOSE": "invalid_id_token", "JWT": "ok", "jwt": "ok",
+		"application/jwt": "ok",
 	} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenHeader = func(h map[string]any) { h["typ"] = typ } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDTokenHeader = func(h map[string]any) { h["typ"] = typ }
+		})
 		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("typ %s: %s, want %s", typ, got, want)
 		}
 	}
 	app.OP.Behave()
 	app.OP.Misbehave(func(f *authtest.Faults) { // a JWE
-		f.IDTokenRaw = func(string) string { return rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA" }
+		f.IDTokenRaw = func(string) string {
+			return rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA"
+		}
 	})
 	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 		t.Errorf("an encrypted token: %s", got)
@@ -567,7 +658,8 @@ func TestIDToken_R52_OtherKindsOfToken(t *testing.T) {
 	app.OP.Behave()
 	app.OP.Misbehave(func(f *authtest.Faults) { // a logout token with everything an ID token needs
 		f.IDToken = func(c map[string]any) {
-			c["events"] = map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}
+			c["events"] = map[string]any{
+				"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}
 		}
 	})
 	if got := rig.TryLogin(t, app); got != "invalid_id_token" {
@@ -585,7 +677,9 @@ func TestIDToken_R54_HugeTokens(t *testing.T) {
 		"huge payload": "eyJhbGciOiJFUzI1NiJ9." + strings.Repeat("A", 900_000) + ".AAAA",
 		"huge answer":  strings.Repeat("A", 10<<20),
 	} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(string) string { return token } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDTokenRaw = func(string) string { return token }
+		})
 		want := "invalid_id_token"
 		if name == "huge answer" {
 			want = "token_error"
@@ -606,18 +700,34 @@ func TestIDToken_R55_MaxAgeAndACR(t *testing.T) {
 		change func(c map[string]any, now time.Time)
 		want   string
 	}{
-		"fresh":             {&age, nil, func(map[string]any, time.Time) {}, "ok"},
-		"missing auth_time": {&age, nil, func(c map[string]any, _ time.Time) { delete(c, "auth_time") }, "insufficient_authentication"},
-		"old auth_time":     {&age, nil, func(c map[string]any, now time.Time) { c["auth_time"] = now.Add(-12 * time.Minute).Unix() }, "insufficient_authentication"},
-		"future auth_time":  {&age, nil, func(c map[string]any, now time.Time) { c["auth_time"] = now.Add(5 * time.Minute).Unix() }, "insufficient_authentication"},
-		"max_age 0, fresh":  {&none, nil, func(map[string]any, time.Time) {}, "ok"},
-		"max_age 0, old":    {&none, nil, func(c map[string]any, now time.Time) { c["auth_time"] = now.Add(-2 * time.Minute).Unix() }, "insufficient_authentication"},
-		"acr reached":       {nil, []string{"gold", "silver"}, func(c map[string]any, _ time.Time) { c["acr"] = "silver" }, "ok"},
-		"acr missing":       {nil, []string{"gold"}, func(c map[string]any, _ time.Time) { delete(c, "acr") }, "insufficient_authentication"},
-		"acr other":         {nil, []string{"gold"}, func(c map[string]any, _ time.Time) { c["acr"] = "Gold" }, "insufficient_authentication"},
+		"fresh": {&age, nil, func(map[string]any, time.Time) {}, "ok"},
+		"missing auth_time": {&age, nil, func(c map[string]any, _ time.Time) {
+			delete(c, "auth_time")
+		}, "insufficient_authentication"},
+		"old auth_time": {&age, nil, func(c map[string]any, now time.Time) {
+			c["auth_time"] = now.Add(-12 * time.Minute).Unix()
+		}, "insufficient_authentication"},
+		"future auth_time": {&age, nil, func(c map[string]any, now time.Time) {
+			c["auth_time"] = now.Add(5 * time.Minute).Unix()
+		}, "insufficient_authentication"},
+		"max_age 0, fresh": {&none, nil, func(map[string]any, time.Time) {}, "ok"},
+		"max_age 0, old": {&none, nil, func(c map[string]any, now time.Time) {
+			c["auth_time"] = now.Add(-2 * time.Minute).Unix()
+		}, "insufficient_authentication"},
+		"acr reached": {nil, []string{"gold", "silver"}, func(c map[string]any, _ time.Time) {
+			c["acr"] = "silver"
+		}, "ok"},
+		"acr missing": {nil, []string{"gold"}, func(c map[string]any, _ time.Time) {
+			delete(c, "acr")
+		}, "insufficient_authentication"},
+		"acr other": {nil, []string{"gold"}, func(c map[string]any, _ time.Time) {
+			c["acr"] = "Gold"
+		}, "insufficient_authentication"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := rig.New(t, func(s *rig.Setup) { s.OIDC.MaxAge, s.OIDC.ACRValues = row.maxAge, row.acr })
+			app := rig.New(t, func(s *rig.Setup) {
+				s.OIDC.MaxAge, s.OIDC.ACRValues = row.maxAge, row.acr
+			})
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.IDToken = func(c map[string]any) { row.change(c, app.Clock.Now()) }
 			})
@@ -641,13 +751,16 @@ func TestIDToken_R55_StepUp(t *testing.T) {
 	app.Clock.Advance(time.Hour)
 	// A script is told what is missing.
 	resp := app.Get(t, b, "/transfer", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
-	if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 || !strings.Contains(got, "insufficient_user_authentication") || !strings.Contains(got, `max_age="300"`) {
+	if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 ||
+		!strings.Contains(got, "insufficient_user_authentication") ||
+		!strings.Contains(got, `max_age="300"`) {
 		t.Errorf("status %d, WWW-Authenticate %q", resp.StatusCode, got)
 	}
 	// A page signs in again and comes back.
 	before := app.SessionCookies(b)[0].Value
 	resp = app.SignIn(t, b, "alice", "/transfer?amount=7")
-	if resp.Request.URL.RequestURI() != "/transfer?amount=7" || authtest.Body(t, resp) != app.Is("alice") {
+	if resp.Request.URL.RequestURI() != "/transfer?amount=7" ||
+		authtest.Body(t, resp) != app.Is("alice") {
 		t.Errorf("ended at %s: %s", resp.Request.URL, authtest.Body(t, resp))
 	}
 	if app.SessionCookies(b)[0].Value == before {
@@ -660,9 +773,12 @@ func TestIDToken_R55_StepUp(t *testing.T) {
 	// A provider that ignores the wish does not open the page.
 	app.Clock.Advance(time.Hour)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.IDToken = func(c map[string]any) { c["auth_time"] = app.Clock.Now().Add(-time.Hour).Unix() }
+		f.IDToken = func(c map[string]any) {
+			c["auth_time"] = app.Clock.Now().Add(-time.Hour).Unix()
+		}
 	})
-	if resp := app.SignIn(t, b, "alice", "/transfer"); resp.StatusCode != http.StatusForbidden || strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
+	if resp := app.SignIn(t, b, "alice", "/transfer"); resp.StatusCode != http.StatusForbidden ||
+		strings.Contains(authtest.Body(t, resp), app.Is("alice")) {
 		t.Errorf("an old auth_time: status %d at %s", resp.StatusCode, resp.Request.URL)
 	}
 	app.OP.Behave()

@@ -17,7 +17,9 @@ import (
 // F17: a session that is of no use on one server is rejected there, and kept: cookie and record are
 // still valid on the other server.
 func TestSession_F17_RejectedAndKept(t *testing.T) {
-	another := func(c *session.Config) { c.Secret = "8f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff1" }
+	another := func(c *session.Config) {
+		c.Secret = "8f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff1"
+	}
 	behind := func(by time.Duration) func(*session.Config) {
 		return func(c *session.Config) {
 			now := c.Now
@@ -28,9 +30,15 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 		other func(app *rig.App) http.Handler
 		log   string
 	}{
-		"two minutes behind": {func(app *rig.App) http.Handler { return app.Again(t, behind(2*time.Minute)) }, "clocks"},
-		"days behind":        {func(app *rig.App) http.Handler { return app.Again(t, behind(50*time.Hour)) }, "clocks"},
-		"another secret":     {func(app *rig.App) http.Handler { return app.Again(t, another) }, "Session.Secret"},
+		"two minutes behind": {func(app *rig.App) http.Handler {
+			return app.Again(t, behind(2*time.Minute))
+		}, "clocks"},
+		"days behind": {func(app *rig.App) http.Handler {
+			return app.Again(t, behind(50*time.Hour))
+		}, "clocks"},
+		"another secret": {func(app *rig.App) http.Handler {
+			return app.Again(t, another)
+		}, "Session.Secret"},
 		"provider unknown there": {func(app *rig.App) http.Handler {
 			return app.AgainWith(t, provider.Set{"other": app.OP.OIDC()})
 		}, `\"op\" is not configured`},
@@ -42,11 +50,14 @@ func TestSession_F17_RejectedAndKept(t *testing.T) {
 				first := app.Server.Config.Handler
 				app.Server.Config.Handler = row.other(app)
 				for range 3 {
-					if resp := app.Get(t, b, "/me"); resp.StatusCode != http.StatusFound || len(resp.Cookies()) != 0 {
-						t.Errorf("on the other server: status %d, cookies %v", resp.StatusCode, resp.Cookies())
+					if resp := app.Get(t, b, "/me"); resp.StatusCode != http.StatusFound ||
+						len(resp.Cookies()) != 0 {
+						t.Errorf("on the other server: status %d, cookies %v", resp.StatusCode,
+							resp.Cookies())
 					}
 				}
-				if n := strings.Count(app.Log(), "rejected"); n != 1 || !strings.Contains(app.Log(), row.log) {
+				if n := strings.Count(app.Log(), "rejected"); n != 1 ||
+					!strings.Contains(app.Log(), row.log) {
 					t.Errorf("the reason is logged %d times:\n%s", n, app.Log())
 				}
 				app.Server.Config.Handler = first
@@ -79,13 +90,16 @@ func TestSession_F17_EndAllKeepsOtherRecords(t *testing.T) {
 	}
 }
 
-// F12: junk under the session cookie's name neither signs the user out nor keeps a sign-out from the store.
+// F12: junk under the session cookie's name neither signs the user out nor keeps a sign-out from
+// the store.
 func TestSession_F12_Junk(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)
 		for _, junk := range [][]string{
 			{"=junk"}, {"=x", "=y", "=z", "=1", "=2", "=3"}, {".1=x", ".2=x", ".4=x", ".17=x"},
-			{"=" + strings.Repeat("A", 3800), ".1=" + strings.Repeat("A", 3800), ".2=" + strings.Repeat("B", 3800), ".3=" + strings.Repeat("C", 3800), ".4=" + strings.Repeat("C", 3800), ".1=" + strings.Repeat("D", 3800)},
+			{"=" + strings.Repeat("A", 3800), ".1=" + strings.Repeat("A", 3800),
+				".2=" + strings.Repeat("B", 3800), ".3=" + strings.Repeat("C", 3800),
+				".4=" + strings.Repeat("C", 3800), ".1=" + strings.Repeat("D", 3800)},
 		} {
 			b := rig.SignedIn(t, app, "alice", "/me")
 			own := app.SessionCookies(b)[0]
@@ -101,10 +115,12 @@ func TestSession_F12_Junk(t *testing.T) {
 			for _, c := range send(app, "GET", "/", strings.Join(others, "; ")).Cookies() {
 				t.Errorf("%.40q: junk alone is answered with %v", junk, c)
 			}
-			if resp := send(app, "POST", "/auth/logout", header); resp.StatusCode != http.StatusSeeOther {
+			if resp := send(app, "POST", "/auth/logout",
+				header); resp.StatusCode != http.StatusSeeOther {
 				t.Errorf("%.40q: the sign-out: status %d", junk, resp.StatusCode)
 			}
-			if who := authtest.Body(t, send(app, "GET", "/", own.Name+"="+own.Value)); who != "anonymous" {
+			if who := authtest.Body(t,
+				send(app, "GET", "/", own.Name+"="+own.Value)); who != "anonymous" {
 				t.Errorf("%.40q: the sign-out did not reach the store", junk)
 			}
 		}

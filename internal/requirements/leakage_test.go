@@ -19,17 +19,21 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// R134: the rig checks the log of every test; this one makes sure that it can find something, and goes
-// through the ways in which a login fails.
+// R134: the rig checks the log of every test; this one makes sure that it can find something, and
+// goes through the ways in which a login fails.
 func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
 	app := rig.New(t)
 	for name, change := range map[string]func(f *authtest.Faults){
-		"right":    func(f *authtest.Faults) {},
-		"no nonce": func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } },
+		"right": func(f *authtest.Faults) {},
+		"no nonce": func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { delete(c, "nonce") }
+		},
 		"wrong nonce": func(f *authtest.Faults) {
 			f.IDToken = func(c map[string]any) { c["nonce"] = c["nonce"].(string) + "x" }
 		},
-		"malformed token":  func(f *authtest.Faults) { f.IDTokenRaw = func(s string) string { return "x" + s } },
+		"malformed token": func(f *authtest.Faults) {
+			f.IDTokenRaw = func(s string) string { return "x" + s }
+		},
 		"echoing the code": func(f *authtest.Faults) { f.Handler = echo("token") },
 		"echoing the state": func(f *authtest.Faults) {
 			f.Callback = func(q url.Values) {
@@ -65,7 +69,8 @@ func echo(endpoint string) func(string, http.ResponseWriter, *http.Request) bool
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
 			json.NewEncoder(w).Encode(map[string]string{
-				"error": "invalid_grant", "error_description": fmt.Sprint(r.PostForm, r.Header.Get("Authorization")),
+				"error": "invalid_grant", "error_description": fmt.Sprint(r.PostForm,
+					r.Header.Get("Authorization")),
 			})
 		}
 		return e == endpoint
@@ -76,14 +81,17 @@ func echo(endpoint string) func(string, http.ResponseWriter, *http.Request) bool
 func TestLeakage_R134_ValuesRedactThemselves(t *testing.T) {
 	const secret = "hush-hush-hush-hush"
 	oidc := &provider.OIDC{Issuer: "https://op.example", ClientID: "c", ClientSecret: secret}
-	tokens := session.Tokens{AccessToken: secret, RefreshToken: secret, IDToken: secret, Secret: secret}
+	tokens := session.Tokens{AccessToken: secret, RefreshToken: secret, IDToken: secret,
+		Secret: secret}
 	s := &session.Session{ID: secret, User: session.User{Issuer: "i", Subject: "s"}}
 	s.SetTokens(tokens)
 	for _, v := range []any{
 		oidc, tokens, &tokens, session.Config{Secret: secret, OldSecrets: []string{secret}},
-		sallyport.Config{Session: session.Config{Secret: secret}, Providers: provider.Set{"x": oidc}}, provider.Set{"x": oidc},
+		sallyport.Config{Session: session.Config{Secret: secret},
+			Providers: provider.Set{"x": oidc}}, provider.Set{"x": oidc},
 	} {
-		texts := []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v), fmt.Sprintf("%s %q", v, v)}
+		texts := []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v),
+			fmt.Sprintf("%s %q", v, v)}
 		raw, _ := json.Marshal(v)
 		var log strings.Builder
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
@@ -97,7 +105,8 @@ func TestLeakage_R134_ValuesRedactThemselves(t *testing.T) {
 	raw, err := json.Marshal(s)
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "session", s)
-	if err != nil || strings.Contains(string(raw), secret) || strings.Contains(log.String(), secret) {
+	if err != nil || strings.Contains(string(raw), secret) ||
+		strings.Contains(log.String(), secret) {
 		t.Errorf("a session shows its ID or tokens: %s %s %v", raw, log.String(), err)
 	}
 }
@@ -127,8 +136,10 @@ func TestLeakage_R135_ErrorPagesAreFixedText(t *testing.T) {
 	iss := url.QueryEscape(app.OP.Issuer())
 	const xss = "%3Cscript%3Ealert(1)%3C/script%3E"
 	for _, query := range []string{
-		"error=" + xss + "&error_description=" + xss + "&error_uri=javascript:alert(1)&iss=" + iss + "&state=" + state,
-		"error=access_denied&error_description=" + xss + "&state=" + xss, "code=" + xss + "&state=" + xss, xss,
+		"error=" + xss + "&error_description=" + xss + "&error_uri=javascript:alert(1)&iss=" + iss +
+			"&state=" + state,
+		"error=access_denied&error_description=" + xss + "&state=" + xss,
+		"code=" + xss + "&state=" + xss, xss,
 	} {
 		resp := app.Get(t, b, "/auth/callback/op?"+query)
 		page := authtest.Body(t, resp)
@@ -136,14 +147,16 @@ func TestLeakage_R135_ErrorPagesAreFixedText(t *testing.T) {
 			t.Errorf("the page reflects the request:\n%s", page)
 		}
 		for name, want := range map[string]string{
-			"Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+			"Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff",
+			"Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
 		} {
 			if got := resp.Header.Get(name); got != want {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
 		}
 		csp := resp.Header.Get("Content-Security-Policy")
-		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+		if !strings.Contains(csp, "default-src 'none'") ||
+			!strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
 			t.Errorf("Content-Security-Policy %q", csp)
 		}
 	}
@@ -164,7 +177,9 @@ func TestLeakage_R135_TypedErrorsForTheApplication(t *testing.T) {
 			return true
 		}
 	})
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(c map[string]any) { delete(c, "nonce") }
+	})
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	if got.Status != http.StatusBadRequest || got.Code != "invalid_id_token" ||
 		got.Provider != "op" || got.Ref == "" || got.Text == "" {
@@ -181,9 +196,17 @@ func TestLeakage_R136_OneTextPerClass(t *testing.T) {
 	app := rig.New(t)
 	var first string
 	for i, change := range []func(map[string]any){
-		func(c map[string]any) { delete(c, "nonce") }, func(c map[string]any) { c["nonce"] = "x" }, func(c map[string]any) { delete(c, "exp") },
-		func(c map[string]any) { c["exp"] = 1 }, func(c map[string]any) { c["iss"] = "x" }, func(c map[string]any) { c["aud"] = "x" }, func(c map[string]any) { c["sub"] = "" },
-		func(c map[string]any) { c["at_hash"] = "x" }, func(c map[string]any) { c["azp"] = "x" }, func(c map[string]any) { c["iat"] = 9e9 },
+		func(c map[string]any) {
+			delete(c, "nonce")
+		}, func(c map[string]any) { c["nonce"] = "x" }, func(c map[string]any) { delete(c, "exp") },
+		func(c map[string]any) {
+			c["exp"] = 1
+		}, func(c map[string]any) {
+			c["iss"] = "x"
+		}, func(c map[string]any) { c["aud"] = "x" }, func(c map[string]any) { c["sub"] = "" },
+		func(c map[string]any) {
+			c["at_hash"] = "x"
+		}, func(c map[string]any) { c["azp"] = "x" }, func(c map[string]any) { c["iat"] = 9e9 },
 	} {
 		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = change })
 		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
@@ -207,9 +230,11 @@ var withoutReference = regexp.MustCompile(`Reference: <code>([A-Z0-9]+)</code>`)
 func TestLeakage_R137_ControlCharacters(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
-	authorize := app.BeginLogin(t, b, "/auth/login?return_to="+url.QueryEscape("/x\r\nSet-Cookie: evil=1"))
+	authorize := app.BeginLogin(t, b, "/auth/login?return_to="+
+		url.QueryEscape("/x\r\nSet-Cookie: evil=1"))
 	state := authorize.Query().Get("state")
-	app.Get(t, b, "/auth/callback/op?error="+url.QueryEscape("a\r\nb\x00c\x1b[31m\u2028")+"&error_description="+url.QueryEscape("line\r\ntwo\x1b]0;x\x07\u202e")+
+	app.Get(t, b, "/auth/callback/op?error="+url.QueryEscape("a\r\nb\x00c\x1b[31m\u2028")+
+		"&error_description="+url.QueryEscape("line\r\ntwo\x1b]0;x\x07\u202e")+
 		"&iss="+url.QueryEscape(app.OP.Issuer())+"&state="+state)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDToken = func(c map[string]any) { c["sub"] = "a\r\nb\x00"; c["name"] = "x\r\ny" }
@@ -217,7 +242,8 @@ func TestLeakage_R137_ControlCharacters(t *testing.T) {
 	})
 	app.SignIn(t, b, "alice", "/me")
 	for _, line := range strings.Split(strings.TrimSuffix(app.Log(), "\n"), "\n") {
-		if !strings.HasPrefix(line, "time=") || strings.ContainsAny(line, "\r\x00\x1b\x07\u2028\u202e") {
+		if !strings.HasPrefix(line, "time=") ||
+			strings.ContainsAny(line, "\r\x00\x1b\x07\u2028\u202e") {
 			t.Errorf("the log has the line %q", line)
 		}
 	}
@@ -231,13 +257,15 @@ func TestLeakage_R138_NoTokensInURLs(t *testing.T) {
 	var locations []string
 	resp := app.Get(t, b, callback.String())
 	locations = append(locations, resp.Header.Get("Location"))
-	locations = append(locations, app.Get(t, b, "/me").Header.Get("Location"), app.BeginLogin(t, b, "/auth/login").String())
+	locations = append(locations, app.Get(t, b, "/me").Header.Get("Location"),
+		app.BeginLogin(t, b, "/auth/login").String())
 	access := app.OP.Requests("token")
 	if len(access) != 1 {
 		t.Fatal("no login")
 	}
 	for _, location := range locations {
-		for _, secret := range []string{callback.Query().Get("code"), access[0].Form.Get("code_verifier"), "eyJ"} {
+		for _, secret := range []string{callback.Query().Get("code"),
+			access[0].Form.Get("code_verifier"), "eyJ"} {
 			if strings.Contains(location, secret) {
 				t.Errorf("%s holds %q", location, secret)
 			}
@@ -258,7 +286,9 @@ func TestLeakage_R140_NoOracle(t *testing.T) {
 	own := app.SessionCookies(b)[0]
 	app.Clock.Advance(8 * 24 * 60 * 60 * 1e9)
 	var answers []string
-	for name, value := range map[string]string{"expired": own.Value, "forged": strings.Repeat("A", len(own.Value)), "cut": own.Value[:50], "changed": "B" + own.Value[1:]} {
+	for name, value := range map[string]string{"expired": own.Value,
+		"forged": strings.Repeat("A", len(own.Value)), "cut": own.Value[:50],
+		"changed": "B" + own.Value[1:]} {
 		thief := rig.Browser(t)
 		app.SetCookies(thief, &http.Cookie{Name: own.Name, Value: value})
 		resp := app.Get(t, thief, "/me", "Sec-Fetch-Mode", "cors")

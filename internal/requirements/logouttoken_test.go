@@ -33,16 +33,17 @@ type logoutRow struct {
 
 // claimRow changes one claim. Absent takes it away.
 func claimRow(claim string, value any, ok bool) logoutRow {
-	return logoutRow{name: claim + " = " + strings.TrimSpace(string(rig.JSON(value))), ok: ok, make: func(c, _ map[string]any) {
-		if value == absent {
-			delete(c, claim)
-			return
-		}
-		c[claim] = value
-		if s, isText := value.(string); isText && claim == "iss" {
-			c[claim] = strings.ReplaceAll(s, "ISS", c["iss"].(string))
-		}
-	}}
+	return logoutRow{name: claim + " = " + strings.TrimSpace(string(rig.JSON(value))), ok: ok,
+		make: func(c, _ map[string]any) {
+			if value == absent {
+				delete(c, claim)
+				return
+			}
+			c[claim] = value
+			if s, isText := value.(string); isText && claim == "iss" {
+				c[claim] = strings.ReplaceAll(s, "ISS", c["iss"].(string))
+			}
+		}}
 }
 
 // missing is JSON for a claim that is not there.
@@ -65,46 +66,81 @@ func claimRows(now time.Time) []logoutRow {
 			rows = append(rows, claimRow(claim, value, ok))
 		}
 	}
-	add("iss", false, absent, nil, "", 1, true, []string{"x"}, "ISS/", "ISS ", "ISS?", "ISSx", "https://evil.example")
+	add("iss", false, absent, nil, "", 1, true, []string{"x"}, "ISS/", "ISS ", "ISS?", "ISSx",
+		"https://evil.example")
 	rows = append(rows,
-		logoutRow{name: "iss as a list", make: func(c, _ map[string]any) { c["iss"] = []any{c["iss"]} }},
-		logoutRow{name: "iss in upper case", make: func(c, _ map[string]any) { c["iss"] = strings.ToUpper(c["iss"].(string)) }},
-		logoutRow{name: "iss less a character", make: func(c, _ map[string]any) { iss := c["iss"].(string); c["iss"] = iss[:len(iss)-1] }},
-		logoutRow{name: "iss with http", make: func(c, _ map[string]any) { c["iss"] = strings.Replace(c["iss"].(string), "https:", "http:", 1) }})
-	add("aud", false, absent, nil, "", 1, true, []string{}, "other", client+" ", client+"/", client[1:], strings.ToUpper(client), client+",other",
-		[]string{"other"}, []string{client, "other"}, []any{client, 1}, []any{client, nil}, map[string]bool{client: true})
+		logoutRow{name: "iss as a list", make: func(c, _ map[string]any) {
+			c["iss"] = []any{c["iss"]}
+		}},
+		logoutRow{name: "iss in upper case", make: func(c, _ map[string]any) {
+			c["iss"] = strings.ToUpper(c["iss"].(string))
+		}},
+		logoutRow{name: "iss less a character", make: func(c, _ map[string]any) {
+			iss := c["iss"].(string)
+			c["iss"] = iss[:len(iss)-1]
+		}},
+		logoutRow{name: "iss with http", make: func(c, _ map[string]any) {
+			c["iss"] = strings.Replace(c["iss"].(string), "https:", "http:", 1)
+		}})
+	add("aud", false, absent, nil, "", 1, true, []string{}, "other", client+" ", client+"/",
+		client[1:], strings.ToUpper(client), client+",other",
+		[]string{"other"}, []string{client, "other"}, []any{client, 1}, []any{client, nil},
+		map[string]bool{client: true})
 	add("aud", true, client, []string{client}, []string{client, client})
 	add("azp", false, "other", "", nil, 1, []string{client})
 	add("azp", true, client)
-	add("iat", false, absent, nil, "1", raw(`"`+fmtInt(second)+`"`), true, []int64{second}, map[string]int{}, 0, -1, second+61, second-3601, raw("1e300"), raw("1e400"), raw("-1e300"))
-	add("iat", true, second, second+59, second-3600, second-600, raw(fmtInt(second)+".5"), raw(fmtInt(second)+".0"))
-	add("exp", false, nil, "1", raw(`"`+fmtInt(second+60)+`"`), true, []int64{second + 60}, map[string]int{}, 0, -1, second-60, second-61, raw("1e300"), raw("1e400"))
+	add("iat", false, absent, nil, "1", raw(`"`+fmtInt(second)+`"`), true, []int64{second},
+		map[string]int{}, 0, -1, second+61, second-3601, raw("1e300"), raw("1e400"), raw("-1e300"))
+	add("iat", true, second, second+59, second-3600, second-600, raw(fmtInt(second)+".5"),
+		raw(fmtInt(second)+".0"))
+	add("exp", false, nil, "1", raw(`"`+fmtInt(second+60)+`"`), true, []int64{second + 60},
+		map[string]int{}, 0, -1, second-60, second-61, raw("1e300"), raw("1e400"))
 	add("exp", true, absent, second-59, second+1, raw(fmtInt(second+1)+".5"), second+10*365*86400)
 	add("nbf", false, second+61, "0", nil, true)
 	add("nbf", true, second+59, second, 0)
-	add("jti", false, absent, nil, "", 1, true, []string{"x"}, map[string]int{}, strings.Repeat("j", 1025))
+	add("jti", false, absent, nil, "", 1, true, []string{"x"}, map[string]int{},
+		strings.Repeat("j", 1025))
 	add("jti", true, " ", strings.Repeat("j", 1024), "a\"b\\c\u0001\r\n")
-	add("nonce", false, "", "x", nil, 0, 1, true, false, []string{}, []string{"x"}, map[string]int{})
-	add("events", false, absent, nil, "", logoutEvent, 1, true, []string{}, []string{logoutEvent}, []any{events(logoutEvent, map[string]int{})}, map[string]int{},
-		events(logoutEvent, nil), events(logoutEvent, ""), events(logoutEvent, "x"), events(logoutEvent, "{}"), events(logoutEvent, 1), events(logoutEvent, true), events(logoutEvent, []string{}),
-		events(logoutEvent+"/", map[string]int{}), events(logoutEvent+" ", map[string]int{}), events(logoutEvent[:len(logoutEvent)-1], map[string]int{}), events(strings.ToUpper(logoutEvent), map[string]int{}),
-		events("https"+logoutEvent[4:], map[string]int{}), events("backchannel-logout", map[string]int{}), events("", map[string]int{}), events("x", events(logoutEvent, map[string]int{})))
-	add("events", true, events(logoutEvent, map[string]any{"more": 1}), map[string]any{logoutEvent: map[string]int{}, "other": 1})
-	add("sub", false, absent, nil, "", 1001, true, []string{"1001"}, map[string]int{}, strings.Repeat("s", 256))
+	add("nonce", false, "", "x", nil, 0, 1, true, false, []string{}, []string{"x"},
+		map[string]int{})
+	add("events", false, absent, nil, "", logoutEvent, 1, true, []string{}, []string{logoutEvent},
+		[]any{events(logoutEvent, map[string]int{})}, map[string]int{},
+		events(logoutEvent, nil), events(logoutEvent, ""), events(logoutEvent, "x"),
+		events(logoutEvent, "{}"), events(logoutEvent, 1), events(logoutEvent, true),
+		events(logoutEvent, []string{}),
+		events(logoutEvent+"/", map[string]int{}), events(logoutEvent+" ", map[string]int{}),
+		events(logoutEvent[:len(logoutEvent)-1], map[string]int{}),
+		events(strings.ToUpper(logoutEvent), map[string]int{}),
+		events("https"+logoutEvent[4:], map[string]int{}),
+		events("backchannel-logout", map[string]int{}), events("", map[string]int{}),
+		events("x", events(logoutEvent, map[string]int{})))
+	add("events", true, events(logoutEvent, map[string]any{"more": 1}),
+		map[string]any{logoutEvent: map[string]int{}, "other": 1})
+	add("sub", false, absent, nil, "", 1001, true, []string{"1001"}, map[string]int{},
+		strings.Repeat("s", 256))
 	add("sub", true, "1001")
 	add("sid", false, nil, "", 1, true, []string{"x"}, map[string]int{})
 	add("more", true, 1, nil, map[string]any{"a": []any{1, "b"}})
-	for _, value := range []any{nil, "", 1, []string{"1001"}} { // a sid does not make up for a sub that is wrong
-		rows = append(rows, logoutRow{name: "with a sid, sub = " + string(rig.JSON(value)), make: func(c, _ map[string]any) { c["sub"], c["sid"] = value, "x" }})
+	// a sid does not make up for a sub that is wrong
+	for _, value := range []any{nil, "", 1, []string{"1001"}} {
+		rows = append(rows, logoutRow{name: "with a sid, sub = " + string(rig.JSON(value)),
+			make: func(c, _ map[string]any) {
+				c["sub"], c["sid"] = value, "x"
+			}})
 	}
 	for _, value := range []any{nil, "", 1, []string{"x"}} { // and the other way round
-		rows = append(rows, logoutRow{name: "without sub, sid = " + string(rig.JSON(value)), make: func(c, _ map[string]any) { delete(c, "sub"); c["sid"] = value }})
+		rows = append(rows, logoutRow{name: "without sub, sid = " + string(rig.JSON(value)),
+			make: func(c, _ map[string]any) {
+				delete(c, "sub")
+				c["sid"] = value
+			}})
 	}
 	for _, age := range []time.Duration{3599 * time.Second, 3601 * time.Second} {
-		rows = append(rows, logoutRow{name: "without exp, of " + age.String() + " ago", ok: age < time.Hour, make: func(c, _ map[string]any) {
-			delete(c, "exp")
-			c["iat"] = now.Add(-age).Unix()
-		}})
+		rows = append(rows, logoutRow{name: "without exp, of " + age.String() + " ago",
+			ok: age < time.Hour, make: func(c, _ map[string]any) {
+				delete(c, "exp")
+				c["iat"] = now.Add(-age).Unix()
+			}})
 	}
 	return rows
 }
@@ -120,8 +156,11 @@ func headerRows() []logoutRow {
 			rows = append(rows, row)
 		}
 	}
-	add("typ", true, absent, "", "JWT", "jwt", "logout+jwt", "LOGOUT+JWT", "application/logout+jwt", "application/jwt")
-	add("typ", false, nil, 1, true, []string{"logout+jwt"}, "at+jwt", "id_token+jwt", "secevent+jwt", "dpop+jwt", "JOSE", "logout", "logout+jwt ", "logout jwt", "application/application/logout+jwt", "text/logout+jwt")
+	add("typ", true, absent, "", "JWT", "jwt", "logout+jwt", "LOGOUT+JWT", "application/logout+jwt",
+		"application/jwt")
+	add("typ", false, nil, 1, true, []string{"logout+jwt"}, "at+jwt", "id_token+jwt",
+		"secevent+jwt", "dpop+jwt", "JOSE", "logout", "logout+jwt ", "logout jwt",
+		"application/application/logout+jwt", "text/logout+jwt")
 	add("kid", true, absent)
 	add("kid", false, "other", 1, nil, []string{"x"})
 	add("alg", false, "none", "None", "", "HS256", "RS256", "ES384", nil, 1)
@@ -142,12 +181,19 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 	evil := authtest.NewTLSProvider(t)
 	public := publicKey(t, app)
 	der, _ := x509.MarshalPKIXPublicKey(public.Key)
-	parts := func(app *rig.App, c map[string]any) []string { return strings.Split(app.OP.SignLogout(c), ".") }
+	parts := func(app *rig.App, c map[string]any) []string {
+		return strings.Split(app.OP.SignLogout(c), ".")
+	}
 	forged := map[string]func(app *rig.App, c, h map[string]any) string{
-		"another key":            func(_ *rig.App, c, h map[string]any) string { return signES256(own, h, rig.JSON(c)) },
-		"another provider's key": func(_ *rig.App, c, _ map[string]any) string { return evil.SignLogout(c) },
+		"another key": func(_ *rig.App, c, h map[string]any) string {
+			return signES256(own, h, rig.JSON(c))
+		},
+		"another provider's key": func(_ *rig.App, c, _ map[string]any) string {
+			return evil.SignLogout(c)
+		},
 		"a key in the header": func(_ *rig.App, c, h map[string]any) string {
-			h["jwk"] = map[string]any{"kty": "EC", "crv": "P-256", "x": rig.Base64(own.X.Bytes()), "y": rig.Base64(own.Y.Bytes())}
+			h["jwk"] = map[string]any{"kty": "EC", "crv": "P-256", "x": rig.Base64(own.X.Bytes()),
+				"y": rig.Base64(own.Y.Bytes())}
 			return signES256(own, h, rig.JSON(c))
 		},
 		"a key's address": func(_ *rig.App, c, h map[string]any) string {
@@ -155,17 +201,34 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 			return signES256(own, h, rig.JSON(c))
 		},
 		"HS256 with the public key": func(_ *rig.App, c, _ map[string]any) string {
-			return hs256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), public.KeyID, c)
+			return hs256(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
+				public.KeyID, c)
 		},
-		"HS256 with the client secret": func(_ *rig.App, c, _ map[string]any) string { return hs256([]byte(authtest.ClientSecret), "", c) },
+		"HS256 with the client secret": func(_ *rig.App, c, _ map[string]any) string {
+			return hs256([]byte(authtest.ClientSecret), "", c)
+		},
 		"unsigned": func(_ *rig.App, c, _ map[string]any) string {
-			return rig.Base64([]byte(`{"alg":"none","typ":"logout+jwt"}`)) + "." + rig.Base64(rig.JSON(c)) + "."
+			return rig.Base64([]byte(`{"alg":"none","typ":"logout+jwt"}`)) + "." +
+				rig.Base64(rig.JSON(c)) + "."
 		},
-		"no signature": func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] + "." },
-		"two parts":    func(app *rig.App, c, _ map[string]any) string { p := parts(app, c); return p[0] + "." + p[1] },
-		"four parts":   func(app *rig.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + ".AAAA" },
-		"cut":          func(app *rig.App, c, _ map[string]any) string { s := app.OP.SignLogout(c); return s[:len(s)-4] },
-		"padded":       func(app *rig.App, c, _ map[string]any) string { return app.OP.SignLogout(c) + "=" },
+		"no signature": func(app *rig.App, c, _ map[string]any) string {
+			p := parts(app, c)
+			return p[0] + "." + p[1] + "."
+		},
+		"two parts": func(app *rig.App, c, _ map[string]any) string {
+			p := parts(app, c)
+			return p[0] + "." + p[1]
+		},
+		"four parts": func(app *rig.App, c, _ map[string]any) string {
+			return app.OP.SignLogout(c) + ".AAAA"
+		},
+		"cut": func(app *rig.App, c, _ map[string]any) string {
+			s := app.OP.SignLogout(c)
+			return s[:len(s)-4]
+		},
+		"padded": func(app *rig.App, c, _ map[string]any) string {
+			return app.OP.SignLogout(c) + "="
+		},
 		"not canonical": func(app *rig.App, c, _ map[string]any) string {
 			return nonCanonical(app.OP.SignLogout(c))
 		},
@@ -176,7 +239,8 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 		},
 		"JSON form": func(app *rig.App, c, _ map[string]any) string {
 			p := parts(app, c)
-			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` + p[2] + `"}`
+			return `{"protected":"` + p[0] + `","payload":"` + p[1] + `","signature":"` +
+				p[2] + `"}`
 		},
 		"encrypted": func(*rig.App, map[string]any, map[string]any) string {
 			return rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA"
@@ -188,14 +252,17 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 		"look-alike ſub":    func(p string) string { return p[:len(p)-1] + `,"ſub":"1002"}` },
 		"look-alike SID":    func(p string) string { return p[:len(p)-1] + `,"SID":"x"}` },
 		"look-alike Nonce":  func(p string) string { return p[:len(p)-1] + `,"Nonce":"x"}` },
-		"event twice":       func(p string) string { return strings.Replace(p, `"events":{`, `"events":{"`+logoutEvent+`":{},`, 1) },
-		"trailing data":     func(p string) string { return p + `{}` },
-		"invalid UTF-8":     func(p string) string { return p[:len(p)-1] + ",\"x\":\"\xff\"}" },
-		"a list":            func(p string) string { return "[" + p + "]" },
-		"null":              func(string) string { return "null" },
-		"empty":             func(string) string { return "" },
+		"event twice": func(p string) string {
+			return strings.Replace(p, `"events":{`, `"events":{"`+logoutEvent+`":{},`, 1)
+		},
+		"trailing data": func(p string) string { return p + `{}` },
+		"invalid UTF-8": func(p string) string { return p[:len(p)-1] + ",\"x\":\"\xff\"}" },
+		"a list":        func(p string) string { return "[" + p + "]" },
+		"null":          func(string) string { return "null" },
+		"empty":         func(string) string { return "" },
 		"too deep": func(p string) string {
-			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + "}"
+			return p[:len(p)-1] + `,"x":` + strings.Repeat("[", 100) + strings.Repeat("]",
+				100) + "}"
 		},
 	} {
 		forged["payload: "+name] = func(app *rig.App, c, _ map[string]any) string {
@@ -209,7 +276,8 @@ func forgedRows(t *testing.T, app *rig.App) []logoutRow {
 	return rows
 }
 
-// signLogout makes the token of a row. Raw values are written as they are, also where that is no JSON.
+// signLogout makes the token of a row. Raw values are written as they are, also where that is no
+// JSON.
 func signLogout(app *rig.App, row logoutRow) string {
 	claims := app.OP.LogoutClaims("alice")
 	header := map[string]any{"typ": "logout+jwt", "alg": "ES256"}
@@ -225,7 +293,8 @@ func signLogout(app *rig.App, row logoutRow) string {
 		return row.sign(app, claims, header)
 	}
 	if header["alg"] != "ES256" { // the signature cannot be right for it
-		return rig.Base64(rig.JSON(header)) + "." + rig.Base64(rig.JSON(claims)) + "." + strings.Repeat("A", 86)
+		return rig.Base64(rig.JSON(header)) + "." + rig.Base64(rig.JSON(claims)) + "." +
+			strings.Repeat("A", 86)
 	}
 	delete(header, "alg")
 	return signWith(app, header, writeRaw(claims))
@@ -303,21 +372,30 @@ func lastLine(log string) string {
 func TestLogoutToken_R52_OtherKindsOfToken(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
 	var idToken string
-	app.OP.Misbehave(func(f *authtest.Faults) { f.IDTokenRaw = func(token string) string { idToken = token; return token } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.IDTokenRaw = func(token string) string { idToken = token; return token }
+	})
 	b := rig.SignedIn(t, app, "alice", "/me")
 	app.OP.Behave()
 	rig.WantLogoutRefused(t, "ID token", rig.DeliverLogout(t, app, "op", idToken))
 	dressed := claimsOf(idToken)
-	maps.Copy(dressed, map[string]any{"jti": "1", "events": map[string]any{logoutEvent: map[string]any{}}})
-	rig.WantLogoutRefused(t, "ID token with the event", rig.DeliverLogout(t, app, "op", app.OP.SignLogout(dressed)))
-	rig.WantLogoutRefused(t, "access token", rig.DeliverLogout(t, app, "op", rig.AccessToken(app, func(c, _ map[string]any) { c["aud"] = authtest.ClientID })))
+	maps.Copy(dressed, map[string]any{"jti": "1",
+		"events": map[string]any{logoutEvent: map[string]any{}}})
+	rig.WantLogoutRefused(t, "ID token with the event", rig.DeliverLogout(t, app, "op",
+		app.OP.SignLogout(dressed)))
+	rig.WantLogoutRefused(t, "access token", rig.DeliverLogout(t, app, "op",
+		rig.AccessToken(app, func(c, _ map[string]any) {
+			c["aud"] = authtest.ClientID
+		})))
 	if !rig.Alive(t, app, b) {
 		t.Error("the session has ended")
 	}
-	for name, typ := range map[string]string{"as it is": "logout+jwt", "without typ": "", "typ JWT": "JWT"} {
+	for name, typ := range map[string]string{"as it is": "logout+jwt", "without typ": "",
+		"typ JWT": "JWT"} {
 		withToken(app, func(c map[string]any) string {
 			token := app.OP.LogoutClaims("alice")
-			for _, claim := range []string{"nonce", "at_hash", "exp"} { // with everything that an ID token needs
+			// with everything that an ID token needs
+			for _, claim := range []string{"nonce", "at_hash", "exp"} {
 				token[claim] = c[claim]
 			}
 			return signTyped(app, token, typ)
@@ -357,7 +435,8 @@ func TestBackchannel_R117_HostileRequests(t *testing.T) {
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	const form = "application/x-www-form-urlencoded"
 	send := func(method, path, contentType, body string, headers ...string) *http.Response {
-		req, err := http.NewRequestWithContext(t.Context(), method, app.URL+path, strings.NewReader(body))
+		req, err := http.NewRequestWithContext(t.Context(), method, app.URL+path,
+			strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -387,40 +466,95 @@ func TestBackchannel_R117_HostileRequests(t *testing.T) {
 		"GET":  {func() *http.Response { return send("GET", path+"?"+encoded(), "", "") }, 405},
 		"HEAD": {func() *http.Response { return send("HEAD", path, "", "") }, 405},
 		"OPTIONS": {func() *http.Response {
-			return send("OPTIONS", path, "", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "POST")
+			return send("OPTIONS", path, "", "", "Origin", "https://evil.example",
+				"Access-Control-Request-Method", "POST")
 		}, 405},
 		"PUT": {func() *http.Response { return send("PUT", path, form, encoded()) }, 405},
 		"method override": {func() *http.Response {
 			return send("GET", path+"?"+encoded(), "", "", "X-HTTP-Method-Override", "POST")
 		}, 405},
-		"JSON":              {func() *http.Response { return send("POST", path, "application/json", `{"logout_token":"`+token()+`"}`) }, 400},
-		"JSON as form":      {func() *http.Response { return send("POST", path, form, `{"logout_token":"`+token()+`"}`) }, 400},
-		"text":              {func() *http.Response { return send("POST", path, "text/plain", encoded()) }, 400},
-		"bare token":        {func() *http.Response { return send("POST", path, "application/jwt", token()) }, 400},
-		"no type":           {func() *http.Response { return send("POST", path, "", encoded()) }, 400},
-		"two types":         {func() *http.Response { return send("POST", path, form, encoded(), "Content-Type", "text/plain") }, 400},
-		"malformed type":    {func() *http.Response { return send("POST", path, form+"; charset", encoded()) }, 400},
-		"multipart":         {func() *http.Response { kind, body := multipartForm(t, token()); return send("POST", path, kind, body) }, 400},
-		"in the query":      {func() *http.Response { return send("POST", path+"?"+encoded(), form, "") }, 400},
-		"also in the query": {func() *http.Response { body := encoded(); return send("POST", path+"?"+body, form, body) }, 400},
-		"query unreadable":  {func() *http.Response { return send("POST", path+"?a=%zz", form, encoded()) }, 400},
-		"twice":             {func() *http.Response { body := encoded(); return send("POST", path, form, body+"&"+body) }, 400},
-		"twice, one empty":  {func() *http.Response { return send("POST", path, form, encoded()+"&logout_token=") }, 400},
-		"none":              {func() *http.Response { return send("POST", path, form, "state=x") }, 400},
-		"empty":             {func() *http.Response { return send("POST", path, form, "logout_token=") }, 400},
-		"no body":           {func() *http.Response { return send("POST", path, form, "") }, 400},
-		"another case":      {func() *http.Response { return send("POST", path, form, "Logout_Token="+token()) }, 400},
-		"unreadable":        {func() *http.Response { return send("POST", path, form, encoded()+"&a=%zz") }, 400},
-		"semicolon":         {func() *http.Response { return send("POST", path, form, "a=b;"+encoded()) }, 400},
-		"huge":              {func() *http.Response { return send("POST", path, form, encoded()+"&x="+strings.Repeat("x", 64<<10)) }, 400},
-		"huge token":        {func() *http.Response { return send("POST", path, form, "logout_token="+strings.Repeat("A", 64<<10)) }, 400},
-		"another path":      {func() *http.Response { return send("POST", "/auth/backchannel/op2", form, encoded()) }, 400},
-		"no such provider":  {func() *http.Response { return send("POST", "/auth/backchannel/op3", form, encoded()) }, 404},
-		"no provider":       {func() *http.Response { return send("POST", "/auth/backchannel", form, encoded()) }, 404},
-		"slash":             {func() *http.Response { return send("POST", path+"/", form, encoded()) }, 404},
-		"wrong host":        {func() *http.Response { return send("POST", path, form, encoded(), "Host", "other.example") }, 421},
+		"JSON": {func() *http.Response {
+			return send("POST", path, "application/json", `{"logout_token":"`+token()+`"}`)
+		}, 400},
+		"JSON as form": {func() *http.Response {
+			return send("POST", path, form, `{"logout_token":"`+token()+`"}`)
+		}, 400},
+		"text": {func() *http.Response {
+			return send("POST", path, "text/plain", encoded())
+		}, 400},
+		"bare token": {func() *http.Response {
+			return send("POST", path, "application/jwt", token())
+		}, 400},
+		"no type": {func() *http.Response {
+			return send("POST", path, "", encoded())
+		}, 400},
+		"two types": {func() *http.Response {
+			return send("POST", path, form, encoded(), "Content-Type", "text/plain")
+		}, 400},
+		"malformed type": {func() *http.Response {
+			return send("POST", path, form+"; charset", encoded())
+		}, 400},
+		"multipart": {func() *http.Response {
+			kind, body := multipartForm(t, token())
+			return send("POST", path, kind, body)
+		}, 400},
+		"in the query": {func() *http.Response {
+			return send("POST", path+"?"+encoded(), form, "")
+		}, 400},
+		"also in the query": {func() *http.Response {
+			body := encoded()
+			return send("POST", path+"?"+body, form, body)
+		}, 400},
+		"query unreadable": {func() *http.Response {
+			return send("POST", path+"?a=%zz", form, encoded())
+		}, 400},
+		"twice": {func() *http.Response {
+			body := encoded()
+			return send("POST", path, form, body+"&"+body)
+		}, 400},
+		"twice, one empty": {func() *http.Response {
+			return send("POST", path, form, encoded()+"&logout_token=")
+		}, 400},
+		"none": {func() *http.Response {
+			return send("POST", path, form, "state=x")
+		}, 400},
+		"empty": {func() *http.Response {
+			return send("POST", path, form, "logout_token=")
+		}, 400},
+		"no body": {func() *http.Response { return send("POST", path, form, "") }, 400},
+		"another case": {func() *http.Response {
+			return send("POST", path, form, "Logout_Token="+token())
+		}, 400},
+		"unreadable": {func() *http.Response {
+			return send("POST", path, form, encoded()+"&a=%zz")
+		}, 400},
+		"semicolon": {func() *http.Response {
+			return send("POST", path, form, "a=b;"+encoded())
+		}, 400},
+		"huge": {func() *http.Response {
+			return send("POST", path, form, encoded()+"&x="+strings.Repeat("x", 64<<10))
+		}, 400},
+		"huge token": {func() *http.Response {
+			return send("POST", path, form, "logout_token="+strings.Repeat("A", 64<<10))
+		}, 400},
+		"another path": {func() *http.Response {
+			return send("POST", "/auth/backchannel/op2", form, encoded())
+		}, 400},
+		"no such provider": {func() *http.Response {
+			return send("POST", "/auth/backchannel/op3", form, encoded())
+		}, 404},
+		"no provider": {func() *http.Response {
+			return send("POST", "/auth/backchannel", form, encoded())
+		}, 404},
+		"slash": {func() *http.Response {
+			return send("POST", path+"/", form, encoded())
+		}, 404},
+		"wrong host": {func() *http.Response {
+			return send("POST", path, form, encoded(), "Host", "other.example")
+		}, 421},
 		"spoofed host": {func() *http.Response {
-			return send("POST", path, form, encoded(), "Host", "other.example", "X-Forwarded-Host", strings.TrimPrefix(app.URL, "https://"))
+			return send("POST", path, form, encoded(), "Host", "other.example", "X-Forwarded-Host",
+				strings.TrimPrefix(app.URL, "https://"))
 		}, 421},
 	} {
 		resp := row.send()
@@ -433,10 +567,13 @@ func TestBackchannel_R117_HostileRequests(t *testing.T) {
 			t.Fatalf("%s: the session has ended", name)
 		}
 	}
-	// What may come along: other parameters (section 2.5), a charset, a query of the registered address.
+	// What may come along: other parameters (section 2.5), a charset, a query of the registered
+	// address.
 	for name, resp := range map[string]*http.Response{
-		"more parameters": send("POST", path, form, "a=1&a=2&"+encoded()+"&state=x"), "charset": send("POST", path, form+"; charset=UTF-8", encoded()),
-		"upper case": send("POST", path, "Application/X-WWW-Form-Urlencoded", encoded()), "query": send("POST", path+"?x=1", form, encoded()),
+		"more parameters": send("POST", path, form, "a=1&a=2&"+encoded()+"&state=x"),
+		"charset":         send("POST", path, form+"; charset=UTF-8", encoded()),
+		"upper case":      send("POST", path, "Application/X-WWW-Form-Urlencoded", encoded()),
+		"query":           send("POST", path+"?x=1", form, encoded()),
 	} {
 		if resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d", name, resp.StatusCode)
@@ -462,7 +599,9 @@ func TestBackchannel_R117_CookiesDoNotMatter(t *testing.T) {
 	app.Clock.Advance(5 * time.Hour) // a page would renew the cookie now
 	form := url.Values{"logout_token": {app.OP.LogoutToken("alice")}}
 	kept := app.SessionCookies(bob)
-	rig.WantLogoutAccepted(t, app, app.Do(t, bob, "POST", "/auth/backchannel/op", form, "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"))
+	rig.WantLogoutAccepted(t, app, app.Do(t, bob, "POST", "/auth/backchannel/op", form,
+		"Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example",
+		"Sec-Fetch-Site", "cross-site"))
 	if rig.Alive(t, app, alice) || rig.Presented(t, app, kept...) == "anonymous" {
 		t.Error("it ended the session of the cookie, and not that of the token")
 	}
@@ -472,7 +611,8 @@ func TestBackchannel_R117_CookiesDoNotMatter(t *testing.T) {
 func TestBackchannel_R121_EndlessBody(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
 	body := io.MultiReader(strings.NewReader("logout_token="), endless{})
-	req, err := http.NewRequestWithContext(t.Context(), "POST", app.URL+"/auth/backchannel/op", body)
+	req, err := http.NewRequestWithContext(t.Context(), "POST",
+		app.URL+"/auth/backchannel/op", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -499,8 +639,10 @@ func TestLogoutToken_ForgedClaimsStayOutOfTheEvents(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
 	token := strings.Split(app.OP.LogoutToken("alice"), ".")
 	forged := claimsOf(strings.Join(token, "."))
-	forged["sub"], forged["iss"], forged["aud"] = "forged-subject", "https://forged.example", "forged-audience"
-	rig.DeliverLogout(t, app, "op", token[0]+"."+base64.RawURLEncoding.EncodeToString(rig.JSON(forged))+"."+token[2])
+	forged["sub"], forged["iss"], forged["aud"] = "forged-subject", "https://forged.example",
+		"forged-audience"
+	rig.DeliverLogout(t, app, "op",
+		token[0]+"."+base64.RawURLEncoding.EncodeToString(rig.JSON(forged))+"."+token[2])
 	if strings.Contains(app.Log(), "forged") {
 		t.Errorf("the log says what nobody has signed: %s", app.Log())
 	}

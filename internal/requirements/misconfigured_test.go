@@ -42,22 +42,26 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 		broken bool // by its configuration
 		log    string
 	}{
-		"not found":         {status(404), true, "status 404"},
-		"gone":              {status(410), true, "status 410"},
-		"forbidden":         {status(403), true, "status 403"},
-		"unauthorized":      {status(401), true, "status 401"},
-		"no content":        {status(204), true, "status 204"},
-		"a page":            {page, true, "text/html"},
-		"nothing":           {status(200), true, "not the metadata of a provider"},
-		"another origin":    {http.RedirectHandler("https://www.op.example/x", http.StatusFound).ServeHTTP, true, "https://www.op.example/x"},
-		"redirects forever": {http.RedirectHandler("/.well-known/openid-configuration", http.StatusFound).ServeHTTP, true, "too many redirects"},
+		"not found":    {status(404), true, "status 404"},
+		"gone":         {status(410), true, "status 410"},
+		"forbidden":    {status(403), true, "status 403"},
+		"unauthorized": {status(401), true, "status 401"},
+		"no content":   {status(204), true, "status 204"},
+		"a page":       {page, true, "text/html"},
+		"nothing":      {status(200), true, "not the metadata of a provider"},
+		"another origin": {http.RedirectHandler("https://www.op.example/x",
+			http.StatusFound).ServeHTTP, true, "https://www.op.example/x"},
+		"redirects forever": {http.RedirectHandler("/.well-known/openid-configuration",
+			http.StatusFound).ServeHTTP, true, "too many redirects"},
 
 		"internal error":    {status(500), false, "status 500"},
 		"bad gateway":       {status(502), false, "status 502"},
 		"unavailable":       {status(503), false, "status 503"},
 		"too many requests": {status(429), false, "status 429"},
 		"request timeout":   {status(408), false, "status 408"},
-		"dropped":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, "EOF"},
+		"dropped": {func(http.ResponseWriter, *http.Request) {
+			panic(http.ErrAbortHandler)
+		}, false, "EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
@@ -67,10 +71,13 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 			if row.broken {
 				want, code, retry = http.StatusInternalServerError, "provider_misconfigured", false
 			}
-			if resp.StatusCode != want || (resp.Header.Get("Retry-After") != "") != retry || !app.Happened("login", code) {
-				t.Errorf("status %d, Retry-After %q, events %v; want %d", resp.StatusCode, resp.Header.Get("Retry-After"), app.Outcomes(), want)
+			if resp.StatusCode != want || (resp.Header.Get("Retry-After") != "") != retry ||
+				!app.Happened("login", code) {
+				t.Errorf("status %d, Retry-After %q, events %v; want %d", resp.StatusCode,
+					resp.Header.Get("Retry-After"), app.Outcomes(), want)
 			}
-			for _, part := range []string{row.log, app.OP.Issuer() + "/.well-known/openid-configuration"} {
+			for _, part := range []string{row.log, app.OP.Issuer() +
+				"/.well-known/openid-configuration"} {
 				if !strings.Contains(app.Log(), part) {
 					t.Errorf("the log lacks %q: %s", part, app.Log())
 				}
@@ -88,7 +95,9 @@ func TestDiscovery_F42_Misconfigured(t *testing.T) {
 func TestDiscovery_F42_BothIssuersAreLogged(t *testing.T) {
 	for name, configured := range map[string]func(string) string{
 		"slash": func(issuer string) string { return issuer + "/" },
-		"host":  func(issuer string) string { return strings.Replace(issuer, "127.0.0.1", "localhost", 1) },
+		"host": func(issuer string) string {
+			return strings.Replace(issuer, "127.0.0.1", "localhost", 1)
+		},
 	} {
 		var metadata string
 		app := rig.New(t, func(s *rig.Setup) {
@@ -99,7 +108,8 @@ func TestDiscovery_F42_BothIssuersAreLogged(t *testing.T) {
 		if resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("%s: status %d, want 500", name, resp.StatusCode)
 		}
-		for _, part := range []string{metadata, `issuer is \"` + app.OP.Issuer() + `\"`, `Issuer is \"` + app.OIDC.Issuer + `\"`} {
+		for _, part := range []string{metadata, `issuer is \"` + app.OP.Issuer() + `\"`,
+			`Issuer is \"` + app.OIDC.Issuer + `\"`} {
 			if !strings.Contains(app.Log(), part) {
 				t.Errorf("%s: the log lacks %s: %s", name, part, app.Log())
 			}
@@ -145,12 +155,16 @@ func TestConfiguration_F42_Issuer(t *testing.T) {
 		"https://user:hunter2@op.example/.well-known/openid-configuration": "is the URL of the provider's metadata",
 	} {
 		_, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer }))
-		if err == nil || !strings.Contains(err.Error(), "Issuer") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+		if err == nil || !strings.Contains(err.Error(), "Issuer") ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want an error with %q", issuer, err, want)
 		}
 	}
-	for _, issuer := range []string{"https://op.example", "https://op.example/", "https://op.example/realms/a", "https://op.example:8443/well-known"} {
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.Issuer = issuer })); err != nil {
+	for _, issuer := range []string{"https://op.example", "https://op.example/",
+		"https://op.example/realms/a", "https://op.example:8443/well-known"} {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.Issuer = issuer
+		})); err != nil {
 			t.Errorf("%q: %v", issuer, err)
 		}
 	}
@@ -164,7 +178,8 @@ func TestReady_F42_CurrentState(t *testing.T) {
 		app.Clock.Advance(31 * time.Second)
 		for range 20 {
 			err := app.Auth.Ready(t.Context())
-			if !errors.Is(err, want) || want != provider.ErrMisconfigured && errors.Is(err, provider.ErrMisconfigured) {
+			if !errors.Is(err, want) || want != provider.ErrMisconfigured &&
+				errors.Is(err, provider.ErrMisconfigured) {
 				t.Fatalf("%s: %v, want %v", name, err, want)
 			}
 		}
@@ -192,10 +207,12 @@ func TestReady_F42_CurrentState(t *testing.T) {
 
 // F42: a provider whose keys cannot be had is not ready.
 func TestReady_F42_Keys(t *testing.T) {
-	for code, want := range map[int]error{404: provider.ErrMisconfigured, 503: provider.ErrUnavailable} {
+	for code, want := range map[int]error{404: provider.ErrMisconfigured,
+		503: provider.ErrUnavailable} {
 		app := rig.New(t)
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", code, "", "") })
-		if err := app.Auth.Ready(t.Context()); !errors.Is(err, want) || !strings.Contains(err.Error(), app.OP.Issuer()+"/jwks") {
+		if err := app.Auth.Ready(t.Context()); !errors.Is(err, want) ||
+			!strings.Contains(err.Error(), app.OP.Issuer()+"/jwks") {
 			t.Errorf("status %d: %v, want %v", code, err, want)
 		}
 	}
@@ -203,37 +220,64 @@ func TestReady_F42_Keys(t *testing.T) {
 
 // F30: what the metadata rules out is reported before the user is sent to the provider.
 func TestDiscovery_F30_RuledOut(t *testing.T) {
-	set := func(name string, value any) func(map[string]any) { return func(m map[string]any) { m[name] = value } }
+	set := func(name string, value any) func(map[string]any) {
+		return func(m map[string]any) { m[name] = value }
+	}
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES384"]}
 	for name, row := range map[string]struct {
 		metadata func(map[string]any)
 		change   func(*provider.OIDC)
 		log      string
 	}{
-		"only none, and a secret": {set("token_endpoint_auth_methods_supported", []string{"none"}), nil, "AuthMethod"},
+		"only none, and a secret": {set("token_endpoint_auth_methods_supported", []string{"none"}),
+			nil, "AuthMethod"},
 		"only other methods, and a secret": {
-			set("token_endpoint_auth_methods_supported", []string{"tls_client_auth", "private_key_jwt"}), nil, "AuthMethod"},
-		"only secrets, and a key": {set("token_endpoint_auth_methods_supported", []string{"client_secret_basic"}),
+			set("token_endpoint_auth_methods_supported",
+				[]string{"tls_client_auth", "private_key_jwt"}), nil, "AuthMethod"},
+		"only secrets, and a key": {set("token_endpoint_auth_methods_supported",
+			[]string{"client_secret_basic"}),
 			func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "", key }, "AuthMethod"},
-		"a key of another algorithm": {set("token_endpoint_auth_signing_alg_values_supported", []string{"RS256"}),
-			func(o *provider.OIDC) { o.ClientSecret, o.ClientKey = "", key }, "ClientKey signs with ES384"}, // F54
-		"a configured algorithm that is not listed": {set("token_endpoint_auth_signing_alg_values_supported", []string{"RS256"}),
+		"a key of another algorithm": {set("token_endpoint_auth_signing_alg_values_supported",
+			[]string{"RS256"}),
+			// F54
 			func(o *provider.OIDC) {
-				o.ClientSecret, o.ClientKey = "", &provider.ClientKey{Signer: signingKeys(t)["RS256"], Algorithm: "PS256"}
+				o.ClientSecret, o.ClientKey = "", key
+			}, "ClientKey signs with ES384"},
+		"a configured algorithm that is not listed": {
+			set("token_endpoint_auth_signing_alg_values_supported", []string{"RS256"}),
+			func(o *provider.OIDC) {
+				o.ClientSecret, o.ClientKey = "",
+					&provider.ClientKey{Signer: signingKeys(t)["RS256"], Algorithm: "PS256"}
 			}, "ClientKey signs with PS256"}, // F54
 		"pushed requests without an endpoint": {func(m map[string]any) {
 			m["require_pushed_authorization_requests"] = true
 			delete(m, "pushed_authorization_request_endpoint")
 		}, nil, "pushed_authorization_request_endpoint is missing"},
-		"pushed requests wanted without an endpoint": {func(m map[string]any) { delete(m, "pushed_authorization_request_endpoint") },
-			func(o *provider.OIDC) { o.PAR = true }, "pushed_authorization_request_endpoint is missing"},
-		"no code flow":      {set("response_types_supported", []string{"id_token", "token"}), nil, "ResponseType"},
-		"no hybrid flow":    {set("response_types_supported", []string{"code"}), func(o *provider.OIDC) { o.ResponseType = "code id_token" }, "ResponseType"},
-		"no form_post":      {set("response_modes_supported", []string{"query", "fragment"}), func(o *provider.OIDC) { o.ResponseType = "code id_token" }, "form_post"},
-		"plain PKCE":        {set("code_challenge_methods_supported", []string{"plain"}), nil, "InsecureNoPKCE"},
-		"shared secrets":    {set("id_token_signing_alg_values_supported", []string{"HS256"}), nil, "SecretSignsTokens"},
-		"signed requests":   {set("require_signed_request_object", true), nil, "require_signed_request_object"},
-		"no token endpoint": {func(m map[string]any) { delete(m, "token_endpoint") }, nil, "token_endpoint is missing"},
+		"pushed requests wanted without an endpoint": {func(m map[string]any) {
+			delete(m, "pushed_authorization_request_endpoint")
+		},
+			func(o *provider.OIDC) {
+				o.PAR = true
+			}, "pushed_authorization_request_endpoint is missing"},
+		"no code flow": {set("response_types_supported", []string{"id_token", "token"}), nil,
+			"ResponseType"},
+		"no hybrid flow": {set("response_types_supported", []string{"code"}),
+			func(o *provider.OIDC) {
+				o.ResponseType = "code id_token"
+			}, "ResponseType"},
+		"no form_post": {set("response_modes_supported", []string{"query", "fragment"}),
+			func(o *provider.OIDC) {
+				o.ResponseType = "code id_token"
+			}, "form_post"},
+		"plain PKCE": {set("code_challenge_methods_supported", []string{"plain"}), nil,
+			"InsecureNoPKCE"},
+		"shared secrets": {set("id_token_signing_alg_values_supported", []string{"HS256"}), nil,
+			"SecretSignsTokens"},
+		"signed requests": {set("require_signed_request_object", true), nil,
+			"require_signed_request_object"},
+		"no token endpoint": {func(m map[string]any) {
+			delete(m, "token_endpoint")
+		}, nil, "token_endpoint is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, func(s *rig.Setup) {
@@ -244,10 +288,13 @@ func TestDiscovery_F30_RuledOut(t *testing.T) {
 			})
 			app.OP.Misbehave(func(f *authtest.Faults) { f.Discovery = row.metadata })
 			resp := app.Get(t, rig.Browser(t), "/auth/login/op")
-			if resp.StatusCode != http.StatusInternalServerError || !app.Happened("login", "provider_misconfigured") {
-				t.Errorf("status %d, events %v; want 500 before the user is sent anywhere", resp.StatusCode, app.Outcomes())
+			if resp.StatusCode != http.StatusInternalServerError ||
+				!app.Happened("login", "provider_misconfigured") {
+				t.Errorf("status %d, events %v; want 500 before the user is sent anywhere",
+					resp.StatusCode, app.Outcomes())
 			}
-			if !strings.Contains(app.Log(), row.log) || !strings.Contains(app.Log(), "/.well-known/openid-configuration") {
+			if !strings.Contains(app.Log(), row.log) ||
+				!strings.Contains(app.Log(), "/.well-known/openid-configuration") {
 				t.Errorf("the log lacks %q or the address: %s", row.log, app.Log())
 			}
 			if err := app.Auth.Ready(t.Context()); !errors.Is(err, provider.ErrMisconfigured) {
@@ -260,8 +307,10 @@ func TestDiscovery_F30_RuledOut(t *testing.T) {
 // F30: incomplete metadata rules nothing out, and what the operator configures goes before it.
 func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 	lists := []string{
-		"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported", "response_types_supported",
-		"response_modes_supported", "code_challenge_methods_supported", "require_signed_request_object",
+		"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
+		"response_types_supported",
+		"response_modes_supported", "code_challenge_methods_supported",
+		"require_signed_request_object",
 	}
 	key := &provider.ClientKey{Signer: signingKeys(t)["ES384"]}
 	for name, row := range map[string]struct {
@@ -290,22 +339,32 @@ func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 		}, nil},
 		"a configured method": {func(m map[string]any) { m[lists[0]] = []string{"none"} },
 			func(s *rig.Setup) { s.OIDC.AuthMethod = "client_secret_basic" }},
-		"a configured key": {func(m map[string]any) { m[lists[0]] = []string{"client_secret_basic"} }, func(s *rig.Setup) {
+		"a configured key": {func(m map[string]any) {
+			m[lists[0]] = []string{"client_secret_basic"}
+		}, func(s *rig.Setup) {
 			withKey(key)(s)
 			s.OIDC.AuthMethod = "private_key_jwt"
 		}},
-		"PKCE switched off": {func(m map[string]any) { m["code_challenge_methods_supported"] = []string{"plain"} }, func(s *rig.Setup) {
+		"PKCE switched off": {func(m map[string]any) {
+			m["code_challenge_methods_supported"] = []string{"plain"}
+		}, func(s *rig.Setup) {
 			s.HTTP, s.OIDC.InsecureNoPKCE = true, true
 		}},
-		"response types in another order": {func(m map[string]any) { m["response_types_supported"] = []string{"id_token code"} }, func(s *rig.Setup) {
+		"response types in another order": {func(m map[string]any) {
+			m["response_types_supported"] = []string{"id_token code"}
+		}, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "code id_token"
 		}},
-		"no client authentication, and none needed": {func(m map[string]any) { m[lists[0]] = []string{"none"} }, func(s *rig.Setup) {
+		"no client authentication, and none needed": {func(m map[string]any) {
+			m[lists[0]] = []string{"none"}
+		}, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "id_token"
 		}},
-		"no token endpoint, and none needed": {func(m map[string]any) { delete(m, "token_endpoint") }, func(s *rig.Setup) {
+		"no token endpoint, and none needed": {func(m map[string]any) {
+			delete(m, "token_endpoint")
+		}, func(s *rig.Setup) {
 			s.Config.Session.SameSite = http.SameSiteNoneMode
 			s.OIDC.ResponseType = "id_token"
 		}},
@@ -324,7 +383,8 @@ func TestDiscovery_F30_NotRuledOut(t *testing.T) {
 	}
 }
 
-// F55: the endpoints for clients with a TLS certificate are used by a client that has one (RFC 8705 section 5).
+// F55: the endpoints for clients with a TLS certificate are used by a client that has one (RFC 8705
+// section 5).
 func TestDiscovery_F55_MutualTLS(t *testing.T) {
 	certificate := tls.Certificate{Certificate: [][]byte{{1}}, PrivateKey: signingKeys(t)["ES256"]}
 	for name, row := range map[string]struct {
@@ -332,9 +392,13 @@ func TestDiscovery_F55_MutualTLS(t *testing.T) {
 		alias  bool
 	}{
 		"no certificate": {func(*tls.Config) {}, false},
-		"a certificate":  {func(c *tls.Config) { c.Certificates = []tls.Certificate{certificate} }, true},
+		"a certificate": {func(c *tls.Config) {
+			c.Certificates = []tls.Certificate{certificate}
+		}, true},
 		"a certificate on demand": {func(c *tls.Config) {
-			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certificate, nil }
+			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return &certificate, nil
+			}
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -347,15 +411,18 @@ func TestDiscovery_F55_MutualTLS(t *testing.T) {
 			app.OP.Misbehave(func(f *authtest.Faults) {
 				f.Discovery = func(m map[string]any) {
 					m["mtls_endpoint_aliases"] = map[string]any{
-						"token_endpoint": app.OP2.Issuer() + "/token", "authorization_endpoint": app.OP2.Issuer() + "/authorize",
-						"x_endpoint": 7,
+						"token_endpoint":         app.OP2.Issuer() + "/token",
+						"authorization_endpoint": app.OP2.Issuer() + "/authorize",
+						"x_endpoint":             7,
 					}
 				}
 			})
 			app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op")
 			want := map[bool]int{true: 1}[row.alias]
-			if got := app.OP2.Count("token"); got != want || app.OP.Count("token") != 1-want || app.OP2.Count("authorize") != 0 {
-				t.Errorf("%d requests to the alias of the token endpoint, want %d; %d to that of the authorization endpoint",
+			if got := app.OP2.Count("token"); got != want || app.OP.Count("token") != 1-want ||
+				app.OP2.Count("authorize") != 0 {
+				t.Errorf("%d requests to the alias of the token endpoint, want %d; %d to that of "+
+					"the authorization endpoint",
 					got, want, app.OP2.Count("authorize"))
 			}
 		})
@@ -370,23 +437,28 @@ func TestDiscovery_F55_AliasesAreChecked(t *testing.T) {
 		configured string
 		want       int
 	}{
-		"http":                   {map[string]any{"token_endpoint": "http://op.example/token"}, "", 500},
-		"a member twice":         {map[string]any{"token_endpoint": "https://op.example/t", "TOKEN_ENDPOINT": "https://evil.example/t"}, "", 500},
-		"wrong type":             {map[string]any{"token_endpoint": 7}, "", 500},
-		"no object":              {"x", "", 500},
-		"null":                   {nil, "", 303},
-		"configured replaces it": {map[string]any{"token_endpoint": "http://op.example/token"}, "https://op.example/own", 303},
+		"http": {map[string]any{"token_endpoint": "http://op.example/token"},
+			"", 500},
+		"a member twice": {map[string]any{"token_endpoint": "https://op.example/t",
+			"TOKEN_ENDPOINT": "https://evil.example/t"}, "", 500},
+		"wrong type": {map[string]any{"token_endpoint": 7}, "", 500},
+		"no object":  {"x", "", 500},
+		"null":       {nil, "", 303},
+		"configured replaces it": {map[string]any{"token_endpoint": "http://op.example/token"},
+			"https://op.example/own", 303},
 	} {
 		app := rig.New(t, func(s *rig.Setup) {
 			transport := s.OIDC.HTTPClient.Transport.(*http.Transport).Clone()
 			transport.TLSClientConfig.Certificates = []tls.Certificate{certificate}
-			s.OIDC.HTTPClient, s.OIDC.Endpoints.Token = &http.Client{Transport: transport}, row.configured
+			s.OIDC.HTTPClient, s.OIDC.Endpoints.Token = &http.Client{Transport: transport},
+				row.configured
 		})
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.Discovery = func(m map[string]any) { m["mtls_endpoint_aliases"] = row.aliases }
 		})
 		resp := app.Get(t, rig.Browser(t), "/auth/login/op")
-		if resp.StatusCode != row.want && !(row.want == 303 && resp.StatusCode == http.StatusFound) {
+		if resp.StatusCode != row.want &&
+			!(row.want == 303 && resp.StatusCode == http.StatusFound) {
 			t.Errorf("%s: status %d, want %d: %s", name, resp.StatusCode, row.want, app.Log())
 		}
 	}

@@ -50,7 +50,9 @@ func TestMixUp_R32_IssuerOfTheResponse(t *testing.T) {
 func TestMixUp_R32_IssuerIsOptionalUnlessPromised(t *testing.T) {
 	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Discovery = func(m map[string]any) { delete(m, "authorization_response_iss_parameter_supported") }
+		f.Discovery = func(m map[string]any) {
+			delete(m, "authorization_response_iss_parameter_supported")
+		}
 		f.Callback = func(q url.Values) { q.Del("iss") }
 	})
 	if got := app.SignIn(t, rig.Browser(t), "alice", "/me").StatusCode; got != http.StatusOK {
@@ -95,7 +97,8 @@ func TestMixUp_R34_RenamedFlowCookie(t *testing.T) {
 	}
 	thief := rig.Browser(t)
 	app.SetCookies(thief, &http.Cookie{Name: other.Name, Value: own[0].Value})
-	for _, path := range []string{callback.String(), strings.Replace(callback.String(), "/op?", "/op2?", 1)} {
+	for _, path := range []string{callback.String(), strings.Replace(callback.String(), "/op?",
+		"/op2?", 1)} {
 		rig.WantRefusedCallback(t, app, thief, app.Get(t, thief, path), 0)
 	}
 }
@@ -123,14 +126,19 @@ func TestMixUp_R35_EndpointsOfOneProviderOnly(t *testing.T) {
 
 // R36: what is not offered is refused.
 func TestMixUp_R36_OtherWaysToAuthenticate(t *testing.T) {
-	for _, method := range []string{"private_key_jwt", "client_secret_jwt", "tls_client_auth"} { // the first needs a key
-		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) { o.AuthMethod = method })); err == nil {
+	// the first needs a key
+	for _, method := range []string{"private_key_jwt", "client_secret_jwt", "tls_client_auth"} {
+		if _, err := sallyport.New(rig.MinimalConfig(func(o *provider.OIDC) {
+			o.AuthMethod = method
+		})); err == nil {
 			t.Errorf("AuthMethod %s is accepted", method)
 		}
 	}
 	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Discovery = func(m map[string]any) { m["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"} }
+		f.Discovery = func(m map[string]any) {
+			m["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"}
+		}
 	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
@@ -149,9 +157,12 @@ func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
 		t.Errorf("the same subject at two providers is one user: %s", one)
 	}
 	users := []session.User{
-		{Issuer: "a", Subject: "b|c"}, {Issuer: "a|b", Subject: "c"}, {Issuer: `a"`, Subject: `,"b`}, {Issuer: `a","`, Subject: "b"},
-		{Issuer: "a", Subject: "B|C"}, {Subject: "b"}, {Issuer: "b"}, {Issuer: "a\x00", Subject: "b"}, {Issuer: "a", Subject: "\x00b"},
-		{Issuer: "a", Subject: "b", Email: "same@example.com"}, {Issuer: "c", Subject: "b", Email: "same@example.com"},
+		{Issuer: "a", Subject: "b|c"}, {Issuer: "a|b", Subject: "c"},
+		{Issuer: `a"`, Subject: `,"b`}, {Issuer: `a","`, Subject: "b"},
+		{Issuer: "a", Subject: "B|C"}, {Subject: "b"}, {Issuer: "b"},
+		{Issuer: "a\x00", Subject: "b"}, {Issuer: "a", Subject: "\x00b"},
+		{Issuer: "a", Subject: "b", Email: "same@example.com"},
+		{Issuer: "c", Subject: "b", Email: "same@example.com"},
 	}
 	keys := map[string]session.User{}
 	for _, u := range users {
@@ -168,10 +179,12 @@ func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
 // R148: the e-mail address says nothing about who it is.
 func TestMixUp_R148_SameEmailIsAnotherUser(t *testing.T) {
 	app := rig.New(t, rig.Second)
-	app.OP2.SetClaims("bob", map[string]any{"email": "alice@example.com", "email_verified": true, "preferred_username": "alice", "name": "Alice Adams"})
+	app.OP2.SetClaims("bob", map[string]any{"email": "alice@example.com", "email_verified": true,
+		"preferred_username": "alice", "name": "Alice Adams"})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "bob", "/auth/login/op2")
-	if who := app.Visit(t, b, "/"); strings.Contains(who, app.OP.Issuer()) || !strings.HasSuffix(who, " 1002") {
+	if who := app.Visit(t, b, "/"); strings.Contains(who, app.OP.Issuer()) ||
+		!strings.HasSuffix(who, " 1002") {
 		t.Errorf("signed in as %s", who)
 	}
 }
@@ -211,7 +224,8 @@ func TestMixUp_R39_FlowOfAnotherApplication(t *testing.T) {
 	other.SetCookies(thief, one.Cookies(b)...)
 	resp := other.Get(t, thief, other.URL+"/auth/callback/op?"+callback.RawQuery)
 	if resp.StatusCode != http.StatusBadRequest || one.OP.Count("token") != 0 {
-		t.Errorf("status %d, %d token requests; want 400 and none", resp.StatusCode, one.OP.Count("token"))
+		t.Errorf("status %d, %d token requests; want 400 and none", resp.StatusCode,
+			one.OP.Count("token"))
 	}
 }
 

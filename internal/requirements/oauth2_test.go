@@ -29,16 +29,21 @@ func plain(change ...func(*provider.OAuth2)) func(*rig.Setup) {
 // keeping remembers the session of the last login.
 func keeping(last **session.Session) func(*rig.Setup) {
 	return func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { *last = s; return nil }
+		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			*last = s
+			return nil
+		}
 	}
 }
 
-// R152, R1, R5, R8: state and PKCE as everywhere, the redirect URI from the configuration, and no nonce, which nobody would check.
+// R152, R1, R5, R8: state and PKCE as everywhere, the redirect URI from the configuration, and no
+// nonce, which nobody would check.
 func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 	app := rig.New(t, plain())
 	seen := map[string]bool{}
 	for range 50 {
-		query := app.BeginLogin(t, rig.Browser(t), "/auth/login?state=planted&scope=planted&redirect_uri=planted").Query()
+		query := app.BeginLogin(t, rig.Browser(t),
+			"/auth/login?state=planted&scope=planted&redirect_uri=planted").Query()
 		for _, name := range []string{"state", "code_challenge"} {
 			if value := query.Get(name); len(value) < 22 || seen[value] {
 				t.Fatalf("%s %q is short, or was used before", name, value)
@@ -46,7 +51,9 @@ func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 			seen[query.Get(name)] = true
 		}
 		for name, want := range map[string]string{
-			"response_type": "code", "client_id": authtest.ClientID, "redirect_uri": app.URL + "/auth/callback/op", "scope": "profile email", "code_challenge_method": "S256", "nonce": "",
+			"response_type": "code", "client_id": authtest.ClientID, "redirect_uri": app.URL +
+				"/auth/callback/op", "scope": "profile email", "code_challenge_method": "S256",
+			"nonce": "",
 		} {
 			if got := query.Get(name); got != want {
 				t.Fatalf("%s is %q, want %q", name, got, want)
@@ -57,12 +64,14 @@ func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 		t.Fatal(got)
 	}
 	r := app.OP.Requests("token")[0]
-	if len(r.Form.Get("code_verifier")) < 43 || r.Form.Get("redirect_uri") != app.URL+"/auth/callback/op" || len(r.Query) != 0 || r.Form.Has("client_secret") {
+	if len(r.Form.Get("code_verifier")) < 43 || r.Form.Get("redirect_uri") != app.URL+
+		"/auth/callback/op" || len(r.Query) != 0 || r.Form.Has("client_secret") {
 		t.Errorf("the token request carries %v %v", r.Query, r.Form)
 	}
 }
 
-// R152: the profile is fetched with the token that the token endpoint has just issued, in the header alone (R80).
+// R152: the profile is fetched with the token that the token endpoint has just issued, in the
+// header alone (R80).
 func TestOAuth2_R152_ProfileByTheTokenOfThisLogin(t *testing.T) {
 	app := rig.New(t, plain())
 	var issued string
@@ -70,12 +79,15 @@ func TestOAuth2_R152_ProfileByTheTokenOfThisLogin(t *testing.T) {
 		f.TokenResponse = func(a map[string]any) { issued = a["access_token"].(string) }
 	})
 	b := rig.Browser(t)
-	if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); who != rig.Marker+": "+app.Is("alice") {
+	if who := authtest.Body(t, app.SignIn(t, b, "alice", "/me")); who != rig.Marker+": "+
+		app.Is("alice") {
 		t.Errorf("the page says %q", who)
 	}
 	for _, endpoint := range []string{"user", "emails"} {
 		requests := app.OP.Requests(endpoint)
-		if len(requests) != 1 || issued == "" || requests[0].Header.Get("Authorization") != "Bearer "+issued || len(requests[0].Query) != 0 || len(requests[0].Form) != 0 {
+		if len(requests) != 1 || issued == "" ||
+			requests[0].Header.Get("Authorization") != "Bearer "+issued ||
+			len(requests[0].Query) != 0 || len(requests[0].Form) != 0 {
 			t.Errorf("%s: %+v, want one request with the token", endpoint, requests)
 		}
 	}
@@ -118,12 +130,23 @@ func TestOAuth2_R152_NoTokenFromTheBrowser(t *testing.T) {
 	}
 }
 
-// R155, R13, R14, R17: state is compared in full, in its own browser, once; there is no provider without that.
+// R155, R13, R14, R17: state is compared in full, in its own browser, once; there is no provider
+// without that.
 func TestOAuth2_R155_StateIsNeverOptional(t *testing.T) {
 	for name, change := range map[string]func(url.Values){
-		"missing": func(q url.Values) { q.Del("state") }, "empty": func(q url.Values) { q.Set("state", "") }, "case": func(q url.Values) { q.Set("state", rig.SwapCase(q.Get("state"))) },
-		"foreign": func(q url.Values) { q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA") }, "twice": func(q url.Values) { q.Add("state", q.Get("state")) },
-		"missing in an error": func(q url.Values) { q.Del("state"); q.Del("code"); q.Set("error", "access_denied") },
+		"missing": func(q url.Values) {
+			q.Del("state")
+		}, "empty": func(q url.Values) {
+			q.Set("state", "")
+		}, "case": func(q url.Values) { q.Set("state", rig.SwapCase(q.Get("state"))) },
+		"foreign": func(q url.Values) {
+			q.Set("state", "AAAAAAAAAAAAAAAAAAAAAA")
+		}, "twice": func(q url.Values) { q.Add("state", q.Get("state")) },
+		"missing in an error": func(q url.Values) {
+			q.Del("state")
+			q.Del("code")
+			q.Set("error", "access_denied")
+		},
 	} {
 		app := rig.New(t, plain())
 		b := rig.Browser(t)
@@ -133,9 +156,11 @@ func TestOAuth2_R155_StateIsNeverOptional(t *testing.T) {
 		change(query)
 		callback.RawQuery = query.Encode()
 		rig.WantRefusedCallback(t, app, b, app.Get(t, b, callback.String()), 0)
-		rig.WantRefusedCallback(t, app, rig.Browser(t), app.Get(t, rig.Browser(t), good), 0) // another browser
+		// another browser
+		rig.WantRefusedCallback(t, app, rig.Browser(t), app.Get(t, rig.Browser(t), good), 0)
 		if resp := app.Get(t, b, good); resp.StatusCode != http.StatusSeeOther {
-			t.Errorf("%s: the login that was under way does not complete: status %d", name, resp.StatusCode)
+			t.Errorf("%s: the login that was under way does not complete: status %d", name,
+				resp.StatusCode)
 		}
 		app.Get(t, b, good) // once is enough
 		if got := app.OP.Count("token"); got != 1 {
@@ -162,7 +187,8 @@ func (n noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, http.ErrServerClosed
 }
 
-// R32: iss is optional here, and has to be right when it is there; where it is promised it has to be there.
+// R32: iss is optional here, and has to be right when it is there; where it is promised it has to
+// be there.
 func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 	promised := func(o *provider.OAuth2) { o.ResponseIssuer = "https://op.example/login/oauth" }
 	for name, row := range map[string]struct {
@@ -170,14 +196,26 @@ func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 		change    func(url.Values)
 		want      string
 	}{
-		"there":             {nil, func(url.Values) {}, "ok"},
-		"missing":           {nil, func(q url.Values) { q.Del("iss") }, "ok"},
-		"wrong":             {nil, func(q url.Values) { q.Set("iss", "https://evil.example") }, "issuer_mismatch"},
-		"empty":             {nil, func(q url.Values) { q.Set("iss", "") }, "issuer_mismatch"},
-		"slash added":       {nil, func(q url.Values) { q.Set("iss", q.Get("iss")+"/") }, "issuer_mismatch"},
-		"wrong in an error": {nil, func(q url.Values) { q.Set("iss", "x"); q.Del("code"); q.Set("error", "access_denied") }, "issuer_mismatch"},
-		"twice":             {nil, func(q url.Values) { q.Add("iss", q.Get("iss")) }, "invalid_response"},
-		"promised, there":   {promised, func(q url.Values) { q.Set("iss", "https://op.example/login/oauth") }, "ok"},
+		"there":   {nil, func(url.Values) {}, "ok"},
+		"missing": {nil, func(q url.Values) { q.Del("iss") }, "ok"},
+		"wrong": {nil, func(q url.Values) {
+			q.Set("iss", "https://evil.example")
+		}, "issuer_mismatch"},
+		"empty": {nil, func(q url.Values) { q.Set("iss", "") }, "issuer_mismatch"},
+		"slash added": {nil, func(q url.Values) {
+			q.Set("iss", q.Get("iss")+"/")
+		}, "issuer_mismatch"},
+		"wrong in an error": {nil, func(q url.Values) {
+			q.Set("iss", "x")
+			q.Del("code")
+			q.Set("error", "access_denied")
+		}, "issuer_mismatch"},
+		"twice": {nil, func(q url.Values) {
+			q.Add("iss", q.Get("iss"))
+		}, "invalid_response"},
+		"promised, there": {promised, func(q url.Values) {
+			q.Set("iss", "https://op.example/login/oauth")
+		}, "ok"},
 		"promised, missing": {promised, func(q url.Values) { q.Del("iss") }, "issuer_mismatch"},
 		"promised, another": {promised, func(url.Values) {}, "issuer_mismatch"},
 	} {
@@ -194,7 +232,8 @@ func TestOAuth2_R32_IssuerOfTheResponse(t *testing.T) {
 	}
 }
 
-// R33, R34: OpenID Connect and OAuth 2.0 at one provider, with one client: neither takes what belongs to the other.
+// R33, R34: OpenID Connect and OAuth 2.0 at one provider, with one client: neither takes what
+// belongs to the other.
 func TestOAuth2_R33_BesideOpenIDConnect(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Providers = provider.Set{"op": s.OIDC, "plain": s.OP.OAuth2()}
@@ -228,13 +267,22 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 		id   any
 		want string // subject, or the outcome
 	}{
-		"number": {json.Number("1001"), "1001"}, "text": {"1001", "1001"}, "beyond 53 bits": {json.Number("9007199254740993"), "9007199254740993"}, "beyond 64 bits": {json.Number("36893488147419103233"), "36893488147419103233"},
-		"fraction": {json.Number("1001.0"), "invalid_userinfo"}, "exponent": {json.Number("1e3"), "invalid_userinfo"}, "negative": {-1, "invalid_userinfo"}, "true": {true, "invalid_userinfo"}, "null": {nil, "invalid_userinfo"},
-		"object": {map[string]int{"id": 1}, "invalid_userinfo"}, "list": {[]int{1001}, "invalid_userinfo"}, "empty": {"", "invalid_userinfo"}, "long": {strings.Repeat("1", 256), "invalid_userinfo"},
+		"number": {json.Number("1001"), "1001"}, "text": {"1001", "1001"},
+		"beyond 53 bits": {json.Number("9007199254740993"), "9007199254740993"},
+		"beyond 64 bits": {json.Number("36893488147419103233"), "36893488147419103233"},
+		"fraction":       {json.Number("1001.0"), "invalid_userinfo"},
+		"exponent": {json.Number("1e3"),
+			"invalid_userinfo"}, "negative": {-1, "invalid_userinfo"},
+		"true": {true, "invalid_userinfo"}, "null": {nil, "invalid_userinfo"},
+		"object": {map[string]int{"id": 1}, "invalid_userinfo"},
+		"list":   {[]int{1001}, "invalid_userinfo"}, "empty": {"", "invalid_userinfo"},
+		"long": {strings.Repeat("1", 256), "invalid_userinfo"},
 	} {
 		var s *session.Session
 		app := rig.New(t, plain(), keeping(&s))
-		app.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = row.id } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { c["id"] = row.id }
+		})
 		got := rig.TryLogin(t, app)
 		if got == "ok" {
 			got = s.User.Subject
@@ -247,13 +295,18 @@ func TestOAuth2_R153_StableID(t *testing.T) {
 		}
 	}
 	missing := rig.New(t, plain())
-	missing.OP.Misbehave(func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } })
+	missing.OP.Misbehave(func(f *authtest.Faults) {
+		f.UserInfo = func(c map[string]any) { delete(c, "id") }
+	})
 	if got := rig.TryLogin(t, missing); got != "invalid_userinfo" {
 		t.Errorf("missing: %s", got)
 	}
-	for _, body := range []string{`[{"id":1001}]`, `null`, ``, `{"id":1001,"id":1002}`, `{"id":1001,"Id":1002}`, `{"id":1001} {}`, `<html>{"id":1001}`, `id=1001`} {
+	for _, body := range []string{`[{"id":1001}]`, `null`, ``, `{"id":1001,"id":1002}`,
+		`{"id":1001,"Id":1002}`, `{"id":1001} {}`, `<html>{"id":1001}`, `id=1001`} {
 		app := rig.New(t, plain())
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("user", 200, "application/json", body) })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 200, "application/json", body)
+		})
 		if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
 		}
@@ -271,7 +324,9 @@ func TestOAuth2_R153_NamespacedByProvider(t *testing.T) {
 	keys := map[string]string{}
 	for _, name := range []string{"op", "op2", "elsewhere"} {
 		b := rig.Browser(t)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Callback = func(q url.Values) { q.Del("iss") } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Callback = func(q url.Values) { q.Del("iss") }
+		})
 		app.SignIn(t, b, "alice", "/auth/login/"+name)
 		if app.Visit(t, b, "/") == "anonymous" || s.User.Subject != "1001" {
 			t.Fatalf("%s: no login, or subject %q", name, s.User.Subject)
@@ -283,43 +338,64 @@ func TestOAuth2_R153_NamespacedByProvider(t *testing.T) {
 	}
 }
 
-// R61, R62, R67: what must not be followed, swallowed or shown, at the endpoints that there are only here.
+// R61, R62, R67: what must not be followed, swallowed or shown, at the endpoints that there are
+// only here.
 func TestOAuth2_R62_HostileEndpoints(t *testing.T) {
-	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("somebody came to the other server") }))
+	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("somebody came to the other server")
+	}))
 	defer evil.Close()
 	const marker = "MARKER of the provider"
 	for name, row := range map[string]struct {
 		handler func(string, http.ResponseWriter, *http.Request) bool
 		want    string
 	}{
-		"token: redirect":              {redirecting("token", evil.URL), "token_error"},
-		"user: redirect":               {redirecting("user", evil.URL), "invalid_userinfo"},
-		"emails: redirect":             {redirecting("emails", evil.URL), "invalid_userinfo"},
-		"token: large":                 {rig.Answer("token", 200, "application/json", `{"access_token":"a","x":"`+strings.Repeat("x", 1<<20)+`"}`), "token_error"},
-		"user: large":                  {rig.Answer("user", 200, "application/json", `{"id":1,"x":"`+strings.Repeat("x", 1<<20)+`"}`), "invalid_userinfo"},
-		"token: a page":                {rig.Answer("token", 200, "text/html", marker), "token_error"},
-		"user: a page":                 {rig.Answer("user", 403, "text/html", marker), "invalid_userinfo"},
-		"user: 401":                    {rig.Answer("user", 401, "application/json", `{"message":"`+marker+`"}`), "invalid_userinfo"},
-		"user: 500":                    {rig.Answer("user", 500, "text/html", marker), "provider_unavailable"},
-		"user: 429":                    {rig.Answer("user", 429, "text/html", marker), "provider_unavailable"},
-		"emails: 401":                  {rig.Answer("emails", 401, "text/html", marker), "ok"},
-		"emails: 403":                  {rig.Answer("emails", 403, "text/html", marker), "ok"},
-		"emails: 404":                  {rig.Answer("emails", 404, "text/html", marker), "ok"},
-		"emails: 400":                  {rig.Answer("emails", 400, "application/json", `[]`), "invalid_userinfo"},
-		"emails: 503":                  {rig.Answer("emails", 503, "text/html", marker), "provider_unavailable"},
-		"emails: not JSON":             {rig.Answer("emails", 200, "application/json", marker), "invalid_userinfo"},
-		"emails: a text":               {rig.Answer("emails", 200, "application/json", `"`+marker+`"`), "invalid_userinfo"},
-		"emails: a name twice":         {rig.Answer("emails", 200, "application/json", `[{"email":"a","email":"b"}]`), "invalid_userinfo"},
-		"emails: an object":            {rig.Answer("emails", 200, "application/json", `{"values":[]}`), "ok"},
-		"token: 500":                   {rig.Answer("token", 500, "text/html", marker), "provider_unavailable"},
-		"token: a list":                {rig.Answer("token", 200, "application/json", `[]`), "token_error"},
-		"token: a form where JSON was": {rig.Answer("token", 200, "application/x-www-form-urlencoded", "access_token="+marker), "token_error"},
+		"token: redirect":  {redirecting("token", evil.URL), "token_error"},
+		"user: redirect":   {redirecting("user", evil.URL), "invalid_userinfo"},
+		"emails: redirect": {redirecting("emails", evil.URL), "invalid_userinfo"},
+		"token: large": {rig.Answer("token", 200, "application/json",
+			`{"access_token":"a","x":"`+strings.Repeat("x", 1<<20)+`"}`), "token_error"},
+		"user: large": {rig.Answer("user", 200, "application/json",
+			`{"id":1,"x":"`+strings.Repeat("x", 1<<20)+`"}`), "invalid_userinfo"},
+		"token: a page": {rig.Answer("token", 200, "text/html", marker),
+			"token_error"},
+		"user: a page": {rig.Answer("user", 403, "text/html", marker),
+			"invalid_userinfo"},
+		"user: 401": {rig.Answer("user", 401, "application/json",
+			`{"message":"`+marker+`"}`), "invalid_userinfo"},
+		"user: 500": {rig.Answer("user", 500, "text/html", marker),
+			"provider_unavailable"},
+		"user: 429": {rig.Answer("user", 429, "text/html", marker),
+			"provider_unavailable"},
+		"emails: 401": {rig.Answer("emails", 401, "text/html", marker), "ok"},
+		"emails: 403": {rig.Answer("emails", 403, "text/html", marker), "ok"},
+		"emails: 404": {rig.Answer("emails", 404, "text/html", marker), "ok"},
+		"emails: 400": {rig.Answer("emails", 400, "application/json", `[]`),
+			"invalid_userinfo"},
+		"emails: 503": {rig.Answer("emails", 503, "text/html", marker),
+			"provider_unavailable"},
+		"emails: not JSON": {rig.Answer("emails", 200, "application/json", marker),
+			"invalid_userinfo"},
+		"emails: a text": {rig.Answer("emails", 200, "application/json",
+			`"`+marker+`"`), "invalid_userinfo"},
+		"emails: a name twice": {rig.Answer("emails", 200, "application/json",
+			`[{"email":"a","email":"b"}]`), "invalid_userinfo"},
+		"emails: an object": {rig.Answer("emails", 200, "application/json",
+			`{"values":[]}`), "ok"},
+		"token: 500": {rig.Answer("token", 500, "text/html", marker),
+			"provider_unavailable"},
+		"token: a list": {rig.Answer("token", 200, "application/json", `[]`),
+			"token_error"},
+		"token: a form where JSON was": {
+			rig.Answer("token", 200, "application/x-www-form-urlencoded", "access_token="+marker),
+			"token_error"},
 	} {
 		app := rig.New(t, plain())
 		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = row.handler })
 		b := rig.Browser(t)
 		page := authtest.Body(t, app.SignIn(t, b, "alice", "/me"))
-		if !app.Happened("login", row.want) || (row.want == "ok") != (app.Visit(t, b, "/") != "anonymous") {
+		if !app.Happened("login", row.want) ||
+			(row.want == "ok") != (app.Visit(t, b, "/") != "anonymous") {
 			t.Errorf("%s: %v, want %s", name, app.Outcomes(), row.want)
 		}
 		if strings.Contains(page, "MARKER") || strings.Contains(app.Log(), "MARKER") {
@@ -347,7 +423,10 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 		"in header": {func(o *provider.OAuth2) { o.AuthMethod = "client_secret_basic" }, "basic"},
 		"in params": {func(o *provider.OAuth2) { o.AuthMethod = "client_secret_post" }, "post"},
 		"raw":       {func(o *provider.OAuth2) { o.Dialect.RawBasic = true }, "raw"},
-		"no secret": {func(o *provider.OAuth2) { o.ClientSecret = ""; o.AuthMethod = "client_secret_post" }, "none"},
+		"no secret": {func(o *provider.OAuth2) {
+			o.ClientSecret = ""
+			o.AuthMethod = "client_secret_post"
+		}, "none"},
 	} {
 		app := rig.New(t, plain(row.configure))
 		app.SignIn(t, rig.Browser(t), "alice", "/me")
@@ -360,7 +439,8 @@ func TestOAuth2_R71_ClientAuthentication(t *testing.T) {
 		switch id, secret, _ := strings.Cut(rawBasic(r.Header.Get("Authorization")), ":"); {
 		case r.Form.Has("client_secret") && secret != "":
 			got = "both"
-		case r.Form.Get("client_id") == authtest.ClientID && r.Form.Get("client_secret") == authtest.ClientSecret:
+		case r.Form.Get("client_id") == authtest.ClientID &&
+			r.Form.Get("client_secret") == authtest.ClientSecret:
 			got = "post"
 		case secret == authtest.ClientSecret:
 			got = "raw"
@@ -388,11 +468,18 @@ func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
 	}
 }
 
-// R55: nobody can tell when or how the user signed in, so a page that needs it says no at once, and nobody is sent around.
+// R55: nobody can tell when or how the user signed in, so a page that needs it says no at once, and
+// nobody is sent around.
 func TestOAuth2_R55_NoStepUp(t *testing.T) {
 	app := rig.New(t, plain())
-	app.Mux.Handle("/recent", app.Auth.RequireRecent(0)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler runs") })))
-	app.Mux.Handle("/gold", app.Auth.RequireACR("gold")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler runs") })))
+	app.Mux.Handle("/recent", app.Auth.RequireRecent(0)(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("the handler runs")
+	})))
+	app.Mux.Handle("/gold", app.Auth.RequireACR("gold")(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("the handler runs")
+	})))
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	for _, path := range []string{"/recent", "/gold"} {
@@ -400,7 +487,8 @@ func TestOAuth2_R55_NoStepUp(t *testing.T) {
 			t.Errorf("%s: status %d, want 403", path, resp.StatusCode)
 		}
 	}
-	if !app.Happened("login", "insufficient_authentication") || app.Visit(t, b, "/") != app.Is("alice") {
+	if !app.Happened("login", "insufficient_authentication") ||
+		app.Visit(t, b, "/") != app.Is("alice") {
 		t.Errorf("events %v, and %s", app.Outcomes(), app.Visit(t, b, "/"))
 	}
 }

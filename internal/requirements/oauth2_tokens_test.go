@@ -15,13 +15,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// plainCalling is an application whose page /call calls the API of a provider without OpenID Connect, by a relative address, and
-// answers what that says, with the user's roles behind it.
+// plainCalling is an application whose page /call calls the API of a provider without OpenID
+// Connect, by a relative address, and answers what that says, with the user's roles behind it.
 func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *rig.App {
 	t.Helper()
-	withRefresh := func(o *provider.OAuth2) { o.Scopes = []string{"profile", "email", "offline_access"} }
+	withRefresh := func(o *provider.OAuth2) {
+		o.Scopes = []string{"profile", "email", "offline_access"}
+	}
 	app := rig.New(t, plain(append([]func(*provider.OAuth2){withRefresh}, change...)...))
-	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/call", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		client, err := app.Auth.Client(w, r)
 		if err != nil {
 			app.Auth.Refuse(w, r, err)
@@ -42,7 +45,8 @@ func plainCalling(t *testing.T, change ...func(*provider.OAuth2)) *rig.App {
 	return app
 }
 
-// R106, R107, R111: tokens are refreshed ahead of their end, once; what is not sent again stays; the profile is as new as the token.
+// R106, R107, R111: tokens are refreshed ahead of their end, once; what is not sent again stays;
+// the profile is as new as the token.
 func TestOAuth2_R107_Refresh(t *testing.T) {
 	for name, row := range map[string]struct {
 		quirks    []string
@@ -53,7 +57,9 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 		"quirk 50: another address": {[]string{"refresh-url"}, func(o *provider.OAuth2) {
 			o.RefreshURL = strings.Replace(o.Endpoints.Token, "/oauth/token", "/oauth/refresh", 1)
 		}},
-		"quirk 50: with the scope":                {[]string{"refresh-scope"}, func(o *provider.OAuth2) { o.Dialect.RefreshScope = true }},
+		"quirk 50: with the scope": {[]string{"refresh-scope"}, func(o *provider.OAuth2) {
+			o.Dialect.RefreshScope = true
+		}},
 		"quirk 21: without a scope in the answer": {[]string{"no-scope"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +76,8 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 				app.Clock.Advance(2 * time.Hour)
 				for range 2 {
 					resp := app.Get(t, b, "/call")
-					if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK || !strings.HasSuffix(body, "roles "+string(rune('a'+i))) {
+					if body := authtest.Body(t, resp); resp.StatusCode != http.StatusOK ||
+						!strings.HasSuffix(body, "roles "+string(rune('a'+i))) {
 						t.Fatalf("refresh %d: status %d, %s", i, resp.StatusCode, body)
 					}
 				}
@@ -85,7 +92,8 @@ func TestOAuth2_R107_Refresh(t *testing.T) {
 	}
 }
 
-// R109: a refresh token that is of no use ends the session, however the provider says so; anything else does not.
+// R109: a refresh token that is of no use ends the session, however the provider says so; anything
+// else does not.
 func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 	codes := map[string]string{"190": "invalid_grant", "40029": "invalid_grant"}
 	for name, row := range map[string]struct {
@@ -93,10 +101,12 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 		dialect provider.Dialect
 		ends    bool
 	}{
-		"the standard":                   {nil, provider.Dialect{}, true},
-		"quirk 15: with status 200":      {[]string{"error-200"}, provider.Dialect{}, true},
-		"quirk 23: an object":            {[]string{"own-errors"}, provider.Dialect{ErrorCodes: codes}, true},
-		"quirk 23: errcode":              {[]string{"errcode", "error-200"}, provider.Dialect{ErrorCodes: codes}, true},
+		"the standard":              {nil, provider.Dialect{}, true},
+		"quirk 15: with status 200": {[]string{"error-200"}, provider.Dialect{}, true},
+		"quirk 23: an object": {[]string{"own-errors"},
+			provider.Dialect{ErrorCodes: codes}, true},
+		"quirk 23: errcode": {[]string{"errcode", "error-200"},
+			provider.Dialect{ErrorCodes: codes}, true},
 		"quirk 23: an object, not known": {[]string{"own-errors"}, provider.Dialect{}, false},
 	} {
 		app := plainCalling(t, func(o *provider.OAuth2) { o.Dialect = row.dialect })
@@ -106,7 +116,8 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 		app.OP.RevokeLogins()
 		app.Clock.Advance(2 * time.Hour)
 		status := rig.Call(t, app, b, "GET")
-		if want := map[bool]int{true: http.StatusUnauthorized, false: http.StatusServiceUnavailable}[row.ends]; status != want {
+		if want := map[bool]int{true: http.StatusUnauthorized,
+			false: http.StatusServiceUnavailable}[row.ends]; status != want {
 			t.Errorf("%s: status %d, want %d", name, status, want)
 		}
 		if ended := app.Visit(t, b, "/") == "anonymous"; ended != row.ends {
@@ -115,24 +126,41 @@ func TestOAuth2_R109_EndOfARefreshToken(t *testing.T) {
 	}
 }
 
-// R108, R107, F15: after a refresh, only the profile of another user ends the session. While there is
-// no good profile, the new tokens are kept.
+// R108, R107, F15: after a refresh, only the profile of another user ends the session. While there
+// is no good profile, the new tokens are kept.
 func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 	for name, row := range map[string]struct {
 		change  func(*authtest.Faults)
 		ends    bool
 		mapUser error
 	}{
-		"another user":       {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["id"] = 1002 } }, true, nil},
-		"no ID":              {func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { delete(c, "id") } }, false, nil},
-		"not permitted":      {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 401, "application/json", "{}") }, false, nil},
-		"too many requests":  {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 429, "", "") }, false, nil},
-		"no such page":       {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 404, "", "") }, false, nil},
-		"garbage":            {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 200, "application/json", "<html>") }, false, nil},
-		"MapUser says no":    {func(*authtest.Faults) {}, true, &provider.Error{Fault: provider.FaultDenied}},
-		"MapUser is broken":  {func(*authtest.Faults) {}, false, io.ErrUnexpectedEOF},
-		"away":               {func(f *authtest.Faults) { f.Handler = rig.Answer("user", 503, "", "") }, false, nil},
-		"e-mail list is off": {func(f *authtest.Faults) { f.Handler = rig.Answer("emails", 403, "", "") }, false, nil},
+		"another user": {func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { c["id"] = 1002 }
+		}, true, nil},
+		"no ID": {func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { delete(c, "id") }
+		}, false, nil},
+		"not permitted": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 401, "application/json", "{}")
+		}, false, nil},
+		"too many requests": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 429, "", "")
+		}, false, nil},
+		"no such page": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 404, "", "")
+		}, false, nil},
+		"garbage": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 200, "application/json", "<html>")
+		}, false, nil},
+		"MapUser says no": {func(*authtest.Faults) {}, true,
+			&provider.Error{Fault: provider.FaultDenied}},
+		"MapUser is broken": {func(*authtest.Faults) {}, false, io.ErrUnexpectedEOF},
+		"away": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("user", 503, "", "")
+		}, false, nil},
+		"e-mail list is off": {func(f *authtest.Faults) {
+			f.Handler = rig.Answer("emails", 403, "", "")
+		}, false, nil},
 	} {
 		var refuse error
 		app := plainCalling(t, func(o *provider.OAuth2) {
@@ -150,7 +178,8 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		if row.ends {
 			continue
 		}
-		// The provider takes everything back when a refresh token comes twice, so what works has been kept.
+		// The provider takes everything back when a refresh token comes twice, so what works has
+		// been kept.
 		app.OP.Behave()
 		for range 3 {
 			app.Clock.Advance(2 * time.Hour)
@@ -190,7 +219,8 @@ func TestOAuth2_R75_Revocation(t *testing.T) {
 	}
 }
 
-// Scopes grow when a page needs more, whether or not the provider says what it granted; what is not granted fails (R112).
+// Scopes grow when a page needs more, whether or not the provider says what it granted; what is not
+// granted fails (R112).
 func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 	for name, row := range map[string]struct {
 		quirks []string
@@ -199,17 +229,24 @@ func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 	}{
 		"granted":           {nil, http.StatusOK, nil},
 		"the answer is mum": {[]string{"no-scope"}, http.StatusOK, nil},
-		"not granted":       {nil, http.StatusForbidden, func(a map[string]any) { a["scope"] = "profile email" }},
+		"not granted": {nil, http.StatusForbidden, func(a map[string]any) {
+			a["scope"] = "profile email"
+		}},
 	} {
 		var s *session.Session
 		app := rig.New(t, plain(), keeping(&s))
 		app.OP.SetQuirks(row.quirks...)
-		app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, rig.Marker) })))
+		app.Mux.Handle("/repos",
+			app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter,
+				_ *http.Request) {
+				io.WriteString(w, rig.Marker)
+			})))
 		b := rig.Browser(t)
 		app.SignIn(t, b, "alice", "/me")
 		app.OP.Misbehave(func(f *authtest.Faults) { f.TokenResponse = row.change })
 		resp := app.SignIn(t, b, "alice", "/repos")
-		if resp.StatusCode != row.status || strings.Contains(authtest.Body(t, resp), rig.Marker) != (row.status == http.StatusOK) {
+		if resp.StatusCode != row.status || strings.Contains(authtest.Body(t, resp),
+			rig.Marker) != (row.status == http.StatusOK) {
 			t.Errorf("%s: status %d at %s", name, resp.StatusCode, resp.Request.URL)
 		}
 		tokens, _ := s.Tokens()
@@ -217,24 +254,32 @@ func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 			t.Errorf("%s: scopes %v", name, tokens.Scopes)
 		}
 	}
-	// OpenID Connect: an answer without scope means the scopes that were asked for (RFC 6749 section 5.1).
+	// OpenID Connect: an answer without scope means the scopes that were asked for (RFC 6749
+	// section 5.1).
 	app := rig.New(t)
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.TokenResponse = func(a map[string]any) { delete(a, "scope") }
 	})
-	app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, rig.Marker) })))
+	app.Mux.Handle("/repos", app.Auth.RequireScope("repo")(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, rig.Marker)
+		})))
 	if resp := app.SignIn(t, rig.Browser(t), "alice", "/repos"); resp.StatusCode != http.StatusOK {
-		t.Errorf("OpenID Connect without scope in the answer: status %d at %s", resp.StatusCode, resp.Request.URL)
+		t.Errorf("OpenID Connect without scope in the answer: status %d at %s", resp.StatusCode,
+			resp.Request.URL)
 	}
 }
 
 // A session is revalidated by way of the browser where there is no refresh token.
 func TestOAuth2_Revalidate(t *testing.T) {
-	app := rig.New(t, plain(), func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	app := rig.New(t, plain(), func(s *rig.Setup) {
+		s.Config.Session.Revalidate = 10 * time.Minute
+	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
-	if got := authtest.Body(t, authtest.Open(t, b, app.URL+"/me")); got != rig.Marker+": "+app.Is("alice") {
+	if got := authtest.Body(t, authtest.Open(t, b, app.URL+"/me")); got != rig.Marker+": "+
+		app.Is("alice") {
 		t.Errorf("the page says %q", got)
 	}
 	authorize := app.OP.Requests("authorize")
@@ -243,10 +288,12 @@ func TestOAuth2_Revalidate(t *testing.T) {
 	}
 }
 
-// R73, F29: a code is sent once, and once more on a new connection if one that was kept breaks. net/http repeats no GET of its own accord.
+// R73, F29: a code is sent once, and once more on a new connection if one that was kept breaks.
+// net/http repeats no GET of its own accord.
 func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 	for name, handler := range map[string]func(string, http.ResponseWriter, *http.Request) bool{
-		"500": rig.Answer("token", 500, "", ""), "connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
+		"500": rig.Answer("token", 500, "", ""), "connection dropped": func(e string,
+			_ http.ResponseWriter, _ *http.Request) bool {
 			if e == "token" {
 				panic(http.ErrAbortHandler)
 			}
@@ -255,7 +302,8 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 	} {
 		for _, method := range []string{"POST", "PUT", "GET"} {
 			app := rig.New(t, plain(func(o *provider.OAuth2) { o.Dialect.Method = method }))
-			app.OP.SetQuirks(map[string][]string{"PUT": {"put-token"}, "GET": {"get-token"}}[method]...)
+			app.OP.SetQuirks(map[string][]string{"PUT": {"put-token"},
+				"GET": {"get-token"}}[method]...)
 			if got := rig.TryLogin(t, app); got != "ok" { // leaves a connection behind
 				t.Fatal(got)
 			}
@@ -266,7 +314,8 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 				want = 3
 			}
 			if got := app.OP.Count("token"); got != want {
-				t.Errorf("%s, %s: %d token requests for two logins, want %d", name, method, got, want)
+				t.Errorf("%s, %s: %d token requests for two logins, want %d", name, method,
+					got, want)
 			}
 		}
 	}

@@ -82,8 +82,10 @@ func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 // F21: a name that looks like one that decides is rejected all the same.
 func TestClaims_F21_LookAlikesOfWhatDecides(t *testing.T) {
 	app := rig.New(t)
-	for _, name := range []string{"SUB", "ſub", "Iss", "AUD", "Exp", "iaT", "NBF", "Nonce", "AT_HASH", "Azp", "c_haſh"} {
-		for place, change := range map[string]func(string) string{"beside it": with(`"` + name + `":"1001"`), "for a null": with(`"` + name + `":null`)} {
+	for _, name := range []string{"SUB", "ſub", "Iss", "AUD", "Exp", "iaT", "NBF", "Nonce",
+		"AT_HASH", "Azp", "c_haſh"} {
+		for place, change := range map[string]func(string) string{
+			"beside it": with(`"` + name + `":"1001"`), "for a null": with(`"` + name + `":null`)} {
 			app.OP.Misbehave(rewritten(app, change))
 			if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 				t.Errorf("%s %s: %s", name, place, got)
@@ -103,17 +105,20 @@ func TestClaims_F21_WhatTheApplicationReads(t *testing.T) {
 		}
 	})
 	app.OP.Misbehave(rewritten(app, func(p string) string {
-		return with(`"department":"a","department":"b","n":9007199254740993123`)(strings.Replace(p, `"Alice Adams"`, `"Alice \ud83d"`, 1))
+		return with(`"department":"a","department":"b","n":9007199254740993123`)(strings.Replace(p,
+			`"Alice Adams"`, `"Alice \ud83d"`, 1))
 	}))
 	if got := rig.TryLogin(t, app); got != "ok" {
 		t.Fatal(got)
 	}
-	if user.Name != "Alice \ufffd" || claims["name"] != "Alice \ufffd" || claims["department"] != "b" {
+	if user.Name != "Alice \ufffd" || claims["name"] != "Alice \ufffd" ||
+		claims["department"] != "b" {
 		t.Errorf("user %+v, claims %v", user, claims)
 	}
 	log := app.Log()
 	rig.TryLogin(t, app)
-	if n := strings.Count(app.Log(), `\"department\" appears twice`); n != 1 || !strings.Contains(log, "provider=op") {
+	if n := strings.Count(app.Log(), `\"department\" appears twice`); n != 1 ||
+		!strings.Contains(log, "provider=op") {
 		t.Errorf("the log says it %d times: %s", n, app.Log())
 	}
 }
@@ -126,11 +131,22 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 		members string
 		check   func(s *session.Session) bool
 	}{
-		"roles":          {`"roles":["admin"],"roles":["admin"]`, func(s *session.Session) bool { return len(s.User.Roles) == 0 }},
-		"broken role":    {`"roles":["admin\ud83d"]`, func(s *session.Session) bool { return len(s.User.Roles) == 0 }},
-		"email_verified": {`"email_verified":false,"email_verified":true`, func(s *session.Session) bool { return !s.User.EmailVerified }},
-		"acr":            {`"acr":"gold","acr":"gold"`, func(s *session.Session) bool { return s.ACR == "" }},
-		"amr":            {`"amr":["pwd"],"amr":["hwk"]`, func(s *session.Session) bool { return s.AMR == nil }},
+		"roles": {`"roles":["admin"],"roles":["admin"]`, func(s *session.Session) bool {
+			return len(s.User.Roles) == 0
+		}},
+		"broken role": {`"roles":["admin\ud83d"]`, func(s *session.Session) bool {
+			return len(s.User.Roles) == 0
+		}},
+		"email_verified": {`"email_verified":false,"email_verified":true`,
+			func(s *session.Session) bool {
+				return !s.User.EmailVerified
+			}},
+		"acr": {`"acr":"gold","acr":"gold"`, func(s *session.Session) bool {
+			return s.ACR == ""
+		}},
+		"amr": {`"amr":["pwd"],"amr":["hwk"]`, func(s *session.Session) bool {
+			return s.AMR == nil
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got *session.Session
@@ -163,7 +179,9 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 				s.OIDC.ACRValues = []string{"gold"}
 			}
 		})
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "acr") } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { delete(c, "acr") }
+		})
 		app.OP.Misbehave(rewritten(app, with(`"acr":"gold","acr":"gold"`)))
 		if got := rig.TryLogin(t, app); got != want {
 			t.Errorf("acr twice, %s: %s", asked, got)
@@ -179,27 +197,39 @@ func TestRoles_F45_Shapes(t *testing.T) {
 		want   []string
 		log    string
 	}{
-		"names of objects":        {"urn:x:roles", `"urn:x:roles":{"editor":{"1":"example.com"},"admin":{}}`, []string{"admin", "editor"}, ""},
-		"names of flags":          {"rights.*", `"rights":{"editor":true,"admin":false,"owner":null}`, []string{"editor"}, ""},
-		"flags without the star":  {"rights", `"rights":{"editor":true}`, nil, "rights"},
-		"flags, nothing chosen":   {"", `"roles":{"editor":{}}`, nil, "roles"},
-		"list of objects":         {"groups.name", `"groups":[{"name":"a","id":1},{"name":"b"}]`, []string{"a", "b"}, ""},
-		"no member in one":        {"groups.name", `"groups":[{"name":"a"},{"id":1}]`, nil, "groups.name"},
-		"objects without a path":  {"groups", `"groups":[{"name":"a"}]`, nil, "groups"},
-		"dots at the top":         {"https://example.com/app.roles", `"https://example.com/app":{"roles":["a"]}`, []string{"a"}, ""},
-		"dots below":              {"resource_access.my.client.roles", `"resource_access":{"my.client":{"roles":["a"]}}`, []string{"a"}, ""},
-		"dots at the end":         {"access.example.com/roles", `"access":{"example.com/roles":["a"]}`, []string{"a"}, ""},
-		"objects by a dotted way": {"access.my.app.groups.name", `"access":{"my.app":{"groups":[{"name":"a"}]}}`, []string{"a"}, ""},
-		"an element":              {"tenants.1.roles", `"tenants":[{"roles":["x"]},{"roles":["a"]}]`, []string{"a"}, ""},
-		"a pointer":               {"groups", `"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://graph.example.com"}}`, nil, "groups"},
-		"hasgroups":               {"groups", `"hasgroups":true`, nil, "groups"},
-		"hasgroups as text":       {"groups", `"hasgroups":"true"`, nil, "groups"},
-		"mixed":                   {"groups", `"groups":["a",7]`, nil, "groups"},
-		"a number":                {"groups", `"groups":7`, nil, "groups"},
-		"twice inside":            {"access.roles", `"access":{"roles":["a"],"roles":["b"]}`, nil, "access.roles"},
-		"none":                    {"groups", `"x":1`, nil, ""},
-		"null":                    {"groups", `"groups":null`, nil, ""},
-		"an empty list":           {"groups", `"groups":[]`, nil, ""},
+		"names of objects": {"urn:x:roles",
+			`"urn:x:roles":{"editor":{"1":"example.com"},"admin":{}}`,
+			[]string{"admin", "editor"}, ""},
+		"names of flags": {"rights.*",
+			`"rights":{"editor":true,"admin":false,"owner":null}`, []string{"editor"}, ""},
+		"flags without the star": {"rights", `"rights":{"editor":true}`, nil, "rights"},
+		"flags, nothing chosen":  {"", `"roles":{"editor":{}}`, nil, "roles"},
+		"list of objects": {"groups.name", `"groups":[{"name":"a","id":1},{"name":"b"}]`,
+			[]string{"a", "b"}, ""},
+		"no member in one": {"groups.name", `"groups":[{"name":"a"},{"id":1}]`, nil,
+			"groups.name"},
+		"objects without a path": {"groups", `"groups":[{"name":"a"}]`, nil, "groups"},
+		"dots at the top": {"https://example.com/app.roles",
+			`"https://example.com/app":{"roles":["a"]}`, []string{"a"}, ""},
+		"dots below": {"resource_access.my.client.roles",
+			`"resource_access":{"my.client":{"roles":["a"]}}`, []string{"a"}, ""},
+		"dots at the end": {"access.example.com/roles",
+			`"access":{"example.com/roles":["a"]}`, []string{"a"}, ""},
+		"objects by a dotted way": {"access.my.app.groups.name",
+			`"access":{"my.app":{"groups":[{"name":"a"}]}}`, []string{"a"}, ""},
+		"an element": {"tenants.1.roles",
+			`"tenants":[{"roles":["x"]},{"roles":["a"]}]`, []string{"a"}, ""},
+		"a pointer": {"groups",
+			`"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://graph.example.com"}}`, nil, "groups"},
+		"hasgroups":         {"groups", `"hasgroups":true`, nil, "groups"},
+		"hasgroups as text": {"groups", `"hasgroups":"true"`, nil, "groups"},
+		"mixed":             {"groups", `"groups":["a",7]`, nil, "groups"},
+		"a number":          {"groups", `"groups":7`, nil, "groups"},
+		"twice inside": {"access.roles", `"access":{"roles":["a"],"roles":["b"]}`, nil,
+			"access.roles"},
+		"none":          {"groups", `"x":1`, nil, ""},
+		"null":          {"groups", `"groups":null`, nil, ""},
+		"an empty list": {"groups", `"groups":[]`, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -210,10 +240,13 @@ func TestRoles_F45_Shapes(t *testing.T) {
 					return nil
 				}
 			})
-			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "roles") } })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken = func(c map[string]any) { delete(c, "roles") }
+			})
 			app.OP.Misbehave(rewritten(app, with(row.claims)))
 			for range 2 {
-				if outcome := rig.TryLogin(t, app); outcome != "ok" || !slices.Equal(got, row.want) {
+				if outcome := rig.TryLogin(t, app); outcome != "ok" ||
+					!slices.Equal(got, row.want) {
 					t.Errorf("%s: roles %v, want %v", outcome, got, row.want)
 				}
 			}
@@ -259,12 +292,15 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 		want   string
 	}{
 		"server": {func(s *rig.Setup) {
-			s.Config.Session.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, nil))
+			s.Config.Session.Store = session.NewServerStore(
+				session.NewMemoryBackend(session.MemoryLimits{}, nil))
 		}, "ok"},
 		"cookies": {func(*rig.Setup) {}, "session_too_large"},
 	} {
 		app := rig.New(t, row.change)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["groups"] = groups } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["groups"] = groups }
+		})
 		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
 		}
@@ -274,12 +310,15 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 	}
 	// What comes through the browser is not from the provider itself, and stays small.
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.ResponseType = "id_token" })
-	app.OP.Misbehave(func(f *authtest.Faults) { f.FrontIDToken = func(c map[string]any) { c["groups"] = groups } })
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.FrontIDToken = func(c map[string]any) { c["groups"] = groups }
+	})
 	resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 	if resp.StatusCode < 400 || app.Happened("login", "ok") {
 		t.Errorf("status %d: %s", resp.StatusCode, lastLine(app.Log()))
 	}
-	if _, err := app.OIDC.VerifyLogoutToken(t.Context(), strings.Repeat("A", 70_000)); err == nil || !strings.Contains(err.Error(), "at most 65536") {
+	if _, err := app.OIDC.VerifyLogoutToken(t.Context(), strings.Repeat("A", 70_000)); err == nil ||
+		!strings.Contains(err.Error(), "at most 65536") {
 		t.Errorf("the error does not name the limit: %v", err)
 	}
 }
@@ -287,7 +326,8 @@ func TestIDToken_F24_ThousandsOfGroups(t *testing.T) {
 // R79, F55: signed userinfo is verified like an ID token.
 func TestUserInfo_R79_Signed(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
-	own := map[string]any{"iss": app.OP.Issuer(), "aud": authtest.ClientID, "sub": "1001", "department": "x"}
+	own := map[string]any{"iss": app.OP.Issuer(), "aud": authtest.ClientID, "sub": "1001",
+		"department": "x"}
 	changed := func(name string, value any) string {
 		c := maps.Clone(own)
 		c[name] = value
@@ -296,22 +336,31 @@ func TestUserInfo_R79_Signed(t *testing.T) {
 	good := app.OP.Sign(own)
 	bare := app.OP.Sign(map[string]any{"sub": "1001"})
 	for name, row := range map[string]struct{ token, want string }{ // F55
-		"right":            {good, "ok"},
-		"says little":      {bare, "ok"},
-		"odd and harmless": {app.OP.Sign([]byte(`{"sub":"1001","x":1,"x":"\ud83d","exp":4000000000}`)), "ok"},
-		"other issuer":     {changed("iss", "https://evil.example"), "invalid_userinfo"},
-		"other audience":   {changed("aud", "other"), "invalid_userinfo"},
-		"one more":         {changed("aud", []string{authtest.ClientID, "other"}), "invalid_userinfo"},
-		"other user":       {changed("sub", "1002"), "invalid_userinfo"},
-		"expired":          {changed("exp", 1), "invalid_userinfo"},
-		"logout token":     {changed("events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}), "invalid_userinfo"},
-		"sub twice":        {app.OP.Sign([]byte(`{"sub":"1001","sub":"1001"}`)), "invalid_userinfo"},
-		"cut":              {good[:len(good)-4], "invalid_userinfo"},
-		"unsigned":         {rig.Base64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good, ".")[1] + ".", "invalid_userinfo"},
-		"plain JSON":       {`{"sub":"1001"}`, "invalid_userinfo"},
-		"encrypted":        {rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) + "..AAAA.AAAA.AAAA", "invalid_userinfo"},
+		"right":       {good, "ok"},
+		"says little": {bare, "ok"},
+		"odd and harmless": {app.OP.Sign(
+			[]byte(`{"sub":"1001","x":1,"x":"\ud83d","exp":4000000000}`)), "ok"},
+		"other issuer":   {changed("iss", "https://evil.example"), "invalid_userinfo"},
+		"other audience": {changed("aud", "other"), "invalid_userinfo"},
+		"one more": {changed("aud", []string{authtest.ClientID, "other"}),
+			"invalid_userinfo"},
+		"other user": {changed("sub", "1002"), "invalid_userinfo"},
+		"expired":    {changed("exp", 1), "invalid_userinfo"},
+		"logout token": {changed("events",
+			map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}),
+			"invalid_userinfo"},
+		"sub twice": {app.OP.Sign([]byte(`{"sub":"1001","sub":"1001"}`)),
+			"invalid_userinfo"},
+		"cut": {good[:len(good)-4], "invalid_userinfo"},
+		"unsigned": {rig.Base64([]byte(`{"alg":"none"}`)) + "." + strings.Split(good,
+			".")[1] + ".", "invalid_userinfo"},
+		"plain JSON": {`{"sub":"1001"}`, "invalid_userinfo"},
+		"encrypted": {rig.Base64([]byte(`{"alg":"dir","enc":"A128GCM"}`)) +
+			"..AAAA.AAAA.AAAA", "invalid_userinfo"},
 	} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/jwt", row.token) })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, "application/jwt", row.token)
+		})
 		if got := rig.TryLogin(t, app); got != row.want {
 			t.Errorf("%s: %s, want %s\n%s", name, got, row.want, lastLine(app.Log()))
 		}
@@ -321,14 +370,19 @@ func TestUserInfo_R79_Signed(t *testing.T) {
 // F49: a subject has to be visible, or two users could look the same in a log.
 func TestIDToken_F49_SubjectWithControlCharacters(t *testing.T) {
 	app := rig.New(t)
-	for _, sub := range []string{"10\n01", "1001\x00", "\x1b[31m1001", "1001\u202e", "1001\u200b", "10\u202801", "1001\ufffd", "\u009b1001"} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
+	for _, sub := range []string{"10\n01", "1001\x00", "\x1b[31m1001", "1001\u202e", "1001\u200b",
+		"10\u202801", "1001\ufffd", "\u009b1001"} {
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["sub"] = sub }
+		})
 		if got := rig.TryLogin(t, app); got != "invalid_id_token" {
 			t.Errorf("%q: %s", sub, got)
 		}
 	}
 	for _, sub := range []string{"10 01", "jörg@example.com", "auth0|1001", "用户"} {
-		app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["sub"] = sub } })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["sub"] = sub }
+		})
 		if got := rig.TryLogin(t, app); got != "ok" {
 			t.Errorf("%q: %s", sub, got)
 		}
@@ -341,7 +395,10 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 	for name, change := range map[string]func(*rig.Setup){
 		"OIDC": func(s *rig.Setup) {
 			s.OIDC.EmailTrust = provider.EmailNeverVerified
-			s.OIDC.MapUser = func(_ provider.Profile, u *session.User) error { verify(u); return nil }
+			s.OIDC.MapUser = func(_ provider.Profile, u *session.User) error {
+				verify(u)
+				return nil
+			}
 		},
 		"OAuth 2.0": func(s *rig.Setup) {
 			o := s.OP.OAuth2()
@@ -357,7 +414,8 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 				return nil
 			}
 		})
-		if outcome := rig.TryLogin(t, app); outcome != "ok" || got.Email == "" || got.EmailVerified {
+		if outcome := rig.TryLogin(t, app); outcome != "ok" || got.Email == "" ||
+			got.EmailVerified {
 			t.Errorf("%s: %s, %+v", name, outcome, got)
 		}
 	}
@@ -408,7 +466,8 @@ func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
 	if got := rig.TryLogin(t, app); got != "ok" || user.Email != "" || user.EmailVerified {
 		t.Errorf("%s: %+v", got, user)
 	}
-	if !strings.Contains(app.Log(), `\"Email\" is not read`) || strings.Contains(app.Log(), "EMAIL_VERIFIED") {
+	if !strings.Contains(app.Log(), `\"Email\" is not read`) ||
+		strings.Contains(app.Log(), "EMAIL_VERIFIED") {
 		t.Errorf("the log: %s", app.Log())
 	}
 }

@@ -38,7 +38,9 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 	app := rig.New(t, inOwnWords, func(s *rig.Setup) { s.Config.Session.Revalidate = 0 })
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(app.Guarded)))
 	app.Mux.Handle("/scope", app.Auth.RequireScope("calendar")(http.HandlerFunc(app.Guarded)))
-	app.Mux.Handle("/tenant", app.Auth.RequireTenant(func(*http.Request) string { return "op2" })(http.HandlerFunc(app.Guarded)))
+	app.Mux.Handle("/tenant", app.Auth.RequireTenant(func(*http.Request) string {
+		return "op2"
+	})(http.HandlerFunc(app.Guarded)))
 	api := app.Auth.Bearer(middleware.API{Audience: "api", Provider: "op", BearerOnly: true})
 	app.Mux.Handle("/api", api(http.HandlerFunc(app.Guarded)))
 	script := []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}
@@ -55,27 +57,46 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 		code         string
 		header, has  string
 	}{
-		"script":          {stranger, "GET", "/me", script, 401, "sign_in_required " + app.URL + "/auth/login", "WWW-Authenticate", "Session"},
-		"form":            {stranger, "POST", "/me", nil, 401, "sign_in_required " + app.URL + "/auth/login", "WWW-Authenticate", "Session"},
-		"tenant":          {stranger, "GET", "/tenant", script, 401, "sign_in_required " + app.URL + "/auth/login/op2", "Vary", "Cookie"},
-		"other tenant":    {user, "GET", "/tenant", nil, 403, "other_tenant", "Vary", "Cookie"},
-		"role":            {user, "GET", "/admin", nil, 403, "forbidden", "Cache-Control", "no-store"},
-		"step-up":         {user, "GET", "/recent", script, 401, "insufficient_user_authentication", "WWW-Authenticate", `max_age="60"`},
-		"scope":           {user, "GET", "/scope", script, 403, "insufficient_scope", "WWW-Authenticate", `scope="calendar"`},
-		"cross-site":      {user, "POST", "/me", crossSite, 403, "cross_site", "Vary", "Cookie"},
-		"no token":        {stranger, "GET", "/api", nil, 401, "token_missing", "WWW-Authenticate", "Bearer"},
-		"odd token":       {stranger, "GET", "/api", []string{"Authorization", "Bearer a b"}, 400, "invalid_request", "WWW-Authenticate", "invalid_request"},
-		"bad token":       {stranger, "GET", "/api", []string{"Authorization", "Bearer x"}, 401, "invalid_token", "WWW-Authenticate", "invalid_token"},
-		"sign-out page":   {user, "GET", "/auth/logout", nil, 200, "ask_logout  true true", "Referrer-Policy", "same-origin"},
-		"signed out":      {stranger, "GET", "/auth/logged-out", nil, 200, "signed_out", "Cache-Control", "no-store"},
-		"still signed in": {user, "GET", "/auth/logged-out", nil, 200, "still_signed_in", "Cache-Control", "no-store"},
-		"link page":       {user, "GET", "/auth/link/op2", nil, 200, "ask_link  true true", "Referrer-Policy", "same-origin"},
-		"nobody to link":  {stranger, "GET", "/auth/link/op2", nil, 401, "sign_in_required", "Cache-Control", "no-store"},
-		"sign-out denied": {user, "POST", "/auth/logout", crossSite, 403, "cross_site", "Cache-Control", "no-store"},
-		"method":          {user, "PUT", "/auth/login", nil, 405, "method_not_allowed", "Allow", "GET"},
-		"callback":        {user, "GET", "/auth/callback/op", nil, 400, "no_flow", "Cache-Control", "no-store"},
-		"nothing there":   {user, "GET", "/auth/nothing", nil, 404, "not_found", "Cache-Control", "no-store"},
-		"no such name":    {user, "GET", "/auth/login/nobody", nil, 404, "unknown_provider", "Cache-Control", "no-store"},
+		"script": {stranger, "GET", "/me", script, 401, "sign_in_required " + app.URL +
+			"/auth/login", "WWW-Authenticate", "Session"},
+		"form": {stranger, "POST", "/me", nil, 401, "sign_in_required " + app.URL +
+			"/auth/login", "WWW-Authenticate", "Session"},
+		"tenant": {stranger, "GET", "/tenant", script, 401, "sign_in_required " + app.URL +
+			"/auth/login/op2", "Vary", "Cookie"},
+		"other tenant": {user, "GET", "/tenant", nil, 403, "other_tenant", "Vary", "Cookie"},
+		"role": {user, "GET", "/admin", nil, 403, "forbidden", "Cache-Control",
+			"no-store"},
+		"step-up": {user, "GET", "/recent", script, 401, "insufficient_user_authentication",
+			"WWW-Authenticate", `max_age="60"`},
+		"scope": {user, "GET", "/scope", script, 403, "insufficient_scope",
+			"WWW-Authenticate", `scope="calendar"`},
+		"cross-site": {user, "POST", "/me", crossSite, 403, "cross_site", "Vary", "Cookie"},
+		"no token": {stranger, "GET", "/api", nil, 401, "token_missing", "WWW-Authenticate",
+			"Bearer"},
+		"odd token": {stranger, "GET", "/api", []string{"Authorization", "Bearer a b"}, 400,
+			"invalid_request", "WWW-Authenticate", "invalid_request"},
+		"bad token": {stranger, "GET", "/api", []string{"Authorization", "Bearer x"}, 401,
+			"invalid_token", "WWW-Authenticate", "invalid_token"},
+		"sign-out page": {user, "GET", "/auth/logout", nil, 200, "ask_logout  true true",
+			"Referrer-Policy", "same-origin"},
+		"signed out": {stranger, "GET", "/auth/logged-out", nil, 200, "signed_out",
+			"Cache-Control", "no-store"},
+		"still signed in": {user, "GET", "/auth/logged-out", nil, 200, "still_signed_in",
+			"Cache-Control", "no-store"},
+		"link page": {user, "GET", "/auth/link/op2", nil, 200, "ask_link  true true",
+			"Referrer-Policy", "same-origin"},
+		"nobody to link": {stranger, "GET", "/auth/link/op2", nil, 401, "sign_in_required",
+			"Cache-Control", "no-store"},
+		"sign-out denied": {user, "POST", "/auth/logout", crossSite, 403, "cross_site",
+			"Cache-Control", "no-store"},
+		"method": {user, "PUT", "/auth/login", nil, 405, "method_not_allowed",
+			"Allow", "GET"},
+		"callback": {user, "GET", "/auth/callback/op", nil, 400, "no_flow", "Cache-Control",
+			"no-store"},
+		"nothing there": {user, "GET", "/auth/nothing", nil, 404, "not_found", "Cache-Control",
+			"no-store"},
+		"no such name": {user, "GET", "/auth/login/nobody", nil, 404, "unknown_provider",
+			"Cache-Control", "no-store"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var form url.Values
@@ -85,7 +106,8 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 			resp := app.Do(t, row.browser, row.method, row.path, form, row.headers...)
 			body := authtest.Body(t, resp)
 			if resp.StatusCode != row.status || !strings.HasPrefix(body, "own words: "+row.code) {
-				t.Errorf("status %d: %.100s; want %d %s", resp.StatusCode, body, row.status, row.code)
+				t.Errorf("status %d: %.100s; want %d %s", resp.StatusCode, body, row.status,
+					row.code)
 			}
 			if got := resp.Header.Get(row.header); !strings.Contains(got, row.has) {
 				t.Errorf("%s is %q, want %q in it", row.header, got, row.has)
@@ -127,8 +149,10 @@ func TestOnError_F44_HandsOnTheRest(t *testing.T) {
 		want := plain.Get(t, rig.Browser(t), row.path, row.headers...)
 		got := handing.Get(t, rig.Browser(t), row.path, row.headers...)
 		wanted := strings.ReplaceAll(authtest.Body(t, want), plain.URL, handing.URL)
-		if a, b := withoutRef(authtest.Body(t, got)), withoutRef(wanted); got.StatusCode != want.StatusCode || a != b {
-			t.Errorf("%s: status %d\n%s, want %d\n%s", row.path, got.StatusCode, a, want.StatusCode, b)
+		if a, b := withoutRef(authtest.Body(t, got)),
+			withoutRef(wanted); got.StatusCode != want.StatusCode || a != b {
+			t.Errorf("%s: status %d\n%s, want %d\n%s", row.path, got.StatusCode, a,
+				want.StatusCode, b)
 		}
 	}
 }
@@ -145,22 +169,27 @@ func TestHome_F46_BelowAPath(t *testing.T) {
 		s.Config.Home, s.Second = "/app/", true
 		s.Config.Hooks.Link = func(_ context.Context, _, _ *session.Session) error { return nil }
 	})
-	app.Mux.HandleFunc("/app/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "start page") })
+	app.Mux.HandleFunc("/app/", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "start page")
+	})
 	b := rig.Browser(t)
 	if end := app.SignIn(t, b, "bob", "/auth/login/op"); end.Request.URL.Path != "/app/" {
 		t.Errorf("a login without an address ends at %s", end.Request.URL)
 	}
 	for path, status := range map[string]int{
-		"/auth/logout": 200, "/auth/logged-out": 200, "/auth/link/op2": 200, "/admin": 403, "/auth/nothing": 404,
+		"/auth/logout": 200, "/auth/logged-out": 200, "/auth/link/op2": 200, "/admin": 403,
+		"/auth/nothing":     404,
 		"/auth/callback/op": 400, "/auth/login/nobody": 404,
 	} {
 		resp := app.Get(t, b, path)
 		body := authtest.Body(t, resp)
-		if resp.StatusCode != status || !strings.Contains(body, `/app/"`) || strings.Contains(body, `href="/"`) {
+		if resp.StatusCode != status || !strings.Contains(body, `/app/"`) ||
+			strings.Contains(body, `href="/"`) {
 			t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
 		}
 	}
-	if resp := app.Do(t, b, "PUT", "/auth/login", nil); !strings.Contains(authtest.Body(t, resp), `href="/app/"`) {
+	if resp := app.Do(t, b, "PUT", "/auth/login", nil); !strings.Contains(authtest.Body(t, resp),
+		`href="/app/"`) {
 		t.Errorf("method: %s", authtest.Body(t, resp))
 	}
 }

@@ -27,20 +27,27 @@ func hookRows(refused string) map[string]struct {
 		code   string
 	}
 	return map[string]row{
-		"refused":            {sallyport.ErrRefused, 403, refused},
-		"wrapped refusal":    {fmt.Errorf("not on the list: %w", sallyport.ErrRefused), 403, refused},
-		"own words":          {&problem.Error{Status: 409, Code: "taken", Title: "Taken"}, 409, "taken"},
-		"wrapped own words":  {fmt.Errorf("x: %w", &problem.Error{Status: 402, Code: "pay", Title: "Pay"}), 402, "pay"},
-		"failure":            {errors.New("sql: no such table"), 500, "hook_failed"},
-		"network":            {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, 500, "hook_failed"},
-		"deadline":           {fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "hook_timeout"},
-		"store":              {fmt.Errorf("x: %w", session.ErrStore), 503, "store_unavailable"},
-		"provider":           {fmt.Errorf("x: %w", provider.ErrUnavailable), 503, "provider_unavailable"},
+		"refused": {sallyport.ErrRefused, 403, refused},
+		"wrapped refusal": {fmt.Errorf("not on the list: %w", sallyport.ErrRefused), 403,
+			refused},
+		"own words": {&problem.Error{Status: 409, Code: "taken", Title: "Taken"}, 409,
+			"taken"},
+		"wrapped own words": {fmt.Errorf("x: %w", &problem.Error{Status: 402, Code: "pay",
+			Title: "Pay"}), 402, "pay"},
+		"failure": {errors.New("sql: no such table"), 500, "hook_failed"},
+		"network": {&net.OpError{Op: "dial", Net: "tcp",
+			Err: errors.New("connection refused")}, 500, "hook_failed"},
+		"deadline": {fmt.Errorf("query: %w", context.DeadlineExceeded), 503,
+			"hook_timeout"},
+		"store": {fmt.Errorf("x: %w", session.ErrStore), 503, "store_unavailable"},
+		"provider": {fmt.Errorf("x: %w", provider.ErrUnavailable), 503,
+			"provider_unavailable"},
 		"refused and failed": {errors.Join(sallyport.ErrRefused, errors.New("x")), 403, refused},
 	}
 }
 
-// F43: an error of a hook is a refusal only if the application says so; a database that is down is not.
+// F43: an error of a hook is a refusal only if the application says so; a database that is down is
+// not.
 func TestHooks_F43_ErrorsOfLogins(t *testing.T) {
 	for _, hook := range []string{"Begin", "Login"} {
 		for name, row := range hookRows("login_refused") {
@@ -54,9 +61,13 @@ func TestHooks_F43_ErrorsOfLogins(t *testing.T) {
 						return nil
 					}
 					if hook == "Begin" {
-						s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error { return fail() }
+						s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {
+							return fail()
+						}
 					} else {
-						s.Config.Hooks.Login = func(context.Context, *session.Session) error { return fail() }
+						s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+							return fail()
+						}
 					}
 				})
 				b := rig.SignedIn(t, app, "alice", "/auth/login")
@@ -67,7 +78,8 @@ func TestHooks_F43_ErrorsOfLogins(t *testing.T) {
 				}
 				rig.WantAnswer(t, app, app.Get(t, b, path), "login", row.status, row.code)
 				if who := app.Visit(t, b, "/"); who != app.Is("alice") {
-					t.Errorf("afterwards the browser is signed in as %s, want the session of before", who)
+					t.Errorf("afterwards the browser is signed in as %s, want the session "+
+						"of before", who)
 				}
 			})
 		}
@@ -81,7 +93,8 @@ func TestHooks_F43_ErrorsOfLinks(t *testing.T) {
 			app, a := rig.NewLinking(t)
 			b := rig.SignedIn(t, app, "alice", "/auth/login/op")
 			a.Hook = func(_, _ *session.Session) error { return row.err }
-			rig.WantAnswer(t, app, app.Get(t, b, rig.LinkCallback(t, app, b, "bob")), "link", row.status, row.code)
+			rig.WantAnswer(t, app, app.Get(t, b, rig.LinkCallback(t, app, b, "bob")), "link",
+				row.status, row.code)
 			if !rig.Alive(t, app, b) {
 				t.Error("the session has ended")
 			}

@@ -18,7 +18,8 @@ func failedLogin(t *testing.T, app *rig.App, resp *http.Response) {
 		t.Errorf("status %d, want 4xx", resp.StatusCode)
 	}
 	line := lastLine(app.Log())
-	for _, want := range []string{"code=", "ref=", "help=https://github.com/sallyport-go/sallyport/blob/main/docs/troubleshooting.md#"} {
+	for _, want := range []string{"code=", "ref=",
+		"help=https://github.com/sallyport-go/sallyport/blob/main/docs/troubleshooting.md#"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log line has no %s: %s", want, line)
 		}
@@ -56,8 +57,10 @@ func TestOutcomes_F10_HostileCallbacks(t *testing.T) {
 		"huge parameters": set("x", strings.Repeat("x", 70_000)),
 	}
 	for _, code := range []string{
-		"server_error", "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope",
-		"access_denied", "login_required", "interaction_required", "consent_required", "invalid_client",
+		"server_error", "invalid_request", "unauthorized_client", "unsupported_response_type",
+		"invalid_scope",
+		"access_denied", "login_required", "interaction_required", "consent_required",
+		"invalid_client",
 		"invalid_grant", "slow_down", "registration_not_supported",
 	} {
 		change[code] = failing(code)
@@ -98,22 +101,42 @@ func TestOutcomes_F10_ForgedPosts(t *testing.T) {
 // F10: nor do answers of the provider that are no answers.
 func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 	for name, fault := range map[string]func(*authtest.Faults){
-		"no nonce":       func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { delete(c, "nonce") } },
-		"other audience": func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["aud"] = "other" } },
-		"other issuer":   func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["iss"] = "https://evil.example" } },
-		"expired":        func(f *authtest.Faults) { f.IDToken = func(c map[string]any) { c["exp"] = 1 } },
-		"bad signature":  func(f *authtest.Faults) { f.IDTokenRaw = func(s string) string { return s[:len(s)-4] + "AAAA" } },
-		"not a token":    func(f *authtest.Faults) { f.IDTokenRaw = func(string) string { return "x" } },
-		"none":           func(f *authtest.Faults) { f.TokenResponse = func(a map[string]any) { clear(a) } },
-		"HTML":           func(f *authtest.Faults) { f.Handler = rig.Answer("token", 200, "text/html", "<html>") },
+		"no nonce": func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { delete(c, "nonce") }
+		},
+		"other audience": func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["aud"] = "other" }
+		},
+		"other issuer": func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["iss"] = "https://evil.example" }
+		},
+		"expired": func(f *authtest.Faults) {
+			f.IDToken = func(c map[string]any) { c["exp"] = 1 }
+		},
+		"bad signature": func(f *authtest.Faults) {
+			f.IDTokenRaw = func(s string) string { return s[:len(s)-4] + "AAAA" }
+		},
+		"not a token": func(f *authtest.Faults) {
+			f.IDTokenRaw = func(string) string { return "x" }
+		},
+		"none": func(f *authtest.Faults) {
+			f.TokenResponse = func(a map[string]any) { clear(a) }
+		},
+		"HTML": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("token", 200, "text/html", "<html>")
+		},
 		"refused": func(f *authtest.Faults) {
 			f.Handler = rig.Answer("token", 400, "application/json", `{"error":"invalid_grant"}`)
 		},
 		"our secret": func(f *authtest.Faults) {
 			f.Handler = rig.Answer("token", 401, "application/json", `{"error":"invalid_client"}`)
 		},
-		"userinfo":   func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/json", "[]") },
-		"other user": func(f *authtest.Faults) { f.UserInfo = func(c map[string]any) { c["sub"] = "other" } },
+		"userinfo": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, "application/json", "[]")
+		},
+		"other user": func(f *authtest.Faults) {
+			f.UserInfo = func(c map[string]any) { c["sub"] = "other" }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })
@@ -126,18 +149,30 @@ func TestOutcomes_F10_FaultyTokens(t *testing.T) {
 // F10: an outage is 503, and says when to try again.
 func TestOutcomes_F10_Outages(t *testing.T) {
 	for name, fault := range map[string]func(*authtest.Faults){
-		"500":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 500, "text/html", "oops") },
-		"502":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 502, "text/html", "oops") },
-		"504":       func(f *authtest.Faults) { f.Handler = rig.Answer("token", 504, "text/html", "oops") },
-		"discovery": func(f *authtest.Faults) { f.Handler = rig.Answer("discovery", 503, "text/html", "oops") },
-		"keys":      func(f *authtest.Faults) { f.Handler = rig.Answer("jwks", 500, "text/html", "oops") },
+		"500": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("token", 500, "text/html", "oops")
+		},
+		"502": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("token", 502, "text/html", "oops")
+		},
+		"504": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("token", 504, "text/html", "oops")
+		},
+		"discovery": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("discovery", 503, "text/html", "oops")
+		},
+		"keys": func(f *authtest.Faults) {
+			f.Handler = rig.Answer("jwks", 500, "text/html", "oops")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t)
 			app.OP.Misbehave(fault)
 			resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
-			if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-				t.Errorf("status %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+			if resp.StatusCode != http.StatusServiceUnavailable ||
+				resp.Header.Get("Retry-After") == "" {
+				t.Errorf("status %d, Retry-After %q", resp.StatusCode,
+					resp.Header.Get("Retry-After"))
 			}
 			if !slices.Contains(app.Outcomes(), "login provider_unavailable") {
 				t.Errorf("outcomes %v", app.Outcomes())

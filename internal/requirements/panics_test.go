@@ -19,11 +19,14 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// failedWell checks that a request ended with the usual page, and that the operator can find the fault.
+// failedWell checks that a request ended with the usual page, and that the operator can find the
+// fault.
 func failedWell(t *testing.T, app *rig.App, resp *http.Response, logged string) {
 	t.Helper()
 	body := authtest.Body(t, resp)
-	if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "Something went wrong") && !strings.Contains(body, "internal_error") {
+	if resp.StatusCode != http.StatusInternalServerError ||
+		!strings.Contains(body, "Something went wrong") && !strings.Contains(body,
+			"internal_error") {
 		t.Errorf("status %d: %.300s", resp.StatusCode, body)
 	}
 	stackOnce(t, logged)
@@ -34,7 +37,8 @@ func failedWell(t *testing.T, app *rig.App, resp *http.Response, logged string) 
 
 func stackOnce(t *testing.T, logged string) {
 	t.Helper()
-	if n := strings.Count(logged, "stack="); n != 1 || !strings.Contains(logged, "faulty application code") || !strings.Contains(logged, ".burn") {
+	if n := strings.Count(logged, "stack="); n != 1 ||
+		!strings.Contains(logged, "faulty application code") || !strings.Contains(logged, ".burn") {
 		t.Errorf("%d stacks in the log: %s", n, logged)
 	}
 }
@@ -49,8 +53,10 @@ func TestPanics_F2_Login(t *testing.T) {
 			b := rig.Browser(t)
 			failedWell(t, app, app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"), app.Log())
 			f.lit.Store(false)
-			app.Clock.Advance(10 * time.Second) // a tenant, or a provider, may be left alone for a moment
-			if resp := app.SignIn(t, b, "alice", "/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
+			// a tenant, or a provider, may be left alone for a moment
+			app.Clock.Advance(10 * time.Second)
+			if resp := app.SignIn(t, b, "alice",
+				"/auth/login/op?return_to=/me"); resp.StatusCode != 200 {
 				t.Errorf("afterwards: status %d: %s", resp.StatusCode, authtest.Body(t, resp))
 			}
 		})
@@ -59,12 +65,14 @@ func TestPanics_F2_Login(t *testing.T) {
 
 // F2: neither does the panic that aborts a connection, where there is none to abort.
 func TestPanics_F2_AbortHandler(t *testing.T) {
-	for _, name := range []string{"Hooks.Login", "MapUser", "transport", "Backend", "provider: Finish"} {
+	for _, name := range []string{"Hooks.Login", "MapUser", "transport", "Backend",
+		"provider: Finish"} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: http.ErrAbortHandler}
 			app := rig.New(t, lightable(f)[name])
 			f.lit.Store(true)
-			if resp := app.SignIn(t, rig.Browser(t), "alice", "/auth/login/op"); resp.StatusCode != 500 {
+			if resp := app.SignIn(t, rig.Browser(t), "alice",
+				"/auth/login/op"); resp.StatusCode != 500 {
 				t.Errorf("status %d", resp.StatusCode)
 			}
 		})
@@ -78,7 +86,8 @@ func TestPanics_F2_AbortHandler(t *testing.T) {
 		resp, err := rig.Browser(t).Get(app.URL + "/auth/nowhere")
 		if err == nil {
 			resp.Body.Close()
-			t.Errorf("status %d, want an aborted connection: OnError has the ResponseWriter", resp.StatusCode)
+			t.Errorf("status %d, want an aborted connection: OnError has the ResponseWriter",
+				resp.StatusCode)
 		}
 	})
 }
@@ -86,9 +95,11 @@ func TestPanics_F2_AbortHandler(t *testing.T) {
 // F2: a refresh, which runs in a goroutine of its own, and which a session survives.
 func TestPanics_F2_Refresh(t *testing.T) {
 	for name, change := range map[string]func(*fuse) func(*rig.Setup){
-		"SecretFunc":   func(f *fuse) func(*rig.Setup) { return lightable(f)["SecretFunc"] },
-		"Signer":       func(f *fuse) func(*rig.Setup) { return lightable(f)["ClientKey.Signer"] },
-		"EditRequest":  func(f *fuse) func(*rig.Setup) { return lightable(f)["Dialect.EditRequest"] },
+		"SecretFunc": func(f *fuse) func(*rig.Setup) { return lightable(f)["SecretFunc"] },
+		"Signer":     func(f *fuse) func(*rig.Setup) { return lightable(f)["ClientKey.Signer"] },
+		"EditRequest": func(f *fuse) func(*rig.Setup) {
+			return lightable(f)["Dialect.EditRequest"]
+		},
 		"transport":    func(f *fuse) func(*rig.Setup) { return lightable(f)["transport"] },
 		"body":         func(f *fuse) func(*rig.Setup) { return lightable(f)["body"] },
 		"Refresh":      func(f *fuse) func(*rig.Setup) { return other(f, "Refresh") },
@@ -96,7 +107,8 @@ func TestPanics_F2_Refresh(t *testing.T) {
 		"Tenants.Find": func(f *fuse) func(*rig.Setup) { return lightable(f)["Tenants.Find"] },
 		"Locker": func(f *fuse) func(*rig.Setup) {
 			return func(s *rig.Setup) {
-				s.Config.Session.Locker = burningLocker{session.NewMemoryLocker(s.Config.Session.Now), f}
+				s.Config.Session.Locker = burningLocker{
+					session.NewMemoryLocker(s.Config.Session.Now), f}
 			}
 		},
 	} {
@@ -110,8 +122,10 @@ func TestPanics_F2_Refresh(t *testing.T) {
 			f.lit.Store(true)
 			failedWell(t, app, app.Get(t, b, "/call"), app.Log()[before:])
 			f.lit.Store(false)
-			app.Clock.Advance(time.Minute)                                       // past the pause after a failed refresh
-			if got := rig.Call(t, app, b, "GET"); got != 200 && name != "body" { // then the token is spent
+			// past the pause after a failed refresh
+			app.Clock.Advance(time.Minute)
+			// then the token is spent
+			if got := rig.Call(t, app, b, "GET"); got != 200 && name != "body" {
 				t.Errorf("afterwards: status %d: %s", got, app.Log())
 			}
 		})
@@ -122,7 +136,10 @@ func TestPanics_F2_Refresh(t *testing.T) {
 func TestPanics_F2_RefreshHook(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
 	app := rig.NewCalling(t, func(s *rig.Setup) {
-		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error { f.burn(); return nil }
+		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error {
+			f.burn()
+			return nil
+		}
 	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
@@ -142,10 +159,14 @@ func TestPanics_F2_Logout(t *testing.T) {
 		"Revoke":        func(f *fuse) func(*rig.Setup) { return other(f, "Revoke") },
 		"EndSessionURL": func(f *fuse) func(*rig.Setup) { return other(f, "EndSessionURL") },
 		"Hooks.Logout": func(f *fuse) func(*rig.Setup) {
-			return func(s *rig.Setup) { s.Config.Hooks.Logout = func(context.Context, *session.Session) { f.burn() } }
+			return func(s *rig.Setup) {
+				s.Config.Hooks.Logout = func(context.Context, *session.Session) { f.burn() }
+			}
 		},
 		"OnEvent": func(f *fuse) func(*rig.Setup) {
-			return func(s *rig.Setup) { s.Config.OnEvent = func(context.Context, session.Event) { f.burn() } }
+			return func(s *rig.Setup) {
+				s.Config.OnEvent = func(context.Context, session.Event) { f.burn() }
+			}
 		},
 		"SecretFunc": func(f *fuse) func(*rig.Setup) { return lightable(f)["SecretFunc"] },
 	} {
@@ -162,7 +183,8 @@ func TestPanics_F2_Logout(t *testing.T) {
 				t.Errorf("still signed in: %s", who)
 			}
 
-			for deadline := time.Now().Add(5 * time.Second); !strings.Contains(app.Log(), "stack=") && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(5 * time.Second); !strings.Contains(app.Log(),
+				"stack=") && time.Now().Before(deadline); {
 				app.Get(t, b, "/")
 			}
 			stackOnce(t, app.Log())
@@ -184,13 +206,20 @@ func TestPanics_F2_Guards(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
 			app := rig.New(t, change(f))
 			who := http.HandlerFunc(rig.WhoAmI)
-			app.Mux.Handle("/name", app.Auth.RequireTenant(func(*http.Request) string { f.burn(); return "op" })(who))
-			app.Mux.Handle("/check", app.Auth.Require(func(*session.Session) error { f.burn(); return nil })(who))
+			app.Mux.Handle("/name", app.Auth.RequireTenant(func(*http.Request) string {
+				f.burn()
+				return "op"
+			})(who))
+			app.Mux.Handle("/check", app.Auth.Require(func(*session.Session) error {
+				f.burn()
+				return nil
+			})(who))
 			app.Mux.Handle("/step-up", app.Auth.RequireACR("gold")(who))
 			b := rig.Browser(t)
 			app.SignIn(t, b, "alice", "/me")
 			f.lit.Store(true)
-			path := map[string]string{"name": "/name", "check": "/check", "step-up": "/step-up"}[name]
+			path := map[string]string{"name": "/name", "check": "/check",
+				"step-up": "/step-up"}[name]
 			if path == "" {
 				path = "/me"
 			}
@@ -208,9 +237,11 @@ func TestPanics_F2_Guards(t *testing.T) {
 // F2: access tokens.
 func TestPanics_F2_Bearer(t *testing.T) {
 	for name, change := range map[string]func(*fuse) func(*rig.Setup){
-		"VerifyAccessToken": func(f *fuse) func(*rig.Setup) { return other(f, "VerifyAccessToken") },
-		"transport":         func(f *fuse) func(*rig.Setup) { return lightable(f)["transport"] },
-		"Tenant":            func(*fuse) func(*rig.Setup) { return func(*rig.Setup) {} },
+		"VerifyAccessToken": func(f *fuse) func(*rig.Setup) {
+			return other(f, "VerifyAccessToken")
+		},
+		"transport": func(f *fuse) func(*rig.Setup) { return lightable(f)["transport"] },
+		"Tenant":    func(*fuse) func(*rig.Setup) { return func(*rig.Setup) {} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fuse{value: "faulty application code"}
@@ -219,7 +250,8 @@ func TestPanics_F2_Bearer(t *testing.T) {
 			if name == "Tenant" {
 				accept.Tenant = func(*http.Request) string { f.burn(); return "op" }
 			}
-			app.Mux.Handle("/api", app.Auth.Bearer(accept)(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
+			app.Mux.Handle("/api",
+				app.Auth.Bearer(accept)(app.Auth.RequireAuth(http.HandlerFunc(rig.WhoAmI))))
 			token := rig.AccessToken(app, nil)
 			f.lit.Store(true)
 			failedWell(t, app, rig.GetAPI(t, app, "/api", "Bearer "+token), app.Log())
@@ -237,7 +269,10 @@ func TestPanics_F2_Pages(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
 	app := rig.New(t, rig.Second, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { f.burn() })
-		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error { f.burn(); return nil }
+		s.Config.Hooks.Link = func(context.Context, *session.Session, *session.Session) error {
+			f.burn()
+			return nil
+		}
 	})
 	f.lit.Store(true)
 	failedWell(t, app, app.Get(t, rig.Browser(t), "/auth/login"), app.Log())
@@ -262,21 +297,25 @@ func TestPanics_F2_Watch(t *testing.T) {
 			Providers: provider.Set{"op": op},
 			Session: session.Config{
 				Secret: rig.Secret,
-				Store:  session.NewServerStore(burningBackend{session.NewMemoryBackend(session.MemoryLimits{}, nil), f}),
+				Store: session.NewServerStore(burningBackend{
+					session.NewMemoryBackend(session.MemoryLimits{}, nil), f}),
 			},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session.Session{Provider: "op", Registration: op.Registration(), User: session.User{Issuer: "https://op.example.com", Subject: "1"}}
-		if err := auth.Sessions.Start(httptest.NewRecorder(), httptest.NewRequest("GET", "https://app.example.com/", nil), s); err != nil {
+		s := &session.Session{Provider: "op", Registration: op.Registration(),
+			User: session.User{Issuer: "https://op.example.com", Subject: "1"}}
+		if err := auth.Sessions.Start(httptest.NewRecorder(),
+			httptest.NewRequest("GET", "https://app.example.com/", nil), s); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := auth.Sessions.Watch(t.Context(), s)
 		defer cancel()
 		f.lit.Store(true)
 		<-ctx.Done()
-		if cause := context.Cause(ctx); !strings.Contains(cause.Error(), "faulty application code") {
+		if cause := context.Cause(ctx); !strings.Contains(cause.Error(),
+			"faulty application code") {
 			t.Errorf("the cause is %v", cause)
 		}
 		synctest.Wait()
@@ -288,7 +327,10 @@ func TestPanics_F2_Watch(t *testing.T) {
 func TestPanics_F2_APICalls(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
 	app := plainCalling(t, func(o *provider.OAuth2) {
-		o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error { f.burn(); return nil }
+		o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error {
+			f.burn()
+			return nil
+		}
 	})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")

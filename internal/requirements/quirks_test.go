@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// R1: a provider that is known to have no PKCE gets no challenge, and still a nonce. (The
-// provider of the rig requires PKCE, so no login succeeds here; that of LinkedIn is in package vendors.)
+// R1: a provider that is known to have no PKCE gets no challenge, and still a nonce. (The provider
+// of the rig requires PKCE, so no login succeeds here; that of LinkedIn is in package vendors.)
 func TestQuirks_R1_NoPKCE(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.Quirks.NoPKCE = true })
 	query := rig.Location(t, app.Get(t, rig.Browser(t), "/auth/login")).Query()

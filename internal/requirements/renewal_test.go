@@ -23,8 +23,8 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A laxBrowser keeps cookies that are not SameSite=None from POSTs of other sites, as browsers do and Go's
-// cookie jar does not.
+// A laxBrowser keeps cookies that are not SameSite=None from POSTs of other sites, as browsers do
+// and Go's cookie jar does not.
 type laxBrowser struct {
 	next http.RoundTripper
 	mu   sync.Mutex
@@ -70,14 +70,17 @@ var modes = map[string]func(*provider.OIDC){
 }
 
 // everyRenewal runs a test with every mode and place of sessions.
-func everyRenewal(t *testing.T, test func(t *testing.T, app *rig.App, b *http.Client), change ...func(*rig.Setup)) {
+func everyRenewal(t *testing.T, test func(t *testing.T, app *rig.App, b *http.Client),
+	change ...func(*rig.Setup)) {
 	for mode, answers := range modes {
 		for place, keep := range rig.KeptIn {
 			t.Run(mode+", "+place, func(t *testing.T) {
-				all := append([]func(*rig.Setup){keep, rig.Revalidate(10 * time.Minute), func(s *rig.Setup) {
-					answers(s.OIDC)
-					s.Config.Session.Lifetime, s.Config.Session.Idle = 50*time.Minute, 50*time.Minute
-				}}, change...)
+				all := append([]func(*rig.Setup){keep, rig.Revalidate(10 * time.Minute),
+					func(s *rig.Setup) {
+						answers(s.OIDC)
+						s.Config.Session.Lifetime, s.Config.Session.Idle = 50*time.Minute,
+							50*time.Minute
+					}}, change...)
 				app := rig.New(t, all...)
 				values(app)
 				app.Mux.Handle("/save", app.Auth.RequireAuth(put(app, "cart", "7 pears")))
@@ -103,7 +106,8 @@ func during(app *rig.App, when string, do func()) {
 	case atCallback:
 		next := app.Server.Config.Handler
 		app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/auth/callback/") && r.Method == "GET" || strings.HasPrefix(r.URL.Path, "/auth/renew/") {
+			if strings.HasPrefix(r.URL.Path, "/auth/callback/") && r.Method == "GET" ||
+				strings.HasPrefix(r.URL.Path, "/auth/renew/") {
 				once.Do(do)
 			}
 			next.ServeHTTP(w, r)
@@ -136,29 +140,33 @@ func rounds(app *rig.App) (n int) {
 	return n
 }
 
-// F13: a renewal is no login: the session goes on, with its values, and ends when it would have ended. No
-// record stays behind.
+// F13: a renewal is no login: the session goes on, with its values, and ends when it would have
+// ended. No record stays behind.
 func TestRenewal_F13_GoesOn(t *testing.T) {
 	everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 		var seen []*session.Session
-		app.Mux.Handle("/look", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			s, _ := session.FromContext(r.Context())
-			seen = append(seen, s.Clone())
-		})))
+		app.Mux.Handle("/look",
+			app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				s, _ := session.FromContext(r.Context())
+				seen = append(seen, s.Clone())
+			})))
 		app.SignIn(t, b, "alice", "/look")
 		app.Get(t, b, "/save")
 		for i := range 4 {
 			app.Clock.Advance(11 * time.Minute)
 			opens(t, app, b, "/look")
-			if got := opens(t, app, b, "/values"); got != "map[cart:7 pears]" || rounds(app) != i+1 {
+			if got := opens(t, app, b, "/values"); got != "map[cart:7 pears]" ||
+				rounds(app) != i+1 {
 				t.Fatalf("values %s after %d rounds, want %d\n%s", got, rounds(app), i+1, app.Log())
 			}
 		}
 		first, last := seen[0], seen[len(seen)-1]
-		if last.ID != first.ID || !last.Expires.Equal(first.Expires) || !last.Created.Equal(first.Created) {
+		if last.ID != first.ID || !last.Expires.Equal(first.Expires) ||
+			!last.Created.Equal(first.Created) {
 			t.Errorf("another session: ends at %v instead of %v", last.Expires, first.Expires)
 		}
-		if entries, err := app.Auth.Sessions.List(t.Context(), last); err == nil && len(entries) != 1 {
+		if entries, err := app.Auth.Sessions.List(t.Context(), last); err == nil &&
+			len(entries) != 1 {
 			t.Errorf("%d sessions", len(entries))
 		}
 		if !app.Happened("session", "renewed") && !app.Happened("login", "renewed") {
@@ -204,7 +212,8 @@ func TestRenewal_F13_SaveMeanwhile(t *testing.T) {
 				slow(app, "/slow", g, put(app, "cart", "7 pears"))
 				app.SignIn(t, b, "alice", "/me")
 				app.Clock.Advance(9 * time.Minute)
-				deliver := begin(t, app, b, "/slow") // a handler that began before the round was due
+				// a handler that began before the round was due
+				deliver := begin(t, app, b, "/slow")
 				<-g.reached
 				app.Clock.Advance(2 * time.Minute)
 				during(app, when, func() {
@@ -216,7 +225,8 @@ func TestRenewal_F13_SaveMeanwhile(t *testing.T) {
 				if got := opens(t, app, b, "/values"); got != "map[cart:7 pears]" {
 					t.Errorf("values %s", got)
 				}
-				if got := opens(t, app, b, "/values"); got != "map[cart:7 pears]" || rounds(app) != 1 {
+				if got := opens(t, app, b, "/values"); got != "map[cart:7 pears]" ||
+					rounds(app) != 1 {
 					t.Errorf("values %s after %d rounds", got, rounds(app))
 				}
 			})
@@ -250,8 +260,10 @@ func TestRenewal_F13_AnotherUser(t *testing.T) {
 func signInAtProvider(t *testing.T, app *rig.App, b *http.Client, username string) {
 	t.Helper()
 	query := url.Values{
-		"client_id": {app.OIDC.ClientID}, "response_type": {"code"}, "scope": {"openid profile email"}, "state": {"x"}, "nonce": {"y"},
-		"redirect_uri": {app.URL + "/auth/callback/op"}, "code_challenge": {strings.Repeat("A", 43)}, "code_challenge_method": {"S256"},
+		"client_id": {app.OIDC.ClientID}, "response_type": {"code"},
+		"scope": {"openid profile email"}, "state": {"x"}, "nonce": {"y"},
+		"redirect_uri":   {app.URL + "/auth/callback/op"},
+		"code_challenge": {strings.Repeat("A", 43)}, "code_challenge_method": {"S256"},
 	}
 	stop := *b
 	stop.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
@@ -266,8 +278,8 @@ func signInAtProvider(t *testing.T, app *rig.App, b *http.Client, username strin
 	}
 }
 
-// F13: a round touches no session but the one that it renews: not when it succeeds, nor when the provider
-// says no.
+// F13: a round touches no session but the one that it renews: not when it succeeds, nor when the
+// provider says no.
 func TestRenewal_F13_AnotherSession(t *testing.T) {
 	for _, refused := range []bool{false, true} {
 		for _, when := range []string{atProvider, atCallback} {
@@ -345,7 +357,8 @@ func TestRenewal_F13_StoreDown(t *testing.T) {
 			store := &flaky{}
 			app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
 				answers(s.OIDC)
-				store.Backend = session.NewMemoryBackend(session.MemoryLimits{}, s.Config.Session.Now)
+				store.Backend = session.NewMemoryBackend(session.MemoryLimits{},
+					s.Config.Session.Now)
 				s.Config.Session.Store = session.NewServerStore(store)
 			})
 			values(app)
@@ -356,7 +369,8 @@ func TestRenewal_F13_StoreDown(t *testing.T) {
 			app.Clock.Advance(11 * time.Minute)
 			during(app, atProvider, func() { store.down.Store(true) })
 			resp := app.SignIn(t, b, "alice", "/values")
-			if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" || !strings.HasPrefix(resp.Request.URL.Path, "/auth/") {
+			if resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" ||
+				!strings.HasPrefix(resp.Request.URL.Path, "/auth/") {
 				t.Errorf("status %d at %s", resp.StatusCode, resp.Request.URL)
 			}
 			tokens := app.OP.Count("token")
@@ -371,7 +385,8 @@ func TestRenewal_F13_StoreDown(t *testing.T) {
 	}
 }
 
-// F13: hooks can tell a renewal from a login; it changes no values, and ends a session only by a refusal.
+// F13: hooks can tell a renewal from a login; it changes no values, and ends a session only by a
+// refusal.
 func TestRenewal_F13_LoginHook(t *testing.T) {
 	for name, row := range map[string]struct {
 		err  error
@@ -416,7 +431,8 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 						n.logins.Add(1)
 						return nil
 					}
-					if n.renewals.Add(1); old.User.Subject != s.User.Subject || old.Values["cart"] != "7 pears" {
+					if n.renewals.Add(1); old.User.Subject != s.User.Subject ||
+						old.Values["cart"] != "7 pears" {
 						t.Errorf("it renews the session of %v", old)
 					}
 					return row.err
@@ -428,13 +444,18 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 
 // F13: a provider that says no ends the session.
 func TestRenewal_F13_Refused(t *testing.T) {
-	for _, code := range []string{"login_required", "interaction_required", "consent_required", "access_denied"} {
+	for _, code := range []string{"login_required", "interaction_required", "consent_required",
+		"access_denied"} {
 		t.Run(code, func(t *testing.T) {
 			everyRenewal(t, func(t *testing.T, app *rig.App, b *http.Client) {
 				app.SignIn(t, b, "alice", "/me")
 				cookies := app.SessionCookies(b)
 				app.OP.Misbehave(func(f *authtest.Faults) {
-					f.Callback = func(q url.Values) { q.Del("code"); q.Del("id_token"); q.Set("error", code) }
+					f.Callback = func(q url.Values) {
+						q.Del("code")
+						q.Del("id_token")
+						q.Set("error", code)
+					}
 				})
 				app.Clock.Advance(11 * time.Minute)
 				if got := opens(t, app, b, "/public/x?y=1"); got != "anonymous" {
@@ -453,7 +474,10 @@ func TestRenewal_F13_Refused(t *testing.T) {
 // F13: an answer by POST that does not fit into cookies renews nothing and loses nothing.
 func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 	for size, fits := range map[int]bool{5_000: true, 40_000: false} {
-		app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) { modes["id_token"](s.OIDC); rig.KeptIn["store"](s) })
+		app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {
+			modes["id_token"](s.OIDC)
+			rig.KeptIn["store"](s)
+		})
 		b := newLaxBrowser(t)
 		app.OP.Misbehave(func(f *authtest.Faults) {
 			f.FrontIDToken = func(c map[string]any) { c["blob"] = strings.Repeat("x", size/2) }
@@ -471,8 +495,8 @@ func TestRenewal_F13_AnswerTooLarge(t *testing.T) {
 	}
 }
 
-// F13: a browser that does not take the renewed session is not led in circles. The page is served by
-// another process, which does not know of the renewal.
+// F13: a browser that does not take the renewed session is not led in circles. The page is served
+// by another process, which does not know of the renewal.
 func TestRenewal_F13_NoLoop(t *testing.T) {
 	app := rig.New(t, rig.Revalidate(10*time.Minute))
 	routes := app.Server.Config.Handler
@@ -501,8 +525,8 @@ func TestRenewal_F13_NoLoop(t *testing.T) {
 	}
 }
 
-// F18, R88: a login by form_post ends the session that the browser had before, although the browser does
-// not send it along.
+// F18, R88: a login by form_post ends the session that the browser had before, although the browser
+// does not send it along.
 func TestLogin_F18_FormPostEndsThePreviousSession(t *testing.T) {
 	for mode, answers := range modes {
 		for place, keep := range map[string]func(*rig.Setup){
@@ -511,7 +535,8 @@ func TestLogin_F18_FormPostEndsThePreviousSession(t *testing.T) {
 				s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 			},
 			"gorilla": func(s *rig.Setup) {
-				s.Config.Session.Store = sessions.NewFilesystemStore(t.TempDir(), []byte(rig.Secret))
+				s.Config.Session.Store = sessions.NewFilesystemStore(t.TempDir(),
+					[]byte(rig.Secret))
 			},
 		} {
 			t.Run(mode+", "+place, func(t *testing.T) {

@@ -26,7 +26,8 @@ func TestTableIsUpToDateAndComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != string(Document(all, faults, tests)) {
-		t.Error("docs/security-requirements.md is out of date: run go generate ./internal/requirements")
+		t.Error("docs/security-requirements.md is out of date: run go generate " +
+			"./internal/requirements")
 	}
 }
 
@@ -43,12 +44,14 @@ func helper() { /* R97 */ }
 // FuzzX: (R1/R2)
 func FuzzX(f *testing.F) {}
 `
-	found, err := Tests(fstest.MapFS{"a/x_test.go": {Data: []byte(source)}, "a/x.go": {Data: []byte("package x // R50")}})
+	found, err := Tests(fstest.MapFS{"a/x_test.go": {Data: []byte(source)},
+		"a/x.go": {Data: []byte("package x // R50")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"R7": "TestPlain", "R8": "TestPlain", "F8": "TestPlain", "R9": "TestPlain", "R10": "TestPlain",
+		"R7": "TestPlain", "R8": "TestPlain", "F8": "TestPlain", "R9": "TestPlain",
+		"R10": "TestPlain",
 		"R33": "TestName_R33_Words", "F12": "TestName_F12", "R1": "FuzzX", "R2": "FuzzX",
 	}
 	for mark, name := range want {

@@ -19,16 +19,20 @@ import (
 func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 	var ids []string
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) { ids = append(ids, s.ID) }
+		s.Config.Hooks.Logout = func(_ context.Context, s *session.Session) {
+			ids = append(ids, s.ID)
+		}
 	})
-	app.Mux.Handle("/id", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/id", app.Auth.RequireAuth(http.HandlerFunc(func(_ http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		ids = append(ids, s.ID)
 	})))
 	planted := rig.Browser(t)
 	app.SignIn(t, planted, "bob", "/id")
 	b := rig.Browser(t)
-	app.SetCookies(b, app.SessionCookies(planted)...) // fixation: the victim carries the attacker's session
+	// fixation: the victim carries the attacker's session
+	app.SetCookies(b, app.SessionCookies(planted)...)
 	before := app.SessionCookies(b)[0].Value
 	app.SignIn(t, b, "alice", "/auth/login")
 	if after := app.SessionCookies(b)[0].Value; after == before {
@@ -49,7 +53,8 @@ func TestSession_R88_NewAtEveryLogin(t *testing.T) {
 // R89, R140: over HTTP, each byte of each cookie of a session with tokens.
 func TestSession_R89_TamperedCookiesAreNothing(t *testing.T) {
 	app := rig.New(t)
-	app.OP.SetClaims("alice", map[string]any{"blob": strings.Repeat("abcdefgh", 600)}) // several chunks
+	// several chunks
+	app.OP.SetClaims("alice", map[string]any{"blob": strings.Repeat("abcdefgh", 600)})
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	own := app.SessionCookies(b)
@@ -70,7 +75,8 @@ func TestSession_R89_TamperedCookiesAreNothing(t *testing.T) {
 	for i, c := range own {
 		for at := 0; at < len(c.Value); at += 1 + len(c.Value)/97 {
 			flipped := []byte(c.Value)
-			if flipped[at]++; flipped[at] == '[' || flipped[at] == '{' || flipped[at] == ':' || flipped[at] == '`' {
+			if flipped[at]++; flipped[at] == '[' || flipped[at] == '{' || flipped[at] == ':' ||
+				flipped[at] == '`' {
 				flipped[at] = 'A'
 			}
 			try(fmt.Sprint("byte ", at), i, string(flipped))
@@ -114,7 +120,8 @@ func TestSession_R92_CookieAttributes(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
 	var lines []string
-	for _, path := range []string{"/auth/login", app.Callback(t, b, "alice", "/auth/login").String()} {
+	for _, path := range []string{"/auth/login",
+		app.Callback(t, b, "alice", "/auth/login").String()} {
 		lines = append(lines, app.Get(t, b, path).Header["Set-Cookie"]...)
 	}
 	lines = append(lines, app.Post(t, b, "/auth/logout", nil).Header["Set-Cookie"]...)
@@ -122,13 +129,18 @@ func TestSession_R92_CookieAttributes(t *testing.T) {
 		t.Fatalf("only %d cookies: %q", len(lines), lines)
 	}
 	for _, line := range lines {
-		if !strings.HasPrefix(line, "__Host-") || !strings.Contains(line, "; Path=/;") || !strings.Contains(line, "; Secure") || !strings.Contains(line, "; HttpOnly") ||
+		if !strings.HasPrefix(line, "__Host-") || !strings.Contains(line, "; Path=/;") ||
+			!strings.Contains(line, "; Secure") || !strings.Contains(line, "; HttpOnly") ||
 			!strings.Contains(line, "; SameSite=Lax") || strings.Contains(line, "Domain") {
 			t.Errorf("Set-Cookie: %s", line)
 		}
 	}
-	form := rig.New(t, func(s *rig.Setup) { s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}} })
-	if line := form.Get(t, rig.Browser(t), "/auth/login").Header.Get("Set-Cookie"); !strings.Contains(line, "SameSite=None") || !strings.Contains(line, "Secure") {
+	form := rig.New(t, func(s *rig.Setup) {
+		s.Config.Providers = provider.Set{"op": rig.FormPost{OIDC: s.OIDC}}
+	})
+	if line := form.Get(t, rig.Browser(t),
+		"/auth/login").Header.Get("Set-Cookie"); !strings.Contains(line, "SameSite=None") ||
+		!strings.Contains(line, "Secure") {
 		t.Errorf("for form_post: %s", line)
 	}
 }
@@ -160,7 +172,9 @@ func TestSession_R93_DuplicateCookies(t *testing.T) {
 
 // R94
 func TestSession_R94_IdleAndLifetime(t *testing.T) {
-	limits := func(s *rig.Setup) { s.Config.Session.Idle, s.Config.Session.Lifetime = time.Hour, 5*time.Hour }
+	limits := func(s *rig.Setup) {
+		s.Config.Session.Idle, s.Config.Session.Lifetime = time.Hour, 5*time.Hour
+	}
 	app := rig.New(t, limits)
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
@@ -204,22 +218,28 @@ func TestSession_R97_Chunks(t *testing.T) {
 		}
 		return list
 	}
-	named := func(name, value string) []*http.Cookie { return []*http.Cookie{{Name: name, Value: value}} }
+	named := func(name, value string) []*http.Cookie {
+		return []*http.Cookie{{Name: name, Value: value}}
+	}
 	for name, row := range map[string]struct {
 		cookies []*http.Cookie
 		want    string
 	}{
-		"all":                   {one, app.Is("alice")},
-		"in another order":      {reversed(one), app.Is("alice")},
-		"first of a, rest of b": {append([]*http.Cookie{find(one, base)}, without(two, base)...), "anonymous"},
-		"one missing":           {one[:len(one)-1], "anonymous"},
-		"the first missing":     {without(one, base), "anonymous"},
-		"far too high":          {all(one, named(base+".99999999", "x")), app.Is("alice")},
-		"leading zero":          {all(one, named(base+".01", "x")), app.Is("alice")},
-		"negative":              {all(one, named(base+".-1", "x")), app.Is("alice")},
-		"overflow":              {all(one, named(base+".18446744073709551617", "x")), app.Is("alice")},
-		"leftover":              {all(one, named(base+fmt.Sprint(".", len(one)), "x")), app.Is("alice")},
-		"renamed":               {all(named(base, find(one, base+".1").Value), named(base+".1", find(one, base).Value)), "anonymous"},
+		"all":              {one, app.Is("alice")},
+		"in another order": {reversed(one), app.Is("alice")},
+		"first of a, rest of b": {append([]*http.Cookie{find(one, base)}, without(two, base)...),
+			"anonymous"},
+		"one missing":       {one[:len(one)-1], "anonymous"},
+		"the first missing": {without(one, base), "anonymous"},
+		"far too high":      {all(one, named(base+".99999999", "x")), app.Is("alice")},
+		"leading zero":      {all(one, named(base+".01", "x")), app.Is("alice")},
+		"negative":          {all(one, named(base+".-1", "x")), app.Is("alice")},
+		"overflow": {all(one, named(base+".18446744073709551617", "x")),
+			app.Is("alice")},
+		"leftover": {all(one, named(base+fmt.Sprint(".", len(one)), "x")),
+			app.Is("alice")},
+		"renamed": {all(named(base, find(one, base+".1").Value),
+			named(base+".1", find(one, base).Value)), "anonymous"},
 	} {
 		if got := rig.Presented(t, app, row.cookies...); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
@@ -273,7 +293,8 @@ func reversed(cookies []*http.Cookie) (turned []*http.Cookie) {
 
 // R98
 func TestSession_R98_TooLarge(t *testing.T) {
-	for size, fits := range map[int]bool{4 << 10: true, 12 << 10: true, 16 << 10: false, 40 << 10: false} {
+	for size, fits := range map[int]bool{4 << 10: true, 12 << 10: true, 16 << 10: false,
+		40 << 10: false} {
 		app := rig.New(t)
 		app.OP.SetClaims("alice", map[string]any{"groups": strings.Repeat("g", size), "small": "x"})
 		b := rig.Browser(t)
@@ -283,13 +304,15 @@ func TestSession_R98_TooLarge(t *testing.T) {
 				t.Errorf("%d KB: status %d", size>>10, resp.StatusCode)
 			}
 			for _, c := range app.SessionCookies(b) {
-				if n := len(c.Name) + len(c.Value) + len("; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"); n > 4096 {
+				if n := len(c.Name) + len(c.Value) +
+					len("; Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"); n > 4096 {
 					t.Errorf("cookie %s has %d bytes with attributes", c.Name, n)
 				}
 			}
 			continue
 		}
-		if resp.StatusCode != http.StatusForbidden || !strings.HasPrefix(resp.Request.URL.Path, "/auth/callback/") {
+		if resp.StatusCode != http.StatusForbidden || !strings.HasPrefix(resp.Request.URL.Path,
+			"/auth/callback/") {
 			t.Errorf("%d KB: status %d at %s", size>>10, resp.StatusCode, resp.Request.URL.Path)
 		}
 		if !app.Happened("login", "session_too_large") || !strings.Contains(app.Log(), "groups") {
@@ -347,7 +370,8 @@ func TestSession_R160_FormatOfTheFuture(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	own := app.SessionCookies(b)[0]
 	future := &http.Cookie{Name: own.Name, Value: "Ag" + own.Value[2:]} // version 2 where 1 stood
-	if !strings.HasPrefix(own.Value, "AQ") && !strings.HasPrefix(own.Value, "Ac") && !strings.HasPrefix(own.Value, "A") {
+	if !strings.HasPrefix(own.Value, "AQ") && !strings.HasPrefix(own.Value, "Ac") &&
+		!strings.HasPrefix(own.Value, "A") {
 		t.Fatalf("the format does not begin with its version: %.4s", own.Value)
 	}
 	if got := rig.Presented(t, app, future); got != "anonymous" {

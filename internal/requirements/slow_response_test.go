@@ -34,14 +34,17 @@ func (g *gate) pass() {
 
 // slow serves handlers that are told when to go on, between what the guard does and the response.
 func slow(app *rig.App, path string, g *gate, handler http.HandlerFunc) {
-	app.Mux.Handle(path, app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle(path, app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		g.pass()
 		handler(w, r)
 	})))
 }
 
-// begin sends a request with the browser's cookies of now. The response changes nothing until deliver.
-func begin(t *testing.T, app *rig.App, b *http.Client, path string) (deliver func() *http.Response) {
+// begin sends a request with the browser's cookies of now. The response changes nothing until
+// deliver.
+func begin(t *testing.T, app *rig.App, b *http.Client,
+	path string) (deliver func() *http.Response) {
 	t.Helper()
 	sent := rig.Browser(t)
 	app.SetCookies(sent, app.Cookies(b)...)
@@ -84,13 +87,15 @@ func put(app *rig.App, key, value string) http.HandlerFunc {
 
 // values says what is in the session.
 func values(app *rig.App) {
-	app.Mux.Handle("/values", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	app.Mux.Handle("/values", app.Auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		s, _ := session.FromContext(r.Context())
 		fmt.Fprint(w, s.Values)
 	})))
 }
 
-// goesOn fails the test unless refreshes go on: the provider ends logins whose refresh token comes twice.
+// goesOn fails the test unless refreshes go on: the provider ends logins whose refresh token comes
+// twice.
 func goesOn(t *testing.T, app *rig.App, b *http.Client) {
 	t.Helper()
 	for range 2 {
@@ -101,8 +106,8 @@ func goesOn(t *testing.T, app *rig.App, b *http.Client) {
 	}
 }
 
-// F16: what a handler saves while another request refreshes the tokens has the new tokens, and the new
-// tokens come with what was saved, whichever response arrives last.
+// F16: what a handler saves while another request refreshes the tokens has the new tokens, and the
+// new tokens come with what was saved, whichever response arrives last.
 func TestSave_F16_DuringARefresh(t *testing.T) {
 	for name, change := range rig.KeptIn {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +185,8 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 	goesOn(t, app, b)
 }
 
-// F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is used.
+// F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is
+// used.
 func TestRenew_F16_WithoutARefresh(t *testing.T) {
 	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
 	b := rig.Browser(t)
@@ -244,11 +250,15 @@ func TestSignOut_F16_SlowResponse(t *testing.T) {
 	for name, change := range rig.KeptIn {
 		for _, path := range []string{"/renewing", "/saving", "/call"} {
 			t.Run(name+path, func(t *testing.T) {
-				app := rig.New(t, rig.Offline, change, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })
+				app := rig.New(t, rig.Offline, change, func(s *rig.Setup) {
+					s.Config.Session.Idle = 10 * time.Hour
+				})
 				g := newGate(t)
 				slow(app, "/renewing", g, func(http.ResponseWriter, *http.Request) {})
 				slow(app, "/saving", g, put(app, "a", "b"))
-				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) { rig.APIPage(app).ServeHTTP(w, r) })
+				slow(app, "/call", g, func(w http.ResponseWriter, r *http.Request) {
+					rig.APIPage(app).ServeHTTP(w, r)
+				})
 				b := rig.Browser(t)
 				app.SignIn(t, b, "alice", "/me")
 				app.Clock.Advance(6 * time.Hour)
@@ -276,8 +286,11 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
 	firstSessions, one := app.Auth.Sessions, app.Server.Config.Handler
-	other := app.Again(t, func(c *session.Config) { c.Revocations = session.NewMemoryRevocations(c.Now) })
-	alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(), Subject: "1001"}}
+	other := app.Again(t, func(c *session.Config) {
+		c.Revocations = session.NewMemoryRevocations(c.Now)
+	})
+	alice := &session.Session{Provider: "op", User: session.User{Issuer: app.OP.Issuer(),
+		Subject: "1001"}}
 	in := func(process http.Handler) { app.Server.Config.Handler = process }
 
 	in(one)
@@ -292,7 +305,8 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 	}
 	for range 3 {
 		app.Clock.Advance(time.Second)
-		for name, where := range map[string][2]http.Handler{"here": {one, other}, "there": {other, one}} {
+		for name, where := range map[string][2]http.Handler{"here": {one, other},
+			"there": {other, one}} {
 			b := rig.Browser(t)
 			in(where[0])
 			app.SignIn(t, b, "alice", "/me")
@@ -310,14 +324,17 @@ func TestRevocations_F16_TwoProcesses(t *testing.T) {
 	}
 }
 
-// F16: a sign-out ends the session in this process also if another one, whose clock is ahead, has begun it.
+// F16: a sign-out ends the session in this process also if another one, whose clock is ahead, has
+// begun it.
 func TestRevocations_F16_SignOutWhateverTheEpoch(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
 	one := app.Server.Config.Handler
 	other := app.Again(t, func(c *session.Config) {
-		c.Revocations = session.NewMemoryRevocations(func() time.Time { return app.Clock.Now().Add(50 * time.Second) })
+		c.Revocations = session.NewMemoryRevocations(func() time.Time {
+			return app.Clock.Now().Add(50 * time.Second)
+		})
 	})
 	b, copied := rig.Browser(t), rig.Browser(t)
 	app.Server.Config.Handler = other

@@ -23,12 +23,15 @@ func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
 			`Registration ""`:   {Provider: "op", User: user},
 			`Registration "x"`:  {Provider: "op", Registration: "x", User: user},
 			"User.Subject":      {Provider: "op", Registration: registration},
-			"Expires":           {Provider: "op", Registration: registration, User: user, Expires: app.Clock.Now().Add(-time.Hour)},
-			"":                  {Provider: "op", Registration: registration, User: user},
+			"Expires": {Provider: "op", Registration: registration, User: user,
+				Expires: app.Clock.Now().Add(-time.Hour)},
+			"": {Provider: "op", Registration: registration, User: user},
 		} {
 			var err error
 			app.Mux = http.NewServeMux()
-			app.Mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) { err = app.Auth.Sessions.Start(w, r, s) })
+			app.Mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) {
+				err = app.Auth.Sessions.Start(w, r, s)
+			})
 			app.Mux.Handle("/me", app.Auth.RequireAuth(http.HandlerFunc(app.Guarded)))
 			app.Server.Config.Handler = app.Auth.Handler(app.Mux)
 			b := rig.Browser(t)
@@ -39,14 +42,16 @@ func TestSession_F19_StartOfWhatNoGuardAccepts(t *testing.T) {
 				}
 				continue
 			}
-			if err == nil || !strings.HasPrefix(err.Error(), "session: Start: ") || !strings.Contains(err.Error(), want) || len(cookies) != 0 {
+			if err == nil || !strings.HasPrefix(err.Error(), "session: Start: ") ||
+				!strings.Contains(err.Error(), want) || len(cookies) != 0 {
 				t.Errorf("%s: error %v, cookies %v", want, err, cookies)
 			}
 		}
 	})
 }
 
-// F19: a session that has been ended cannot be started again, except as the documentation of EndAll says.
+// F19: a session that has been ended cannot be started again, except as the documentation of EndAll
+// says.
 func TestSession_F19_StartAfterEndAll(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app := rig.New(t, keep)

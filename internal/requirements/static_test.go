@@ -164,7 +164,8 @@ func TestStatic_Mistakes(t *testing.T) {
 		static(setup)
 		row.change(setup.OIDC, &setup.OIDC.Endpoints)
 		_, err := setup.OIDC.Validate()
-		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(),
+			row.want) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}

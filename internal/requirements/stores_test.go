@@ -14,9 +14,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// R95, F16: a copy of the cookies is of no use after the sign-out: with a store, with revocations, and
-// without either in the process that has seen the sign-out. Another process still takes it then, as
-// the documentation says.
+// R95, F16: a copy of the cookies is of no use after the sign-out: with a store, with revocations,
+// and without either in the process that has seen the sign-out. Another process still takes it
+// then, as the documentation says.
 func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 	for name, row := range map[string]struct {
 		config    func(*session.Config)
@@ -25,8 +25,10 @@ func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 		"store": {func(c *session.Config) {
 			c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
 		}, false},
-		"revocations": {func(c *session.Config) { c.Revocations = session.NewMemoryRevocations(c.Now) }, false},
-		"neither":     {func(*session.Config) {}, true},
+		"revocations": {func(c *session.Config) {
+			c.Revocations = session.NewMemoryRevocations(c.Now)
+		}, false},
+		"neither": {func(*session.Config) {}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := rig.New(t, func(s *rig.Setup) { row.config(&s.Config.Session) })
@@ -41,7 +43,8 @@ func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 			copied := app.SessionCookies(thief)
 			resp := app.Get(t, thief, "/me")
 			if resp.StatusCode != http.StatusFound || len(app.SessionCookies(thief)) != 0 {
-				t.Errorf("status %d, cookies %v: want a sign-in, and the cookies gone", resp.StatusCode, app.SessionCookies(thief))
+				t.Errorf("status %d, cookies %v: want a sign-in, and the cookies gone",
+					resp.StatusCode, app.SessionCookies(thief))
 			}
 			this := app.Server.Config.Handler
 			app.Server.Config.Handler = app.Again(t, func(*session.Config) {})
@@ -72,7 +75,8 @@ func (f *flaky) Get(ctx context.Context, k session.Key) (session.Record, error) 
 	return f.Backend.Get(ctx, k)
 }
 
-func (f *flaky) Put(ctx context.Context, k session.Key, r session.Record, c session.Condition) error {
+func (f *flaky) Put(ctx context.Context, k session.Key, r session.Record,
+	c session.Condition) error {
 	if f.down.Load() {
 		return errDown
 	}
@@ -86,7 +90,8 @@ func (f *flaky) Delete(ctx context.Context, k session.Key) error {
 	return f.Backend.Delete(ctx, k)
 }
 
-// R100: while the store does not answer, nobody passes, nobody is taken for anonymous, and nobody is signed out.
+// R100: while the store does not answer, nobody passes, nobody is taken for anonymous, and nobody
+// is signed out.
 func TestStores_R100_Down(t *testing.T) {
 	store := &flaky{}
 	app := rig.New(t, func(s *rig.Setup) {
@@ -102,27 +107,35 @@ func TestStores_R100_Down(t *testing.T) {
 	for _, path := range []string{"/me", "/", "/admin"} {
 		resp := app.Get(t, b, path)
 		body := authtest.Body(t, resp)
-		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || len(resp.Cookies()) != 0 || strings.Contains(body, "hunter2") {
+		if resp.StatusCode != http.StatusServiceUnavailable ||
+			resp.Header.Get("Retry-After") == "" || len(resp.Cookies()) != 0 ||
+			strings.Contains(body, "hunter2") {
 			t.Errorf("%s: status %d, cookies %v: %s", path, resp.StatusCode, resp.Cookies(), body)
 		}
 	}
-	if resp := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Accept", "application/json"); resp.StatusCode != http.StatusServiceUnavailable {
+	if resp := app.Get(t, b, "/me", "Sec-Fetch-Mode", "cors", "Accept",
+		"application/json"); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("fetch: status %d", resp.StatusCode)
 	}
 	if resp := app.Get(t, rig.Browser(t), "/"); resp.StatusCode != http.StatusOK {
 		t.Errorf("somebody without a cookie: status %d", resp.StatusCode)
 	}
-	if resp := app.Get(t, fresh, pending.String()); resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(fresh)) != 0 {
+	if resp := app.Get(t, fresh,
+		pending.String()); resp.StatusCode != http.StatusServiceUnavailable ||
+		len(app.SessionCookies(fresh)) != 0 {
 		t.Errorf("a login: status %d, cookies %v", resp.StatusCode, app.SessionCookies(fresh))
 	}
 	store.down.Store(false)
-	if got := app.SessionCookies(b); len(got) != len(before) || got[0].Value != before[0].Value || app.Visit(t, b, "/") != app.Is("alice") {
+	if got := app.SessionCookies(b); len(got) != len(before) || got[0].Value != before[0].Value ||
+		app.Visit(t, b, "/") != app.Is("alice") {
 		t.Errorf("afterwards: %s", app.Visit(t, b, "/"))
 	}
-	if resp := app.SignIn(t, fresh, "bob", "/me"); !strings.Contains(authtest.Body(t, resp), app.Is("bob")) {
+	if resp := app.SignIn(t, fresh, "bob", "/me"); !strings.Contains(authtest.Body(t, resp),
+		app.Is("bob")) {
 		t.Error("the sign-in does not work again")
 	}
-	if !app.Happened("session", "store_unavailable") || !app.Happened("login", "store_unavailable") {
+	if !app.Happened("session", "store_unavailable") ||
+		!app.Happened("login", "store_unavailable") {
 		t.Errorf("events %v", app.Outcomes())
 	}
 }
@@ -138,8 +151,10 @@ func TestStores_R100_SignOutWhileDown(t *testing.T) {
 	app.SignIn(t, b, "alice", "/me")
 	store.down.Store(true)
 	resp := app.Post(t, b, "/auth/logout", nil)
-	if resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(b)) != 0 || !strings.Contains(authtest.Body(t, resp), "may still be signed in") {
-		t.Errorf("status %d, cookies %v: %s", resp.StatusCode, app.SessionCookies(b), authtest.Body(t, resp))
+	if resp.StatusCode != http.StatusServiceUnavailable || len(app.SessionCookies(b)) != 0 ||
+		!strings.Contains(authtest.Body(t, resp), "may still be signed in") {
+		t.Errorf("status %d, cookies %v: %s", resp.StatusCode, app.SessionCookies(b),
+			authtest.Body(t, resp))
 	}
 }
 
@@ -166,12 +181,14 @@ func TestStores_R99_PlantedReference(t *testing.T) {
 	}
 }
 
-// R96: after a step-up the cookies of before do not work any more, nor those of before a refresh with a store.
+// R96: after a step-up the cookies of before do not work any more, nor those of before a refresh
+// with a store.
 func TestStores_R96_OldCookies(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Revocations = session.NewMemoryRevocations(s.Config.Session.Now)
 	})
-	app.Mux.Handle("/safe", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {})))
+	app.Mux.Handle("/safe", app.Auth.RequireRecent(time.Minute)(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {})))
 	b, thief := rig.Browser(t), rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.SetCookies(thief, app.SessionCookies(b)...)

@@ -33,7 +33,8 @@ func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
 			issuer = app.OP2.Issuer()
 		}
 		who := app.Visit(t, b, "/")
-		if want := name + " " + issuer + " 1001"; who != want || resp.Request.URL.RequestURI() != "/me?x=1" {
+		if want := name + " " + issuer + " 1001"; who != want ||
+			resp.Request.URL.RequestURI() != "/me?x=1" {
 			t.Errorf("at %s: %s at %s, want %s", name, who, resp.Request.URL, want)
 		}
 		if other, taken := seen[who]; taken {
@@ -43,34 +44,44 @@ func TestTenants_R37_SameSubjectIsAnotherUser(t *testing.T) {
 	}
 }
 
-// R33, R34, R38: an answer for one tenant is none for another, also when they have the same client at the same issuer.
+// R33, R34, R38: an answer for one tenant is none for another, also when they have the same client
+// at the same issuer.
 func TestTenants_R38_CallbackOfAnotherTenant(t *testing.T) {
 	app, _ := rig.NewTenants(t)
-	for _, names := range [][2]string{{"globex", "initech"}, {"globex", "op"}, {"op", "globex"}, {"acme", "globex"}} {
+	for _, names := range [][2]string{{"globex", "initech"}, {"globex", "op"}, {"op", "globex"},
+		{"acme", "globex"}} {
 		b := rig.Browser(t)
 		before := app.OP.Count("token") + app.OP2.Count("token")
 		callback := app.Callback(t, b, "alice", "/auth/login/"+names[0])
-		crossed := strings.Replace(callback.String(), "/callback/"+names[0]+"?", "/callback/"+names[1]+"?", 1)
+		crossed := strings.Replace(callback.String(), "/callback/"+names[0]+"?",
+			"/callback/"+names[1]+"?", 1)
 		resp := app.Get(t, b, crossed)
-		if resp.StatusCode != http.StatusBadRequest || len(app.SessionCookies(b)) != 0 || app.OP.Count("token")+app.OP2.Count("token") != before {
+		if resp.StatusCode != http.StatusBadRequest || len(app.SessionCookies(b)) != 0 ||
+			app.OP.Count("token")+app.OP2.Count("token") != before {
 			t.Errorf("%v: status %d", names, resp.StatusCode)
 		}
-		if resp := app.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther || !rig.Alive(t, app, b) {
+		if resp := app.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther ||
+			!rig.Alive(t, app, b) {
 			t.Errorf("%v: at the right one: status %d", names, resp.StatusCode)
 		}
 	}
 }
 
-// R37, R38: what one tenant's provider says of a session, or of a user, says nothing of another tenant's.
+// R37, R38: what one tenant's provider says of a session, or of a user, says nothing of another
+// tenant's.
 func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, _ := rig.NewTenants(t, keep, rig.Framed)
-		globex, initech := rig.SignedIn(t, app, "alice", "/auth/login/globex"), rig.SignedIn(t, app, "alice", "/auth/login/initech")
-		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "initech", app.OP.LogoutToken("alice")))
+		globex, initech := rig.SignedIn(t, app, "alice", "/auth/login/globex"),
+			rig.SignedIn(t, app, "alice", "/auth/login/initech")
+		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "initech",
+			app.OP.LogoutToken("alice")))
 		if !rig.Alive(t, app, globex) || rig.Alive(t, app, initech) {
-			t.Errorf("the logout token was for initech: globex %v, initech %v", rig.Alive(t, app, globex), rig.Alive(t, app, initech))
+			t.Errorf("the logout token was for initech: globex %v, initech %v",
+				rig.Alive(t, app, globex), rig.Alive(t, app, initech))
 		}
-		rig.WantLogoutRefused(t, "another issuer", rig.DeliverLogout(t, app, "acme", app.OP.LogoutToken("alice")))
+		rig.WantLogoutRefused(t, "another issuer", rig.DeliverLogout(t, app, "acme",
+			app.OP.LogoutToken("alice")))
 		sid := app.OP.Sessions("alice")[0]
 		rig.OpenFrame(t, app, globex, rig.FrontchannelPath("initech", app.OP.Issuer(), sid))
 		rig.OpenFrame(t, app, globex, rig.FrontchannelPath("op", app.OP.Issuer(), sid))
@@ -81,8 +92,10 @@ func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
 		if rig.Alive(t, app, globex) {
 			t.Error("that of its own has not")
 		}
-		for _, path := range []string{"/auth/backchannel/nobody", "/auth/backchannel/", "/auth/backchannel"} {
-			if resp := app.Post(t, rig.Browser(t), path, url.Values{"logout_token": {"x"}}); resp.StatusCode != http.StatusNotFound {
+		for _, path := range []string{"/auth/backchannel/nobody", "/auth/backchannel/",
+			"/auth/backchannel"} {
+			if resp := app.Post(t, rig.Browser(t), path,
+				url.Values{"logout_token": {"x"}}); resp.StatusCode != http.StatusNotFound {
 				t.Errorf("%s: status %d", path, resp.StatusCode)
 			}
 		}
@@ -93,34 +106,46 @@ func TestTenants_R37_LogoutOfAnotherTenant(t *testing.T) {
 func TestTenants_R156_Validated(t *testing.T) {
 	var log bytes.Buffer
 	found := provider.Set{
-		"mistake": &provider.OIDC{Issuer: "https://login.example.com"}, "http": &provider.OIDC{Issuer: "http://login.example.com", ClientID: "c"},
-		"insecure": &provider.OIDC{Issuer: "http://localhost:1", ClientID: "c", InsecureLoopbackHTTP: true},
-		"no-pkce":  &provider.OIDC{Issuer: "https://login.example.com", ClientID: "c", InsecureNoPKCE: true},
+		"mistake": &provider.OIDC{Issuer: "https://login.example.com"},
+		"http":    &provider.OIDC{Issuer: "http://login.example.com", ClientID: "c"},
+		"insecure": &provider.OIDC{Issuer: "http://localhost:1", ClientID: "c",
+			InsecureLoopbackHTTP: true},
+		"no-pkce": &provider.OIDC{Issuer: "https://login.example.com", ClientID: "c",
+			InsecureNoPKCE: true},
 	}
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret},
 		LoginPage: http.NotFoundHandler(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
-		Tenants: provider.Tenants{Find: func(_ context.Context, name string) (provider.Provider, error) { return found[name], nil }},
+		Tenants: provider.Tenants{Find: func(_ context.Context, name string) (provider.Provider,
+			error) {
+			return found[name], nil
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, cause := range map[string]string{
-		"mistake": "ClientID is missing", "http": "must be https", "insecure": "InsecureLoopbackHTTP is for development", "no-pkce": "InsecureNoPKCE is for development",
+		"mistake": "ClientID is missing", "http": "must be https",
+		"insecure": "InsecureLoopbackHTTP is for development",
+		"no-pkce":  "InsecureNoPKCE is for development",
 	} {
 		log.Reset()
 		w := httptest.NewRecorder()
-		auth.Routes.ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com/auth/login/"+name, nil))
-		if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), cause) || !strings.Contains(log.String(), cause) {
+		auth.Routes.ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com/auth/login/"+
+			name, nil))
+		if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), cause) ||
+			!strings.Contains(log.String(), cause) {
 			t.Errorf("%s: status %d: %s\n%s", name, w.Code, w.Body, log.String())
 		}
-		if strings.HasPrefix(cause, "Insecure") && !strings.Contains(log.String(), "insecure option in use") {
+		if strings.HasPrefix(cause, "Insecure") && !strings.Contains(log.String(),
+			"insecure option in use") {
 			t.Errorf("%s is not logged: %s", name, log.String())
 		}
 	}
 	found["good"] = &provider.OAuth2{ClientID: "c"} // no endpoints
 	w := httptest.NewRecorder()
-	auth.Routes.ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com/auth/login/good", nil))
+	auth.Routes.ServeHTTP(w, httptest.NewRequest("GET",
+		"https://app.example.com/auth/login/good", nil))
 	if w.Code != http.StatusServiceUnavailable {
 		t.Errorf("OAuth 2.0 with mistakes: status %d", w.Code)
 	}
@@ -134,19 +159,28 @@ func TestTenants_Configuration(t *testing.T) {
 		page      http.Handler
 		want      string
 	}{
-		"nobody":         {want: "Providers is empty"},
-		"no page":        {tenants: provider.Tenants{Find: find}, want: "LoginPage is missing"},
-		"page":           {tenants: provider.Tenants{Find: find}, page: http.NotFoundHandler()},
-		"both":           {tenants: provider.Tenants{Find: find, Keep: time.Hour, Limit: 5}, providers: provider.Set{"a": &provider.OIDC{Issuer: "https://a.example", ClientID: "c"}}},
-		"no Find":        {tenants: provider.Tenants{Keep: 1}, providers: provider.Set{"a": &provider.OIDC{Issuer: "https://a.example", ClientID: "c"}}, want: "Tenants.Find is missing"},
-		"negative Keep":  {tenants: provider.Tenants{Find: find, Keep: -1}, page: http.NotFoundHandler(), want: "Tenants.Keep"},
-		"long Keep":      {tenants: provider.Tenants{Find: find, Keep: 25 * time.Hour}, page: http.NotFoundHandler(), want: "Tenants.Keep"},
-		"negative Limit": {tenants: provider.Tenants{Find: find, Limit: -1}, page: http.NotFoundHandler(), want: "Tenants.Limit"},
+		"nobody":  {want: "Providers is empty"},
+		"no page": {tenants: provider.Tenants{Find: find}, want: "LoginPage is missing"},
+		"page":    {tenants: provider.Tenants{Find: find}, page: http.NotFoundHandler()},
+		"both": {tenants: provider.Tenants{Find: find, Keep: time.Hour, Limit: 5},
+			providers: provider.Set{"a": &provider.OIDC{Issuer: "https://a.example",
+				ClientID: "c"}}},
+		"no Find": {tenants: provider.Tenants{Keep: 1},
+			providers: provider.Set{"a": &provider.OIDC{Issuer: "https://a.example",
+				ClientID: "c"}}, want: "Tenants.Find is missing"},
+		"negative Keep": {tenants: provider.Tenants{Find: find, Keep: -1},
+			page: http.NotFoundHandler(), want: "Tenants.Keep"},
+		"long Keep": {tenants: provider.Tenants{Find: find, Keep: 25 * time.Hour},
+			page: http.NotFoundHandler(), want: "Tenants.Keep"},
+		"negative Limit": {tenants: provider.Tenants{Find: find, Limit: -1},
+			page: http.NotFoundHandler(), want: "Tenants.Limit"},
 	} {
 		_, err := sallyport.New(sallyport.Config{
-			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret}, Tenants: row.tenants, Providers: row.providers, LoginPage: row.page,
+			BaseURL: "https://app.example.com", Session: session.Config{Secret: rig.Secret},
+			Tenants: row.tenants, Providers: row.providers, LoginPage: row.page,
 		})
-		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+		if row.want == "" && err != nil || row.want != "" &&
+			(err == nil || !strings.Contains(err.Error(), row.want)) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
 	}
@@ -158,11 +192,13 @@ func TestTenants_UnknownNames(t *testing.T) {
 	b := rig.Browser(t)
 	for _, route := range []string{"login", "callback"} {
 		for name, calls := range map[string]int{
-			"nobody-" + route: 1, "UPPER": 0, "a%2Fb": 0, "a.b": 0, "%00": 0, "..%2fglobex": 0, "globex%20": 0, "globex/": 0, strings.Repeat("x", 65): 0, "-": 0,
+			"nobody-" + route: 1, "UPPER": 0, "a%2Fb": 0, "a.b": 0, "%00": 0, "..%2fglobex": 0,
+			"globex%20": 0, "globex/": 0, strings.Repeat("x", 65): 0, "-": 0,
 		} {
 			before := tn.Asked()
 			for range 2 {
-				if resp := app.Get(t, b, "/auth/"+route+"/"+name); resp.StatusCode != http.StatusNotFound {
+				if resp := app.Get(t, b, "/auth/"+route+"/"+
+					name); resp.StatusCode != http.StatusNotFound {
 					t.Errorf("%s %s: status %d", route, name, resp.StatusCode)
 				}
 			}
@@ -173,17 +209,20 @@ func TestTenants_UnknownNames(t *testing.T) {
 	}
 }
 
-// The chooser lists who is there for everybody; a page of the application's own leads to a tenant, with the way back.
+// The chooser lists who is there for everybody; a page of the application's own leads to a tenant,
+// with the way back.
 func TestTenants_LoginPage(t *testing.T) {
 	app, _ := rig.NewTenants(t)
 	body := app.Visit(t, rig.Browser(t), "/auth/login?return_to=/me")
-	if !strings.Contains(body, "/auth/login/op?return_to=") || strings.Contains(body, "acme") || strings.Contains(body, "globex") {
+	if !strings.Contains(body, "/auth/login/op?return_to=") || strings.Contains(body, "acme") ||
+		strings.Contains(body, "globex") {
 		t.Errorf("the chooser: %s", body)
 	}
 	var own *rig.App
 	own, _ = rig.NewTenants(t, func(s *rig.Setup) {
 		s.Config.LoginPage = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprintf(w, "%d %s", len(handlers.Choices(r.Context())), own.Auth.LoginURLFor("acme", handlers.ReturnTo(r.Context())))
+			fmt.Fprintf(w, "%d %s", len(handlers.Choices(r.Context())),
+				own.Auth.LoginURLFor("acme", handlers.ReturnTo(r.Context())))
 		})
 	})
 	for path, want := range map[string]string{
@@ -197,8 +236,10 @@ func TestTenants_LoginPage(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"acme": "/auth/login/acme", "": "/auth/login/-", ".": "/auth/login/-", "..": "/auth/login/-", "a/b": "/auth/login/a%2Fb", "a?b": "/auth/login/a%3Fb",
-		"a#b": "/auth/login/a%23b", "//evil.example": "/auth/login/%2F%2Fevil.example", `a"b`: "/auth/login/a%22b", "a\r\nb": "/auth/login/a%0D%0Ab",
+		"acme": "/auth/login/acme", "": "/auth/login/-", ".": "/auth/login/-",
+		"..": "/auth/login/-", "a/b": "/auth/login/a%2Fb", "a?b": "/auth/login/a%3Fb",
+		"a#b": "/auth/login/a%23b", "//evil.example": "/auth/login/%2F%2Fevil.example",
+		`a"b`: "/auth/login/a%22b", "a\r\nb": "/auth/login/a%0D%0Ab",
 	} {
 		if got := own.Auth.LoginURLFor(name, ""); got != want {
 			t.Errorf("LoginURLFor(%q): %s, want %s", name, got, want)
@@ -227,7 +268,8 @@ func TestTenants_R27_ParallelLogins(t *testing.T) {
 // R30, R69: nobody is contacted for being named in an address.
 func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 	var reached atomic.Int32
-	stranger := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	stranger := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		reached.Add(1)
 		http.NotFound(w, r)
 	}))
@@ -237,14 +279,22 @@ func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 		app, _ := rig.NewTenants(t, func(s *rig.Setup) { s.Config.ThirdPartyLogin = on })
 		b := rig.Browser(t)
 		for _, path := range []string{
-			"/auth/login?" + iss, "/auth/login/?" + iss, "/auth/login/acme?" + iss, "/auth/login/nobody?" + iss, "/auth/login/" + url.PathEscape(stranger.URL),
-			"/auth/login/op?issuer=" + url.QueryEscape(stranger.URL), "/auth/callback/acme?code=x&state=y&" + iss, rig.FrontchannelPath("acme", stranger.URL, "x"),
+			"/auth/login?" + iss, "/auth/login/?" + iss, "/auth/login/acme?" + iss,
+			"/auth/login/nobody?" + iss, "/auth/login/" + url.PathEscape(stranger.URL),
+			"/auth/login/op?issuer=" + url.QueryEscape(stranger.URL),
+			"/auth/callback/acme?code=x&state=y&" + iss,
+			rig.FrontchannelPath("acme", stranger.URL, "x"),
 		} {
-			if to := app.Get(t, b, path).Header.Get("Location"); strings.HasPrefix(to, stranger.URL) {
+			if to := app.Get(t, b, path).Header.Get("Location"); strings.HasPrefix(to,
+				stranger.URL) {
 				t.Errorf("%s leads to %s", path, to)
 			}
 		}
-		forged := app.OP.SignLogout(func() map[string]any { c := app.OP.LogoutClaims("alice"); c["iss"] = stranger.URL; return c }())
+		forged := app.OP.SignLogout(func() map[string]any {
+			c := app.OP.LogoutClaims("alice")
+			c["iss"] = stranger.URL
+			return c
+		}())
 		rig.DeliverLogout(t, app, "acme", forged)
 	}
 	if n := reached.Load(); n != 0 {
@@ -252,7 +302,8 @@ func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 	}
 }
 
-// The tokens of a tenant's session are refreshed at the tenant's provider, and its user signs out there.
+// The tokens of a tenant's session are refreshed at the tenant's provider, and its user signs out
+// there.
 func TestTenants_TokensAndLogout(t *testing.T) {
 	app, tn := rig.NewTenants(t)
 	oidc := app.OP.OIDC()
@@ -267,29 +318,35 @@ func TestTenants_TokensAndLogout(t *testing.T) {
 	// R100: when nobody knows the tenant, its tokens are not sent anywhere.
 	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(2 * time.Hour)
-	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable || rig.Refreshes(app) != 1 {
+	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable ||
+		rig.Refreshes(app) != 1 {
 		t.Errorf("status %d, %d refreshes", got, rig.Refreshes(app))
 	}
 	tn.Fail(nil)
 	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 2 {
 		t.Errorf("afterwards: status %d, %d refreshes", got, rig.Refreshes(app))
 	}
-	if to := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(to, app.OP.Issuer()) {
+	if to := app.Post(t, b, "/auth/logout", nil).Header.Get("Location"); !strings.HasPrefix(to,
+		app.OP.Issuer()) {
 		t.Errorf("signing out leads to %s", to)
 	}
 }
 
 // A step-up, and a session that has to be revalidated, go to the tenant's provider.
 func TestTenants_StepUpAndRevalidation(t *testing.T) {
-	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Session.Revalidate = 10 * time.Minute })
+	app, tn := rig.NewTenants(t, func(s *rig.Setup) {
+		s.Config.Session.Revalidate = 10 * time.Minute
+	})
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(time.Minute)(http.HandlerFunc(rig.WhoAmI)))
 	b := rig.SignedIn(t, app, "alice", "/auth/login/globex")
 	app.Clock.Advance(5 * time.Minute)
-	if to := app.Get(t, b, "/recent").Header.Get("Location"); !strings.HasPrefix(to, app.OP.Issuer()) || !strings.Contains(to, "callback%2Fglobex") {
+	if to := app.Get(t, b, "/recent").Header.Get("Location"); !strings.HasPrefix(to,
+		app.OP.Issuer()) || !strings.Contains(to, "callback%2Fglobex") {
 		t.Errorf("the step-up leads to %s", to)
 	}
 	app.Clock.Advance(6 * time.Minute)
-	if to := app.Get(t, b, "/me").Header.Get("Location"); !strings.Contains(to, "prompt=none") || !strings.Contains(to, "callback%2Fglobex") {
+	if to := app.Get(t, b, "/me").Header.Get("Location"); !strings.Contains(to, "prompt=none") ||
+		!strings.Contains(to, "callback%2Fglobex") {
 		t.Errorf("the revalidation leads to %s", to)
 	}
 	tn.Fail(rig.ErrTenancy)
@@ -336,12 +393,15 @@ func TestTenants_R145_SlowProvider(t *testing.T) {
 func callbackAt(t *testing.T, app *rig.App, name string) *http.Request {
 	t.Helper()
 	w := httptest.NewRecorder()
-	app.Server.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", app.URL+"/auth/login/"+name, nil))
+	app.Server.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", app.URL+"/auth/login/"+
+		name, nil))
 	authorize, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || w.Code != http.StatusSeeOther {
 		t.Fatal(w.Code, err)
 	}
-	r := httptest.NewRequestWithContext(t.Context(), "GET", app.URL+"/auth/callback/"+name+"?code=x&iss="+url.QueryEscape(app.OP.Issuer())+"&state="+authorize.Query().Get("state"), nil)
+	r := httptest.NewRequestWithContext(t.Context(), "GET", app.URL+"/auth/callback/"+name+
+		"?code=x&iss="+url.QueryEscape(app.OP.Issuer())+"&state="+
+		authorize.Query().Get("state"), nil)
 	for _, c := range w.Result().Cookies() {
 		r.AddCookie(c)
 	}
@@ -369,7 +429,8 @@ func TestTenants_R104_ManyAtOnce(t *testing.T) {
 					w := httptest.NewRecorder()
 					app.Server.Config.Handler.ServeHTTP(w, r)
 					who := w.Body.String()
-					if !strings.HasPrefix(who, name+" ") && !(name == "globex" && who == "anonymous") {
+					if !strings.HasPrefix(who, name+" ") &&
+						!(name == "globex" && who == "anonymous") {
 						t.Errorf("%s: status %d: %s", name, w.Code, who)
 					}
 					if i%10 == 0 {

@@ -40,8 +40,10 @@ func TestTokenEndpoint_R71_ClientAuthentication(t *testing.T) {
 					}
 				}
 				f.Handler = func(e string, w http.ResponseWriter, r *http.Request) bool {
-					if e == "authorize" { // the client is not the one the provider knows: back at once
-						back := r.Form.Get("redirect_uri") + "?" + url.Values{"code": {"c0de-c0de"}, "state": {r.Form.Get("state")}, "iss": {app.OP.Issuer()}}.Encode()
+					// the client is not the one the provider knows: back at once
+					if e == "authorize" {
+						back := r.Form.Get("redirect_uri") + "?" + url.Values{"code": {"c0de-c0de"},
+							"state": {r.Form.Get("state")}, "iss": {app.OP.Issuer()}}.Encode()
 						http.Redirect(w, r, back, http.StatusFound)
 					}
 					return e == "authorize"
@@ -98,7 +100,8 @@ func TestTokenEndpoint_R71_PublicClient(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) { s.OIDC.ClientSecret = "" })
 	app.SignIn(t, rig.Browser(t), "alice", "/me")
 	r := app.OP.Requests("token")[0]
-	if r.Header.Get("Authorization") != "" || r.Form.Has("client_secret") || r.Form.Get("client_id") != authtest.ClientID {
+	if r.Header.Get("Authorization") != "" || r.Form.Has("client_secret") ||
+		r.Form.Get("client_id") != authtest.ClientID {
 		t.Errorf("a public client sends %v and %q", r.Form, r.Header.Get("Authorization"))
 	}
 }
@@ -110,23 +113,45 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 		want   string
 		expiry time.Duration // of the access token; 0: not known
 	}{
-		"right":                 {nil, "ok", time.Hour},
-		"bearer":                {func(a map[string]any) { a["token_type"] = "bearer" }, "ok", time.Hour},
-		"BEARER":                {func(a map[string]any) { a["token_type"] = "BEARER" }, "ok", time.Hour},
-		"DPoP":                  {func(a map[string]any) { a["token_type"] = "DPoP" }, "token_error", 0},
-		"mac":                   {func(a map[string]any) { a["token_type"] = "mac" }, "token_error", 0},
-		"Bearer with space":     {func(a map[string]any) { a["token_type"] = "Bearer " }, "token_error", 0},
-		"type is a number":      {func(a map[string]any) { a["token_type"] = 1 }, "token_error", 0},
-		"no expires_in":         {func(a map[string]any) { delete(a, "expires_in") }, "ok", 0},
-		"no scope":              {func(a map[string]any) { delete(a, "scope") }, "ok", time.Hour},
-		"expires_in as string":  {func(a map[string]any) { a["expires_in"] = "3600" }, "ok", time.Hour},
-		"expires_in as float":   {func(a map[string]any) { a["expires_in"] = 3600.0 }, "ok", time.Hour},
-		"expires_in negative":   {func(a map[string]any) { a["expires_in"] = -5 }, "ok", 0},
-		"expires_in huge":       {func(a map[string]any) { a["expires_in"] = 1e300 }, "ok", 100 * 365 * 24 * time.Hour},
-		"expires_in null":       {func(a map[string]any) { a["expires_in"] = nil }, "ok", 0},
-		"no access_token":       {func(a map[string]any) { delete(a, "access_token") }, "token_error", 0},
-		"empty access_token":    {func(a map[string]any) { a["access_token"] = "" }, "token_error", 0},
-		"error with status 200": {func(a map[string]any) { a["error"] = "invalid_grant" }, "token_error", 0},
+		"right": {nil, "ok", time.Hour},
+		"bearer": {func(a map[string]any) {
+			a["token_type"] = "bearer"
+		}, "ok", time.Hour},
+		"BEARER": {func(a map[string]any) {
+			a["token_type"] = "BEARER"
+		}, "ok", time.Hour},
+		"DPoP": {func(a map[string]any) {
+			a["token_type"] = "DPoP"
+		}, "token_error", 0},
+		"mac": {func(a map[string]any) {
+			a["token_type"] = "mac"
+		}, "token_error", 0},
+		"Bearer with space": {func(a map[string]any) {
+			a["token_type"] = "Bearer "
+		}, "token_error", 0},
+		"type is a number": {func(a map[string]any) { a["token_type"] = 1 }, "token_error", 0},
+		"no expires_in":    {func(a map[string]any) { delete(a, "expires_in") }, "ok", 0},
+		"no scope":         {func(a map[string]any) { delete(a, "scope") }, "ok", time.Hour},
+		"expires_in as string": {func(a map[string]any) {
+			a["expires_in"] = "3600"
+		}, "ok", time.Hour},
+		"expires_in as float": {func(a map[string]any) {
+			a["expires_in"] = 3600.0
+		}, "ok", time.Hour},
+		"expires_in negative": {func(a map[string]any) { a["expires_in"] = -5 }, "ok", 0},
+		"expires_in huge": {func(a map[string]any) {
+			a["expires_in"] = 1e300
+		}, "ok", 100 * 365 * 24 * time.Hour},
+		"expires_in null": {func(a map[string]any) { a["expires_in"] = nil }, "ok", 0},
+		"no access_token": {func(a map[string]any) {
+			delete(a, "access_token")
+		}, "token_error", 0},
+		"empty access_token": {func(a map[string]any) {
+			a["access_token"] = ""
+		}, "token_error", 0},
+		"error with status 200": {func(a map[string]any) {
+			a["error"] = "invalid_grant"
+		}, "token_error", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var tokens session.Tokens
@@ -148,7 +173,8 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 				lifetime = tokens.Expiry.Sub(app.Clock.Now())
 			}
 			if lifetime != row.expiry || tokens.TokenType != "Bearer" {
-				t.Errorf("lifetime %v and type %q, want %v and Bearer", lifetime, tokens.TokenType, row.expiry)
+				t.Errorf("lifetime %v and type %q, want %v and Bearer", lifetime, tokens.TokenType,
+					row.expiry)
 			}
 		})
 	}
@@ -157,7 +183,9 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 // R73, F29: a code is sent once, and once more on a new connection if the kept one breaks.
 func TestTokenEndpoint_R73_NoSecondTry(t *testing.T) {
 	for name, handler := range map[string]func(string, http.ResponseWriter, *http.Request) bool{
-		"500": rig.Answer("token", 500, "", ""), "503": rig.Answer("token", 503, "application/json", `{"error":"temporarily_unavailable"}`), "401": rig.Answer("token", 401, "application/json", `{"error":"invalid_client"}`),
+		"500": rig.Answer("token", 500, "", ""), "503": rig.Answer("token", 503, "application/json",
+			`{"error":"temporarily_unavailable"}`), "401": rig.Answer("token", 401,
+			"application/json", `{"error":"invalid_client"}`),
 		"connection dropped": func(e string, _ http.ResponseWriter, _ *http.Request) bool {
 			if e == "token" {
 				panic(http.ErrAbortHandler)
@@ -189,7 +217,9 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 		`<html>` + xss: "",
 	} {
 		app := rig.New(t)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("token", 400, "application/json", body) })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = rig.Answer("token", 400, "application/json", body)
+		})
 		resp := app.SignIn(t, rig.Browser(t), "alice", "/me")
 		page := authtest.Body(t, resp)
 		if strings.Contains(page, "alert(1)") || strings.Contains(page, "invalid_") {
@@ -208,8 +238,16 @@ func TestTokenEndpoint_R76_ErrorsAreMapped(t *testing.T) {
 func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
 	always := func(s *rig.Setup) { s.OIDC.UserInfo = "always" }
 	for name, change := range map[string]func(map[string]any){
-		"other": func(c map[string]any) { c["sub"] = "1002" }, "missing": func(c map[string]any) { delete(c, "sub") }, "empty": func(c map[string]any) { c["sub"] = "" },
-		"number": func(c map[string]any) { c["sub"] = 1001 }, "null": func(c map[string]any) { c["sub"] = nil }, "longer": func(c map[string]any) { c["sub"] = "1001 " },
+		"other": func(c map[string]any) {
+			c["sub"] = "1002"
+		}, "missing": func(c map[string]any) {
+			delete(c, "sub")
+		}, "empty": func(c map[string]any) { c["sub"] = "" },
+		"number": func(c map[string]any) {
+			c["sub"] = 1001
+		}, "null": func(c map[string]any) {
+			c["sub"] = nil
+		}, "longer": func(c map[string]any) { c["sub"] = "1001 " },
 		"look-alike": func(c map[string]any) { c["Sub"] = "1001" },
 	} {
 		app := rig.New(t, always)
@@ -220,7 +258,9 @@ func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
 	}
 	for _, body := range []string{`[]`, `null`, `"x"`, `{}`, ``, `{"sub":"1001","sub":"1002"}`} {
 		app := rig.New(t, always)
-		app.OP.Misbehave(func(f *authtest.Faults) { f.Handler = rig.Answer("userinfo", 200, "application/json", body) })
+		app.OP.Misbehave(func(f *authtest.Faults) {
+			f.Handler = rig.Answer("userinfo", 200, "application/json", body)
+		})
 		if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 			t.Errorf("%q: %s", body, got)
 		}
@@ -228,7 +268,8 @@ func TestUserInfo_R77_SubjectMustBeTheSame(t *testing.T) {
 	// R79: a signed answer is not taken for a plain one.
 	app := rig.New(t, always)
 	app.OP.Misbehave(func(f *authtest.Faults) {
-		f.Handler = rig.Answer("userinfo", 200, "application/jwt", rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64([]byte(`{"sub":"1001"}`))+".")
+		f.Handler = rig.Answer("userinfo", 200, "application/jwt",
+			rig.Base64([]byte(`{"alg":"none"}`))+"."+rig.Base64([]byte(`{"sub":"1001"}`))+".")
 	})
 	if got := rig.TryLogin(t, app); got != "invalid_userinfo" {
 		t.Errorf("application/jwt: %s", got)
@@ -251,7 +292,8 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 			for _, name := range []string{"iss", "aud", "nonce", "acr", "name", "jti"} {
 				c[name] = "overwritten"
 			}
-			c["exp"], c["auth_time"], c["amr"], c["sid"] = 9e9, 1, []string{"overwritten"}, "overwritten"
+			c["exp"], c["auth_time"], c["amr"], c["sid"] = 9e9, 1, []string{"overwritten"},
+				"overwritten"
 			c["department"] = "added"
 		}
 		f.IDToken = func(c map[string]any) { delete(c, "sid"); delete(c, "acr") }
@@ -264,7 +306,8 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 			t.Errorf("claim %s comes from userinfo", name)
 		}
 	}
-	if got.User.Issuer != app.OP.Issuer() || got.User.Name != "Alice Adams" || got.ACR != "" || got.SID != "" || got.AuthTime.Unix() == 1 {
+	if got.User.Issuer != app.OP.Issuer() || got.User.Name != "Alice Adams" || got.ACR != "" ||
+		got.SID != "" || got.AuthTime.Unix() == 1 {
 		t.Errorf("the session is %+v", got)
 	}
 	if claims["department"] != "added" {
@@ -280,24 +323,39 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 		email       string
 		verified    bool
 	}{
-		"token only":                   {map[string]any{"email": a, "email_verified": true}, nil, a, true},
-		"info only":                    {nil, map[string]any{"email": b, "email_verified": true}, b, true},
-		"info without verification":    {map[string]any{"email_verified": true}, map[string]any{"email": b}, b, false},
-		"they disagree":                {map[string]any{"email": a, "email_verified": true}, map[string]any{"email": b}, a, false},
-		"they disagree, both verified": {map[string]any{"email": a, "email_verified": true}, map[string]any{"email": b, "email_verified": true}, a, false},
-		"the same, verified in info":   {map[string]any{"email": a}, map[string]any{"email": a, "email_verified": true}, a, true},
-		"address here, verified there": {map[string]any{"email": a}, map[string]any{"email_verified": true}, a, false},
-		"verified false wins":          {map[string]any{"email": a, "email_verified": false}, map[string]any{"email": a, "email_verified": true}, a, false},
-		"verified as text":             {map[string]any{"email": a, "email_verified": "true"}, nil, a, true},
-		"verified as other text":       {map[string]any{"email": a, "email_verified": "yes"}, nil, a, false},
-		"verified as number":           {map[string]any{"email": a, "email_verified": 1}, nil, a, false},
-		"address of another type":      {map[string]any{"email": []string{a}, "email_verified": true}, nil, "", false},
+		"token only": {map[string]any{"email": a, "email_verified": true}, nil,
+			a, true},
+		"info only": {nil, map[string]any{"email": b, "email_verified": true},
+			b, true},
+		"info without verification": {map[string]any{"email_verified": true},
+			map[string]any{"email": b}, b, false},
+		"they disagree": {map[string]any{"email": a, "email_verified": true},
+			map[string]any{"email": b}, a, false},
+		"they disagree, both verified": {map[string]any{"email": a, "email_verified": true},
+			map[string]any{"email": b, "email_verified": true}, a, false},
+		"the same, verified in info": {map[string]any{"email": a},
+			map[string]any{"email": a, "email_verified": true}, a, true},
+		"address here, verified there": {map[string]any{"email": a},
+			map[string]any{"email_verified": true}, a, false},
+		"verified false wins": {map[string]any{"email": a, "email_verified": false},
+			map[string]any{"email": a, "email_verified": true}, a, false},
+		"verified as text": {map[string]any{"email": a, "email_verified": "true"}, nil,
+			a, true},
+		"verified as other text": {map[string]any{"email": a, "email_verified": "yes"}, nil,
+			a, false},
+		"verified as number": {map[string]any{"email": a, "email_verified": 1}, nil,
+			a, false},
+		"address of another type": {map[string]any{"email": []string{a},
+			"email_verified": true}, nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got session.User
 			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.UserInfo = "always"
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error { got = s.User; return nil }
+				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+					got = s.User
+					return nil
+				}
 			})
 			replace := func(values map[string]any) func(map[string]any) {
 				return func(c map[string]any) {
@@ -308,12 +366,15 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 					}
 				}
 			}
-			app.OP.Misbehave(func(f *authtest.Faults) { f.IDToken, f.UserInfo = replace(row.token), replace(row.info) })
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken, f.UserInfo = replace(row.token), replace(row.info)
+			})
 			if outcome := rig.TryLogin(t, app); outcome != "ok" {
 				t.Fatal(outcome)
 			}
 			if got.Email != row.email || got.EmailVerified != row.verified {
-				t.Errorf("%q, verified %v; want %q, %v", got.Email, got.EmailVerified, row.email, row.verified)
+				t.Errorf("%q, verified %v; want %q, %v", got.Email, got.EmailVerified, row.email,
+					row.verified)
 			}
 		})
 	}
@@ -341,7 +402,8 @@ func TestUserInfo_R80_TokenInTheHeaderOnly(t *testing.T) {
 		t.Fatalf("%d userinfo requests, want 1", len(requests))
 	}
 	r := requests[0]
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || len(r.Query) != 0 || len(r.Form) != 0 {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || len(r.Query) != 0 ||
+		len(r.Form) != 0 {
 		t.Errorf("the request carries %v %v", r.Query, r.Form)
 	}
 }
@@ -353,23 +415,25 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 		claims map[string]any
 		want   string
 	}{
-		"list":            {"", map[string]any{"roles": []string{"admin", "x"}}, "admin|x"},
-		"one text":        {"", map[string]any{"roles": "admin"}, "admin"},
-		"joined text":     {"", map[string]any{"roles": "admin,user"}, "admin,user"},
-		"joined in list":  {"", map[string]any{"roles": []string{"admin,user"}}, "admin,user"},
-		"spaces":          {"", map[string]any{"roles": "admin user"}, "admin user"},
-		"object":          {"", map[string]any{"roles": map[string]bool{"admin": true}}, ""},
-		"nested list":     {"", map[string]any{"roles": []any{[]string{"admin"}}}, ""},
-		"mixed list":      {"", map[string]any{"roles": []any{"admin", 1}}, ""},
-		"with null":       {"", map[string]any{"roles": []any{"admin", nil}}, ""},
-		"number":          {"", map[string]any{"roles": 1}, ""},
-		"null":            {"", map[string]any{"roles": nil}, ""},
-		"true":            {"", map[string]any{"roles": true}, ""},
-		"missing":         {"other", map[string]any{}, ""},
-		"empty texts":     {"", map[string]any{"roles": []string{"", "admin"}}, "admin"},
-		"path":            {"realm_access.roles", map[string]any{"realm_access": map[string]any{"roles": []string{"admin"}}}, "admin"},
+		"list":           {"", map[string]any{"roles": []string{"admin", "x"}}, "admin|x"},
+		"one text":       {"", map[string]any{"roles": "admin"}, "admin"},
+		"joined text":    {"", map[string]any{"roles": "admin,user"}, "admin,user"},
+		"joined in list": {"", map[string]any{"roles": []string{"admin,user"}}, "admin,user"},
+		"spaces":         {"", map[string]any{"roles": "admin user"}, "admin user"},
+		"object":         {"", map[string]any{"roles": map[string]bool{"admin": true}}, ""},
+		"nested list":    {"", map[string]any{"roles": []any{[]string{"admin"}}}, ""},
+		"mixed list":     {"", map[string]any{"roles": []any{"admin", 1}}, ""},
+		"with null":      {"", map[string]any{"roles": []any{"admin", nil}}, ""},
+		"number":         {"", map[string]any{"roles": 1}, ""},
+		"null":           {"", map[string]any{"roles": nil}, ""},
+		"true":           {"", map[string]any{"roles": true}, ""},
+		"missing":        {"other", map[string]any{}, ""},
+		"empty texts":    {"", map[string]any{"roles": []string{"", "admin"}}, "admin"},
+		"path": {"realm_access.roles",
+			map[string]any{"realm_access": map[string]any{"roles": []string{"admin"}}}, "admin"},
 		"path to nothing": {"realm_access.roles", map[string]any{"realm_access": "admin"}, ""},
-		"name with dots":  {"https://example.com/roles", map[string]any{"https://example.com/roles": []string{"admin"}}, "admin"},
+		"name with dots": {"https://example.com/roles",
+			map[string]any{"https://example.com/roles": []string{"admin"}}, "admin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := "no login"
@@ -407,7 +471,8 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 
 // F29: a code that was spent on a connection that ended is an outcome of its own.
 func TestTokenEndpoint_F29_Interrupted(t *testing.T) {
-	for name, second := range map[string]string{"interrupted": "invalid_grant", "token_error": "invalid_client"} {
+	for name, second := range map[string]string{"interrupted": "invalid_grant",
+		"token_error": "invalid_client"} {
 		app := rig.New(t)
 		first := true
 		app.OP.Misbehave(func(f *authtest.Faults) {
@@ -416,7 +481,8 @@ func TestTokenEndpoint_F29_Interrupted(t *testing.T) {
 					first = false
 					panic(http.ErrAbortHandler)
 				}
-				return rig.Answer("token", 400, "application/json", `{"error":"`+second+`"}`)(endpoint, w, r)
+				return rig.Answer("token", 400, "application/json", `{"error":"`+second+
+					`"}`)(endpoint, w, r)
 			}
 		})
 		if got := rig.TryLogin(t, app); got != name {

@@ -68,7 +68,9 @@ func (app *App) Do(
 // Still is the same browser, with the same cookies, not following redirects.
 func Still(b *http.Client) *http.Client {
 	still := *b
-	still.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	still.CheckRedirect = func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}
 	return &still
 }
 

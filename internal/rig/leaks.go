@@ -18,10 +18,14 @@ func (app *App) Secrets() []string {
 		if op == nil {
 			continue
 		}
-		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "user", "emails", "revoke", "introspect", "device", "end_session"} {
+		for _, endpoint := range []string{"authorize", "par", "token", "userinfo", "user", "emails",
+			"revoke", "introspect", "device", "end_session"} {
 			for _, r := range op.Requests(endpoint) {
 				for _, form := range []url.Values{r.Query, r.Form} {
-					for _, name := range []string{"state", "nonce", "code", "code_verifier", "client_secret", "secret", "access_token", "id_token_hint", "request_uri", "refresh_token", "token", "assertion", "client_assertion", "subject_token", "device_code"} {
+					for _, name := range []string{"state", "nonce", "code", "code_verifier",
+						"client_secret", "secret", "access_token", "id_token_hint", "request_uri",
+						"refresh_token", "token", "assertion", "client_assertion", "subject_token",
+						"device_code"} {
 						secrets = append(secrets, form.Get(name))
 					}
 				}
@@ -38,7 +42,8 @@ func (app *App) Secrets() []string {
 // answeredSecrets returns the tokens that a provider has issued, in JSON or as a form.
 func answeredSecrets(op *authtest.Provider) []string {
 	var secrets []string
-	for _, endpoint := range []string{"token", "par", "device", "oauth1/request_token", "oauth1/access_token"} {
+	for _, endpoint := range []string{"token", "par", "device", "oauth1/request_token",
+		"oauth1/access_token"} {
 		for _, r := range op.Requests(endpoint) {
 			for _, m := range secretAnswer.FindAllSubmatch(r.Answer, -1) {
 				value, err := url.QueryUnescape(string(m[1]))
@@ -68,7 +73,8 @@ func signedSecrets(op *authtest.Provider) []string {
 	for _, r := range op.Requests("oauth1/authorize") {
 		secrets = append(secrets, r.Query.Get("oauth_token"))
 	}
-	for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token", "oauth1/profile"} {
+	for _, endpoint := range []string{"oauth1/request_token", "oauth1/access_token",
+		"oauth1/profile"} {
 		for _, r := range op.Requests(endpoint) {
 			for _, m := range secretParam.FindAllStringSubmatch(r.Header.Get("Authorization"), -1) {
 				value, err := url.PathUnescape(m[2])
@@ -92,7 +98,9 @@ func (app *App) Leaked(text string) string {
 			continue
 		}
 		for _, form := range []string{
-			secret, url.QueryEscape(secret), strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+			secret, url.QueryEscape(secret), strings.ReplaceAll(url.QueryEscape(secret), "+",
+				"%20"), base64.StdEncoding.EncodeToString([]byte(secret)),
+			base64.RawURLEncoding.EncodeToString([]byte(secret)),
 		} {
 			if strings.Contains(text, form) {
 				return secret

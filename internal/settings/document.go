@@ -46,8 +46,8 @@ func ReadFile(name string) (*Document, error) {
 	return Parse(name, content)
 }
 
-// Parse reads the content of a file of providers. Its name is for errors, and for the relative paths
-// in it.
+// Parse reads the content of a file of providers. Its name is for errors, and for the relative
+// paths in it.
 func Parse(name string, content []byte) (*Document, error) {
 	root, err := parse(content)
 	if err != nil {
@@ -56,7 +56,8 @@ func Parse(name string, content []byte) (*Document, error) {
 	d := &Document{file: name}
 	var isObject bool
 	if d.providers, isObject = root.value.([]member); !isObject {
-		return nil, fmt.Errorf("%s:%d: the file must hold one object, with the providers by their names",
+		return nil, fmt.Errorf("%s:%d: the file must hold one object, with the providers by "+
+			"their names",
 			name, root.line)
 	}
 	return d, errors.Join(d.repeats("", root)...)
@@ -75,11 +76,13 @@ func (d *Document) beside(path string) string {
 	return filepath.Join(filepath.Dir(d.file), path)
 }
 
-// repeats returns a mistake for each duplicate name in an object, about which JSON parsers disagree.
+// repeats returns a mistake for each duplicate name in an object, about which JSON parsers
+// disagree.
 func (d *Document) repeats(path string, n node) []error {
 	var mistakes []error
 	for _, m := range n.repeats {
-		mistakes = append(mistakes, fmt.Errorf("%s is a duplicate", d.place(m.line, shown(path+m.name))))
+		mistakes = append(mistakes, fmt.Errorf("%s is a duplicate",
+			d.place(m.line, shown(path+m.name))))
 	}
 	members, _ := n.value.([]member)
 	for _, m := range members {
@@ -103,8 +106,8 @@ func shown(name string) string {
 	return quoted
 }
 
-// parse reads JSON into nodes. An error begins with the line, and does not show its content, which may
-// be a secret.
+// parse reads JSON into nodes. An error begins with the line, and does not show its content, which
+// may be a secret.
 func parse(content []byte) (node, error) {
 	p := parser{content: content}
 	if !utf8.Valid(content) {
@@ -134,7 +137,9 @@ type parser struct {
 	offset  int64 // up to which lines have been counted
 }
 
-func (p *parser) lineAt(offset int64) int { return 1 + bytes.Count(p.content[:offset], []byte("\n")) }
+func (p *parser) lineAt(offset int64) int {
+	return 1 + bytes.Count(p.content[:offset], []byte("\n"))
+}
 
 // next returns the next token and its line. A token has no line end in it.
 func (p *parser) next() (json.Token, int, error) {

@@ -30,12 +30,15 @@ func TestDocument_Mistakes(t *testing.T) {
 		"\xef\xbb\xbf{}":                   "1: the file begins with a byte order mark",
 		"{\n\"a\": \"\xff\"}":              "2: the file is not UTF-8",
 		"{\n\"a\": {\"x\": 1,\n\"x\": 2}}": "3: a.x is a duplicate",
-		"{\n\"a\": {}, \"a\": {}, \"b\": {\"c\": [{\"d\": 1, \"d\": 2}]}}": "2: a is a duplicate\nf.json:2: b.c.d is a duplicate",
-		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20):        "1: this is nested too deep",
-		strings.Repeat(`[`, 1000000):                                       "1: this is not JSON",
+		"{\n\"a\": {}, \"a\": {}, \"b\": {\"c\": [{\"d\": 1, " +
+			"\"d\": 2}]}}": "2: a is a duplicate\nf.json:2: b.c.d is a duplicate",
+		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}",
+			20): "1: this is nested too deep",
+		strings.Repeat(`[`, 1000000): "1: this is not JSON",
 	} {
 		_, err := settings.Parse("f.json", []byte(content))
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "f.json:") || strings.Contains(err.Error(), "hunter") {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(),
+			"f.json:") || strings.Contains(err.Error(), "hunter") {
 			t.Errorf("%.80q: %v", content, err)
 		}
 	}
@@ -60,19 +63,23 @@ func TestReadFile(t *testing.T) {
 		dir:                         "cannot be read",
 		filepath.Join(dir, "a\x00"): "cannot be opened",
 	} {
-		if _, err := settings.ReadFile(path); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), path) {
+		if _, err := settings.ReadFile(path); err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.HasPrefix(err.Error(), path) {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
 }
 
-// Whatever a file holds, it is read or rejected in lines that begin with a place and show no secret.
+// Whatever a file holds, it is read or rejected in lines that begin with a place and show no
+// secret.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{
 		`{"acme": {"client_id": "c", "tenant": "x", "client_secret": "hunter2-hunter2"}}`,
-		"{\n\"one\": {\"request_token_url\": \"https://a.example\", \"user\": {\"id\": \"a|b\"}, \"auth_params\": {\"a\": \"b\"}}}",
+		"{\n\"one\": {\"request_token_url\": \"https://a.example\", \"user\": {\"id\": \"a|b\"}, " +
+			"\"auth_params\": {\"a\": \"b\"}}}",
 		`{"op": {"issuer": "https://op.example", "scopes": ["a"], "insecure_no_pkce": false, "user": []}}`,
-		`{"a": {"a": 1, "a": 2}, "a": 3}`, "{\"\\u0000\\n\": {}}", "{\"x\": {\"vendor\": \"acme\", \"user\": {\"user\": {}}}}", "{} {}", "{//", "\xff",
+		`{"a": {"a": 1, "a": 2}, "a": 3}`, "{\"\\u0000\\n\": {}}",
+		"{\"x\": {\"vendor\": \"acme\", \"user\": {\"user\": {}}}}", "{} {}", "{//", "\xff",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -90,7 +97,8 @@ func FuzzDocument(f *testing.F) {
 		}
 		for _, err := range e.Mistakes {
 			for line := range strings.Lines(err.Error()) {
-				if !strings.HasPrefix(line, "f.json:") || strings.Contains(line, "hunter2-hunter2") {
+				if !strings.HasPrefix(line, "f.json:") ||
+					strings.Contains(line, "hunter2-hunter2") {
 					t.Errorf("the mistake %q", line)
 				}
 			}

@@ -73,7 +73,8 @@ func (e *entry) inEnv(s Setting) bool {
 	}
 	other, claimed := e.claimed[variable]
 	if claimed && other != e.name && !e.Env.Complained(variable) {
-		e.Env.Wrong("%s could be about %s or about %s: give one of them another name", variable, other, e.name)
+		e.Env.Wrong("%s could be about %s or about %s: give one of them another name", variable,
+			other, e.name)
 	}
 	e.claimed[variable] = e.name
 	return true
@@ -129,8 +130,8 @@ func (e *entry) provider() provider.Provider {
 	return made
 }
 
-// has reports whether a setting sets a field of the provider. One that the vendor asks for does not:
-// it was an argument of the vendor's function.
+// has reports whether a setting sets a field of the provider. One that the vendor asks for does
+// not: it was an argument of the vendor's function.
 func (e *entry) has(s Setting, made provider.Provider) bool {
 	isOwn := slices.ContainsFunc(e.own, func(own Setting) bool { return own.Key == s.Key })
 	return !isOwn && s.pathIn(made) != ""

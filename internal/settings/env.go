@@ -40,7 +40,8 @@ func (e *Env) must(name, hint, value string) string {
 // Complained reports whether something is already known to be wrong with the setting.
 func (e *Env) Complained(name string) bool {
 	for _, err := range e.Mistakes {
-		if strings.HasPrefix(err.Error(), name+" ") || strings.HasPrefix(err.Error(), name+"_FILE") {
+		if strings.HasPrefix(err.Error(), name+" ") ||
+			strings.HasPrefix(err.Error(), name+"_FILE") {
 			return true
 		}
 	}
@@ -54,8 +55,8 @@ func (e *Env) IsSet(name string) bool {
 	return value != "" || file != ""
 }
 
-// Optional is the value of name, or the content of the file that name_FILE names, without white space
-// around it. Empty means not set.
+// Optional is the value of name, or the content of the file that name_FILE names, without white
+// space around it. Empty means not set.
 func (e *Env) Optional(name string) string { return e.read(name, strings.TrimSpace) }
 
 // Exact is Optional, but of a file only the line end is dropped: what else is there may be meant.
@@ -83,8 +84,8 @@ func (e *Env) read(name string, trim func(string) string) string {
 // maxSecretFile bounds a file that is named by mistake.
 const maxSecretFile = 64 << 10
 
-// secretFile is the content of a file, trimmed. The error does not show its name: the secret itself may
-// have been written in its place.
+// secretFile is the content of a file, trimmed. The error does not show its name: the secret itself
+// may have been written in its place.
 func secretFile(name string, trim func(string) string) (string, error) {
 	content, err := readFile(name, maxSecretFile)
 	if err != nil {

@@ -6,7 +6,8 @@ import "reflect"
 // are those of sallyport.Config.
 var general = []Setting{
 	{Key: "BASE_URL", Fields: "BaseURL",
-		Help: "the public origin of the application, such as https://app.example.com; may be left out " +
+		Help: "the public origin of the application, such as https://app.example.com; may be " +
+			"left out " +
 			"if LISTEN_ADDR is on loopback"},
 	{Key: "SALLYPORT_APP_NAME", Fields: "AppName",
 		Help: "the name of the application on its pages; default: the host of BASE_URL"},
@@ -42,7 +43,8 @@ var general = []Setting{
 	{Key: "SESSION_LIFETIME", Fields: "Session.Lifetime",
 		Help: "how long a session lives at most; default: 168h"},
 	{Key: "SESSION_REVALIDATE", Fields: "Session.Revalidate",
-		Help: "how long a session is trusted without a check with the provider; default: for all its life"},
+		Help: "how long a session is trusted without a check with the provider; default: for " +
+			"all its life"},
 	{Key: "SESSION_WATCH", Fields: "Session.Watch",
 		Help: "how often a long response checks whether its session has ended; default: 10s"},
 	{Key: "SESSION_PROFILE_ONLY", Fields: "Session.ProfileOnly",
@@ -70,7 +72,8 @@ var generalInCode = map[string]string{
 func General() []Setting { return general }
 
 // InCode returns the fields that must be set in code, each with the reason: of providers, and of
-// sallyport.Config. A field of one protocol only begins with its type, such as "OIDC.UserFields.ID".
+// sallyport.Config. A field of one protocol only begins with its type, such as
+// "OIDC.UserFields.ID".
 func InCode() (providers, config map[string]string) { return inCode, generalInCode }
 
 // Set puts the general settings that are set into a *sallyport.Config, except those that the caller

@@ -37,7 +37,8 @@ func (e *entry) kind() (*vendors.Vendor, vendors.Protocol, bool) {
 	i := slices.IndexFunc(e.Vendors, func(p vendors.Vendor) bool { return p.Name == vendorName })
 	switch protocol, decided := e.decided(i); {
 	case e.isSet(vendorSetting) && i < 0:
-		e.Env.Wrong("%s is not a known vendor%s", e.place(vendorSetting), nearest(vendorName, e.vendors()))
+		e.Env.Wrong("%s is not a known vendor%s", e.place(vendorSetting),
+			nearest(vendorName, e.vendors()))
 		return nil, "", false
 	case e.isSet(vendorSetting), i >= 0 && !decided:
 		return &e.Vendors[i], e.Vendors[i].Protocol, true

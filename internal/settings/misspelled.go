@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Misspelled notes unknown variables that seem to be meant for the application: those of its providers, those that look like another variable, and those of a
-// provider that is not named. more are the variables that are neither about providers nor general;
-// set are those that are known to be set, and all says that there are no others. Otherwise they
-// cannot be listed, so likely misspellings are looked up.
+// Misspelled notes unknown variables that seem to be meant for the application: those of its
+// providers, those that look like another variable, and those of a provider that is not named. more
+// are the variables that are neither about providers nor general; set are those that are known to
+// be set, and all says that there are no others. Otherwise they cannot be listed, so likely
+// misspellings are looked up.
 func (s *Source) Misspelled(more, set []string, all bool) {
 	m := misspelled{Source: s, general: more, asked: map[string]bool{}, told: map[string]bool{}}
 	for _, s := range general {
@@ -65,7 +66,8 @@ func (e *entry) isSecret(key string) bool {
 func (m *misspelled) judge(name string) {
 	key, about := "", (*entry)(nil)
 	for _, e := range m.made {
-		if rest, ok := strings.CutPrefix(name, e.prefix()); ok && (about == nil || len(rest) < len(key)) {
+		if rest, ok := strings.CutPrefix(name, e.prefix()); ok &&
+			(about == nil || len(rest) < len(key)) {
 			key, about = rest, e
 		}
 	}
@@ -84,7 +86,8 @@ func (m *misspelled) judge(name string) {
 	}
 	best, least := "", 3
 	for _, meant := range m.general {
-		if d := distance(strings.TrimSuffix(name, "_FILE"), meant, least); d < least && !m.Env.IsSet(meant) {
+		if d := distance(strings.TrimSuffix(name, "_FILE"), meant, least); d < least &&
+			!m.Env.IsSet(meant) {
 			best, least = meant, d
 		}
 	}
@@ -93,8 +96,8 @@ func (m *misspelled) judge(name string) {
 	}
 }
 
-// judgeShort decides about an OIDC_... variable. Other programs have some as well, so only a slip is a
-// mistake.
+// judgeShort decides about an OIDC_... variable. Other programs have some as well, so only a slip
+// is a mistake.
 func (m *misspelled) judgeShort(name, key string, e *entry) {
 	best, least := "", min(3, len(key)/2)
 	for _, k := range e.keys() {
@@ -131,7 +134,8 @@ func (m *misspelled) stranger(name string) string {
 	}
 	for _, s := range All() {
 		suffix := "_" + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
-		if owner, found := strings.CutSuffix(strings.TrimSuffix(rest, "_FILE"), suffix); found && owner != "" {
+		if owner, found := strings.CutSuffix(strings.TrimSuffix(rest, "_FILE"), suffix); found &&
+			owner != "" {
 			return strings.ToLower(owner)
 		}
 	}
@@ -216,7 +220,8 @@ func slips(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range len(name) + 1 {
 			for _, c := range letters {
-				if !yield(name[:i]+string(c)+name[i:]) || i < len(name) && !yield(name[:i]+string(c)+name[i+1:]) {
+				if !yield(name[:i]+string(c)+name[i:]) || i < len(name) &&
+					!yield(name[:i]+string(c)+name[i+1:]) {
 					return
 				}
 			}

@@ -25,7 +25,8 @@ func TestProviders_PEM(t *testing.T) {
 	}
 	client := authtest.ClientKey()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, client.Public(), client)
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template,
+		client.Public(), client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +47,11 @@ func TestProviders_PEM(t *testing.T) {
 	cert := &pem.Block{Type: "CERTIFICATE", Bytes: certificate}
 	write("cert", cert)
 	write("keys", &pem.Block{Type: "PUBLIC KEY", Bytes: public}, cert)
-	write("private", &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(client)})
+	write("private", &pem.Block{Type: "RSA PRIVATE KEY",
+		Bytes: x509.MarshalPKCS1PrivateKey(client)})
 	write("broken", &pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})
-	if err := os.WriteFile(filepath.Join(dir, "text"), []byte("hunter2-hunter2"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "text"), []byte("hunter2-hunter2"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	const static = `{"x": {"issuer": "https://op.example", "client_id": "c", "static": true,
@@ -63,13 +66,18 @@ func TestProviders_PEM(t *testing.T) {
 		t.Fatal(mistakes)
 	}
 	_, second := o.Keys[len(o.Keys)-1].(*rsa.PublicKey)
-	if len(o.Keys) != 2 || !key.PublicKey.Equal(o.Keys[0]) || !second || o.HTTPClient == nil || o.ClientKey.Certificate == nil {
-		t.Errorf("keys %v, client %v, certificate %v", o.Keys, o.HTTPClient, o.ClientKey.Certificate)
+	if len(o.Keys) != 2 || !key.PublicKey.Equal(o.Keys[0]) || !second || o.HTTPClient == nil ||
+		o.ClientKey.Certificate == nil {
+		t.Errorf("keys %v, client %v, certificate %v", o.Keys, o.HTTPClient,
+			o.ClientKey.Certificate)
 	}
 	for want, content := range map[string]string{
-		"x.keys must be public keys in PEM": file("text", "cert", "cert"), "x.keys must be public": file("broken", "cert", "cert"),
-		"x.keys must be": file("private", "cert", "cert"), "x.ca must be a certificate in PEM": file("keys", "text", "cert"),
-		"x.key_certificate must be a certificate": file("keys", "cert", "text"), "x.key_certificate must be": file("keys", "cert", "broken"),
+		"x.keys must be public keys in PEM":       file("text", "cert", "cert"),
+		"x.keys must be public":                   file("broken", "cert", "cert"),
+		"x.keys must be":                          file("private", "cert", "cert"),
+		"x.ca must be a certificate in PEM":       file("keys", "text", "cert"),
+		"x.key_certificate must be a certificate": file("keys", "cert", "text"),
+		"x.key_certificate must be":               file("keys", "cert", "broken"),
 	} {
 		_, mistakes := makeAll(t, content, map[string]string{"DIR": dir})
 		if !strings.Contains(mistakes, want) || strings.Contains(mistakes, "hunter2-hunter2") {

@@ -15,10 +15,12 @@ var table = []Setting{
 	{Key: "discovery_url", Fields: "Discovery",
 		Help: "the address of the metadata, if it is not the well-known one below the issuer"},
 	{Key: "internal_url", Fields: "InternalURL",
-		Help: "where the application itself reaches the provider, such as http://keycloak:8080, if it " +
+		Help: "where the application itself reaches the provider, such as " +
+			"http://keycloak:8080, if it " +
 			"cannot use the origin that browsers use; http only with a BASE_URL on loopback"},
 	{Key: "ca", Fields: "HTTPClient", Secret: true,
-		Help: "the certificate of a private authority that signs the provider's certificate, as PEM; " +
+		Help: "the certificate of a private authority that signs the provider's " +
+			"certificate, as PEM; " +
 			"best kept in a file"},
 	{Key: "leeway", Fields: "Leeway",
 		Help: "how far the clocks may differ, such as 30s; default: one minute"},
@@ -29,14 +31,17 @@ var table = []Setting{
 	{Key: "tenant_claim", Fields: "TenantClaim",
 		Help: "the claim that names the organization within which a subject is unique"},
 	{Key: "required_claims", Fields: "RequiredClaims",
-		Help: "claims that an ID token must have, each with a permitted value, such as hd=example.com; " +
+		Help: "claims that an ID token must have, each with a permitted value, such as " +
+			"hd=example.com; " +
 			"a name may repeat, and * permits any text"},
 
 	{Key: "static", Fields: "Static",
-		Help: "true does without the metadata; needs endpoints.authorization, endpoints.token and " +
+		Help: "true does without the metadata; needs endpoints.authorization, " +
+			"endpoints.token and " +
 			"endpoints.jwks or keys"},
 	{Key: "keys", Fields: "Keys", Secret: true,
-		Help: "the provider's public keys or their certificates, as PEM, if static has no endpoints.jwks; " +
+		Help: "the provider's public keys or their certificates, as PEM, if static has no " +
+			"endpoints.jwks; " +
 			"best kept in a file"},
 	{Key: "endpoints.authorization", Fields: "OIDC.Endpoints.Authorization",
 		Help: "the authorization endpoint, instead of the one in the metadata"},
@@ -81,7 +86,8 @@ var table = []Setting{
 		Help: "the iss that every callback must have (RFC 9207); default: it may be missing"},
 
 	{Key: "userinfo_url", Fields: "OAuth2.Endpoints.UserInfo UserURL",
-		Help: "the address of the user's profile, a JSON object; may be relative to api_base_url in " +
+		Help: "the address of the user's profile, a JSON object; may be relative to " +
+			"api_base_url in " +
 			"OAuth 2.0. Without it the answer with the access token is the profile"},
 	{Key: "userinfo_method", Fields: "UserMethod",
 		Help: "GET or POST; default: GET"},
@@ -111,14 +117,16 @@ var table = []Setting{
 	{Key: "callback_params", Fields: "CallbackParams",
 		Help: "further parameters of the callback, which are sent on to the token endpoint"},
 	{Key: "pushed_authorization", Fields: "PAR",
-		Help: "true always pushes the authorization request (RFC 9126); default: if the provider requires it"},
+		Help: "true always pushes the authorization request (RFC 9126); default: if the provider " +
+			"requires it"},
 	{Key: "max_age", Fields: "MaxAge",
 		Help: "how long ago the user may have signed in at the provider, such as 15m or 8h"},
 	{Key: "acr_values", Fields: "ACRValues",
 		Help: "authentication context classes, of which the sign-in must have one"},
 
 	{Key: "token_endpoint_auth_method", Fields: "AuthMethod",
-		Help: "client_secret_basic, client_secret_post, none, or with OpenID Connect private_key_jwt; " +
+		Help: "client_secret_basic, client_secret_post, none, or with OpenID Connect " +
+			"private_key_jwt; " +
 			"default: what the metadata offers, or basic"},
 	{Key: "secret_required", Fields: "SecretRequired",
 		Help: "true makes a missing client_secret a mistake"},
@@ -128,7 +136,8 @@ var table = []Setting{
 	{Key: "key_id", Fields: "ClientKey.ID",
 		Help: "the provider's name for private_key"},
 	{Key: "key_algorithm", Fields: "ClientKey.Algorithm",
-		Help: "how private_key signs, such as PS256; default: RS256, ES256, ES384, ES512 or EdDSA, or " +
+		Help: "how private_key signs, such as PS256; default: RS256, ES256, ES384, ES512 or " +
+			"EdDSA, or " +
 			"what the metadata lists"},
 	{Key: "key_certificate", Fields: "ClientKey.Certificate", Secret: true,
 		Help: "the certificate of private_key, as PEM, for a provider that finds the key by it"},
@@ -169,7 +178,8 @@ var table = []Setting{
 	{Key: "dialect.scope_names", Fields: "Dialect.ScopeNames",
 		Help: "the provider's own names of scopes, by those that are asked for"},
 	{Key: "dialect.scope_prefixes", Fields: "Dialect.ScopePrefixes",
-		Help: "what the provider puts before scopes in the response, such as https://graph.microsoft.com/"},
+		Help: "what the provider puts before scopes in the response, such as " +
+			"https://graph.microsoft.com/"},
 	{Key: "dialect.token_types", Fields: "Dialect.TokenTypes",
 		Help: "further values of token_type that mean Bearer"},
 	{Key: "dialect.error_codes", Fields: "Dialect.ErrorCodes",
@@ -191,13 +201,16 @@ var table = []Setting{
 	{Key: "user.roles", Fields: "OAuth2.UserFields.Roles OAuth1.UserFields.Roles",
 		Help: "the path to a list of roles, or to one role; in the shapes of roles_claim"},
 	{Key: "user_issuer", Fields: "OAuth2.Issuer OAuth1.Issuer",
-		Help: "the namespace of the user IDs; default: the origin of authorize_url. It must not change " +
+		Help: "the namespace of the user IDs; default: the origin of authorize_url. It must " +
+			"not change " +
 			"once there are users"},
 	{Key: "email_trust", Fields: "EmailTrust",
-		Help: "when an email address is treated as verified: by_member (when user.email_verified, or the " +
+		Help: "when an email address is treated as verified: by_member (when " +
+			"user.email_verified, or the " +
 			"claim email_verified, says so), never or always"},
 	{Key: "roles_claim", Fields: "RolesClaim",
-		Help: "the path of the claim with the roles, such as realm_access.roles, roles.name for a list of " +
+		Help: "the path of the claim with the roles, such as realm_access.roles, roles.name for " +
+			"a list of " +
 			"objects, or roles.* for the names of an object's members; default: roles"},
 	{Key: "userinfo_mode", Fields: "UserInfo",
 		Help: "when the userinfo endpoint is asked: when_needed, always or never"},
@@ -230,18 +243,20 @@ var table = []Setting{
 
 // inCode are the fields of providers that no setting sets, each with the reason.
 var inCode = map[string]string{
-	"SecretFunc":                           "a function",
-	"Organizations.Approve":                "a function",
-	"Dialect.EditRequest":                  "a function",
-	"Dialect.EditAnswer":                   "a function",
-	"MapUser":                              "a function",
-	"CheckCallback":                        "a function",
-	"PrepareAPI":                           "a function",
-	"CallbackClaims":                       "a function",
-	"Now":                                  "a function, for tests",
-	"Err":                                  "for functions that make providers",
-	"OtherOrigins":                         "matters for the providers of tenants only, and must come from code",
-	"InsecureLoopbackHTTP":                 "on by itself, if BASE_URL and the provider's address are on this machine",
+	"SecretFunc":            "a function",
+	"Organizations.Approve": "a function",
+	"Dialect.EditRequest":   "a function",
+	"Dialect.EditAnswer":    "a function",
+	"MapUser":               "a function",
+	"CheckCallback":         "a function",
+	"PrepareAPI":            "a function",
+	"CallbackClaims":        "a function",
+	"Now":                   "a function, for tests",
+	"Err":                   "for functions that make providers",
+	"OtherOrigins": "matters for the providers of tenants only, and must " +
+		"come from code",
+	"InsecureLoopbackHTTP": "on by itself, if BASE_URL and the provider's " +
+		"address are on this machine",
 	"OIDC.UserFields.ID":                   "stays empty: the subject is sub",
 	"OIDC.UserFields.Roles":                "stays empty: roles_claim says where the roles are",
 	"OAuth2.Quirks.NoNonce":                "always so without OpenID Connect",

@@ -30,7 +30,8 @@ type Source struct {
 	made    []*entry          // the providers
 }
 
-// Providers makes the providers. Mistakes are added to those of Env; a provider with one is left out.
+// Providers makes the providers. Mistakes are added to those of Env; a provider with one is left
+// out.
 func (s *Source) Providers() provider.Set {
 	s.claimed = map[string]string{}
 	set := provider.Set{}
@@ -66,7 +67,8 @@ func (s *Source) entries() []*entry {
 		case !directory.ValidName(e.name):
 			s.Env.Wrong("%s must consist of a-z, 0-9, '-' and '_': it is part of a URL", place)
 		case taken:
-			s.Env.Wrong("%s has the same settings in the environment as %s: %s...", place, other, e.prefix())
+			s.Env.Wrong("%s has the same settings in the environment as %s: %s...", place, other,
+				e.prefix())
 		default:
 			prefixes[e.prefix()] = e.name
 			all = append(all, e)
@@ -76,7 +78,8 @@ func (s *Source) entries() []*entry {
 		for _, m := range s.Document.providers {
 			place := s.Document.place(m.line, shown(m.name))
 			if members, isObject := m.value.([]member); isObject {
-				add(&entry{Source: s, name: m.name, line: m.line, members: flat("", members)}, place)
+				add(&entry{Source: s, name: m.name, line: m.line,
+					members: flat("", members)}, place)
 			} else {
 				s.Env.Wrong("%s must be an object with the provider's settings", place)
 			}
@@ -135,7 +138,9 @@ func flat(path string, members []member) []member {
 
 // isPrefix reports whether there are settings inside an object of that name.
 func isPrefix(name string) bool {
-	return slices.ContainsFunc(All(), func(s Setting) bool { return strings.HasPrefix(s.Key, name+".") })
+	return slices.ContainsFunc(All(), func(s Setting) bool {
+		return strings.HasPrefix(s.Key, name+".")
+	})
 }
 
 // Names reads a list of names with commas between them. It may have spaces, but no name twice.

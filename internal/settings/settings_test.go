@@ -32,10 +32,14 @@ var few = []vendors.Vendor{
 		},
 		New: func(v vendors.Values) (provider.Provider, error) {
 			if v["tenant"] == "bad" {
-				return nil, &provider.FieldError{Field: "tenant", Err: errors.New("must not be bad")}
+				return nil, &provider.FieldError{Field: "tenant",
+					Err: errors.New("must not be bad")}
 			}
 			id, secret := v.Client()
-			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id, ClientSecret: secret + v["signing_secret"], DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}}, nil
+			return &provider.OIDC{Issuer: "https://" + v["tenant"] + ".acme.example", ClientID: id,
+				ClientSecret: secret + v["signing_secret"], DisplayName: "Acme",
+				Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"},
+					"old": {"1"}}}, nil
 		},
 	},
 	{
@@ -44,8 +48,9 @@ var few = []vendors.Vendor{
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth2{
-				Issuer: v["issuer"], ClientID: id, ClientSecret: secret, UserFields: provider.Fields{ID: "id"},
-				Header: map[string][]string{"User-Agent": {"forge"}},
+				Issuer: v["issuer"], ClientID: id, ClientSecret: secret,
+				UserFields: provider.Fields{ID: "id"},
+				Header:     map[string][]string{"User-Agent": {"forge"}},
 				Endpoints: provider.Endpoints{
 					Authorization: v["issuer"] + "/a",
 					Token:         v["issuer"] + "/t",
@@ -59,11 +64,16 @@ var few = []vendors.Vendor{
 // make reads a file, if there is one, and the environment.
 func makeAll(t *testing.T, file string, env map[string]string) (provider.Set, string) {
 	t.Helper()
-	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: few, Loopback: true}
+	e := &settings.Env{Lookup: func(name string) (string, bool) {
+		v, ok := env[name]
+		return v, ok
+	}}
+	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Vendors: few,
+		Loopback: true}
 	if file != "" {
 		var err error
-		if s.Document, err = settings.Parse(filepath.Join(env["DIR"], "p.json"), []byte(file)); err != nil {
+		if s.Document, err = settings.Parse(filepath.Join(env["DIR"], "p.json"),
+			[]byte(file)); err != nil {
 			e.Mistakes = append(e.Mistakes, err)
 		}
 	}
@@ -84,31 +94,46 @@ func TestProviders_Kinds(t *testing.T) {
 	}{
 		"vendor by name": {
 			`{"acme": {"client_id": "c", "client_secret": "s", "tenant": "x"}}`,
-			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_CLIENT_SECRET": "s", "SALLYPORT_ACME_TENANT": "x"},
-			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c",
+				"SALLYPORT_ACME_CLIENT_SECRET": "s", "SALLYPORT_ACME_TENANT": "x"},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "s",
+				DisplayName: "Acme", Scopes: []string{"openid"},
+				AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
 		},
 		"vendor under another name, and more": {
 			`{"my-work": {"vendor": "acme", "client_id": "c", "tenant": "x", "signing_secret": "t", "scopes": ["openid", "email"], "display_name": "Work", "roles_claim": "a.b", "pushed_authorization": false, "auth_params": {"old": "2", "hd": "x"}}}`,
 			env{
-				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_VENDOR": "acme", "SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
-				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email", "SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
-				"SALLYPORT_MY_WORK_AUTH_PARAMS": "old=2&hd=x", "SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
+				"SALLYPORT_PROVIDERS": "my-work", "SALLYPORT_MY_WORK_VENDOR": "acme",
+				"SALLYPORT_MY_WORK_CLIENT_ID": "c", "SALLYPORT_MY_WORK_TENANT": "x",
+				"SALLYPORT_MY_WORK_SIGNING_SECRET": "t", "SALLYPORT_MY_WORK_SCOPES": "openid email",
+				"SALLYPORT_MY_WORK_DISPLAY_NAME": "Work", "SALLYPORT_MY_WORK_ROLES_CLAIM": "a.b",
+				"SALLYPORT_MY_WORK_AUTH_PARAMS":          "old=2&hd=x",
+				"SALLYPORT_MY_WORK_PUSHED_AUTHORIZATION": "false",
 			},
-			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t", DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b", AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
+			&provider.OIDC{Issuer: "https://x.acme.example", ClientID: "c", ClientSecret: "t",
+				DisplayName: "Work", Scopes: []string{"openid", "email"}, RolesClaim: "a.b",
+				AuthParams: map[string][]string{"of": {"acme"}, "old": {"2"}, "hd": {"x"}}},
 		},
 		"a vendor's yes": {
 			`{"acme": {"client_id": "c", "tenant": true}}`,
-			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_TENANT": "true"},
-			&provider.OIDC{Issuer: "https://true.acme.example", ClientID: "c", DisplayName: "Acme", Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"}, "old": {"1"}}},
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c",
+				"SALLYPORT_ACME_TENANT": "true"},
+			&provider.OIDC{Issuer: "https://true.acme.example", ClientID: "c", DisplayName: "Acme",
+				Scopes: []string{"openid"}, AuthParams: map[string][]string{"of": {"acme"},
+					"old": {"1"}}},
 		},
 		"a vendor's name, but an address": {
 			`{"acme": {"client_id": "c", "issuer": "https://other.example"}}`,
-			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c", "SALLYPORT_ACME_ISSUER": "https://other.example"},
+			env{"SALLYPORT_PROVIDERS": "acme", "SALLYPORT_ACME_CLIENT_ID": "c",
+				"SALLYPORT_ACME_ISSUER": "https://other.example"},
 			&provider.OIDC{Issuer: "https://other.example", ClientID: "c"},
 		},
 		"an address that the vendor asks for": {
 			`{"forge": {"client_id": "c", "issuer": "http://127.0.0.1:1", "email_trust": "always", "headers": {"accept": "b"}, "token_endpoint_auth_method": "none"}}`,
-			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c", "SALLYPORT_FORGE_ISSUER": "http://127.0.0.1:1", "SALLYPORT_FORGE_EMAIL_TRUST": "always", "SALLYPORT_FORGE_HEADERS": "Accept=b", "SALLYPORT_FORGE_TOKEN_ENDPOINT_AUTH_METHOD": "none"},
+			env{"SALLYPORT_PROVIDERS": "forge", "SALLYPORT_FORGE_CLIENT_ID": "c",
+				"SALLYPORT_FORGE_ISSUER":      "http://127.0.0.1:1",
+				"SALLYPORT_FORGE_EMAIL_TRUST": "always", "SALLYPORT_FORGE_HEADERS": "Accept=b",
+				"SALLYPORT_FORGE_TOKEN_ENDPOINT_AUTH_METHOD": "none"},
 			&provider.OAuth2{
 				Issuer: "http://127.0.0.1:1", ClientID: "c", AuthMethod: "none",
 				UserFields: provider.Fields{ID: "id"}, EmailTrust: provider.EmailAlwaysVerified,
@@ -125,15 +150,28 @@ func TestProviders_Kinds(t *testing.T) {
 				"max_age": "8h", "acr_values": ["gold"], "userinfo_mode": "always", "pushed_authorization": true, "insecure_no_pkce": true, "api_base_url": "https://api.example/",
 				"response_type": "code id_token", "signing_algs": ["ES256"], "trusted_audiences": ["x"]}}`,
 			env{
-				"SALLYPORT_PROVIDERS": "op", "SALLYPORT_OP_CLIENT_ID": "c", "SALLYPORT_OP_CLIENT_SECRET": "s", "SALLYPORT_OP_ISSUER": "https://op.example",
-				"SALLYPORT_OP_AUTH_PARAMS": "hd=example.com", "SALLYPORT_OP_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_OP_MAX_AGE": "8h",
-				"SALLYPORT_OP_ACR_VALUES": "gold", "SALLYPORT_OP_USERINFO_MODE": "always", "SALLYPORT_OP_PUSHED_AUTHORIZATION": "true", "SALLYPORT_OP_INSECURE_NO_PKCE": "true",
-				"SALLYPORT_OP_API_BASE_URL": "https://api.example/", "SALLYPORT_OP_RESPONSE_TYPE": "code id_token", "SALLYPORT_OP_SIGNING_ALGS": "ES256", "SALLYPORT_OP_TRUSTED_AUDIENCES": "x",
+				"SALLYPORT_PROVIDERS": "op", "SALLYPORT_OP_CLIENT_ID": "c",
+				"SALLYPORT_OP_CLIENT_SECRET": "s", "SALLYPORT_OP_ISSUER": "https://op.example",
+				"SALLYPORT_OP_AUTH_PARAMS":                "hd=example.com",
+				"SALLYPORT_OP_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post",
+				"SALLYPORT_OP_MAX_AGE":                    "8h",
+				"SALLYPORT_OP_ACR_VALUES":                 "gold",
+				"SALLYPORT_OP_USERINFO_MODE":              "always",
+				"SALLYPORT_OP_PUSHED_AUTHORIZATION":       "true",
+				"SALLYPORT_OP_INSECURE_NO_PKCE":           "true",
+				"SALLYPORT_OP_API_BASE_URL":               "https://api.example/",
+				"SALLYPORT_OP_RESPONSE_TYPE":              "code id_token",
+				"SALLYPORT_OP_SIGNING_ALGS":               "ES256",
+				"SALLYPORT_OP_TRUSTED_AUDIENCES":          "x",
 			},
 			&provider.OIDC{
-				ClientID: "c", ClientSecret: "s", Issuer: "https://op.example", AuthParams: map[string][]string{"hd": {"example.com"}}, AuthMethod: "client_secret_post",
-				MaxAge: new(8 * time.Hour), ACRValues: []string{"gold"}, UserInfo: "always", PAR: true, InsecureNoPKCE: true, APIBase: "https://api.example/",
-				ResponseType: "code id_token", SigningAlgs: []string{"ES256"}, TrustedAudiences: []string{"x"},
+				ClientID: "c", ClientSecret: "s", Issuer: "https://op.example",
+				AuthParams: map[string][]string{"hd": {"example.com"}},
+				AuthMethod: "client_secret_post",
+				MaxAge:     new(8 * time.Hour), ACRValues: []string{"gold"}, UserInfo: "always",
+				PAR: true, InsecureNoPKCE: true, APIBase: "https://api.example/",
+				ResponseType: "code id_token", SigningAlgs: []string{"ES256"},
+				TrustedAudiences: []string{"x"},
 			},
 		},
 		"OAuth 2.0": {
@@ -142,12 +180,24 @@ func TestProviders_Kinds(t *testing.T) {
 				"dialect": {"params": {"p": "q"}}, "token_endpoint_auth_method": "client_secret_post", "user_issuer": "in",
 				"user": {"id": "data.id", "name": "n", "username": "u", "email": "e", "email_verified": "v", "picture": "p", "roles": "r"}, "email_trust": "never"}}`,
 			env{
-				"SALLYPORT_PROVIDERS": "in", "SALLYPORT_IN_CLIENT_ID": "c", "SALLYPORT_IN_CLIENT_SECRET": "s", "SALLYPORT_IN_AUTHORIZE_URL": "https://in.example/a",
-				"SALLYPORT_IN_ACCESS_TOKEN_URL": "https://in.example/t", "SALLYPORT_IN_REFRESH_TOKEN_URL": "https://in.example/r", "SALLYPORT_IN_REVOKE_URL": "https://in.example/v",
-				"SALLYPORT_IN_API_BASE_URL": "https://in.example/api", "SALLYPORT_IN_USERINFO_URL": "me", "SALLYPORT_IN_SCOPES": "a b", "SALLYPORT_IN_SCOPE_SEPARATOR": ",",
-				"SALLYPORT_IN_HEADERS": "user-agent=x", "SALLYPORT_IN_DIALECT_PARAMS": "p=q", "SALLYPORT_IN_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post", "SALLYPORT_IN_USER_ISSUER": "in",
-				"SALLYPORT_IN_USER_ID": "data.id", "SALLYPORT_IN_USER_NAME": "n", "SALLYPORT_IN_USER_USERNAME": "u", "SALLYPORT_IN_USER_EMAIL": "e", "SALLYPORT_IN_USER_EMAIL_VERIFIED": "v",
-				"SALLYPORT_IN_USER_PICTURE": "p", "SALLYPORT_IN_USER_ROLES": "r", "SALLYPORT_IN_EMAIL_TRUST": "never",
+				"SALLYPORT_PROVIDERS": "in", "SALLYPORT_IN_CLIENT_ID": "c",
+				"SALLYPORT_IN_CLIENT_SECRET":     "s",
+				"SALLYPORT_IN_AUTHORIZE_URL":     "https://in.example/a",
+				"SALLYPORT_IN_ACCESS_TOKEN_URL":  "https://in.example/t",
+				"SALLYPORT_IN_REFRESH_TOKEN_URL": "https://in.example/r",
+				"SALLYPORT_IN_REVOKE_URL":        "https://in.example/v",
+				"SALLYPORT_IN_API_BASE_URL":      "https://in.example/api",
+				"SALLYPORT_IN_USERINFO_URL":      "me", "SALLYPORT_IN_SCOPES": "a b",
+				"SALLYPORT_IN_SCOPE_SEPARATOR":            ",",
+				"SALLYPORT_IN_HEADERS":                    "user-agent=x",
+				"SALLYPORT_IN_DIALECT_PARAMS":             "p=q",
+				"SALLYPORT_IN_TOKEN_ENDPOINT_AUTH_METHOD": "client_secret_post",
+				"SALLYPORT_IN_USER_ISSUER":                "in",
+				"SALLYPORT_IN_USER_ID":                    "data.id", "SALLYPORT_IN_USER_NAME": "n",
+				"SALLYPORT_IN_USER_USERNAME": "u", "SALLYPORT_IN_USER_EMAIL": "e",
+				"SALLYPORT_IN_USER_EMAIL_VERIFIED": "v",
+				"SALLYPORT_IN_USER_PICTURE":        "p", "SALLYPORT_IN_USER_ROLES": "r",
+				"SALLYPORT_IN_EMAIL_TRUST": "never",
 			},
 			&provider.OAuth2{
 				ClientID: "c", ClientSecret: "s", Endpoints: provider.Endpoints{
@@ -157,22 +207,36 @@ func TestProviders_Kinds(t *testing.T) {
 					Revocation:    "https://in.example/v",
 				},
 				AuthMethod: "client_secret_post",
-				RefreshURL: "https://in.example/r", APIBase: "https://in.example/api", Scopes: []string{"a", "b"}, ScopeSeparator: ",",
-				Header: map[string][]string{"User-Agent": {"x"}}, Dialect: provider.Dialect{Params: map[string][]string{"p": {"q"}}}, Issuer: "in", EmailTrust: provider.EmailNeverVerified,
-				UserFields: provider.Fields{ID: "data.id", Name: "n", Username: "u", Email: "e", EmailVerified: "v", Picture: "p", Roles: "r"},
+				RefreshURL: "https://in.example/r", APIBase: "https://in.example/api",
+				Scopes: []string{"a", "b"}, ScopeSeparator: ",",
+				Header:  map[string][]string{"User-Agent": {"x"}},
+				Dialect: provider.Dialect{Params: map[string][]string{"p": {"q"}}}, Issuer: "in",
+				EmailTrust: provider.EmailNeverVerified,
+				UserFields: provider.Fields{ID: "data.id", Name: "n", Username: "u", Email: "e",
+					EmailVerified: "v", Picture: "p", Roles: "r"},
 			},
 		},
 		"OAuth 1.0a": {
 			`{"one": {"client_id": "c", "client_secret": "s", "request_token_url": "http://localhost:1/r", "authorize_url": "http://localhost:1/a", "access_token_url": "http://localhost:1/t",
 				"userinfo_url": "http://localhost:1/me", "user": {"id": "id"}, "signature_method": "HMAC-SHA256", "realm": "x", "insecure_unconfirmed_callback": true}}`,
 			env{
-				"SALLYPORT_PROVIDERS": "one", "SALLYPORT_ONE_CLIENT_ID": "c", "SALLYPORT_ONE_CLIENT_SECRET": "s", "SALLYPORT_ONE_REQUEST_TOKEN_URL": "http://localhost:1/r",
-				"SALLYPORT_ONE_AUTHORIZE_URL": "http://localhost:1/a", "SALLYPORT_ONE_ACCESS_TOKEN_URL": "http://localhost:1/t", "SALLYPORT_ONE_USERINFO_URL": "http://localhost:1/me",
-				"SALLYPORT_ONE_USER_ID": "id", "SALLYPORT_ONE_SIGNATURE_METHOD": "HMAC-SHA256", "SALLYPORT_ONE_REALM": "x", "SALLYPORT_ONE_INSECURE_UNCONFIRMED_CALLBACK": "true",
+				"SALLYPORT_PROVIDERS": "one", "SALLYPORT_ONE_CLIENT_ID": "c",
+				"SALLYPORT_ONE_CLIENT_SECRET":                 "s",
+				"SALLYPORT_ONE_REQUEST_TOKEN_URL":             "http://localhost:1/r",
+				"SALLYPORT_ONE_AUTHORIZE_URL":                 "http://localhost:1/a",
+				"SALLYPORT_ONE_ACCESS_TOKEN_URL":              "http://localhost:1/t",
+				"SALLYPORT_ONE_USERINFO_URL":                  "http://localhost:1/me",
+				"SALLYPORT_ONE_USER_ID":                       "id",
+				"SALLYPORT_ONE_SIGNATURE_METHOD":              "HMAC-SHA256",
+				"SALLYPORT_ONE_REALM":                         "x",
+				"SALLYPORT_ONE_INSECURE_UNCONFIRMED_CALLBACK": "true",
 			},
 			&provider.OAuth1{
-				ClientID: "c", ClientSecret: "s", RequestTokenURL: "http://localhost:1/r", AuthorizeURL: "http://localhost:1/a", AccessTokenURL: "http://localhost:1/t",
-				UserURL: "http://localhost:1/me", UserFields: provider.Fields{ID: "id"}, SignatureMethod: "HMAC-SHA256", Realm: "x", InsecureUnconfirmedCallback: true, InsecureLoopbackHTTP: true,
+				ClientID: "c", ClientSecret: "s", RequestTokenURL: "http://localhost:1/r",
+				AuthorizeURL: "http://localhost:1/a", AccessTokenURL: "http://localhost:1/t",
+				UserURL: "http://localhost:1/me", UserFields: provider.Fields{ID: "id"},
+				SignatureMethod: "HMAC-SHA256", Realm: "x", InsecureUnconfirmedCallback: true,
+				InsecureLoopbackHTTP: true,
 			},
 		},
 	} {
@@ -204,17 +268,20 @@ func differences(got, want any) string {
 	}
 	var names []string
 	for i := range g.NumField() {
-		if f := g.Type().Field(i); f.IsExported() && !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
+		if f := g.Type().Field(i); f.IsExported() && !reflect.DeepEqual(g.Field(i).Interface(),
+			w.Field(i).Interface()) {
 			names = append(names, f.Name)
 		}
 	}
 	return "other " + strings.Join(names, ", ")
 }
 
-// Secrets come from where the file says, relative to its folder, and the environment goes before all of it.
+// Secrets come from where the file says, relative to its folder, and the environment goes before
+// all of it.
 func TestProviders_Secrets(t *testing.T) {
 	dir := t.TempDir()
-	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(authtest.ClientKey())})
+	key := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY",
+		Bytes: x509.MarshalPKCS1PrivateKey(authtest.ClientKey())})
 	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -224,22 +291,26 @@ func TestProviders_Secrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
-	for name, content := range map[string][]byte{"s": []byte("from file\r\n"), "key.pem": key, "other.pem": other, "broken.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")}), "empty": nil, "big": make([]byte, 100<<10)} {
+	for name, content := range map[string][]byte{"s": []byte("from file\r\n"), "key.pem": key,
+		"other.pem": other, "broken.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY",
+			Bytes: []byte("x")}), "empty": nil, "big": make([]byte, 100<<10)} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for given, want := range map[string]string{
-		`"client_secret": "in it"`:                                     "in it",
-		`"client_secret_file": "s"`:                                    "from file",
-		`"client_secret_file": "` + filepath.Join(dir, "s") + `"`:      "from file",
-		`"client_secret_env": "ACME"`:                                  "from variable",
-		`"client_secret_file": "hunter2"`:                              "! cannot be read from client_secret_file: the file cannot be opened",
-		`"client_secret_file": "empty"`:                                "! is empty",
-		`"client_secret_file": "big"`:                                  "! too large",
-		`"client_secret_file": "."`:                                    "! cannot be read",
-		`"client_secret_env": "hunter2"`:                               "! is not set",
-		`"client_secret_env": "hunter 2"`:                              "! is not the name of an environment variable",
+		`"client_secret": "in it"`:                                "in it",
+		`"client_secret_file": "s"`:                               "from file",
+		`"client_secret_file": "` + filepath.Join(dir, "s") + `"`: "from file",
+		`"client_secret_env": "ACME"`:                             "from variable",
+		`"client_secret_file": "hunter2"`: "! cannot be read from " +
+			"client_secret_file: the file cannot be opened",
+		`"client_secret_file": "empty"`:  "! is empty",
+		`"client_secret_file": "big"`:    "! too large",
+		`"client_secret_file": "."`:      "! cannot be read",
+		`"client_secret_env": "hunter2"`: "! is not set",
+		`"client_secret_env": "hunter 2"`: "! is not the name of an " +
+			"environment variable",
 		`"client_secret": "hunter2", "client_secret_file": "s"`:        "! in more than one way",
 		`"client_secret": ["hunter2"]`:                                 "! must be a text",
 		`"client_id_file": "hunter2"`:                                  "! client_id_file is not known",
@@ -251,7 +322,9 @@ func TestProviders_Secrets(t *testing.T) {
 		file := `{"acme": {"client_id": "c", "tenant": "x", ` + given + `}}`
 		set, mistakes := makeAll(t, file, map[string]string{"DIR": dir, "ACME": "from variable"})
 		if complaint, wrong := strings.CutPrefix(want, "! "); wrong {
-			if !strings.Contains(mistakes, complaint) || strings.Contains(mistakes, "hunter") || strings.Contains(mistakes, "\n") || !strings.HasPrefix(mistakes, filepath.Join(dir, "p.json")+":1: acme.") {
+			if !strings.Contains(mistakes, complaint) || strings.Contains(mistakes, "hunter") ||
+				strings.Contains(mistakes, "\n") ||
+				!strings.HasPrefix(mistakes, filepath.Join(dir, "p.json")+":1: acme.") {
 				t.Errorf("%s: got\n%s", given, mistakes)
 			}
 			continue
@@ -261,19 +334,26 @@ func TestProviders_Secrets(t *testing.T) {
 		}
 	}
 
-	set, mistakes := makeAll(t, `{"acme": {"client_id": "c", "tenant": "x", "client_secret_file": "none"}}`,
-		map[string]string{"DIR": dir, "SALLYPORT_ACME_CLIENT_SECRET_FILE": filepath.Join(dir, "s"), "SALLYPORT_ACME_TENANT": "y"})
-	if mistakes != "" || set["acme"].(*provider.OIDC).ClientSecret != "from file" || set["acme"].(*provider.OIDC).Issuer != "https://y.acme.example" {
+	set, mistakes := makeAll(t,
+		`{"acme": {"client_id": "c", "tenant": "x", "client_secret_file": "none"}}`,
+		map[string]string{"DIR": dir, "SALLYPORT_ACME_CLIENT_SECRET_FILE": filepath.Join(dir, "s"),
+			"SALLYPORT_ACME_TENANT": "y"})
+	if mistakes != "" || set["acme"].(*provider.OIDC).ClientSecret != "from file" ||
+		set["acme"].(*provider.OIDC).Issuer != "https://y.acme.example" {
 		t.Errorf("the environment does not go before the file: %s", mistakes)
 	}
 
 	rsa := `{"one": {"client_id": "c", "private_key_file": "FILE", "signature_method": "RSA-SHA1", "request_token_url": "https://a.example/r", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "user": {"id": "id"}}}`
-	set, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "key.pem", 1), map[string]string{"DIR": dir})
+	set, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "key.pem", 1),
+		map[string]string{"DIR": dir})
 	if mistakes != "" || !authtest.ClientKey().Equal(set["one"].(*provider.OAuth1).PrivateKey) {
 		t.Errorf("RSA: %s", mistakes)
 	}
-	for file, want := range map[string]string{"s": "must be a key in PEM", "other.pem": "must be a private key that", "broken.pem": "must be a private key that"} {
-		if _, mistakes = makeAll(t, strings.Replace(rsa, "FILE", file, 1), map[string]string{"DIR": dir}); !strings.Contains(mistakes, "one.private_key "+want) || strings.Contains(mistakes, "\n") {
+	for file, want := range map[string]string{"s": "must be a key in PEM",
+		"other.pem": "must be a private key that", "broken.pem": "must be a private key that"} {
+		if _, mistakes = makeAll(t, strings.Replace(rsa, "FILE", file, 1),
+			map[string]string{"DIR": dir}); !strings.Contains(mistakes, "one.private_key "+want) ||
+			strings.Contains(mistakes, "\n") {
 			t.Errorf("%s, which holds no such key: %s", file, mistakes)
 		}
 	}
@@ -377,7 +457,9 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 	}
 	lines := strings.Split(mistakes, "\n")
 	for _, w := range want {
-		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, w) }) {
+		if !slices.ContainsFunc(lines, func(line string) bool {
+			return strings.HasPrefix(line, w)
+		}) {
 			t.Errorf("no mention of %q", w)
 		}
 	}
@@ -386,20 +468,25 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 	}
 }
 
-// Every vendor that is known by name can be written down: no setting has a name that means something else, in the file or in the
-// environment, where all of them are there at once.
+// Every vendor that is known by name can be written down: no setting has a name that means
+// something else, in the file or in the environment, where all of them are there at once.
 func TestVendors(t *testing.T) {
 	env := map[string]string{}
 	var names []string
-	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	e := &settings.Env{Lookup: func(name string) (string, bool) {
+		v, ok := env[name]
+		return v, ok
+	}}
 	for _, p := range vendors.All() {
 		names = append(names, p.Name)
 		prefix := "SALLYPORT_" + strings.ToUpper(strings.ReplaceAll(p.Name, "-", "_")) + "_"
 		if !directory.ValidName(p.Name) || p.Label == "" || p.New == nil {
 			t.Errorf("the vendor %q", p.Name)
 		}
-		for _, s := range append(p.Settings, vendors.Setting{Name: "client_id"}, vendors.Setting{Name: "client_secret", Secret: true}) {
-			if !key.MatchString(s.Name) || s.Name == "vendor" || strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
+		for _, s := range append(p.Settings, vendors.Setting{Name: "client_id"},
+			vendors.Setting{Name: "client_secret", Secret: true}) {
+			if !key.MatchString(s.Name) || s.Name == "vendor" ||
+				strings.HasSuffix(s.Name, "_file") || strings.HasSuffix(s.Name, "_env") {
 				t.Errorf("%s: the setting %q", p.Name, s.Name)
 			}
 			env[prefix+strings.ToUpper(s.Name)] = "x"
@@ -408,7 +495,8 @@ func TestVendors(t *testing.T) {
 	source := &settings.Source{Env: e, Names: names, Vendors: vendors.All()}
 	source.Providers()
 	for _, err := range e.Mistakes { // values may be wrong, names may not
-		for _, bad := range []string{"could be about", "no setting of", "not known", "not a known", "the same settings", "the kind of provider"} {
+		for _, bad := range []string{"could be about", "no setting of", "not known", "not a known",
+			"the same settings", "the kind of provider"} {
 			if strings.Contains(err.Error(), bad) {
 				t.Error(err)
 			}
@@ -431,7 +519,8 @@ func TestProviders_F56_SpotifyUsersByID(t *testing.T) {
 			t.Fatal(err)
 		}
 		made, _ := s.Providers()["spotify"].(*provider.OAuth2)
-		if err := errors.Join(e.Mistakes...); err != nil || made == nil || made.UserFields.ID != want {
+		if err := errors.Join(e.Mistakes...); err != nil || made == nil ||
+			made.UserFields.ID != want {
 			t.Errorf("%s: %+v, %v; want users by %s", file, made, err, want)
 		}
 	}

@@ -55,13 +55,14 @@ func set(t *testing.T, typ reflect.Type) map[string]string {
 	return found
 }
 
-// Every field of a provider can be set, or a table says why not: a field that is added later must be
-// in one of the tables.
+// Every field of a provider can be set, or a table says why not: a field that is added later must
+// be in one of the tables.
 func TestTable_EveryFieldCanBeSet(t *testing.T) {
 	inCode, _ := settings.InCode()
 	unused := maps.Clone(inCode)
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[provider.OIDC](), reflect.TypeFor[provider.OAuth2](), reflect.TypeFor[provider.OAuth1](),
+		reflect.TypeFor[provider.OIDC](), reflect.TypeFor[provider.OAuth2](),
+		reflect.TypeFor[provider.OAuth1](),
 	} {
 		found := set(t, typ)
 		for _, path := range fields(typ) {
@@ -70,8 +71,10 @@ func TestTable_EveryFieldCanBeSet(t *testing.T) {
 			delete(unused, path)
 			delete(unused, typ.Name()+"."+path)
 			if _, ok := found[path]; ok == (code || codeOfType) {
-				t.Errorf("%s.%s must be in one of two tables of internal/settings: the settings in "+
-					"providertable.go, or the fields that are set in code, with the reason", typ.Name(), path)
+				t.Errorf("%s.%s must be in one of two tables of internal/settings: the "+
+					"settings in "+
+					"providertable.go, or the fields that are set in code, with the reason",
+					typ.Name(), path)
 			}
 		}
 	}
@@ -121,11 +124,13 @@ func written(t *testing.T, typ reflect.Type, key string) (env, file string) {
 // The environment and the file set the same field to the same value, for each setting.
 func TestTable_EnvironmentAndFileAgree(t *testing.T) {
 	for protocol, deciding := range map[vendors.Protocol]string{
-		vendors.OpenIDConnect: "issuer", vendors.OAuthTwo: "authorize_url", vendors.OAuthOne: "request_token_url",
+		vendors.OpenIDConnect: "issuer", vendors.OAuthTwo: "authorize_url",
+		vendors.OAuthOne: "request_token_url",
 	} {
 		typ := map[vendors.Protocol]reflect.Type{
-			vendors.OpenIDConnect: reflect.TypeFor[provider.OIDC](), vendors.OAuthTwo: reflect.TypeFor[provider.OAuth2](),
-			vendors.OAuthOne: reflect.TypeFor[provider.OAuth1](),
+			vendors.OpenIDConnect: reflect.TypeFor[provider.OIDC](),
+			vendors.OAuthTwo:      reflect.TypeFor[provider.OAuth2](),
+			vendors.OAuthOne:      reflect.TypeFor[provider.OAuth1](),
 		}[protocol]
 		for path, key := range set(t, typ) {
 			field := fieldOf(reflect.New(typ), path)
@@ -186,7 +191,10 @@ func fieldOf(v reflect.Value, path string) reflect.Value {
 // makeOne makes a provider, whose other settings may be wrong.
 func makeOne(t *testing.T, file string, env map[string]string) provider.Provider {
 	t.Helper()
-	e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	e := &settings.Env{Lookup: func(name string) (string, bool) {
+		v, ok := env[name]
+		return v, ok
+	}}
 	s := &settings.Source{Env: e, Names: e.Names("SALLYPORT_PROVIDERS"), Loopback: true}
 	if file != "" {
 		var err error
@@ -208,9 +216,12 @@ func makeOne(t *testing.T, file string, env map[string]string) provider.Provider
 // Whatever a variable holds, it is read or rejected in one line, and a secret is not shown.
 func FuzzEnvironment(f *testing.F) {
 	for _, seed := range []string{
-		"", "x", "true", "90s", "-1s", "9999999h", "a=b&a=c&=d&e", "a?=b", "%zz", "a;b", "a b  c", "https://op.example/{tenantid}#x", "a\nb",
-		"http://u:p@localhost:1?x", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
-		"..|a.b|", "\xff\x00", "client_id=client_id&code=x", "id_token token", "Cookie=x&=", "*=*", "state=x", "none", "lax",
+		"", "x", "true", "90s", "-1s", "9999999h", "a=b&a=c&=d&e", "a?=b", "%zz", "a;b", "a b  c",
+		"https://op.example/{tenantid}#x", "a\nb",
+		"http://u:p@localhost:1?x", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
+		"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
+		"..|a.b|", "\xff\x00", "client_id=client_id&code=x", "id_token token", "Cookie=x&=", "*=*",
+		"state=x", "none", "lax",
 	} {
 		for i := range settings.All() {
 			f.Add(uint(i), seed)
@@ -221,7 +232,10 @@ func FuzzEnvironment(f *testing.F) {
 		variable := "SALLYPORT_X_" + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
 		for _, kind := range []string{"ISSUER", "AUTHORIZE_URL", "REQUEST_TOKEN_URL"} {
 			env := map[string]string{"SALLYPORT_X_" + kind: "https://op.example", variable: text}
-			e := &settings.Env{Lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+			e := &settings.Env{Lookup: func(name string) (string, bool) {
+				v, ok := env[name]
+				return v, ok
+			}}
 			(&settings.Source{Env: e, Names: []string{"x"}}).Providers()
 			for _, m := range e.Mistakes {
 				shown := s.Secret && len(text) > 12 && strings.Contains(m.Error(), text)

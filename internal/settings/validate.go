@@ -59,7 +59,8 @@ func (e *entry) complainAboutField(wrong *provider.FieldError, made provider.Pro
 		e.standIn && (!set || isZero(reflect.ValueOf(made), wrong.Field)):
 	case !known:
 		e.Env.Wrong("%s: %s %w", e.place(Setting{}), wrong.Field, what)
-	case len(e.own) > 0 && !set && !isZero(reflect.ValueOf(made), wrong.Field): // the vendor's provider has set it
+	// the vendor's provider has set it
+	case len(e.own) > 0 && !set && !isZero(reflect.ValueOf(made), wrong.Field):
 		e.Env.Wrong("%s: %s %w", e.place(Setting{}), s.Key, what)
 	default:
 		e.Env.Wrong("%s %w", e.place(s), what)

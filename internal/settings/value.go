@@ -35,7 +35,8 @@ func (e *entry) value(s Setting) (value, bool) {
 	return v, err == nil
 }
 
-// secret reads a secret from where the document says it is. Errors show neither it nor what is written instead of a name.
+// secret reads a secret from where the document says it is. Errors show neither it nor what is
+// written instead of a name.
 func (e *entry) secret(s Setting) (string, error) {
 	var given []member
 	for _, key := range s.fromFile() {
@@ -44,7 +45,8 @@ func (e *entry) secret(s Setting) (string, error) {
 		}
 	}
 	if len(given) > 1 {
-		return "", errors.New("is given in more than one way: keep one of " + strings.Join(s.fromFile(), ", "))
+		return "", errors.New("is given in more than one way: keep one of " +
+			strings.Join(s.fromFile(), ", "))
 	}
 	v, err := Setting{}.fromNode(given[0].node)
 	if err != nil {
@@ -59,11 +61,13 @@ func (e *entry) secret(s Setting) (string, error) {
 		return content, nil
 	case s.Key + "_env":
 		if !isVariable(v.text) {
-			return "", errors.New("cannot be read: " + s.Key + "_env is not the name of an environment variable")
+			return "", errors.New("cannot be read: " + s.Key +
+				"_env is not the name of an environment variable")
 		}
 		content, _ := e.Env.Lookup(v.text)
 		if content == "" {
-			return "", errors.New("cannot be read: the environment variable of " + s.Key + "_env is not set")
+			return "", errors.New("cannot be read: the environment variable of " + s.Key +
+				"_env is not set")
 		}
 		return content, nil
 	}

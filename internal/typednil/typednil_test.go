@@ -14,8 +14,10 @@ func TestIs(t *testing.T) {
 		v    any
 		want bool
 	}{
-		"nil": {nil, true}, "pointer": {pointer, true}, "function": {function, true}, "interface": {err, true}, "map": {http.Header(nil), true},
-		"value": {struct{}{}, false}, "made": {&http.Client{}, false}, "error": {errors.New("x"), false}, "empty map": {http.Header{}, false}, "text": {"", false},
+		"nil": {nil, true}, "pointer": {pointer, true}, "function": {function, true},
+		"interface": {err, true}, "map": {http.Header(nil), true},
+		"value": {struct{}{}, false}, "made": {&http.Client{}, false},
+		"error": {errors.New("x"), false}, "empty map": {http.Header{}, false}, "text": {"", false},
 	} {
 		if got := Is(row.v); got != row.want {
 			t.Errorf("%s: %t", name, got)

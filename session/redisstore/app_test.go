@@ -21,11 +21,16 @@ import (
 // keeps holds the two ways to use a Store: sessions in Redis, or in cookies with revocations and
 // locks in Redis.
 var keeps = map[string]func(*session.Config, *redisstore.Store){
-	"sessions in Redis":   func(c *session.Config, s *redisstore.Store) { c.Store = session.NewServerStore(s) },
-	"sessions in cookies": func(c *session.Config, s *redisstore.Store) { c.Revocations, c.Locker = s, s },
+	"sessions in Redis": func(c *session.Config, s *redisstore.Store) {
+		c.Store = session.NewServerStore(s)
+	},
+	"sessions in cookies": func(c *session.Config, s *redisstore.Store) {
+		c.Revocations, c.Locker = s, s
+	},
 }
 
-func eachKeep(t *testing.T, test func(t *testing.T, keep func(*session.Config, *redisstore.Store))) {
+func eachKeep(t *testing.T, test func(t *testing.T,
+	keep func(*session.Config, *redisstore.Store))) {
 	for name, keep := range keeps {
 		t.Run(name, func(t *testing.T) { test(t, keep) })
 	}
@@ -43,7 +48,8 @@ type site struct {
 	one, two process
 }
 
-func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store func() *redisstore.Store, change ...func(*rig.Setup)) *site {
+func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store),
+	store func() *redisstore.Store, change ...func(*rig.Setup)) *site {
 	t.Helper()
 	rig.Serial(t, "the tests share one Redis")
 	app := rig.New(t, append(change, func(s *rig.Setup) {
@@ -64,7 +70,8 @@ func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store), store 
 // token.
 func (st *site) mount() process {
 	auth := st.Auth
-	st.Mux.Handle("/token", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	st.Mux.Handle("/token", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		source, err := auth.TokenSource(w, r)
 		if err != nil {
 			auth.Refuse(w, r, err)
@@ -77,7 +84,8 @@ func (st *site) mount() process {
 		}
 		io.WriteString(w, token.AccessToken)
 	})))
-	st.Mux.Handle("/call", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	st.Mux.Handle("/call", auth.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
 		client, err := auth.Client(w, r)
 		if err != nil {
 			auth.Refuse(w, r, err)
@@ -123,7 +131,8 @@ func (st *site) open(p process, path string, cookies []*http.Cookie) *httptest.R
 
 // signOut posts the logout form of a process.
 func (st *site) signOut(p process, cookies []*http.Cookie) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", st.URL+"/auth/logout", strings.NewReader(url.Values{}.Encode()))
+	r := httptest.NewRequest("POST", st.URL+"/auth/logout",
+		strings.NewReader(url.Values{}.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", st.URL)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -146,12 +155,14 @@ func (st *site) page(w *httptest.ResponseRecorder) string {
 				return u.Username
 			}
 		}
-	case w.Code == http.StatusServiceUnavailable && len(w.Result().Cookies()) == 0 && w.Header().Get("Retry-After") != "":
+	case w.Code == http.StatusServiceUnavailable && len(w.Result().Cookies()) == 0 &&
+		w.Header().Get("Retry-After") != "":
 		return "away"
 	case w.Code == http.StatusFound && strings.HasPrefix(w.Header().Get("Location"), "/auth/login"):
 		return "sign in"
 	}
-	return fmt.Sprintf("status %d with %d cookies: %.200s", w.Code, len(w.Result().Cookies()), w.Body)
+	return fmt.Sprintf("status %d with %d cookies: %.200s", w.Code,
+		len(w.Result().Cookies()), w.Body)
 }
 
 // want checks the page of /me in a process, for a request with the cookies.

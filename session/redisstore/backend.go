@@ -60,7 +60,8 @@ func recordOf(answer *redis.StringCmd) (session.Record, error) {
 }
 
 // Put implements [session.Backend].
-func (s *Store) Put(ctx context.Context, key session.Key, record session.Record, condition session.Condition) error {
+func (s *Store) Put(ctx context.Context, key session.Key, record session.Record,
+	condition session.Condition) error {
 	name, ok := conditions[condition]
 	if !ok {
 		return fmt.Errorf("redisstore: unknown condition %d: use one of package session", condition)
@@ -69,7 +70,8 @@ func (s *Store) Put(ctx context.Context, key session.Key, record session.Record,
 	rand.Read(tag[:]) // never fails
 	_, err := call(ctx, s, "write session", func(ctx context.Context) (struct{}, error) {
 		answer, err := s.run(ctx, putScript, []string{s.recordKey(key), s.indexKey(key.Owner)},
-			name, fixedWidth(record.Version), hex.EncodeToString(tag[:]), record.Data, milliseconds(record.TTL), key.ID, s.PerUser)
+			name, fixedWidth(record.Version), hex.EncodeToString(tag[:]), record.Data,
+			milliseconds(record.TTL), key.ID, s.PerUser)
 		switch {
 		case err != nil:
 		case answer == "no record":
@@ -86,13 +88,15 @@ func (s *Store) Put(ctx context.Context, key session.Key, record session.Record,
 
 // conditions maps the conditions to their names in scripts/put.lua.
 var conditions = map[session.Condition]string{
-	session.Always: "always", session.IfAbsent: "absent", session.IfOlder: "older", session.IfNotNewer: "not newer",
+	session.Always: "always", session.IfAbsent: "absent", session.IfOlder: "older",
+	session.IfNotNewer: "not newer",
 }
 
 // Delete implements [session.Backend]. It works even if Redis is full.
 func (s *Store) Delete(ctx context.Context, key session.Key) error {
 	_, err := call(ctx, s, "delete session", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.runAs(ctx, "deleted", deleteScript, []string{s.recordKey(key), s.indexKey(key.Owner)}, key.ID)
+		return struct{}{}, s.runAs(ctx, "deleted", deleteScript,
+			[]string{s.recordKey(key), s.indexKey(key.Owner)}, key.ID)
 	})
 	return err
 }

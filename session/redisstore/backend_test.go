@@ -16,9 +16,11 @@ import (
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
 
-func putVersion(t *testing.T, s *redisstore.Store, key session.Key, version uint64, c session.Condition) error {
+func putVersion(t *testing.T, s *redisstore.Store, key session.Key, version uint64,
+	c session.Condition) error {
 	t.Helper()
-	return s.Put(t.Context(), key, session.Record{Version: version, Data: fmt.Sprint("data ", version), TTL: time.Minute}, c)
+	return s.Put(t.Context(), key, session.Record{Version: version,
+		Data: fmt.Sprint("data ", version), TTL: time.Minute}, c)
 }
 
 // If an answer is lost, the client repeats the Put, which must recognize its own record.
@@ -71,7 +73,8 @@ func TestScripts_Forgotten(t *testing.T) {
 			if err := client.ScriptFlush(t.Context()).Err(); err != nil {
 				t.Fatal(err)
 			}
-			if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) && !strings.Contains(err.Error(), "it ran") {
+			if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) &&
+				!strings.Contains(err.Error(), "it ran") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -116,15 +119,21 @@ func TestStore_R100_ForeignKeys(t *testing.T) {
 	if err := putVersion(t, s, someKey, 1, session.Always); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) {
+		return []byte("x"), nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(key string) error{
-		"list":     func(key string) error { return client.LPush(t.Context(), key, "x").Err() },
-		"text":     func(key string) error { return client.Set(t.Context(), key, "x", 0).Err() },
-		"long":     func(key string) error { return client.Set(t.Context(), key, strings.Repeat("x", 60), 0).Err() },
-		"empty":    func(key string) error { return client.Set(t.Context(), key, "", 0).Err() },
-		"no epoch": func(key string) error { return client.Set(t.Context(), key, "9007199254740992", 0).Err() },
+		"list": func(key string) error { return client.LPush(t.Context(), key, "x").Err() },
+		"text": func(key string) error { return client.Set(t.Context(), key, "x", 0).Err() },
+		"long": func(key string) error {
+			return client.Set(t.Context(), key, strings.Repeat("x", 60), 0).Err()
+		},
+		"empty": func(key string) error { return client.Set(t.Context(), key, "", 0).Err() },
+		"no epoch": func(key string) error {
+			return client.Set(t.Context(), key, "9007199254740992", 0).Err()
+		},
 		"negative": func(key string) error { return client.Set(t.Context(), key, "-5", 0).Err() },
 	} {
 		fresh := open(t, server.url()) // without an epoch of its own
@@ -157,12 +166,19 @@ func TestList_PrunesItsIndex(t *testing.T) {
 	s, client := open(t, server.url()), server.client(t)
 	const owner = "an-owner-with-many----"
 	for i := range 250 {
-		if err := putVersion(t, s, session.Key{Owner: owner, ID: fmt.Sprint("r", i)}, uint64(i+1), session.IfAbsent); err != nil {
+		if err := putVersion(t, s, session.Key{Owner: owner, ID: fmt.Sprint("r", i)}, uint64(i+1),
+			session.IfAbsent); err != nil {
 			t.Fatal(err)
 		}
 	}
-	records := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(), func(key string) bool { return client.Type(t.Context(), key).Val() != "string" })
-	indexes := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(), func(key string) bool { return client.Type(t.Context(), key).Val() != "zset" })
+	records := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(),
+		func(key string) bool {
+			return client.Type(t.Context(), key).Val() != "string"
+		})
+	indexes := slices.DeleteFunc(client.Keys(t.Context(), "*{"+owner+"}*").Val(),
+		func(key string) bool {
+			return client.Type(t.Context(), key).Val() != "zset"
+		})
 	if len(records) != 250 || len(indexes) != 1 {
 		t.Fatalf("%d records, indexes %v", len(records), indexes)
 	}
@@ -179,19 +195,23 @@ func TestList_PrunesItsIndex(t *testing.T) {
 	}
 	// Delete also removes the entry.
 	id := client.ZRange(t.Context(), indexes[0], 0, 0).Val()[0]
-	if err := s.Delete(t.Context(), session.Key{Owner: owner, ID: id}); err != nil || client.ZCard(t.Context(), indexes[0]).Val() != 109 {
-		t.Errorf("after a Delete the index has %d entries, %v", client.ZCard(t.Context(), indexes[0]).Val(), err)
+	if err := s.Delete(t.Context(), session.Key{Owner: owner, ID: id}); err != nil ||
+		client.ZCard(t.Context(), indexes[0]).Val() != 109 {
+		t.Errorf("after a Delete the index has %d entries, %v",
+			client.ZCard(t.Context(), indexes[0]).Val(), err)
 	}
 	// Each Put removes expired entries, so the index stays short even without List.
 	busy := session.Key{Owner: "an-owner-without-list-", ID: "long"}
 	for i := range 20 {
-		err := s.Put(t.Context(), session.Key{Owner: busy.Owner, ID: fmt.Sprint("short", i)}, session.Record{Version: 1, TTL: time.Millisecond}, session.IfAbsent)
+		err := s.Put(t.Context(), session.Key{Owner: busy.Owner, ID: fmt.Sprint("short", i)},
+			session.Record{Version: 1, TTL: time.Millisecond}, session.IfAbsent)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	until(t, "the index is short again", func() bool {
-		if err := s.Put(t.Context(), busy, session.Record{Version: 1, TTL: time.Hour}, session.Always); err != nil {
+		if err := s.Put(t.Context(), busy, session.Record{Version: 1, TTL: time.Hour},
+			session.Always); err != nil {
 			t.Fatal(err)
 		}
 		return client.ZCard(t.Context(), "sallyport:{"+busy.Owner+"}:sessions").Val() == 1
@@ -208,7 +228,8 @@ func TestStore_EveryKeyExpires(t *testing.T) {
 	key := session.Key{Owner: "owner", ID: "id"}
 	for _, ttl := range []time.Duration{time.Hour, 1, time.Minute, 0, -time.Second} {
 		key.ID += "x"
-		if err := s.Put(t.Context(), key, session.Record{Version: 1, TTL: ttl}, session.IfAbsent); err != nil {
+		if err := s.Put(t.Context(), key, session.Record{Version: 1, TTL: ttl},
+			session.IfAbsent); err != nil {
 			t.Errorf("TTL %v: %v", ttl, err)
 		}
 	}
@@ -220,10 +241,14 @@ func TestStore_EveryKeyExpires(t *testing.T) {
 			t.Errorf("keep %v: %v", keep, err)
 		}
 	}
-	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+	if _, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) {
+		return []byte("x"), nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Do(t.Context(), "key not kept", 0, func(context.Context) ([]byte, error) { return []byte("x"), nil }); err != nil {
+	if _, err := s.Do(t.Context(), "key not kept", 0, func(context.Context) ([]byte, error) {
+		return []byte("x"), nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	keys := client.Keys(t.Context(), "*").Val()
@@ -232,7 +257,8 @@ func TestStore_EveryKeyExpires(t *testing.T) {
 			t.Errorf("%s has no TTL", name)
 		} else if strings.HasSuffix(name, "{owner}:sessions") && ttl < 59*time.Minute {
 			t.Errorf("the index expires in %v, before its records", ttl)
-		} else if strings.HasSuffix(name, ":revoked") && strings.Contains(name, "CQAAAA") && ttl < 59*time.Minute {
+		} else if strings.HasSuffix(name, ":revoked") && strings.Contains(name, "CQAAAA") &&
+			ttl < 59*time.Minute {
 			t.Errorf("the mark expires in %v, earlier than before", ttl)
 		}
 	}
@@ -257,7 +283,8 @@ func TestStore_R104_ConcurrentUse(t *testing.T) {
 			var last uint64
 			for range 100 {
 				record, err := s.Get(t.Context(), someKey)
-				if err != nil || record.Data != fmt.Sprint("data ", record.Version) || record.Version < last {
+				if err != nil || record.Data != fmt.Sprint("data ", record.Version) ||
+					record.Version < last {
 					t.Errorf("after version %d: %v, %v", last, record, err)
 					return
 				}
@@ -272,7 +299,8 @@ func TestStore_R104_ConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if record, err := stores[0].Get(t.Context(), someKey); err != nil || record.Version != written.Load()+1 {
+	if record, err := stores[0].Get(t.Context(), someKey); err != nil ||
+		record.Version != written.Load()+1 {
 		t.Errorf("version %d after %d writes, %v", record.Version, written.Load(), err)
 	}
 }
@@ -285,7 +313,8 @@ func TestPut_F8_PerUser(t *testing.T) {
 	s.PerUser = 3
 	put := func(key session.Key, version uint64, ttl time.Duration) {
 		t.Helper()
-		if err := s.Put(t.Context(), key, session.Record{Version: version, Data: "x", TTL: ttl}, session.Always); err != nil {
+		if err := s.Put(t.Context(), key, session.Record{Version: version, Data: "x", TTL: ttl},
+			session.Always); err != nil {
 			t.Fatal(err)
 		}
 	}

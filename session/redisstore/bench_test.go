@@ -64,13 +64,15 @@ func BenchmarkGuard(b *testing.B) {
 			for _, c := range app.SessionCookies(browser) {
 				r.AddCookie(c)
 			}
-			guard := app.Auth.Handler(app.Auth.RequireAuth(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+			guard := app.Auth.Handler(
+				app.Auth.RequireAuth(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 			w := &discard{header: http.Header{}}
 			guarded := func() {
 				clear(w.header)
 				guard.ServeHTTP(w, r)
 			}
-			keys := []string{"sallyport:{a}:revoked", "sallyport:{b}:revoked", "sallyport:{c}:revoked"}
+			keys := []string{"sallyport:{a}:revoked", "sallyport:{b}:revoked",
+				"sallyport:{c}:revoked"}
 			for _, key := range client.Keys(b.Context(), "*").Val() {
 				if strings.Contains(key, ":session:") {
 					keys[0] = key // the record, and two missing marks

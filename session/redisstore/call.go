@@ -26,7 +26,8 @@ type outcome[T any] struct {
 //
 // call returns ErrNoRecord and ErrChanged unchanged; any other error means that the answer is
 // unknown (R100).
-func call[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
+func call[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T,
+	error) {
 	var none T
 	if err := s.ready(); err != nil {
 		return none, err
@@ -54,7 +55,8 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 // read is like call, but faster, for the calls that every request makes. If the client respects
 // context deadlines, f runs in this goroutine: starting another takes as long as a nearby Redis
 // needs to answer. Cancellation of the context then takes effect only at the deadline.
-func read[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T, error) {
+func read[T any](ctx context.Context, s *Store, what string, f func(context.Context) (T, error)) (T,
+	error) {
 	if err := s.ready(); err != nil || !s.punctual {
 		return call(ctx, s, what, f)
 	}

@@ -33,10 +33,14 @@ func clustered(t *testing.T, store func() *redisstore.Store, c *cluster) (*site,
 	t.Helper()
 	var users []session.User
 	for i := range 40 {
-		users = append(users, session.User{Subject: fmt.Sprint(i), Username: fmt.Sprint("user", i), Name: fmt.Sprint("User ", i)})
+		users = append(users, session.User{Subject: fmt.Sprint(i), Username: fmt.Sprint("user", i),
+			Name: fmt.Sprint("User ", i)})
 	}
 	op := authtest.NewTLSProvider(t, users...)
-	op.Misbehave(func(f *authtest.Faults) { f.IDToken = func(claims map[string]any) { delete(claims, "sid") } }) // its mark may be on any node
+	// its mark may be on any node
+	op.Misbehave(func(f *authtest.Faults) {
+		f.IDToken = func(claims map[string]any) { delete(claims, "sid") }
+	})
 	st := newSite(t, keeps["sessions in Redis"], store, func(s *rig.Setup) {
 		s.OIDC = op.OIDC()
 		s.Config.Providers = provider.Set{"op": s.OIDC}
@@ -73,7 +77,9 @@ func (s *server) signal(t *testing.T, what os.Signal) {
 // replicated waits until a replica is up to date. Otherwise a failover may lose the last writes.
 func (s *server) replicated(t *testing.T) {
 	t.Helper()
-	until(t, "a replica is up to date", func() bool { return s.client(t).Wait(t.Context(), 1, time.Second).Val() >= 1 })
+	until(t, "a replica is up to date", func() bool {
+		return s.client(t).Wait(t.Context(), 1, time.Second).Val() >= 1
+	})
 }
 
 // sessions counts the records on each master.
@@ -110,8 +116,10 @@ func TestCluster_R100_OneNodeDown(t *testing.T) {
 						want = "away"
 					}
 					st.want(t, st.one, m.cookies, want)
-					if took := time.Since(begin); took > 5*time.Second { // a second, unless the machine is busy
-						t.Errorf("a page of a user of node %d took %v while node %d was down", m.node, took, away)
+					// a second, unless the machine is busy
+					if took := time.Since(begin); took > 5*time.Second {
+						t.Errorf("a page of a user of node %d took %v while node %d was down",
+							m.node, took, away)
 					}
 				})
 			}
@@ -119,7 +127,9 @@ func TestCluster_R100_OneNodeDown(t *testing.T) {
 		}
 		c.nodes[away].signal(t, syscall.SIGCONT)
 		for _, m := range members {
-			until(t, m.name+" is back", func() bool { return st.page(st.open(st.two, "/me", m.cookies)) == m.name })
+			until(t, m.name+" is back", func() bool {
+				return st.page(st.open(st.two, "/me", m.cookies)) == m.name
+			})
 		}
 		c.wait(t)
 	}
@@ -149,13 +159,17 @@ func TestCluster_Failover(t *testing.T) {
 	c.nodes[1].kill()
 	for _, m := range members {
 		if m.node == 1 {
-			until(t, m.name+" gets 503", func() bool { return st.page(st.open(st.one, "/me", m.cookies)) == "away" })
+			until(t, m.name+" gets 503", func() bool {
+				return st.page(st.open(st.one, "/me", m.cookies)) == "away"
+			})
 			break
 		}
 	}
 	for _, m := range members {
 		for _, p := range []process{st.one, st.two} {
-			until(t, m.name+" is back", func() bool { return st.page(st.open(p, "/me", m.cookies)) == m.name })
+			until(t, m.name+" is back", func() bool {
+				return st.page(st.open(p, "/me", m.cookies)) == m.name
+			})
 		}
 	}
 	crowd.goOn(t, 200)
@@ -184,7 +198,9 @@ func TestSentinel_Failover(t *testing.T) {
 	master.kill()
 	crowd.suffer(t, 10)
 	for _, p := range []process{st.one, st.two} {
-		until(t, "alice has her page", func() bool { return st.page(st.open(p, "/me", alice)) == "alice" })
+		until(t, "alice has her page", func() bool {
+			return st.page(st.open(p, "/me", alice)) == "alice"
+		})
 	}
 	crowd.goOn(t, 200)
 	crowd.stop()

@@ -29,13 +29,20 @@ func runContract(t *testing.T, open func(t *testing.T) *redisstore.Store, o stor
 	one, other := open(t), open(t)
 	for name, test := range map[string]func(*testing.T){
 		"backend": func(t *testing.T) {
-			storetest.TestBackend(t, func(*testing.T) (session.Backend, session.Backend) { return one, other }, o)
+			storetest.TestBackend(t, func(*testing.T) (session.Backend, session.Backend) {
+				return one, other
+			}, o)
 		},
 		"revocations": func(t *testing.T) {
-			storetest.TestRevocations(t, func(*testing.T) (session.Revocations, session.Revocations) { return one, other }, o)
+			storetest.TestRevocations(t, func(*testing.T) (session.Revocations,
+				session.Revocations) {
+				return one, other
+			}, o)
 		},
 		"locker": func(t *testing.T) {
-			storetest.TestLocker(t, func(*testing.T) (session.Locker, session.Locker) { return one, other }, o)
+			storetest.TestLocker(t, func(*testing.T) (session.Locker, session.Locker) {
+				return one, other
+			}, o)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,5 +97,7 @@ func TestContract_Cluster(t *testing.T) {
 func TestContract_Sentinel(t *testing.T) {
 	_, _, sentinel := startSentinel(t)
 	url := "redis+sentinel://" + sentinel.addr() + "?master_name=main"
-	runContract(t, func(t *testing.T) *redisstore.Store { return patient(t, url) }, storetest.Options{})
+	runContract(t, func(t *testing.T) *redisstore.Store {
+		return patient(t, url)
+	}, storetest.Options{})
 }

@@ -19,7 +19,8 @@ func Example() {
 	}
 	defer store.Close()
 	_ = sallyport.Config{
-		Session: session.Config{Secret: os.Getenv("SESSION_SECRET"), Store: session.NewServerStore(store)},
+		Session: session.Config{Secret: os.Getenv("SESSION_SECRET"),
+			Store: session.NewServerStore(store)},
 	}
 }
 
@@ -31,13 +32,15 @@ func Example_cookies() {
 	}
 	defer store.Close()
 	_ = sallyport.Config{
-		Session: session.Config{Secret: os.Getenv("SESSION_SECRET"), Revocations: store, Locker: store},
+		Session: session.Config{Secret: os.Getenv("SESSION_SECRET"), Revocations: store,
+			Locker: store},
 	}
 }
 
 // An existing client, with a prefix for this application.
 func ExampleNew() {
-	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"localhost:6379"}, ContextTimeoutEnabled: true})
+	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{"localhost:6379"},
+		ContextTimeoutEnabled: true})
 	store := redisstore.New(client)
 	store.Prefix = "shop:"
 	_ = session.Config{Secret: os.Getenv("SESSION_SECRET"), Store: session.NewServerStore(store)}

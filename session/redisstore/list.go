@@ -34,7 +34,8 @@ func (s *Store) List(ctx context.Context, owner string) ([]session.Record, error
 }
 
 // records returns an owner's records with the given IDs, and the IDs without a record.
-func (s *Store) records(ctx context.Context, owner string, ids []string) (there []session.Record, missing []string, err error) {
+func (s *Store) records(ctx context.Context, owner string, ids []string) (there []session.Record,
+	missing []string, err error) {
 	batch := s.Client.Pipeline()
 	answers := make([]*redis.StringCmd, len(ids))
 	for i, id := range ids {
@@ -59,7 +60,8 @@ func (s *Store) prune(ctx context.Context, owner string, ids []string) {
 	for some := range slices.Chunk(ids, batchSize) {
 		keys, args := []string{s.indexKey(owner)}, []any{}
 		for _, id := range some {
-			keys, args = append(keys, s.recordKey(session.Key{Owner: owner, ID: id})), append(args, id)
+			keys, args = append(keys, s.recordKey(session.Key{Owner: owner, ID: id})),
+				append(args, id)
 		}
 		if s.runAs(ctx, "pruned", pruneScript, keys, args...) != nil {
 			return

@@ -30,7 +30,8 @@ var errNotHere = errors.New("redisstore: no result in this process")
 // every few milliseconds and later four times a second. The lock is extended while f runs, and
 // expires five seconds after its process has died. The callers get the result of f even if Redis
 // does not accept it.
-func (s *Store) Do(ctx context.Context, key string, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (s *Store) Do(ctx context.Context, key string, keep time.Duration,
+	f func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := s.ready(); err != nil {
 		return nil, err
 	}
@@ -47,9 +48,12 @@ type lock struct {
 	own       string // the value of the key while this call has the lock
 }
 
-func (l *lock) do(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
+func (l *lock) do(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte,
+	error)) ([]byte, error) {
 	// Results of this process are known here, even if Redis did not accept them.
-	result, err := l.store.results.Do(ctx, l.name, keep, func(context.Context) ([]byte, error) { return nil, errNotHere })
+	result, err := l.store.results.Do(ctx, l.name, keep, func(context.Context) ([]byte, error) {
+		return nil, errNotHere
+	})
 	if err == nil {
 		return result, nil
 	}
@@ -59,7 +63,9 @@ func (l *lock) do(ctx context.Context, keep time.Duration, f func(context.Contex
 		case err != nil:
 			return nil, err
 		case there == l.own:
-			return l.store.results.Do(ctx, l.name, keep, func(ctx context.Context) ([]byte, error) { return l.run(ctx, keep, f) })
+			return l.store.results.Do(ctx, l.name, keep, func(ctx context.Context) ([]byte, error) {
+				return l.run(ctx, keep, f)
+			})
 		case there[:1] == resultMark:
 			return []byte(there[1:]), nil
 		}
@@ -84,8 +90,10 @@ func (l *lock) hold(ctx context.Context) (string, error) {
 }
 
 // run runs f while holding the lock, and replaces the lock with the result.
-func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte, error)) ([]byte, error) {
-	calls := context.WithoutCancel(ctx) // they have their own limit, and follow even if f used up its time
+func (l *lock) run(ctx context.Context, keep time.Duration, f func(context.Context) ([]byte,
+	error)) ([]byte, error) {
+	// they have their own limit, and follow even if f used up its time
+	calls := context.WithoutCancel(ctx)
 	stop := l.prolong(calls)
 	result, err := recovered.Get(func() ([]byte, error) { return f(ctx) })
 	stop()
@@ -110,7 +118,8 @@ func (l *lock) prolong(ctx context.Context) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				l.hold(ctx) // on error, the next attempt may succeed; f continues even if the lock is lost
+				// on error, the next attempt may succeed; f continues even if the lock is lost
+				l.hold(ctx)
 			case <-stopped:
 				return
 			}

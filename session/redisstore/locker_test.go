@@ -21,7 +21,8 @@ func text(s string) func(context.Context) ([]byte, error) {
 
 // holding calls Do, waits until its function runs, and lets it return result when release is
 // called.
-func holding(t *testing.T, s *redisstore.Store, key, result string) (release func() (string, error)) {
+func holding(t *testing.T, s *redisstore.Store, key, result string) (release func() (string,
+	error)) {
 	t.Helper()
 	running, finish := make(chan struct{}), make(chan struct{})
 	var got []byte
@@ -81,10 +82,11 @@ func TestDo_R106_KilledProcess(t *testing.T) {
 	done := make(chan error)
 	s := open(t, server.url())
 	go func() {
-		got, err := s.Do(context.Background(), "key", time.Minute, func(context.Context) ([]byte, error) {
-			ran.Store(true)
-			return []byte("second"), nil
-		})
+		got, err := s.Do(context.Background(), "key", time.Minute,
+			func(context.Context) ([]byte, error) {
+				ran.Store(true)
+				return []byte("second"), nil
+			})
 		if err == nil && string(got) != "second" {
 			err = errors.New("the result is " + string(got))
 		}
@@ -120,7 +122,8 @@ func TestDo_R106_OnlyTheOwnerReleases(t *testing.T) {
 		t.Errorf("the second process got %q, %v", got, err)
 	}
 	third := open(t, server.url())
-	if got, err := third.Do(t.Context(), "key", time.Minute, text("third")); err != nil || string(got) != "other" {
+	if got, err := third.Do(t.Context(), "key", time.Minute, text("third")); err != nil ||
+		string(got) != "other" {
 		t.Errorf("a third process got %q, %v", got, err)
 	}
 }
@@ -135,7 +138,8 @@ func TestDo_R107_RedisGoesDownMeanwhile(t *testing.T) {
 	if got, err := release(); err != nil || got != "one" {
 		t.Errorf("the caller got %q, %v", got, err)
 	}
-	if got, err := one.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil || string(got) != "one" {
+	if got, err := one.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil ||
+		string(got) != "one" {
 		t.Errorf("the next caller in this process got %q, %v", got, err)
 	}
 	wantUnknown(t, "the other process", 4*time.Second, func(ctx context.Context) error {
@@ -144,8 +148,11 @@ func TestDo_R107_RedisGoesDownMeanwhile(t *testing.T) {
 	})
 	server.start(t) // without its data
 	client := server.client(t)
-	until(t, "the result is in Redis", func() bool { return len(client.Keys(t.Context(), "*lock*").Val()) == 1 })
-	if got, err := other.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil || string(got) != "one" {
+	until(t, "the result is in Redis", func() bool {
+		return len(client.Keys(t.Context(), "*lock*").Val()) == 1
+	})
+	if got, err := other.Do(t.Context(), "key", time.Minute, text("ran again")); err != nil ||
+		string(got) != "one" {
 		t.Errorf("the other process got %q, %v", got, err)
 	}
 }
@@ -164,7 +171,8 @@ func TestDo_CanceledWaiter(t *testing.T) {
 	if got, err := release(); err != nil || got != "one" {
 		t.Errorf("the first caller got %q, %v", got, err)
 	}
-	if got, err := other.Do(t.Context(), "key", time.Minute, text("other")); err != nil || string(got) != "one" {
+	if got, err := other.Do(t.Context(), "key", time.Minute, text("other")); err != nil ||
+		string(got) != "one" {
 		t.Errorf("a later caller got %q, %v", got, err)
 	}
 }
@@ -180,16 +188,17 @@ func TestDo_R106_ManyProcesses(t *testing.T) {
 		s := open(t, server.url())
 		for range 20 {
 			wg.Go(func() {
-				got, err := s.Do(t.Context(), "key", time.Minute, func(context.Context) ([]byte, error) {
-					if running.Add(1) > 1 {
-						t.Error("two processes ran the function concurrently")
-					}
-					defer running.Add(-1)
-					if runs.Add(1) < 4 {
-						return nil, errors.New("not yet")
-					}
-					return []byte("done"), nil
-				})
+				got, err := s.Do(t.Context(), "key", time.Minute,
+					func(context.Context) ([]byte, error) {
+						if running.Add(1) > 1 {
+							t.Error("two processes ran the function concurrently")
+						}
+						defer running.Add(-1)
+						if runs.Add(1) < 4 {
+							return nil, errors.New("not yet")
+						}
+						return []byte("done"), nil
+					})
 				if err != nil {
 					failures.Add(1)
 				} else if string(got) != "done" {
@@ -211,8 +220,10 @@ func TestDo_R106_ManyProcesses(t *testing.T) {
 func TestDo_AnyKey(t *testing.T) {
 	server := startServer(t)
 	s, client := open(t, server.url()), server.client(t)
-	for _, key := range []string{"", "{}", "a b\r\n", "alice@example.com", strings.Repeat("x", 1<<16)} {
-		if got, err := s.Do(t.Context(), key, time.Minute, text("x")); err != nil || string(got) != "x" {
+	for _, key := range []string{"", "{}", "a b\r\n", "alice@example.com",
+		strings.Repeat("x", 1<<16)} {
+		if got, err := s.Do(t.Context(), key, time.Minute, text("x")); err != nil ||
+			string(got) != "x" {
 			t.Errorf("%.20q: %q, %v", key, got, err)
 		}
 	}

@@ -21,14 +21,17 @@ const (
 
 // These errors do not quote the URL: an unescaped password may be in any part of it.
 var (
-	errUnreadableURL = errors.New("redisstore: the URL cannot be parsed: percent-encode characters " +
+	errUnreadableURL = errors.New("redisstore: the URL cannot be parsed: percent-encode " +
+		"characters " +
 		"such as / # ? @ % in the password")
 	errScheme = errors.New("redisstore: the URL must begin with redis://, rediss://, unix://, " +
 		"redis+cluster://, rediss+cluster://, redis+sentinel:// or rediss+sentinel://")
-	errURLOptions = errors.New("redisstore: the URL has an unknown part: the path must be a database " +
+	errURLOptions = errors.New("redisstore: the URL has an unknown part: the path must be a " +
+		"database " +
 		"number, and options must be those of go-redis")
 	errMasterName = errors.New("redisstore: the URL of a Sentinel needs the option master_name")
-	errSkipVerify = errors.New("redisstore: the URL option skip_verify is not allowed, because it " +
+	errSkipVerify = errors.New("redisstore: the URL option skip_verify is not allowed, " +
+		"because it " +
 		"accepts any server: trust the server's certificate, or pass your own client to New")
 )
 
@@ -54,7 +57,8 @@ func Open(rawURL string) (*Store, error) {
 	}
 	scheme, kind, _ := strings.Cut(u.Scheme, "+")
 	rest := strings.TrimPrefix(rawURL, u.Scheme)
-	if rest == rawURL || scheme != "redis" && scheme != "rediss" && (scheme != "unix" || kind != "") {
+	if rest == rawURL || scheme != "redis" && scheme != "rediss" &&
+		(scheme != "unix" || kind != "") {
 		return nil, errScheme
 	}
 	var client redis.UniversalClient

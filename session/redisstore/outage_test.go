@@ -61,14 +61,20 @@ func TestOutage_R100_SigningInAndOut(t *testing.T) {
 		}
 		b := rig.Browser(t)
 		callback := st.Callback(t, b, "bob", "/auth/login")
-		if resp := st.Get(t, b, callback.String()); resp.StatusCode != http.StatusServiceUnavailable || len(st.SessionCookies(b)) != 0 {
-			t.Errorf("signing in: status %d, %d cookies; want 503 and none", resp.StatusCode, len(st.SessionCookies(b)))
+		if resp := st.Get(t, b,
+			callback.String()); resp.StatusCode != http.StatusServiceUnavailable ||
+			len(st.SessionCookies(b)) != 0 {
+			t.Errorf("signing in: status %d, %d cookies; want 503 and none", resp.StatusCode,
+				len(st.SessionCookies(b)))
 		}
 		if resp := st.Get(t, rig.Browser(t), "/me"); resp.StatusCode != http.StatusFound {
-			t.Errorf("an unauthenticated request: status %d, want a redirect to the login, which needs no Redis", resp.StatusCode)
+			t.Errorf("an unauthenticated request: status %d, want a redirect to the login, which "+
+				"needs no Redis", resp.StatusCode)
 		}
 		server.start(t)
-		until(t, "alice has her page", func() bool { return st.page(st.open(st.two, "/me", alice)) == "alice" })
+		until(t, "alice has her page", func() bool {
+			return st.page(st.open(st.two, "/me", alice)) == "alice"
+		})
 		if w := st.signOut(st.one, alice); w.Code != http.StatusSeeOther {
 			t.Errorf("signing out after the restart: status %d", w.Code)
 		}
@@ -86,7 +92,9 @@ func TestOutage_DataLoss(t *testing.T) {
 		server.kill()
 		st.want(t, st.one, alice, "away")
 		server.start(t)
-		until(t, "Redis is reachable again", func() bool { return st.page(st.open(st.one, "/me", alice)) != "away" })
+		until(t, "Redis is reachable again", func() bool {
+			return st.page(st.open(st.one, "/me", alice)) != "away"
+		})
 		if st.Auth.Sessions.Lists() { // sessions in Redis
 			w := st.open(st.one, "/me", alice)
 			if got := st.page(w); got != "sign in" {
@@ -97,8 +105,10 @@ func TestOutage_DataLoss(t *testing.T) {
 					t.Error("the cookie of the lost session was not deleted")
 				}
 			}
-			if resp := st.Get(t, browser, "/me"); resp.StatusCode != http.StatusFound || len(st.SessionCookies(browser)) != 0 {
-				t.Errorf("the browser: status %d, %d cookies left", resp.StatusCode, len(st.SessionCookies(browser)))
+			if resp := st.Get(t, browser, "/me"); resp.StatusCode != http.StatusFound ||
+				len(st.SessionCookies(browser)) != 0 {
+				t.Errorf("the browser: status %d, %d cookies left", resp.StatusCode,
+					len(st.SessionCookies(browser)))
 			}
 			if resp := st.SignIn(t, browser, "alice", "/me"); resp.StatusCode != http.StatusOK {
 				t.Errorf("signing in again: status %d", resp.StatusCode)
@@ -147,7 +157,8 @@ func TestOutage_R100_SlowRedis(t *testing.T) {
 					wg.Go(func() { st.want(t, st.one, alice, "away") })
 				}
 				wg.Wait()
-				if took := time.Since(begin); took >= 5*time.Second { // a second, unless the machine is busy
+				// a second, unless the machine is busy
+				if took := time.Since(begin); took >= 5*time.Second {
 					t.Errorf("500 concurrent requests took %v", took)
 				}
 			}
@@ -158,8 +169,12 @@ func TestOutage_R100_SlowRedis(t *testing.T) {
 				t.Errorf("%d MB more heap", n>>20)
 			}
 			p.delay.Store(0)
-			until(t, "alice has her page", func() bool { return st.page(st.open(st.one, "/me", alice)) == "alice" })
-			until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-goroutines < 100 })
+			until(t, "alice has her page", func() bool {
+				return st.page(st.open(st.one, "/me", alice)) == "alice"
+			})
+			until(t, "all goroutines have ended", func() bool {
+				return runtime.NumGoroutine()-goroutines < 100
+			})
 			for range 100 {
 				st.want(t, st.one, alice, "alice")
 			}
@@ -179,8 +194,13 @@ func heap() int64 {
 func TestOutage_R107_RefreshIsNotLost(t *testing.T) {
 	server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	var kill func()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return open(t, server.url()) }, func(s *rig.Setup) {
-		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error { kill(); return nil }
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store {
+		return open(t, server.url())
+	}, func(s *rig.Setup) {
+		s.Config.Hooks.Refresh = func(context.Context, *session.Session) error {
+			kill()
+			return nil
+		}
 	})
 	kill = server.kill
 	_, alice := st.signIn(t, "alice")
@@ -190,7 +210,9 @@ func TestOutage_R107_RefreshIsNotLost(t *testing.T) {
 	}
 	kill = func() {}
 	server.start(t)
-	until(t, "alice has her page", func() bool { return st.page(st.open(st.one, "/me", alice)) == "alice" })
+	until(t, "alice has her page", func() bool {
+		return st.page(st.open(st.one, "/me", alice)) == "alice"
+	})
 	for _, p := range []process{st.two, st.one} {
 		if w := st.open(p, "/call", alice); w.Code != http.StatusOK {
 			t.Errorf("after the restart: status %d: %s", w.Code, w.Body)

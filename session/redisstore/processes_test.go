@@ -17,10 +17,13 @@ import (
 // twoProcesses runs a test with one server and with a cluster, with sessions in Redis and in
 // cookies.
 func twoProcesses(t *testing.T, test func(t *testing.T, st *site), change ...func(*rig.Setup)) {
-	for where, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
+	for where, url := range map[string]string{"one server": startServer(t).url(),
+		"cluster": startCluster(t, 0).url()} {
 		t.Run(where, func(t *testing.T) {
 			eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
-				test(t, newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, change...))
+				test(t, newSite(t, keep, func() *redisstore.Store {
+					return patient(t, url)
+				}, change...))
 			})
 		})
 	}
@@ -70,7 +73,9 @@ func TestProcesses_R95_EndAll(t *testing.T) {
 // A user's sessions can be listed and ended, from any process.
 func TestProcesses_ListAndEndOne(t *testing.T) {
 	url := startServer(t).url()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return patient(t, url) })
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store {
+		return patient(t, url)
+	})
 	_, alice := st.signIn(t, "alice")
 	_, elsewhere := st.signIn(t, "alice")
 	_, bob := st.signIn(t, "bob")
@@ -83,7 +88,9 @@ func TestProcesses_ListAndEndOne(t *testing.T) {
 		if e.Current {
 			continue
 		}
-		if err := st.two.Sessions.EndOne(t.Context(), st.session(t, st.one, bob), e.Handle); err != nil { // bob must not
+		// bob must not
+		if err := st.two.Sessions.EndOne(t.Context(), st.session(t, st.one, bob),
+			e.Handle); err != nil {
 			t.Fatal(err)
 		}
 		st.want(t, st.one, elsewhere, "alice")
@@ -93,7 +100,8 @@ func TestProcesses_ListAndEndOne(t *testing.T) {
 	}
 	st.want(t, st.one, elsewhere, "sign in")
 	st.want(t, st.one, alice, "alice")
-	if entries, err = st.one.Sessions.List(t.Context(), here); err != nil || len(entries) != 1 || !entries[0].Current {
+	if entries, err = st.one.Sessions.List(t.Context(), here); err != nil || len(entries) != 1 ||
+		!entries[0].Current {
 		t.Errorf("List after EndOne = %v, %v", entries, err)
 	}
 }
@@ -106,7 +114,8 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		_, elsewhere := st.signIn(t, "alice") // another session at the provider
 		_, bob := st.signIn(t, "bob")
 		s := st.session(t, st.one, alice)
-		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer, Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
+		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
+			Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
 		if s.SID == "" {
 			t.Fatal("the session has no SID")
 		}
@@ -123,7 +132,8 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		st.want(t, st.two, bob, "bob")
 		st.Clock.Advance(time.Second)
 		_, again := st.signIn(t, "alice")
-		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil { // the old logout is repeated
+		// the old logout is repeated
+		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
 		}
 		st.want(t, st.two, again, "alice")
@@ -135,11 +145,14 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 	var during func(ctx context.Context, s *session.Session) error
 	hook := func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error { return during(ctx, s) }
+		s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error {
+			return during(ctx, s)
+		}
 	}
 	twoProcesses(t, func(t *testing.T, st *site) {
 		of := func(s *session.Session, sid string) session.ProviderLogout {
-			return session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer, Subject: s.User.Subject, SID: sid, IssuedAt: st.Clock.Now()}
+			return session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
+				Subject: s.User.Subject, SID: sid, IssuedAt: st.Clock.Now()}
 		}
 		for name, end := range map[string]func(context.Context, *session.Session) error{
 			"of this session": func(ctx context.Context, s *session.Session) error {
@@ -148,13 +161,19 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 			"of the user": func(ctx context.Context, s *session.Session) error {
 				return st.two.Sessions.EndProviderSessions(ctx, of(s, ""))
 			},
-			"everywhere": func(ctx context.Context, s *session.Session) error { return st.two.Sessions.EndAll(ctx, s) },
+			"everywhere": func(ctx context.Context, s *session.Session) error {
+				return st.two.Sessions.EndAll(ctx, s)
+			},
 		} {
 			b := rig.Browser(t)
 			ended := false
-			during = func(ctx context.Context, s *session.Session) error { ended = true; return end(ctx, s) }
+			during = func(ctx context.Context, s *session.Session) error {
+				ended = true
+				return end(ctx, s)
+			}
 			callback := st.Callback(t, b, "alice", "/auth/login")
-			if resp := st.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther || !ended {
+			if resp := st.Get(t, b, callback.String()); resp.StatusCode != http.StatusSeeOther ||
+				!ended {
 				t.Fatalf("%s: the callback: status %d", name, resp.StatusCode)
 			}
 			cookies := st.SessionCookies(b)
@@ -177,7 +196,9 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 // R96: an older generation of a session never replaces a newer one, in any process.
 func TestProcesses_R96_OlderStateIsRejected(t *testing.T) {
 	url := startServer(t).url()
-	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store { return patient(t, url) })
+	st := newSite(t, keeps["sessions in Redis"], func() *redisstore.Store {
+		return patient(t, url)
+	})
 	_, cookies := st.signIn(t, "alice")
 	r := st.request("/", cookies)
 	save := func(p process, s *session.Session, step string) error {
@@ -251,13 +272,16 @@ func TestProcesses_R106_OneRefresh(t *testing.T) {
 			answers := make([]*httptest.ResponseRecorder, 1000)
 			var wg sync.WaitGroup
 			for i := range answers {
-				wg.Go(func() { answers[i] = st.open([]process{st.one, st.two}[i%2], "/token", cookies) })
+				wg.Go(func() {
+					answers[i] = st.open([]process{st.one, st.two}[i%2], "/token", cookies)
+				})
 			}
 			wg.Wait()
 			tokens := map[string]int{}
 			for i, w := range answers {
 				if w.Code != http.StatusOK {
-					t.Fatalf("round %d, request %d: status %d: %s\n%s", round, i, w.Code, w.Body, st.Log())
+					t.Fatalf("round %d, request %d: status %d: %s\n%s", round, i, w.Code, w.Body,
+						st.Log())
 				}
 				tokens[w.Body.String()]++
 			}
@@ -294,7 +318,9 @@ func TestProcesses_R129_WatchEnds(t *testing.T) {
 	url := startServer(t).url()
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		t.Parallel()
-		st := newSite(t, keep, func() *redisstore.Store { return patient(t, url) }, func(s *rig.Setup) { s.Config.Session.Watch = time.Second })
+		st := newSite(t, keep, func() *redisstore.Store {
+			return patient(t, url)
+		}, func(s *rig.Setup) { s.Config.Session.Watch = time.Second })
 		_, cookies := st.signIn(t, "alice")
 		ctx, cancel := st.one.Sessions.Watch(t.Context(), st.session(t, st.one, cookies))
 		defer cancel()

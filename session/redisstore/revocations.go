@@ -21,13 +21,16 @@ const keepEpoch = 500 * 24 * time.Hour
 // logins only read it, a failover that set it back would leave it below existing marks, and those
 // users could not sign in.
 func (s *Store) Epoch(ctx context.Context) (uint64, error) {
-	return call(ctx, s, "read epoch", func(ctx context.Context) (uint64, error) { return s.moveEpoch(ctx, 0) })
+	return call(ctx, s, "read epoch", func(ctx context.Context) (uint64, error) {
+		return s.moveEpoch(ctx, 0)
+	})
 }
 
 // moveEpoch increases the epoch by at least step.
 func (s *Store) moveEpoch(ctx context.Context, step uint64) (uint64, error) {
 	lowest := max(s.latest.Load()+step, uint64(max(s.Now().UnixMicro(), 1)))
-	text, err := s.run(ctx, epochScript, []string{s.epochKey()}, step, lowest, milliseconds(keepEpoch))
+	text, err := s.run(ctx, epochScript, []string{s.epochKey()}, step, lowest,
+		milliseconds(keepEpoch))
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +144,8 @@ func (s *Store) Lookup(ctx context.Context, keys session.RevocationKeys) ([4]ses
 type lookup [len(session.RevocationKeys{})]*redis.StringCmd
 
 // lookUp adds the commands that read marks to a batch.
-func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner, keys session.RevocationKeys) (l lookup) {
+func (s *Store) lookUp(ctx context.Context, batch redis.Pipeliner,
+	keys session.RevocationKeys) (l lookup) {
 	const provider = len(keys) - 1
 	for i, key := range keys[:provider] {
 		if key != (session.RevocationKey{}) {

@@ -40,11 +40,14 @@ func revoke(t *testing.T, s *redisstore.Store, key session.RevocationKey) uint64
 // clock is slow.
 func TestEpoch_R118_DataLoss(t *testing.T) {
 	for name, lose := range map[string]func(*miniredis.Miniredis){
-		"nothing lost":       func(*miniredis.Miniredis) {},
-		"everything lost":    func(m *miniredis.Miniredis) { m.FlushAll() },
-		"epoch lost":         func(m *miniredis.Miniredis) { m.Del("sallyport:epoch") },
-		"epoch set back":     func(m *miniredis.Miniredis) { m.Set("sallyport:epoch", "1000") },
-		"and clock set back": func(m *miniredis.Miniredis) { m.FlushAll(); m.SetTime(time.Now().Add(-time.Hour)) },
+		"nothing lost":    func(*miniredis.Miniredis) {},
+		"everything lost": func(m *miniredis.Miniredis) { m.FlushAll() },
+		"epoch lost":      func(m *miniredis.Miniredis) { m.Del("sallyport:epoch") },
+		"epoch set back":  func(m *miniredis.Miniredis) { m.Set("sallyport:epoch", "1000") },
+		"and clock set back": func(m *miniredis.Miniredis) {
+			m.FlushAll()
+			m.SetTime(time.Now().Add(-time.Hour))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := miniredis.RunT(t)
@@ -62,11 +65,14 @@ func TestEpoch_R118_DataLoss(t *testing.T) {
 			login := epochOf(t, other) // of a session that continues
 			lose(m)
 			if again := epochOf(t, other); again < first {
-				t.Errorf("a later login has epoch %d, below the mark %d, which ends it", again, first)
+				t.Errorf("a later login has epoch %d, below the mark %d, which ends it",
+					again, first)
 			}
-			for _, s := range []*redisstore.Store{store(time.Now), one, other} { // the first one is new
+			// the first one is new
+			for _, s := range []*redisstore.Store{store(time.Now), one, other} {
 				if number := revoke(t, s, key); number <= login {
-					t.Errorf("a revocation with epoch %d does not end the login with epoch %d", number, login)
+					t.Errorf("a revocation with epoch %d does not end the login with epoch %d",
+						number, login)
 				}
 			}
 		})
@@ -117,7 +123,8 @@ func TestRevoke_MergesLikeMark(t *testing.T) {
 		for range 1 + rand.IntN(6) {
 			var before time.Time
 			if rand.IntN(2) == 0 {
-				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0) // including before 1970 and after 2106
+				// including before 1970 and after 2106
+				before = time.Unix(rand.Int64N(1<<33)-1<<31, 0)
 			}
 			r := session.Revocation{
 				Keys: []session.RevocationKey{key}, IssuedBefore: before, Keep: time.Hour,
@@ -141,7 +148,8 @@ func TestRevoke_MergesLikeMark(t *testing.T) {
 // and every login that begins after it continues. Tests one server, and a cluster, where the epoch
 // and the marks are on different nodes.
 func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
-	for name, url := range map[string]string{"one server": startServer(t).url(), "cluster": startCluster(t, 0).url()} {
+	for name, url := range map[string]string{"one server": startServer(t).url(),
+		"cluster": startCluster(t, 0).url()} {
 		t.Run(name, func(t *testing.T) {
 			stores := []*redisstore.Store{patient(t, url), patient(t, url), patient(t, url)}
 			type login struct{ asked, answered, epoch uint64 }
@@ -162,7 +170,8 @@ func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 				wg.Go(func() {
 					for j := range 60 {
 						if i%3 == 0 {
-							r := revocation{begun: now(), number: revoke(t, s, session.RevocationKey{1, byte(i), byte(j)})}
+							r := revocation{begun: now(),
+								number: revoke(t, s, session.RevocationKey{1, byte(i), byte(j)})}
 							r.done = now()
 							mu.Lock()
 							revocations = append(revocations, r)
@@ -183,12 +192,14 @@ func TestRevoke_R119_NoLoginSlipsThrough(t *testing.T) {
 				for _, l := range logins {
 					if l.answered < r.begun {
 						if before++; l.epoch >= r.number {
-							t.Fatalf("revocation %d does not end an earlier login with epoch %d", r.number, l.epoch)
+							t.Fatalf("revocation %d does not end an earlier login with epoch %d",
+								r.number, l.epoch)
 						}
 					}
 					if l.asked > r.done {
 						if after++; l.epoch < r.number {
-							t.Fatalf("revocation %d ends a later login with epoch %d", r.number, l.epoch)
+							t.Fatalf("revocation %d ends a later login with epoch %d", r.number,
+								l.epoch)
 						}
 					}
 				}

@@ -20,14 +20,20 @@ func TestStore_RoundTrips(t *testing.T) {
 	p := startProxy(t, server.addr())
 	s := open(t, p.url())
 	keys := session.RevocationKeys{{1}, {2}, {3}, {4}}
-	for _, round := range []string{"cold", "warm"} { // the first round connects and sends the scripts
+	// the first round connects and sends the scripts
+	for _, round := range []string{"cold", "warm"} {
 		for name, row := range map[string]struct {
 			do   func(context.Context) error
 			want int64
 		}{
-			"Put":    {func(ctx context.Context) error { return s.Put(ctx, someKey, someRecord, session.Always) }, 1},
-			"Lookup": {func(ctx context.Context) error { _, err := s.Lookup(ctx, keys); return err }, 1},
-			"Epoch":  {func(ctx context.Context) error { _, err := s.Epoch(ctx); return err }, 1},
+			"Put": {func(ctx context.Context) error {
+				return s.Put(ctx, someKey, someRecord, session.Always)
+			}, 1},
+			"Lookup": {func(ctx context.Context) error {
+				_, err := s.Lookup(ctx, keys)
+				return err
+			}, 1},
+			"Epoch": {func(ctx context.Context) error { _, err := s.Epoch(ctx); return err }, 1},
 			"Revoke": {func(ctx context.Context) error {
 				r := session.Revocation{Keys: keys[:], Providers: keys[3:], Keep: time.Hour}
 				_, err := s.Revoke(ctx, r)
@@ -47,7 +53,8 @@ func TestStore_RoundTrips(t *testing.T) {
 		}
 	}
 	before := p.trips.Load()
-	if record, marks, err := s.GetAndLookup(t.Context(), someKey, keys); err != nil || record.Data != "data" || marks[2].All == 0 {
+	if record, marks, err := s.GetAndLookup(t.Context(), someKey, keys); err != nil ||
+		record.Data != "data" || marks[2].All == 0 {
 		t.Errorf("GetAndLookup = %v, %v, %v", record, marks, err)
 	}
 	if _, err := s.Get(t.Context(), someKey); err != nil {
@@ -97,9 +104,10 @@ func TestStore_RoundTripsInACluster(t *testing.T) {
 	for _, node := range c.nodes {
 		proxies[node.addr()] = startProxy(t, node.addr())
 	}
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{c.nodes[0].addr()}, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return net.Dial(network, proxies[addr].addr())
-	}})
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{c.nodes[0].addr()},
+		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return net.Dial(network, proxies[addr].addr())
+		}})
 	t.Cleanup(func() { client.Close() })
 	s := redisstore.New(client)
 	if err := s.Put(t.Context(), someKey, someRecord, session.Always); err != nil {
@@ -152,7 +160,8 @@ func TestStore_RoundTripsInACluster(t *testing.T) {
 		for _, p := range proxies {
 			before[p] = p.trips.Load()
 		}
-		if _, _, err := s.GetAndLookup(t.Context(), key, session.RevocationKeys{{}, {}, user}); !errors.Is(err, session.ErrNoRecord) {
+		if _, _, err := s.GetAndLookup(t.Context(), key,
+			session.RevocationKeys{{}, {}, user}); !errors.Is(err, session.ErrNoRecord) {
 			t.Fatal(err)
 		}
 		nodes := 0

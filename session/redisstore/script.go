@@ -49,12 +49,14 @@ var (
 
 // run runs a script by its hash, or sends its source if the server does not have it. All scripts
 // return text.
-func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (string, error) {
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (string,
+	error) {
 	return script.Run(ctx, s.Client, keys, args...).Text()
 }
 
 // runAs is run for scripts that return want on success.
-func (s *Store) runAs(ctx context.Context, want string, script *redis.Script, keys []string, args ...any) error {
+func (s *Store) runAs(ctx context.Context, want string, script *redis.Script, keys []string,
+	args ...any) error {
 	got, err := s.run(ctx, script, keys, args...)
 	if err == nil && got != want {
 		err = fmt.Errorf("unexpected answer %.20q", got)

@@ -52,7 +52,8 @@ func startServer(t testing.TB, args ...string) *server {
 	return firstThatStarts(t, func() *server {
 		port := freePort(t)
 		return &server{port: port, args: append([]string{
-			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
+			"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "",
+			"--appendonly", "no",
 		}, args...)}
 	})
 }
@@ -121,7 +122,8 @@ func (s *server) kill() {
 
 // client returns a client of the server for direct use by the test.
 func (s *server) client(t testing.TB) *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: s.addr(), ContextTimeoutEnabled: true, MaxRetries: -1})
+	c := redis.NewClient(&redis.Options{Addr: s.addr(), ContextTimeoutEnabled: true,
+		MaxRetries: -1})
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -187,8 +189,10 @@ func startCluster(t testing.TB, replicas int) *cluster {
 		c.nodes = append(c.nodes, firstThatStarts(t, func() *server {
 			port, bus := freePort(t), freePort(t)
 			return &server{port: port, bus: bus, args: []string{
-				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "", "--appendonly", "no",
-				"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus), "--cluster-node-timeout", "1000",
+				"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save",
+				"", "--appendonly", "no",
+				"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
+				"--cluster-node-timeout", "1000",
 				"--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0",
 			}}
 		}))
@@ -235,27 +239,32 @@ func (c *cluster) wait(t testing.TB) {
 }
 
 func (c *cluster) url() string {
-	return fmt.Sprintf("redis+cluster://%s?addr=%s&addr=%s", c.nodes[0].addr(), c.nodes[1].addr(), c.nodes[2].addr())
+	return fmt.Sprintf("redis+cluster://%s?addr=%s&addr=%s", c.nodes[0].addr(), c.nodes[1].addr(),
+		c.nodes[2].addr())
 }
 
 // startSentinel starts a master, a replica and a Sentinel that monitors them.
 func startSentinel(t testing.TB) (master, replica, sentinel *server) {
 	t.Helper()
 	master = startServer(t)
-	replica = startServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(master.port), "--repl-diskless-sync-delay", "0")
+	replica = startServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(master.port),
+		"--repl-diskless-sync-delay", "0")
 	config := t.TempDir() + "/sentinel.conf"
-	rules := fmt.Sprintf("sentinel monitor main 127.0.0.1 %d 1\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 3000\n", master.port)
+	rules := fmt.Sprintf("sentinel monitor main 127.0.0.1 %d 1\nsentinel down-after-milliseconds "+
+		"main 1000\nsentinel failover-timeout main 3000\n", master.port)
 	if err := os.WriteFile(config, []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sentinel = firstThatStarts(t, func() *server {
 		port := freePort(t)
-		return &server{port: port, args: []string{config, "--sentinel", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir()}}
+		return &server{port: port, args: []string{config, "--sentinel", "--port",
+			strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir()}}
 	})
 	client := sentinel.client(t)
 	until(t, "the Sentinel knows the replica", func() bool {
 		replicas, err := client.Do(t.Context(), "SENTINEL", "REPLICAS", "main").Slice()
-		return err == nil && len(replicas) == 1 && strings.Contains(fmt.Sprint(replicas[0]), "master-link-status:ok")
+		return err == nil && len(replicas) == 1 && strings.Contains(fmt.Sprint(replicas[0]),
+			"master-link-status:ok")
 	})
 	return master, replica, sentinel
 }

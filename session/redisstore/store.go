@@ -134,7 +134,8 @@ func (s *Store) check() error {
 }
 
 // errReplicas rejects clients that may read stale data.
-var errReplicas = errors.New("redisstore: Client must not read from replicas, which may still have " +
+var errReplicas = errors.New("redisstore: Client must not read from replicas, which may " +
+	"still have " +
 	"ended sessions: unset ReadOnly, RouteByLatency, RouteRandomly and ReplicaOnly")
 
 func checkClient(client redis.UniversalClient) error {
@@ -143,7 +144,8 @@ func checkClient(client redis.UniversalClient) error {
 	}
 	switch c := client.(type) {
 	case *redis.Ring:
-		return errors.New("redisstore: Client must not be a Ring, which signs users out while a server " +
+		return errors.New("redisstore: Client must not be a Ring, which signs users out while " +
+			"a server " +
 			"is down: use one server, Sentinel or a cluster")
 	case *redis.ClusterClient:
 		if c.Options().ReadOnly {

@@ -26,15 +26,24 @@ func TestStore_WrongSettings(t *testing.T) {
 		store *redisstore.Store
 		want  string
 	}{
-		"no client":          {&redisstore.Store{}, "Client is missing"},
-		"ring":               {redisstore.New(redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})), "Ring"},
-		"replicas":           {redisstore.New(cluster(redis.ClusterOptions{ReadOnly: true})), "replicas"},
-		"nearest node":       {redisstore.New(cluster(redis.ClusterOptions{RouteByLatency: true})), "replicas"},
-		"any node":           {redisstore.New(cluster(redis.ClusterOptions{RouteRandomly: true})), "replicas"},
-		"Sentinel, any node": {redisstore.New(redis.NewFailoverClusterClient(&redis.FailoverOptions{MasterName: "m", SentinelAddrs: []string{"127.0.0.1:1"}, RouteRandomly: true})), "replicas"},
-		"braces":             {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Prefix: "{}app:"}, "Prefix"},
-		"negative timeout":   {&redisstore.Store{Client: redis.NewClient(&redis.Options{}), Timeout: -time.Second}, "Timeout"},
-		"several errors":     {&redisstore.Store{Prefix: "}", Timeout: -1}, "Client"},
+		"no client": {&redisstore.Store{}, "Client is missing"},
+		"ring": {
+			redisstore.New(redis.NewRing(&redis.RingOptions{
+				Addrs: map[string]string{"a": "127.0.0.1:1"}})), "Ring"},
+		"replicas": {redisstore.New(cluster(redis.ClusterOptions{ReadOnly: true})),
+			"replicas"},
+		"nearest node": {redisstore.New(cluster(redis.ClusterOptions{RouteByLatency: true})),
+			"replicas"},
+		"any node": {redisstore.New(cluster(redis.ClusterOptions{RouteRandomly: true})),
+			"replicas"},
+		"Sentinel, any node": {
+			redisstore.New(redis.NewFailoverClusterClient(&redis.FailoverOptions{MasterName: "m",
+				SentinelAddrs: []string{"127.0.0.1:1"}, RouteRandomly: true})), "replicas"},
+		"braces": {&redisstore.Store{Client: redis.NewClient(&redis.Options{}),
+			Prefix: "{}app:"}, "Prefix"},
+		"negative timeout": {&redisstore.Store{Client: redis.NewClient(&redis.Options{}),
+			Timeout: -time.Second}, "Timeout"},
+		"several errors": {&redisstore.Store{Prefix: "}", Timeout: -1}, "Client"},
 	} {
 		for call, do := range everyCall(row.store) {
 			if err := do(t.Context()); err == nil || !strings.Contains(err.Error(), row.want) {
@@ -69,8 +78,10 @@ func TestStore_R134_NeverPrintsThePassword(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	for _, url := range []string{
-		"redis://localhost", "redis://user:password@localhost:6379/1?pool_size=5", "rediss://host", "unix:///run/redis.sock?db=1",
-		"redis+cluster://user:password@host1:6379?addr=host2:6379&addr=host3:6379", "rediss+cluster://host1",
+		"redis://localhost", "redis://user:password@localhost:6379/1?pool_size=5", "rediss://host",
+		"unix:///run/redis.sock?db=1",
+		"redis+cluster://user:password@host1:6379?addr=host2:6379&addr=host3:6379",
+		"rediss+cluster://host1",
 		"redis+sentinel://host1:26379/0?addr=host2:26379&master_name=main&username=user&password=password", "rediss+sentinel://h?master_name=m",
 	} {
 		s, err := redisstore.Open(url)
@@ -87,7 +98,8 @@ func TestOpen(t *testing.T) {
 // R134: errors quote no part of the URL, because an unescaped password may be in any part.
 func TestOpen_R134_ErrorsDoNotQuoteTheURL(t *testing.T) {
 	for url, want := range map[string]string{
-		"": "must begin with", "localhost:6379": "must begin with", "hunter2": "must begin with", "hunter2://localhost": "must begin with",
+		"": "must begin with", "localhost:6379": "must begin with", "hunter2": "must begin with",
+		"hunter2://localhost":                               "must begin with",
 		"http://:hunter2@localhost":                         "must begin with",
 		"redis+ring://:hunter2@localhost":                   "must begin with",
 		"unix+cluster://:hunter2@localhost":                 "must begin with",
@@ -112,7 +124,8 @@ func TestOpen_R134_ErrorsDoNotQuoteTheURL(t *testing.T) {
 		_, err := redisstore.Open(url)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v; want an error with %q", url, err, want)
-		} else if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "ter2") {
+		} else if strings.Contains(err.Error(), "hunter2") ||
+			strings.Contains(err.Error(), "ter2") {
 			t.Errorf("%q is quoted: %v", url, err)
 		}
 	}
@@ -175,7 +188,8 @@ func TestStore_Prefix(t *testing.T) {
 func TestStore_MinimalPermissions(t *testing.T) {
 	server := startServer(t)
 	rights := strings.Fields("ACL SETUSER app on >password resetkeys ~sallyport:* nocommands " +
-		"+get +set +getrange +del +exists +pttl +pexpire +zadd +zcard +zpopmin +zrange +zrem +zremrangebyscore +rename +time +eval +evalsha")
+		"+get +set +getrange +del +exists +pttl +pexpire +zadd +zcard +zpopmin +zrange +zrem " +
+		"+zremrangebyscore +rename +time +eval +evalsha")
 	args := make([]any, len(rights))
 	for i, word := range rights {
 		args[i] = word
@@ -187,27 +201,32 @@ func TestStore_MinimalPermissions(t *testing.T) {
 	s.PerProvider = 1
 	for i := range byte(5) { // more than one
 		r := session.Revocation{
-			Keys: []session.RevocationKey{{i}}, Providers: []session.RevocationKey{{9}}, Keep: time.Hour,
+			Keys: []session.RevocationKey{{i}}, Providers: []session.RevocationKey{{9}},
+			Keep: time.Hour,
 		}
 		if _, err := s.Revoke(t.Context(), r); err != nil {
 			t.Errorf("Revoke: %v", err)
 		}
 	}
 	for name, do := range everyCall(s) {
-		if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) && !strings.Contains(err.Error(), "it ran") {
+		if err := do(t.Context()); err != nil && !errors.Is(err, session.ErrNoRecord) &&
+			!strings.Contains(err.Error(), "it ran") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got, err := s.Do(t.Context(), "key", time.Minute, text("x")); err != nil || string(got) != "x" {
+	if got, err := s.Do(t.Context(), "key", time.Minute, text("x")); err != nil ||
+		string(got) != "x" {
 		t.Errorf("Do = %q, %v", got, err)
 	}
 	for _, id := range []string{"a", "b"} {
-		if err := putVersion(t, s, session.Key{Owner: "o", ID: id}, 1, session.IfAbsent); err != nil {
+		if err := putVersion(t, s, session.Key{Owner: "o", ID: id}, 1,
+			session.IfAbsent); err != nil {
 			t.Error(err)
 		}
 	}
 	server.client(t).Del(t.Context(), "sallyport:{o}:session:a")
-	if records, err := s.List(t.Context(), "o"); err != nil || len(records) != 1 || server.client(t).ZCard(t.Context(), "sallyport:{o}:sessions").Val() != 1 {
+	if records, err := s.List(t.Context(), "o"); err != nil || len(records) != 1 ||
+		server.client(t).ZCard(t.Context(), "sallyport:{o}:sessions").Val() != 1 {
 		t.Errorf("List = %v, %v", records, err)
 	}
 }

@@ -37,7 +37,8 @@ func FuzzStored(f *testing.F) {
 
 func TestMark_RoundTrip(t *testing.T) {
 	for _, epoch := range []uint64{1, 1 << 53, math.MaxUint64} {
-		for _, before := range []time.Time{{}, time.Unix(0, 0), time.Unix(1_800_000_000, 999), time.Unix(1<<40, 0)} {
+		for _, before := range []time.Time{{}, time.Unix(0, 0), time.Unix(1_800_000_000, 999),
+			time.Unix(1<<40, 0)} {
 			want := session.Mark{}.Merge(epoch, before)
 			if got, err := parseMark(newMark(epoch, before)); err != nil || got != want {
 				t.Errorf("parsed %+v, %v; want %+v", got, err, want)
@@ -48,7 +49,8 @@ func TestMark_RoundTrip(t *testing.T) {
 
 func TestMilliseconds(t *testing.T) {
 	for d, want := range map[time.Duration]int64{
-		0: 1, -time.Hour: 1, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Second: 1000, math.MaxInt64: math.MaxInt64 / 1_000_000,
+		0: 1, -time.Hour: 1, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2, time.Second: 1000,
+		math.MaxInt64: math.MaxInt64 / 1_000_000,
 	} {
 		if got := milliseconds(d); got != want && got != want+1 {
 			t.Errorf("milliseconds(%v) = %d, want %d", d, got, want)

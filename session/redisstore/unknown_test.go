@@ -36,19 +36,35 @@ var (
 // return an error.
 func everyCall(s *redisstore.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
-		"Get":          func(ctx context.Context) error { _, err := s.Get(ctx, someKey); return err },
-		"GetAndLookup": func(ctx context.Context) error { _, _, err := s.GetAndLookup(ctx, someKey, someMarks); return err },
-		"Put":          func(ctx context.Context) error { return s.Put(ctx, someKey, someRecord, session.IfOlder) },
-		"Delete":       func(ctx context.Context) error { return s.Delete(ctx, someKey) },
-		"List":         func(ctx context.Context) error { _, err := s.List(ctx, someKey.Owner); return err },
-		"Epoch":        func(ctx context.Context) error { _, err := s.Epoch(ctx); return err },
+		"Get": func(ctx context.Context) error {
+			_, err := s.Get(ctx, someKey)
+			return err
+		},
+		"GetAndLookup": func(ctx context.Context) error {
+			_, _, err := s.GetAndLookup(ctx, someKey, someMarks)
+			return err
+		},
+		"Put": func(ctx context.Context) error {
+			return s.Put(ctx, someKey, someRecord, session.IfOlder)
+		},
+		"Delete": func(ctx context.Context) error { return s.Delete(ctx, someKey) },
+		"List": func(ctx context.Context) error {
+			_, err := s.List(ctx, someKey.Owner)
+			return err
+		},
+		"Epoch": func(ctx context.Context) error { _, err := s.Epoch(ctx); return err },
 		"Revoke": func(ctx context.Context) error {
 			_, err := s.Revoke(ctx, someRevocation)
 			return err
 		},
-		"Lookup": func(ctx context.Context) error { _, err := s.Lookup(ctx, someMarks); return err },
+		"Lookup": func(ctx context.Context) error {
+			_, err := s.Lookup(ctx, someMarks)
+			return err
+		},
 		"Do": func(ctx context.Context) error {
-			_, err := s.Do(ctx, "key", time.Minute, func(context.Context) ([]byte, error) { return nil, errors.New("it ran") })
+			_, err := s.Do(ctx, "key", time.Minute, func(context.Context) ([]byte, error) {
+				return nil, errors.New("it ran")
+			})
 			return err
 		},
 		"Ready": func(ctx context.Context) error { return s.Ready(ctx) },
@@ -56,14 +72,16 @@ func everyCall(s *redisstore.Store) map[string]func(context.Context) error {
 }
 
 // wantUnknown checks that a call ends in time, with an error for an unknown answer.
-func wantUnknown(t *testing.T, name string, within time.Duration, call func(context.Context) error) {
+func wantUnknown(t *testing.T, name string, within time.Duration,
+	call func(context.Context) error) {
 	t.Helper()
 	begin := time.Now()
 	err := call(t.Context())
 	if took := time.Since(begin); took > within {
 		t.Errorf("%s took %v, want at most %v", name, took, within)
 	}
-	if err == nil || errors.Is(err, session.ErrNoRecord) || errors.Is(err, session.ErrChanged) || errors.Is(err, redis.Nil) || strings.Contains(err.Error(), "it ran") {
+	if err == nil || errors.Is(err, session.ErrNoRecord) || errors.Is(err, session.ErrChanged) ||
+		errors.Is(err, redis.Nil) || strings.Contains(err.Error(), "it ran") {
 		t.Errorf("%s = %v; want an error for an unknown answer", name, err)
 	}
 }
@@ -90,16 +108,19 @@ func punctual(t *testing.T, addr string) *redisstore.Store {
 func TestStore_R100_UnexpectedAnswers(t *testing.T) {
 	rig.Slow(t)
 	for name, answer := range map[string]string{
-		"loading":           "-LOADING Redis is loading the dataset in memory\r\n",
-		"read-only":         "-READONLY You can't write against a read only replica.\r\n",
-		"full":              "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
-		"not saved":         "-MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.\r\n",
-		"busy":              "-BUSY Redis is busy running a script.\r\n",
-		"master gone":       "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
-		"moved":             "-MOVED 1234 127.0.0.1:1\r\n",
-		"asked":             "-ASK 1234 127.0.0.1:1\r\n",
-		"cluster down":      "-CLUSTERDOWN The cluster is down\r\n",
-		"another type":      "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+		"loading":   "-LOADING Redis is loading the dataset in memory\r\n",
+		"read-only": "-READONLY You can't write against a read only replica.\r\n",
+		"full":      "-OOM command not allowed when used memory > 'maxmemory'.\r\n",
+		"not saved": "-MISCONF Redis is configured to save RDB snapshots, but it is " +
+			"currently unable to persist to disk.\r\n",
+		"busy": "-BUSY Redis is busy running a script.\r\n",
+		"master gone": "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data " +
+			"is set to 'no'.\r\n",
+		"moved":        "-MOVED 1234 127.0.0.1:1\r\n",
+		"asked":        "-ASK 1234 127.0.0.1:1\r\n",
+		"cluster down": "-CLUSTERDOWN The cluster is down\r\n",
+		"another type": "-WRONGTYPE Operation against a key holding the wrong kind of " +
+			"value\r\n",
 		"no password":       "-NOAUTH Authentication required.\r\n",
 		"no rights":         "-NOPERM this user has no permissions\r\n",
 		"no script, ever":   "-NOSCRIPT No matching script. Please use EVAL.\r\n",
@@ -167,7 +188,8 @@ func TestStore_R100_RecordWithoutItsMarks(t *testing.T) {
 			}
 			return "$40\r\n" + strings.Repeat("0", 36) + "data\r\n"
 		}))
-		wantUnknown(t, fmt.Sprintf("with a mark %q", mark), 3*time.Second, everyCall(s)["GetAndLookup"])
+		wantUnknown(t, fmt.Sprintf("with a mark %q", mark), 3*time.Second,
+			everyCall(s)["GetAndLookup"])
 		if record, err := s.Get(t.Context(), someKey); err != nil || record.Data != "data" {
 			t.Errorf("Get = %v, %v, so the test is void", record, err)
 		}
@@ -180,7 +202,8 @@ func TestStore_R100_EndlessRedirects(t *testing.T) {
 	addr = startFake(t, func(args []string) string {
 		host, port, _ := net.SplitHostPort(addr)
 		if strings.EqualFold(args[0], "CLUSTER") {
-			return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$" + fmt.Sprint(len(host)) + "\r\n" + host + "\r\n:" + port + "\r\n"
+			return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$" + fmt.Sprint(len(host)) + "\r\n" + host +
+				"\r\n:" + port + "\r\n"
 		}
 		return "-MOVED 1 " + addr + "\r\n"
 	})
@@ -203,7 +226,8 @@ func TestStore_R100_ConnectionRefused(t *testing.T) {
 	addr := l.Addr().String()
 	l.Close()
 	for _, s := range []*redisstore.Store{
-		fast(t, addr), open(t, "redis://"+addr), open(t, "redis+cluster://"+addr), open(t, "redis+sentinel://"+addr+"?master_name=main"),
+		fast(t, addr), open(t, "redis://"+addr), open(t, "redis+cluster://"+addr),
+		open(t, "redis+sentinel://"+addr+"?master_name=main"),
 	} {
 		for name, call := range everyCall(s) {
 			wantUnknown(t, name, 4*time.Second, call)
@@ -215,7 +239,8 @@ func TestStore_R100_ConnectionRefused(t *testing.T) {
 // goroutines left behind are bounded and end.
 func TestStore_HangingRedis(t *testing.T) {
 	rig.Slow(t)
-	for name, deadlines := range map[string]bool{"client with deadlines": true, "client without deadlines": false} {
+	for name, deadlines := range map[string]bool{"client with deadlines": true,
+		"client without deadlines": false} {
 		t.Run(name, func(t *testing.T) { hangingRedis(t, deadlines) })
 	}
 }
@@ -224,7 +249,8 @@ func hangingRedis(t *testing.T, deadlines bool) {
 	before := runtime.NumGoroutine()
 	down := make(chan struct{})
 	addr := startFake(t, func([]string) string { <-down; return hangUp })
-	client := redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: time.Hour, PoolTimeout: time.Hour, PoolSize: 50, ContextTimeoutEnabled: deadlines})
+	client := redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: time.Hour,
+		PoolTimeout: time.Hour, PoolSize: 50, ContextTimeoutEnabled: deadlines})
 	t.Cleanup(func() { client.Close() })
 	s := redisstore.New(client)
 	s.Timeout = 300 * time.Millisecond
@@ -233,7 +259,8 @@ func hangingRedis(t *testing.T, deadlines bool) {
 		var wg sync.WaitGroup
 		for range 2000 {
 			wg.Go(func() {
-				if _, err := s.Get(t.Context(), someKey); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+				if _, err := s.Get(t.Context(), someKey); !errors.Is(err,
+					context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Errorf("Get = %v", err)
 				}
 			})
@@ -246,11 +273,14 @@ func hangingRedis(t *testing.T, deadlines bool) {
 			t.Errorf("%d goroutines are left after round %d", n, round)
 		}
 	}
-	if n := runtime.NumGoroutine() - before; deadlines && n > 500 { // connections of the test and of the client
+	// connections of the test and of the client
+	if n := runtime.NumGoroutine() - before; deadlines && n > 500 {
 		t.Errorf("%d goroutines are left", n)
 	}
 	close(down)
-	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-before < 150 })
+	until(t, "all goroutines have ended", func() bool {
+		return runtime.NumGoroutine()-before < 150
+	})
 }
 
 // A context deadline ends a call, with any client.
@@ -301,7 +331,9 @@ func TestStore_HangingClient(t *testing.T) {
 		t.Errorf("%d goroutines are left; the limit of the store is 1000", n)
 	}
 	close(release)
-	until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine()-before < 100 })
+	until(t, "all goroutines have ended", func() bool {
+		return runtime.NumGoroutine()-before < 100
+	})
 }
 
 type waiting struct{ until chan struct{} }

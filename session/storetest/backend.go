@@ -35,9 +35,11 @@ func TestBackend(t *testing.T, open func(t *testing.T) (one, other session.Backe
 
 const ttl = time.Minute
 
-func put(t *testing.T, b session.Backend, key session.Key, version uint64, c session.Condition) error {
+func put(t *testing.T, b session.Backend, key session.Key, version uint64,
+	c session.Condition) error {
 	t.Helper()
-	return b.Put(t.Context(), key, session.Record{Version: version, Data: fmt.Sprint("data ", version), TTL: ttl}, c)
+	return b.Put(t.Context(), key, session.Record{Version: version,
+		Data: fmt.Sprint("data ", version), TTL: ttl}, c)
 }
 
 // wantRecord checks that all backends return a version; zero means ErrNoRecord.
@@ -52,7 +54,8 @@ func wantRecord(t *testing.T, key session.Key, version uint64, backends ...sessi
 			continue
 		}
 		if err != nil || got.Version != version || got.Data != fmt.Sprint("data ", version) {
-			t.Errorf("Get = version %d, %q, %v; want version %d", got.Version, got.Data, err, version)
+			t.Errorf("Get = version %d, %q, %v; want version %d", got.Version, got.Data, err,
+				version)
 		}
 	}
 }
@@ -64,7 +67,8 @@ func backendRoundTrip(t *testing.T, one, other session.Backend, _ Options) {
 		t.Fatal(err)
 	}
 	wantRecord(t, key, 7, one, other)
-	for _, unused := range []session.Key{{Owner: key.Owner, ID: newKey().ID}, {Owner: newKey().Owner, ID: key.ID}} {
+	for _, unused := range []session.Key{{Owner: key.Owner, ID: newKey().ID},
+		{Owner: newKey().Owner, ID: key.ID}} {
 		wantRecord(t, unused, 0, one)
 	}
 	if err := other.Delete(t.Context(), key); err != nil {
@@ -87,13 +91,21 @@ func backendConditions(t *testing.T, one, other session.Backend, _ Options) {
 		want        error
 	}{
 		{none, 1, session.Always, nil}, {5, 1, session.Always, nil},
-		{none, 1, session.IfAbsent, nil}, {5, 6, session.IfAbsent, session.ErrChanged}, {5, 5, session.IfAbsent, session.ErrChanged},
-		{none, 1, session.IfOlder, session.ErrNoRecord}, {5, 6, session.IfOlder, nil}, {5, 90, session.IfOlder, nil},
+		{none, 1, session.IfAbsent, nil}, {5, 6, session.IfAbsent, session.ErrChanged},
+		{5, 5, session.IfAbsent, session.ErrChanged},
+		{none, 1, session.IfOlder, session.ErrNoRecord}, {5, 6, session.IfOlder, nil},
+		{5, 90, session.IfOlder, nil},
 		{5, 5, session.IfOlder, session.ErrChanged}, {5, 4, session.IfOlder, session.ErrChanged},
-		{9, 10, session.IfOlder, nil}, {10, 9, session.IfOlder, session.ErrChanged}, // not compared as text
-		{1<<53 + 1, 1<<53 + 2, session.IfOlder, nil}, {1<<53 + 2, 1<<53 + 1, session.IfOlder, session.ErrChanged}, // not as floats
-		{1<<63 + 5, 1<<63 + 6, session.IfOlder, nil}, {1<<64 - 1, 1, session.IfOlder, session.ErrChanged}, // not as signed integers
-		{none, 1, session.IfNotNewer, session.ErrNoRecord}, {5, 6, session.IfNotNewer, nil}, {5, 5, session.IfNotNewer, nil},
+		// not compared as text
+		{9, 10, session.IfOlder, nil}, {10, 9, session.IfOlder, session.ErrChanged},
+		// not as floats
+		{1<<53 + 1, 1<<53 + 2, session.IfOlder, nil}, {1<<53 + 2, 1<<53 + 1, session.IfOlder,
+			session.ErrChanged},
+		// not as signed integers
+		{1<<63 + 5, 1<<63 + 6, session.IfOlder, nil}, {1<<64 - 1, 1, session.IfOlder,
+			session.ErrChanged},
+		{none, 1, session.IfNotNewer, session.ErrNoRecord}, {5, 6, session.IfNotNewer, nil},
+		{5, 5, session.IfNotNewer, nil},
 		{5, 4, session.IfNotNewer, session.ErrChanged},
 	} {
 		key := newKey()
@@ -143,14 +155,17 @@ func backendOneWriter(t *testing.T, one, other session.Backend, _ Options) {
 func backendTTL(t *testing.T, one, other session.Backend, o Options) {
 	short, long, renewed := newKey(), newKey(), newKey()
 	long.Owner, renewed.Owner = short.Owner, short.Owner
-	for key, ttl := range map[session.Key]time.Duration{short: 2 * time.Second, renewed: 2 * time.Second, long: time.Hour} {
-		if err := one.Put(t.Context(), key, session.Record{Version: 1, Data: "data 1", TTL: ttl}, session.IfAbsent); err != nil {
+	for key, ttl := range map[session.Key]time.Duration{short: 2 * time.Second,
+		renewed: 2 * time.Second, long: time.Hour} {
+		if err := one.Put(t.Context(), key, session.Record{Version: 1, Data: "data 1", TTL: ttl},
+			session.IfAbsent); err != nil {
 			t.Fatal(err)
 		}
 	}
 	o.pass(time.Second)
 	wantRecord(t, short, 1, one, other)
-	if err := one.Put(t.Context(), renewed, session.Record{Version: 1, Data: "data 1", TTL: time.Hour}, session.IfNotNewer); err != nil {
+	if err := one.Put(t.Context(), renewed, session.Record{Version: 1, Data: "data 1",
+		TTL: time.Hour}, session.IfNotNewer); err != nil {
 		t.Fatal(err)
 	}
 	o.pass(3 * time.Second)
@@ -210,7 +225,8 @@ func backendList(t *testing.T, one, other session.Backend, _ Options) {
 func backendData(t *testing.T, one, other session.Backend, _ Options) {
 	for _, data := range []string{"", "\x00\xff\r\n", "a.b", strings.Repeat("x", 1<<20)} {
 		key := newKey()
-		if err := one.Put(t.Context(), key, session.Record{Version: 1, Data: data, TTL: ttl}, session.IfAbsent); err != nil {
+		if err := one.Put(t.Context(), key, session.Record{Version: 1, Data: data, TTL: ttl},
+			session.IfAbsent); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := other.Get(t.Context(), key); err != nil || got.Data != data {
@@ -227,7 +243,8 @@ func backendContext(t *testing.T, one, _ session.Backend, _ Options) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := one.Get(ctx, key); errors.Is(err, session.ErrNoRecord) || err == nil && got.Version != 1 {
+	if got, err := one.Get(ctx, key); errors.Is(err, session.ErrNoRecord) || err == nil &&
+		got.Version != 1 {
 		t.Errorf("Get = version %d, %v", got.Version, err)
 	}
 	wantRecord(t, key, 1, one)
@@ -240,17 +257,20 @@ func backendJoint(t *testing.T, one, other session.Backend, _ Options) {
 	}
 	key, revoked := newKey(), newRevocationKey()
 	keys := session.RevocationKeys{{}, newRevocationKey(), revoked}
-	if _, _, err := joint.GetAndLookup(t.Context(), key, keys); !errors.Is(err, session.ErrNoRecord) {
+	if _, _, err := joint.GetAndLookup(t.Context(), key, keys); !errors.Is(err,
+		session.ErrNoRecord) {
 		t.Errorf("without a record: %v", err)
 	}
 	if err := put(t, other, key, 3, session.IfAbsent); err != nil {
 		t.Fatal(err)
 	}
-	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks != ([4]session.Mark{}) {
+	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil ||
+		record.Version != 3 || marks != ([4]session.Mark{}) {
 		t.Errorf("version %d, marks %v, %v", record.Version, marks, err)
 	}
 	revoke(t, joint, time.Time{}, revoked)
-	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil || record.Version != 3 || marks[2].All == 0 || marks[1].All != 0 {
+	if record, marks, err := joint.GetAndLookup(t.Context(), key, keys); err != nil ||
+		record.Version != 3 || marks[2].All == 0 || marks[1].All != 0 {
 		t.Errorf("after a revocation: version %d, marks %v, %v", record.Version, marks, err)
 	}
 }

@@ -42,7 +42,8 @@ func lockerOnce(t *testing.T, one, other session.Locker, _ Options) {
 	for i := range 50 {
 		l := []session.Locker{one, other}[i%2]
 		wg.Go(func() {
-			if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil || string(got) != "1" {
+			if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil ||
+				string(got) != "1" {
 				t.Errorf("Do = %q, %v", got, err)
 			}
 		})
@@ -62,17 +63,21 @@ func lockerOnce(t *testing.T, one, other session.Locker, _ Options) {
 func lockerKeep(t *testing.T, one, other session.Locker, o Options) {
 	var runs atomic.Int32
 	key := rand.Text()
-	count := func(context.Context) ([]byte, error) { return []byte(strconv.Itoa(int(runs.Add(1)))), nil }
+	count := func(context.Context) ([]byte, error) {
+		return []byte(strconv.Itoa(int(runs.Add(1)))), nil
+	}
 	want := func(l session.Locker, want string) {
 		t.Helper()
-		if got, err := l.Do(t.Context(), key, 4*time.Second, count); err != nil || string(got) != want {
+		if got, err := l.Do(t.Context(), key, 4*time.Second, count); err != nil ||
+			string(got) != want {
 			t.Errorf("Do = %q, %v; want %q", got, err, want)
 		}
 	}
 	want(one, "1")
 	o.pass(2 * time.Second)
 	want(other, "1")
-	o.pass(3 * time.Second) // longer than keep since the run, but not since other received the result
+	// longer than keep since the run, but not since other received the result
+	o.pass(3 * time.Second)
 	want(other, "2")
 	want(one, "2")
 }
@@ -91,13 +96,17 @@ func lockerOutlives(t *testing.T, one, other session.Locker, _ Options) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("browser disconnected")
 	go func() { <-started; cancel(gone) }()
-	_, err := one.Do(ctx, key, time.Minute, func(ctx context.Context) ([]byte, error) { close(started); return work(ctx) })
+	_, err := one.Do(ctx, key, time.Minute, func(ctx context.Context) ([]byte, error) {
+		close(started)
+		return work(ctx)
+	})
 	if !errors.Is(err, gone) {
 		t.Errorf("the canceled caller gets %v, want %v", err, gone)
 	}
 	time.AfterFunc(50*time.Millisecond, func() { close(release) })
 	never := func(context.Context) ([]byte, error) { return nil, errors.New("ran again") }
-	if got, err := other.Do(t.Context(), key, time.Minute, never); err != nil || string(got) != "done" {
+	if got, err := other.Do(t.Context(), key, time.Minute, never); err != nil ||
+		string(got) != "done" {
 		t.Errorf("the next caller: %q, %v", got, err)
 	}
 }
@@ -105,11 +114,15 @@ func lockerOutlives(t *testing.T, one, other session.Locker, _ Options) {
 func lockerErrors(t *testing.T, one, other session.Locker, _ Options) {
 	key, fault := rand.Text(), errors.New("x")
 	for range 3 {
-		if _, err := one.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return nil, fault }); !errors.Is(err, fault) {
+		if _, err := one.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) {
+			return nil, fault
+		}); !errors.Is(err, fault) {
 			t.Errorf("error %v", err)
 		}
 	}
-	if got, err := other.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte("ok"), nil }); err != nil || string(got) != "ok" {
+	if got, err := other.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) {
+		return []byte("ok"), nil
+	}); err != nil || string(got) != "ok" {
 		t.Errorf("after errors, Do = %q, %v", got, err)
 	}
 }
@@ -118,10 +131,16 @@ func lockerKeys(t *testing.T, one, other session.Locker, _ Options) {
 	release := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		one.Do(t.Context(), rand.Text(), time.Minute, func(context.Context) ([]byte, error) { <-release; return nil, nil })
+		one.Do(t.Context(), rand.Text(), time.Minute, func(context.Context) ([]byte, error) {
+			<-release
+			return nil, nil
+		})
 	})
 	for _, l := range []session.Locker{one, other} {
-		if _, err := l.Do(t.Context(), rand.Text(), time.Minute, func(context.Context) ([]byte, error) { return nil, nil }); err != nil {
+		if _, err := l.Do(t.Context(), rand.Text(), time.Minute,
+			func(context.Context) ([]byte, error) {
+				return nil, nil
+			}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -133,7 +152,9 @@ func lockerResults(t *testing.T, one, other session.Locker, _ Options) {
 	for _, result := range []string{"", "\x00\xff", "l:like a lock", "r:like a result"} {
 		key := rand.Text()
 		for _, l := range []session.Locker{one, other} {
-			got, err := l.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) { return []byte(result), nil })
+			got, err := l.Do(t.Context(), key, time.Minute, func(context.Context) ([]byte, error) {
+				return []byte(result), nil
+			})
 			if err != nil || string(got) != result {
 				t.Errorf("Do = %q, %v; want %q", got, err, result)
 			}

@@ -11,8 +11,10 @@ import (
 )
 
 // TestRevocations tests a session.Revocations against its contract.
-func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.Revocations), o Options) {
-	for name, test := range map[string]func(*testing.T, session.Revocations, session.Revocations, Options){
+func TestRevocations(t *testing.T, open func(t *testing.T) (one, other session.Revocations),
+	o Options) {
+	for name, test := range map[string]func(*testing.T, session.Revocations, session.Revocations,
+		Options){
 		"epochs order revocations": revocationEpochs,
 		"epochs are times":         revocationTime,
 		"marks":                    revocationMarks,
@@ -37,7 +39,8 @@ func epochOf(t *testing.T, v session.Revocations) uint64 {
 	return epoch
 }
 
-func revoke(t *testing.T, v session.Revocations, issuedBefore time.Time, keys ...session.RevocationKey) {
+func revoke(t *testing.T, v session.Revocations, issuedBefore time.Time,
+	keys ...session.RevocationKey) {
 	t.Helper()
 	r := session.Revocation{Keys: keys, IssuedBefore: issuedBefore, Keep: time.Hour}
 	if _, err := v.Revoke(t.Context(), r); err != nil {
@@ -62,7 +65,8 @@ func revocationEpochs(t *testing.T, one, other session.Revocations, _ Options) {
 	for _, v := range []session.Revocations{one, other, one, one} { // twice in a row, too
 		key := newRevocationKey()
 		revoke(t, v, time.Time{}, key)
-		afterwards := []uint64{epochOf(t, other), epochOf(t, one)} // of later logins in both processes
+		// of later logins in both processes
+		afterwards := []uint64{epochOf(t, other), epochOf(t, one)}
 		mark := look(t, other, session.RevocationKeys{key})[0].All
 		if mark <= handedOut {
 			t.Errorf("mark %d does not end an earlier login with epoch %d", mark, handedOut)
@@ -89,7 +93,8 @@ func revocationMarks(t *testing.T, one, other session.Revocations, _ Options) {
 	if m := marks[2]; m.All == 0 || m.Some != 0 || m.Before != 0 {
 		t.Errorf("the mark without a time: %+v", m)
 	}
-	if got := look(t, other, session.RevocationKeys{{}, {}, all}); got[0] != (session.Mark{}) || got[2] != marks[2] {
+	if got := look(t, other, session.RevocationKeys{{}, {}, all}); got[0] != (session.Mark{}) ||
+		got[2] != marks[2] {
 		t.Errorf("lookup with zero keys: %+v", got)
 	}
 }
@@ -141,7 +146,8 @@ func revocationTime(t *testing.T, one, other session.Revocations, o Options) {
 	before := epochOf(t, one)
 	o.pass(3 * time.Second)
 	if after := epochOf(t, other); after < before+2_000_000 {
-		t.Errorf("the epoch went from %d to %d in 3 seconds: it is not a time in microseconds", before, after)
+		t.Errorf("the epoch went from %d to %d in 3 seconds: it is not a time in microseconds",
+			before, after)
 	}
 }
 
@@ -172,7 +178,8 @@ func revocationsAtOnce(t *testing.T, one, other session.Revocations, _ Options) 
 		t.Errorf("%d revocations have %d distinct epochs", len(own), len(epochs))
 	}
 	last := slices.Max(slices.Collect(maps.Keys(epochs)))
-	if mark := look(t, other, session.RevocationKeys{shared})[0].All; mark != last || epochOf(t, one) < last {
+	if mark := look(t, other, session.RevocationKeys{shared})[0].All; mark != last ||
+		epochOf(t, one) < last {
 		t.Errorf("the shared key has mark %d, the last revocation has %d, the epoch is %d",
 			mark, last, epochOf(t, one))
 	}

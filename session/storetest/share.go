@@ -60,7 +60,8 @@ func revocationShare(t *testing.T, one, other session.Revocations, o Options) {
 		t.Skip("Options.PerProvider is not set")
 	}
 	provider := func() *shareTest {
-		names := []session.RevocationKey{newRevocationKey(), newRevocationKey()} // under two secrets
+		// under two secrets
+		names := []session.RevocationKey{newRevocationKey(), newRevocationKey()}
 		return &shareTest{T: t, stores: [2]session.Revocations{one, other}, providers: names}
 	}
 	busy, quiet := provider(), provider()
