@@ -110,6 +110,9 @@ func (o *OAuth2) session(p Profile, t session.Tokens) (*session.Session, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := checkIdentifier("the user's ID", u.Subject); err != nil {
+		return nil, userInfoFault(err) // UserFields.ID is not set, and Validate was not called
+	}
 	s := &session.Session{User: u}
 	if p.User != nil {
 		if err := s.SetClaims(o.keptClaims(p.User)); err != nil {

@@ -214,12 +214,21 @@ func TestFields_AreChecked(t *testing.T) {
 	}
 }
 
+// R153: without a path to the ID there is no session, even if Validate was not called.
+func TestProfile_R153_NoPath(t *testing.T) {
+	o := &OAuth2{Issuer: "https://op.example", UserFields: Fields{Name: "name"}}
+	profile := Profile{User: json.RawMessage(`{"id":"1","name":"Alice"}`)}
+	if s, err := o.session(profile, session.Tokens{}); err == nil {
+		t.Errorf("a session of %+v", s.User)
+	}
+}
+
 // R153: for any document and path, an ID is a value in the document, or there is none.
 func FuzzFields(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{"id":1}`, "id"}, {`{"data":{"id":"x"}}`, "data.id"},
 		{`{"a":[{"id":12345678901234567890}]}`, "a.0.id"}, {`{"id":1e3}`, "id"},
-		{`{"b":"\u0000"}`, "a|b"},
+		{`{"b":"\u0000"}`, "a|b"}, {`{"id":1}`, ""},
 		{`{"":{"":1}}`, "."}, {`{"id":null,"login":"x"}`, "id|login"},
 	} {
 		f.Add(seed[0], seed[1])
@@ -233,6 +242,12 @@ func FuzzFields(f *testing.F) {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Fault != FaultUserInfo ||
 				u.Subject != "" {
 				t.Errorf("%q at %q: %+v, error %v", document, path, u, err)
+			}
+			return
+		}
+		if path == "" { // the caller takes the ID from elsewhere, and checks it
+			if u.Subject != "" {
+				t.Errorf("%q without a path: the ID %q", document, u.Subject)
 			}
 			return
 		}
