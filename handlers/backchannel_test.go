@@ -34,7 +34,7 @@ func TestBackchannel_R117_EndsTheSessions(t *testing.T) {
 		if !app.Happened("logout", "ok") || strings.Contains(app.Log(), token) {
 			t.Errorf("events %v, log %s", app.Outcomes(), app.Log())
 		}
-		if n := app.OP.Count("revoke"); n != 0 { // R75: nobody who owns them has asked for it
+		if n := app.OP.Count("revoke"); n != 0 { // R75: their owner did not ask for it
 			t.Errorf("%d tokens were taken back", n)
 		}
 		app.SignIn(t, b, "alice", "/me")
@@ -341,7 +341,7 @@ func TestBackchannel_R38_TenantsDoNotTouchEachOther(t *testing.T) {
 		}
 		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://carol.example "+by))
 		if !rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
-			t.Errorf("by %s: the logout of a tenant where nobody is ended a session", by)
+			t.Errorf("by %s: the logout of a tenant without this user ended a session", by)
 		}
 		rig.WantLogoutAccepted(t, app, rig.DeliverLogout(t, app, "op", "https://alice.example "+by))
 		if rig.Alive(t, app, a) || !rig.Alive(t, app, b) {
@@ -491,7 +491,7 @@ func TestBackchannel_R120_LockerFails(t *testing.T) {
 	unavailable(t, app, rig.DeliverLogout(t, app, "op", app.OP.LogoutToken("alice")),
 		"store_unavailable")
 	if !rig.Alive(t, app, b) {
-		t.Error("the session has ended although nobody knows whether the token is new")
+		t.Error("the session has ended although the token may be a replay")
 	}
 }
 
@@ -574,7 +574,7 @@ func TestBackchannel_R117_OnErrorIsNotAsked(t *testing.T) {
 		authtest.NewTLSProvider(t).LogoutToken("alice")))
 }
 
-// R121: nobody learns which sessions there are.
+// R121: responses do not reveal which sessions exist.
 func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 	counting := &countingRevocations{}
 	app := rig.New(t, func(s *rig.Setup) {
@@ -582,12 +582,12 @@ func TestBackchannel_R121_UnknownSessionsLookLikeSuccess(t *testing.T) {
 		s.Config.Session.Revocations = counting
 	})
 	rig.SignedIn(t, app, "alice", "/me")
-	nobody := app.OP.LogoutClaims("alice")
-	nobody["sub"] = "nobody"
+	unknown := app.OP.LogoutClaims("alice")
+	unknown["sub"] = "unknown"
 	var answers []string
 	for _, token := range []string{
 		app.OP.LogoutToken("alice", app.OP.Sessions("alice")[0]),
-		app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(nobody),
+		app.OP.LogoutToken("alice", "no such session"), app.OP.SignLogout(unknown),
 		app.OP.LogoutToken("alice"),
 	} {
 		before := counting.revoked.Load()

@@ -51,7 +51,7 @@ func TestFrontchannel_R122_EndsTheSessionOfTheCookie(t *testing.T) {
 			t.Errorf("events %v, hook %v", app.Outcomes(), ended)
 		}
 		if n := app.OP.Count("revoke"); n != 0 {
-			t.Errorf("%d tokens were taken back for somebody who is not known", n)
+			t.Errorf("%d tokens were revoked for an unknown user", n)
 		}
 		again := rig.OpenFrame(t, app, b, path)
 		framedPage(t, app, again) // already signed out is as good
