@@ -40,6 +40,7 @@ import (
 //	LoginURL        starts a login
 //	LoginURLFor     starts a login with one provider
 //	LogoutURL       signs out (POST)
+//	ReturnTo        validates an address to return to
 //	LinkURL         links another account to the signed-in user (POST)
 //	RedirectURIs    lists the redirect URIs to register with the providers
 //
@@ -95,6 +96,11 @@ func (a *Auth) LoginURL(returnTo string) string { return a.routes.LoginURL(retur
 func (a *Auth) LoginURLFor(name, returnTo string) string {
 	return a.routes.LoginURLFor(name, returnTo)
 }
+
+// ReturnTo returns a return address if it is a path of the application, and otherwise the start
+// page. Use it for addresses that come from a request, such as the return_to of a page that
+// Hooks.Login sends users to: it rejects other origins and the login routes.
+func (a *Auth) ReturnTo(address string) string { return a.routes.ReturnTo(address) }
 
 // LinkURL returns the path to POST to in order to link an account at the named provider to the
 // signed-in user (Hooks.Link). The user returns to returnTo.

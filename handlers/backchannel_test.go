@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -203,7 +204,7 @@ func TestBackchannel_R119_LoginInFlight(t *testing.T) {
 				},
 				"before userinfo": func(s *rig.Setup, send func()) { at(s.OP, "userinfo", send) },
 				"before the session": func(s *rig.Setup, send func()) {
-					s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+					s.Config.Hooks.Login = func(*http.Request, *handlers.Login) error {
 						send()
 						return nil
 					}

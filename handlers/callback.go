@@ -86,8 +86,9 @@ func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http
 		h.leave(w, r, a)
 		return
 	}
+	next := ""
 	if err == nil {
-		err = h.beginSession(ctx, w, r, a.flow, s)
+		next, err = h.beginSession(ctx, w, r, a.flow, s)
 	}
 	switch {
 	case errors.Is(err, errUsed):
@@ -99,11 +100,11 @@ func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http
 		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
 		return
 	}
-	h.arrive(w, r, a)
+	h.arrive(w, r, a, next)
 	h.config.Login.Event(r.Context(), session.Event{
 		Outcome: "ok", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
 	})
-	redirect(w, h.returns.clean(a.flow.ReturnTo))
+	redirect(w, next)
 }
 
 // failUnread answers a callback whose parameters cannot be read. The state in the query, if there
@@ -161,15 +162,15 @@ func isSilentRefusal(flow *provider.Flow, err error) bool {
 	return ok && flow.Request.Prompt == promptNone && fault.Fault == provider.FaultInteraction
 }
 
-// beginSession calls Hooks.Login, then starts a new session, whatever the browser had before.
+// beginSession calls Hooks.Login, then starts a new session, whatever the browser had before. next
+// is where the browser goes.
 func (h *routes) beginSession(ctx context.Context, w http.ResponseWriter, r *http.Request,
-	flow *provider.Flow, s *session.Session) error {
-	if hook := h.hooks.Login; hook != nil {
-		if err := recovered.Call(func() error { return hook(ctx, s) }); err != nil {
-			return h.refused(err)
-		}
+	flow *provider.Flow, s *session.Session) (next string, err error) {
+	l := &Login{Session: s, ReturnTo: h.returns.clean(flow.ReturnTo), Request: flow.Request}
+	if next, err = h.callLogin(r.WithContext(ctx), l); err != nil {
+		return "", h.refused(err)
 	}
-	return h.config.Sessions.StartAfter(w, r, s, flow.Session)
+	return next, h.config.Sessions.StartAfter(w, r, s, flow.Session)
 }
 
 // callbackMethod is the method of the provider's callback. It is never HEAD, which link scanners

@@ -1,7 +1,6 @@
 package handlers_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,10 +11,10 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // R13
@@ -456,7 +455,7 @@ func TestCallback_R29_StartingALoginChangesNothing(t *testing.T) {
 func TestCallback_HookRefuses(t *testing.T) {
 	refuse := false
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 			if refuse && s.User.Username == "bob" {
 				return fmt.Errorf("not on the list: bob: %w", sallyport.ErrRefused)
 			}

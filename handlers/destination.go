@@ -133,12 +133,14 @@ func (h *routes) keepDestination(w http.ResponseWriter, p provider.Provider, f *
 	return h.cookieSize(cookie, text), nil
 }
 
-// arrive records that a login has led to its destination.
-func (h *routes) arrive(w http.ResponseWriter, r *http.Request, a response) {
+// arrive records that a login has led to its destination, or to the page that Hooks.Login has sent
+// the user to.
+func (h *routes) arrive(w http.ResponseWriter, r *http.Request, a response, to string) {
 	d, ok := h.destinationOf(r, a.name, a.flow.State)
 	if !ok {
 		d.kind = kindOf(a.flow)
 	}
+	d.to = to
 	d.at, d.rounds = h.config.Sessions.Now(), byte(min(a.flow.Round+1, maxRounds))
 	room := max(cookieBudget-h.cookieBytes(w, r), minDestination)
 	if _, err := h.keepDestination(w, a.p, a.flow, d, room); err != nil {

@@ -24,17 +24,18 @@ type Hooks struct {
 	// is to be linked.
 	Begin func(*http.Request, *provider.Flow) error
 
-	// Login gets the verified session before it begins. It may enrich it (User.Roles, Values) or
-	// reject the login.
+	// Login gets the verified session before it begins. It may enrich it (User.Roles, Values), send
+	// the user to another page first (Login.ReturnTo), or reject the login. The request is that of
+	// the callback; its context ends after 30 seconds.
 	//
 	// Login also gets a session that is renewed silently (session.Config.Revalidate without a
-	// refresh token); [Renewal] tells the two apart. Then User is enriched again and Values stay as
-	// they are. A rejection ends the session; after any other error it continues with its previous
-	// User and Claims.
+	// refresh token); Login.Renews tells the two apart. Then User is enriched again and Values stay
+	// as they are. A rejection ends the session; after any other error it continues with its
+	// previous User and Claims.
 	//
 	// Use User.Key() to identify users, never their email address. To admit only users of an
 	// organization that has its own mail domain, use User.EmailIn.
-	Login func(context.Context, *session.Session) error
+	Login func(*http.Request, *Login) error
 
 	// Refresh gets a session with renewed tokens, and with new claims if the provider sent any,
 	// before it replaces the old one. It has to add again what Login added to User; Values stay as
@@ -136,6 +137,9 @@ func (h *routes) LoginURLFor(name, returnTo string) string {
 func (h *routes) LinkURL(name, returnTo string) string {
 	return h.route("link/"+segment(name), returnTo)
 }
+
+// ReturnTo returns a valid return address unchanged, and otherwise the start page.
+func (h *routes) ReturnTo(address string) string { return h.returns.clean(address) }
 
 // segment makes any text one path segment: users may have typed the name.
 func segment(name string) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -570,7 +571,7 @@ func TestLate_F38_HookAndStore(t *testing.T) {
 	var answer error
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.Session.Store = session.NewServerStore(down)
-		s.Config.Hooks.Login = func(context.Context, *session.Session) error { return answer }
+		s.Config.Hooks.Login = func(*http.Request, *handlers.Login) error { return answer }
 	})
 	link := "return_to=" + url.QueryEscape(deep)
 	for _, answer = range []error{errors.New("the list cannot be read"), session.ErrStore,

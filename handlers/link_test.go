@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -93,7 +94,7 @@ func TestLink_R29_ConnectsAndChangesNothingElse(t *testing.T) {
 func TestLink_ValuesOfTheHook(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, a := rig.NewLinking(t, keep, func(s *rig.Setup) {
-			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 				s.Values = map[string]string{"kept": "1", "changed": "1", "removed": "1"}
 				return nil
 			}

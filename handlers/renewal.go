@@ -74,15 +74,19 @@ func (h *routes) finishRenewal(ctx context.Context, w http.ResponseWriter, r *ht
 		h.leave(w, r, a)
 		return
 	}
-	prove := func() (*session.Session, error) { return h.prove(ctx, w, a, s) }
+	next := a.flow.ReturnTo
+	prove := func() (fresh *session.Session, err error) {
+		fresh, next, err = h.prove(ctx, w, r, a, s)
+		return fresh, err
+	}
 	err = h.config.Sessions.Continue(w, r, s, prove)
 	switch {
 	case err == nil:
-		h.arrive(w, r, a)
+		h.arrive(w, r, a, next)
 		h.config.Login.Event(r.Context(), session.Event{
 			Outcome: "renewed", Provider: a.name, Issuer: s.User.Issuer, Subject: s.User.Subject,
 		})
-		redirect(w, h.returns.clean(a.flow.ReturnTo))
+		redirect(w, next)
 	case errors.Is(err, errUsed):
 		h.answerLate(w, r, a.callback, a.flow, err)
 	case endsRenewal(err):
@@ -119,34 +123,34 @@ func endsRenewal(err error) bool {
 		ok && (fault.Fault == provider.FaultInteraction || fault.Fault == provider.FaultDenied)
 }
 
-// prove obtains the identity again, and calls Hooks.Login.
-func (h *routes) prove(ctx context.Context, w http.ResponseWriter, a response,
-	s *session.Session) (*session.Session, error) {
-	fresh, err := h.exchange(ctx, w, a)
-	if err != nil {
-		return nil, err
+// prove obtains the identity again, and calls Hooks.Login. next is where the browser goes.
+func (h *routes) prove(ctx context.Context, w http.ResponseWriter, r *http.Request, a response,
+	s *session.Session) (fresh *session.Session, next string, err error) {
+	next = h.returns.clean(a.flow.ReturnTo)
+	if fresh, err = h.exchange(ctx, w, a); err != nil {
+		return nil, next, err
 	}
 	if fresh.User.Key() != s.User.Key() || s.Provider != a.name {
-		return nil, errAnotherUser
-	}
-	if h.hooks.Login == nil {
-		return fresh, nil
+		return nil, next, errAnotherUser
 	}
 	asked := fresh.Clone()
 	asked.Values = maps.Clone(s.Values)
-	ctx = context.WithValue(ctx, renewalKey{}, s.Clone())
-	err = recovered.Call(func() error { return h.hooks.Login(ctx, asked) })
+	via, err := h.callLogin(r.WithContext(ctx), &Login{
+		Session: asked, ReturnTo: next, Request: a.flow.Request, Renews: s.Clone(),
+	})
 	_, worded := errors.AsType[*problem.Error](err)
 	switch {
+	case err == nil && h.hooks.Login == nil:
+		return fresh, next, nil
 	case err == nil:
-		return asked, nil
+		return asked, via, nil
 	case !recovered.Is(err) && (worded || errors.Is(err, answer.ErrRefused)):
-		return nil, errors.Join(errNotRenewed, err)
+		return nil, next, errors.Join(errNotRenewed, err)
 	}
 	h.config.Login.Logger.ErrorContext(ctx,
 		"sallyport: session renewed, but not the user's profile",
 		"session", s, "cause", answer.Printable(err.Error()), recovered.Stack(err))
-	return asBefore(s, fresh), nil
+	return asBefore(s, fresh), next, nil
 }
 
 // asBefore returns the renewed session with its previous user and claims.
@@ -160,15 +164,6 @@ func asBefore(s, fresh *session.Session) *session.Session {
 		kept.SetTokens(tokens)
 	}
 	return kept
-}
-
-type renewalKey struct{}
-
-// Renewal returns the session that Hooks.Login is called to renew silently. At a login, it returns
-// false.
-func Renewal(ctx context.Context) (*session.Session, bool) {
-	s, ok := ctx.Value(renewalKey{}).(*session.Session)
-	return s, ok
 }
 
 // endRenewed answers a renewal that the provider or the application rejected: it ends the session

@@ -152,7 +152,7 @@ type Flow struct {
 
 	// session.Manager.Name of the browser's session at the start, if needed
 	Session string `json:"ss,omitempty"`
-	Renewal bool   `json:"rn,omitempty"` // silent renewal of that session; see handlers.Renewal
+	Renewal bool   `json:"rn,omitempty"` // silent renewal of that session; see handlers.Login
 
 	// links an account: a hash of the session; see handlers.Hooks.Link
 	Link string `json:"l,omitempty"`

@@ -14,8 +14,8 @@ const maxLocalPart = 64
 //
 // Use it in Hooks.Login to admit only users of one organization:
 //
-//	Login: func(_ context.Context, s *session.Session) error {
-//		if !s.User.EmailIn("corp.example") {
+//	Login: func(_ *http.Request, l *handlers.Login) error {
+//		if !l.User.EmailIn("corp.example") {
 //			return errors.New("not an employee")
 //		}
 //		return nil

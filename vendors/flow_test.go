@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -175,10 +176,14 @@ func (f *flow) configure(t testing.TB) bool {
 			}
 		}
 		s.Config.Session.Now = f.clock.Now
-		s.Config.Hooks.Login = f.see
-		s.Config.Hooks.Refresh = func(ctx context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+			f.see(s.Session)
+			return nil
+		}
+		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {
 			f.refreshed.Store(true)
-			return f.see(ctx, s)
+			f.see(s)
+			return nil
 		}
 	})
 	f.app.Mux.Handle("/call", f.app.Auth.RequireAuth(http.HandlerFunc(f.call)))
@@ -187,12 +192,11 @@ func (f *flow) configure(t testing.TB) bool {
 	return true
 }
 
-// see is a hook that records the session.
-func (f *flow) see(_ context.Context, s *session.Session) error {
+// see records the session that a hook got.
+func (f *flow) see(s *session.Session) {
 	f.seen.Lock()
 	defer f.seen.Unlock()
 	f.last = s.Clone()
-	return nil
 }
 
 // call is a page of the application that needs the user's access token.

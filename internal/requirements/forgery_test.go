@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/provider"
@@ -221,8 +222,8 @@ func TestForgery_F3_KeysOfTenants(t *testing.T) {
 		keys[where] = append(keys[where], s.Provider+" "+s.User.Key())
 	}
 	app, _ := rig.NewTenants(t, rig.Offline, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
-			see("Login", s)
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+			see("Login", s.Session)
 			return nil
 		}
 		s.Config.Hooks.Refresh = func(_ context.Context, s *session.Session) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -41,7 +42,7 @@ func lightable(f *fuse) map[string]func(*rig.Setup) {
 			}
 		},
 		"Hooks.Login": func(s *rig.Setup) {
-			s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+			s.Config.Hooks.Login = func(*http.Request, *handlers.Login) error {
 				f.burn()
 				return nil
 			}

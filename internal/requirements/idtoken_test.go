@@ -1,7 +1,6 @@
 package requirements_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -25,9 +24,9 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // withToken makes the provider hand out what f makes of its right claims.
@@ -577,7 +576,7 @@ func TestIDToken_R50_StrictJSON(t *testing.T) {
 func TestIDToken_R50_ClaimsAreThoseOfTheToken(t *testing.T) {
 	var got map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 			return s.Claims(&got)
 		}
 	})

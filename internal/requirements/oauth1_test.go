@@ -3,7 +3,6 @@ package requirements_test
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -60,8 +60,8 @@ func TestOAuth1_R154_SignIn(t *testing.T) {
 	app := rig.New(t, rig.OAuth1(func(o *provider.OAuth1) {
 		o.AuthParams = perms
 	}), func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
-			got = s
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+			got = s.Session
 			return nil
 		}
 	})
@@ -933,7 +933,7 @@ func TestOAuth1_MapUser(t *testing.T) {
 	} {
 		var user session.User
 		app := rig.New(t, rig.OAuth1(row.change), func(s *rig.Setup) {
-			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 				user = s.User
 				return nil
 			}

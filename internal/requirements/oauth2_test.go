@@ -1,7 +1,6 @@
 package requirements_test
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -29,8 +29,8 @@ func plain(change ...func(*provider.OAuth2)) func(*rig.Setup) {
 // keeping remembers the session of the last login.
 func keeping(last **session.Session) func(*rig.Setup) {
 	return func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
-			*last = s
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+			*last = s.Session
 			return nil
 		}
 	}

@@ -1,14 +1,15 @@
 package requirements_test
 
 import (
-	"context"
 	"encoding/base64"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -54,7 +55,7 @@ func TestClaims_F21_OddMembersBlockNoLogin(t *testing.T) {
 	var claims map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = "always"
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 			claims = nil
 			return s.Claims(&claims)
 		}
@@ -99,7 +100,7 @@ func TestClaims_F21_WhatTheApplicationReads(t *testing.T) {
 	var claims map[string]any
 	var user session.User
 	app := rig.New(t, func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 			user = s.User
 			return s.Claims(&claims)
 		}
@@ -151,8 +152,8 @@ func TestClaims_F21_AmbiguousRights(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got *session.Session
 			app := rig.New(t, func(s *rig.Setup) {
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
-					got = s
+				s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+					got = s.Session
 					return nil
 				}
 			})
@@ -235,7 +236,7 @@ func TestRoles_F45_Shapes(t *testing.T) {
 			var got []string
 			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.RolesClaim = row.claim
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+				s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 					got = s.User.Roles
 					return nil
 				}
@@ -409,7 +410,7 @@ func TestEmail_F18_NeverVerifiedMeansNever(t *testing.T) {
 	} {
 		var got session.User
 		app := rig.New(t, change, func(s *rig.Setup) {
-			s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+			s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 				got = s.User
 				return nil
 			}
@@ -452,7 +453,7 @@ func TestClaims_F21_LookAlikesAreLogged(t *testing.T) {
 	var user session.User
 	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = "never"
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 			user = s.User
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
@@ -65,7 +66,7 @@ func TestHooks_F43_ErrorsOfLogins(t *testing.T) {
 							return fail()
 						}
 					} else {
-						s.Config.Hooks.Login = func(context.Context, *session.Session) error {
+						s.Config.Hooks.Login = func(*http.Request, *handlers.Login) error {
 							return fail()
 						}
 					}

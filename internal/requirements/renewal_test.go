@@ -1,7 +1,6 @@
 package requirements_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -423,11 +422,11 @@ func TestRenewal_F13_LoginHook(t *testing.T) {
 			}, func(s *rig.Setup) {
 				n := &counts{}
 				seen.Store(s.OP, n)
-				s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error {
+				s.Config.Hooks.Login = func(r *http.Request, s *handlers.Login) error {
 					s.Values = map[string]string{"cart": "empty"}
 					s.User.Roles = []string{"admin"}
-					old, renewal := handlers.Renewal(ctx)
-					if !renewal {
+					old := s.Renews
+					if old == nil {
 						n.logins.Add(1)
 						return nil
 					}

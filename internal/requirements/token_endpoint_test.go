@@ -1,7 +1,6 @@
 package requirements_test
 
 import (
-	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -156,7 +156,7 @@ func TestTokenEndpoint_R72_Answers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var tokens session.Tokens
 			app := rig.New(t, func(s *rig.Setup) {
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) (err error) {
+				s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) (err error) {
 					tokens, err = s.Tokens()
 					return err
 				}
@@ -282,8 +282,8 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 	var claims map[string]any
 	app := rig.New(t, func(s *rig.Setup) {
 		s.OIDC.UserInfo = "always"
-		s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
-			got = s
+		s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
+			got = s.Session
 			return s.Claims(&claims)
 		}
 	})
@@ -352,7 +352,7 @@ func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 			var got session.User
 			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.UserInfo = "always"
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+				s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 					got = s.User
 					return nil
 				}
@@ -439,7 +439,7 @@ func TestRoles_R151_FailClosed(t *testing.T) {
 			got := "no login"
 			app := rig.New(t, func(s *rig.Setup) {
 				s.OIDC.RolesClaim = row.claim
-				s.Config.Hooks.Login = func(_ context.Context, s *session.Session) error {
+				s.Config.Hooks.Login = func(_ *http.Request, s *handlers.Login) error {
 					got = strings.Join(s.User.Roles, "|")
 					return nil
 				}

@@ -44,6 +44,9 @@ type Routes interface {
 	LinkURL(name, returnTo string) string
 	LogoutURL(returnTo string) string
 
+	// ReturnTo returns a valid return address unchanged, and otherwise the start page.
+	ReturnTo(address string) string
+
 	// RedirectURI is what to register at the provider of a name.
 	RedirectURI(name string) string
 

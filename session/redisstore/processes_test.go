@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
@@ -145,8 +146,8 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 	var during func(ctx context.Context, s *session.Session) error
 	hook := func(s *rig.Setup) {
-		s.Config.Hooks.Login = func(ctx context.Context, s *session.Session) error {
-			return during(ctx, s)
+		s.Config.Hooks.Login = func(r *http.Request, s *handlers.Login) error {
+			return during(r.Context(), s.Session)
 		}
 	}
 	twoProcesses(t, func(t *testing.T, st *site) {
