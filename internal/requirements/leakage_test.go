@@ -34,7 +34,7 @@ func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
 		"malformed token": func(f *authtest.Faults) {
 			f.IDTokenRaw = func(s string) string { return "x" + s }
 		},
-		"echoing the code": func(f *authtest.Faults) { f.Handler = echo("token") },
+		"echoing the code": func(f *authtest.Faults) { f.Handler = rig.Echo("token") },
 		"echoing the state": func(f *authtest.Faults) {
 			f.Callback = func(q url.Values) {
 				q.Del("code")
@@ -42,7 +42,7 @@ func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
 				q.Set("error_description", "state was "+q.Get("state"))
 			}
 		},
-		"echoing the token": func(f *authtest.Faults) { f.Handler = echo("userinfo") },
+		"echoing the token": func(f *authtest.Faults) { f.Handler = rig.Echo("userinfo") },
 	} {
 		app.OP.Behave()
 		app.OP.Misbehave(change)
@@ -59,21 +59,6 @@ func TestLeakage_R134_LogHoldsNoSecrets(t *testing.T) {
 	}
 	if app.Leaked("x "+app.OP.Requests("token")[0].Form.Get("code")+" y") == "" {
 		t.Error("the check finds nothing, so it shows nothing")
-	}
-}
-
-// echo makes an endpoint answer with what it was sent.
-func echo(endpoint string) func(string, http.ResponseWriter, *http.Request) bool {
-	return func(e string, w http.ResponseWriter, r *http.Request) bool {
-		if e == endpoint {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusBadRequest)
-			json.NewEncoder(w).Encode(map[string]string{
-				"error": "invalid_grant", "error_description": fmt.Sprint(r.PostForm,
-					r.Header.Get("Authorization")),
-			})
-		}
-		return e == endpoint
 	}
 }
 

@@ -326,7 +326,7 @@ func TestPanics_F2_Watch(t *testing.T) {
 // F2: an error of Client, or of its calls, that comes from a panic is 500 by way of Refuse.
 func TestPanics_F2_APICalls(t *testing.T) {
 	f := &fuse{value: "faulty application code"}
-	app := plainCalling(t, func(o *provider.OAuth2) {
+	app := rig.NewPlainCalling(t, func(o *provider.OAuth2) {
 		o.PrepareAPI = func(*http.Request, session.Tokens, provider.Profile) error {
 			f.burn()
 			return nil

@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,3 +48,35 @@ func WantAnswer(t *testing.T, app *App, resp *http.Response, kind string, status
 
 // AsJSON is the content type of JSON.
 const AsJSON = "application/json"
+
+// Echo makes an endpoint answer with what it was sent.
+func Echo(endpoint string) func(string, http.ResponseWriter, *http.Request) bool {
+	return func(e string, w http.ResponseWriter, r *http.Request) bool {
+		if e == endpoint {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			json.NewEncoder(w).Encode(map[string]string{
+				"error": "invalid_grant", "error_description": fmt.Sprint(r.PostForm,
+					r.Header.Get("Authorization")),
+			})
+		}
+		return e == endpoint
+	}
+}
+
+// AnswerDiscovery makes the provider answer requests for its metadata.
+func AnswerDiscovery(app *App, answer http.HandlerFunc) {
+	app.OP.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
+			if endpoint == "discovery" {
+				answer(w, r)
+			}
+			return endpoint == "discovery"
+		}
+	})
+}
+
+// Status is a handler that answers with a status code only.
+func Status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}

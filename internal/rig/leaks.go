@@ -116,3 +116,9 @@ func (app *App) checkLog(t testing.TB) {
 		t.Errorf("the log holds the secret %q:\n%s", secret, app.Log())
 	}
 }
+
+// LastLine returns the last line of a log.
+func LastLine(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	return lines[len(lines)-1]
+}
