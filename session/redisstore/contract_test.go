@@ -1,13 +1,13 @@
 package redisstore_test
 
 import (
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 	"github.com/sallyport-go/sallyport/session/storetest"
@@ -20,6 +20,13 @@ const share = 50
 func small(t *testing.T, url string) *redisstore.Store {
 	s := patient(t, url)
 	s.PerProvider = share
+	return s
+}
+
+// clocked is like small, with another clock.
+func clocked(t *testing.T, url string, now func() time.Time) *redisstore.Store {
+	s := small(t, url)
+	s.Now = now
 	return s
 }
 
@@ -45,59 +52,51 @@ func runContract(t *testing.T, open func(t *testing.T) *redisstore.Store, o stor
 			}, o)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if o.Advance == nil {
-				t.Parallel() // the tests wait
-			}
-			test(t)
-		})
+		t.Run(name, test)
 	}
 }
 
 // R104, R106: with a plain client, which ignores context deadlines.
 func TestContract_InMemory(t *testing.T) {
 	server := miniredis.RunT(t)
-	var mu sync.Mutex
-	now := time.Now()
-	clock := func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		return now
-	}
-	server.SetTime(now)
+	clock := rig.NewClock()
+	server.SetTime(clock.Now())
 	runContract(t, func(t *testing.T) *redisstore.Store {
 		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
 		t.Cleanup(func() { client.Close() })
 		s := redisstore.New(client)
-		s.Now, s.PerProvider = clock, share
+		s.Now, s.PerProvider = clock.Now, share
 		return s
 	}, storetest.Options{PerProvider: share, Size: func() int {
 		return len(server.Keys())
 	}, Advance: func(d time.Duration) {
-		mu.Lock()
-		now = now.Add(d)
-		mu.Unlock()
-		server.SetTime(clock())
+		clock.Advance(d)
+		server.SetTime(clock.Now())
 		server.FastForward(d)
 	}})
 }
 
 func TestContract_OneServer(t *testing.T) {
-	server := startServer(t)
-	runContract(t, func(t *testing.T) *redisstore.Store { return small(t, server.url()) },
-		storetest.Options{PerProvider: share})
+	one := startServer(t)
+	c := &clockwork{servers: []*server{one}}
+	runContract(t, func(t *testing.T) *redisstore.Store {
+		return clocked(t, one.url(), c.Now)
+	}, storetest.Options{PerProvider: share, Advance: c.advance(t)})
 }
 
 func TestContract_Cluster(t *testing.T) {
-	c := startCluster(t, 0)
-	runContract(t, func(t *testing.T) *redisstore.Store { return small(t, c.url()) },
-		storetest.Options{PerProvider: share})
+	nodes := startCluster(t, 0)
+	c := &clockwork{servers: nodes.nodes}
+	runContract(t, func(t *testing.T) *redisstore.Store {
+		return clocked(t, nodes.url(), c.Now)
+	}, storetest.Options{PerProvider: share, Advance: c.advance(t)})
 }
 
 func TestContract_Sentinel(t *testing.T) {
-	_, _, sentinel := startSentinel(t)
+	master, _, sentinel := startSentinel(t)
+	c := &clockwork{servers: []*server{master}}
 	url := "redis+sentinel://" + sentinel.addr() + "?master_name=main"
 	runContract(t, func(t *testing.T) *redisstore.Store {
-		return patient(t, url)
-	}, storetest.Options{})
+		return clocked(t, url, c.Now)
+	}, storetest.Options{PerProvider: share, Advance: c.advance(t)})
 }

@@ -316,25 +316,24 @@ func kept(had, set []*http.Cookie) (now []*http.Cookie) {
 // R129: an open connection in one process ends when the session ends in the other.
 func TestProcesses_R129_WatchEnds(t *testing.T) {
 	t.Parallel()
-	url := startServer(t).url()
+	server := startServer(t)
 	eachKeep(t, func(t *testing.T, keep func(*session.Config, *redisstore.Store)) {
 		t.Parallel()
+		p := startProxy(t, server.addr())
 		st := newSite(t, keep, func() *redisstore.Store {
-			return patient(t, url)
+			return patient(t, p.url())
 		}, func(s *rig.Setup) { s.Config.Session.Watch = time.Second })
 		_, cookies := st.signIn(t, "alice")
-		ctx, cancel := st.one.Sessions.Watch(t.Context(), st.session(t, st.one, cookies))
+		watched := st.session(t, st.one, cookies)
+		before := p.trips.Load()
+		ctx, cancel := st.one.Sessions.Watch(t.Context(), watched)
 		defer cancel()
-		select {
-		case <-ctx.Done():
+		until(t, "the watch has checked", func() bool { return p.trips.Load() > before })
+		if ctx.Err() != nil {
 			t.Fatal("the watch ended early:", context.Cause(ctx))
-		case <-time.After(1200 * time.Millisecond): // the watch has checked once
 		}
 		st.signOut(st.two, cookies)
-		select {
-		case <-ctx.Done():
-		case <-time.After(10 * time.Second):
-		}
+		<-ctx.Done()
 		if !errors.Is(context.Cause(ctx), session.ErrEnded) {
 			t.Errorf("the cause is %v", context.Cause(ctx))
 		}

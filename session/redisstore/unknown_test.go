@@ -300,12 +300,13 @@ func TestStore_DeadlineEndsCalls(t *testing.T) {
 // Cancellation ends a call immediately, with its cause as the error. (Reads with a client that
 // respects deadlines end at the deadline.)
 func TestStore_ContextEndsCalls(t *testing.T) {
-	s := fast(t, startFake(t, func([]string) string { return hang }))
+	arrived := make(chan bool, 100)
+	s := fast(t, startFake(t, func([]string) string { arrived <- true; return hang }))
 	s.Timeout = time.Minute
 	for name, call := range everyCall(s) {
 		gone := errors.New("browser disconnected")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(50*time.Millisecond, func() { cancel(gone) })
+		go func() { <-arrived; cancel(gone) }()
 		begin := time.Now()
 		if err := call(ctx); !errors.Is(err, gone) || time.Since(begin) > 3*time.Second {
 			t.Errorf("%s = %v after %v", name, err, time.Since(begin))

@@ -32,23 +32,25 @@ func TestLocker(t *testing.T, open func(t *testing.T) (one, other session.Locker
 
 // R106
 func lockerOnce(t *testing.T, one, other session.Locker, _ Options) {
+	const callers = 50
 	var runs atomic.Int32
-	key, release := rand.Text(), make(chan struct{})
+	var wg, calling sync.WaitGroup
+	calling.Add(callers)
+	key := rand.Text()
 	work := func(context.Context) ([]byte, error) {
-		<-release
+		calling.Wait()
 		return []byte(strconv.Itoa(int(runs.Add(1)))), nil
 	}
-	var wg sync.WaitGroup
-	for i := range 50 {
+	for i := range callers {
 		l := []session.Locker{one, other}[i%2]
 		wg.Go(func() {
+			calling.Done()
 			if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil ||
 				string(got) != "1" {
 				t.Errorf("Do = %q, %v", got, err)
 			}
 		})
 	}
-	time.AfterFunc(50*time.Millisecond, func() { close(release) })
 	wg.Wait()
 	for _, l := range []session.Locker{one, other} {
 		if got, err := l.Do(t.Context(), key, time.Minute, work); err != nil || string(got) != "1" {
@@ -103,7 +105,7 @@ func lockerOutlives(t *testing.T, one, other session.Locker, _ Options) {
 	if !errors.Is(err, gone) {
 		t.Errorf("the canceled caller gets %v, want %v", err, gone)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { close(release) })
+	go close(release)
 	never := func(context.Context) ([]byte, error) { return nil, errors.New("ran again") }
 	if got, err := other.Do(t.Context(), key, time.Minute, never); err != nil ||
 		string(got) != "done" {
