@@ -62,6 +62,9 @@ func (c Config) check() (*url.URL, []error) {
 		mistakes = append(mistakes,
 			wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
 	}
+	if c.SessionClaims != nil && !c.SessionEndpoint {
+		mistakes = append(mistakes, wrongField("SessionClaims", "needs SessionEndpoint"))
+	}
 	for _, origin := range c.TrustedOrigins {
 		if u, err := url.Parse(origin); err == nil && u.Host != "" && badHost(u) != "" {
 			mistakes = append(mistakes, wrongField("TrustedOrigins", "%q %s", withoutUser(origin),

@@ -103,6 +103,17 @@ type Config struct {
 	// logout, which is on with revocations, is more reliable. Default: off.
 	FrontchannelLogout bool
 
+	// SessionEndpoint serves what single-page apps need below BaseURL + Prefix, to pages of the same
+	// origin only: "/session" says who is signed in and for how long, without tokens, and
+	// "/client.js" is a module that uses it (docs/spa.md). Default: off.
+	SessionEndpoint bool
+
+	// SessionClaims returns what the session endpoint shows as "claims", besides the User: claims
+	// of the provider (Session.Claims), Values, or data of the application. Scripts can read it,
+	// so it must hold nothing secret. It runs for each request to the endpoint, also concurrently;
+	// its errors are answered like those of Hooks. Default: none.
+	SessionClaims func(context.Context, *session.Session) (map[string]any, error)
+
 	// RefreshAhead is how long before its expiry Client and TokenSource refresh an access token, up
 	// to an hour. Default: one minute.
 	RefreshAhead time.Duration
@@ -190,7 +201,9 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: a.providers,
 		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
-		Login: writer("login"), Logout: writer("logout"), Link: writer("link"),
+		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
+		RequireAuth: func(next http.Handler) http.Handler { return a.RequireAuth(next) },
+		Login:       writer("login"), Logout: writer("logout"), Link: writer("link"),
 	}, c.Hooks)
 	if err != nil {
 		return err
@@ -206,6 +219,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 		Home: c.Home, LoginPath: a.LoginURL(""), Origin: base.String(),
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
 		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
+		ReturnTo:         a.routes.ReturnTo,
 		TrustTenantRoles: c.Tenants.TrustRoles,
 		Providers:        a.providers, Refreshed: c.Hooks.Refresh,
 		RefreshAhead: c.RefreshAhead, Crossing: crossing,

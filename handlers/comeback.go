@@ -3,9 +3,9 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/provider"
@@ -17,15 +17,9 @@ import (
 // back by GET, with the session. Nothing of the answer is used before.
 
 const (
-	// then the end of the flow's cookie name, "-", and the number of the piece
-	answerCookie   = "answer-"
+	answerCookie   = "answer-" // then the end of the flow's cookie name; kept in pieces
 	answerLifetime = time.Minute
-	answerPiece    = 3600 // browsers bound a cookie to 4096 bytes, with name and attributes
-	maxPieces      = 4
 )
-
-var errAnswerTooLarge = errors.New("handlers: the answer of the provider is too large to renew " +
-	"a session with it")
 
 func answerTicket(id, redirectURI string) session.Ticket {
 	return session.Ticket{Name: answerCookie + id, Binding: redirectURI}
@@ -36,25 +30,15 @@ func (h *routes) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 	id := h.flowName(a.flow.State)[len(h.cookie(flowCookie)):]
 	sessions := h.config.Sessions
 	text, err := sessions.Seal(answerTicket(id, a.flow.RedirectURI), []byte(a.params.Encode()))
-	if err == nil && len(text) > maxPieces*answerPiece {
-		err = errAnswerTooLarge
+	if err == nil {
+		err = h.setPieces(w, answerCookie+id, text, answerLifetime)
 	}
 	if err != nil {
 		_ = h.useFlow(w, a.p, a.flow)
-		h.failLogin(w, r, a.name, a.flow.ReturnTo, err)
+		h.failLogin(w, r, a.name, a.flow.ReturnTo, fmt.Errorf("the provider's answer: %w", err))
 		return
 	}
-	for i := 0; len(text) > 0; i++ {
-		n := min(answerPiece, len(text))
-		sessions.Cookies().Set(w, h.answerName(id, i), text[:n], answerLifetime,
-			http.SameSiteLaxMode)
-		text = text[n:]
-	}
 	redirect(w, h.config.Prefix+"/renew/"+segment(a.name)+"?login="+url.QueryEscape(id))
-}
-
-func (h *routes) answerName(id string, piece int) string {
-	return h.cookie(answerCookie + id + "-" + strconv.Itoa(piece))
 }
 
 // renew is where the browser comes back to with an answer that was sent by POST.
@@ -89,21 +73,9 @@ func (h *routes) renew(w http.ResponseWriter, r *http.Request) {
 // keptAnswer returns the answer that the browser has kept, and removes it.
 func (h *routes) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider) (callback, error) {
-	sessions := h.config.Sessions
 	id := queryOf(r).Get("login")
-	text := ""
-	for i := range maxPieces {
-		piece := ""
-		for piece = range h.values(r, h.answerName(id, i)) {
-			break
-		}
-		if piece == "" {
-			break
-		}
-		sessions.Cookies().Delete(w, h.answerName(id, i), http.SameSiteLaxMode)
-		text += piece
-	}
-	plain, err := sessions.Unseal(answerTicket(id, h.RedirectURI(name)), text)
+	text := h.takePieces(w, r, answerCookie+id)
+	plain, err := h.config.Sessions.Unseal(answerTicket(id, h.RedirectURI(name)), text)
 	if err != nil {
 		return callback{}, h.failedAt(name, "no_flow",
 			errors.New("handlers: the browser has not kept the provider's answer"))

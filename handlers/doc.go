@@ -8,7 +8,11 @@
 //	POST {prefix}/link/{provider}          links an account there to the signed-in one
 //	GET  {prefix}/logout                   asks whether to sign out
 //	POST {prefix}/logout                   signs out, here and at the provider
+//	GET  {prefix}/logout/continue          continues a sign-out by fetch, once
 //	GET  {prefix}/logged-out               the post-logout redirect URI
+//	GET  {prefix}/providers                lists the ways to sign in, as JSON
+//	GET  {prefix}/session                  who is signed in, as JSON (with SessionEndpoint)
+//	POST {prefix}/session                  the same, and extends the session
 //	POST {prefix}/backchannel/{provider}   back-channel logout (with Revocations or a ServerStore)
 //	GET  {prefix}/frontchannel/{provider}  front-channel logout (with FrontchannelLogout)
 //

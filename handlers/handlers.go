@@ -109,12 +109,18 @@ func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 		h.link(w, r)
 	case route == "logout" && name == "":
 		h.logout(w, r)
+	case route == "logout" && name == "continue":
+		h.continueLogout(w, r)
 	case route == "logged-out" && name == "":
 		h.loggedOut(w, r)
+	case route == "providers" && name == "":
+		h.providers(w, r)
 	case route == "backchannel":
 		h.backchannelLogout(w, r)
 	case route == "frontchannel":
 		h.frontchannelLogout(w, r)
+	case route == "session" && name == "" && h.config.SessionEndpoint:
+		h.sessionInfo(w, r)
 	default:
 		h.config.Login.Fail(w, r, h.errNotFound())
 	}
@@ -155,10 +161,13 @@ func (h *routes) LogoutURL(returnTo string) string {
 	return h.route("logout", returnTo)
 }
 
+// returnParam is the parameter of the login and logout routes that names the return address.
+const returnParam = answer.ReturnParam
+
 func (h *routes) route(name, returnTo string) string {
 	target := h.config.Prefix + "/" + name
 	if returnTo != "" {
-		target += "?return_to=" + url.QueryEscape(returnTo)
+		target += "?" + returnParam + "=" + url.QueryEscape(returnTo)
 	}
 	return target
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/provider"
@@ -20,6 +21,11 @@ func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 		methods = append(methods, http.MethodPost)
 	}
 	if !h.admit(w, r, h.config.Login, methods...) {
+		return
+	}
+	if answer.IsHTMX(r) { // a script cannot follow the redirect to the provider
+		answer.Protect(w.Header())
+		w.Header().Set("HX-Redirect", h.sameLogin(r))
 		return
 	}
 	params, initiated := h.thirdParty(w, r)
@@ -41,6 +47,18 @@ func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.begin(w, r, name, p, flow, h.sentByPage(r, flow.ReturnTo))
+}
+
+// sameLogin returns the path of the login route that a request asks for, with its return address.
+func (h *routes) sameLogin(r *http.Request) string {
+	returnTo := h.returns.clean(queryOf(r).Get(returnParam))
+	if returnTo == h.returns.start() {
+		returnTo = ""
+	}
+	if name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/login/"); name != r.URL.Path {
+		return h.LoginURLFor(name, returnTo)
+	}
+	return h.LoginURL(returnTo)
 }
 
 // sentByPage reports whether the URL of the request is exactly the one that our guards redirect to.

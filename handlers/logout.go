@@ -19,7 +19,7 @@ import (
 // logout signs the user out. A POST always ends the session here first, and then leads to the
 // provider's logout if there is one (OpenID Connect RP-Initiated Logout 1.0). A GET shows a page
 // with a button, because a link or an image on another site must not sign users out. POSTs from
-// other sites are rejected.
+// other sites are rejected. A script gets JSON instead of a redirect; see [routes.answerLogout].
 func (h *routes) logout(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Logout, http.MethodGet, http.MethodPost) {
 		return
@@ -43,7 +43,12 @@ func (h *routes) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	h.revoke(r, s)
 	h.logoutDone(r, s)
-	redirect(w, h.afterLogout(w, r, s, returnTo))
+	target := h.afterLogout(w, r, s, returnTo)
+	if !answer.WantsPage(r) || answer.IsHTMX(r) {
+		h.answerLogout(w, r, target)
+		return
+	}
+	redirect(w, target)
 }
 
 // askLogout shows the page with the button.

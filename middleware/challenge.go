@@ -1,10 +1,12 @@
 package middleware
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/problem"
 )
 
@@ -20,12 +22,22 @@ type challenge struct {
 	loginURL  string
 	bodies    map[string][]byte // problem+json for everything that is no navigation, by language
 	report    *answer.Writer
+	home      string
+	returnTo  func(address string) string // wiring.Guards.ReturnTo
 }
 
-func newChallenge(loginPath, loginURL string, report *answer.Writer) challenge {
-	c := challenge{loginPath: loginPath, loginURL: loginURL, report: report}
-	c.bodies = report.Words.Bodies(c.failed("sign_in_required"))
+func newChallenge(config wiring.Guards) challenge {
+	c := challengeAt(config.LoginPath, config)
+	c.bodies = c.report.Words.Bodies(c.failed("sign_in_required"))
 	return c
+}
+
+// challengeAt returns the challenge that leads to one path.
+func challengeAt(path string, config wiring.Guards) challenge {
+	return challenge{
+		loginPath: path, loginURL: config.Origin + path, report: config.Report,
+		home: cmp.Or(config.Home, "/"), returnTo: config.ReturnTo,
+	}
 }
 
 // failed is the challenge in words.
@@ -44,6 +56,9 @@ func (c challenge) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h["Www-Authenticate"] = []string{`Session login="` + c.loginPath + `"`}
+	if answer.IsHTMX(r) {
+		h["Hx-Redirect"] = []string{c.fromPage(r)}
+	}
 	if sentForm(r) {
 		c.report.Show(w, r, c.failed("sign_in_required/form"))
 		return
@@ -67,10 +82,28 @@ func sentForm(r *http.Request) bool {
 // rebuilt from the decoded path; whether it is safe to return to is for the login to judge.
 func (c challenge) location(r *http.Request) string {
 	target := requested(r)
-	if target == "" || target == "/" || len(target) > maxReturnTo {
+	if target == "/" || len(target) > maxReturnTo {
+		target = ""
+	}
+	return c.leadingTo(target)
+}
+
+// fromPage is the login with the way back to the page in which htmx makes the request: the address
+// of the request is that of a fragment.
+func (c challenge) fromPage(r *http.Request) string {
+	page := c.returnTo(r.Header.Get("HX-Current-URL"))
+	if page == c.home {
+		page = ""
+	}
+	return c.leadingTo(page)
+}
+
+// leadingTo is the login with a return address.
+func (c challenge) leadingTo(target string) string {
+	if target == "" {
 		return c.loginPath
 	}
-	return c.loginPath + "?return_to=" + url.QueryEscape(target)
+	return c.loginPath + "?" + answer.ReturnParam + "=" + url.QueryEscape(target)
 }
 
 // requested is the address that the browser asked for, byte for byte.

@@ -26,7 +26,7 @@ type Guard struct {
 
 // New returns a Guard for c. Only sallyport.New can call it.
 func New(c wiring.Guards) *Guard {
-	return &Guard{config: c, challenge: newChallenge(c.LoginPath, c.Origin+c.LoginPath, c.Report)}
+	return &Guard{config: c, challenge: newChallenge(c)}
 }
 
 // Load puts the session of the request, if there is one, into the context and admits every request.

@@ -50,8 +50,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 
 // challengeOf returns the challenge that leads to the login of one provider.
 func (g *Guard) challengeOf(tenant string) challenge {
-	path := g.config.LoginFor(tenant)
-	return challenge{loginPath: path, loginURL: g.config.Origin + path, report: g.config.Report}
+	return challengeAt(g.config.LoginFor(tenant), g.config)
 }
 
 var errOtherTenant = errors.New("middleware: the user has signed in at another provider")

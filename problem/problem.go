@@ -38,7 +38,8 @@ type Error struct {
 	// Links are where to go from here; the first one is the main action.
 	Links []Link
 
-	// LoginURL is where to sign in, for programs. It comes with the code "sign_in_required".
+	// LoginURL is where to sign in, for programs. It comes with the code "sign_in_required". The
+	// parameter return_to may be added, a path of the application to return to afterwards.
 	LoginURL string
 
 	// RetryAfter is sent as Retry-After, in whole seconds. Default: 0, no header.
@@ -81,7 +82,13 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // MarshalJSON implements json.Marshaler: application/problem+json (RFC 9457), without the cause.
+// LoginURL becomes login_url, and comes with return_param, the name of the parameter for the return
+// address.
 func (e *Error) MarshalJSON() ([]byte, error) {
+	returnParam := ""
+	if e.LoginURL != "" {
+		returnParam = "return_to"
+	}
 	return json.Marshal(struct {
 		Title    string `json:"title"`
 		Status   int    `json:"status"`
@@ -89,5 +96,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		Code     string `json:"code"`
 		Ref      string `json:"ref,omitempty"`
 		LoginURL string `json:"login_url,omitempty"`
-	}{cmp.Or(e.Title, http.StatusText(e.Status)), e.Status, e.Text, e.Code, e.Ref, e.LoginURL})
+		Return   string `json:"return_param,omitempty"`
+	}{cmp.Or(e.Title, http.StatusText(e.Status)), e.Status, e.Text, e.Code, e.Ref, e.LoginURL,
+		returnParam})
 }

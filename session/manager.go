@@ -177,20 +177,7 @@ func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (boo
 	if sealed.current && now.Sub(s.Seen) < m.renewAfter || m.inCookies() && m.refreshing(s, now) {
 		return false, nil
 	}
-	details, err := m.sameDetails(s)
-	if err != nil {
-		return false, err
-	}
-	before := s.Seen
-	s.Seen, sealed.current = now, true
-	if err := m.keep(w, r, s, details, IfNotNewer); err != nil {
-		s.Seen = before
-		if errors.Is(err, ErrChanged) {
-			return false, nil // another request has just written it
-		}
-		return false, err
-	}
-	return true, nil
+	return m.moveIdle(w, r, s, now)
 }
 
 // End signs the user out: it removes the session from the browser and from the store. It also works

@@ -14,7 +14,8 @@ func IsNavigation(r *http.Request) bool {
 		return false
 	}
 	h := r.Header
-	if strings.Contains(h.Get("Sec-Purpose"), "prefetch") || h.Get("Upgrade") != "" {
+	if strings.Contains(h.Get("Sec-Purpose"), "prefetch") || h.Get("Upgrade") != "" ||
+		IsHTMX(r) || h.Get("X-Turbo-Request-Id") != "" {
 		return false
 	}
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
@@ -26,9 +27,9 @@ func IsNavigation(r *http.Request) bool {
 	return h.Get("X-Requested-With") == "" && accepts(r, "text/html")
 }
 
-// wantsPage reports whether an error is better shown as a page than as JSON. A client that
+// WantsPage reports whether the client is better answered with a page than with JSON. A client that
 // does not say gets the page.
-func wantsPage(r *http.Request) bool {
+func WantsPage(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Mode") {
 	case "navigate":
 		return true
@@ -62,3 +63,7 @@ func refused(params string) bool {
 	}
 	return false
 }
+
+// IsHTMX reports whether htmx makes the request. It follows redirects by itself, like every script,
+// but opens the page that the response header HX-Redirect names.
+func IsHTMX(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }

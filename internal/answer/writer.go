@@ -15,6 +15,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
+// ReturnParam is the parameter of the login and logout routes that names the return address.
+// Programs learn its name from package problem.
+const ReturnParam = "return_to"
+
 // A Writer answers requests that cannot be answered as wished. Fill in the fields, use it, then
 // leave them alone. It is safe for concurrent use.
 type Writer struct {
@@ -30,7 +34,7 @@ type Writer struct {
 // Fail answers the request with err: it is logged once, told to OnEvent, and shown to the browser
 // by OnError or in the built-in way. Nothing may have been written to w before.
 func (wr *Writer) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	wr.fail(w, r, err, wantsPage(r))
+	wr.fail(w, r, err, WantsPage(r))
 }
 
 // FailJSON is Fail for requests that only programs send: the built-in answer is never a page.

@@ -28,6 +28,12 @@ type Login struct {
 	ThirdPartyLogin    bool // lets others start a login
 	FrontchannelLogout bool // serves the route of that name
 
+	// SessionEndpoint serves the routes for scripts of the application; SessionClaims (may be nil)
+	// chooses what they learn of a session besides the user, and RequireAuth is that of the guards.
+	SessionEndpoint bool
+	SessionClaims   func(context.Context, *session.Session) (map[string]any, error)
+	RequireAuth     func(http.Handler) http.Handler
+
 	Login, Logout, Link *answer.Writer
 }
 
@@ -72,6 +78,9 @@ type Guards struct {
 
 	// Home is the path of the application's start page. Default: "/".
 	Home string
+
+	// ReturnTo is that of Routes.
+	ReturnTo func(address string) string
 
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
 	// back to returnTo.
