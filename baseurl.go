@@ -12,7 +12,8 @@ import (
 )
 
 // parseBaseURL accepts an origin as browsers write it: https, or http on loopback, which only this
-// machine reaches. Every login would reject any other spelling of the same host as another host.
+// machine reaches. Every login would reject any other spelling of the same host as another host. A
+// plain path may follow.
 func parseBaseURL(text string) (*url.URL, error) {
 	wrong := func(format string, args ...any) (*url.URL, error) {
 		args = append([]any{withoutUser(text)}, args...)
@@ -27,9 +28,12 @@ func parseBaseURL(text string) (*url.URL, error) {
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
 		return wrong("is not an absolute URL such as https://app.example.com")
 	}
-	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
 		strings.HasSuffix(text, "#") {
-		return wrong("must be scheme and host only; a path goes into Prefix")
+		return wrong("must be scheme, host and path only")
+	}
+	if u.Path != "" && !validPrefix(u.EscapedPath()) {
+		return wrong("has a path that is not plain, such as /app")
 	}
 	u.Host = strings.ToLower(u.Host)
 	if reason := badHost(u); reason != "" {

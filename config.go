@@ -58,6 +58,10 @@ func (c Config) check() (*url.URL, []error) {
 		mistakes = append(mistakes,
 			wrongField("Home", "%q is not a plain path outside of Prefix, such as /app/", c.Home))
 	}
+	if c.ProxyStripsPath && base != nil && base.Path == "" {
+		mistakes = append(mistakes, wrongField("ProxyStripsPath", "is set, but BaseURL %s has no "+
+			"path: write BaseURL with the path that browsers see", base))
+	}
 	if c.NoStore && c.CacheableAfterSignOut {
 		mistakes = append(mistakes,
 			wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
@@ -121,19 +125,6 @@ func (c Config) warn(m *session.Manager) {
 		c.Logger.Warn("sallyport: front-channel logout reaches no session cookie in a frame of " +
 			"another site, unless Session.SameSite is None")
 	}
-}
-
-// cookieName keeps applications on one host apart: cookies do not know ports and ours are for
-// all paths, so the name has the port and the prefix in it where they are not the usual ones.
-func cookieName(base *url.URL, prefix string) string {
-	name := "sallyport"
-	if port := base.Port(); port != "" {
-		name += "-" + port
-	}
-	if prefix != defaultPrefix {
-		name += strings.NewReplacer("/", "-", ".", "-", "~", "-").Replace(prefix)
-	}
-	return name
 }
 
 // checkProviders returns what is wrong with the providers. It also makes the dangerous switches

@@ -18,7 +18,7 @@ import (
 // FromEnv reads a Config from environment variables (pass os.LookupEnv). docs/settings.md lists all
 // of them; an application with one provider of OpenID Connect needs four:
 //
-//	BASE_URL             public origin of the application; optional if LISTEN_ADDR is on loopback
+//	BASE_URL             public address of the application; optional if LISTEN_ADDR is on loopback
 //	SESSION_SECRET       openssl rand -base64 32
 //	OIDC_ISSUER          the provider's issuer, such as https://accounts.google.com
 //	OIDC_CLIENT_ID       and OIDC_CLIENT_SECRET, unless it is a public client

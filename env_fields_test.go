@@ -56,6 +56,7 @@ func TestFromEnv_EveryFieldCanBeSet(t *testing.T) {
 func TestFromEnv_GeneralSettings(t *testing.T) {
 	env := maps.Clone(complete)
 	maps.Copy(env, map[string]string{
+		"BASE_URL": "https://app.example.com/r", "SALLYPORT_PROXY_STRIPS_PATH": "true",
 		"SALLYPORT_APP_NAME": "Reports", "SALLYPORT_PREFIX": "/login", "SALLYPORT_HOME": "/app/",
 		"SALLYPORT_TRUSTED_ORIGINS":   "https://a.example.com https://b.example.com",
 		"SALLYPORT_THIRD_PARTY_LOGIN": "true", "SALLYPORT_FRONTCHANNEL_LOGOUT": "true",
@@ -73,7 +74,8 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := sallyport.Config{
-		BaseURL: "https://app.example.com", AppName: "Reports", Prefix: "/login", Home: "/app/",
+		BaseURL: "https://app.example.com/r", ProxyStripsPath: true,
+		AppName: "Reports", Prefix: "/login", Home: "/app/",
 		TrustedOrigins:  []string{"https://a.example.com", "https://b.example.com"},
 		ThirdPartyLogin: true, FrontchannelLogout: true,
 		SessionEndpoint: true, RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers,

@@ -23,16 +23,23 @@ import (
 // Config configures sign-in for an application. BaseURL, one provider and Session.Secret are
 // required; everything else has a safe default. A Config never prints its secrets.
 type Config struct {
-	// BaseURL is the public origin of the application as browsers see it, such as
-	// "https://app.example.com". Redirect URIs, cookie attributes and origin checks derive from it,
-	// never from request headers. http is accepted for loopback hosts only.
+	// BaseURL is the public address of the application as browsers see it, such as
+	// "https://app.example.com" or "https://example.com/app". Redirect URIs, cookie attributes and
+	// origin checks derive from it, never from request headers. http is accepted for loopback hosts
+	// only. With a path, users return only to addresses below it. Other applications of the origin
+	// can still act for its users: paths are no security boundary (docs/hosts.md).
 	BaseURL string
 
-	// Prefix is the path of the login routes. Default: "/auth".
+	// ProxyStripsPath says that requests arrive without the path of BaseURL, because a proxy, or
+	// http.StripPrefix around [Auth.Handler], removes it. Links and return addresses have the path
+	// nevertheless, because they are for browsers. Default: requests arrive with the path.
+	ProxyStripsPath bool
+
+	// Prefix is the path of the login routes, below BaseURL. Default: "/auth".
 	Prefix string
 
-	// Home is the path of the application's start page, such as "/app/" for an application below a
-	// path. Logins without a return address and links on pages lead there. Default: "/".
+	// Home is the path of the application's start page, below BaseURL. Logins without a return
+	// address and links on pages lead there. Default: "/".
 	Home string
 
 	// Providers are the providers by name. The name is part of the redirect URI to register with
@@ -197,8 +204,9 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 			Now: a.Sessions.Now,
 		}
 	}
+	origin, paths := originOf(base), c.paths(base)
 	a.routes, err = handlers.New(wiring.Login{
-		BaseURL: base, Prefix: c.Prefix, Home: c.Home, Providers: a.providers,
+		Origin: origin, Paths: paths, Providers: a.providers,
 		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
@@ -208,7 +216,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	if err != nil {
 		return err
 	}
-	crossing, err := c.crossing(base)
+	crossing, err := c.crossing(origin)
 	if err != nil {
 		return err
 	}
@@ -216,7 +224,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	a.Guard = middleware.New(wiring.Guards{
 		Sessions: a.Sessions, Report: writer("session"),
 		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
-		Home: c.Home, LoginPath: a.LoginURL(""), Origin: base.String(),
+		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(),
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
 		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
 		ReturnTo:         a.routes.ReturnTo,
@@ -227,11 +235,25 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	return nil
 }
 
+// originOf returns a base URL without its path.
+func originOf(base *url.URL) *url.URL { return &url.URL{Scheme: base.Scheme, Host: base.Host} }
+
+// paths returns where the application is.
+func (c Config) paths(base *url.URL) wiring.Paths {
+	p := wiring.Paths{
+		Base: base.Path, Prefix: base.Path + c.Prefix, Home: base.Path + cmp.Or(c.Home, "/"),
+	}
+	if c.ProxyStripsPath {
+		p.Stripped = p.Base
+	}
+	return p
+}
+
 // crossing rejects cross-site requests with unsafe methods, except from TrustedOrigins.
-func (c Config) crossing(base *url.URL) (*http.CrossOriginProtection, error) {
+func (c Config) crossing(origin *url.URL) (*http.CrossOriginProtection, error) {
 	crossing := http.NewCrossOriginProtection()
-	for _, origin := range append([]string{base.String()}, c.TrustedOrigins...) {
-		if err := crossing.AddTrustedOrigin(origin); err != nil {
+	for _, trusted := range append([]string{origin.String()}, c.TrustedOrigins...) {
+		if err := crossing.AddTrustedOrigin(trusted); err != nil {
 			return nil, fmt.Errorf("TrustedOrigins: %w", err)
 		}
 	}

@@ -38,7 +38,7 @@ func (h *routes) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 		h.failLogin(w, r, a.name, a.flow.ReturnTo, fmt.Errorf("the provider's answer: %w", err))
 		return
 	}
-	redirect(w, h.config.Prefix+"/renew/"+segment(a.name)+"?login="+url.QueryEscape(id))
+	redirect(w, h.config.Paths.Prefix+"/renew/"+segment(a.name)+"?login="+url.QueryEscape(id))
 }
 
 // renew is where the browser comes back to with an answer that was sent by POST.

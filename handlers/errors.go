@@ -23,7 +23,7 @@ func (h *routes) homeAs(key string) problem.Link {
 
 // atHome is homeAs with the origin, for a request that has come to another host.
 func (h *routes) atHome(key string) problem.Link {
-	return problem.Link{Href: h.config.BaseURL.String() + h.returns.start(), TextKey: key}
+	return problem.Link{Href: h.config.Origin.String() + h.returns.start(), TextKey: key}
 }
 
 // failed returns the error of a code, with links.
@@ -45,7 +45,7 @@ func (h *routes) again(name string) []problem.Link { return h.retry(name, "sign_
 
 // retry returns links to the login with a known provider, or without a name to the login page.
 func (h *routes) retry(name, key string) []problem.Link {
-	target := h.config.Prefix + "/login"
+	target := h.config.Paths.Prefix + "/login"
 	if name != "" {
 		target += "/" + name
 	}
@@ -146,7 +146,7 @@ func (h *routes) errMethod() *problem.Error {
 }
 
 func (h *routes) errWrongHost(host string) *problem.Error {
-	base := h.config.BaseURL
+	base := h.config.Origin
 	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the "+
 		"proxy forward the Host header?", host, base.Host)
 	return failed("wrong_host", cause, h.atHome("go_to"))

@@ -65,6 +65,7 @@ type routes struct {
 	config   wiring.Login
 	hooks    Hooks
 	returns  returnFilter
+	arriving string // path below which requests for the routes arrive
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
 	begins   exchanges
@@ -74,20 +75,21 @@ type routes struct {
 // New returns the routes for c. Only sallyport.New can call it.
 func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
 	crossing := http.NewCrossOriginProtection()
-	if err := crossing.AddTrustedOrigin(c.BaseURL.String()); err != nil {
+	if err := crossing.AddTrustedOrigin(c.Origin.String()); err != nil {
 		return nil, err
 	}
 	return &routes{
 		config:   c,
 		hooks:    hooks,
-		returns:  returnFilter{origin: c.BaseURL.String(), prefix: c.Prefix, home: c.Home},
+		returns:  returnFilter{origin: c.Origin.String(), paths: c.Paths},
+		arriving: c.Paths.Arriving(),
 		crossing: crossing,
 	}, nil
 }
 
 // Owns reports whether a request path (decoded, as routers see it) is one of the login routes.
 func (h *routes) Owns(path string) bool {
-	rest, below := strings.CutPrefix(path, h.config.Prefix)
+	rest, below := strings.CutPrefix(path, h.arriving)
 	return below && (rest == "" || rest[0] == '/')
 }
 
@@ -97,7 +99,7 @@ func (h *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
-	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"), "/")
+	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.arriving+"/"), "/")
 	switch {
 	case route == "login":
 		h.login(w, r)
@@ -165,7 +167,7 @@ func (h *routes) LogoutURL(returnTo string) string {
 const returnParam = answer.ReturnParam
 
 func (h *routes) route(name, returnTo string) string {
-	target := h.config.Prefix + "/" + name
+	target := h.config.Paths.Prefix + "/" + name
 	if returnTo != "" {
 		target += "?" + returnParam + "=" + url.QueryEscape(returnTo)
 	}
@@ -175,7 +177,7 @@ func (h *routes) route(name, returnTo string) string {
 // provider finds the provider that the last part of the path names, with the errors of
 // directory.Providers.Find.
 func (h *routes) provider(r *http.Request, route string) (string, provider.Provider, error) {
-	name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/"+route+"/")
+	name := strings.TrimPrefix(r.URL.Path, h.arriving+"/"+route+"/")
 	p, err := h.config.Providers.Find(r.Context(), name)
 	return name, p, err
 }
@@ -188,7 +190,7 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 		if r.Method != m {
 			continue
 		}
-		if !sameHost(r.Host, h.config.BaseURL) {
+		if !sameHost(r.Host, h.config.Origin) {
 			report.Fail(w, r, h.errWrongHost(r.Host))
 			return false
 		}

@@ -30,7 +30,7 @@ func (h *routes) fromOtherOrigin(r *http.Request) bool {
 		}
 	}
 	for _, origin := range r.Header["Origin"] {
-		if origin != h.config.BaseURL.String() {
+		if origin != h.config.Origin.String() {
 			return true
 		}
 	}

@@ -55,7 +55,7 @@ func (h *routes) sameLogin(r *http.Request) string {
 	if returnTo == h.returns.start() {
 		returnTo = ""
 	}
-	if name := strings.TrimPrefix(r.URL.Path, h.config.Prefix+"/login/"); name != r.URL.Path {
+	if name := strings.TrimPrefix(r.URL.Path, h.arriving+"/login/"); name != r.URL.Path {
 		return h.LoginURLFor(name, returnTo)
 	}
 	return h.LoginURL(returnTo)
@@ -64,15 +64,15 @@ func (h *routes) sameLogin(r *http.Request) string {
 // sentByPage reports whether the URL of the request is exactly the one that our guards redirect to.
 // Users who sign in again on purpose mostly come from another URL.
 func (h *routes) sentByPage(r *http.Request, returnTo string) bool {
-	route := strings.TrimPrefix(r.URL.EscapedPath(), h.config.Prefix+"/")
-	sent := r.URL.RequestURI()
+	route := strings.TrimPrefix(r.URL.EscapedPath(), h.arriving+"/")
+	sent := h.config.Paths.Stripped + r.URL.RequestURI()
 	return sent == h.route(route, returnTo) || sent == h.route(route, "") &&
 		returnTo == h.returns.start()
 }
 
 // chosen returns the provider to log in with. It returns none if the user has to choose.
 func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err error) {
-	if r.URL.Path != h.config.Prefix+"/login" {
+	if r.URL.Path != h.arriving+"/login" {
 		return h.provider(r, "login")
 	}
 	configured := h.config.Providers.Configured()
@@ -192,5 +192,5 @@ func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provi
 // of one is never taken for a response of another (RFC 9700 section 4.4.2), and it depends on the
 // configuration only, never on request headers. Register it with the provider.
 func (h *routes) RedirectURI(name string) string {
-	return h.config.BaseURL.String() + h.config.Prefix + "/callback/" + name
+	return h.config.Origin.String() + h.config.Paths.Prefix + "/callback/" + name
 }

@@ -130,7 +130,7 @@ func (h *routes) logoutDone(r *http.Request, s *session.Session) {
 func (h *routes) logoutError(err error) *problem.Error {
 	e := h.loginError("", err)
 	answer.Reword(e, "not_signed_out")
-	e.Links = []problem.Link{{Href: h.config.Prefix + "/logout", TextKey: "try_again"}, h.toHome()}
+	e.Links = []problem.Link{{Href: h.config.Paths.Prefix + "/logout", TextKey: "try_again"}, h.toHome()}
 	return e
 }
 
@@ -138,7 +138,7 @@ func (h *routes) logoutError(err error) *problem.Error {
 // loggedOut, or the return address.
 func (h *routes) afterLogout(w http.ResponseWriter, r *http.Request, s *session.Session,
 	returnTo string) string {
-	here := h.config.Prefix + "/logged-out"
+	here := h.config.Paths.Prefix + "/logged-out"
 	if returnTo != "" {
 		here = returnTo
 	}
@@ -177,6 +177,6 @@ func (h *routes) logoutRequest(s *session.Session, state string) provider.EndSes
 	_ = s.Claims(&claims)
 	return provider.EndSession{
 		IDToken: tokens.IDToken, Claims: claims, State: state,
-		ReturnURL: h.config.BaseURL.String() + h.config.Prefix + "/logged-out",
+		ReturnURL: h.config.Origin.String() + h.config.Paths.Prefix + "/logged-out",
 	}
 }

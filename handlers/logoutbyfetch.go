@@ -25,11 +25,11 @@ const (
 // answerLogout tells a script where to send the browser after a sign-out: to target, by way of
 // [routes.continueLogout].
 func (h *routes) answerLogout(w http.ResponseWriter, r *http.Request, target string) {
-	there := h.config.Prefix + continueRoute
+	there := h.config.Paths.Prefix + continueRoute
 	if err := h.keepTarget(w, target); err != nil {
 		h.config.Logout.Logger.ErrorContext(r.Context(), "sallyport: no logout at the provider",
 			"error", err)
-		there = h.config.Prefix + "/logged-out"
+		there = h.config.Paths.Prefix + "/logged-out"
 	}
 	if answer.IsHTMX(r) {
 		w.Header().Set("HX-Redirect", there)
@@ -63,7 +63,7 @@ func (h *routes) continueLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	target, ok := h.takeTarget(w, r)
 	if !ok {
-		target = h.config.Prefix + "/logged-out"
+		target = h.config.Paths.Prefix + "/logged-out"
 	}
 	redirect(w, target)
 }

@@ -1,30 +1,27 @@
 package handlers
 
 import (
-	"cmp"
 	"net/url"
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/internal/wiring"
 )
 
 // maxReturnTo bounds the address to return to: it travels in the flow's cookie.
 const maxReturnTo = 2048
 
-// home is the default start page.
-const home = "/"
-
-// A returnFilter decides where a sign-in or sign-out may lead: to rooted paths on the application's
-// own origin, except the login routes, which would loop or sign out. Anything else is an open
-// redirect (RFC 9700 section 4.11.1).
+// A returnFilter decides where a sign-in or sign-out may lead: to rooted paths of the application
+// on its own origin, except the login routes, which would loop or sign out. Anything else is an
+// open redirect (RFC 9700 section 4.11.1). Paths are those of the browser.
 type returnFilter struct {
 	origin string // "https://app.example.com"
-	prefix string // "/auth"
-	home   string // start page of the application; empty for "/"
+	paths  wiring.Paths
 }
 
 // start is the default destination.
-func (f returnFilter) start() string { return cmp.Or(f.home, home) }
+func (f returnFilter) start() string { return f.paths.Home }
 
 // clean returns raw unchanged if it is a valid return address, else the start page. An absolute URL
 // of the own origin is reduced to its path. The value is parsed as browsers do, never searched for
@@ -57,7 +54,26 @@ func (f returnFilter) allowed(target string) bool {
 	if !rooted(u.Path) {
 		return false
 	}
-	return !f.ownRoute(u.Path)
+	return f.inside(rawPath, u.Path) && !f.ownRoute(u.Path)
+}
+
+// inside reports whether a path belongs to the application, which may have only a part of its
+// origin. The path must say so as it is, since proxies compare it that way, and without its dot
+// segments, encoded or not, which browsers and servers resolve. What follows is the path by which a
+// proxy may forward the request: it must not start a host either.
+func (f returnFilter) inside(raw, decoded string) bool {
+	base := f.paths.Base
+	if base == "" {
+		return true
+	}
+	for _, p := range []string{raw, decoded} {
+		rest, below := strings.CutPrefix(p, base)
+		if !below || rest != "" && !rooted(rest) {
+			return false
+		}
+	}
+	cleaned := path.Clean(decoded)
+	return cleaned == base || strings.HasPrefix(cleaned, base+"/")
 }
 
 // rooted reports whether p starts with one slash that starts a path, not a host ("//", "/\").
@@ -68,7 +84,7 @@ func rooted(p string) bool {
 // ownRoute reports whether a path, as a router would clean it, is one of the login routes.
 func (f returnFilter) ownRoute(decoded string) bool {
 	cleaned := path.Clean(decoded)
-	return cleaned == f.prefix || strings.HasPrefix(cleaned, f.prefix+"/")
+	return cleaned == f.paths.Prefix || strings.HasPrefix(cleaned, f.paths.Prefix+"/")
 }
 
 // plainText reports whether s is UTF-8 without control characters or spaces: browsers drop some of

@@ -6,9 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sallyport-go/sallyport/internal/wiring"
 )
 
-var testFilter = returnFilter{origin: "https://app.example.com", prefix: "/auth"}
+const home = "/"
+
+var testFilter = returnFilter{
+	origin: "https://app.example.com", paths: wiring.Paths{Prefix: "/auth", Home: home},
+}
 
 func corpus(t testing.TB, name string) []string {
 	t.Helper()

@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 
@@ -20,9 +19,9 @@ const maxReturnTo = 2048
 type challenge struct {
 	loginPath string
 	loginURL  string
+	paths     wiring.Paths
 	bodies    map[string][]byte // problem+json for everything that is no navigation, by language
 	report    *answer.Writer
-	home      string
 	returnTo  func(address string) string // wiring.Guards.ReturnTo
 }
 
@@ -35,8 +34,8 @@ func newChallenge(config wiring.Guards) challenge {
 // challengeAt returns the challenge that leads to one path.
 func challengeAt(path string, config wiring.Guards) challenge {
 	return challenge{
-		loginPath: path, loginURL: config.Origin + path, report: config.Report,
-		home: cmp.Or(config.Home, "/"), returnTo: config.ReturnTo,
+		loginPath: path, loginURL: config.Origin + path, paths: config.Paths,
+		report: config.Report, returnTo: config.ReturnTo,
 	}
 }
 
@@ -81,8 +80,8 @@ func sentForm(r *http.Request) bool {
 // location is the login with the way back. The address is handed on as the browser sent it, not
 // rebuilt from the decoded path; whether it is safe to return to is for the login to judge.
 func (c challenge) location(r *http.Request) string {
-	target := requested(r)
-	if target == "/" || len(target) > maxReturnTo {
+	target := c.paths.Requested(r)
+	if target == c.paths.Home || len(target) > maxReturnTo {
 		target = ""
 	}
 	return c.leadingTo(target)
@@ -92,7 +91,7 @@ func (c challenge) location(r *http.Request) string {
 // of the request is that of a fragment.
 func (c challenge) fromPage(r *http.Request) string {
 	page := c.returnTo(r.Header.Get("HX-Current-URL"))
-	if page == c.home {
+	if page == c.paths.Home {
 		page = ""
 	}
 	return c.leadingTo(page)
@@ -104,12 +103,4 @@ func (c challenge) leadingTo(target string) string {
 		return c.loginPath
 	}
 	return c.loginPath + "?" + answer.ReturnParam + "=" + url.QueryEscape(target)
-}
-
-// requested is the address that the browser asked for, byte for byte.
-func requested(r *http.Request) string {
-	if r.RequestURI != "" {
-		return r.RequestURI
-	}
-	return r.URL.RequestURI() // a request made by a test, not read from a connection
 }

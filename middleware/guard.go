@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -164,7 +163,7 @@ func (g *Guard) asOutage(err error) error {
 
 // toHome is the link that every page offers.
 func (g *Guard) toHome() problem.Link {
-	return problem.Link{Href: cmp.Or(g.config.Home, "/"), TextKey: "home"}
+	return problem.Link{Href: g.config.Paths.Home, TextKey: "home"}
 }
 
 // failed returns the error of a code, with links.

@@ -25,7 +25,7 @@ func (g *Guard) revalidate(
 		return g.revalidateByRefresh(w, r, s), false
 	}
 	if r.Method == http.MethodGet && answer.IsNavigation(r) {
-		if g.config.Silent(w, r, s, requested(r)) {
+		if g.config.Silent(w, r, s, g.config.Paths.Requested(r)) {
 			return nil, true
 		}
 		return s, false

@@ -97,7 +97,7 @@ func (*stepUp) Error() string { return "middleware: a stronger or more recent si
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
 	byCookie := s.ID != "" // a caller with an access token has no page to go to
 	if byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet {
-		g.config.StepUp(w, r, s.Provider, requested(r), step.request)
+		g.config.StepUp(w, r, s.Provider, g.config.Paths.Requested(r), step.request)
 		return
 	}
 	e := answer.New("insufficient_user_authentication")

@@ -58,7 +58,7 @@ var errOtherTenant = errors.New("middleware: the user has signed in at another p
 func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant string) *problem.Error {
 	login := g.config.LoginFor(tenant)
 	if r.Method == http.MethodGet {
-		login = challenge{loginPath: login}.location(r)
+		login = g.challengeOf(tenant).location(r)
 	}
 	return failed("other_tenant", s.Provider, errOtherTenant,
 		problem.Link{Href: login, TextKey: "sign_in_there"}, g.toHome())

@@ -35,7 +35,7 @@ const skew = time.Minute
 // A Site describes where a manager works; the application configures it elsewhere. Sessions of one
 // site do not open in another.
 type Site struct {
-	BaseURL *url.URL // public origin; determines names and attributes of cookies
+	BaseURL *url.URL // public address; determines names and attributes of cookies
 	Prefix  string   // path of the login routes, such as "/auth"
 
 	// Accept checks each loaded session that is otherwise valid, and each new one. It decides what
@@ -92,7 +92,7 @@ func NewManager(c Config, site Site) (*Manager, error) {
 	m := &Manager{
 		config: c, site: site, keyring: keyring, cookies: cookies.New(site.BaseURL, c.Domain),
 	}
-	m.origin = strings.ToLower(site.BaseURL.Scheme + "://" + site.BaseURL.Host)
+	m.origin = strings.ToLower(site.BaseURL.Scheme+"://"+site.BaseURL.Host) + site.BaseURL.Path
 	m.prefix = site.Prefix
 	m.fullName = m.cookies.Name(c.CookieName)
 	m.identitySeal = associatedData(purposeSession, m.fullName, m.origin, m.prefix)

@@ -54,6 +54,10 @@ type Setup struct {
 	Other  provider.Provider // configured as "op" in the place of OIDC, such as OP.OAuth2()
 	Second bool              // a second provider
 	HTTP   bool              // the application is on http, as on a developer's machine
+	Path   string            // of BaseURL; the Mux gets requests without it
+
+	// Proxy is in front of the application; nil: none.
+	Proxy func(http.Handler) http.Handler
 }
 
 // New starts an application. When the test ends, its log must be free of secrets. From here on the
@@ -127,7 +131,7 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	}
 	app.URL = scheme + app.Server.Listener.Addr().String()
 	c := setup.Config
-	c.BaseURL = app.URL
+	c.BaseURL = app.URL + setup.Path
 	if c.Providers == nil {
 		c.Providers = provider.Set{"op": setup.OIDC}
 		if setup.Other != nil {
@@ -147,6 +151,12 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 	app.Auth, app.config = auth, c
 	app.routes()
 	app.Server.Config.Handler = auth.Handler(app.Mux)
+	if setup.Path != "" && !c.ProxyStripsPath {
+		app.Server.Config.Handler = auth.Handler(http.StripPrefix(setup.Path, app.Mux))
+	}
+	if setup.Proxy != nil {
+		app.Server.Config.Handler = setup.Proxy(app.Server.Config.Handler)
+	}
 	app.Server.Config.ErrorLog = slog.NewLogLogger(
 		slog.NewTextHandler(&app.log, nil),
 		slog.LevelError,
@@ -284,6 +294,16 @@ func (app *App) AgainWith(t testing.TB, providers provider.Set) http.Handler {
 	c := app.config
 	c.Providers = providers
 	return app.restart(t, c)
+}
+
+// AgainAt is the same application after a restart with another base URL.
+func (app *App) AgainAt(t testing.TB, baseURL string) http.Handler {
+	t.Helper()
+	c := app.config
+	c.BaseURL = baseURL
+	app.restart(t, c)
+	path := strings.TrimPrefix(baseURL, app.URL)
+	return app.Auth.Handler(http.StripPrefix(path, app.Mux))
 }
 
 func (app *App) restart(t testing.TB, c sallyport.Config) http.Handler {

@@ -6,15 +6,16 @@ import "reflect"
 // are those of sallyport.Config.
 var general = []Setting{
 	{Key: "BASE_URL", Fields: "BaseURL",
-		Help: "the public origin of the application, such as https://app.example.com; may be " +
-			"left out " +
-			"if LISTEN_ADDR is on loopback"},
+		Help: "the public address of the application, such as https://app.example.com or " +
+			"https://example.com/app; may be left out if LISTEN_ADDR is on loopback"},
+	{Key: "SALLYPORT_PROXY_STRIPS_PATH", Fields: "ProxyStripsPath",
+		Help: "true if requests arrive without the path of BASE_URL"},
 	{Key: "SALLYPORT_APP_NAME", Fields: "AppName",
 		Help: "the name of the application on its pages; default: the host of BASE_URL"},
 	{Key: "SALLYPORT_PREFIX", Fields: "Prefix",
-		Help: "the path of the login routes; default: /auth"},
+		Help: "the path of the login routes, below BASE_URL; default: /auth"},
 	{Key: "SALLYPORT_HOME", Fields: "Home",
-		Help: "the start page of an application below a path, such as /app/; default: /"},
+		Help: "the path of the start page, below BASE_URL; default: /"},
 	{Key: "SALLYPORT_TRUSTED_ORIGINS", Fields: "TrustedOrigins",
 		Help: "other origins whose pages may send requests with unsafe methods"},
 	{Key: "SALLYPORT_THIRD_PARTY_LOGIN", Fields: "ThirdPartyLogin",

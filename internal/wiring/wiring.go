@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
@@ -17,9 +18,8 @@ import (
 
 // Login says what the login routes need, besides the application's hooks.
 type Login struct {
-	BaseURL   *url.URL // public origin of the application
-	Prefix    string   // path below which the routes live, such as "/auth"
-	Home      string   // path of the application's start page; default: "/"
+	Origin    *url.URL // public origin of the application: scheme and host
+	Paths     Paths
 	Providers *directory.Providers
 	Sessions  *session.Manager
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
@@ -35,6 +35,40 @@ type Login struct {
 	RequireAuth     func(http.Handler) http.Handler
 
 	Login, Logout, Link *answer.Writer
+}
+
+// Paths say where the application is in the browser, and how requests arrive.
+type Paths struct {
+	// Base is the path of BaseURL, such as "/app", or empty. Stripped is the part of it that
+	// requests arrive without, because a proxy removes it: Base, or empty.
+	Base, Stripped string
+
+	// Prefix is the path below which the login routes are in the browser, such as "/app/auth", and
+	// Home the start page, such as "/app/".
+	Prefix, Home string
+}
+
+// Arriving returns the path below which requests for the login routes arrive.
+func (p Paths) Arriving() string { return strings.TrimPrefix(p.Prefix, p.Stripped) }
+
+// Requested returns the address that the browser asked for, byte for byte.
+func (p Paths) Requested(r *http.Request) string {
+	target := r.RequestURI
+	if target == "" {
+		target = r.URL.RequestURI() // a request made by a test, not read from a connection
+	}
+	if p.Stripped == "" || p.strippedHere(r) {
+		return target
+	}
+	return p.Stripped + target
+}
+
+// strippedHere reports whether a handler of this process, such as http.StripPrefix, has removed the
+// path: then RequestURI still has it.
+func (p Paths) strippedHere(r *http.Request) bool {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	rest, below := strings.CutPrefix(path, p.Stripped)
+	return below && (rest == "" || rest[0] == '/') && path != r.URL.EscapedPath()
 }
 
 // Routes are the login routes that package handlers makes.
@@ -71,13 +105,12 @@ type Guards struct {
 
 	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a
 	// provider, by name. Programs are told about it with the Origin ("https://app.example.com")
-	// before it.
+	// before it. Both are paths in the browser.
 	LoginPath string
 	LoginFor  func(name string) string
 	Origin    string
 
-	// Home is the path of the application's start page. Default: "/".
-	Home string
+	Paths Paths
 
 	// ReturnTo is that of Routes.
 	ReturnTo func(address string) string
