@@ -35,6 +35,10 @@ import (
 //	TokenSource     is the same for packages that use golang.org/x/oauth2
 //	SessionContext  ends with the session, for long responses
 //
+// Own logins, by password or passkey, beside the providers or without any:
+//
+//	SignIn          starts the session of a user whom the application has authenticated
+//
 // Links and forms:
 //
 //	LoginURL        starts a login

@@ -62,6 +62,11 @@ func (c Config) check() (*url.URL, []error) {
 		mistakes = append(mistakes, wrongField("ProxyStripsPath", "is set, but BaseURL %s has no "+
 			"path: write BaseURL with the path that browsers see", base))
 	}
+	if c.StepUpPage != "" && !validHome(c.StepUpPage, cmp.Or(c.Prefix, defaultPrefix)) {
+		mistakes = append(mistakes,
+			wrongField("StepUpPage", "%q is not a plain path outside of Prefix, such as /confirm",
+				c.StepUpPage))
+	}
 	if c.NoStore && c.CacheableAfterSignOut {
 		mistakes = append(mistakes,
 			wrongField("NoStore", "and CacheableAfterSignOut contradict each other: remove one"))
@@ -184,7 +189,7 @@ func (c Config) checkTenants() []error {
 	var mistakes []error
 	t := c.Tenants
 	switch {
-	case t.Find == nil && len(c.Providers) == 0:
+	case t.Find == nil && len(c.Providers) == 0 && c.LoginPage == nil:
 		mistakes = append(mistakes, wrongField("Providers", "is empty: set one way to sign in"))
 	case t.Find == nil && (t.Keep != 0 || t.Limit != 0 || t.TrustRoles):
 		mistakes = append(mistakes, wrongField("Tenants.Find", "is missing"))

@@ -71,10 +71,17 @@ type Config struct {
 	// Hooks let the application take part in a sign-in.
 	Hooks handlers.Hooks
 
-	// LoginPage replaces the page that offers the providers; it is used with several Providers or
-	// with Tenants. handlers.Choices returns the providers, and handlers.ReturnTo the address to
-	// return to. Default: a plain, accessible page.
+	// LoginPage replaces the page that offers the providers. handlers.Choices returns the providers,
+	// and handlers.ReturnTo the address to return to. A page that offers a login of the
+	// application's own needs no Providers (Auth.SignIn). Default: a plain, accessible page, or none
+	// with one provider.
 	LoginPage http.Handler
+
+	// StepUpPage is the path of the page on which users of the application's own logins authenticate
+	// again, such as "/confirm". RequireRecent and RequireACR redirect page navigations there with
+	// the parameters return_to and, depending on the guard, max_age (seconds) or acr_values. The
+	// page calls Auth.SignIn again. Default: none; these users get 403.
+	StepUpPage string
 
 	// OnError replaces the built-in responses that a user or client reads, at login routes and
 	// guards: failed requests, requests that need a sign-in (401), and the pages for sign-out and
@@ -205,18 +212,18 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 		}
 	}
 	origin, paths := originOf(base), c.paths(base)
+	crossing, err := c.crossing(origin)
+	if err != nil {
+		return err
+	}
 	a.routes, err = handlers.New(wiring.Login{
 		Origin: origin, Paths: paths, Providers: a.providers,
-		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order,
+		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
 		RequireAuth: func(next http.Handler) http.Handler { return a.RequireAuth(next) },
 		Login:       writer("login"), Logout: writer("logout"), Link: writer("link"),
 	}, c.Hooks)
-	if err != nil {
-		return err
-	}
-	crossing, err := c.crossing(origin)
 	if err != nil {
 		return err
 	}
@@ -242,6 +249,9 @@ func originOf(base *url.URL) *url.URL { return &url.URL{Scheme: base.Scheme, Hos
 func (c Config) paths(base *url.URL) wiring.Paths {
 	p := wiring.Paths{
 		Base: base.Path, Prefix: base.Path + c.Prefix, Home: base.Path + cmp.Or(c.Home, "/"),
+	}
+	if c.StepUpPage != "" {
+		p.StepUp = base.Path + c.StepUpPage
 	}
 	if c.ProxyStripsPath {
 		p.Stripped = p.Base
@@ -276,6 +286,9 @@ var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or 
 // or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant
 // does not end sessions either (R100).
 func (a *Auth) accept(ctx context.Context, s *session.Session) error {
+	if s.Provider == "" || s.User.Issuer == session.OwnIssuer {
+		return acceptOwn(s)
+	}
 	s.User.Tenant = a.providers.TenantOf(s.Provider)
 	registration, err := a.providers.Registration(ctx, s.Provider)
 	switch {

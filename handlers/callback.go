@@ -146,6 +146,9 @@ func (h *routes) exchange(
 	if err != nil {
 		return nil, err
 	}
+	if s.User.Issuer == session.OwnIssuer {
+		return nil, &provider.Error{Fault: provider.FaultUserInfo, Err: errImitation}
+	}
 	// the provider's clock is ahead: the iat of a logout token may be earlier
 	if s.Issued.After(began) {
 		s.Issued = began

@@ -76,7 +76,8 @@ func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err 
 		return h.provider(r, "login")
 	}
 	configured := h.config.Providers.Configured()
-	if len(configured) == 1 && !h.config.Providers.HasTenants() {
+	only := len(configured) == 1 && !h.config.Providers.HasTenants()
+	if only && h.config.LoginPage == nil { // the page may offer a login of the application's own
 		for name, p = range configured {
 			return name, p, nil
 		}

@@ -103,7 +103,7 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 			s, err := tokens.get(name, token, func() (*session.Session, error) {
 				ctx := context.WithoutCancel(r.Context()) // others may wait for the same answer
 				return recovered.Get(func() (*session.Session, error) {
-					return v.VerifyAccessToken(ctx, token, api.accepted())
+					return notOwn(v.VerifyAccessToken(ctx, token, api.accepted()))
 				})
 			})
 			if err != nil {
@@ -117,6 +117,17 @@ func (g *Guard) Bearer(api API) func(http.Handler) http.Handler {
 		})
 	}
 }
+
+// notOwn rejects a token of a provider that claims the issuer of the application's own logins.
+func notOwn(s *session.Session, err error) (*session.Session, error) {
+	if err == nil && s.User.Issuer == session.OwnIssuer {
+		return nil, &provider.Error{Fault: provider.FaultAccessToken, Err: errImitation}
+	}
+	return s, err
+}
+
+var errImitation = errors.New("middleware: the issuer of the token's user is session.OwnIssuer, " +
+	"which is reserved for the application's own logins")
 
 // accepted describes the access tokens that the API accepts.
 func (api *API) accepted() provider.AccessTokens {

@@ -97,6 +97,9 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	if s == nil {
 		return nil, failed("sign_in_required", "", errNotSignedIn)
 	}
+	if s.User.Issuer == session.OwnIssuer {
+		return nil, session.ErrNoTokens
+	}
 	p, err := g.config.Providers.Find(r.Context(), s.Provider)
 	if errors.Is(err, provider.ErrUnavailable) {
 		return nil, unknown(err)

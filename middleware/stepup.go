@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,11 +93,15 @@ type stepUp struct {
 
 func (*stepUp) Error() string { return "middleware: a stronger or more recent sign-in is needed" }
 
-// stepUp sends a navigation to the provider at once. Everything else gets the challenge of RFC
-// 9470.
+// stepUp sends a navigation to the provider, or to the page for own logins, at once. Everything else
+// gets the challenge of RFC 9470.
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
 	byCookie := s.ID != "" // a caller with an access token has no page to go to
-	if byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet {
+	navigation := byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet
+	if g.ownStepUp(w, r, s, step, navigation) {
+		return
+	}
+	if navigation {
 		g.config.StepUp(w, r, s.Provider, g.config.Paths.Requested(r), step.request)
 		return
 	}
@@ -112,12 +117,15 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	g.config.Report.Challenge(w, r, e)
 }
 
+// maxAge returns MaxAge in seconds.
+func (step *stepUp) maxAge() string { return strconv.Itoa(int(step.request.MaxAge.Seconds())) }
+
 // challenge returns the WWW-Authenticate value, after its scheme, of RFC 9470 section 3, or of RFC
 // 6750 section 3.1 for scopes.
 func (step *stepUp) challenge(code string) string {
 	challenge := fmt.Sprintf(" error=%q", code)
 	if step.request.MaxAge != nil {
-		challenge += fmt.Sprintf(`, max_age="%d"`, int(step.request.MaxAge.Seconds()))
+		challenge += fmt.Sprintf(`, max_age=%q`, step.maxAge())
 	}
 	if len(step.request.ACRValues) > 0 {
 		challenge += fmt.Sprintf(", acr_values=%q", strings.Join(step.request.ACRValues, " "))

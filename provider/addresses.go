@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/loopback"
+	"github.com/sallyport-go/sallyport/session"
 )
 
 // A tenant may configure any issuer, including another provider's. Only the issuer's own origin can
@@ -17,6 +18,15 @@ import (
 
 // An address is a URL of a provider, with the field or metadata member that holds it.
 type address struct{ name, url string }
+
+// checkOwnIssuer rejects the issuer of the application's own logins.
+func checkOwnIssuer(issuer string) error {
+	if issuer != session.OwnIssuer {
+		return nil
+	}
+	return wrongField("Issuer", "%q is reserved for the application's own logins: "+
+		"use the provider's URL", issuer)
+}
 
 // checkOrigins rejects URLs that are neither at the issuer's origin nor at one of the others.
 func checkOrigins(issuer string, others []string, addresses ...address) error {
@@ -139,7 +149,7 @@ func (o *OAuth2) addresses() []address {
 
 func (o *OAuth2) checkIssuer() error {
 	if o.Issuer != "" {
-		return nil
+		return checkOwnIssuer(o.Issuer)
 	}
 	_, err := sharedOrigin(o.addresses()...)
 	return err
@@ -169,7 +179,7 @@ func (o *OAuth1) addresses() []address {
 
 func (o *OAuth1) checkIssuer() error {
 	if o.Issuer != "" {
-		return nil
+		return checkOwnIssuer(o.Issuer)
 	}
 	_, err := sharedOrigin(o.addresses()...)
 	return err

@@ -269,9 +269,11 @@ func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) 
 // Now returns the time of the manager's clock, Config.Now.
 func (m *Manager) Now() time.Time { return m.config.Now() }
 
-// Due reports whether the session must be re-checked with the provider (Config.Revalidate).
+// Due reports whether the session must be re-checked with the provider (Config.Revalidate). Own
+// logins have none.
 func (m *Manager) Due(s *Session) bool {
-	return m.config.Revalidate > 0 && !m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
+	return m.config.Revalidate > 0 && s.User.Issuer != OwnIssuer &&
+		!m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
 }
 
 // Cookies writes and reads cookies of the same site as the session's.

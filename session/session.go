@@ -23,7 +23,8 @@ type Session struct {
 	// a request. It is as secret as the cookie.
 	ID string `json:"-"`
 
-	// Provider is the configured name of the provider, such as "google".
+	// Provider is the configured name of the provider, such as "google". It is empty for the
+	// application's own logins (OwnIssuer).
 	Provider string `json:"provider"`
 
 	// Registration is the fingerprint of the configuration (issuer and client) of the provider that
@@ -94,6 +95,11 @@ func (s *Session) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("provider", s.Provider),
 		slog.String("issuer", s.User.Issuer), slog.String("subject", s.User.Subject))
 }
+
+// OwnIssuer is the User.Issuer of users of the application's own logins (sallyport.Auth.SignIn). It
+// is not a URL, so it is no OpenID provider's issuer, and a session of a provider or tenant that
+// claims it is rejected. The Provider of such a session is empty.
+const OwnIssuer = "own"
 
 // A User is the signed-in user as the provider describes them.
 //

@@ -61,6 +61,7 @@ var generalInCode = map[string]string{
 	"Tenants":             "a function",
 	"Hooks":               "functions",
 	"LoginPage":           "a handler",
+	"StepUpPage":          "a page of the application's code",
 	"OnError":             "a function",
 	"OnEvent":             "a function",
 	"Texts":               "texts in several languages",

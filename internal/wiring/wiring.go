@@ -34,6 +34,9 @@ type Login struct {
 	SessionClaims   func(context.Context, *session.Session) (map[string]any, error)
 	RequireAuth     func(http.Handler) http.Handler
 
+	// Crossing rejects own logins that other sites make a browser send.
+	Crossing *http.CrossOriginProtection
+
 	Login, Logout, Link *answer.Writer
 }
 
@@ -46,6 +49,9 @@ type Paths struct {
 	// Prefix is the path below which the login routes are in the browser, such as "/app/auth", and
 	// Home the start page, such as "/app/".
 	Prefix, Home string
+
+	// StepUp is the application's page for step-ups of own logins, in the browser; may be empty.
+	StepUp string
 }
 
 // Arriving returns the path below which requests for the login routes arrive.
@@ -78,7 +84,8 @@ type Routes interface {
 	// Owns reports whether a request path (decoded, as routers see it) is one of the routes.
 	Owns(path string) bool
 
-	// LoginURL, LoginURLFor, LinkURL and LogoutURL are those of sallyport.Auth.
+	// SignIn, LoginURL, LoginURLFor, LinkURL and LogoutURL are those of sallyport.Auth.
+	SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error
 	LoginURL(returnTo string) string
 	LoginURLFor(name, returnTo string) string
 	LinkURL(name, returnTo string) string
