@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
+	"github.com/sallyport-go/sallyport/internal/ratio"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -18,36 +18,6 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
-
-// perOp is the time of one call, the best of several runs, so that ratios come from one process at
-// one time.
-func perOp(f func()) float64 {
-	best := time.Duration(1 << 62)
-	const n = 2000
-	for range 15 {
-		begin := time.Now()
-		for range n {
-			f()
-		}
-		best = min(best, time.Since(begin))
-	}
-	return float64(best) / n
-}
-
-// beside is perOp of f divided by that of g, in turns, for differences that are small.
-func beside(f, g func()) float64 {
-	best := [2]time.Duration{1 << 62, 1 << 62}
-	for range 200 {
-		for i, h := range [...]func(){f, g} {
-			begin := time.Now()
-			for range 200 {
-				h()
-			}
-			best[i] = min(best[i], time.Since(begin))
-		}
-	}
-	return float64(best[0]) / float64(best[1])
-}
 
 // guarded is a guard in front of an empty handler, and a request of a signed-in user.
 func guarded(t testing.TB, edit func(*session.Config)) (app *rig.App, guard http.Handler,
@@ -134,7 +104,7 @@ func BenchmarkGuard(b *testing.B) {
 			for b.Loop() {
 				serve()
 			}
-			b.ReportMetric(perOp(serve)/perOp(func() {
+			b.ReportMetric(ratio.Of(serve, func() {
 				if _, err := app.Auth.Sessions.Load(r); err != nil {
 					b.Fatal(err)
 				}
@@ -184,7 +154,7 @@ func BenchmarkSignOutMemory_P11(b *testing.B) {
 			for b.Loop() {
 				serve()
 			}
-			b.ReportMetric(beside(serve, serving(bare, bareRequest)), "x-without")
+			b.ReportMetric(ratio.Of(serve, serving(bare, bareRequest)), "x-without")
 		})
 	}
 }
@@ -216,7 +186,7 @@ func BenchmarkChallenge_P8(b *testing.B) {
 			for b.Loop() {
 				serve(guard)()
 			}
-			b.ReportMetric(perOp(serve(guard))/perOp(serve(empty)), "x-empty")
+			b.ReportMetric(ratio.Of(serve(guard), serve(empty)), "x-empty")
 		})
 	}
 }

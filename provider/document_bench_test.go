@@ -5,7 +5,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/sallyport-go/sallyport/internal/ratio"
 )
 
 // hostileDocuments are objects that grow with n, each in another way.
@@ -65,21 +66,13 @@ func BenchmarkDocuments_P13(b *testing.B) {
 		for shape, make := range hostileDocuments {
 			once, twice := []byte(make(4000)), []byte(make(8000))
 			b.Run(kind+"/"+shape, func(b *testing.B) {
-				// the fastest of many, because the machine is shared
-				short, long := time.Hour, time.Hour
 				for b.Loop() {
-					short, long = min(short, duration(read, once)), min(long, duration(read, twice))
+					read(twice)
 				}
-				b.ReportMetric(float64(long)/float64(short), "ratio")
+				b.ReportMetric(ratio.Of(func() { read(twice) }, func() { read(once) }), "ratio")
 			})
 		}
 	}
-}
-
-func duration(read func([]byte), document []byte) time.Duration {
-	start := time.Now()
-	read(document)
-	return time.Since(start)
 }
 
 // P13: allocations do not depend on the machine.

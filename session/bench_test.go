@@ -16,6 +16,8 @@ import (
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/ratio"
 )
 
 // Realistic provider data: claims of 300 bytes, an RS256 ID token with them, a JWT as access token,
@@ -193,31 +195,17 @@ func floor(n int) func() {
 	}
 }
 
-// perOp measures f alongside the benchmark, so that ratios come from one run.
-func perOp(b *testing.B, f func()) float64 {
-	best := time.Duration(1 << 62)
-	n := max(200, min(b.N/5, 20000))
-	for range 5 {
-		begin := time.Now()
-		for range n {
-			f()
-		}
-		best = min(best, time.Since(begin))
-	}
-	return float64(best) / float64(n)
-}
-
+// ratios measures ours, and compares it with others.
 func ratios(b *testing.B, ours func(), others map[string]func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		ours()
 	}
-	own := perOp(b, ours)
 	for name, other := range others {
-		if ratio := own / perOp(b, other); strings.HasPrefix(name, "of-") {
-			b.ReportMetric(1/ratio, name)
+		if strings.HasPrefix(name, "of-") {
+			b.ReportMetric(ratio.Of(other, ours), name)
 		} else {
-			b.ReportMetric(ratio, name)
+			b.ReportMetric(ratio.Of(ours, other), name)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/ratio"
 )
 
 // revocable runs a test with revocations, for each place where sessions live.
@@ -367,7 +369,7 @@ func BenchmarkRevocations_P10(b *testing.B) {
 			for b.Loop() {
 				some()
 			}
-			b.ReportMetric(perOp(b, some)/perOp(b, none), "x-none")
+			b.ReportMetric(ratio.Of(some, none), "x-none")
 			if n > 0 {
 				b.ReportMetric(bytes/float64(n), "bytes/entry")
 			}

@@ -92,7 +92,8 @@ func allRules() []rule {
 	var all []rule
 	for _, pkg := range library {
 		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig",
-			"./internal/testcert", "testing"}, "test code must not be linked into applications"})
+			"./internal/ratio", "./internal/testcert", "testing"},
+			"test code must not be linked into applications"})
 	}
 	return append(all, rules...)
 }

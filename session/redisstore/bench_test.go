@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/sallyport-go/sallyport/internal/ratio"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
@@ -17,23 +17,6 @@ type discard struct{ header http.Header }
 func (d *discard) Header() http.Header       { return d.header }
 func (*discard) Write(p []byte) (int, error) { return len(p), nil }
 func (*discard) WriteHeader(int)             {}
-
-// perOp returns the time per call in nanoseconds, the best of several runs. Runs of ours and theirs
-// alternate, so that other load affects both equally.
-func perOp(ours, theirs func()) (our, their float64) {
-	const n = 500
-	times := [2]time.Duration{1 << 62, 1 << 62}
-	for range 25 {
-		for i, f := range []func(){ours, theirs} {
-			begin := time.Now()
-			for range n {
-				f()
-			}
-			times[i] = min(times[i], time.Since(begin))
-		}
-	}
-	return float64(times[0]) / n, float64(times[1]) / n
-}
 
 // Compares a guarded request with a plain round trip to Redis for the same bytes, with the same
 // client.
@@ -89,9 +72,8 @@ func BenchmarkGuard(b *testing.B) {
 			for b.Loop() {
 				guarded()
 			}
-			ours, theirs := perOp(guarded, bare)
-			b.ReportMetric(ours/theirs, "x-round-trip")
-			b.ReportMetric((ours-theirs)/1000, "µs-more")
+			x := ratio.OfTimed(ratio.Elapsed(guarded), ratio.Elapsed(bare))
+			b.ReportMetric(x, "x-round-trip")
 			b.ReportMetric(float64(client.StrLen(b.Context(), keys[0]).Val()), "record-bytes")
 		})
 	}
