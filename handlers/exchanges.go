@@ -40,11 +40,17 @@ type turns struct {
 // place.
 func (e *exchanges) wait(ctx context.Context, name string) (done func(), err error) {
 	t := e.enter(name)
+	done = func() { <-t.taken; e.leave(name, t) }
+	select {
+	case t.taken <- struct{}{}:
+		return done, nil
+	default: // others have all the turns
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, exchangeWait, errBusy)
 	defer cancel()
 	select {
 	case t.taken <- struct{}{}:
-		return func() { <-t.taken; e.leave(name, t) }, nil
+		return done, nil
 	case <-ctx.Done():
 		e.leave(name, t)
 		return nil, fmt.Errorf("%w: %w", provider.ErrUnavailable, context.Cause(ctx))

@@ -104,6 +104,26 @@ func TestRefresh_F15_UserInfoFails(t *testing.T) {
 	}
 }
 
+// R46: claims that decide have their types after a refresh too, although the token need not repeat
+// the nonce.
+func TestRefresh_R46_WrongTypes(t *testing.T) {
+	for name, value := range map[string]any{"nonce": 5, "at_hash": []string{"x"}, "azp": true,
+		"iat": "now", "nbf": "0", "exp": []int{1}, "aud": map[string]int{}, "iss": 1, "sub": 1} {
+		t.Run(name, func(t *testing.T) {
+			app, token := tokenOf(t)
+			b := rig.Browser(t)
+			app.SignIn(t, b, "alice", "/me")
+			app.OP.Misbehave(func(f *authtest.Faults) {
+				f.IDToken = func(c map[string]any) { c[name] = value }
+			})
+			app.Clock.Advance(2 * time.Hour)
+			if status, _ := token(b); status != 401 {
+				t.Errorf("status %d", status)
+			}
+		})
+	}
+}
+
 // F15: what only userinfo says stays while it does not answer, whatever the ID token loses.
 func TestRefresh_F15_EarlierUserInfoStays(t *testing.T) {
 	app, token := tokenOf(t, func(s *rig.Setup) { s.OIDC.UserInfo = "always" })

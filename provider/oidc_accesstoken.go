@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
-
 	"github.com/sallyport-go/sallyport/internal/bounded"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -66,7 +64,6 @@ func (o *OIDC) checkJWTAccessToken(ctx context.Context, m *metadata, raw string,
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultAccessToken, limit: maxStranger, budget: fromCaller, types: untypedTokenTypes,
 		schema: o.configured(accessTokenSchema),
-		basic:  oidc.Config{SkipClientIDCheck: true}, // checked by holder
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), holder.checkPurpose(raw), holder.read, o.checkTimes, readRest,
 		},

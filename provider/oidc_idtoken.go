@@ -12,8 +12,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 const maxSubject = 255 // OpenID Connect Core section 2
@@ -64,7 +62,6 @@ func (o *OIDC) verifyToken(ctx context.Context, m *metadata, raw string, limit i
 	}
 	return o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: faultIDToken, limit: limit, budget: arrived, types: idTokenTypes, schema: schema,
-		basic: oidc.Config{ClientID: o.ClientID},
 		claims: []func(*idToken) error{
 			o.checkIssuer(ctx), checkSubject, o.checkAudience, o.checkTimes, readRest, bound,
 			func(t *idToken) error { return checkHash(t.claims, "at_hash", t.alg, h.accessToken) },

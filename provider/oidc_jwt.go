@@ -2,11 +2,7 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 // A jwtKind describes one kind of JWT. ID tokens, access tokens and logout tokens are signed with
@@ -18,8 +14,7 @@ type jwtKind struct {
 	types  []string               // permitted values of typ in the header
 	algs   []string               // default: those of ID tokens
 	schema *schema                // of the claims
-	basic  oidc.Config            // checks of go-oidc besides signature and issuer
-	claims []func(*idToken) error // further checks
+	claims []func(*idToken) error // the checks of the claims
 }
 
 const (
@@ -31,8 +26,7 @@ const (
 	maxDirect = maxAnswer
 )
 
-// verifyJWT verifies a JWT: its form, then its signature, then its claims. go-oidc checks the
-// signature, the issuer and, depending on the kind, audience and expiry. All other checks are here.
+// verifyJWT verifies a JWT: its form, then its signature, then its claims.
 func (o *OIDC) verifyJWT(
 	ctx context.Context, m *metadata, raw string, kind jwtKind,
 ) (*idToken, error) {
@@ -44,71 +38,26 @@ func (o *OIDC) verifyJWT(
 	if err != nil {
 		return nil, kind.failed(err)
 	}
+	// 2. The signature.
 	keys, err := o.signers(ctx, m, kind.budget)
 	if err != nil {
 		return nil, err
 	}
-	// 2. The signature, then the basic claims.
-	signed := &signedDocument{KeySet: keys, schema: kind.schema, notes: &o.notes}
-	config := kind.basic
-	config.SupportedSigningAlgs = kind.algs
-	if o.Organizations != nil || len(o.IssuerAliases) > 0 {
-		config.SkipIssuerCheck = true // it supports one issuer only; checkIssuer is in kind.claims
+	payload, err := keys.verifySignature(ctx, raw, alg)
+	if err != nil {
+		return nil, kind.failed(err)
 	}
-	config.Now = func() time.Time { return o.now().Add(-o.leeway()) }
-	if _, err := oidc.NewVerifier(o.Issuer, signed, &config).Verify(ctx, raw); err != nil {
-		return nil, kind.failed(signed.reason(err))
+	// 3. The claims.
+	t := &idToken{alg: alg}
+	if t.document, err = kind.schema.read(payload, &o.notes); err != nil {
+		return nil, kind.failed(err)
 	}
-	// 3. All other claims, from the same document.
-	t := &idToken{document: signed.document, alg: alg}
 	for _, check := range kind.claims {
 		if err := check(t); err != nil {
 			return nil, kind.failed(err)
 		}
 	}
 	return t, nil
-}
-
-// A signedDocument is an oidc.KeySet that reads the payload by its schema after the signature has
-// been verified, and passes only the members that decide to go-oidc, which would fail on others
-// that are ignored here.
-type signedDocument struct {
-	oidc.KeySet
-	schema *schema
-	notes  *notes
-
-	document document
-	err      error
-}
-
-// VerifySignature implements oidc.KeySet.
-func (s *signedDocument) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	payload, err := s.KeySet.VerifySignature(ctx, token)
-	if err != nil {
-		s.err = err // go-oidc drops the cause
-		return nil, err
-	}
-	if s.document, s.err = s.schema.read(payload, s.notes); s.err != nil {
-		return nil, s.err
-	}
-	decisive := claims{}
-	for name := range s.schema.members {
-		if s.document.has(name) {
-			decisive[name] = s.document.claims[name]
-		}
-	}
-	return json.Marshal(decisive)
-}
-
-// reason returns why go-oidc rejected the token. Its own text may quote the token.
-func (s *signedDocument) reason(err error) error {
-	switch _, expired := errors.AsType[*oidc.TokenExpiredError](err); {
-	case s.err != nil:
-		return s.err
-	case expired:
-		return errExpired
-	}
-	return errors.New(printable(err.Error()))
 }
 
 // failed returns the error for a rejected token. A user who is not admitted has a fault of its own.
@@ -127,8 +76,15 @@ func (k jwtKind) failed(err error) error {
 	return &Error{Fault: k.fault, Err: err}
 }
 
+// A signers verifies signatures with the keys that may have signed a token.
+type signers interface {
+	// verifySignature returns the payload of a compact JWS that was signed with one of the
+	// algorithms, which are those of the caller, not of the token.
+	verifySignature(ctx context.Context, token string, algs ...string) ([]byte, error)
+}
+
 // signers returns the keys that may have signed the tokens.
-func (o *OIDC) signers(ctx context.Context, m *metadata, b budget) (oidc.KeySet, error) {
+func (o *OIDC) signers(ctx context.Context, m *metadata, b budget) (signers, error) {
 	if o.SecretSignsTokens {
 		return sharedSecret(o.ClientSecret), nil
 	}

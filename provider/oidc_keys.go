@@ -52,15 +52,16 @@ func (b budget) interval() time.Duration {
 	return 10 * time.Second // how long a forged token can delay those with a new key
 }
 
-// An arrival is an oidc.KeySet: the keySet for tokens from one source.
+// An arrival is the keySet for tokens from one source.
 type arrival struct {
 	*keySet
 	budget budget
 }
 
-// VerifySignature implements oidc.KeySet.
-func (a arrival) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	return a.verify(ctx, token, a.budget)
+// verifySignature implements signers.
+func (a arrival) verifySignature(ctx context.Context, token string, algs ...string) ([]byte,
+	error) {
+	return a.verify(ctx, token, algs, a.budget)
 }
 
 type fetchedKeys struct {
@@ -83,12 +84,9 @@ func newKeySet(o *OIDC, uri string) *keySet {
 
 var errNoKey = errors.New("no key in the JWKS verifies the signature")
 
-func (k *keySet) verify(ctx context.Context, token string, b budget) ([]byte, error) {
-	algs := make([]jose.SignatureAlgorithm, len(asymmetricAlgs))
-	for i, alg := range asymmetricAlgs {
-		algs[i] = jose.SignatureAlgorithm(alg)
-	}
-	jws, err := jose.ParseSignedCompact(token, algs)
+func (k *keySet) verify(ctx context.Context, token string, algs []string, b budget) ([]byte,
+	error) {
+	jws, err := jose.ParseSignedCompact(token, joseAlgs(algs))
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, errors.New("malformed token")
 	}
@@ -109,6 +107,17 @@ func (k *keySet) verify(ctx context.Context, token string, b budget) ([]byte, er
 		}
 	}
 	return nil, errNoKey
+}
+
+// joseAlgs returns the asymmetric ones of the algorithms for go-jose.
+func joseAlgs(algs []string) []jose.SignatureAlgorithm {
+	permitted := make([]jose.SignatureAlgorithm, 0, len(algs))
+	for _, alg := range algs {
+		if slices.Contains(asymmetricAlgs, alg) {
+			permitted = append(permitted, jose.SignatureAlgorithm(alg))
+		}
+	}
+	return permitted
 }
 
 // known returns keys that are recent enough. While the JWKS cannot be read, it returns older ones,

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 const (
@@ -60,7 +58,6 @@ func (o *OIDC) logoutKind(ctx context.Context) jwtKind {
 	kind := jwtKind{
 		fault: FaultLogoutToken, limit: maxStranger, budget: fromLogout, types: logoutTokenTypes,
 		schema: schema,
-		basic:  oidc.Config{ClientID: o.ClientID, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
 			schema.checkNoNull, o.checkIssuer(ctx), o.checkAudience, o.checkLogoutTimes,
 			checkLogoutEvent, checkNoNonce, checkTokenID, checkWhoLeft,

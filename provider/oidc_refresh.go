@@ -180,7 +180,7 @@ func refusal(err error) bool {
 func (o *OIDC) unverifiable(ctx context.Context, m *metadata, raw string) error {
 	keys, err := o.signers(ctx, m, fromEndpoint)
 	if err == nil {
-		_, err = keys.VerifySignature(ctx, raw)
+		_, err = keys.verifySignature(ctx, raw, asymmetricAlgs...)
 	}
 	switch {
 	case errors.Is(err, errNoKey), errors.Is(err, errOtherSecret), errors.Is(err, ErrUnavailable):

@@ -206,11 +206,12 @@ const algShared = "HS256"
 // 3.2).
 const minSharedSecret = 32
 
-// A sharedSecret is a client secret as an oidc.KeySet.
+// A sharedSecret is a client secret that signs tokens.
 type sharedSecret string
 
-// VerifySignature implements oidc.KeySet.
-func (s sharedSecret) VerifySignature(_ context.Context, token string) ([]byte, error) {
+// verifySignature implements signers, for HS256 only.
+func (s sharedSecret) verifySignature(_ context.Context, token string, _ ...string) ([]byte,
+	error) {
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{algShared})
 	if err != nil || len(jws.Signatures) != 1 {
 		return nil, errors.New("malformed token")

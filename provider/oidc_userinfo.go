@@ -8,8 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 // UserInfoURL returns the URL of the provider's userinfo endpoint, for an application that fetches
@@ -118,7 +116,6 @@ func (o *OIDC) verifyUserInfo(ctx context.Context, m *metadata, raw string) (doc
 	t, err := o.verifyJWT(ctx, m, raw, jwtKind{
 		fault: FaultUserInfo, limit: maxDirect, types: userInfoTypes, algs: m.userInfoAlgs,
 		schema: o.configured(signedUserInfoSchema),
-		basic:  oidc.Config{SkipIssuerCheck: true, SkipClientIDCheck: true, SkipExpiryCheck: true},
 		claims: []func(*idToken) error{
 			present("iss", o.checkIssuer(ctx)), present("aud", o.checkAudience),
 			present("exp", o.checkEnd), readRest,

@@ -180,9 +180,15 @@ func doNamed(c *http.Client, req *http.Request, endpoint string) (answer, error)
 	return a, err
 }
 
-// roundTrip sends a request and reads the response.
+// roundTrip sends a request and reads the response, within the timeout of the client.
 func roundTrip(c *http.Client, req *http.Request, endpoint string) (answer, error) {
-	resp, err := c.Do(req)
+	// The client itself would start a goroutine for the timeout, if the application has a
+	// transport of its own.
+	ctx, cancel := context.WithTimeout(req.Context(), c.Timeout)
+	defer cancel()
+	untimed := *c
+	untimed.Timeout = 0
+	resp, err := untimed.Do(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, &unreachable{endpoint: endpoint, err: rootCause(err)}
 	}

@@ -122,8 +122,18 @@ func asJSON(text string) string {
 	return string(raw)
 }
 
+// standardAnswer is the schema of a response of RFC 6749.
+var standardAnswer = (&Dialect{}).newSchema()
+
 // schema names the members of a response that decide: in the envelope, or at the top without one.
 func (d *Dialect) schema() *schema {
+	if d.Envelope == "" && len(d.AnswerNames) == 0 {
+		return standardAnswer
+	}
+	return d.newSchema()
+}
+
+func (d *Dialect) newSchema() *schema {
 	s := newSchema("token response")
 	for _, name := range answerNames {
 		path := cmp.Or(d.AnswerNames[name], name)
