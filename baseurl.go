@@ -50,6 +50,23 @@ func parseBaseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
+// validOrigin reports whether text is an https origin, or an http origin on loopback, exactly as
+// browsers write it.
+func validOrigin(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || badHost(u) != "" || text != u.Scheme+"://"+u.Host ||
+		text != strings.ToLower(text) {
+		return false
+	}
+	switch u.Scheme {
+	case "https":
+		return u.Port() != "443"
+	case "http":
+		return loopback.Host(u.Hostname()) && u.Port() != "80"
+	}
+	return false
+}
+
 // badHost says why no browser would send the host of a URL, or "".
 func badHost(u *url.URL) string {
 	host := u.Hostname()

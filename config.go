@@ -80,6 +80,13 @@ func (c Config) check() (*url.URL, []error) {
 				badHost(u)))
 		}
 	}
+	for _, origin := range c.ReturnOrigins {
+		if !validOrigin(origin) {
+			mistakes = append(mistakes, wrongField("ReturnOrigins", "%q is not an origin as "+
+				"browsers write it, such as https://www.example.com; http is for loopback hosts",
+				withoutUser(origin)))
+		}
+	}
 	if c.LoginPage != nil && typednil.Is(c.LoginPage) {
 		mistakes = append(mistakes,
 			wrongField("LoginPage", "holds a nil value: set it, or leave it out"))

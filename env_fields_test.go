@@ -60,6 +60,7 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 		"SALLYPORT_APP_NAME": "Reports", "SALLYPORT_PREFIX": "/login", "SALLYPORT_HOME": "/app/",
 		"SALLYPORT_TRUSTED_ORIGINS":   "https://a.example.com https://b.example.com",
 		"SALLYPORT_THIRD_PARTY_LOGIN": "true", "SALLYPORT_FRONTCHANNEL_LOGOUT": "true",
+		"SALLYPORT_RETURN_ORIGINS":   "https://www.example.com",
 		"SALLYPORT_SESSION_ENDPOINT": "true", "SALLYPORT_REFRESH_AHEAD": "2m",
 		"SALLYPORT_CACHEABLE_AFTER_SIGN_OUT": "false", "SALLYPORT_NO_STORE": "true",
 		"SESSION_OLD_SECRETS": "a secret with spaces, older 1b0c9d8e\n" +
@@ -78,7 +79,7 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 		AppName: "Reports", Prefix: "/login", Home: "/app/",
 		TrustedOrigins:  []string{"https://a.example.com", "https://b.example.com"},
 		ThirdPartyLogin: true, FrontchannelLogout: true,
-		SessionEndpoint: true, RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers,
+		ReturnOrigins: []string{"https://www.example.com"}, SessionEndpoint: true, RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers,
 		Order: []string{"login", "plain", "oidc"},
 		Session: session.Config{
 			Secret: sessionSecret, OldSecrets: []string{"a secret with spaces, older 1b0c9d8e",

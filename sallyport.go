@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
@@ -86,7 +87,7 @@ type Config struct {
 	// OnError replaces the built-in responses that a user or client reads, at login routes and
 	// guards: failed requests, requests that need a sign-in (401), and the pages for sign-out and
 	// account linking, whose Status is 200. It is not called for redirects, for the login page
-	// (LoginPage) and for back-channel logout.
+	// (LoginPage), for the page that closes a login window, and for back-channel logout.
 	//
 	// OnError returns true if it has written a response. If it returns false, it must not have
 	// written anything, and the built-in response follows: a page, or application/problem+json for
@@ -102,6 +103,12 @@ type Config struct {
 	// requests with unsafe methods (POST, ...) and the user's session cookie to guarded routes. It
 	// does not apply to the login routes. Default: none.
 	TrustedOrigins []string
+
+	// ReturnOrigins lists other origins, such as "https://www.example.com", to which a login or
+	// logout may lead: the return address is then an absolute URL. Origins are compared exactly,
+	// and nothing else is allowed to them: for requests from their pages, see TrustedOrigins.
+	// Default: none, so return addresses are paths of the application.
+	ReturnOrigins []string
 
 	// ThirdPartyLogin lets a configured provider start a login by GET or POST (OpenID Connect Core
 	// section 4). The initiate_login_uri is BaseURL + Prefix + "/login". Only iss, login_hint and
@@ -219,6 +226,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	a.routes, err = handlers.New(wiring.Login{
 		Origin: origin, Paths: paths, Providers: a.providers,
 		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
+		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
 		RequireAuth: func(next http.Handler) http.Handler { return a.RequireAuth(next) },

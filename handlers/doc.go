@@ -13,6 +13,8 @@
 //	GET  {prefix}/providers                lists the ways to sign in, as JSON
 //	GET  {prefix}/session                  who is signed in, as JSON (with SessionEndpoint)
 //	POST {prefix}/session                  the same, and extends the session
+//	GET  {prefix}/client.js                a module for scripts, with client.d.ts for its types
+//	GET  {prefix}/signed-in                ends a login in a popup (with SessionEndpoint)
 //	POST {prefix}/backchannel/{provider}   back-channel logout (with Revocations or a ServerStore)
 //	GET  {prefix}/frontchannel/{provider}  front-channel logout (with FrontchannelLogout)
 //

@@ -78,10 +78,16 @@ func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
 	if err := crossing.AddTrustedOrigin(c.Origin.String()); err != nil {
 		return nil, err
 	}
+	returns := returnFilter{
+		origin: c.Origin.String(), paths: c.Paths, origins: c.ReturnOrigins,
+	}
+	if c.SessionEndpoint {
+		returns.signedIn = c.Paths.Prefix + "/" + signedInRoute
+	}
 	return &routes{
 		config:   c,
 		hooks:    hooks,
-		returns:  returnFilter{origin: c.Origin.String(), paths: c.Paths},
+		returns:  returns,
 		arriving: c.Paths.Arriving(),
 		crossing: crossing,
 	}, nil
@@ -121,8 +127,7 @@ func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 		h.backchannelLogout(w, r)
 	case route == "frontchannel":
 		h.frontchannelLogout(w, r)
-	case route == "session" && name == "" && h.config.SessionEndpoint:
-		h.sessionInfo(w, r)
+	case name == "" && h.forScripts(w, r, route):
 	default:
 		h.config.Login.Fail(w, r, h.errNotFound())
 	}

@@ -13,48 +13,74 @@ import (
 const maxReturnTo = 2048
 
 // A returnFilter decides where a sign-in or sign-out may lead: to rooted paths of the application
-// on its own origin, except the login routes, which would loop or sign out. Anything else is an
-// open redirect (RFC 9700 section 4.11.1). Paths are those of the browser.
+// on its own origin, except the login routes, which would loop or sign out, and to listed other
+// origins. Anything else is an open redirect (RFC 9700 section 4.11.1). Paths are those of the
+// browser.
 type returnFilter struct {
 	origin string // "https://app.example.com"
 	paths  wiring.Paths
+
+	origins  []string // others to which a login may lead, such as "https://www.example.com"
+	signedIn string   // the one login route to which a login may lead; empty for none
 }
 
 // start is the default destination.
 func (f returnFilter) start() string { return f.paths.Home }
 
 // clean returns raw unchanged if it is a valid return address, else the start page. An absolute URL
-// of the own origin is reduced to its path. The value is parsed as browsers do, never searched for
-// bad words, so a query may contain anything.
+// of the own origin is reduced to its path; of other origins, only the listed ones are valid. The
+// value is parsed as browsers do, never searched for bad words, so a query may contain anything.
 func (f returnFilter) clean(raw string) string {
 	target := raw
 	if rest, own := strings.CutPrefix(raw, f.origin); own {
 		target = rest
 	}
-	if !f.allowed(target) {
+	switch {
+	case f.signedIn != "" && target == f.signedIn:
+		return target
+	case f.elsewhere(raw):
+		return raw
+	case !f.allowed(target):
 		return f.start()
 	}
 	return target
 }
 
+// elsewhere reports whether an address is one of the other origins that are allowed. What follows
+// the origin starts with a slash, so that no parser reads another host.
+func (f returnFilter) elsewhere(address string) bool {
+	for _, origin := range f.origins {
+		rest, found := strings.CutPrefix(address, origin)
+		_, _, plain := plainPath(rest)
+		if found && origin != f.origin && (rest == "" || plain) {
+			return len(address) <= maxReturnTo
+		}
+	}
+	return false
+}
+
 func (f returnFilter) allowed(target string) bool {
+	raw, decoded, plain := plainPath(target)
+	return plain && f.inside(raw, decoded) && !f.ownRoute(decoded)
+}
+
+// plainPath reports whether every browser reads the target as a rooted path on the same origin,
+// with an optional query and fragment. It returns the path as it is, and decoded.
+func plainPath(target string) (raw, decoded string, ok bool) {
 	if len(target) > maxReturnTo || !plainText(target) || !rooted(target) {
-		return false
+		return "", "", false
 	}
 	rawPath, _, _ := strings.Cut(target, "#")
 	rawPath, _, _ = strings.Cut(rawPath, "?")
 	if strings.Contains(rawPath, `\`) { // browsers read it as "/"
-		return false
+		return "", "", false
 	}
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "" || u.Opaque != "" || u.Host != "" || u.User != nil {
-		return false
+		return "", "", false
 	}
 	// An application that redirects to its decoded path must not be led off the origin either.
-	if !rooted(u.Path) {
-		return false
-	}
-	return f.inside(rawPath, u.Path) && !f.ownRoute(u.Path)
+	return rawPath, u.Path, rooted(u.Path)
 }
 
 // inside reports whether a path belongs to the application, which may have only a part of its

@@ -26,6 +26,7 @@ type page struct {
 	Equal     bool   // none of the links is the main action
 	RefLabel  string // before Ref
 	Ref       string // reference number to quote; empty for none
+	Script    string // path of a module of our own; empty for none
 }
 
 //go:embed page.html
@@ -58,6 +59,16 @@ func (wr *Writer) Choose(w http.ResponseWriter, r *http.Request, ways []problem.
 	wr.write(w, r, lang, http.StatusOK, p)
 }
 
+// SignedIn shows the page at which a login in a window of its own ends, with the script that closes
+// the window.
+func (wr *Writer) SignedIn(w http.ResponseWriter, r *http.Request, script string) {
+	lang := wr.Words.Language(r)
+	wr.write(w, r, lang, http.StatusOK, page{
+		Title: wr.Words.text(lang, "still_signed_in.title"),
+		Text:  wr.Words.text(lang, "close_window"), Script: script,
+	})
+}
+
 func (wr *Writer) writePage(w http.ResponseWriter, r *http.Request, lang string, e *problem.Error) {
 	wr.write(w, r, lang, e.Status, page{Title: e.Title, Text: e.Text, Links: e.Links, Ref: e.Ref})
 }
@@ -84,6 +95,9 @@ func (wr *Writer) write(w http.ResponseWriter, r *http.Request, lang string, sta
 		protectForm(h)
 	} else {
 		csp += "; form-action 'none'"
+	}
+	if p.Script != "" {
+		csp += "; script-src 'self'"
 	}
 	inLanguage(h, lang)
 	h.Set("Content-Security-Policy", csp)

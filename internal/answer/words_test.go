@@ -40,7 +40,7 @@ var otherKeys = []string{
 	"choose.title", "choose.text", "not_connected.title",
 	"link_not_kept.title", "link_not_kept.text", "not_signed_out.title", "not_signed_out.text",
 	"home", "go_to", "sign_in", "sign_in_with", "sign_in_there", "sign_in_again", "try_again",
-	"sign_out", "stay_signed_in", "continue", "cancel", "reference",
+	"sign_out", "stay_signed_in", "close_window", "continue", "cancel", "reference",
 }
 
 // No protocol names, and nothing that only its operators know.

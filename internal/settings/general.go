@@ -18,6 +18,8 @@ var general = []Setting{
 		Help: "the path of the start page, below BASE_URL; default: /"},
 	{Key: "SALLYPORT_TRUSTED_ORIGINS", Fields: "TrustedOrigins",
 		Help: "other origins whose pages may send requests with unsafe methods"},
+	{Key: "SALLYPORT_RETURN_ORIGINS", Fields: "ReturnOrigins",
+		Help: "other origins to which a login or logout may lead"},
 	{Key: "SALLYPORT_THIRD_PARTY_LOGIN", Fields: "ThirdPartyLogin",
 		Help: "true lets a provider start a login (OpenID Connect Core section 4)"},
 	{Key: "SALLYPORT_FRONTCHANNEL_LOGOUT", Fields: "FrontchannelLogout",

@@ -25,6 +25,8 @@ type Login struct {
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
 	Order     []string     // of the choices, by name; the others follow
 
+	ReturnOrigins []string // to which logins and logouts may lead, besides that of BaseURL
+
 	ThirdPartyLogin    bool // lets others start a login
 	FrontchannelLogout bool // serves the route of that name
 
