@@ -205,3 +205,25 @@ func TestAddress_F25_AfterSignOut(t *testing.T) {
 		leadsTo(t, app.Get(t, b, back.String()), address)
 	}
 }
+
+// On a developer's machine the proxy of a development server may change the port, and nothing else.
+// Elsewhere the Host is that of BaseURL.
+func TestHost_AnyPortOnADevelopersMachine(t *testing.T) {
+	local := rig.New(t, func(s *rig.Setup) { s.HTTP = true })
+	for host, want := range map[string]int{"127.0.0.1:1": 303, "127.0.0.1": 303,
+		"localhost:8080": 421, "evil.example:8080": 421, "127.0.0.1.evil.example": 421} {
+		resp := local.Get(t, rig.Browser(t), "/auth/login", "Host", host)
+		if resp.StatusCode != want {
+			t.Errorf("http, %s: status %d, want %d", host, resp.StatusCode, want)
+		}
+		if to := resp.Header.Get("Location"); want == 303 && !strings.Contains(to,
+			url.QueryEscape(local.URL+"/auth/callback/op")) {
+			t.Errorf("http, %s: leads to %s", host, to)
+		}
+	}
+	public := rig.New(t)
+	resp := public.Get(t, rig.Browser(t), "/auth/login", "Host", "127.0.0.1:1")
+	if resp.StatusCode != 421 {
+		t.Errorf("https: status %d", resp.StatusCode)
+	}
+}

@@ -206,13 +206,15 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 	return false
 }
 
-// sameHost compares a Host header with the base URL's host; a default port may be left out.
+// sameHost compares a Host header with the base URL's host; a default port may be left out. On a
+// developer's machine, where BaseURL is http, any port will do: cookies do not know ports, and the
+// proxies of development servers change the port to that of their target.
 func sameHost(host string, base *url.URL) bool {
-	defaultPort := ":443"
 	if base.Scheme == "http" {
-		defaultPort = ":80"
+		u := url.URL{Host: host}
+		return strings.EqualFold(u.Hostname(), base.Hostname())
 	}
-	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), defaultPort) }
+	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ":443") }
 	return trim(host) == trim(base.Host)
 }
 

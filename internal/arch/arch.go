@@ -71,6 +71,7 @@ var rules = []rule{
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
+	{"example/spa", []string{"./internal"}, exampleRule},
 	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
 	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
 	{"internal/answer", []string{"./provider", "./handlers", "./middleware"},
