@@ -70,6 +70,7 @@ var rules = []rule{
 		"every package uses it, so it must not import any of them"},
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
+	{"example/ownlogins", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
 	{"example/spa", []string{"./internal"}, exampleRule},
 	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
