@@ -33,6 +33,7 @@ import (
 //
 //	Client          is an http.Client that sends the access token, and refreshes it
 //	TokenSource     is the same for packages that use golang.org/x/oauth2
+//	Refuse          answers with an error of these, or of Sessions
 //	SessionContext  ends with the session, for long responses
 //
 // Own logins, by password or passkey, beside the providers or without any:
@@ -61,6 +62,7 @@ type Auth struct {
 	Routes http.Handler
 
 	routes wiring.Routes
+	load   func(http.Handler) http.Handler // of the Guard
 
 	// Sessions reads, changes, lists and ends sessions.
 	Sessions *session.Manager
@@ -75,7 +77,7 @@ type Auth struct {
 // The first request of an http.Server starts a background check of the configured providers, which
 // logs problems that would keep users from signing in. See [Auth.Ready].
 func (a *Auth) Handler(next http.Handler) http.Handler {
-	app := a.Load(next)
+	app := a.load(next)
 	var checked atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Without a server, as in tests, there is no network access.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -30,7 +31,7 @@ func TestCookieName_R167_Injective(t *testing.T) {
 					}
 				}
 				c := session.Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0", CookieName: name}
-				if _, err := session.NewManager(c, session.Site{BaseURL: base}); err != nil {
+				if _, err := session.New(c, engine.Site{BaseURL: base}, nil); err != nil {
 					t.Errorf("%s: %v", where, err)
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/ratio"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/provider"
@@ -47,10 +48,11 @@ var hostileRoutes = []string{
 }
 
 // hostileCookies make the n-th cookie of a header, for each family of names.
-func hostileCookies(app *rig.App) map[string]func(n int) string {
-	name := "__Host-" + app.Auth.Sessions.CookieName()
+func hostileCookies(t testing.TB, app *rig.App) map[string]func(n int) string {
+	name := "__Host-" + app.CookieName()
 	// A value that looks like one of ours up to the ciphertext.
-	sealed, _ := app.Auth.Sessions.Seal(session.Ticket{Name: "x", Binding: "y"}, make([]byte, 60))
+	sealed, _ := app.Engine(t, func(*session.Config) {}).Seal(
+		engine.Ticket{Name: "x", Binding: "y"}, make([]byte, 60))
 	state := strings.Repeat("s", 22)
 	return map[string]func(n int) string{
 		"flows": func(n int) string { return fmt.Sprintf("%s-flow-%d=x", name, n) },
@@ -124,7 +126,7 @@ var hostileParams = map[string]func(n int) string{
 // F1: whatever the Cookie header holds, a response sets a small number of cookies.
 func TestHostile_F1_FewCookiesAreSet(t *testing.T) {
 	app, handler := hostileApp(t)
-	for family, piece := range hostileCookies(app) {
+	for family, piece := range hostileCookies(t, app) {
 		header := repeat(1<<20, "; ", piece)
 		for _, route := range hostileRoutes {
 			w := httptest.NewRecorder()
@@ -173,7 +175,7 @@ func TestHostile_F1_FinishedLoginsAreBounded(t *testing.T) {
 // F1: the login opens a fixed number of cookies, so that twice the header makes no more garbage.
 func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 	app, handler := hostileApp(t)
-	cookies := hostileCookies(app)
+	cookies := hostileCookies(t, app)
 	for _, family := range []string{"flows", "flows like ours", "rounds", "one flow", "logout",
 		"names with our own", "nothing of ours"} {
 		for _, route := range []string{"GET /auth/login/op",
@@ -200,10 +202,10 @@ func TestHostile_F1_FewCookiesAreOpened(t *testing.T) {
 // login.
 func TestHostile_F1_JunkDisplacesNoLogin(t *testing.T) {
 	rig.Serial(t, "it counts allocations")
-	for family := range hostileCookies(rig.New(t)) {
+	for family := range hostileCookies(t, rig.New(t)) {
 		for _, first := range []bool{true, false} {
 			app, handler := hostileApp(t)
-			junk := repeat(1<<16, "; ", hostileCookies(app)[family])
+			junk := repeat(1<<16, "; ", hostileCookies(t, app)[family])
 			app.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter,
 				r *http.Request) {
 				if own := r.Header.Get("Cookie"); first {
@@ -235,7 +237,7 @@ func BenchmarkHostile_P13(b *testing.B) {
 		size             int
 		pieces           map[string]func(int) string
 	}{
-		{"cookie", "; ", 1 << 18, hostileCookies(app)}, {"query", "&", 1 << 18, hostileParams},
+		{"cookie", "; ", 1 << 18, hostileCookies(b, app)}, {"query", "&", 1 << 18, hostileParams},
 		{"body", "&", 1 << 15, hostileParams},
 	} {
 		b.Run(in.where, func(b *testing.B) {

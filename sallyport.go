@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/handlers"
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/directory"
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/middleware"
 	"github.com/sallyport-go/sallyport/problem"
@@ -174,7 +175,7 @@ func New(c Config) (*Auth, error) {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
 	}
 	auth := &Auth{logger: c.Logger}
-	manager, err := session.NewManager(c.Session, auth.site(c, base))
+	sessions, err := session.New(c.Session, auth.site(c, base), c.OnEvent)
 	mistakes = append(mistakes, err)
 	words, wrong := answer.NewWords(cmp.Or(c.AppName, base.Host), c.Texts)
 	for _, mistake := range wrong {
@@ -183,39 +184,40 @@ func New(c Config) (*Auth, error) {
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
-	c.warn(manager)
-	auth.Sessions, auth.providers = manager, c.directory(base, manager)
-	if err := auth.mount(c, base, words); err != nil {
+	c.warn(sessions.Manager)
+	auth.Sessions, auth.providers = sessions.Manager, c.directory(base, sessions.Now)
+	if err := auth.mount(c, base, words, sessions); err != nil {
 		return nil, fmt.Errorf("sallyport: %w", err)
 	}
 	return auth, nil
 }
 
 // site is what sessions need to know about the application.
-func (a *Auth) site(c Config, base *url.URL) session.Site {
-	return session.Site{
+func (a *Auth) site(c Config, base *url.URL) engine.Site {
+	return engine.Site{
 		BaseURL: base, Prefix: c.Prefix, Accept: a.accept, SignedOut: a.signedOut,
-		Logger: c.Logger, OnEvent: c.OnEvent,
+		Logger: c.Logger,
 	}
 }
 
 // directory returns the configured providers and those of tenants.
-func (c Config) directory(base *url.URL, m *session.Manager) *directory.Providers {
+func (c Config) directory(base *url.URL, now func() time.Time) *directory.Providers {
 	for name, p := range c.Providers {
 		c.reportFrom(name, p)
 	}
 	return directory.New(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
 		c.reportFrom(name, p)
 		return errors.Join(c.checkProvider(name, p, base)...)
-	}, m.Now)
+	}, now)
 }
 
 // mount creates the login routes and the guards.
-func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
+func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiring.Sessions) (
+	err error) {
 	writer := func(kind string) *answer.Writer {
 		return &answer.Writer{
 			Kind: kind, Words: words, Logger: c.Logger, OnError: c.OnError, OnEvent: c.OnEvent,
-			Now: a.Sessions.Now,
+			Now: sessions.Now,
 		}
 	}
 	origin, paths := originOf(base), c.paths(base)
@@ -225,7 +227,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 	}
 	a.routes, err = handlers.New(wiring.Login{
 		Origin: origin, Paths: paths, Providers: a.providers,
-		Sessions: a.Sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
+		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
 		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
@@ -236,8 +238,8 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words) (err error) {
 		return err
 	}
 	a.Routes = a.routes
-	a.Guard = middleware.New(wiring.Guards{
-		Sessions: a.Sessions, Report: writer("session"),
+	a.Guard, a.load = middleware.New(wiring.Guards{
+		Sessions: sessions, Report: writer("session"),
 		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
 		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(),
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
@@ -293,21 +295,20 @@ var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or 
 // the same name ends them (R105). In a rolling deployment, only newer processes may know a provider
 // or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant
 // does not end sessions either (R100).
-func (a *Auth) accept(ctx context.Context, s *session.Session) error {
-	if s.Provider == "" || s.User.Issuer == session.OwnIssuer {
-		return acceptOwn(s)
+func (a *Auth) accept(ctx context.Context, l engine.Login) (tenant string, err error) {
+	if l.Provider == "" || l.Issuer == session.OwnIssuer {
+		return "", acceptOwn(l)
 	}
-	s.User.Tenant = a.providers.TenantOf(s.Provider)
-	registration, err := a.providers.Registration(ctx, s.Provider)
+	registration, err := a.providers.Registration(ctx, l.Provider)
 	switch {
 	case errors.Is(err, provider.ErrUnavailable):
-		return fmt.Errorf("%w: %w", session.ErrStore, err)
+		return "", fmt.Errorf("%w: %w", session.ErrStore, err)
 	case err != nil:
-		return fmt.Errorf("sallyport: its provider %q is not configured here", s.Provider)
-	case registration != s.Registration:
-		return errRegistration
+		return "", fmt.Errorf("sallyport: its provider %q is not configured here", l.Provider)
+	case registration != l.Registration:
+		return "", errRegistration
 	}
-	return nil
+	return a.providers.TenantOf(l.Provider), nil
 }
 
 // signedOut resets the loop detection of the login routes for this browser (F41).

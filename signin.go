@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -40,9 +41,8 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, s *session.Session
 
 // acceptOwn accepts the sessions of own logins. They have a reserved issuer and no provider, both
 // of which no provider or tenant can have.
-func acceptOwn(s *session.Session) error {
-	s.User.Tenant = ""
-	if s.Provider != "" || s.Registration != "" || s.User.Issuer != session.OwnIssuer {
+func acceptOwn(l engine.Login) error {
+	if l.Provider != "" || l.Registration != "" || l.Issuer != session.OwnIssuer {
 		return errNotOwn
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
@@ -66,7 +67,7 @@ func (h *routes) endProviderSessions(w http.ResponseWriter, r *http.Request,
 	about.Issuer, about.Subject = token.Issuer, token.Subject
 	// 3. End the sessions, unless this token has come before.
 	sessions := h.config.Sessions
-	ended := session.ProviderLogout{
+	ended := engine.ProviderLogout{
 		Provider: about.Provider, Issuer: token.Issuer, Subject: token.Subject, SID: token.SID,
 		IssuedAt: token.IssuedAt,
 	}

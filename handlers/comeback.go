@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // A provider that answers by POST makes the browser leave out the session's cookie, which is
@@ -21,8 +21,8 @@ const (
 	answerLifetime = time.Minute
 )
 
-func answerTicket(id, redirectURI string) session.Ticket {
-	return session.Ticket{Name: answerCookie + id, Binding: redirectURI}
+func answerTicket(id, redirectURI string) engine.Ticket {
+	return engine.Ticket{Name: answerCookie + id, Binding: redirectURI}
 }
 
 // comeBack keeps the answer and has the browser come back.

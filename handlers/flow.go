@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // flowLifetime is how long a login may take, from the redirect to the provider to the callback. It
@@ -33,8 +33,8 @@ func (h *routes) cookie(suffix string) string {
 // flowTicket ties a sealed flow to its cookie and this application. The provider and the client
 // registration that it was started with are in the flow, so that its age can be told without
 // knowing every provider.
-func (h *routes) flowTicket(cookie string) session.Ticket {
-	return session.Ticket{Name: cookie, Binding: h.RedirectURI("")}
+func (h *routes) flowTicket(cookie string) engine.Ticket {
+	return engine.Ticket{Name: cookie, Binding: h.RedirectURI("")}
 }
 
 // keepFlow seals the flow and its destination, each into a cookie of its own, and removes older

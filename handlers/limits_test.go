@@ -27,10 +27,10 @@ func TestDoS_R144_Oversize(t *testing.T) {
 		},
 		"many cookies": func() *http.Response {
 			return app.Get(t, b, "/me", "Cookie",
-				strings.Repeat("__Host-"+app.Auth.Sessions.CookieName()+".1=x; ", 3000))
+				strings.Repeat("__Host-"+app.CookieName()+".1=x; ", 3000))
 		},
 		"huge cookie": func() *http.Response {
-			return app.Get(t, b, "/me", "Cookie", "__Host-"+app.Auth.Sessions.CookieName()+"="+big)
+			return app.Get(t, b, "/me", "Cookie", "__Host-"+app.CookieName()+"="+big)
 		},
 		"many flows": func() *http.Response {
 			return app.Get(t, b, "/auth/login", "Cookie", manyFlows(app))
@@ -88,7 +88,7 @@ func TestDoS_R146_LoginStartsLeaveNoState(t *testing.T) {
 func manyFlows(app *rig.App) string {
 	var b bytes.Buffer
 	for i := range 2000 {
-		b.WriteString("__Host-" + app.Auth.Sessions.CookieName() + "-flow-" + strings.Repeat("x",
+		b.WriteString("__Host-" + app.CookieName() + "-flow-" + strings.Repeat("x",
 			i%10) + "=AcyAAAA; ")
 	}
 	return b.String()

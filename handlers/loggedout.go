@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 const (
@@ -68,8 +68,8 @@ func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok 
 }
 
 // logoutTicket makes the cookie of a logout open with its own state only.
-func (h *routes) logoutTicket(state string) session.Ticket {
-	return session.Ticket{
+func (h *routes) logoutTicket(state string) engine.Ticket {
+	return engine.Ticket{
 		Name: h.cookie(logoutCookie), Binding: h.RedirectURI("") + " " + state, Logout: true,
 	}
 }

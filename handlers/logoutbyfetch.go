@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
-	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // A script cannot follow the redirect to the provider, which is on another origin, and must not see
@@ -80,8 +80,8 @@ func (h *routes) takeTarget(w http.ResponseWriter, r *http.Request) (string, boo
 	return string(plain[4:]), fresh && h.spent.first(continueMemory, text, began, now)
 }
 
-func (h *routes) continueTicket() session.Ticket {
-	return session.Ticket{
+func (h *routes) continueTicket() engine.Ticket {
+	return engine.Ticket{
 		Name: h.cookie(continueCookie), Binding: h.RedirectURI(""), Logout: true,
 	}
 }

@@ -185,7 +185,7 @@ func TestRounds_F41_StepUps(t *testing.T) {
 func TestRounds_F41_PlantedCount(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)
-	name := "__Host-" + app.Auth.Sessions.CookieName()
+	name := "__Host-" + app.CookieName()
 	u, _ := url.Parse(app.URL + "/")
 	b.Jar.SetCookies(u, []*http.Cookie{
 		{Name: name + "-rounds", Value: "99", Path: "/", Secure: true},

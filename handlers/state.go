@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sallyport-go/sallyport/session"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // The state of a login (RFC 6749 section 4.1.1) is sealed: it proves, without any cookie, that this
@@ -39,8 +39,8 @@ func (h *routes) newState(name string, attempt byte) (string, error) {
 	return state, nil
 }
 
-func (h *routes) stateTicket(name string) session.Ticket {
-	return session.Ticket{Name: "state", Binding: h.RedirectURI(name)}
+func (h *routes) stateTicket(name string) engine.Ticket {
+	return engine.Ticket{Name: "state", Binding: h.RedirectURI(name)}
 }
 
 // openState reports false for a state that this application has not issued for the provider.

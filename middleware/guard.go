@@ -23,16 +23,17 @@ type Guard struct {
 	untrusted  sync.Once // logs that a tenant is not trusted
 }
 
-// New returns a Guard for c. Only sallyport.New can call it.
-func New(c wiring.Guards) *Guard {
-	return &Guard{config: c, challenge: newChallenge(c)}
+// New returns a Guard for c, and the middleware that loads sessions for Auth.Handler. Only
+// sallyport.New can call it.
+func New(c wiring.Guards) (g *Guard, load func(http.Handler) http.Handler) {
+	g = &Guard{config: c, challenge: newChallenge(c)}
+	return g, g.loadAll
 }
 
-// Load puts the session of the request, if there is one, into the context and admits every request.
-// Auth.Handler does this for the whole application, so that public pages know the user as well. A
-// session that has to be revalidated is unknown to public routes until a page or a guarded route is
-// requested.
-func (g *Guard) Load(next http.Handler) http.Handler {
+// loadAll puts the session of the request, if there is one, into the context and admits every
+// request, so that public pages know the user as well. A session that has to be revalidated is
+// unknown to public routes until a page or a guarded route is requested.
+func (g *Guard) loadAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r, _, ok := g.load(w, r, false); ok {
 			next.ServeHTTP(w, r)

@@ -22,7 +22,7 @@ const keepAdvanced = 10 * time.Minute
 // when ctx ends. Changes saved by other requests in the meantime are kept. The error is [ErrEnded]
 // if the session has ended, [ErrInvalid] if it is no longer valid, that of renew, or wraps
 // [ErrStore].
-func (m *Manager) next(ctx context.Context, s *Session, renew Renewal) (*Session, error) {
+func (m *Manager) next(ctx context.Context, s *Session, renew renewal) (*Session, error) {
 	run := func(ctx context.Context) ([]byte, error) { // on a goroutine of the Locker's choice
 		return recovered.Get(func() ([]byte, error) { return m.advance(ctx, s, renew) })
 	}
@@ -50,7 +50,7 @@ func advanceKey(s *Session) string {
 }
 
 // advance returns the next generation, sealed, or nothing for a session that has ended.
-func (m *Manager) advance(ctx context.Context, s *Session, renew Renewal) ([]byte, error) {
+func (m *Manager) advance(ctx context.Context, s *Session, renew renewal) ([]byte, error) {
 	if sealed := m.leftBehind(ctx, s); sealed != nil {
 		return sealed, nil
 	}

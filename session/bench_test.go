@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/ratio"
 )
 
@@ -284,7 +285,7 @@ func BenchmarkOpen_P7(b *testing.B) {
 	one := newBench(b, nil)
 	one.signIn(realSession(false))
 	r := one.request()
-	ten := newBench(b, func(c *Config, _ *Site) {
+	ten := newBench(b, func(c *Config, _ *engine.Site) {
 		for i := range 8 {
 			c.OldSecrets = append(c.OldSecrets, testSecret(i))
 		}
@@ -305,7 +306,7 @@ func BenchmarkOpen_P7(b *testing.B) {
 func BenchmarkMemoryStore_P14(b *testing.B) {
 	const few, many = 100, 100_000
 	sized := func(users int) (load func(), perUser float64) {
-		m := newBench(b, func(c *Config, _ *Site) {
+		m := newBench(b, func(c *Config, _ *engine.Site) {
 			c.Store, c.ProfileOnly = NewServerStore(NewMemoryBackend(MemoryLimits{}, c.Now)), true
 		})
 		var requests []*http.Request

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func TestCodec_RoundTrip(t *testing.T) {
@@ -128,7 +130,7 @@ func TestStores_F53_SessionWithoutOptions(t *testing.T) {
 		"server": func(t *testing.T) (*bench, sessions.Store) {
 			backend := NewMemoryBackend(MemoryLimits{}, nil)
 			store := NewServerStore(backend)
-			return newBench(t, func(c *Config, _ *Site) {
+			return newBench(t, func(c *Config, _ *engine.Site) {
 				backend.now, c.Store = c.Now, store
 			}), store
 		},

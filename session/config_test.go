@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func TestConfig_EveryMistakeAtOnce(t *testing.T) {
 	base, _ := url.Parse("http://app.example.com")
-	_, err := NewManager(Config{Secret: "short", CookieName: "__Host-a.b", Domain: "other.com",
+	_, err := New(Config{Secret: "short", CookieName: "__Host-a.b", Domain: "other.com",
 		SameSite: http.SameSiteNoneMode,
-		Idle:     2 * time.Hour, Lifetime: time.Hour}, Site{BaseURL: base})
+		Idle:     2 * time.Hour, Lifetime: time.Hour}, engine.Site{BaseURL: base}, nil)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -55,11 +57,11 @@ func TestConfig_Table(t *testing.T) {
 	} {
 		base, _ := url.Parse(c.base)
 		c.edit.Secret = secretA
-		if _, err := NewManager(c.edit, Site{BaseURL: base}); (err == nil) != c.ok {
+		if _, err := New(c.edit, engine.Site{BaseURL: base}, nil); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if _, err := NewManager(Config{Secret: secretA}, Site{}); err == nil {
+	if _, err := New(Config{Secret: secretA}, engine.Site{}, nil); err == nil {
 		t.Error("no base URL")
 	}
 }
@@ -69,8 +71,8 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for chars, ok := range map[string]bool{"azAZ09-_": true, "`{@[/:.,;= \"\x7f": false} {
 		for _, c := range chars {
-			_, err := NewManager(Config{Secret: secretA, CookieName: "s" + string(c)},
-				Site{BaseURL: base})
+			_, err := New(Config{Secret: secretA, CookieName: "s" + string(c)},
+				engine.Site{BaseURL: base}, nil)
 			if (err == nil) != ok {
 				t.Errorf("%q: %v", c, err)
 			}
@@ -81,7 +83,7 @@ func TestConfig_F53_CharactersOfTheCookieName(t *testing.T) {
 // F53: SameSiteDefaultMode also means Lax, so that the default does not depend on the browser.
 func TestConfig_F53_DefaultSameSite(t *testing.T) {
 	for _, mode := range []http.SameSite{0, http.SameSiteDefaultMode, http.SameSiteLaxMode} {
-		b := newBench(t, func(c *Config, _ *Site) { c.SameSite = mode })
+		b := newBench(t, func(c *Config, _ *engine.Site) { c.SameSite = mode })
 		w := httptest.NewRecorder()
 		if err := b.Start(w, b.request(), alice()); err != nil {
 			t.Fatal(err)
@@ -97,7 +99,7 @@ func TestConfig_F53_LongestLifetime(t *testing.T) {
 	base, _ := url.Parse("https://app.example.com")
 	for lifetime, ok := range map[time.Duration]bool{400 * 24 * time.Hour: true, 400*24*time.Hour +
 		1: false} {
-		_, err := NewManager(Config{Secret: secretA, Lifetime: lifetime}, Site{BaseURL: base})
+		_, err := New(Config{Secret: secretA, Lifetime: lifetime}, engine.Site{BaseURL: base}, nil)
 		if (err == nil) != ok {
 			t.Errorf("%v: %v", lifetime, err)
 		}
@@ -119,7 +121,7 @@ func TestConfig_F53_ShortestIntervals(t *testing.T) {
 		"Idle too short":       {Config{Idle: time.Minute - 1}, false},
 	} {
 		row.config.Secret = secretA
-		if _, err := NewManager(row.config, Site{BaseURL: base}); (err == nil) != row.ok {
+		if _, err := New(row.config, engine.Site{BaseURL: base}, nil); (err == nil) != row.ok {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

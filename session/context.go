@@ -41,22 +41,22 @@ func NewContext(ctx context.Context, s *Session) context.Context {
 
 // Attach records in the context what m found for this request; a nil s means that the user is not
 // signed in. The session becomes the current one unless an outer manager or [NewContext] has
-// already set it: use [Manager.Use] to select the identity of an inner manager.
-func (m *Manager) Attach(ctx context.Context, s *Session) context.Context {
+// already set it: use Use to select the identity of an inner manager.
+func (m internals) Attach(ctx context.Context, s *Session) context.Context {
 	outer := findingOf(ctx)
 	current := s
 	if outer != nil {
 		current = outer.current
 	}
-	return (&finding{owner: m, own: s, current: current, outer: outer}).into(ctx)
+	return (&finding{owner: m.Manager, own: s, current: current, outer: outer}).into(ctx)
 }
 
 // Attached returns the session that m found for this request: (nil, true) if m found none, and
 // (nil, false) if m has not examined the request. A session set by [NewContext] inside m's context
 // is treated as found by m.
-func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
+func (m internals) Attached(ctx context.Context) (s *Session, mounted bool) {
 	for sc := findingOf(ctx); sc != nil; sc = sc.outer {
-		if sc.owner == m || sc.owner == nil {
+		if sc.owner == m.Manager || sc.owner == nil {
 			return sc.own, true
 		}
 	}
@@ -65,7 +65,7 @@ func (m *Manager) Attached(ctx context.Context) (s *Session, mounted bool) {
 
 // Use makes m's own session the current one, whatever other managers found. A context that m has
 // not examined is returned unchanged.
-func (m *Manager) Use(ctx context.Context) context.Context {
+func (m internals) Use(ctx context.Context) context.Context {
 	own, mounted := m.Attached(ctx)
 	if !mounted {
 		return ctx
@@ -74,5 +74,5 @@ func (m *Manager) Use(ctx context.Context) context.Context {
 	if sc.current == own {
 		return ctx
 	}
-	return (&finding{owner: m, own: own, current: own, outer: sc}).into(ctx)
+	return (&finding{owner: m.Manager, own: own, current: own, outer: sc}).into(ctx)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
-	m := &Manager{}
+	m := internals{&Manager{}}
 	for name, ctx := range map[string]context.Context{
 		"empty":        context.Background(),
 		"anonymous":    m.Attach(context.Background(), nil),
@@ -21,8 +21,8 @@ func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
 }
 
 func TestContext_R132_NestedManagers(t *testing.T) {
-	outer, inner := &Manager{config: Config{CookieName: "o"}},
-		&Manager{config: Config{CookieName: "i"}}
+	outer, inner := internals{&Manager{config: Config{CookieName: "o"}}},
+		internals{&Manager{config: Config{CookieName: "i"}}}
 	a, b := &Session{ID: "a"}, &Session{ID: "b"}
 	current := func(ctx context.Context, want *Session) {
 		t.Helper()
@@ -30,7 +30,7 @@ func TestContext_R132_NestedManagers(t *testing.T) {
 			t.Errorf("current is %v, want %v", got, want)
 		}
 	}
-	attached := func(m *Manager, ctx context.Context, want *Session, wantMounted bool) {
+	attached := func(m internals, ctx context.Context, want *Session, wantMounted bool) {
 		t.Helper()
 		if got, mounted := m.Attached(ctx); got != want || mounted != wantMounted {
 			t.Errorf("attached %v, %v; want %v, %v", got, mounted, want, wantMounted)

@@ -12,7 +12,7 @@ import (
 // user must be the same. If the session is signed out in the meantime, it stays signed out, and the
 // error is [ErrEnded] or [ErrInvalid]. An error of renew, or one that wraps [ErrStore], leaves the
 // session unchanged.
-func (m *Manager) Continue(w http.ResponseWriter, r *http.Request, s *Session,
+func (m internals) Continue(w http.ResponseWriter, r *http.Request, s *Session,
 	renew func() (*Session, error)) error {
 	defer m.generations.make(s)()
 	base := s.Clone()

@@ -190,7 +190,7 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 // LoadExpired returns the expired session of a request, if the browser still sends it, so that a
 // sign-out can still reach the provider. Only cookie sessions outlive their expiry. The errors are
 // those of Load. Never grant access to such a session.
-func (m *Manager) LoadExpired(r *http.Request) (*Session, error) {
+func (m internals) LoadExpired(r *http.Request) (*Session, error) {
 	k, ok := m.keeper.(cookieKeeper)
 	if !ok {
 		return nil, ErrNone

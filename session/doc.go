@@ -12,14 +12,21 @@
 //
 // The [Manager] in sallyport.Auth.Sessions writes the changes of a handler (Save), signs the user
 // out (End), serves a page that shows users where they are signed in (List, EndOne, EndAll), and
-// watches the session of a connection that outlives its request (Watch). Its other methods serve
-// the other packages of this module.
+// watches the session of a connection that outlives its request (Watch). Applications with gorilla
+// sessions of their own seal them with the same keys (CookieStore, Codec).
 //
 // # For authors of stores
 //
 // A [Backend] stores sessions, [Revocations] end them from outside their browser, and a [Locker]
 // runs a function once for several processes. contract.go has all that their authors need, and
 // package storetest tests an implementation.
+//
+// # For authors of this library
+//
+// The login routes and the guards do more with sessions than applications do: they start and
+// refresh them, and seal the state of a login. These methods are in internals.go and beside what
+// they belong to, on an unexported type that embeds the Manager. [New] returns it to sallyport.New,
+// which hands it on as wiring.Sessions, the interface that lists these methods.
 //
 // # Where sessions live
 //

@@ -55,5 +55,5 @@ func (m *Manager) reportDuplicates(r *http.Request, s *Session) {
 	m.logOnce(r.Context(), "session: duplicate session cookies: does another host set cookies of "+
 		"this name?",
 		"cookie", m.fullName)
-	m.site.event(r.Context(), event)
+	m.event(r.Context(), event)
 }

@@ -21,13 +21,14 @@ type Event struct {
 	Ref      string // the reference number in the browser's page and the log
 }
 
-// event calls OnEvent. A panic there does not fail the request.
-func (s Site) event(ctx context.Context, e Event) {
-	if s.OnEvent == nil {
+// event calls onEvent. A panic there does not fail the request.
+func (m *Manager) event(ctx context.Context, e Event) {
+	if m.onEvent == nil {
 		return
 	}
-	err := recovered.Call(func() error { s.OnEvent(ctx, e); return nil })
+	err := recovered.Call(func() error { m.onEvent(ctx, e); return nil })
 	if err != nil {
-		s.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err, recovered.Stack(err))
+		m.site.Logger.ErrorContext(ctx, "session: OnEvent failed", "error", err,
+			recovered.Stack(err))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func remembering(limit int) (g *generations, collapsed *[]string) {
@@ -109,7 +111,7 @@ func TestQuick_P11_MissesNothing(t *testing.T) {
 
 // Marks with unknown names apply as well.
 func TestQuick_NamelessMarks(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Site) { c.Revocations = NewMemoryRevocations(c.Now) })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Revocations = NewMemoryRevocations(c.Now) })
 	b.signIn(b.newSession("alice", ""))
 	s := b.load()
 	r := Revocation{Keys: []RevocationKey{sessionKey(s.ID)}, Keep: time.Hour}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gorilla/securecookie"
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // memoryStore mimics third-party stores: a JSON serializer, its own cookie attributes, and an ID in
@@ -85,7 +87,7 @@ func hexOf(s string) string {
 }
 
 func storeBench(t *testing.T, store sessions.Store) *bench {
-	return newBench(t, func(c *Config, _ *Site) { c.Store = store })
+	return newBench(t, func(c *Config, _ *engine.Site) { c.Store = store })
 }
 
 func TestGorilla_FailureIsNotAnonymous(t *testing.T) {

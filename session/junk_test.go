@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // junk returns cookies that another host may set under our names.
@@ -171,7 +173,7 @@ func TestJunk_F12_EndedBesideValid(t *testing.T) {
 func TestJunk_F12_OwnSessions(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	server := NewServerStore(backend)
-	b := newBench(t, func(c *Config, _ *Site) { c.Store, backend.now = server, c.Now })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Store, backend.now = server, c.Now })
 	for name, store := range map[string]sessions.Store{"cookies": b.CookieStore(),
 		"server store": server} {
 		for size, n := range map[string]int{"small": 1, "large": 9000} {
@@ -202,7 +204,7 @@ func TestJunk_F12_OwnSessions(t *testing.T) {
 // F12: only cookies sealed by us cause store lookups.
 func TestJunk_F12_CausesNoLookups(t *testing.T) {
 	counted := &countingBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counted) })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Store = NewServerStore(counted) })
 	b.signIn(alice())
 	counted.gets = 0
 	for _, others := range junk() {

@@ -22,8 +22,8 @@ type Entry struct {
 	Expires time.Time
 }
 
-// Lists reports whether sessions can be listed, which requires a [ServerStore].
-func (m *Manager) Lists() bool {
+// lists reports whether sessions can be listed.
+func (m *Manager) lists() bool {
 	_, ok := m.keeper.(serverKeeper)
 	return ok
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func (b *bench) loginFrom(userAgent string, s *Session) map[string]string {
@@ -91,7 +93,7 @@ func TestList_OmitsRevokedSessions(t *testing.T) {
 	b.login(b.newSession("alice", "s1"))
 	b.login(b.newSession("alice", "s2"))
 	err := b.EndProviderSessions(t.Context(),
-		ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now})
+		engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now})
 	entries, listErr := b.List(t.Context(), b.newSession("alice", ""))
 	if err := errors.Join(err, listErr); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
@@ -111,7 +113,7 @@ func (c careless) List(context.Context, string) (all []Record, _ error) {
 // The backend's owners are not trusted: the sealed session determines its user.
 func TestList_OwnersAreChecked(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Site) {
+	b := newBench(t, func(c *Config, _ *engine.Site) {
 		backend.now = c.Now
 		c.Store, c.Revocations = NewServerStore(careless{backend}), NewMemoryRevocations(c.Now)
 	})
@@ -128,14 +130,14 @@ func TestList_OwnersAreChecked(t *testing.T) {
 }
 
 func TestList_NeedsAServerStore(t *testing.T) {
-	for name, edit := range map[string]func(*Config, *Site){"cookies": nil,
-		"gorilla": func(c *Config, _ *Site) {
+	for name, edit := range map[string]func(*Config, *engine.Site){"cookies": nil,
+		"gorilla": func(c *Config, _ *engine.Site) {
 			c.Store = newMemoryStore()
 		}} {
 		b := newBench(t, edit)
 		_, err := b.List(t.Context(), alice())
 		if !errors.Is(err, ErrNoList) || !errors.Is(b.EndOne(t.Context(), alice(), "x"),
-			ErrNoList) || b.Lists() {
+			ErrNoList) || b.lists() {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

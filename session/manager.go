@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/gorilla/sessions"
 
 	"github.com/sallyport-go/sallyport/internal/cookies"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // ErrNone means that a request carries no session.
@@ -32,31 +32,12 @@ var ErrChanged = errors.New("session: changed by another request")
 // skew is the tolerated difference between the clocks of the application's processes.
 const skew = time.Minute
 
-// A Site describes where a manager works; the application configures it elsewhere. Sessions of one
-// site do not open in another.
-type Site struct {
-	BaseURL *url.URL // public address; determines names and attributes of cookies
-	Prefix  string   // path of the login routes, such as "/auth"
-
-	// Accept checks each loaded session that is otherwise valid, and each new one. It decides what
-	// the manager cannot know: whether the provider's registration is unchanged. An error that
-	// wraps [ErrEnded] ends the session, and one that wraps [ErrStore] means that the answer is
-	// unknown. Any other error rejects the session in this process only, and is logged. Nil accepts
-	// all.
-	Accept func(context.Context, *Session) error
-
-	// SignedOut is called by [Manager.End], to end data stored beside the session. Nil does
-	// nothing.
-	SignedOut func(http.ResponseWriter, *http.Request)
-
-	Logger  *slog.Logger                 // nil: slog.Default()
-	OnEvent func(context.Context, Event) // nil: none
-}
-
-// A Manager starts, reads, renews and ends sessions. It is safe for concurrent use.
+// A Manager starts, reads, changes and ends sessions. sallyport.Auth.Sessions is one. It is safe for
+// concurrent use.
 type Manager struct {
 	config  Config // with defaults
-	site    Site
+	site    engine.Site
+	onEvent func(context.Context, Event) // nil: none
 	keyring *keyring
 	cookies cookies.Jar
 
@@ -76,21 +57,23 @@ type Manager struct {
 	buffers sync.Pool // of *[4096]byte, for checksums
 }
 
-// NewManager checks the configuration and returns all mistakes together (errors.Join). With a
-// passphrase as Secret, it takes a noticeable fraction of a second.
-func NewManager(c Config, site Site) (*Manager, error) {
+// New creates the manager of a site, with what other packages of the library do with it; only
+// sallyport.New can call it. It returns all mistakes of the configuration together (errors.Join).
+// With a passphrase as Secret, it takes a noticeable fraction of a second.
+func New(c Config, site engine.Site, onEvent func(context.Context, Event)) (internals, error) {
 	nilErr := c.dropNil()
 	c = c.withDefaults()
 	keyring, keyErr := newKeyring(c.Secret, c.OldSecrets, min(c.Lifetime, maxLifetime)+24*time.Hour)
 	baseErr := checkBaseURL(site.BaseURL)
 	if err := errors.Join(nilErr, keyErr, baseErr, c.check(site.BaseURL)); err != nil {
-		return nil, err
+		return internals{}, err
 	}
 	c.Secret, c.OldSecrets = "", nil // no longer needed
 	site.Logger = cmp.Or(site.Logger, slog.Default())
 
 	m := &Manager{
-		config: c, site: site, keyring: keyring, cookies: cookies.New(site.BaseURL, c.Domain),
+		config: c, site: site, onEvent: onEvent,
+		keyring: keyring, cookies: cookies.New(site.BaseURL, c.Domain),
 	}
 	m.origin = strings.ToLower(site.BaseURL.Scheme+"://"+site.BaseURL.Host) + site.BaseURL.Path
 	m.prefix = site.Prefix
@@ -107,7 +90,7 @@ func NewManager(c Config, site Site) (*Manager, error) {
 		m.site.Logger.Warn("session: too many sign-outs: all sessions of a provider have "+
 			"been ended", "provider", provider)
 	}
-	return m, nil
+	return internals{m}, nil
 }
 
 // Load returns the session of a request. The error is [ErrNone] (there is no cookie), [ErrInvalid]
@@ -131,7 +114,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 		return err
 	}
 	if s.Epoch == 0 {
-		epoch, err := m.Epoch(r.Context())
+		epoch, err := m.epoch(r.Context())
 		if err != nil {
 			return err
 		}
@@ -148,7 +131,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 	}
 	s.Generation = 1
 	s.details.record = nil
-	if s.Device == "" && m.Lists() {
+	if s.Device == "" && m.lists() {
 		s.Device = device(r.UserAgent())
 	}
 	return m.write(w, r, s, IfAbsent)
@@ -164,9 +147,9 @@ func newID() string {
 // passed (at least a minute, at most half of Idle), an old secret sealed it, or the browser has an
 // older generation. It skips a session whose tokens are being refreshed. Renew reports whether it
 // wrote. Call it before any change to the session, and before the response's first byte.
-func (m *Manager) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
+func (m internals) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
 	sealed := s.details.sealed
-	if sealed == nil || sealed.manager != m {
+	if sealed == nil || sealed.manager != m.Manager {
 		return false, nil // written in this request, or another manager's
 	}
 	if sealed.behind {
@@ -188,11 +171,11 @@ func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 	if m.site.SignedOut != nil {
 		m.site.SignedOut(w, r)
 	}
-	return m.Discard(w, r)
+	return m.discard(w, r)
 }
 
-// Discard is End for a session that ended without a sign-out by the user.
-func (m *Manager) Discard(w http.ResponseWriter, r *http.Request) error {
+// discard is End for a session that ended without a sign-out by the user.
+func (m *Manager) discard(w http.ResponseWriter, r *http.Request) error {
 	err := toStore(func() error { return m.keeper.end(r) })
 	m.removeChunks(w, r, 0)
 	return err
@@ -237,12 +220,9 @@ func (m *Manager) check(ctx context.Context, s *Session, now time.Time) error {
 	return m.accepted(ctx, s)
 }
 
-// accepted asks Site.Accept.
+// accepted asks Site.Accept, and sets the tenant of the user.
 func (m *Manager) accepted(ctx context.Context, s *Session) error {
-	if m.site.Accept == nil {
-		return nil
-	}
-	switch err := m.site.Accept(ctx, s); {
+	switch err := m.ask(ctx, s); {
 	case err == nil, errors.Is(err, ErrStore):
 		return err
 	case errors.Is(err, ErrEnded):
@@ -250,6 +230,14 @@ func (m *Manager) accepted(ctx context.Context, s *Session) error {
 	default:
 		return &unusable{err.Error()}
 	}
+}
+
+func (m *Manager) ask(ctx context.Context, s *Session) (err error) {
+	if m.site.Accept != nil {
+		s.User.Tenant, err = m.site.Accept(ctx, engine.Login{Provider: s.Provider,
+			Registration: s.Registration, Issuer: s.User.Issuer})
+	}
+	return err
 }
 
 // expired reports whether a session has expired.
@@ -266,23 +254,6 @@ func (m *Manager) remaining(s *Session) time.Duration {
 // now returns the time, truncated to the resolution of stored times.
 func (m *Manager) now() time.Time { return m.config.Now().Truncate(time.Second) }
 
-// Now returns the time of the manager's clock, Config.Now.
-func (m *Manager) Now() time.Time { return m.config.Now() }
-
-// Due reports whether the session must be re-checked with the provider (Config.Revalidate). Own
-// logins have none.
-func (m *Manager) Due(s *Session) bool {
-	return m.config.Revalidate > 0 && s.User.Issuer != OwnIssuer &&
-		!m.config.Now().Before(s.Proven.Add(m.config.Revalidate))
-}
-
-// Cookies writes and reads cookies of the same site as the session's.
-func (m *Manager) Cookies() cookies.Jar { return m.cookies }
-
 // CookieStore returns a gorilla store for the application's own sessions, which it keeps in sealed
 // cookies. Unlike gorilla's CookieStore, it splits large sessions into several cookies.
 func (m *Manager) CookieStore() sessions.Store { return &cookieStore{m} }
-
-// CookieName returns the name of the session cookie, without its prefix. The names of related
-// cookies start with it.
-func (m *Manager) CookieName() string { return m.config.CookieName }

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 const (
@@ -30,7 +32,7 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // A bench bundles a manager, its clock and a browser's cookies.
 type bench struct {
-	*Manager
+	internals
 	t       testing.TB
 	now     time.Time
 	cookies map[string]string // by full name
@@ -38,18 +40,20 @@ type bench struct {
 	log     bytes.Buffer
 }
 
-func newBench(t testing.TB, edit func(*Config, *Site)) *bench {
+func newBench(t testing.TB, edit func(*Config, *engine.Site)) *bench {
 	t.Helper()
 	b := &bench{t: t, now: start, cookies: map[string]string{}}
 	base, _ := url.Parse("https://app.example.com")
 	c := Config{Secret: secretA, Now: func() time.Time { return b.now }}
-	site := Site{BaseURL: base, Prefix: "/auth", Logger: slog.New(slog.NewTextHandler(&b.log, nil)),
-		OnEvent: func(_ context.Context, e Event) { b.events = append(b.events, e) }}
+	site := engine.Site{BaseURL: base, Prefix: "/auth",
+		Logger: slog.New(slog.NewTextHandler(&b.log, nil))}
 	if edit != nil {
 		edit(&c, &site)
 	}
 	var err error
-	if b.Manager, err = NewManager(c, site); err != nil {
+	if b.internals, err = New(c, site, func(_ context.Context, e Event) {
+		b.events = append(b.events, e)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -155,15 +159,15 @@ func same(t *testing.T, got, want *Session) {
 }
 
 // eachKeeper runs a test with sessions in cookies, in a gorilla store, and in a ServerStore.
-func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Site))) {
-	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *Site) {}) })
+func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *engine.Site))) {
+	t.Run("cookies", func(t *testing.T) { test(t, func(*Config, *engine.Site) {}) })
 	t.Run("store", func(t *testing.T) {
 		store := newMemoryStore()
-		test(t, func(c *Config, _ *Site) { c.Store = store })
+		test(t, func(c *Config, _ *engine.Site) { c.Store = store })
 	})
 	t.Run("server store", func(t *testing.T) {
 		backend := NewMemoryBackend(MemoryLimits{}, nil)
-		test(t, func(c *Config, _ *Site) {
+		test(t, func(c *Config, _ *engine.Site) {
 			backend.now = c.Now
 			c.Store = NewServerStore(backend)
 		})
@@ -171,7 +175,7 @@ func eachKeeper(t *testing.T, test func(t *testing.T, edit func(*Config, *Site))
 }
 
 func TestManager_RoundTrip(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		b.wantError(ErrNone)
 		s := alice()
@@ -207,7 +211,7 @@ func TestManager_RoundTrip(t *testing.T) {
 }
 
 func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		planted := alice()
 		planted.ID = "chosen-by-the-attacker"
@@ -229,8 +233,8 @@ func TestManager_R88_NewIDAtEveryStart(t *testing.T) {
 }
 
 func TestManager_R94_Lifetimes(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
-		short := func(c *Config, s *Site) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
+		short := func(c *Config, s *engine.Site) {
 			edit(c, s)
 			c.Idle, c.Lifetime = time.Hour, 3*time.Hour
 		}
@@ -272,7 +276,7 @@ func TestManager_R94_Lifetimes(t *testing.T) {
 }
 
 func TestManager_Renew(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(2))
 		renew := func() (wrote bool) {
@@ -305,9 +309,9 @@ func TestManager_Renew(t *testing.T) {
 }
 
 func TestManager_R91_Rotation(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
-		keys := func(secret string, old ...string) func(*Config, *Site) {
-			return func(c *Config, s *Site) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
+		keys := func(secret string, old ...string) func(*Config, *engine.Site) {
+			return func(c *Config, s *engine.Site) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
 		}
 		one := newBench(t, keys(secretA))
 		one.signIn(big(2))
@@ -345,19 +349,21 @@ func TestManager_R91_Rotation(t *testing.T) {
 func TestManager_R39_OtherScopeNeverOpens(t *testing.T) {
 	b := newBench(t, nil)
 	b.signIn(alice())
-	for name, edit := range map[string]func(*Config, *Site){
-		"origin": func(_ *Config, s *Site) {
+	for name, edit := range map[string]func(*Config, *engine.Site){
+		"origin": func(_ *Config, s *engine.Site) {
 			s.BaseURL, _ = url.Parse("https://other.example.com")
 		},
-		"port": func(_ *Config, s *Site) {
+		"port": func(_ *Config, s *engine.Site) {
 			s.BaseURL, _ = url.Parse("https://app.example.com:8443")
 		},
-		"prefix": func(_ *Config, s *Site) { s.Prefix = "/admin/auth" },
-		"name":   func(c *Config, _ *Site) { c.CookieName = "other" },
-		"secret": func(c *Config, _ *Site) { c.Secret = secretB },
+		"prefix": func(_ *Config, s *engine.Site) { s.Prefix = "/admin/auth" },
+		"name":   func(c *Config, _ *engine.Site) { c.CookieName = "other" },
+		"secret": func(c *Config, _ *engine.Site) { c.Secret = secretB },
 		// R105: another issuer or client
-		"registration": func(_ *Config, s *Site) {
-			s.Accept = func(context.Context, *Session) error { return errors.New("gone") }
+		"registration": func(_ *Config, s *engine.Site) {
+			s.Accept = func(context.Context, engine.Login) (string, error) {
+				return "", errors.New("gone")
+			}
 		},
 	} {
 		other := newBench(t, edit)
@@ -448,7 +454,7 @@ func wantKept(t *testing.T, b *bench, reason string) {
 // F17: a value of a newer release or under another secret is rejected and kept, wherever sessions
 // live.
 func TestManager_F17_UnusableSessionsAreKept(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		for reason, change := range map[string]func(sealed []byte){
 			"newer release":  func(sealed []byte) { sealed[0] = sealVersion + 1 },
 			"Session.Secret": func(sealed []byte) { sealed[1] ^= 1 },
@@ -466,7 +472,7 @@ func TestManager_F17_UnusableSessionsAreKept(t *testing.T) {
 			}
 			change(sealed)
 			b.cookies[cookieName] = base64.RawURLEncoding.EncodeToString(sealed) + "." + rest
-			if b.Lists() {
+			if b.lists() {
 				b.cookies[cookieName] = base64.RawURLEncoding.EncodeToString(sealed)
 			}
 			wantKept(t, b, reason)
@@ -475,7 +481,7 @@ func TestManager_F17_UnusableSessionsAreKept(t *testing.T) {
 }
 
 func TestManager_R103_EndLeavesNothing(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(4))
 		b.cookies["__Host-sallyport.17"] = "leftover of an older release"
@@ -507,7 +513,7 @@ func TestManager_R103_EndLeavesNothing(t *testing.T) {
 }
 
 func TestManager_R104_ParallelRequests(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		b.signIn(big(3))
 		b.now = start.Add(5 * time.Hour)
@@ -543,7 +549,7 @@ func TestManager_R104_ParallelRequests(t *testing.T) {
 }
 
 func TestManager_ProfileOnlyKeepsNoTokens(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Site) { c.ProfileOnly = true })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.ProfileOnly = true })
 	b.signIn(big(3))
 	if _, err := b.load().Tokens(); !errors.Is(err, ErrNoTokens) {
 		t.Error(err)
@@ -563,7 +569,7 @@ func TestManager_SaveNeedsASession(t *testing.T) {
 }
 
 func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		s := big(3)
 		err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -583,7 +589,7 @@ func TestManager_SaveAfterStartInOneResponse(t *testing.T) {
 }
 
 func TestManager_R101_NothingReadable(t *testing.T) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		b := newBench(t, edit)
 		s := alice()
 		s.SetTokens(Tokens{AccessToken: "readable-access-token"})

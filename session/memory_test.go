@@ -5,13 +5,15 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"testing"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // P14: memory of a signed-in user in the memory store.
 func TestBudget_P14_BytesOfAUser(t *testing.T) {
 	const users, limit = 10_000, 819
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(backend) })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Store = NewServerStore(backend) })
 	r := httptest.NewRequest("GET", "/", nil)
 	heap := func() uint64 {
 		var m runtime.MemStats

@@ -15,7 +15,7 @@ import (
 const maxRecordName = 512
 
 // Name returns a name of a session that was loaded or started, and "" for any other.
-func (m *Manager) Name(s *Session) string {
+func (m internals) Name(s *Session) string {
 	ref, ok := m.referenceTo(s)
 	if !ok {
 		return ""
@@ -36,14 +36,14 @@ func (m *Manager) nameSeal() []byte {
 }
 
 // Names reports whether a name refers to the session.
-func (m *Manager) Names(name string, s *Session) bool {
+func (m internals) Names(name string, s *Session) bool {
 	n, err := m.openName(name)
 	return err == nil && n.isTo(s)
 }
 
 // StartAfter is Start for a login that began in the session of this name: it also ends that
 // session, even if the request does not carry it.
-func (m *Manager) StartAfter(w http.ResponseWriter, r *http.Request, s *Session,
+func (m internals) StartAfter(w http.ResponseWriter, r *http.Request, s *Session,
 	name string) error {
 	s.details.previous = name
 	return m.Start(w, r, s)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // A sharedStore is used by several processes of one application.
@@ -37,7 +39,7 @@ func (s *sharedStore) Lookup(ctx context.Context, keys RevocationKeys) ([4]Mark,
 
 // process returns a process that shares the store, with the newest secret first.
 func (s *sharedStore) process(t *testing.T, inStore bool, secret string, old ...string) *bench {
-	return newBench(t, func(c *Config, _ *Site) {
+	return newBench(t, func(c *Config, _ *engine.Site) {
 		c.Secret, c.OldSecrets, c.Revocations = secret, old, s
 		if inStore {
 			c.Store = NewServerStore(s)
@@ -89,7 +91,7 @@ func TestNames_F50_DuringRotation(t *testing.T) {
 			"user": func(b *bench, s *Session) error { return b.EndAll(b.t.Context(), s) },
 			"provider session": func(b *bench, _ *Session) error {
 				return b.EndProviderSessions(b.t.Context(),
-					ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1",
+					engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1",
 						IssuedAt: start})
 			},
 			"session": func(b *bench, _ *Session) error { return b.do(b.End) },

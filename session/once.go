@@ -23,7 +23,7 @@ var onceDone = []byte{1}
 //
 // Each process remembers up to ten thousand keys per owner, which is the part of a key before its
 // first dot, such as a provider's name. No key is dropped early: further keys are an error.
-func (m *Manager) Once(
+func (m internals) Once(
 	ctx context.Context, key string, keep time.Duration, f func(context.Context) error,
 ) (bool, error) {
 	var done atomic.Bool

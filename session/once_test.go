@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/bounded"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
-func onceManager(t *testing.T, change func(*Config)) *Manager {
+func onceManager(t *testing.T, change func(*Config)) internals {
 	t.Helper()
 	c := Config{Secret: "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0",
 		Now: func() time.Time {
@@ -21,7 +22,7 @@ func onceManager(t *testing.T, change func(*Config)) *Manager {
 		}}
 	change(&c)
 	base, _ := url.Parse("https://app.example.com")
-	m, err := NewManager(c, Site{BaseURL: base, Prefix: "/auth"})
+	m, err := New(c, engine.Site{BaseURL: base, Prefix: "/auth"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func TestOnce_SharedLocker(t *testing.T) {
 		c.Locker = shared
 	}), onceManager(t, func(c *Config) { c.Locker = shared })
 	firsts := 0
-	for _, m := range []*Manager{one, other, one} {
+	for _, m := range []internals{one, other, one} {
 		if first, err := m.Once(t.Context(), "a", time.Hour, func(context.Context) error {
 			return nil
 		}); err != nil {

@@ -11,11 +11,11 @@ import (
 // maxHops is how many generations behind a request's session may be.
 const maxHops = 4
 
-// A Renewal gets new tokens, and other changes, for a session. It calls store with results that
+// A renewal gets new tokens, and other changes, for a session. It calls store with results that
 // must not be lost, because the old refresh token may be spent, before it continues. A nil session
 // without an error means that the session has ended. If an error has a method RetryAfter()
 // time.Duration, it is respected, up to ten minutes.
-type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
+type renewal = func(ctx context.Context, s *Session, store func(*Session)) (*Session, error)
 
 // Refresh returns the generation of s that this request needs: s itself while its tokens are good,
 // otherwise the next one, which renew creates. It sets the cookies of a later generation. Pass a
@@ -30,13 +30,13 @@ type Renewal func(ctx context.Context, s *Session, store func(*Session)) (*Sessi
 // renew, and says when to try again (RetryAfter() time.Duration), or it wraps [ErrStore]. It is
 // [ErrEnded] if the session has ended, whose cookies are removed, and [ErrInvalid] if the session
 // can no longer be used here.
-func (m *Manager) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
-	good func(*Session, Tokens) bool, renew Renewal) (*Session, error) {
+func (m internals) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
+	good func(*Session, Tokens) bool, renew renewal) (*Session, error) {
 	newest, err := m.withTokens(r.Context(), s, good, renew)
 	switch {
 	case w == nil:
 	case errors.Is(err, ErrEnded):
-		if err := m.Discard(w, r); err != nil {
+		if err := m.discard(w, r); err != nil {
 			m.site.Logger.ErrorContext(r.Context(), "session: removing an ended session failed",
 				"error", err, recovered.Stack(err))
 		}
@@ -51,7 +51,7 @@ func (m *Manager) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
 
 // withTokens returns the first generation from s on that has good tokens.
 func (m *Manager) withTokens(ctx context.Context, s *Session, good func(*Session, Tokens) bool,
-	renew Renewal) (*Session, error) {
+	renew renewal) (*Session, error) {
 	for range maxHops {
 		tokens, err := s.Tokens()
 		if err != nil {
@@ -75,7 +75,7 @@ func (m *Manager) withTokens(ctx context.Context, s *Session, good func(*Session
 }
 
 // nextUnlessPaused is next with a pause after each failure.
-func (m *Manager) nextUnlessPaused(ctx context.Context, s *Session, renew Renewal) (
+func (m *Manager) nextUnlessPaused(ctx context.Context, s *Session, renew renewal) (
 	*Session, error) {
 	if err := m.pauses.wait(s.ID, m.config.Now()); err != nil {
 		return nil, err

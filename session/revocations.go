@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // ends reports whether the mark ends a session.
@@ -20,10 +22,9 @@ var ErrNoRevocations = errors.New("session: Config.Revocations is not set")
 // another browser, or by an administrator.
 func (m *Manager) Revocable() bool { return m.config.Revocations != nil }
 
-// Epoch returns the current epoch of the revocations, or zero without revocations. Code that takes
-// time to obtain an identity calls Epoch first and sets Session.Epoch, so that a logout in the
-// meantime applies to the new session (R119). The error wraps [ErrStore].
-func (m *Manager) Epoch(ctx context.Context) (uint64, error) {
+// epoch returns the current epoch of the revocations, or zero without revocations. The error wraps
+// [ErrStore].
+func (m *Manager) epoch(ctx context.Context) (uint64, error) {
 	if m.config.Revocations == nil {
 		return 0, nil
 	}
@@ -132,23 +133,11 @@ func (m *Manager) revoke(ctx context.Context, by endedBy, s *Session,
 	return nil
 }
 
-// A ProviderLogout is a logout at the provider: of one provider session, or of all sessions of a
-// user if SID is empty.
-type ProviderLogout struct {
-	Provider string // configured name
-	Issuer   string
-	Subject  string
-	SID      string
-	// IssuedAt is when the provider issued the logout. Sessions with a later ID token are not
-	// affected.
-	IssuedAt time.Time
-}
-
 // EndProviderSessions ends the sessions that a provider has ended (OpenID Connect Back-Channel
 // Logout 1.0 section 2.7): one provider session if SID is set, otherwise all sessions of the user
 // at that issuer. It is not an error if there are none. The error wraps [ErrStore], or is
 // [ErrNoRevocations].
-func (m *Manager) EndProviderSessions(ctx context.Context, l ProviderLogout) error {
+func (m internals) EndProviderSessions(ctx context.Context, l engine.ProviderLogout) error {
 	if m.config.Revocations == nil {
 		return ErrNoRevocations
 	}

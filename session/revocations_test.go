@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/ratio"
 )
 
 // revocable runs a test with revocations, for each place where sessions live.
 func revocable(t *testing.T, test func(t *testing.T, b *bench)) {
-	eachKeeper(t, func(t *testing.T, edit func(*Config, *Site)) {
-		test(t, newBench(t, func(c *Config, s *Site) {
+	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
+		test(t, newBench(t, func(c *Config, s *engine.Site) {
 			edit(c, s)
 			c.Revocations = NewMemoryRevocations(c.Now)
 		}))
@@ -89,7 +90,7 @@ func TestRevocations_R95_CookiesAlone(t *testing.T) {
 	if err := b.EndAll(t.Context(), b.newSession("alice", "")); !errors.Is(err, ErrNoRevocations) {
 		t.Errorf("EndAll = %v", err)
 	}
-	if err := b.EndProviderSessions(t.Context(), ProviderLogout{}); !errors.Is(err,
+	if err := b.EndProviderSessions(t.Context(), engine.ProviderLogout{}); !errors.Is(err,
 		ErrNoRevocations) || b.Revocable() {
 		t.Errorf("EndProviderSessions = %v", err)
 	}
@@ -145,7 +146,7 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 				}
 			}
 		}
-		logout := ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
+		logout := engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
 			SID: "s1", IssuedAt: b.now}
 		unknown := logout
 		unknown.SID = "unknown"
@@ -171,7 +172,7 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 		logout := func(issued time.Time) {
 			t.Helper()
 			err := b.EndProviderSessions(t.Context(),
-				ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
+				engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
 					IssuedAt: issued})
 			if err != nil {
 				t.Fatal(err)
@@ -203,7 +204,7 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 
 // R119: a revocation is kept for the maximum lifetime of the sessions that it ends.
 func TestRevocations_R119_KeptLongEnough(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *Site) {
+	b := newBench(t, func(c *Config, _ *engine.Site) {
 		c.Idle, c.Lifetime = time.Hour, 3*time.Hour
 		c.Revocations = NewMemoryRevocations(c.Now)
 	})
@@ -343,7 +344,7 @@ func BenchmarkRevocations_P10(b *testing.B) {
 	}
 	check := func(n int) (func(), float64) {
 		before := heap()
-		bench := newBench(b, func(c *Config, _ *Site) {
+		bench := newBench(b, func(c *Config, _ *engine.Site) {
 			c.Revocations = NewMemoryRevocations(c.Now)
 		})
 		for i := range n {

@@ -204,7 +204,7 @@ func (k serverKeeper) reportEvicted(r *http.Request) {
 	if n := e.takeEvicted(); n > 0 {
 		k.site.Logger.WarnContext(r.Context(),
 			"session: the store is full: idle sessions were evicted", "sessions", n)
-		k.site.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted",
+		k.event(r.Context(), Event{Time: k.config.Now(), Kind: "session", Outcome: "evicted",
 			Count: n})
 	}
 }

@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"github.com/gorilla/sessions"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 const cookie = "__Host-sallyport"
 
 func serverBench(t testing.TB, edit func(*Config)) (*bench, *MemoryBackend) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
-	b := newBench(t, func(c *Config, _ *Site) {
+	b := newBench(t, func(c *Config, _ *engine.Site) {
 		backend.now = c.Now
 		c.Store = NewServerStore(backend)
 		if edit != nil {
@@ -83,7 +85,7 @@ func (b *brokenBackend) List(ctx context.Context, owner string) ([]Record, error
 // R100: an unavailable backend means unknown, not signed out.
 func TestServerStore_R100_BackendUnavailable(t *testing.T) {
 	broken := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(broken) })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Store = NewServerStore(broken) })
 	b.signIn(alice())
 	before := maps.Clone(b.cookies)
 	broken.fail(errors.New("connection refused"))
@@ -107,10 +109,10 @@ func TestServerStore_R100_BackendUnavailable(t *testing.T) {
 // R99: forged references cause no store lookup, whatever they contain.
 func TestServerStore_R99_ReferencesAreCheckedFirst(t *testing.T) {
 	counting := &brokenBackend{Backend: NewMemoryBackend(MemoryLimits{}, nil)}
-	b := newBench(t, func(c *Config, _ *Site) { c.Store = NewServerStore(counting) })
+	b := newBench(t, func(c *Config, _ *engine.Site) { c.Store = NewServerStore(counting) })
 	b.signIn(alice())
 	good := b.cookies[cookie]
-	other := newBench(t, func(c *Config, s *Site) {
+	other := newBench(t, func(c *Config, s *engine.Site) {
 		c.Store = NewServerStore(counting)
 		s.Prefix = "/other"
 	})
@@ -270,7 +272,7 @@ func TestServerStore_R98_Sizes(t *testing.T) {
 func TestServerStore_R91_Rotation(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{}, nil)
 	with := func(secret string, old ...string) *bench {
-		return newBench(t, func(c *Config, _ *Site) {
+		return newBench(t, func(c *Config, _ *engine.Site) {
 			backend.now = c.Now
 			c.Secret, c.OldSecrets, c.Store = secret, old, NewServerStore(backend)
 		})
@@ -350,12 +352,10 @@ func TestServerStore_R160_NewerReferenceIsAnonymous(t *testing.T) {
 }
 
 func TestMemoryBackend_EvictsLongestIdleFirst(t *testing.T) {
-	var events []Event
 	backend := NewMemoryBackend(MemoryLimits{Records: 3}, nil)
-	b := newBench(t, func(c *Config, s *Site) {
+	b := newBench(t, func(c *Config, _ *engine.Site) {
 		backend.now = c.Now
 		c.Store = NewServerStore(backend)
-		s.OnEvent = func(_ context.Context, e Event) { events = append(events, e) }
 	})
 	var browsers []map[string]string
 	for i := range 3 {
@@ -371,14 +371,14 @@ func TestMemoryBackend_EvictsLongestIdleFirst(t *testing.T) {
 			t.Errorf("session %d is alive: %v, want %v", i, got, want)
 		}
 	}
-	if len(events) != 1 || events[0].Outcome != "evicted" || events[0].Count != 1 ||
-		events[0].Kind != "session" {
-		t.Errorf("events %+v", events)
+	if len(b.events) != 1 || b.events[0].Outcome != "evicted" || b.events[0].Count != 1 ||
+		b.events[0].Kind != "session" {
+		t.Errorf("events %+v", b.events)
 	}
 	b.now = b.now.Add(25 * time.Hour) // all have expired: dropping them is not an eviction
 	b.login(b.newSession("4", ""))
-	if len(events) != 1 || backend.Len() != 1 {
-		t.Errorf("events %+v, %d records", events, backend.Len())
+	if len(b.events) != 1 || backend.Len() != 1 {
+		t.Errorf("events %+v, %d records", b.events, backend.Len())
 	}
 }
 
@@ -407,7 +407,7 @@ func TestServerStore_AsGorillaStore(t *testing.T) {
 	if _, err := store.New(httptest.NewRequest("GET", "/", nil), "cart"); err == nil {
 		t.Error("it works without keys")
 	}
-	b := newBench(t, func(c *Config, _ *Site) { backend.now = c.Now; c.Store = store })
+	b := newBench(t, func(c *Config, _ *engine.Site) { backend.now = c.Now; c.Store = store })
 	b.signIn(alice())
 	var own sessions.Store = store
 	err := b.do(func(w http.ResponseWriter, r *http.Request) error {
@@ -450,7 +450,7 @@ func TestServerStore_AsGorillaStore(t *testing.T) {
 // F8: a user's sign-ins evict only the oldest sessions of that user.
 func TestMemoryBackend_F8_OneUsersSignIns(t *testing.T) {
 	backend := NewMemoryBackend(MemoryLimits{Records: 1000}, nil)
-	b := newBench(t, func(c *Config, _ *Site) {
+	b := newBench(t, func(c *Config, _ *engine.Site) {
 		backend.now = c.Now
 		c.Store = NewServerStore(backend)
 	})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // F8: a tenant whose provider ends endless made-up sessions fills no memory, takes none from
@@ -18,7 +20,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := NewMemoryRevocations(nil).(*memoryRevocations)
 			v.limit = 1000
-			b := newBench(t, func(c *Config, _ *Site) { v.now = c.Now; keep(c); c.Revocations = v })
+			b := newBench(t, func(c *Config, _ *engine.Site) { v.now = c.Now; keep(c); c.Revocations = v })
 			user := func(provider, subject string) *Session {
 				s := b.newSession(subject, "sid of "+subject)
 				s.Provider = provider
@@ -28,7 +30,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 			ended := b.login(user("quiet", "carol"))
 			end := func(provider, sid string) {
 				t.Helper()
-				l := ProviderLogout{Provider: provider, Issuer: "https://op.example", SID: sid,
+				l := engine.ProviderLogout{Provider: provider, Issuer: "https://op.example", SID: sid,
 					IssuedAt: b.now}
 				if err := b.EndProviderSessions(t.Context(), l); err != nil {
 					t.Fatal(err)
@@ -64,7 +66,7 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 func TestMemoryRevocations_F8_ManyProviders(t *testing.T) {
 	v := NewMemoryRevocations(nil).(*memoryRevocations)
 	v.limit = 1000
-	b := newBench(t, func(c *Config, _ *Site) { v.now = c.Now; c.Revocations = v })
+	b := newBench(t, func(c *Config, _ *engine.Site) { v.now = c.Now; c.Revocations = v })
 	for i := range 5000 {
 		s := b.newSession("user", fmt.Sprint(i))
 		s.Provider = fmt.Sprint("tenant ", i%50)

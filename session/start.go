@@ -16,17 +16,15 @@ func (m *Manager) startable(ctx context.Context, s *Session) error {
 		return fmt.Errorf("session: Start: Expires %v is in the past: set a later time, or none "+
 			"for Config.Lifetime", s.Expires)
 	}
-	if m.site.Accept != nil {
-		err := m.site.Accept(ctx, s)
-		if errors.Is(err, ErrStore) {
-			return err
-		}
-		if err != nil {
-			return fmt.Errorf("session: Start: guards would reject a session with Provider %q "+
-				"and Registration %q: "+
-				"start a session that a login or Manager.Load returned: %w", s.Provider,
-				s.Registration, err)
-		}
+	err := m.ask(ctx, s)
+	if errors.Is(err, ErrStore) {
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("session: Start: guards would reject a session with Provider %q "+
+			"and Registration %q: "+
+			"start a session that a login or Manager.Load returned: %w", s.Provider,
+			s.Registration, err)
 	}
 	return m.restartable(ctx, s)
 }

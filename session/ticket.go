@@ -1,14 +1,8 @@
 package session
 
-// A Ticket identifies the use of a sealed value that the login routes send through the browser, in
-// a cookie or parameter. A value opens only with the same ticket.
-type Ticket struct {
-	Name    string // of the cookie or parameter
-	Binding string // any other context of the value
-	Logout  bool   // for a logout, not a login
-}
+import "github.com/sallyport-go/sallyport/internal/engine"
 
-func (t Ticket) purpose() purpose {
+func purposeOf(t engine.Ticket) purpose {
 	if t.Logout {
 		return purposeLogout
 	}
@@ -18,12 +12,12 @@ func (t Ticket) purpose() purpose {
 // Seal encrypts a value for a round trip through the browser. The result consists of letters,
 // digits, '-' and '_'. It can be opened repeatedly, for about Config.Lifetime: include a time in
 // the value to expire it earlier.
-func (m *Manager) Seal(t Ticket, plain []byte) (string, error) {
-	return m.keyring.Seal(t.purpose(), t.Name, t.Binding, plain, m.config.Now())
+func (m internals) Seal(t engine.Ticket, plain []byte) (string, error) {
+	return m.keyring.Seal(purposeOf(t), t.Name, t.Binding, plain, m.config.Now())
 }
 
 // Unseal returns the plaintext of a value sealed with the same ticket. Its only error is
 // [ErrInvalid].
-func (m *Manager) Unseal(t Ticket, text string) ([]byte, error) {
-	return m.keyring.Open(t.purpose(), t.Name, t.Binding, text, m.config.Now())
+func (m internals) Unseal(t engine.Ticket, text string) ([]byte, error) {
+	return m.keyring.Open(purposeOf(t), t.Name, t.Binding, text, m.config.Now())
 }

@@ -9,17 +9,19 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // watched signs in inside a synctest bubble, with the bubble's clock.
-func watched(t *testing.T, edit func(*Config)) (*Manager, *Session) {
+func watched(t *testing.T, edit func(*Config)) (internals, *Session) {
 	t.Helper()
 	base, _ := url.Parse("https://app.example.com")
 	c := Config{Secret: secretA, Idle: time.Hour, Lifetime: 3 * time.Hour}
 	if edit != nil {
 		edit(&c)
 	}
-	m, err := NewManager(c, Site{BaseURL: base})
+	m, err := New(c, engine.Site{BaseURL: base}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func watched(t *testing.T, edit func(*Config)) (*Manager, *Session) {
 	return m, signedIn(t, m, "alice", &r)
 }
 
-func signedIn(t *testing.T, m *Manager, subject string, r **http.Request) *Session {
+func signedIn(t *testing.T, m internals, subject string, r **http.Request) *Session {
 	t.Helper()
 	*r = httptest.NewRequest("GET", "/", nil)
 	w := httptest.NewRecorder()
@@ -105,19 +107,19 @@ func TestWatch_R129_EndsAtOnce(t *testing.T) {
 		},
 	}
 	for name, edit := range in {
-		for what, end := range map[string]func(*Manager, *http.Request, *Session) error{
-			"sign-out": func(m *Manager, r *http.Request, _ *Session) error {
+		for what, end := range map[string]func(internals, *http.Request, *Session) error{
+			"sign-out": func(m internals, r *http.Request, _ *Session) error {
 				return m.End(httptest.NewRecorder(), r)
 			},
-			"everywhere": func(m *Manager, r *http.Request, s *Session) error {
+			"everywhere": func(m internals, r *http.Request, s *Session) error {
 				return m.EndAll(r.Context(), s)
 			},
-			"by the provider": func(m *Manager, r *http.Request, s *Session) error {
+			"by the provider": func(m internals, r *http.Request, s *Session) error {
 				return m.EndProviderSessions(r.Context(),
-					ProviderLogout{Provider: "op", Issuer: "i", SID: "sid of alice",
+					engine.ProviderLogout{Provider: "op", Issuer: "i", SID: "sid of alice",
 						IssuedAt: time.Now()})
 			},
-			"another sign-in": func(m *Manager, r *http.Request, s *Session) error {
+			"another sign-in": func(m internals, r *http.Request, s *Session) error {
 				return m.Start(httptest.NewRecorder(), r, s.Clone())
 			},
 		} {

@@ -24,7 +24,8 @@ type rule struct {
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware",
 	"internal/answer",
-	"internal/bounded", "internal/directory", "internal/loopback", "internal/oauth1",
+	"internal/bounded", "internal/cookies", "internal/directory", "internal/engine",
+	"internal/loopback", "internal/oauth1",
 	"internal/recovered", "internal/settings",
 	"internal/testsecret", "internal/typednil", "internal/wiring",
 }
@@ -64,6 +65,7 @@ var rules = []rule{
 	{"problem", []string{"./"}, "an error is data; internal/answer writes it"},
 	{"middleware", []string{"./handlers"}, "guards refer to the login by URL only"},
 	{"handlers", []string{"./middleware"}, "the login routes must not depend on the guards"},
+	{"internal/engine", []string{"./"}, "package session imports it"},
 	{"internal/cookies", []string{"./"}, "cookies are written for sessions and logins alike"},
 	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
 	{"internal/recovered", []string{"./"},

@@ -20,13 +20,18 @@ type audience struct {
 // audiences lists the audiences. "siblings" are the other packages of the library: names for them
 // belong under internal/ or in the package that uses them.
 var audiences = []audience{
-	{"application", 130, 134},
+	{"application", 130, 138},
 	{"store", 30, 30},
 	{"provider", 45, 49},
 	{"vendor", 150, 100},
 	{"authtest", 50, 50},
-	{"siblings", 0, 40},
+	{"siblings", 0, 7},
+	{closed, 3, 3},
 }
+
+// closed is the audience of functions that take a type of a package below internal/: sallyport.New
+// calls them to put the packages together, and applications cannot.
+const closed = "sallyport.New"
 
 // counted maps the packages with counted exports to the default audience, for names that
 // audiences.txt does not list. "" means that audiences.txt must list every name.
@@ -144,10 +149,14 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 		if !ok {
 			continue
 		}
+		takesInternal := closedFuncs(p)
 		for _, name := range exports(p) {
 			full := shortPath(p.path) + "." + name
 			owner, _, _ := strings.Cut(name, ".")
 			who := standard
+			if takesInternal[name] {
+				who = closed
+			}
 			for _, key := range []string{shortPath(p.path) + "." + owner, full} {
 				if listed, ok := table[key]; ok {
 					who = listed
@@ -163,6 +172,34 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 		}
 	}
 	return all, broken
+}
+
+// closedFuncs returns the exported functions of a package with a parameter whose type is in a package
+// below internal/.
+func closedFuncs(p pkg) map[string]bool {
+	found := map[string]bool{}
+	for _, f := range p.files {
+		internal := map[string]bool{} // names of imported packages
+		for _, spec := range f.Imports {
+			imported := strings.Trim(spec.Path.Value, `"`)
+			if strings.HasPrefix(imported, module+"/internal/") {
+				internal[path.Base(imported)] = true
+			}
+		}
+		for _, d := range f.Decls {
+			d, ok := d.(*ast.FuncDecl)
+			if !ok || d.Recv != nil || !d.Name.IsExported() {
+				continue
+			}
+			for _, param := range d.Type.Params.List {
+				if t, ok := param.Type.(*ast.SelectorExpr); ok {
+					from, ok := t.X.(*ast.Ident)
+					found[d.Name.Name] = found[d.Name.Name] || ok && internal[from.Name]
+				}
+			}
+		}
+	}
+	return found
 }
 
 // stale returns a sentence for each line of audiences.txt about a name that is not exported.

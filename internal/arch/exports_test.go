@@ -57,6 +57,8 @@ func excess(n int) string {
 func TestExports_CanFail(t *testing.T) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
 
+import "github.com/sallyport-go/sallyport/internal/wiring"
+
 const A, b = 1, 2
 
 type Getter interface{ Get() }
@@ -80,14 +82,16 @@ func (T) String() string { return "" }
 func (t) Hidden() {}
 
 func F() {}
+
+func New(wiring.Login) {}
 `, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := []pkg{{path: "session", files: map[string]*ast.File{"x.go": parsed}}}
 	want := []string{
-		"A", "Backend", "Backend.Get", "Backend.Put", "F", "Getter", "Getter.Get", "T", "T.Method",
-		"T.Put2", "U", "U.Put",
+		"A", "Backend", "Backend.Get", "Backend.Put", "F", "Getter", "Getter.Get", "New", "T",
+		"T.Method", "T.Put2", "U", "U.Put",
 	}
 	if got := exports(bad[0]); !slices.Equal(got, want) {
 		t.Errorf("the exports are %v, want %v", got, want)
@@ -101,11 +105,14 @@ func F() {}
 	if len(broken) != 1 || !strings.Contains(broken[0], "session.F") {
 		t.Errorf("a name without an audience: %v", broken)
 	}
+	if got := all[closed]; !slices.Equal(got, []string{"session.New"}) {
+		t.Errorf("functions that applications cannot call: %v", got)
+	}
 	table["session.Gone"] = "store"
 	if got := stale(bad, table); len(got) != 1 || !strings.Contains(got[0], "session.Gone") {
 		t.Errorf("the name that is gone: %v", got)
 	}
-	if got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}}); len(got) != 2 {
+	if got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}, {closed, 0, 1}}); len(got) != 2 {
 		t.Errorf("an audience above its ceiling and an unknown audience: %v", got)
 	}
 }

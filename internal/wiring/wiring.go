@@ -21,7 +21,7 @@ type Login struct {
 	Origin    *url.URL // public origin of the application: scheme and host
 	Paths     Paths
 	Providers *directory.Providers
-	Sessions  *session.Manager
+	Sessions  Sessions
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
 	Order     []string     // of the choices, by name; the others follow
 
@@ -109,7 +109,7 @@ type Routes interface {
 
 // Guards says what the guards need.
 type Guards struct {
-	Sessions *session.Manager
+	Sessions Sessions
 	Report   *answer.Writer
 
 	// LoginPath starts a login ("/auth/login"), and LoginFor returns the path that starts one at a

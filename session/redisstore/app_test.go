@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/internal/rig"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -40,6 +41,7 @@ func eachKeep(t *testing.T, test func(t *testing.T,
 type process struct {
 	*sallyport.Auth
 	http.Handler
+	engine wiring.Sessions // of the same process as far as tests can tell
 }
 
 // A site is an application with two processes.
@@ -57,12 +59,15 @@ func newSite(t *testing.T, keep func(*session.Config, *redisstore.Store),
 		keep(&s.Config.Session, store())
 	})...)
 	st := &site{App: app}
-	st.one = st.mount()
-	app.Again(t, func(c *session.Config) {
+	again := func(c *session.Config) {
 		c.Store, c.Revocations, c.Locker = nil, nil, nil
 		keep(c, store())
-	})
+	}
+	st.one = st.mount()
+	st.one.engine = app.Engine(t, again)
+	app.Again(t, again)
 	st.two = st.mount()
+	st.two.engine = app.Engine(t, again)
 	return st
 }
 
@@ -100,7 +105,7 @@ func (st *site) mount() process {
 		w.WriteHeader(resp.StatusCode)
 		io.Copy(w, resp.Body)
 	})))
-	return process{auth, auth.Handler(st.Mux)}
+	return process{Auth: auth, Handler: auth.Handler(st.Mux)}
 }
 
 // signIn signs a user in at the listening process, and returns the browser and its session cookies.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -67,9 +68,9 @@ func TestContents_R99_R101_NothingReadable(t *testing.T) {
 		}
 		st.signOut(st.one, ended)
 		s := st.session(t, st.one, bob)
-		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
+		logout := engine.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
 			Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
-		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
+		if err := st.one.engine.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
 		}
 		if err := st.one.Sessions.EndAll(t.Context(), s); err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/handlers"
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
@@ -115,18 +116,18 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		_, elsewhere := st.signIn(t, "alice") // another session at the provider
 		_, bob := st.signIn(t, "bob")
 		s := st.session(t, st.one, alice)
-		logout := session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
+		logout := engine.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
 			Subject: s.User.Subject, SID: s.SID, IssuedAt: st.Clock.Now()}
 		if s.SID == "" {
 			t.Fatal("the session has no SID")
 		}
-		if err := st.two.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
+		if err := st.two.engine.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
 		}
 		st.want(t, st.one, alice, "sign in")
 		st.want(t, st.one, elsewhere, "alice")
 		logout.SID = ""
-		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
+		if err := st.one.engine.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
 		}
 		st.want(t, st.two, elsewhere, "sign in")
@@ -134,7 +135,7 @@ func TestProcesses_R118_ProviderEnds(t *testing.T) {
 		st.Clock.Advance(time.Second)
 		_, again := st.signIn(t, "alice")
 		// the old logout is repeated
-		if err := st.one.Sessions.EndProviderSessions(t.Context(), logout); err != nil {
+		if err := st.one.engine.EndProviderSessions(t.Context(), logout); err != nil {
 			t.Fatal(err)
 		}
 		st.want(t, st.two, again, "alice")
@@ -151,16 +152,16 @@ func TestProcesses_R119_LogoutDuringTheCallback(t *testing.T) {
 		}
 	}
 	twoProcesses(t, func(t *testing.T, st *site) {
-		of := func(s *session.Session, sid string) session.ProviderLogout {
-			return session.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
+		of := func(s *session.Session, sid string) engine.ProviderLogout {
+			return engine.ProviderLogout{Provider: "op", Issuer: s.User.Issuer,
 				Subject: s.User.Subject, SID: sid, IssuedAt: st.Clock.Now()}
 		}
 		for name, end := range map[string]func(context.Context, *session.Session) error{
 			"of this session": func(ctx context.Context, s *session.Session) error {
-				return st.two.Sessions.EndProviderSessions(ctx, of(s, s.SID))
+				return st.two.engine.EndProviderSessions(ctx, of(s, s.SID))
 			},
 			"of the user": func(ctx context.Context, s *session.Session) error {
-				return st.two.Sessions.EndProviderSessions(ctx, of(s, ""))
+				return st.two.engine.EndProviderSessions(ctx, of(s, ""))
 			},
 			"everywhere": func(ctx context.Context, s *session.Session) error {
 				return st.two.Sessions.EndAll(ctx, s)
@@ -218,12 +219,15 @@ func TestProcesses_R96_OlderStateIsRejected(t *testing.T) {
 		t.Errorf("the session holds %q", got)
 	}
 	// Renewing an older generation does not restore its content.
-	older = st.session(t, st.one, cookies)
+	older, err := st.one.engine.Load(r)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := save(st.two, st.session(t, st.two, cookies), "three"); err != nil {
 		t.Fatal(err)
 	}
 	st.Clock.Advance(5 * time.Hour)
-	if _, err := st.one.Sessions.Renew(httptest.NewRecorder(), r, older); err != nil {
+	if _, err := st.one.engine.Renew(httptest.NewRecorder(), r, older); err != nil {
 		t.Error(err)
 	}
 	if got := step(); got != "three" {

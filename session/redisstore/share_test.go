@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/session"
 	"github.com/sallyport-go/sallyport/session/redisstore"
 )
@@ -21,10 +22,10 @@ func TestProcesses_F8_TooManyRevocations(t *testing.T) {
 				issuer := st.session(t, st.one, alice).User.Issuer
 				logout := func(sid string) {
 					t.Helper()
-					l := session.ProviderLogout{
+					l := engine.ProviderLogout{
 						Provider: "op", Issuer: issuer, SID: sid, IssuedAt: st.Clock.Now(),
 					}
-					if err := st.one.Sessions.EndProviderSessions(t.Context(), l); err != nil {
+					if err := st.one.engine.EndProviderSessions(t.Context(), l); err != nil {
 						t.Fatal(err)
 					}
 				}
