@@ -40,7 +40,7 @@ type nested struct {
 // modules lists the nested modules.
 var modules = []nested{
 	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp",
-		"github.com/chromedp/cdproto", "honnef.co/go/tools"}},
+		"github.com/chromedp/cdproto", "github.com/rs/cors", "honnef.co/go/tools"}},
 	{"example", false, []string{module + "/session/redisstore"}},
 	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9",
 		"github.com/alicebob/miniredis/v2"}},
