@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/sallyport-go/sallyport/internal/authparams"
 )
 
 // random returns n random bytes as base64url. Each secret of a login has its own: none is derived
@@ -29,30 +30,31 @@ func registration(kind, issuer, clientID string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// owned are the parameters that the library sets. If an application set them too, they would be
-// sent twice, or a check would be disabled.
-var owned = []string{
-	"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope",
-	"state", "nonce", "code_challenge",
-	"code_challenge_method", "max_age", "acr_values", "request", "request_uri",
-}
-
+// checkAuthParams checks the parameters that the configuration adds to every request.
 func checkAuthParams(params url.Values) []error {
 	var mistakes []error
 	for name, values := range params {
-		switch {
-		case name == "response_type" || name == "response_mode":
+		switch canonical := authparams.Canonical(name); {
+		case canonical == "response_type" || canonical == "response_mode":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library: %w",
 				name, errTokenInBrowser))
-		case name == "max_age" || name == "acr_values" || name == "scope":
+		case canonical == "max_age" || canonical == "acr_values" || canonical == "scope":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q has a field of its own", name))
-		case slices.Contains(owned, name):
+		case authparams.Owned(name):
 			mistakes = append(mistakes, wrongField("AuthParams", "%q is set by the library", name))
 		case len(values) != 1 && name != "resource":
 			mistakes = append(mistakes, wrongField("AuthParams", "%q must have one value", name))
 		}
 	}
 	return mistakes
+}
+
+// checkParams rejects parameters of one login that the library owns (Flow.Request.Params).
+func checkParams(f *Flow) error {
+	if err := authparams.Check(f.Request.Params); err != nil {
+		return fmt.Errorf("provider: Request.Params: %w", err)
+	}
+	return nil
 }
 
 // A client holds the parameters of the authorization request that are the same for all logins.
@@ -65,10 +67,7 @@ type client struct {
 // authorizationRequest returns the parameters of all protocols based on OAuth 2.0 (RFC 6749 section
 // 4.1.1, RFC 7636 section 4.3).
 func (c client) authorizationRequest(f *Flow) url.Values {
-	params := url.Values{}
-	for name, values := range c.more {
-		params[name] = slices.Clone(values)
-	}
+	params := authparams.Merge(c.more, f.Request.Params)
 	set := func(name, value string) {
 		if value != "" {
 			params.Set(name, value)

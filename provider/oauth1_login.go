@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/authparams"
 	"github.com/sallyport-go/sallyport/internal/oauth1"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -20,6 +20,9 @@ import (
 // URL; its secret stays in the flow.
 func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err := checkRequest(f.Request); err != nil {
+		return "", err
+	}
+	if err := checkOAuth1Params(f); err != nil {
 		return "", err
 	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
@@ -38,10 +41,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 		return "", &Error{Fault: FaultRefused, Err: err}
 	}
 	f.Token, f.Secret = granted.token, granted.secret
-	params := maps.Clone(o.AuthParams)
-	if params == nil {
-		params = url.Values{}
-	}
+	params := authparams.Merge(o.AuthParams, f.Request.Params)
 	params.Set("oauth_token", f.Token)
 	return withParams(o.AuthorizeURL, params)
 }
@@ -71,6 +71,16 @@ func checkRequest(r Request) error {
 		return nil
 	}
 	return &Error{Fault: FaultStepUp, Err: fmt.Errorf("OAuth 1.0a has no way to request %s", what)}
+}
+
+// checkOAuth1Params also rejects parameters of the protocol (RFC 5849).
+func checkOAuth1Params(f *Flow) error {
+	for name := range f.Request.Params {
+		if strings.HasPrefix(authparams.Canonical(name), "oauth_") {
+			return fmt.Errorf("provider: Request.Params: %q is set by the library", name)
+		}
+	}
+	return checkParams(f)
 }
 
 // FlowKey implements [Provider].

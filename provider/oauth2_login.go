@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/sallyport-go/sallyport/internal/authparams"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -22,11 +23,29 @@ func (o *OAuth2) Begin(_ context.Context, f *Flow) (string, error) {
 			Err: errors.New("max_age and acr_values need OpenID Connect: OAuth 2.0 does not " +
 				"report when or how the user authenticated")}
 	}
+	if err := o.checkParams(f); err != nil {
+		return "", err
+	}
 	f.Issuer, f.State = o.issuer(), cmp.Or(f.State, random(16))
 	if !o.InsecureNoPKCE && !o.Quirks.NoPKCE {
 		f.Verifier = oauth2.GenerateVerifier()
 	}
 	return o.authorizationURL(f)
+}
+
+// checkParams also rejects the names that this provider uses for parameters that the library sets.
+func (o *OAuth2) checkParams(f *Flow) error {
+	if err := checkParams(f); err != nil {
+		return err
+	}
+	for name := range f.Request.Params {
+		for _, renamed := range o.AuthNames {
+			if authparams.Canonical(name) == authparams.Canonical(renamed) {
+				return fmt.Errorf("provider: Request.Params: %q is set by the library", name)
+			}
+		}
+	}
+	return unverifiable(f.Request.Params.Get("claims"))
 }
 
 // authorizationURL returns the authorization request (RFC 6749 section 4.1.1).

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/authparams"
 )
 
 // Validate implements [Validator].
@@ -78,9 +80,12 @@ var authNames = []string{"client_id", "redirect_uri", "scope", "prompt", "login_
 func (o *OAuth2) checkAuthorization() []error {
 	mistakes := append(checkAuthParams(o.AuthParams), checkScopeNames(o.Scopes)...)
 	mistakes = append(mistakes, checkNames("AuthNames", o.AuthNames, authNames)...)
+	if err := unverifiable(o.AuthParams.Get("claims")); err != nil {
+		mistakes = append(mistakes, wrongField("AuthParams", "%w", err))
+	}
 	for name, other := range o.AuthNames {
-		if o.AuthParams.Has(other) || slices.Contains(owned, other) && !slices.Contains(authNames,
-			other) {
+		if o.AuthParams.Has(other) || authparams.Owned(other) &&
+			!slices.Contains(authNames, other) {
 			mistakes = append(mistakes,
 				wrongField("AuthNames", "%s must not be renamed to %s, which is another parameter",
 					name, other))

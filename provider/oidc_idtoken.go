@@ -208,7 +208,11 @@ func (o *OIDC) checkStrength(f *Flow, t *idToken) error {
 	if wanted := o.acrValues(f); len(wanted) > 0 && !slices.Contains(wanted, t.acr) {
 		return errors.New("acr is not one of the requested values")
 	}
-	return nil
+	requested, err := o.requestedClaims(f)
+	if err != nil {
+		return err
+	}
+	return requested.check(t, o.now(), o.leeway())
 }
 
 func (o *OIDC) maxAge(f *Flow) *time.Duration {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,6 +44,12 @@ var errTokenInBrowser = errors.New("an access token must not pass through the br
 
 // Begin implements [Provider].
 func (o *OIDC) Begin(ctx context.Context, f *Flow) (string, error) {
+	if err := checkParams(f); err != nil {
+		return "", err
+	}
+	if _, err := o.requestedClaims(f); err != nil {
+		return "", fmt.Errorf("provider: Request.Params: %w", err)
+	}
 	m, err := o.metadata(ctx)
 	if err != nil {
 		return "", err

@@ -20,6 +20,9 @@ func (o *OIDC) Validate() (insecure []string, err error) {
 		o.VendorLogout.check(o.outbound()),
 		checkAPIBase(o.outbound(), o.APIBase))
 	mistakes = append(mistakes, checkAuthParams(o.AuthParams)...)
+	if _, err := readClaimsRequest(o.AuthParams.Get("claims")); err != nil {
+		mistakes = append(mistakes, wrongField("AuthParams", "%w", err))
+	}
 	mistakes = append(mistakes, o.Dialect.check()...)
 	mistakes = append(mistakes, o.checkOverrides()...)
 	mistakes = append(mistakes, o.checkStatic()...)

@@ -186,4 +186,12 @@ type Request struct {
 	UILocales []string `json:"ui,omitempty"`
 	// besides the configured ones; the login fails unless all are granted
 	Scopes []string `json:"scope,omitempty"`
+
+	// Params are further parameters of this authorization request, such as {"organization":
+	// {"org_4711"}}. They replace those of the same name in AuthParams. Each has one value. Names
+	// that the library sets or that have a field here are rejected, in any spelling. A requested
+	// claim that says how the user signs in (acr and auth_time in "claims", OpenID Connect Core
+	// section 5.5) is verified like ACRValues and MaxAge. OAuth 1.0a adds the parameters to the
+	// address of the authorization page; names that begin with oauth_ are rejected.
+	Params url.Values `json:"more,omitempty"`
 }

@@ -23,7 +23,7 @@ type rule struct {
 // library lists the packages that applications link. They must not import test code.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware",
-	"internal/answer",
+	"internal/answer", "internal/authparams",
 	"internal/bounded", "internal/cookies", "internal/directory", "internal/engine",
 	"internal/loopback", "internal/oauth1",
 	"internal/recovered", "internal/settings",
@@ -66,6 +66,7 @@ var rules = []rule{
 	{"middleware", []string{"./handlers"}, "guards refer to the login by URL only"},
 	{"handlers", []string{"./middleware"}, "the login routes must not depend on the guards"},
 	{"internal/engine", []string{"./"}, "package session imports it"},
+	{"internal/authparams", []string{"./"}, "rules about names need no imports"},
 	{"internal/cookies", []string{"./"}, "cookies are written for sessions and logins alike"},
 	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
 	{"internal/recovered", []string{"./"},
