@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/middleware"
+	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -44,6 +45,7 @@ import (
 //
 //	LoginURL        starts a login
 //	LoginURLFor     starts a login with one provider
+//	LoginURLWith    starts a login with parameters of its own, in a sealed link
 //	LogoutURL       signs out (POST)
 //	ReturnTo        validates an address to return to
 //	LinkURL         links another account to the signed-in user (POST)
@@ -101,6 +103,15 @@ func (a *Auth) LoginURL(returnTo string) string { return a.routes.LoginURL(retur
 // the name of a tenant. An unknown name fails when the path is requested.
 func (a *Auth) LoginURLFor(name, returnTo string) string {
 	return a.routes.LoginURLFor(name, returnTo)
+}
+
+// LoginURLWith returns the path that starts a login with the parameters of req, such as
+// {Params: {"organization": {"org_4711"}}}. They are sealed in the link, so users can neither read
+// nor change them; the link is valid for a day, in any browser. req.Provider names the provider, or
+// is empty for the default one or a choice. It returns an error for parameters that the library
+// sets, and for a request of more than 2048 bytes. The user returns to returnTo.
+func (a *Auth) LoginURLWith(req provider.Request, returnTo string) (string, error) {
+	return a.routes.LoginURLWith(req, returnTo)
 }
 
 // ReturnTo returns a return address if it is a path of the application, and otherwise the start

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/authparams"
 	"github.com/sallyport-go/sallyport/internal/directory"
 	"github.com/sallyport-go/sallyport/internal/loopback"
 	"github.com/sallyport-go/sallyport/internal/settings"
@@ -95,7 +96,32 @@ func (c Config) check() (*url.URL, []error) {
 		mistakes = append(mistakes, wrongField("RefreshAhead", "%v is not between 0 and an hour",
 			c.RefreshAhead))
 	}
+	mistakes = append(mistakes, c.checkLoginParams()...)
 	return base, append(mistakes, c.checkPages()...)
+}
+
+// checkLoginParams returns what is wrong with the parameters that the login URL may have.
+func (c Config) checkLoginParams() []error {
+	var mistakes []error
+	seen := map[string]bool{}
+	for _, name := range c.LoginParams {
+		err := authparams.CheckName(name)
+		switch {
+		case name == "login_hint" || name == "ui_locales":
+			err = nil
+		case slices.Contains([]string{"return_to", "with", "iss", "target_link_uri"}, name):
+			err = fmt.Errorf("%q is a parameter of the login URL already", name)
+		case authparams.Canonical(name) == "claims":
+			err = fmt.Errorf("%q can require how the user signs in: use Auth.LoginURLWith", name)
+		case err == nil && seen[authparams.Canonical(name)]:
+			err = fmt.Errorf("%q is a duplicate", name)
+		}
+		if err != nil {
+			mistakes = append(mistakes, wrongField("LoginParams", "%w", err))
+		}
+		seen[authparams.Canonical(name)] = true
+	}
+	return mistakes
 }
 
 var prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
@@ -143,6 +169,10 @@ func (c Config) warn(m *session.Manager) {
 // loud: they are logged, and refused together with a public base URL.
 func (c Config) checkProviders(base *url.URL) []error {
 	mistakes := c.checkTenants()
+	if _, known := c.Providers[c.DefaultProvider]; c.DefaultProvider != "" && !known {
+		mistakes = append(mistakes, wrongField("DefaultProvider", "%q is not one of Providers",
+			c.DefaultProvider))
+	}
 	names := make([]string, 0, len(c.Providers))
 	for name := range c.Providers {
 		names = append(names, name)

@@ -52,6 +52,17 @@ type Config struct {
 	// are not listed follow, sorted by label. Default: all sorted by label.
 	Order []string
 
+	// DefaultProvider is the name of the provider of logins that name none. The login page is then
+	// not shown. Default: the only provider, or the user chooses.
+	DefaultProvider string
+
+	// LoginParams lists parameters of the authorization request that the query of the login URL may
+	// set, such as "screen_hint", "login_hint" or "ui_locales": /auth/login?screen_hint=signup.
+	// Anyone can change them and make others follow such a link, so they must not decide anything;
+	// use Auth.LoginURLWith for those that do. Names that the library sets are rejected. Default:
+	// none, and other parameters are ignored.
+	LoginParams []string
+
 	// Tenants looks up providers whose names are not in Providers. If Providers is empty, LoginPage
 	// is required: it identifies the tenant and redirects to [Auth.LoginURLFor]. Tenants are never
 	// listed. Default: none.
@@ -229,6 +240,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		Origin: origin, Paths: paths, Providers: a.providers,
 		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
 		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
+		DefaultProvider: c.DefaultProvider, LoginParams: c.LoginParams,
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
 		RequireAuth: func(next http.Handler) http.Handler { return a.RequireAuth(next) },

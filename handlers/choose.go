@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -42,12 +43,13 @@ func ReturnTo(ctx context.Context) string {
 	return o.returnTo
 }
 
-// choose shows the login page.
-func (h *routes) choose(w http.ResponseWriter, r *http.Request, returnTo string) {
+// choose shows the login page. Its links keep the carried parameters.
+func (h *routes) choose(w http.ResponseWriter, r *http.Request, asked loginRequest) {
+	returnTo := asked.returnTo
 	if returnTo == h.returns.start() {
 		returnTo = ""
 	}
-	choices := h.choices(returnTo)
+	choices := h.choices(returnTo, asked.carried)
 	answer.Protect(w.Header())
 	if custom := h.config.LoginPage; custom != nil {
 		custom.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), choicesKey{},
@@ -61,7 +63,7 @@ func (h *routes) choose(w http.ResponseWriter, r *http.Request, returnTo string)
 	h.config.Login.Choose(w, r, ways)
 }
 
-func (h *routes) choices(returnTo string) []Choice {
+func (h *routes) choices(returnTo string, carried url.Values) []Choice {
 	configured := h.config.Providers.Configured()
 	choices := make([]Choice, 0, len(configured))
 	for name, p := range configured {
@@ -70,7 +72,7 @@ func (h *routes) choices(returnTo string) []Choice {
 			label = l.Label()
 		}
 		choices = append(choices, Choice{Name: name, Label: label,
-			URL: h.route("login/"+name, returnTo)})
+			URL: withQuery(h.route("login/"+name, returnTo), carried)})
 	}
 	slices.SortFunc(choices, func(a, b Choice) int {
 		return cmp.Or(cmp.Compare(h.position(a), h.position(b)),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
@@ -14,7 +15,8 @@ import (
 
 // login starts a login. With one provider, or with the one that the path names, it seals a flow
 // into a cookie and redirects to the provider; with several it shows the login page. It reads only
-// return_to (R2), and with Config.ThirdPartyLogin the parameters of [routes.thirdParty].
+// return_to (R2), a sealed request, what Config.LoginParams allows (R164), and with
+// Config.ThirdPartyLogin the parameters of [routes.thirdParty].
 func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 	methods := []string{http.MethodGet}
 	if h.config.ThirdPartyLogin {
@@ -23,42 +25,71 @@ func (h *routes) login(w http.ResponseWriter, r *http.Request) {
 	if !h.admit(w, r, h.config.Login, methods...) {
 		return
 	}
-	if answer.IsHTMX(r) { // a script cannot follow the redirect to the provider
-		answer.Protect(w.Header())
-		w.Header().Set("HX-Redirect", h.sameLogin(r))
+	asked, err := h.readLogin(w, r)
+	if err != nil {
+		h.config.Login.Fail(w, r, h.leadingTo(asked.returnTo, h.errBadRequest("", err)))
 		return
 	}
-	params, initiated := h.thirdParty(w, r)
-	flow := &provider.Flow{ReturnTo: h.returns.clean(params.Get("return_to"))}
-	if initiated {
-		flow.ReturnTo = h.returns.clean(params.Get("target_link_uri"))
-		flow.Request.LoginHint = loginHint(params.Get("login_hint"))
+	if answer.IsHTMX(r) { // a script cannot follow the redirect to the provider
+		answer.Protect(w.Header())
+		w.Header().Set("HX-Redirect", h.sameLogin(r, asked))
+		return
 	}
 	name, p, err := h.chosen(r)
 	if err != nil {
-		h.config.Login.Fail(w, r, h.leadingTo(flow.ReturnTo, h.lookupError(name, err)))
+		h.config.Login.Fail(w, r, h.leadingTo(asked.returnTo, h.lookupError(name, err)))
 		return
 	}
-	if initiated {
-		name, p = h.initiatedBy(params.Get("iss"), name, p)
+	if asked.initiated {
+		name, p = h.initiatedBy(asked.issuer, name, p)
 	}
 	if p == nil {
-		h.choose(w, r, flow.ReturnTo)
+		h.choose(w, r, asked)
+		return
+	}
+	flow := &provider.Flow{ReturnTo: asked.returnTo}
+	if flow.Request, err = h.requestOf(name, asked); err != nil {
+		h.config.Login.Fail(w, r, h.leadingTo(asked.returnTo, h.errBadRequest(name, err)))
 		return
 	}
 	h.begin(w, r, name, p, flow, h.sentByPage(r, flow.ReturnTo))
 }
 
-// sameLogin returns the path of the login route that a request asks for, with its return address.
-func (h *routes) sameLogin(r *http.Request) string {
-	returnTo := h.returns.clean(queryOf(r).Get(returnParam))
+// sameLogin returns the path of the login route that a request asks for, with its return address
+// and the parameters that the login page keeps.
+func (h *routes) sameLogin(r *http.Request, asked loginRequest) string {
+	returnTo := asked.returnTo
 	if returnTo == h.returns.start() {
 		returnTo = ""
 	}
 	if name := strings.TrimPrefix(r.URL.Path, h.arriving+"/login/"); name != r.URL.Path {
-		return h.LoginURLFor(name, returnTo)
+		return withQuery(h.LoginURLFor(name, returnTo), asked.carried)
 	}
-	return h.LoginURL(returnTo)
+	return withQuery(h.LoginURL(returnTo), asked.carried)
+}
+
+// A loginRequest is what a request to the login route asks for.
+type loginRequest struct {
+	returnTo string
+	carried  url.Values // sealed request and allowed parameters, which the login page keeps
+
+	initiated    bool // by a third party; then nothing is carried
+	issuer, hint string
+}
+
+// readLogin reads the parameters of a login request. With an error it returns the return address.
+func (h *routes) readLogin(w http.ResponseWriter, r *http.Request) (loginRequest, error) {
+	params, initiated := h.thirdParty(w, r)
+	if initiated {
+		return loginRequest{
+			returnTo: h.returns.clean(params.Get("target_link_uri")), initiated: true,
+			issuer: params.Get("iss"), hint: loginHint(params.Get("login_hint")),
+		}, nil
+	}
+	asked := loginRequest{returnTo: h.returns.clean(params.Get(returnParam))}
+	carried, err := h.carried(params)
+	asked.carried = carried
+	return asked, err
 }
 
 // sentByPage reports whether the URL of the request is exactly the one that our guards redirect to.
@@ -76,6 +107,9 @@ func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err 
 		return h.provider(r, "login")
 	}
 	configured := h.config.Providers.Configured()
+	if name = h.config.DefaultProvider; name != "" {
+		return name, configured[name], nil
+	}
 	only := len(configured) == 1 && !h.config.Providers.HasTenants()
 	if only && h.config.LoginPage == nil { // the page may offer a login of the application's own
 		for name, p = range configured {

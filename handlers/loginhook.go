@@ -65,7 +65,7 @@ func (h *routes) via(page, returnTo string) string {
 	before, fragment, hasFragment := strings.Cut(page, "#")
 	_, query, _ := strings.Cut(before, "?")
 	params, _ := url.ParseQuery(query)
-	if returnTo == h.returns.start() || page == returnTo || params.Has("return_to") {
+	if returnTo == h.returns.start() || page == returnTo || params.Has(returnParam) {
 		return page
 	}
 	separator := "?"
@@ -75,7 +75,7 @@ func (h *routes) via(page, returnTo string) string {
 	path, _, _ := strings.Cut(returnTo, "#")
 	path, _, _ = strings.Cut(path, "?")
 	for _, kept := range []string{returnTo, path} {
-		target := before + separator + "return_to=" + url.QueryEscape(kept)
+		target := before + separator + returnParam + "=" + url.QueryEscape(kept)
 		if hasFragment {
 			target += "#" + fragment
 		}

@@ -16,7 +16,7 @@ func (h *routes) providers(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ways := []way{}
-	for _, c := range h.choices("") {
+	for _, c := range h.choices("", nil) {
 		ways = append(ways, way{c.Name, c.Label, c.URL})
 	}
 	writeJSON(w, r, map[string]any{"providers": ways, "return_param": returnParam})

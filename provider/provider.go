@@ -173,9 +173,12 @@ type Flow struct {
 }
 
 // A Request holds parameters of one authorization request in addition to the provider's
-// configuration (OpenID Connect Core section 3.1.2.1). They come from the application's code (a
-// guard, a hook), never from the query of the login URL.
+// configuration (OpenID Connect Core section 3.1.2.1). They come from the application's code: a
+// guard, a hook, or a sealed link (Auth.LoginURLWith). Only the parameters that Config.LoginParams
+// names come from the query of the login URL.
 type Request struct {
+	// name of the provider, for Auth.LoginURLWith only; default: as for Auth.LoginURL
+	Provider string `json:"-"`
 	// "login", "none", "consent", "select_account"
 	Prompt string `json:"prompt,omitempty"`
 	// require an authentication at most this old; zero: a new one

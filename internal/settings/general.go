@@ -16,6 +16,11 @@ var general = []Setting{
 		Help: "the path of the login routes, below BASE_URL; default: /auth"},
 	{Key: "SALLYPORT_HOME", Fields: "Home",
 		Help: "the path of the start page, below BASE_URL; default: /"},
+	{Key: "SALLYPORT_DEFAULT_PROVIDER", Fields: "DefaultProvider",
+		Help: "the provider of logins that name none; default: the user chooses"},
+	{Key: "SALLYPORT_LOGIN_PARAMS", Fields: "LoginParams",
+		Help: "parameters of the authorization request that the login URL may set, such as " +
+			"screen_hint"},
 	{Key: "SALLYPORT_TRUSTED_ORIGINS", Fields: "TrustedOrigins",
 		Help: "other origins whose pages may send requests with unsafe methods"},
 	{Key: "SALLYPORT_RETURN_ORIGINS", Fields: "ReturnOrigins",

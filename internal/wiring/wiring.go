@@ -25,7 +25,9 @@ type Login struct {
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
 	Order     []string     // of the choices, by name; the others follow
 
-	ReturnOrigins []string // to which logins and logouts may lead, besides that of BaseURL
+	ReturnOrigins   []string // to which logins and logouts may lead, besides that of BaseURL
+	DefaultProvider string   // of logins that name none; empty: the only one, or a choice
+	LoginParams     []string // that the query of the login route may have
 
 	ThirdPartyLogin    bool // lets others start a login
 	FrontchannelLogout bool // serves the route of that name
@@ -86,10 +88,12 @@ type Routes interface {
 	// Owns reports whether a request path (decoded, as routers see it) is one of the routes.
 	Owns(path string) bool
 
-	// SignIn, LoginURL, LoginURLFor, LinkURL and LogoutURL are those of sallyport.Auth.
+	// SignIn, LoginURL, LoginURLFor, LoginURLWith, LinkURL and LogoutURL are those of
+	// sallyport.Auth.
 	SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error
 	LoginURL(returnTo string) string
 	LoginURLFor(name, returnTo string) string
+	LoginURLWith(req provider.Request, returnTo string) (string, error)
 	LinkURL(name, returnTo string) string
 	LogoutURL(returnTo string) string
 
