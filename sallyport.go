@@ -264,23 +264,6 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 	return nil
 }
 
-// originOf returns a base URL without its path.
-func originOf(base *url.URL) *url.URL { return &url.URL{Scheme: base.Scheme, Host: base.Host} }
-
-// paths returns where the application is.
-func (c Config) paths(base *url.URL) wiring.Paths {
-	p := wiring.Paths{
-		Base: base.Path, Prefix: base.Path + c.Prefix, Home: base.Path + cmp.Or(c.Home, "/"),
-	}
-	if c.StepUpPage != "" {
-		p.StepUp = base.Path + c.StepUpPage
-	}
-	if c.ProxyStripsPath {
-		p.Stripped = p.Base
-	}
-	return p
-}
-
 // crossing rejects cross-site requests with unsafe methods, except from TrustedOrigins.
 func (c Config) crossing(origin *url.URL) (*http.CrossOriginProtection, error) {
 	crossing := http.NewCrossOriginProtection()
