@@ -49,7 +49,7 @@ import (
 //	LogoutURL       signs out (POST)
 //	ReturnTo        validates an address to return to
 //	LinkURL         links another account to the signed-in user (POST)
-//	RedirectURIs    lists the redirect URIs to register with the providers
+//	RedirectURIs    lists the URIs to register with the providers
 //
 // Sessions reads and changes sessions:
 //
@@ -69,8 +69,9 @@ type Auth struct {
 	// Sessions reads, changes, lists and ends sessions.
 	Sessions *session.Manager
 
-	providers *directory.Providers
-	logger    *slog.Logger
+	providers  *directory.Providers
+	registered map[string]RegisteredURIs
+	logger     *slog.Logger
 }
 
 // Handler serves the login routes, and passes every other request to next with the user's session
@@ -126,16 +127,3 @@ func (a *Auth) LinkURL(name, returnTo string) string { return a.routes.LinkURL(n
 // LogoutURL returns the path to POST to in order to sign out and continue to returnTo, a path of
 // the application. If returnTo is empty, the user sees a "signed out" page.
 func (a *Auth) LogoutURL(returnTo string) string { return a.routes.LogoutURL(returnTo) }
-
-// RedirectURIs returns the redirect URI to register with each configured provider, by provider
-// name. With Session.Revocations or a ServerStore, also register BaseURL + Prefix + "/backchannel/"
-// + name as the backchannel_logout_uri. Without them that route does not exist, because the
-// application could not enforce the logout in all processes.
-func (a *Auth) RedirectURIs() map[string]string {
-	configured := a.providers.Configured()
-	all := make(map[string]string, len(configured))
-	for name := range configured {
-		all[name] = a.routes.RedirectURI(name)
-	}
-	return all
-}

@@ -112,7 +112,7 @@ func TestBaseURL_F27_AcceptedWorks(t *testing.T) {
 		if w.Code != http.StatusSeeOther {
 			t.Errorf("%q: status %d for host %s", base, w.Code, host)
 		}
-		if uri := auth.RedirectURIs()["op"]; !strings.HasSuffix(uri,
+		if uri := auth.RedirectURIs()["op"].Redirect; !strings.HasSuffix(uri,
 			"://"+host+"/auth/callback/op") {
 			t.Errorf("%q: redirect URI %s", base, uri)
 		}

@@ -192,6 +192,8 @@ func (c Config) checkProviders(base *url.URL) []error {
 		}
 		mistakes = append(mistakes, c.checkProvider(name, p, base)...)
 	}
+	mistakes = append(mistakes, c.checkSilentLogin())
+	mistakes = append(mistakes, c.checkCallbacks(names)...)
 	return append(mistakes, sharedKeys(c.Providers, names)...)
 }
 

@@ -62,9 +62,14 @@ func TestFromEnv_Together(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{}
+	want := map[string]sallyport.RegisteredURIs{}
 	for _, name := range []string{"login", "intranet", "old", "more-of-it", "oidc"} {
-		want[name] = "https://app.example.com/auth/callback/" + name
+		uris := sallyport.RegisteredURIs{
+			Redirect: "https://app.example.com/auth/callback/" + name}
+		if name != "intranet" && name != "old" { // which are not OpenID Connect
+			uris.PostLogout = "https://app.example.com/auth/logged-out"
+		}
+		want[name] = uris
 	}
 	if got := auth.RedirectURIs(); !maps.Equal(got, want) {
 		t.Errorf("redirect URIs %v", got)

@@ -18,6 +18,12 @@ func (c Config) paths(base *url.URL) wiring.Paths {
 	if c.StepUpPage != "" {
 		p.StepUp = base.Path + c.StepUpPage
 	}
+	p.Callbacks = map[string]string{}
+	for name, configured := range c.Providers {
+		if callback := callbackOf(configured); callback != "" {
+			p.Callbacks[name] = base.Path + callback
+		}
+	}
 	if c.ProxyStripsPath {
 		p.Stripped = p.Base
 	}

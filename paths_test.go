@@ -65,7 +65,7 @@ func TestPath_R167_SignInAndOut(t *testing.T) {
 		}
 		authorize := app.BeginLogin(t, b, login)
 		if got := authorize.Query().Get("redirect_uri"); got != app.URL+"/app/auth/callback/op" ||
-			got != app.Auth.RedirectURIs()["op"] {
+			got != app.Auth.RedirectURIs()["op"].Redirect {
 			t.Errorf("redirect URI %q", got)
 		}
 		if end := app.SignIn(t, b, "alice", "/app/me?x=%2F1"); end.StatusCode != http.StatusOK ||
@@ -279,7 +279,7 @@ func TestPath_R167_Mistakes(t *testing.T) {
 			t.Errorf("%s: %v", base, err)
 			continue
 		}
-		if got := auth.RedirectURIs()["op"]; got != want {
+		if got := auth.RedirectURIs()["op"].Redirect; got != want {
 			t.Errorf("%s: redirect URI %s", base, got)
 		}
 	}

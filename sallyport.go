@@ -45,7 +45,7 @@ type Config struct {
 	Home string
 
 	// Providers are the providers by name. The name is part of the redirect URI to register with
-	// the provider: BaseURL + Prefix + "/callback/" + name.
+	// the provider, BaseURL + Prefix + "/callback/" + name, unless the provider's Callback is set.
 	Providers provider.Set
 
 	// Order lists provider names in the order in which the login page offers them. Providers that
@@ -62,6 +62,14 @@ type Config struct {
 	// use Auth.LoginURLWith for those that do. Names that the library sets are rejected. Default:
 	// none, and other parameters are ignored.
 	LoginParams []string
+
+	// SilentLogin asks the provider (DefaultProvider, or the only one) once per browser session
+	// whether the user is signed in there already, when a browser without a session opens a page at
+	// the top level: with prompt=none, so the user sees nothing (OpenID Connect Core section
+	// 3.1.2.1). Users of other applications of the provider are then signed in here from the first
+	// page on. Anyone else gets the page, after a round trip. There is no attempt after a sign-out.
+	// Default: off.
+	SilentLogin bool
 
 	// Tenants looks up providers whose names are not in Providers. If Providers is empty, LoginPage
 	// is required: it identifies the tenant and redirects to [Auth.LoginURLFor]. Tenants are never
@@ -218,7 +226,7 @@ func (c Config) directory(base *url.URL, now func() time.Time) *directory.Provid
 	}
 	return directory.New(c.Providers, c.Tenants, func(name string, p provider.Provider) error {
 		c.reportFrom(name, p)
-		return errors.Join(c.checkProvider(name, p, base)...)
+		return errors.Join(append(c.checkProvider(name, p, base), notOfTenant(name, p))...)
 	}, now)
 }
 
@@ -241,6 +249,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
 		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
 		DefaultProvider: c.DefaultProvider, LoginParams: c.LoginParams,
+		SilentLogin:     c.silentProvider(),
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,
 		RequireAuth: func(next http.Handler) http.Handler { return a.RequireAuth(next) },
@@ -250,7 +259,8 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		return err
 	}
 	a.Routes = a.routes
-	a.Guard, a.load = middleware.New(wiring.Guards{
+	a.registered = a.registeredURIs(c)
+	guards := wiring.Guards{
 		Sessions: sessions, Report: writer("session"),
 		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
 		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(),
@@ -260,7 +270,11 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		TrustTenantRoles: c.Tenants.TrustRoles,
 		Providers:        a.providers, Refreshed: c.Hooks.Refresh,
 		RefreshAhead: c.RefreshAhead, Crossing: crossing,
-	})
+	}
+	if c.SilentLogin {
+		guards.FirstVisit = a.routes.FirstVisit
+	}
+	a.Guard, a.load = middleware.New(guards)
 	return nil
 }
 
@@ -281,30 +295,3 @@ func (c Config) reportFrom(name string, p provider.Provider) {
 		r.ReportTo(c.Logger.With("provider", name))
 	}
 }
-
-// errRegistration ends a session whose provider was configured with another issuer or client.
-var errRegistration = fmt.Errorf("sallyport: its provider has another issuer or client now: %w",
-	session.ErrEnded)
-
-// accept binds sessions to the configuration of their provider: a different issuer or client under
-// the same name ends them (R105). In a rolling deployment, only newer processes may know a provider
-// or tenant: sessions of an unknown one are rejected and kept (F17). A failed lookup of a tenant
-// does not end sessions either (R100).
-func (a *Auth) accept(ctx context.Context, l engine.Login) (tenant string, err error) {
-	if l.Provider == "" || l.Issuer == session.OwnIssuer {
-		return "", acceptOwn(l)
-	}
-	registration, err := a.providers.Registration(ctx, l.Provider)
-	switch {
-	case errors.Is(err, provider.ErrUnavailable):
-		return "", fmt.Errorf("%w: %w", session.ErrStore, err)
-	case err != nil:
-		return "", fmt.Errorf("sallyport: its provider %q is not configured here", l.Provider)
-	case registration != l.Registration:
-		return "", errRegistration
-	}
-	return a.providers.TenantOf(l.Provider), nil
-}
-
-// signedOut resets the loop detection of the login routes for this browser (F41).
-func (a *Auth) signedOut(w http.ResponseWriter, r *http.Request) { a.routes.SignedOut(w, r) }

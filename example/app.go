@@ -20,7 +20,7 @@ var static embed.FS
 type app struct {
 	http.Handler
 	stop         func() // ends the connections that would go on for ever
-	redirectURIs map[string]string
+	redirectURIs map[string]sallyport.RegisteredURIs
 }
 
 func newApp(c sallyport.Config) (*app, error) {

@@ -105,13 +105,13 @@ func (s *settings) close() {
 }
 
 // welcome returns the text printed at startup: what to open, and what to register.
-func (s *settings) welcome(redirectURIs map[string]string) string {
+func (s *settings) welcome(redirectURIs map[string]sallyport.RegisteredURIs) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Open %s\n\n", s.config.BaseURL)
 	if s.demo == nil {
 		for _, name := range slices.Sorted(maps.Keys(redirectURIs)) {
 			fmt.Fprintf(&b, "  Redirect URI to register at the provider %s: %s\n", name,
-				redirectURIs[name])
+				redirectURIs[name].Redirect)
 		}
 		b.WriteString("\n")
 		return b.String()

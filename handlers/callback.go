@@ -22,8 +22,8 @@ const providerTimeout = 30 * time.Second
 //
 // A repeated callback redirects a signed-in user to where the login led, and a late one starts the
 // login again, once. Others get a page with a button.
-func (h *routes) callback(w http.ResponseWriter, r *http.Request) {
-	name, p, err := h.provider(r, "callback")
+func (h *routes) callback(w http.ResponseWriter, r *http.Request, name string) {
+	p, err := h.config.Providers.Find(r.Context(), name)
 	if err != nil {
 		h.failUnread(w, r, name, h.lookupError(name, err))
 		return
@@ -42,6 +42,8 @@ func (h *routes) callback(w http.ResponseWriter, r *http.Request) {
 	switch a := (response{c, flow}); {
 	case err != nil && flow != nil && flow.Renewal: // too late; the page begins another one
 		h.leave(w, r, a)
+	case err != nil && flow != nil && flow.Silent:
+		h.leaveSilent(w, r, a, err)
 	case err != nil:
 		h.answerLate(w, r, c, flow, err)
 	case flow.Link != "":
@@ -93,6 +95,9 @@ func (h *routes) finishLogin(ctx context.Context, w http.ResponseWriter, r *http
 	switch {
 	case errors.Is(err, errUsed):
 		h.answerLate(w, r, a.callback, a.flow, err)
+		return
+	case err != nil && a.flow.Silent:
+		h.leaveSilent(w, r, a, err)
 		return
 	case asksToStartAgain(a, err) && h.restart(w, r, a.callback, a.flow, err):
 		return

@@ -65,7 +65,8 @@ type routes struct {
 	config   wiring.Login
 	hooks    Hooks
 	returns  returnFilter
-	arriving string // path below which requests for the routes arrive
+	arriving string            // path below which requests for the routes arrive
+	outside  map[string]string // paths at which callbacks arrive outside of it: provider names
 	crossing *http.CrossOriginProtection
 	spent    spentFlows
 	begins   exchanges
@@ -84,7 +85,12 @@ func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
 	if c.SessionEndpoint {
 		returns.signedIn = c.Paths.Prefix + "/" + signedInRoute
 	}
+	outside := make(map[string]string, len(c.Paths.Callbacks))
+	for name, path := range c.Paths.Callbacks {
+		outside[strings.TrimPrefix(path, c.Paths.Stripped)] = name
+	}
 	return &routes{
+		outside:  outside,
 		config:   c,
 		hooks:    hooks,
 		returns:  returns,
@@ -95,6 +101,9 @@ func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
 
 // Owns reports whether a request path (decoded, as routers see it) is one of the login routes.
 func (h *routes) Owns(path string) bool {
+	if _, callback := h.outside[path]; callback {
+		return true
+	}
 	rest, below := strings.CutPrefix(path, h.arriving)
 	return below && (rest == "" || rest[0] == '/')
 }
@@ -105,12 +114,18 @@ func (h *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
+	if name, callback := h.outside[r.URL.Path]; callback {
+		h.callback(w, r, name)
+		return
+	}
 	route, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, h.arriving+"/"), "/")
 	switch {
 	case route == "login":
 		h.login(w, r)
-	case route == "callback" && name != "":
-		h.callback(w, r)
+	case route == "callback" && name != "" && h.config.Paths.Callbacks[name] == "":
+		h.callback(w, r, name)
+	case route == "silent" && name == "" && h.config.SilentLogin != "":
+		h.silent(w, r)
 	case route == "renew" && name != "":
 		h.renew(w, r)
 	case route == "link" && name != "":

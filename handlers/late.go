@@ -42,6 +42,8 @@ func (h *routes) answerLate(w http.ResponseWriter, r *http.Request, c callback,
 		h.config.Login.Logger.InfoContext(r.Context(), "sallyport: callback came again",
 			"provider", c.name)
 		redirect(w, l.leads.to)
+	case l.ours && l.issued.attempt == silentAttempt: // the visitor has not asked to sign in
+		redirect(w, withoutSilentLogin(l.leads.to))
 	case l.over && !l.used && startsAgain(c.params) && h.restart(w, r, c, flow, err):
 	default:
 		h.failLogin(w, r, c.name, l.leads.to, err)

@@ -129,7 +129,7 @@ func (h *routes) fromElsewhere(r *http.Request) bool {
 // site: by form_post, or with SameSite=Strict cookies. It shows a page of our own, whose button
 // sends the cookie.
 func (h *routes) goOn(w http.ResponseWriter, r *http.Request, a response) {
-	callback := h.config.Paths.Prefix + "/callback/" + a.name
+	callback := h.config.Paths.Callback(a.name)
 	onward := problem.Link{Href: callback + "?" + r.URL.RawQuery, TextKey: "continue"}
 	if r.Method == http.MethodPost {
 		onward.Href, onward.Post, onward.Fields = callback, true, map[string]string{}

@@ -188,7 +188,7 @@ func (h *routes) prepare(r *http.Request, name string, p provider.Provider,
 	}
 	owned.Request, owned.ReturnTo = flow.Request, h.returns.clean(flow.ReturnTo)
 	*flow = owned
-	if flow.Renewal {
+	if flow.Renewal || flow.Silent {
 		flow.Request.Prompt = promptNone
 	}
 	return nil
@@ -227,5 +227,10 @@ func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provi
 // of one is never taken for a response of another (RFC 9700 section 4.4.2), and it depends on the
 // configuration only, never on request headers. Register it with the provider.
 func (h *routes) RedirectURI(name string) string {
-	return h.config.Origin.String() + h.config.Paths.Prefix + "/callback/" + name
+	return h.config.Origin.String() + h.config.Paths.Callback(name)
+}
+
+// RouteURL returns the address of a login route.
+func (h *routes) RouteURL(route string) string {
+	return h.config.Origin.String() + h.config.Paths.Prefix + "/" + route
 }

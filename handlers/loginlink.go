@@ -10,8 +10,8 @@ import (
 	"unicode"
 
 	"github.com/sallyport-go/sallyport/internal/authparams"
+	"github.com/sallyport-go/sallyport/internal/engine"
 	"github.com/sallyport-go/sallyport/provider"
-	"github.com/sallyport-go/sallyport/session"
 )
 
 // A login link carries the request of one login sealed, so that users can neither read nor change
@@ -34,8 +34,8 @@ type sealedRequest struct {
 }
 
 // linkTicket ties a link to the login route, and to the provider that it names, if any.
-func (h *routes) linkTicket(name string) session.Ticket {
-	return session.Ticket{Name: "login-link", Binding: h.RedirectURI(name)}
+func (h *routes) linkTicket(name string) engine.Ticket {
+	return engine.Ticket{Name: "login-link", Binding: h.RedirectURI(name)}
 }
 
 // LoginURLWith is LoginURL with a sealed request.
@@ -73,7 +73,13 @@ func checkLinkRequest(req provider.Request) error {
 	return nil
 }
 
-// withQuery adds parameters to a path of ours.
+// withoutFragment returns an address without what follows "#".
+func withoutFragment(address string) string {
+	address, _, _ = strings.Cut(address, "#")
+	return address
+}
+
+// withQuery adds parameters to a path of ours, or of a page, without a fragment.
 func withQuery(path string, params url.Values) string {
 	switch {
 	case len(params) == 0:

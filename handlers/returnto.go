@@ -110,6 +110,11 @@ func rooted(p string) bool {
 // ownRoute reports whether a path, as a router would clean it, is one of the login routes.
 func (f returnFilter) ownRoute(decoded string) bool {
 	cleaned := path.Clean(decoded)
+	for _, callback := range f.paths.Callbacks {
+		if cleaned == path.Clean(callback) {
+			return true
+		}
+	}
 	return cleaned == f.paths.Prefix || strings.HasPrefix(cleaned, f.paths.Prefix+"/")
 }
 

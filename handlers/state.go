@@ -22,7 +22,7 @@ const stateSize = 1 + 4 + 8
 // An issuedState is what a state says.
 type issuedState struct {
 	at      time.Time
-	attempt byte // 0: the user started the login; 1: it was restarted
+	attempt byte // 0: the user started the login; 1: it was restarted; 2: silent
 }
 
 // newState returns the state of a login at the provider of the name.

@@ -83,6 +83,9 @@ func (g *Guard) find(
 	case errors.Is(err, session.ErrEnded) && works:
 		g.discard(w, r)
 	} // a session that is not valid here may be valid elsewhere: it is kept
+	if err != nil && g.firstVisit(w, r, err) {
+		return nil, nil, false
+	}
 	return r.WithContext(m.Attach(r.Context(), s)), s, true
 }
 

@@ -58,6 +58,11 @@ type OAuth1 struct {
 	AuthorizeURL    string // Resource Owner Authorization URI
 	AccessTokenURL  string // Token Request URI
 
+	// Callback is the path of the redirect URI, below BaseURL, such as "/authorize" for a redirect
+	// URI that is registered already. It is outside of Config.Prefix, and Auth.Handler serves it.
+	// Default: Config.Prefix + "/callback/" + the provider's name.
+	Callback string
+
 	// AuthParams are additional parameters of AuthorizeURL, such as {"perms": {"read"}}. Names that
 	// begin with oauth_ are rejected.
 	AuthParams url.Values

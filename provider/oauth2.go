@@ -65,6 +65,11 @@ type OAuth2 struct {
 	Scopes         []string
 	ScopeSeparator string
 
+	// Callback is the path of the redirect URI, below BaseURL, such as "/authorize" for a redirect
+	// URI that is registered already. It is outside of Config.Prefix, and Auth.Handler serves it.
+	// Default: Config.Prefix + "/callback/" + the provider's name.
+	Callback string
+
 	// AuthParams are additional parameters of the authorization request, such as {"access_type":
 	// {"offline"}}. Those that the library sets are rejected, and only "resource" (RFC 8707) may
 	// repeat.

@@ -103,6 +103,10 @@ type OIDC struct {
 	// tokens through the browser are rejected (RFC 9700 section 2.1.2).
 	ResponseType string
 
+	// Callback is the path of the redirect URI, below BaseURL and outside of Config.Prefix, such as
+	// "/authorize". Default: Config.Prefix + "/callback/" + the provider's name.
+	Callback string
+
 	// FormPost requests the response of a code login by POST (response_mode=form_post). The cookie
 	// of the login is then SameSite=None. Default: by GET, unless ResponseType needs form_post.
 	FormPost bool

@@ -22,7 +22,7 @@ type Set map[string]Provider
 //
 // Optional interfaces, found by type assertion: [Validator], [Refresher], [Revoker],
 // [TokenVerifier], [Initiator], [SessionEnder], [LogoutVerifier], [LogoutFramer], [Readier],
-// [Labeler], [ResponseModer].
+// [Labeler], [ResponseModer], [CallbackPather].
 type Provider interface {
 	// Registration returns a fingerprint of issuer and client ID. Sessions and flows of another
 	// registration are rejected. It always returns the same value.
@@ -153,6 +153,8 @@ type Flow struct {
 	// session.Manager.Name of the browser's session at the start, if needed
 	Session string `json:"ss,omitempty"`
 	Renewal bool   `json:"rn,omitempty"` // silent renewal of that session; see handlers.Login
+
+	Silent bool `json:"sl,omitempty"` // a login that the user has not asked for
 
 	// links an account: a hash of the session; see handlers.Hooks.Link
 	Link string `json:"l,omitempty"`

@@ -52,8 +52,8 @@ func newApp(file string, lookup func(string) (string, bool)) (http.Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	for name, uri := range auth.RedirectURIs() {
-		log.Printf("redirect URI to register at %s: %s", name, uri)
+	for name, uris := range auth.RedirectURIs() {
+		log.Printf("redirect URI to register at %s: %s", name, uris.Redirect)
 	}
 	return auth.Handler(auth.RequireAuth(http.HandlerFunc(hello))), nil
 }

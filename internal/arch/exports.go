@@ -22,7 +22,7 @@ type audience struct {
 var audiences = []audience{
 	{"application", 130, 142},
 	{"store", 30, 30},
-	{"provider", 45, 49},
+	{"provider", 45, 51},
 	{"vendor", 150, 100},
 	{"authtest", 50, 50},
 	{"siblings", 0, 7},

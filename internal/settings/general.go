@@ -18,6 +18,9 @@ var general = []Setting{
 		Help: "the path of the start page, below BASE_URL; default: /"},
 	{Key: "SALLYPORT_DEFAULT_PROVIDER", Fields: "DefaultProvider",
 		Help: "the provider of logins that name none; default: the user chooses"},
+	{Key: "SALLYPORT_SILENT_LOGIN", Fields: "SilentLogin",
+		Help: "true signs in users who are signed in at the provider already, when they open a " +
+			"first page"},
 	{Key: "SALLYPORT_LOGIN_PARAMS", Fields: "LoginParams",
 		Help: "parameters of the authorization request that the login URL may set, such as " +
 			"screen_hint"},

@@ -112,6 +112,9 @@ var table = []Setting{
 		Help: "what follows the # in the address where the user is sent"},
 	{Key: "response_type", Fields: "ResponseType",
 		Help: `code, id_token or "code id_token"; default: code`},
+	{Key: "callback", Fields: "Callback",
+		Help: "the path of the redirect URI, such as /authorize, outside of SALLYPORT_PREFIX; " +
+			"default: SALLYPORT_PREFIX/callback/name"},
 	{Key: "form_post", Fields: "FormPost",
 		Help: "true has the provider answer by POST; needs SESSION_SAME_SITE=none"},
 	{Key: "callback_params", Fields: "CallbackParams",

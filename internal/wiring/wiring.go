@@ -28,6 +28,7 @@ type Login struct {
 	ReturnOrigins   []string // to which logins and logouts may lead, besides that of BaseURL
 	DefaultProvider string   // of logins that name none; empty: the only one, or a choice
 	LoginParams     []string // that the query of the login route may have
+	SilentLogin     string   // provider of the silent login of first visits; empty: none
 
 	ThirdPartyLogin    bool // lets others start a login
 	FrontchannelLogout bool // serves the route of that name
@@ -54,12 +55,24 @@ type Paths struct {
 	// Home the start page, such as "/app/".
 	Prefix, Home string
 
+	// Callbacks are the paths of the redirect URIs that providers choose, by provider name, such as
+	// "/app/authorize".
+	Callbacks map[string]string
+
 	// StepUp is the application's page for step-ups of own logins, in the browser; may be empty.
 	StepUp string
 }
 
 // Arriving returns the path below which requests for the login routes arrive.
 func (p Paths) Arriving() string { return strings.TrimPrefix(p.Prefix, p.Stripped) }
+
+// Callback returns the path of the redirect URI of a provider.
+func (p Paths) Callback(name string) string {
+	if chosen := p.Callbacks[name]; chosen != "" {
+		return chosen
+	}
+	return p.Prefix + "/callback/" + name
+}
 
 // Requested returns the address that the browser asked for, byte for byte.
 func (p Paths) Requested(r *http.Request) string {
@@ -100,12 +113,18 @@ type Routes interface {
 	// ReturnTo returns a valid return address unchanged, and otherwise the start page.
 	ReturnTo(address string) string
 
-	// RedirectURI is what to register at the provider of a name.
+	// RedirectURI is what to register at the provider of a name, and RouteURL the address of
+	// another login route, such as "logged-out".
 	RedirectURI(name string) string
+	RouteURL(route string) string
 
 	// StepUp and Silent are for the guards.
 	StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string, req provider.Request)
 	Silent(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
+
+	// FirstVisit starts a silent login, if this browser has not tried before. It reports whether it
+	// has answered the request.
+	FirstVisit(w http.ResponseWriter, r *http.Request, returnTo string) bool
 
 	// SignedOut forgets what the routes count for this browser.
 	SignedOut(w http.ResponseWriter, r *http.Request)
@@ -137,6 +156,10 @@ type Guards struct {
 	// session is still valid there, if the provider can be reached. It reports whether it has
 	// answered the request.
 	Silent func(w http.ResponseWriter, r *http.Request, s *session.Session, returnTo string) bool
+
+	// FirstVisit starts a silent login, and reports whether it has answered the request. Nil: no
+	// silent login.
+	FirstVisit func(w http.ResponseWriter, r *http.Request, returnTo string) bool
 
 	// Providers refresh tokens and call APIs; Refreshed (may be nil) is told about renewed
 	// sessions.
