@@ -267,6 +267,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
 		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
 		ReturnTo:         a.routes.ReturnTo,
+		LoginWith:        a.routes.LoginURLWith,
 		TrustTenantRoles: c.Tenants.TrustRoles,
 		Providers:        a.providers, Refreshed: c.Hooks.Refresh,
 		RefreshAhead: c.RefreshAhead, Crossing: crossing,

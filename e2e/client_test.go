@@ -16,7 +16,7 @@ import (
 // clientPage shows what client.js reports.
 const clientPage = `<main><h1>Client</h1>
 <p id=user></p><p id=left></p><p id=api></p>
-<button id=sudo>popup</button>
+<button id=sudo>popup</button> <button id=stepup>step up</button>
 <script type=module>
 import * as auth from "/auth/client.js";
 window.auth = auth;
@@ -24,10 +24,12 @@ const show = (id, text) => document.getElementById(id).textContent = text;
 const name = (s) => s.user?.name ?? "nobody";
 auth.onChange((s) => show("user", "changed: " + name(s)));
 auth.onEnd((left) => show("left", left === null ? "extended" : left === 0 ? "ended" : "warned"));
-document.getElementById("sudo").onclick = async () => {
-  const res = await auth.fetch("/api", {method: "POST", body: "x"}, {popup: true});
+const call = async (path) => {
+  const res = await auth.fetch(path, {method: "POST", body: "x"}, {popup: true});
   show("api", res.status + " " + await res.text());
 };
+document.getElementById("sudo").onclick = () => call("/api");
+document.getElementById("stepup").onclick = () => call("/sudo");
 show("user", name(await auth.session()));
 </script></main>`
 
@@ -39,6 +41,9 @@ func newClientApp(t *testing.T, change ...func(*sallyport.Config)) *frontEnd {
 		s, _ := session.FromContext(r.Context())
 		_ = json.NewEncoder(w).Encode(s.User.Name)
 	})))
+	f.mux.Handle("/sudo", f.auth.RequireRecent(time.Minute)(http.HandlerFunc(
+		func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("done")) })))
+	f.op.SetNow(f.now)
 	return f
 }
 
@@ -114,6 +119,20 @@ func TestChromium_R162_PopupAndLogout(t *testing.T) {
 	w.atProvider(t, "bob")
 	w.reads(t, "user", "Bob Brown")
 	w.shows(t, "/?tab=1#part")
+}
+
+// fetch opens the step-up that a guard requires in a popup, and sends the request again.
+func TestChromium_ClientStepUp(t *testing.T) {
+	f := newClientApp(t)
+	w := open(t, "client-stepup")
+	w.goTo(t, f.url+"/auth/login")
+	w.atProvider(t, "alice")
+	w.reads(t, "user", "Alice Adams")
+	f.wait(10 * time.Minute)
+	popup := w.popup(t, "#stepup")
+	popup.atProvider(t, "alice")
+	w.reads(t, "api", "200 done")
+	w.reads(t, "user", "Alice Adams")
 }
 
 // popup clicks an element that opens a window, and returns the window.

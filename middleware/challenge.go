@@ -87,14 +87,17 @@ func (c challenge) location(r *http.Request) string {
 	return c.leadingTo(target)
 }
 
-// fromPage is the login with the way back to the page in which htmx makes the request: the address
-// of the request is that of a fragment.
-func (c challenge) fromPage(r *http.Request) string {
+// fromPage is the login with the way back to the page in which htmx makes the request.
+func (c challenge) fromPage(r *http.Request) string { return c.leadingTo(c.pageOf(r)) }
+
+// pageOf is the address of the page in which htmx makes a request: the address of the request is
+// that of a fragment. It is empty for the start page.
+func (c challenge) pageOf(r *http.Request) string {
 	page := c.returnTo(r.Header.Get("HX-Current-URL"))
 	if page == c.paths.Home {
-		page = ""
+		return ""
 	}
-	return c.leadingTo(page)
+	return page
 }
 
 // leadingTo is the login with a return address.

@@ -41,7 +41,7 @@ func (g *Guard) ownStepUp(w http.ResponseWriter, r *http.Request, s *session.Ses
 // new session as well.
 func (step *stepUp) query(returnTo string) string {
 	q := url.Values{}
-	if len(returnTo) <= maxReturnTo {
+	if returnTo != "" && len(returnTo) <= maxReturnTo {
 		q.Set("return_to", returnTo)
 	}
 	if step.request.MaxAge != nil {

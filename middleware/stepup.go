@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
+	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -114,7 +115,39 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 		scheme = "Session"
 	}
 	w.Header().Set("WWW-Authenticate", scheme+step.challenge(e.Code))
+	if byCookie {
+		g.offerStepUp(w, r, s, step, e)
+	}
 	g.config.Report.Challenge(w, r, e)
+}
+
+// offerStepUp tells a script of the application where the browser can sign in as required, and makes
+// htmx go there and come back to its page. What is required is sealed in the address of the login.
+func (g *Guard) offerStepUp(w http.ResponseWriter, r *http.Request, s *session.Session,
+	step *stepUp, e *problem.Error) {
+	login := func(returnTo string) (string, error) {
+		req := step.request
+		req.Provider = s.Provider
+		return g.config.LoginWith(req, returnTo)
+	}
+	if s.User.Issuer == session.OwnIssuer {
+		login = func(returnTo string) (string, error) {
+			return g.config.Paths.StepUp + "?" + step.query(returnTo), nil
+		}
+	}
+	address, err := login("")
+	if err != nil { // more scopes than fit into an address
+		g.config.Report.Logger.WarnContext(r.Context(), "sallyport: no address for a step-up",
+			"error", err)
+		return
+	}
+	e.LoginURL = g.config.Origin + address
+	if !answer.IsHTMX(r) {
+		return
+	}
+	if address, err = login(g.challenge.pageOf(r)); err == nil {
+		w.Header().Set("HX-Redirect", address)
+	}
 }
 
 // maxAge returns MaxAge in seconds.

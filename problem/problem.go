@@ -38,8 +38,9 @@ type Error struct {
 	// Links are where to go from here; the first one is the main action.
 	Links []Link
 
-	// LoginURL is where to sign in, for programs. It comes with the code "sign_in_required". The
-	// parameter return_to may be added, a path of the application to return to afterwards.
+	// LoginURL is where to sign in, for programs. It comes with the code "sign_in_required", and
+	// with the codes of step-ups, whose requirement it carries. The parameter return_to may be
+	// added, a path of the application to return to afterwards.
 	LoginURL string
 
 	// RetryAfter is sent as Retry-After, in whole seconds. Default: 0, no header.

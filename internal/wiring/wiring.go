@@ -144,8 +144,9 @@ type Guards struct {
 
 	Paths Paths
 
-	// ReturnTo is that of Routes.
-	ReturnTo func(address string) string
+	// ReturnTo and LoginWith are ReturnTo and LoginURLWith of Routes.
+	ReturnTo  func(address string) string
+	LoginWith func(req provider.Request, returnTo string) (string, error)
 
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
 	// back to returnTo.
