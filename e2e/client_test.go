@@ -130,7 +130,10 @@ func TestChromium_ClientStepUp(t *testing.T) {
 	w.reads(t, "user", "Alice Adams")
 	f.wait(10 * time.Minute)
 	popup := w.popup(t, "#stepup")
-	popup.atProvider(t, "alice")
+	popup.do(t, chromedp.WaitVisible(chromedp.ID("username")), // access is allowed already
+		chromedp.SendKeys(chromedp.ID("username"), "alice"),
+		chromedp.SendKeys(chromedp.ID("password"), "alice"),
+		chromedp.Click(chromedp.CSS("button[type=submit]")))
 	w.reads(t, "api", "200 done")
 	w.reads(t, "user", "Alice Adams")
 }
