@@ -143,20 +143,40 @@ func TestCallback_R165_Tenant(t *testing.T) {
 	}
 }
 
-// An application below a path: the callback is below it too, with and without a proxy that strips.
+// An application below a path: the callback is below it too, however requests arrive.
 func TestCallback_R165_R167_BelowAPath(t *testing.T) {
-	for _, strips := range []bool{false, true} {
-		c := rig.MinimalConfig(func(o *provider.OIDC) { o.Callback = "/authorize" })
-		c.BaseURL, c.ProxyStripsPath = "https://app.example.com/app", strips
-		auth, err := sallyport.New(c)
-		if err != nil {
-			t.Fatal(err)
+	belowPath(t, func(t *testing.T, app *rig.App) {
+		b := rig.Browser(t)
+		callback := app.Callback(t, b, "alice", "/app/auth/login/op?return_to=/app/me")
+		if callback.Path != "/app/authorize" ||
+			app.Auth.RedirectURIs()["op"].Redirect != app.URL+"/app/authorize" {
+			t.Fatalf("the callback is %s", callback)
 		}
-		if got := auth.RedirectURIs()["op"].Redirect; got !=
-			"https://app.example.com/app/authorize" {
-			t.Errorf("redirect URI %s", got)
+		if got := app.Get(t, b, callback.String()).Header.Get("Location"); got != "/app/me" {
+			t.Errorf("the login leads to %q\n%s", got, app.Log())
 		}
-	}
+		if got := app.Auth.ReturnTo("/app/authorize?x"); got != "/app/" {
+			t.Errorf("the callback is a return address: %s", got)
+		}
+	}, callbackAt("/authorize"))
+}
+
+// A silent login below a path comes back to the page (R31).
+func TestSilentLogin_R31_R167_BelowAPath(t *testing.T) {
+	belowPath(t, func(t *testing.T, app *rig.App) {
+		b := rig.Browser(t)
+		resp := app.Get(t, b, "/app/public/a?x=1")
+		silent := "/app/auth/silent?return_to=" + url.QueryEscape("/app/public/a?x=1")
+		if got := resp.Header.Get("Location"); got != silent {
+			t.Fatalf("the first visit leads to %q, want %q", got, silent)
+		}
+		if got := app.Visit(t, b, silent); got != "anonymous" {
+			t.Errorf("the page says %q", got)
+		}
+		if app.OP.Count("authorize") != 1 {
+			t.Errorf("%d attempts", app.OP.Count("authorize"))
+		}
+	}, func(s *rig.Setup) { s.Config.SilentLogin = true })
 }
 
 func TestRedirectURIs_All(t *testing.T) {
