@@ -46,7 +46,8 @@ func (a *Auth) registeredURIs(c Config) map[string]RegisteredURIs {
 		if _, verifies := p.(provider.LogoutVerifier); verifies && a.Sessions.Revocable() {
 			uris.BackchannelLogout = a.routes.RouteURL("backchannel/" + name)
 		}
-		_, framed := p.(provider.LogoutFramer)
+		d, ok := p.(provider.Describer)
+		framed := ok && d.Describe().LogoutOrigins != nil
 		if framed && c.FrontchannelLogout && a.Sessions.Revocable() {
 			uris.FrontchannelLogout = a.routes.RouteURL("frontchannel/" + name)
 		}
@@ -60,8 +61,8 @@ func (a *Auth) registeredURIs(c Config) map[string]RegisteredURIs {
 
 // callbackOf returns the path that a provider chooses for its redirect URI, or "".
 func callbackOf(p provider.Provider) string {
-	if c, ok := p.(provider.CallbackPather); ok && !typednil.Is(p) {
-		return c.CallbackPath()
+	if d, ok := p.(provider.Describer); ok && !typednil.Is(p) {
+		return d.Describe().CallbackPath
 	}
 	return ""
 }

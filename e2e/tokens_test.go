@@ -72,7 +72,7 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	if err != nil || first.RefreshToken == "" {
 		t.Fatalf("no refresh token: %v", err)
 	}
-	renewed, err := oidc.Refresh(ctx, s)
+	renewed, err := oidc.Refresh(ctx, s, func(*session.Session) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestZitadel_LifeOfTheTokens(t *testing.T) {
 	if info, err := oidc.Grants().Introspect(ctx, second.AccessToken); err != nil || info.Active {
 		t.Errorf("after the revocation: %+v, %v", info, err)
 	}
-	if _, err := oidc.Refresh(ctx, renewed); err == nil {
+	if _, err := oidc.Refresh(ctx, renewed, func(*session.Session) {}); err == nil {
 		t.Error("a revoked refresh token was accepted")
 	}
 	if status, _ := callAPI(t, base, "made-up"); status != 401 {

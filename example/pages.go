@@ -83,8 +83,8 @@ func (p *pages) profile(w http.ResponseWriter, r *http.Request) {
 
 // label is what people know a provider by.
 func (p *pages) label(name string) string {
-	if l, ok := p.providers[name].(provider.Labeler); ok && l.Label() != "" {
-		return l.Label()
+	if d, ok := p.providers[name].(provider.Describer); ok && d.Describe().Label != "" {
+		return d.Describe().Label
 	}
 	return name
 }

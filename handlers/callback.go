@@ -184,7 +184,7 @@ func (h *routes) beginSession(ctx context.Context, w http.ResponseWriter, r *htt
 // callbackMethod is the method of the provider's callback. It is never HEAD, which link scanners
 // and prefetchers send: they must not use up the login.
 func callbackMethod(p provider.Provider) string {
-	if m, ok := p.(provider.ResponseModer); ok && m.ResponseMode() == "form_post" {
+	if d, ok := p.(provider.Describer); ok && d.Describe().ResponseMode == "form_post" {
 		return http.MethodPost
 	}
 	return http.MethodGet

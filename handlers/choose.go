@@ -68,8 +68,8 @@ func (h *routes) choices(returnTo string, carried url.Values) []Choice {
 	choices := make([]Choice, 0, len(configured))
 	for name, p := range configured {
 		label := name
-		if l, ok := p.(provider.Labeler); ok && l.Label() != "" {
-			label = l.Label()
+		if d, ok := p.(provider.Describer); ok {
+			label = cmp.Or(d.Describe().Label, name)
 		}
 		choices = append(choices, Choice{Name: name, Label: label,
 			URL: withQuery(h.route("login/"+name, returnTo), carried)})

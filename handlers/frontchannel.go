@@ -25,8 +25,11 @@ func (h *routes) frontchannelLogout(w http.ResponseWriter, r *http.Request) {
 		h.config.Logout.Fail(w, r, h.loginError(name, err))
 		return
 	}
-	framer, able := p.(provider.LogoutFramer)
-	if !able {
+	var origins []string
+	if d, ok := p.(provider.Describer); ok {
+		origins = d.Describe().LogoutOrigins
+	}
+	if origins == nil {
 		h.config.Login.Fail(w, r, h.errNotFound())
 		return
 	}
@@ -40,7 +43,7 @@ func (h *routes) frontchannelLogout(w http.ResponseWriter, r *http.Request) {
 		}
 		h.logoutDone(r, s)
 	}
-	writeFramed(w, framer.LogoutOrigins())
+	writeFramed(w, origins)
 }
 
 // namedSession returns the session of the request if the query names it exactly, else nil.

@@ -73,8 +73,8 @@ func (c *caller) mayAsk(step *stepUp, tokens session.Tokens) bool {
 		return true
 	}
 	var configured []string
-	if p, ok := c.provider.(interface{ LoginScopes() []string }); ok {
-		configured = p.LoginScopes()
+	if d, ok := c.provider.(provider.Describer); ok {
+		configured = d.Describe().Scopes
 	}
 	step.missing = slices.DeleteFunc(step.missing, func(scope string) bool {
 		return !slices.Contains(configured, scope) && !c.guard.scopes.has(scope)

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -50,16 +51,17 @@ func (g *Guard) refresh(
 ) (*session.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
-	renewed, finish, err := g.newTokens(ctx, s)
-	if isFinal(err) {
-		g.refreshEnded(ctx, s, err)
-		return nil, nil
-	}
-	if err != nil {
+	var renewed *session.Session // with the new tokens, and nothing else new
+	fresh, err := g.askProvider(ctx, s, func(s *session.Session) {
+		renewed = s
+		store(s)
+	})
+	if renewed == nil && err != nil && !isFinal(err) {
 		return nil, g.refreshFailed(ctx, s, err)
 	}
-	store(renewed)
-	fresh, err := g.finishRefresh(ctx, renewed, finish)
+	if !isFinal(err) {
+		fresh, err = g.askApplication(ctx, cmp.Or(renewed, fresh), cmp.Or(fresh, renewed), err)
+	}
 	if isFinal(err) {
 		g.refreshEnded(ctx, s, err)
 		return nil, nil
@@ -73,53 +75,41 @@ func (g *Guard) refresh(
 	return fresh, nil
 }
 
-// newTokens exchanges the refresh token.
-func (g *Guard) newTokens(
-	ctx context.Context, s *session.Session,
-) (renewed *session.Session, finish provider.Finish, err error) {
+// askProvider refreshes with the provider. It calls store if there are new tokens.
+func (g *Guard) askProvider(
+	ctx context.Context, s *session.Session, store func(*session.Session),
+) (*session.Session, error) {
 	p, err := g.config.Providers.Find(ctx, s.Provider)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	err = recovered.Call(func() error {
-		switch p := p.(type) {
-		case *provider.OIDC:
-			renewed, finish, err = p.RefreshTokens(ctx, s)
-		case *provider.OAuth2:
-			renewed, finish, err = p.RefreshTokens(ctx, s)
-		case provider.Refresher:
-			if renewed, err = p.Refresh(ctx, s); err == nil {
-				renewed.User.Tenant = s.User.Tenant
-			}
-		default:
-			err = errNoRefresh
-		}
-		return err
+	refresher, ok := p.(provider.Refresher)
+	if !ok {
+		return nil, errNoRefresh
+	}
+	fresh, err := recovered.Get(func() (*session.Session, error) {
+		return refresher.Refresh(ctx, s, func(renewed *session.Session) {
+			renewed.User.Tenant = s.User.Tenant // which providers do not know
+			store(renewed)
+		})
 	})
-	return renewed, finish, err
+	if fresh == nil {
+		return nil, cmp.Or(err, errNothing)
+	}
+	fresh.User.Tenant = s.User.Tenant
+	return fresh, err
 }
+
+var errNothing = errors.New("middleware: the provider returned neither a session nor an error")
 
 var errNoRefresh = errors.New("middleware: the session's provider cannot refresh tokens")
 
-// finishRefresh brings the user up to date and asks the application. A final error ends the
-// session. With any other, the session that is returned has the new tokens, and what could not be
+// askApplication lets the application decide about the session. A final error ends it. With any
+// other, such as profileErr, the session that is returned has the new tokens, and what could not be
 // had is as it was.
-func (g *Guard) finishRefresh(
-	ctx context.Context, renewed *session.Session, finish provider.Finish,
+func (g *Guard) askApplication(
+	ctx context.Context, renewed, fresh *session.Session, profileErr error,
 ) (*session.Session, error) {
-	fresh := renewed
-	var profileErr error
-	if finish != nil {
-		finished, err := recovered.Get(func() (*session.Session, error) { return finish(ctx) })
-		if isFinal(err) {
-			return nil, err
-		}
-		if finished != nil {
-			fresh = finished
-			fresh.User.Tenant = renewed.User.Tenant // which providers do not know
-		}
-		profileErr = err
-	}
 	if g.config.Refreshed == nil {
 		return fresh, profileErr
 	}

@@ -42,7 +42,7 @@ func checkState(f *Flow, callback url.Values) error {
 	}
 	if f.State == "" || subtle.ConstantTimeCompare([]byte(callback.Get("state")),
 		[]byte(f.State)) != 1 {
-		return &Error{Fault: FaultState,
+		return &Error{Fault: faultState,
 			Err: errors.New("state is missing or not that of this login")}
 	}
 	return nil
@@ -87,8 +87,9 @@ func checkResponse(asked []string, f *Flow, callback url.Values) error {
 	return nil
 }
 
-// CallbackError returns the error response in a callback that belongs to no login, for the log, or
-// nil. It is not authenticated.
+// CallbackError returns the error response in the parameters of a callback (RFC 6749 section
+// 4.1.2.1, OpenID Connect Core section 3.1.2.6), or nil. Unless the state is that of a login, the
+// response is not authenticated: use it for the log only.
 func CallbackError(callback url.Values) *Error {
 	if !callback.Has("error") {
 		if callback.Has("denied") || callback.Has("oauth_problem") { // of OAuth 1.0a

@@ -165,7 +165,7 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 		}
 		before := &session.Session{User: session.User{Issuer: o.issuer(), Subject: "1"}}
 		before.SetTokens(session.Tokens{AccessToken: "a", RefreshToken: "r"})
-		_, err := o.Refresh(context.Background(), before)
+		_, err := o.Refresh(context.Background(), before, func(*session.Session) {})
 		return s.received("/token"), err
 	},
 	"an OAuth 1.0a verifier": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {

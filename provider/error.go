@@ -32,11 +32,8 @@ type Fault string
 
 // The faults that the login routes and the guards handle.
 const (
-	FaultState    Fault = "state_mismatch"   // the callback does not belong to the flow
-	FaultResponse Fault = "invalid_response" // parameters missing, repeated or contradictory
-	FaultDenied   Fault = "access_denied"    // the user or the provider declined
-	// a user of an organization that is not admitted
-	FaultNotAdmitted Fault = "not_admitted"
+	FaultResponse    Fault = "invalid_response"     // parameters missing, repeated or contradictory
+	FaultDenied      Fault = "access_denied"        // the user or the provider declined
 	FaultInteraction Fault = "interaction_required" // prompt=none is not possible
 	FaultRefused     Fault = "provider_error"       // the provider answered with another error
 	FaultUserInfo    Fault = "invalid_userinfo"     // the profile is unusable
@@ -52,6 +49,8 @@ const (
 	faultToken       Fault = "token_error"      // the token endpoint's response is unusable
 	faultInterrupted Fault = "interrupted"      // the code is spent, and its response was lost
 	faultIDToken     Fault = "invalid_id_token" // the ID token is invalid
+	faultState       Fault = "state_mismatch"   // the callback does not belong to the flow
+	faultNotAdmitted Fault = "not_admitted"     // a user of an organization that is not admitted
 )
 
 // An Error is a login that failed because of the provider's response. Its text is for the

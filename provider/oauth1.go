@@ -138,8 +138,10 @@ func (o *OAuth1) MarshalJSON() ([]byte, error) { return json.Marshal(o.String())
 // ReportTo implements [Reporter].
 func (o *OAuth1) ReportTo(l *slog.Logger) { o.notes.reportTo(l) }
 
-// Label implements [Labeler].
-func (o *OAuth1) Label() string { return o.DisplayName }
+// Describe implements [Describer].
+func (o *OAuth1) Describe() Description {
+	return Description{Label: o.DisplayName, CallbackPath: o.Callback}
+}
 
 // Registration implements [Provider].
 func (o *OAuth1) Registration() string {

@@ -137,7 +137,7 @@ func checkAgreed(f *Flow, callback url.Values) error {
 	token, verifier := callback.Get("oauth_token"), callback.Get("oauth_verifier")
 	switch {
 	case f.Token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(f.Token)) != 1:
-		return &Error{Fault: FaultState,
+		return &Error{Fault: faultState,
 			Err: errors.New("oauth_token is missing or not that of this login")}
 	case verifier == "":
 		return &Error{Fault: FaultResponse, Err: errNoVerifier}

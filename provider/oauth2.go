@@ -208,8 +208,10 @@ func (o *OAuth2) ReportTo(l *slog.Logger) {
 	o.Quirks.report(&o.notes)
 }
 
-// Label implements [Labeler].
-func (o *OAuth2) Label() string { return o.DisplayName }
+// Describe implements [Describer].
+func (o *OAuth2) Describe() Description {
+	return Description{Label: o.DisplayName, Scopes: o.scopes(nil), CallbackPath: o.Callback}
+}
 
 // Registration implements [Provider].
 func (o *OAuth2) Registration() string { return registration("oauth2 ", o.issuer(), o.ClientID) }

@@ -59,9 +59,6 @@ func (o *OAuth2) authorizationURL(f *Flow) (string, error) {
 	return address + "#" + url.PathEscape(o.AuthFragment), nil
 }
 
-// LoginScopes returns the scopes that every login requests.
-func (o *OAuth2) LoginScopes() []string { return o.scopes(nil) }
-
 func (o *OAuth2) scopes(more []string) []string { return distinctScopes(o.Scopes, more) }
 
 // FlowKey implements [Provider].

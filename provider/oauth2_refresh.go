@@ -11,22 +11,16 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Refresh implements [Refresher].
-func (o *OAuth2) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
-	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
-}
-
-// RefreshTokens is Refresh in two steps; see [OIDC.RefreshTokens]. Its [Finish] fetches the profile
-// with the new token, so that the user is as current as the token.
-func (o *OAuth2) RefreshTokens(
-	ctx context.Context, s *session.Session,
-) (*session.Session, Finish, error) {
+// Refresh implements [Refresher]. It fetches the profile with the new token, so that the user is as
+// current as the token.
+func (o *OAuth2) Refresh(ctx context.Context, s *session.Session, store func(*session.Session)) (
+	*session.Session, error) {
 	old, err := s.Tokens()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if old.RefreshToken == "" {
-		return nil, nil, errNoRefreshToken
+		return nil, errNoRefreshToken
 	}
 	params := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {old.RefreshToken}}
 	if o.Dialect.RefreshScope && len(old.Scopes) > 0 {
@@ -36,17 +30,16 @@ func (o *OAuth2) RefreshTokens(
 	e := o.tokenEndpoint()
 	fresh, raw, err := e.request(ctx, endpoint, params, old.RefreshToken, old.AccessToken)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
 	renewed.SetTokens(fresh)
+	store(renewed)
 	if o.Endpoints.UserInfo == "" { // only the first token response had the profile
-		return renewed, nil, nil
+		return renewed, nil
 	}
-	return renewed, func(ctx context.Context) (*session.Session, error) {
-		return o.renewUser(ctx, renewed, fresh, raw)
-	}, nil
+	return o.renewUser(ctx, renewed, fresh, raw)
 }
 
 // renewUser updates the user. Only the profile of another user ends the session.

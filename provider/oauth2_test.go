@@ -348,7 +348,7 @@ func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 	old := &session.Session{User: session.User{Issuer: "https://op.example", Subject: "1",
 		Name: "Alice"}}
 	old.SetTokens(session.Tokens{AccessToken: "acc", RefreshToken: "acc", Scopes: []string{"x"}})
-	renewed, err := o.Refresh(t.Context(), old)
+	renewed, err := o.Refresh(t.Context(), old, func(*session.Session) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 		t.Errorf("%+v, %v", renewed.User, err)
 	}
 	old.SetTokens(session.Tokens{AccessToken: "acc"})
-	if _, err := o.Refresh(t.Context(), old); !errors.Is(err, errNoRefreshToken) {
+	if _, err := o.Refresh(t.Context(), old, func(*session.Session) {}); !errors.Is(err, errNoRefreshToken) {
 		t.Errorf("without a refresh token: %v", err)
 	}
 }
@@ -429,7 +429,7 @@ func TestOAuth2_R61_NoRedirectNoRetry(t *testing.T) {
 						url.Values{"state": {"s"}, "code": {"c0de-c0de"}})
 				case 2:
 					s.SetTokens(session.Tokens{RefreshToken: "c0de-c0de"})
-					_, err = o.Refresh(t.Context(), s)
+					_, err = o.Refresh(t.Context(), s, func(*session.Session) {})
 				case 3:
 					err = o.Revoke(t.Context(), session.Tokens{RefreshToken: "c0de-c0de"})
 				}
@@ -481,7 +481,7 @@ func TestOAuth2_R109_RefreshFailures(t *testing.T) {
 		s.SetTokens(session.Tokens{RefreshToken: "r"})
 		o.HTTPClient = &http.Client{Transport: &scripted{statuses: []int{row.status},
 			bodies: []string{row.body}}}
-		_, err := o.Refresh(t.Context(), s)
+		_, err := o.Refresh(t.Context(), s, func(*session.Session) {})
 		e, ok := errors.AsType[*Error](err)
 		if errors.Is(err, ErrUnavailable) != (row.want == "") || row.want != "" &&
 			(!ok || e.Fault != row.want) {

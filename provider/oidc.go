@@ -75,7 +75,7 @@ type OIDC struct {
 
 	// RequiredClaims are claims that an ID token must have, each with one of the given values, or
 	// "*" for any text, such as {"hd": {"example.com"}}. A login without them is rejected
-	// ([FaultNotAdmitted]), and a refresh without them ends the session. Parameters of the
+	// ([faultNotAdmitted]), and a refresh without them ends the session. Parameters of the
 	// authorization request that ask for the same are only hints, which users can remove. Default:
 	// none.
 	RequiredClaims map[string][]string
@@ -279,8 +279,11 @@ func (o *OIDC) ReportTo(l *slog.Logger) {
 	o.Quirks.report(&o.notes)
 }
 
-// Label implements [Labeler].
-func (o *OIDC) Label() string { return o.DisplayName }
+// Describe implements [Describer].
+func (o *OIDC) Describe() Description {
+	return Description{Label: o.DisplayName, ResponseMode: o.responseMode(),
+		Scopes: o.scopes(nil), CallbackPath: o.Callback, LogoutOrigins: o.logoutOrigins()}
+}
 
 // Initiates implements [Initiator].
 func (o *OIDC) Initiates(issuer string) bool { return o.isIssuer(issuer) }
@@ -306,9 +309,6 @@ func (o *OIDC) leeway() time.Duration {
 	}
 	return o.Leeway
 }
-
-// LoginScopes returns the scopes that every login requests.
-func (o *OIDC) LoginScopes() []string { return o.scopes(nil) }
 
 // scopes returns the scopes to request: openid always and first, without duplicates.
 func (o *OIDC) scopes(more []string) []string {

@@ -219,7 +219,7 @@ func (o *OIDC) checkRequests(m *metadata) error {
 		wrong("response_types_supported is %s, without %q: set ResponseType",
 			listedTexts(m.ResponseTypes), o.responseType())
 	}
-	if mode := o.ResponseMode(); mode != "query" && excludes(m.ResponseModes, mode) {
+	if mode := o.responseMode(); mode != "query" && excludes(m.ResponseModes, mode) {
 		wrong("response_modes_supported is %s, without %s, which FormPost and ResponseType need",
 			listedTexts(m.ResponseModes), mode)
 	}

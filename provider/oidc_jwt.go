@@ -67,7 +67,7 @@ func (k jwtKind) failed(err error) error {
 	case refused && errors.Is(err, ErrUnavailable):
 		return err
 	case refused && k.fault == faultIDToken:
-		return &Error{Fault: FaultNotAdmitted, Err: err}
+		return &Error{Fault: faultNotAdmitted, Err: err}
 	case k.fault == FaultAccessToken && errors.Is(err, errNoKey): // the next fetch may have the key
 		return &Error{Fault: k.fault, Err: &unavailable{err: err}}
 	case errors.Is(err, ErrUnavailable): // the keys could not be fetched

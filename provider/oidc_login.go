@@ -24,8 +24,7 @@ const (
 	responseCodeIDToken = "code id_token"
 )
 
-// ResponseMode implements [ResponseModer].
-func (o *OIDC) ResponseMode() string {
+func (o *OIDC) responseMode() string {
 	if o.responseType() == responseCode && !o.FormPost {
 		return "query"
 	}
@@ -77,8 +76,8 @@ func (o *OIDC) authorizationRequest(f *Flow) url.Values {
 	params := client{o.ClientID, strings.Join(o.scopes(f.Request.Scopes), " "),
 		o.AuthParams}.authorizationRequest(f)
 	params.Set("response_type", o.responseType())
-	if o.ResponseMode() != "query" {
-		params.Set("response_mode", o.ResponseMode())
+	if o.responseMode() != "query" {
+		params.Set("response_mode", o.responseMode())
 	}
 	params.Set("nonce", f.Nonce)
 	if maxAge := o.maxAge(f); maxAge != nil {

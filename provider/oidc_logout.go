@@ -79,9 +79,8 @@ func (o *OIDC) logoutHint(l EndSession) string {
 	return c.display(cmp.Or(o.LogoutHintClaim, defaultLogoutHint))
 }
 
-// LogoutOrigins implements [LogoutFramer]: the origins of the issuer and of the end session
-// endpoint.
-func (o *OIDC) LogoutOrigins() []string {
+// logoutOrigins returns the origins of the issuer and of the end session endpoint.
+func (o *OIDC) logoutOrigins() []string {
 	addresses := []string{o.Issuer, o.Endpoints.EndSession}
 	if k := o.discovery.current.Load(); k != nil {
 		addresses = append(addresses, k.metadata.EndSessionEndpoint)
@@ -89,7 +88,7 @@ func (o *OIDC) LogoutOrigins() []string {
 	if o.VendorLogout != nil {
 		addresses = append(addresses, o.VendorLogout.URL)
 	}
-	var origins []string
+	origins := []string{}
 	for _, address := range addresses {
 		if origin := originOf(address); origin != "" && !slices.Contains(origins, origin) {
 			origins = append(origins, origin)

@@ -49,7 +49,7 @@ func TestLogoutOrigins(t *testing.T) {
 	o := &OIDC{Issuer: "https://op.example/tenant",
 		VendorLogout: &VendorLogout{URL: "https://vendor.example/v2/logout?federated",
 			ReturnParam: "returnTo"}}
-	if got, want := o.LogoutOrigins(),
+	if got, want := o.Describe().LogoutOrigins,
 		[]string{"https://op.example", "https://vendor.example"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -62,7 +62,7 @@ func TestLogoutOrigins(t *testing.T) {
 	} {
 		o := &OIDC{Issuer: "https://op.example"}
 		o.discovery.current.Store(&known{&metadata{EndSessionEndpoint: endpoint}, time.Unix(0, 0)})
-		if got, want := o.LogoutOrigins(), append([]string{"https://op.example"},
+		if got, want := o.Describe().LogoutOrigins, append([]string{"https://op.example"},
 			more...); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", endpoint, got, want)
 		}

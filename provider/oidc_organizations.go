@@ -19,7 +19,7 @@ import (
 // A token is accepted if its iss is Issuer with its own tid, a GUID, in place of the placeholder,
 // and the key that signed it is valid for that issuer. This includes refreshed tokens and logout
 // tokens. A user's Issuer is that of the organization. Logins of other organizations are rejected
-// with [FaultNotAdmitted]; their sessions end at the next refresh with an ID token.
+// with [faultNotAdmitted]; their sessions end at the next refresh with an ID token.
 type Organizations struct {
 	// Allowed are the IDs of organizations, in lower case.
 	Allowed []string

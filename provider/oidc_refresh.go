@@ -15,68 +15,40 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// Refresh implements [Refresher].
-func (o *OIDC) Refresh(ctx context.Context, s *session.Session) (*session.Session, error) {
-	return inOneStep(o.RefreshTokens(ctx, s))(ctx)
-}
-
-// Finish completes a refresh after the new tokens have been received: it returns the session with
-// the claims of the refreshed ID token and of the user's profile. An *[Error] with [FaultRefresh]
-// means that the session has ended. With any other error the returned session is valid, and claims
-// that could not be updated are unchanged.
-type Finish func(context.Context) (*session.Session, error)
-
-// inOneStep calls the Finish of RefreshTokens, and ignores errors that leave a valid session.
-func inOneStep(renewed *session.Session, finish Finish, err error) Finish {
-	return func(ctx context.Context) (*session.Session, error) {
-		if err != nil || finish == nil {
-			return renewed, err
-		}
-		finished, err := finish(ctx)
-		if e, ok := errors.AsType[*Error](err); ok && e.Fault == FaultRefresh {
-			return nil, err
-		}
-		return finished, nil
-	}
-}
-
-// RefreshTokens is Refresh in two steps: it returns as soon as there are new tokens, in an
-// otherwise unchanged copy of s, so that they can be stored before another step fails (RFC 6749
-// section 6, OpenID Connect Core section 12). The [Finish] may be nil.
-func (o *OIDC) RefreshTokens(
-	ctx context.Context, s *session.Session,
-) (*session.Session, Finish, error) {
+// Refresh implements [Refresher] (RFC 6749 section 6, OpenID Connect Core section 12).
+func (o *OIDC) Refresh(ctx context.Context, s *session.Session, store func(*session.Session)) (
+	*session.Session, error) {
 	old, err := s.Tokens()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if old.RefreshToken == "" {
-		return nil, nil, errNoRefreshToken
+		return nil, errNoRefreshToken
 	}
 	m, err := o.metadata(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := o.readyToVerify(ctx, m); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fresh, err := o.redeemRefreshToken(ctx, m, old)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fresh = kept(fresh, old, assumedExpiry(s, old, o.now()))
 	renewed := s.Clone()
 	if fresh.IDToken == "" {
 		fresh.IDToken = old.IDToken
 		renewed.SetTokens(fresh)
-		return renewed, nil, nil
+		store(renewed)
+		return renewed, nil
 	}
 	unverified := fresh
 	unverified.IDToken = old.IDToken // until the new one is verified
 	renewed.SetTokens(unverified)
-	return renewed, func(ctx context.Context) (*session.Session, error) {
-		return o.finishRefresh(ctx, m, renewed, old, fresh)
-	}, nil
+	store(renewed)
+	return o.finishRefresh(ctx, m, renewed, old, fresh)
 }
 
 // readyToVerify fetches the keys before the refresh token is spent, because that may fail
@@ -172,7 +144,7 @@ func (o *OIDC) finishRefresh(
 // refusal reports whether MapUser rejected the user, or the ID token ended the session.
 func refusal(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Fault == FaultDenied || e.Fault == FaultNotAdmitted || e.Fault == faultIDToken)
+	return ok && (e.Fault == FaultDenied || e.Fault == faultNotAdmitted || e.Fault == faultIDToken)
 }
 
 // unverifiable returns an error if the available keys cannot verify the token's signature. The

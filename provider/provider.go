@@ -21,8 +21,7 @@ type Set map[string]Provider
 // the provider cannot be reached, and an *[Error] if the login fails.
 //
 // Optional interfaces, found by type assertion: [Validator], [Refresher], [Revoker],
-// [TokenVerifier], [Initiator], [SessionEnder], [LogoutVerifier], [LogoutFramer], [Readier],
-// [Labeler], [ResponseModer], [CallbackPather].
+// [TokenVerifier], [Initiator], [SessionEnder], [LogoutVerifier], [Readier], [Describer].
 type Provider interface {
 	// Registration returns a fingerprint of issuer and client ID. Sessions and flows of another
 	// registration are rejected. It always returns the same value.
@@ -53,11 +52,16 @@ type Validator interface {
 
 // A Refresher exchanges a session's refresh token for new tokens.
 type Refresher interface {
-	// Refresh returns a copy of s with new tokens and, if the response has an ID token, new claims.
-	// The refresh token may then be spent: call Refresh once per token, and keep the result. If the
-	// provider rejects the refresh token, the error is an *[Error] with [FaultRefresh], and the
-	// session has ended.
-	Refresh(ctx context.Context, s *session.Session) (*session.Session, error)
+	// Refresh returns a copy of s with new tokens and the user's current claims. The refresh token
+	// may then be spent, so call Refresh once per token. As soon as there are new tokens, Refresh
+	// calls store with them, in an otherwise unchanged copy of s, before another step fails.
+	//
+	// The error is an *[Error] with [FaultRefresh] if the provider rejects the refresh token or no
+	// longer vouches for the user: the session has ended. With any other error after the call of
+	// store, the session is valid with the new tokens; the one that Refresh returns, if any, also
+	// has the claims that could be updated.
+	Refresh(ctx context.Context, s *session.Session, store func(*session.Session)) (
+		*session.Session, error)
 }
 
 // A Revoker revokes the tokens of a session at logout (RFC 7009).
@@ -116,27 +120,28 @@ type LogoutToken struct {
 	Until    time.Time // when the token expires; remember its ID until then
 }
 
-// A LogoutFramer supports OpenID Connect Front-Channel Logout 1.0.
-type LogoutFramer interface {
-	// LogoutOrigins returns the origins of the pages that may frame the logout route, such as
-	// "https://login.example.com", without network access.
-	LogoutOrigins() []string
-}
-
 // A Readier reports whether it can sign users in, for readiness probes. A nil error means ready.
 type Readier interface {
 	Ready(ctx context.Context) error
 }
 
-// A Labeler has a display name, such as "Google", for the chooser page.
-type Labeler interface {
-	Label() string
+// A Describer describes itself to the login routes and the guards.
+type Describer interface {
+	// Describe returns the description, without network access.
+	Describe() Description
 }
 
-// A ResponseModer returns the response mode of its callback: "query" (GET, the default) or
-// "form_post".
-type ResponseModer interface {
-	ResponseMode() string
+// A Description is what the login routes and the guards need to know about a provider. The zero
+// value describes one without any of it.
+type Description struct {
+	Label        string   // display name for the chooser page, such as "Google"; default: its name
+	ResponseMode string   // of the callback: "form_post", or "query" (GET), the default
+	Scopes       []string // that every login requests
+	CallbackPath string   // of its redirect URI, below BaseURL; default: Prefix/callback/name
+
+	// LogoutOrigins are the origins of the pages that may frame the route of OpenID Connect
+	// Front-Channel Logout 1.0, such as "https://login.example.com". Nil: it is not supported.
+	LogoutOrigins []string
 }
 
 // A Flow is one login attempt between the redirect to the provider and the callback. The caller

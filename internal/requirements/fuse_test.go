@@ -197,10 +197,10 @@ func (p burningProvider) Finish(ctx context.Context, f *provider.Flow,
 	return p.OIDC.Finish(ctx, f, v)
 }
 
-func (p burningProvider) Refresh(ctx context.Context, s *session.Session) (*session.Session,
-	error) {
+func (p burningProvider) Refresh(ctx context.Context, s *session.Session,
+	store func(*session.Session)) (*session.Session, error) {
 	p.at("Refresh")
-	return p.OIDC.Refresh(ctx, s)
+	return p.OIDC.Refresh(ctx, s, store)
 }
 
 func (p burningProvider) Client(ctx context.Context, t session.Tokens) *http.Client {

@@ -35,8 +35,12 @@ func MinimalConfig(change func(*provider.OIDC)) sallyport.Config {
 // A FormPost provider is one whose callback arrives by form_post.
 type FormPost struct{ *provider.OIDC }
 
-// ResponseMode is read by the login route.
-func (FormPost) ResponseMode() string { return "form_post" }
+// Describe implements provider.Describer.
+func (p FormPost) Describe() provider.Description {
+	d := p.OIDC.Describe()
+	d.ResponseMode = "form_post"
+	return d
+}
 
 // Second adds a second provider.
 func Second(s *Setup) { s.Second = true }
