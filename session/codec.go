@@ -55,7 +55,7 @@ func (c codec) Encode(name string, value any) (string, error) {
 // IsDecode that wraps [ErrInvalid].
 func (c codec) Decode(name, value string, dst any) error {
 	now := c.m.config.Now()
-	plain, _, err := c.m.keyring.open(purposeValue, c.binding(name), value, now)
+	plain, _, err := c.m.keyring.open(purposeValue, c.binding(name), value, now, nil)
 	if err != nil || len(plain) < 9 {
 		return &codecError{decode: true, err: ErrInvalid}
 	}

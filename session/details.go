@@ -135,12 +135,11 @@ func (d *sealedDetails) decode() error {
 	r.identity(&s, &part)
 	r.turn(part.claims)
 	if text := d.text(); text != "" {
-		plain, _, err := d.manager.keyring.open(purposeDetails, d.manager.detailsSeal(&s), text,
-			d.manager.config.Now())
+		plain, err := d.manager.openDetails(&s, text)
 		if err != nil {
 			return ErrInvalid
 		}
-		r.turn(string(plain))
+		r.turn(plain)
 		d.tokens, d.claims, d.inID = r.details(&s)
 	} else if part.claims != "" {
 		d.claims = r.json(nil, 0)
@@ -149,6 +148,18 @@ func (d *sealedDetails) decode() error {
 		return ErrInvalid
 	}
 	return nil
+}
+
+// openDetails returns the encoded details of s.
+func (m *Manager) openDetails(s *Session, text string) (string, error) {
+	buf := m.buffer()
+	defer m.buffers.Put(buf)
+	plain, _, err := m.keyring.open(purposeDetails, m.detailsSeal(s), text, m.config.Now(), buf[:])
+	if err != nil {
+		return "", err
+	}
+	defer clear(plain)
+	return string(plain), nil
 }
 
 // rawClaims returns the claims of opened details, or nil.

@@ -126,7 +126,7 @@ func (k *keyring) Seal(p purpose, name, binding string, plaintext []byte, now ti
 // Open returns the plaintext of a value sealed with the same purpose, name and binding. Its only
 // error is [ErrInvalid].
 func (k *keyring) Open(p purpose, name, binding, text string, now time.Time) ([]byte, error) {
-	plain, _, err := k.open(p, associatedData(p, name, binding), text, now)
+	plain, _, err := k.open(p, associatedData(p, name, binding), text, now, nil)
 	if err != nil {
 		return nil, ErrInvalid
 	}
@@ -149,14 +149,18 @@ func (k *keyring) seal(p purpose, associated, plaintext []byte, now time.Time) (
 	return base64.RawURLEncoding.EncodeToString(aead.Seal(sealed, nil, plaintext, associated)), nil
 }
 
-// open also reports whether the newest secret sealed the text. Its errors are of type unusable.
-func (k *keyring) open(p purpose, associated []byte, text string, now time.Time) (plain []byte,
-	current bool, err error) {
+// open also reports whether the newest secret sealed the text. The plaintext is in the memory of
+// scratch if that suffices. The errors are of type unusable.
+func (k *keyring) open(p purpose, associated []byte, text string, now time.Time,
+	scratch []byte) (plain []byte, current bool, err error) {
 	n := base64.RawURLEncoding.DecodedLen(len(text))
 	if n < sealOverhead {
 		return nil, false, errForeign
 	}
-	sealed := make([]byte, n)
+	if cap(scratch) < n {
+		scratch = make([]byte, n)
+	}
+	sealed := scratch[:n]
 	if !decodeText(sealed, text) {
 		return nil, false, errForeign
 	}

@@ -108,7 +108,8 @@ func TestKeyring_R91_OldSecretsOpenTheirs(t *testing.T) {
 	ten := newTestKeyring(t, secretA, old...)
 	for _, secret := range append(old, secretA) {
 		text, _ := newTestKeyring(t, secret).Seal(purposeFlow, "n", "", []byte("x"), start)
-		_, current, err := ten.open(purposeFlow, associatedData(purposeFlow, "n", ""), text, start)
+		_, current, err := ten.open(purposeFlow, associatedData(purposeFlow, "n", ""), text, start,
+			nil)
 		if err != nil || current != (secret == secretA) {
 			t.Errorf("current %v, %v", current, err)
 		}

@@ -54,7 +54,7 @@ type Manager struct {
 	pauses      pauses      // after failed refreshes
 	logged      logged
 
-	buffers sync.Pool // of *[4096]byte, for checksums
+	buffers sync.Pool // of *[4096]byte
 }
 
 // New creates the manager of a site, with what other packages of the library do with it; only

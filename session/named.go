@@ -59,7 +59,7 @@ func (m *Manager) openName(name string) (n sessionName, err error) {
 	if name == "" {
 		return n, ErrInvalid
 	}
-	plain, _, err := m.keyring.open(purposeReference, m.nameSeal(), name, m.config.Now())
+	plain, _, err := m.keyring.open(purposeReference, m.nameSeal(), name, m.config.Now(), nil)
 	if err != nil || len(plain) < len(n.id)+len(n.user) {
 		return n, ErrInvalid
 	}

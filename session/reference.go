@@ -99,7 +99,7 @@ func (m *Manager) sealReference(ref *reference, now time.Time) (string, error) {
 // whether the newest secret sealed it.
 func (m *Manager) openReference(text string, now time.Time) (ref reference, current bool,
 	err error) {
-	plain, current, err := m.keyring.open(purposeReference, m.referenceSeal, text, now)
+	plain, current, err := m.keyring.open(purposeReference, m.referenceSeal, text, now, nil)
 	if err != nil {
 		return reference{}, false, err
 	}

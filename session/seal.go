@@ -70,12 +70,15 @@ func (m *Manager) sealIdentity(s *Session, details string, cut func(length int) 
 
 // openIdentity opens the identity text, without attaching the details.
 func (m *Manager) openIdentity(text string, now time.Time) (*loaded, manifest, error) {
-	plain, current, err := m.keyring.open(purposeSession, m.identitySeal, text, now)
+	buf := m.buffer()
+	defer m.buffers.Put(buf)
+	plain, current, err := m.keyring.open(purposeSession, m.identitySeal, text, now, buf[:])
 	if err != nil {
 		return nil, manifest{}, err
 	}
 	l := &loaded{}
 	part, ok := decodeIdentity(plain, &l.session, l.lists[:])
+	clear(plain)
 	if !ok {
 		return nil, manifest{}, errNewer // the seal is ours, so the format is newer
 	}
@@ -116,13 +119,17 @@ func (m *Manager) openStored(text string, now time.Time) (*Session, error) {
 	return &l.session, nil
 }
 
-// checksum uses a pooled buffer, because converting a string to bytes would allocate. The buffer
-// holds sealed text, no secrets.
-func (m *Manager) checksum(pieces *chunks) (sum uint32) {
-	buf, _ := m.buffers.Get().(*[4096]byte)
-	if buf == nil {
-		buf = new([4096]byte)
+// buffer returns memory that is not kept, from a pool. Do not leave secrets in it.
+func (m *Manager) buffer() *[4096]byte {
+	if buf, ok := m.buffers.Get().(*[4096]byte); ok {
+		return buf
 	}
+	return new([4096]byte)
+}
+
+// checksum needs a buffer because converting a string to bytes would allocate.
+func (m *Manager) checksum(pieces *chunks) (sum uint32) {
+	buf := m.buffer()
 	for _, piece := range pieces {
 		for piece != "" {
 			n := copy(buf[:], piece)
