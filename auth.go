@@ -30,6 +30,8 @@ import (
 //	Require         admits users for whom your own check returns nil
 //	Bearer          admits callers of an API with an access token
 //
+// ForwardAuth lets nginx, Caddy or Traefik guard applications that do not use this package.
+//
 // In a guarded handler, session.FromContext returns the user; these call APIs as that user:
 //
 //	Client          is an http.Client that sends the access token, and refreshes it

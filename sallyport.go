@@ -265,6 +265,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
 		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(),
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
+		Serves:   a.routes.Serves,
 		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
 		ReturnTo:         a.routes.ReturnTo,
 		LoginWith:        a.routes.LoginURLWith,

@@ -210,7 +210,7 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 		if r.Method != m {
 			continue
 		}
-		if !sameHost(r.Host, h.config.Origin) {
+		if !h.Serves(r.Host) {
 			report.Fail(w, r, h.errWrongHost(r.Host))
 			return false
 		}
@@ -220,6 +220,9 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 	report.Fail(w, r, h.errMethod())
 	return false
 }
+
+// Serves reports whether a Host header is that of BaseURL.
+func (h *routes) Serves(host string) bool { return sameHost(host, h.config.Origin) }
 
 // sameHost compares a Host header with the base URL's host; a default port may be left out. On a
 // developer's machine, where BaseURL is http, any port will do: cookies do not know ports, and the

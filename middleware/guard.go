@@ -59,14 +59,14 @@ func (g *Guard) find(
 		if s != nil && !s.Expires.IsZero() && !m.Now().Before(s.Expires) {
 			s = nil // injected, or of an access token, and over meanwhile
 		}
-		if guarded && s != nil && !isSubresource(r) {
+		if guarded && s != nil && g.mayWork(r, guarded) {
 			g.renew(w, r, s)
 		}
 		return r, s, true
 	}
 	varyByCookie(w.Header())
 	s, err := m.Load(r)
-	works := mayWork(r, guarded)
+	works := g.mayWork(r, guarded)
 	switch {
 	case err == nil && works:
 		var answered bool
@@ -90,9 +90,10 @@ func (g *Guard) find(
 }
 
 // mayWork reports whether a request may change the session's cookies: navigations and guarded
-// routes may. Other responses, such as a style sheet, may be marked as public by the application.
-func mayWork(r *http.Request, guarded bool) bool {
-	if isSubresource(r) {
+// routes may. Other responses, such as a style sheet, may be marked as public by the application,
+// and a proxy that asks loses cookies, which only sessions in a store can do without.
+func (g *Guard) mayWork(r *http.Request, guarded bool) bool {
+	if isSubresource(r) || isForwarded(r) && !g.config.Sessions.Stored() {
 		return false
 	}
 	return guarded || r.Method == http.MethodGet && answer.IsNavigation(r)

@@ -16,6 +16,10 @@ type internals struct{ *Manager }
 // Now returns the time of the manager's clock, Config.Now.
 func (m internals) Now() time.Time { return m.config.Now() }
 
+// Stored reports whether a [ServerStore] keeps the sessions: then the browser's cookie need not
+// change when a session does.
+func (m internals) Stored() bool { return m.lists() }
+
 // CookieName returns the name of the session cookie, without its prefix. The names of related
 // cookies start with it.
 func (m internals) CookieName() string { return m.config.CookieName }

@@ -17,6 +17,12 @@ var requests = []Outcome{{
 		"with the " +
 		"port if it is not the usual one.",
 }, {
+	Code: "proxy_misconfigured", Status: 403, Words: "our_fault",
+	Cause: "ForwardAuth was not asked by one of TrustedProxies, or not about one original " +
+		"request, or the proxy passed on an identity header that its client sent; the log says which.",
+	Remedy: "Compare the configuration of the proxy with docs/forward-auth.md. Nothing, if a " +
+		"stranger sent the header: the request was rejected.",
+}, {
 	Code: "cross_site", Status: 403,
 	Cause: "Another site made the browser send a request with an unsafe method, or open a " +
 		"WebSocket, " +

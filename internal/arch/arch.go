@@ -97,7 +97,7 @@ func allRules() []rule {
 	var all []rule
 	for _, pkg := range library {
 		all = append(all, rule{pkg, []string{"./authtest", "./example", "./internal/rig",
-			"./internal/ratio", "./internal/testcert", "testing"},
+			"./internal/ratio", "./internal/snippets", "./internal/testcert", "testing"},
 			"test code must not be linked into applications"})
 	}
 	return append(all, rules...)

@@ -23,6 +23,7 @@ type Sessions interface {
 	IdleEnd(s *session.Session) time.Time
 	Watch(ctx context.Context, s *session.Session) (context.Context, context.CancelFunc)
 	Revocable() bool
+	Stored() bool // in a ServerStore
 
 	// The session of the request.
 	Attach(ctx context.Context, s *session.Session) context.Context

@@ -101,6 +101,9 @@ type Routes interface {
 	// Owns reports whether a request path (decoded, as routers see it) is one of the routes.
 	Owns(path string) bool
 
+	// Serves reports whether a Host header is that of the application.
+	Serves(host string) bool
+
 	// SignIn, LoginURL, LoginURLFor, LoginURLWith, LinkURL and LogoutURL are those of
 	// sallyport.Auth.
 	SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error
@@ -143,6 +146,9 @@ type Guards struct {
 	Origin    string
 
 	Paths Paths
+
+	// Serves reports whether a Host header is that of the application.
+	Serves func(host string) bool
 
 	// ReturnTo and LoginWith are ReturnTo and LoginURLWith of Routes.
 	ReturnTo  func(address string) string
