@@ -19,7 +19,10 @@ const (
 )
 
 // modules are the published ones, by their folder.
-var modules = map[string]string{".": root, "session/redisstore": root + "/session/redisstore"}
+var modules = map[string]string{
+	".": root, "session/redisstore": root + "/session/redisstore",
+	"adapters/gin": root + "/adapters/gin",
+}
 
 func main() {
 	log.SetFlags(0)

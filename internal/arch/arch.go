@@ -23,7 +23,7 @@ type rule struct {
 // library lists the packages that applications link. They must not import test code.
 var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware",
-	"internal/answer", "internal/authparams",
+	"internal/answer", "internal/authparams", "adapters/gin",
 	"internal/bounded", "internal/cookies", "internal/directory", "internal/engine",
 	"internal/loopback", "internal/oauth1",
 	"internal/recovered", "internal/settings",
@@ -41,6 +41,12 @@ type nested struct {
 var modules = []nested{
 	{"e2e", true, []string{"github.com/zitadel/oidc/v3", "github.com/chromedp/chromedp",
 		"github.com/chromedp/cdproto", "github.com/rs/cors", "honnef.co/go/tools"}},
+	{"e2e/routers", true, []string{"github.com/go-chi/chi/v5", "github.com/gorilla/mux",
+		"github.com/labstack/echo/v4", "github.com/gin-gonic/gin",
+		"github.com/julienschmidt/httprouter", "github.com/danielgtaylor/huma/v2",
+		"connectrpc.com/connect", "github.com/a-h/templ", "google.golang.org/protobuf",
+		module + "/adapters/gin"}},
+	{"adapters/gin", false, []string{"github.com/gin-gonic/gin"}},
 	{"example", false, []string{module + "/session/redisstore"}},
 	{"session/redisstore", false, []string{"github.com/redis/go-redis/v9",
 		"github.com/alicebob/miniredis/v2"}},
