@@ -102,8 +102,8 @@ func (c Config) checkCallbacks(names []string) []error {
 	return mistakes
 }
 
-var errTenantCallback = errors.New("is for configured providers: the path of a callback names the " +
-	"tenant")
+var errTenantCallback = errors.New("is for configured providers: the path of a callback names " +
+	"the tenant")
 
 // notOfTenant rejects a provider of a tenant that chooses its callback.
 func notOfTenant(name string, p provider.Provider) error {

@@ -68,7 +68,8 @@ func ExampleAuth_LoginURLWith() {
 		log.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	auth.Handler(mux).ServeHTTP(w, httptest.NewRequest("GET", "https://app.example.com"+signUp, nil))
+	r := httptest.NewRequest("GET", "https://app.example.com"+signUp, nil)
+	auth.Handler(mux).ServeHTTP(w, r)
 	location, _ := w.Result().Location()
 	fmt.Println(location.Query().Get("screen_hint"), location.Query().Get("redirect_uri"))
 

@@ -156,8 +156,8 @@ func TestLoginParams_R164_Allowed(t *testing.T) {
 	app := rig.New(t, func(s *rig.Setup) {
 		s.Config.LoginParams = []string{"screen_hint", "login_hint", "ui_locales"}
 	})
-	got := app.BeginLogin(t, rig.Browser(t), "/auth/login/op?screen_hint=sign%20up&login_hint=alice"+
-		"&ui_locales=de+en&organization=x&state=x&Screen_hint=y&prompt=none").Query()
+	got := app.BeginLogin(t, rig.Browser(t), "/auth/login/op?screen_hint=sign%20up"+
+		"&login_hint=alice&ui_locales=de+en&organization=x&state=x&Screen_hint=y&prompt=none").Query()
 	for name, want := range map[string]string{"screen_hint": "sign up", "login_hint": "alice",
 		"ui_locales": "de en", "organization": "", "Screen_hint": "", "prompt": ""} {
 		if got.Get(name) != want || len(got[name]) > 1 {

@@ -86,12 +86,13 @@ func TestSilentLogin_R31_NotSignedIn(t *testing.T) {
 func TestSilentLogin_R31_OtherRequests(t *testing.T) {
 	app := rig.New(t, silentLogin)
 	for name, headers := range map[string][]string{
-		"fetch":     {"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"},
-		"worker":    {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"},
-		"frame":     {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"},
-		"image":     {"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
-		"crawler":   {"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", ""},
-		"prefetch":  {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Sec-Purpose", "prefetch"},
+		"fetch":   {"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"},
+		"worker":  {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "empty"},
+		"frame":   {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"},
+		"image":   {"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
+		"crawler": {"Sec-Fetch-Mode", "", "Sec-Fetch-Dest", ""},
+		"prefetch": {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document",
+			"Sec-Purpose", "prefetch"},
 		"websocket": {"Sec-Fetch-Mode", "websocket", "Upgrade", "websocket"},
 	} {
 		resp := app.Get(t, rig.Browser(t), "/public/a", headers...)
