@@ -49,9 +49,9 @@ func TestConfiguration_R157_EveryMistakeAtOnce(t *testing.T) {
 		"base URL without scheme": {func(c *sallyport.Config) {
 			c.BaseURL = "app.example.com"
 		}, "BaseURL"},
-		"base URL with path": {func(c *sallyport.Config) {
-			c.BaseURL = "https://app.example.com/x"
-		}, "Prefix"},
+		"base URL with odd path": {func(c *sallyport.Config) {
+			c.BaseURL = "https://app.example.com/x//y"
+		}, "not plain"},
 		"base URL with query": {func(c *sallyport.Config) {
 			c.BaseURL = "https://app.example.com?x"
 		}, "BaseURL"},
