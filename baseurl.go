@@ -45,7 +45,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 		u.Host = strings.TrimSuffix(u.Host, ":80")
 	default:
-		return wrong("must be https; http is for loopback hosts such as localhost")
+		return wrong("must be https: http is for loopback hosts only")
 	}
 	return u, nil
 }

@@ -23,15 +23,16 @@
 //
 //	publicOnly := provider.PublicOnly() // customers supply the URLs
 //	...
-//	Tenants: provider.Tenants{Find: func(ctx context.Context, name string) (provider.Provider, error) {
+//	find := func(ctx context.Context, name string) (provider.Provider, error) {
 //		t, err := tenants.ByName(ctx, name)
 //		if t == nil || err != nil {
 //			return nil, err // nil, nil: unknown tenant
 //		}
-//		return &provider.OIDC{
-//			Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret, HTTPClient: publicOnly,
-//		}, nil
-//	}},
+//		return &provider.OIDC{Issuer: t.Issuer, ClientID: t.ClientID, ClientSecret: t.Secret,
+//			HTTPClient: publicOnly}, nil
+//	}
+//	...
+//	Tenants: provider.Tenants{Find: find},
 //
 // [Auth.LoginURLFor] returns the tenant's sign-in link, and Session.Provider is the tenant of a
 // session. RequireTenant admits users of one tenant; RequireAuth admits users of all tenants.

@@ -17,10 +17,13 @@ import (
 // of which it changes one.
 func ExampleConfig_pages() {
 	page := template.Must(template.New("").Parse(
-		`<html lang="{{.Lang}}"><h1>{{.Title}}</h1><p>{{.Text}}</p>` +
-			`{{range .Links}}{{if .Post}}<form method="post" action="{{.Href}}">` +
-			`{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}` +
-			`<button>{{.Text}}</button></form>{{else}}<a href="{{.Href}}">{{.Text}}</a>{{end}}{{end}}` + "\n"))
+		`<html lang="{{.Lang}}"><h1>{{.Title}}</h1>
+<p>{{.Text}}</p>
+{{range .Links}}{{if .Post}}<form method="post" action="{{.Href}}">
+{{range $name, $value := .Fields}}<input type="hidden" name="{{$name}}" value="{{$value}}">
+{{end}}<button>{{.Text}}</button></form>
+{{else}}<a href="{{.Href}}">{{.Text}}</a>
+{{end}}{{end}}`))
 	auth, err := sallyport.New(sallyport.Config{
 		BaseURL: "https://app.example.com",
 		AppName: "Acme",
@@ -52,6 +55,12 @@ func ExampleConfig_pages() {
 		fmt.Print(w.Body)
 	}
 	// Output:
-	// <html lang="de"><h1>Sie sind abgemeldet</h1><p>Auf Wiedersehen bei Acme!</p><a href="/">Zur Startseite</a>
-	// <html lang="de"><h1>Abmelden?</h1><p>Sie werden von Acme abgemeldet, und auch vom Anmeldedienst, wenn dieser das unterstützt.</p><form method="post" action="/auth/logout"><button>Abmelden</button></form><a href="/">Angemeldet bleiben</a>
+	// <html lang="de"><h1>Sie sind abgemeldet</h1>
+	// <p>Auf Wiedersehen bei Acme!</p>
+	// <a href="/">Zur Startseite</a>
+	// <html lang="de"><h1>Abmelden?</h1>
+	// <p>Sie werden von Acme und, wenn möglich, auch vom Anmeldedienst abgemeldet.</p>
+	// <form method="post" action="/auth/logout">
+	// <button>Abmelden</button></form>
+	// <a href="/">Angemeldet bleiben</a>
 }

@@ -67,6 +67,6 @@ func ExampleNew_mistakes() {
 	})
 	fmt.Println(err)
 	// Output:
-	// sallyport: BaseURL "http://app.example.com" must be https; http is for loopback hosts such as localhost
+	// sallyport: BaseURL "http://app.example.com" must be https: http is for loopback hosts only
 	// sallyport: provider "work": ClientID is missing
 }

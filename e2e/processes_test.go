@@ -8,7 +8,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -165,29 +164,39 @@ func (c *cluster) post(t *testing.T, b *http.Client, path string, form url.Value
 func TestProcesses_R106_OneRefresh(t *testing.T) {
 	c := startCluster(t)
 	b := authtest.NewBrowser(t)
-	c.op.SetTokenLifetime(2 * time.Second)
+	c.op.SetTokenLifetime(time.Second)
 	authtest.SignIn(t, b, c.url+"/sessions", "alice")
 	before := c.op.Count("token")
-	<-time.After(2 * time.Second) // the processes use the real clock
+	refreshing, release := c.holdRefresh()
 	c.op.SetTokenLifetime(time.Hour)
 	const requests = 1000
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 200) // limits concurrent connections
-	answers := make(chan string, requests)
-	for range requests {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			answers <- c.profile(t, b)
-		})
-	}
-	wg.Wait()
-	close(answers)
-	odd := map[string]int{}
-	for answer := range answers {
+	odd, answers := map[string]int{}, make(chan string, 1)
+	note := func(answer string) {
 		if answer != "" {
 			odd[answer]++
 		}
+	}
+	send := func() { answers <- c.profile(t, b) }
+	for refreshed := false; !refreshed; {
+		go send()
+		select {
+		case answer := <-answers: // the token has not expired yet
+			note(answer)
+		case <-refreshing:
+			refreshed = true
+		}
+	}
+	slots := make(chan struct{}, 200) // limits concurrent connections
+	for range requests - 1 {
+		go func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			send()
+		}()
+	}
+	close(release)
+	for range requests {
+		note(<-answers)
 	}
 	if len(odd) > 0 {
 		t.Errorf("unexpected responses: %v", odd)
@@ -204,6 +213,21 @@ func TestProcesses_R106_OneRefresh(t *testing.T) {
 	if got := c.signedIn(t, b, "Alice"); got != both {
 		t.Errorf("signed in after the requests: %v", got)
 	}
+}
+
+// holdRefresh makes the provider's token endpoint wait for release, after it has told refreshing.
+func (c *cluster) holdRefresh() (refreshing chan bool, release chan struct{}) {
+	refreshing, release = make(chan bool, 100), make(chan struct{})
+	c.op.Misbehave(func(f *authtest.Faults) {
+		f.Handler = func(endpoint string, _ http.ResponseWriter, _ *http.Request) bool {
+			if endpoint == "token" {
+				refreshing <- true
+				<-release
+			}
+			return false
+		}
+	})
+	return refreshing, release
 }
 
 // profile opens the page that calls the provider's API with the user's token, and returns a

@@ -511,7 +511,8 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 			app.Get(t, b, strings.Replace(callback.String(), "/callback/op?", "/callback/op2?", 1))
 		}, []string{`provider \"op\"`}},
 		"no state": {func(t *testing.T, app *rig.App, b *http.Client, _ *url.URL) {
-			app.Get(t, b, "/auth/callback/op?error=access_denied&error_description=AADB2C90118+forgot+password")
+			app.Get(t, b, "/auth/callback/op?error=access_denied&error_description="+
+				"AADB2C90118+forgot+password")
 		}, []string{"no state", "access_denied", "AADB2C90118 forgot password"}},
 		"an error of its own": {func(t *testing.T, app *rig.App, b *http.Client, _ *url.URL) {
 			app.Get(t, b, "/auth/callback/op?error=user_forgot_password&state=x")

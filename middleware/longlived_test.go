@@ -139,7 +139,6 @@ func upgrade(t *testing.T, app *rig.App, b *http.Client, headers ...string) *htt
 	if err := r.Write(conn); err != nil {
 		t.Fatal(err)
 	}
-	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	resp, err := http.ReadResponse(bufio.NewReader(conn), r)
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,8 @@
 //			Authorization: "https://example.com/authorize", Token: "https://example.com/token",
 //			UserInfo: "https://api.example.com/user",
 //		},
-//		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login", Email: "email"},
+//		UserFields: provider.Fields{ID: "id", Name: "name|login", Username: "login",
+//			Email: "email"},
 //	}
 //
 // Nothing is signed. The profile that is fetched with the access token identifies the user, and the

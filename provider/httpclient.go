@@ -17,7 +17,8 @@ import (
 //
 //	publicOnly := provider.PublicOnly() // once, for all
 //	...
-//	&provider.OIDC{Issuer: tenant.Issuer, ClientID: tenant.ClientID, ClientSecret: secret, HTTPClient: publicOnly}
+//	&provider.OIDC{Issuer: tenant.Issuer, ClientID: tenant.ClientID, ClientSecret: tenant.Secret,
+//		HTTPClient: publicOnly}
 //
 // It connects to public addresses only ([DialPublic]): not to this machine, its private network, or
 // the metadata service of its cloud, whether directly, by a redirect, or by a DNS name. This

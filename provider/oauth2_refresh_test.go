@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -175,16 +174,9 @@ func TestOAuth2_R75_Revocation(t *testing.T) {
 		}
 	})
 	app.Post(t, b, "/auth/logout", nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
 	for _, want := range []string{"refresh_token", "access_token"} {
-		select {
-		case got := <-revoked:
-			if got != want {
-				t.Errorf("revoked %s, want %s", got, want)
-			}
-		case <-ctx.Done():
-			t.Fatalf("no revocation of %s", want)
+		if got := <-revoked; got != want { // in the background
+			t.Errorf("revoked %s, want %s", got, want)
 		}
 	}
 }
@@ -271,7 +263,9 @@ func TestOAuth2_R73_NoSecondTry(t *testing.T) {
 		},
 	} {
 		for _, method := range []string{"POST", "PUT", "GET"} {
-			app := rig.New(t, rig.PlainOAuth2(func(o *provider.OAuth2) { o.Dialect.Method = method }))
+			app := rig.New(t, rig.PlainOAuth2(func(o *provider.OAuth2) {
+				o.Dialect.Method = method
+			}))
 			app.OP.SetQuirks(map[string][]string{"PUT": {"put-token"},
 				"GET": {"get-token"}}[method]...)
 			if got := rig.TryLogin(t, app); got != "ok" { // leaves a connection behind

@@ -112,7 +112,10 @@ func originOf(address string) string {
 // provider behind it), and Amazon Cognito.
 //
 //	&provider.VendorLogout{URL: "https://tenant.eu.auth0.com/v2/logout", ReturnParam: "returnTo"}
-//	&provider.VendorLogout{URL: "https://pool.auth.eu-west-1.amazoncognito.com/logout", ReturnParam: "logout_uri"}
+//	&provider.VendorLogout{
+//		URL:         "https://pool.auth.eu-west-1.amazoncognito.com/logout",
+//		ReturnParam: "logout_uri",
+//	}
 //
 // The request has the client_id, but nothing about the user. The return URL, which must be
 // registered at the provider, is the base URL with Prefix + "/logged-out", as for other providers;

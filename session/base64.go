@@ -63,8 +63,10 @@ func decodeText(dst []byte, text string) bool {
 	}
 	var all uint32
 	for len(text) >= 8 && len(dst) >= 8 {
-		high := sextets[0][text[0]] | sextets[1][text[1]] | sextets[2][text[2]] | sextets[3][text[3]]
-		low := sextets[0][text[4]] | sextets[1][text[5]] | sextets[2][text[6]] | sextets[3][text[7]]
+		high := sextets[0][text[0]] | sextets[1][text[1]] | sextets[2][text[2]] |
+			sextets[3][text[3]]
+		low := sextets[0][text[4]] | sextets[1][text[5]] | sextets[2][text[6]] |
+			sextets[3][text[7]]
 		all |= high | low
 		binary.BigEndian.PutUint64(dst, uint64(high)<<40|uint64(low)<<16)
 		dst, text = dst[6:], text[8:]

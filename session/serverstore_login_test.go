@@ -20,7 +20,8 @@ func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 		elsewhere bool // in another process
 	}{
 		"store": {func(c *session.Config) {
-			c.Store = session.NewServerStore(session.NewMemoryBackend(session.MemoryLimits{}, c.Now))
+			backend := session.NewMemoryBackend(session.MemoryLimits{}, c.Now)
+			c.Store = session.NewServerStore(backend)
 		}, false},
 		"revocations": {func(c *session.Config) {
 			c.Revocations = session.NewMemoryRevocations(c.Now)

@@ -528,15 +528,8 @@ func (f *flow) logOut(t testing.TB) {
 		want.URL = f.app.URL + want.URL
 	}
 	f.checkPlace("logout", rig.Location(t, resp), &want, nil)
-	patience := time.After(10 * time.Second)
 	for _, address := range f.trial.Revoked {
-		for arrived := ""; arrived != address; {
-			select {
-			case arrived = <-f.arrived:
-			case <-patience:
-				f.complain("the tokens were not revoked at %s", address)
-				return
-			}
+		for <-f.arrived != address { // revocation runs in the background
 		}
 	}
 }

@@ -5,7 +5,9 @@
 // For example, a file with a known vendor and another provider:
 //
 //	{
-//	  "google": {"client_id": "4711.apps.googleusercontent.com", "client_secret_file": "google.secret"},
+//	  "google": {
+//	    "client_id": "4711.apps.googleusercontent.com", "client_secret_file": "google.secret"
+//	  },
 //	  "intranet": {
 //	    "client_id": "reports", "client_secret_env": "INTRANET_SECRET",
 //	    "authorize_url": "https://intranet.example.com/oauth/authorize",

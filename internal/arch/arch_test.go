@@ -196,19 +196,6 @@ func TestFilesHoldOneIdea(t *testing.T) {
 	})
 }
 
-func TestNoSleepingTests(t *testing.T) {
-	sleep := []byte("time." + "Sleep(")
-	walk(t, "_test.go", func(file string) {
-		content, err := os.ReadFile(filepath.Join(top, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Contains(content, sleep) {
-			t.Errorf("%s sleeps: use an injected clock or testing/synctest", file)
-		}
-	})
-}
-
 func TestNoMachinePaths(t *testing.T) {
 	machine := regexp.MustCompile(`(^|[^a-zA-Z0-9_.])/(work|farm|root)/[a-z.]`)
 	for _, ending := range []string{".go", ".md", ".html", ".css", ".mod", ".json", ".tsv"} {

@@ -33,7 +33,9 @@ func (f *fuse) burn() {
 
 // lightable are the faulty pieces of application code, by name. Each panics at a login.
 func lightable(f *fuse) map[string]func(*rig.Setup) {
-	oauth2 := func(change func(*provider.OAuth2)) func(*rig.Setup) { return rig.PlainOAuth2(change) }
+	oauth2 := func(change func(*provider.OAuth2)) func(*rig.Setup) {
+		return rig.PlainOAuth2(change)
+	}
 	return map[string]func(*rig.Setup){
 		"Hooks.Begin": func(s *rig.Setup) {
 			s.Config.Hooks.Begin = func(*http.Request, *provider.Flow) error {

@@ -37,8 +37,9 @@ func WantAnswer(t *testing.T, app *App, resp *http.Response, kind string, status
 	if resp.StatusCode != status || !app.Happened(kind, code) {
 		t.Errorf("status %d, events %v; want %d %s", resp.StatusCode, app.Outcomes(), status, code)
 	}
-	if got := resp.Header.Get("Retry-After"); (got != "") != (status == http.StatusServiceUnavailable) {
-		t.Errorf("status %d, Retry-After %q", status, got)
+	later := resp.Header.Get("Retry-After")
+	if (later != "") != (status == http.StatusServiceUnavailable) {
+		t.Errorf("status %d, Retry-After %q", status, later)
 	}
 	if body := authtest.Body(t, resp); strings.Contains(body, "sql") ||
 		strings.Contains(body, "the list") {

@@ -42,8 +42,8 @@ func SlowPage(app *App, path string, g *Gate, handler http.HandlerFunc) {
 	})))
 }
 
-// BeginRequest sends a request with the present cookies of the browser. The browser gets the cookies
-// of the response when the test calls deliver.
+// BeginRequest sends a request with the present cookies of the browser. The browser gets the
+// cookies of the response when the test calls deliver.
 func BeginRequest(t *testing.T, app *App, b *http.Client,
 	path string) (deliver func() *http.Response) {
 	t.Helper()
@@ -95,8 +95,8 @@ func ValuesPage(app *App) {
 	})))
 }
 
-// WantRefreshes fails the test unless the next two refreshes succeed. The provider revokes a refresh
-// token that is used twice.
+// WantRefreshes fails the test unless the next two refreshes succeed. The provider revokes a
+// refresh token that is used twice.
 func WantRefreshes(t *testing.T, app *App, b *http.Client) {
 	t.Helper()
 	for range 2 {

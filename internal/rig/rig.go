@@ -3,7 +3,6 @@
 package rig
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
@@ -232,52 +230,6 @@ func (app *App) Outcomes() []string {
 // Happened reports whether an event with the kind and the outcome was emitted.
 func (app *App) Happened(kind, outcome string) bool {
 	return slices.Contains(app.Outcomes(), kind+" "+outcome)
-}
-
-// Log returns what has been logged.
-func (app *App) Log() string { return app.log.String() }
-
-// A syncBuffer is a bytes.Buffer for several goroutines.
-type syncBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-// String returns what has been written.
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
-}
-
-// A Clock stands still until it is moved.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// NewClock returns a clock at the present second.
-func NewClock() *Clock { return &Clock{now: time.Now().Truncate(time.Second)} }
-
-// Now returns the clock's time.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock, also backwards.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // Again is the same application after a restart with another session configuration.

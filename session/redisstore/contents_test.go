@@ -117,8 +117,8 @@ func TestContents_R99_R101_NothingReadable(t *testing.T) {
 	})
 }
 
-// holds reports whether a text contains a secret. A number is not part of a longer one: the digits of
-// an epoch may be those of a subject.
+// holds reports whether a text contains a secret. A number is not part of a longer one: the digits
+// of an epoch may be those of a subject.
 func holds(text, secret string) bool {
 	if _, err := strconv.Atoi(secret); err == nil {
 		return regexp.MustCompile(`(^|[^0-9])` + secret + `([^0-9]|$)`).MatchString(text)
