@@ -197,8 +197,8 @@ func (c Config) checkProviders(base *url.URL) []error {
 	return append(mistakes, sharedKeys(c.Providers, names)...)
 }
 
-// sharedKeys refuses two providers of which one could show the other's statements of who the client
-// is: with the same key and the same client ID (RFC 9700 and its update, section 2.1).
+// sharedKeys rejects two providers with the same client key and client ID: one of them could replay
+// a client assertion meant for the other (RFC 9700 and its update, section 2.1).
 func sharedKeys(providers provider.Set, names []string) []error {
 	var mistakes []error
 	type client struct{ id, key string }

@@ -77,9 +77,12 @@ func TestNew_F46_TypedNil(t *testing.T) {
 		"key of OAuth 1.0a": {func(c *sallyport.Config) {
 			c.Providers["x"] = &provider.OAuth1{
 				ClientID: "c", SignatureMethod: "RSA-SHA1", PrivateKey: key,
-				UserFields:      provider.Fields{ID: "id"},
-				RequestTokenURL: "https://x.example/r", AuthorizeURL: "https://x.example/a",
-				AccessTokenURL: "https://x.example/t",
+				UserFields: provider.Fields{ID: "id"},
+				Endpoints: provider.Endpoints{
+					RequestToken:  "https://x.example/r",
+					Authorization: "https://x.example/a",
+					Token:         "https://x.example/t",
+				},
 			}
 		}, "PrivateKey is missing"},
 	} {

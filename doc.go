@@ -39,10 +39,10 @@
 //
 // # Pages
 //
-// The built-in pages and error responses are in the language of the browser (Accept-Language), out
-// of eleven. Config.AppName and Config.Order say what is on them, Config.Texts changes any text or
-// adds a language. Config.LoginPage replaces the choice of providers, and Config.OnError everything
-// else; an example shows how.
+// The built-in pages and error responses exist in eleven languages, chosen by Accept-Language.
+// Config.AppName is the application's name on them, Config.Order orders the providers, and
+// Config.Texts changes any text or adds a language. Config.LoginPage replaces the choice of
+// providers, and Config.OnError everything else; see the example.
 //
 // # What it protects
 //

@@ -35,10 +35,10 @@ import (
 //	SALLYPORT_NAME_CLIENT_ID
 //	SALLYPORT_NAME_CLIENT_SECRET      optional for a public client
 //	SALLYPORT_NAME_ISSUER             makes it OpenID Connect, by discovery
-//	SALLYPORT_NAME_REQUEST_TOKEN_URL  makes it OAuth 1.0a
-//	SALLYPORT_NAME_AUTHORIZE_URL      and
-//	SALLYPORT_NAME_ACCESS_TOKEN_URL   make it OAuth 2.0, without one of the above
-//	SALLYPORT_NAME_USERINFO_URL       the user's profile, and the path in it to the permanent ID:
+//	SALLYPORT_NAME_REQUEST_TOKEN_ENDPOINT  makes it OAuth 1.0a
+//	SALLYPORT_NAME_AUTHORIZATION_ENDPOINT  and
+//	SALLYPORT_NAME_TOKEN_ENDPOINT          make it OAuth 2.0, without one of the above
+//	SALLYPORT_NAME_USERINFO_ENDPOINT       the profile, and the path in it to the permanent ID:
 //	SALLYPORT_NAME_USER_ID
 //	SALLYPORT_NAME_SCOPES             separated by spaces
 //
@@ -74,9 +74,9 @@ func FromEnv(lookup func(name string) (value string, ok bool)) (Config, error) {
 //	  "intranet": {
 //	    "client_id": "reports",
 //	    "client_secret_env": "INTRANET_SECRET",
-//	    "authorize_url": "https://intranet.example.com/oauth/authorize",
-//	    "access_token_url": "https://intranet.example.com/oauth/token",
-//	    "userinfo_url": "https://intranet.example.com/api/me",
+//	    "authorization_endpoint": "https://intranet.example.com/oauth/authorize",
+//	    "token_endpoint": "https://intranet.example.com/oauth/token",
+//	    "userinfo_endpoint": "https://intranet.example.com/api/me",
 //	    "user": {"id": "data.id", "name": "data.name"}
 //	  }
 //	}
@@ -95,7 +95,7 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 // read reads everything there is. file may be empty.
 func read(env *settings.Env, file string) (Config, error) {
 	c := Config{BaseURL: baseURL(env)}
-	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "make one with: openssl rand -base64 32")
+	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "generate one with: openssl rand -base64 32")
 	env.Set(&c)
 	source := &settings.Source{
 		Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Vendors: vendors.All(),

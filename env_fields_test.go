@@ -115,7 +115,7 @@ func TestFromEnv_F46_GeneralSettingsNameTheirVariable(t *testing.T) {
 		"SESSION_WATCH": "1ms", "SESSION_PROFILE_ONLY": "y", "OIDC_MAX_AGE": "soon",
 		"OIDC_LEEWAY": "1h", "OIDC_REQUIRED_CLAIMS": "%zz",
 		"SALLYPORT_LOGIN_DIALECT_METHOD":      "PATCH",
-		"SALLYPORT_LOGIN_ENDPOINTS_TOKEN":     "http://op.example.com",
+		"SALLYPORT_LOGIN_TOKEN_ENDPOINT":      "http://op.example.com",
 		"SALLYPORT_PLAIN_DOCUMENTS":           "a=x",
 		"SALLYPORT_LOGIN_SECRET_SIGNS_TOKENS": "true", "SALLYPORT_LOGIN_KEY_CERTIFICATE": "x",
 		"SALLYPORT_LOGIN_VENDOR_LOGOUT_URL": "x",

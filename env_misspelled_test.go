@@ -15,9 +15,9 @@ var complete = map[string]string{
 	"OIDC_ISSUER": "https://op.example.com", "OIDC_CLIENT_ID": "client",
 	"SALLYPORT_PROVIDERS": "login,plain", "SALLYPORT_LOGIN_ISSUER": "https://login.example.com",
 	"SALLYPORT_LOGIN_CLIENT_ID": "client",
-	"SALLYPORT_PLAIN_CLIENT_ID": "c", "SALLYPORT_PLAIN_AUTHORIZE_URL": "https://p.example/a",
-	"SALLYPORT_PLAIN_ACCESS_TOKEN_URL": "https://p.example/t",
-	"SALLYPORT_PLAIN_USERINFO_URL":     "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
+	"SALLYPORT_PLAIN_CLIENT_ID": "c", "SALLYPORT_PLAIN_AUTHORIZATION_ENDPOINT": "https://p.example/a",
+	"SALLYPORT_PLAIN_TOKEN_ENDPOINT":    "https://p.example/t",
+	"SALLYPORT_PLAIN_USERINFO_ENDPOINT": "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
 }
 
 // misspelled are variables that would otherwise be ignored silently, each with its error.
@@ -31,7 +31,7 @@ var misspelled = map[string]string{
 	"SALLYPORT_LOGIN_ROLES":              "did you mean SALLYPORT_LOGIN_ROLES_CLAIM?",
 	"SALLYPORT_LOGIN_ROLES_CLAIMS":       "did you mean SALLYPORT_LOGIN_ROLES_CLAIM?",
 	"SALLYPORT_PLAIN_USER_NAM":           "did you mean SALLYPORT_PLAIN_USER_NAME?",
-	"SALLYPORT_PLAIN_REVOCATION_URL":     "did you mean SALLYPORT_PLAIN_REVOKE_URL?",
+	"SALLYPORT_PLAIN_REVOCATION_URL":     "did you mean SALLYPORT_PLAIN_REVOCATION_ENDPOINT?",
 	"SALLYPORT_PLAIN_LEEWAY":             "SALLYPORT_PLAIN_LEEWAY does not apply to",
 	"SALLYPORT_GOOGLE_CLIENT_ID":         "no provider is named google",
 	"OIDC_SCOPE":                         "did you mean OIDC_SCOPES?",

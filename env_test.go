@@ -27,13 +27,13 @@ func providersFile(t *testing.T) string {
   "login": {"issuer": "https://login.example.com", "client_id": "one", "client_secret_env": "LOGIN_SECRET"},
   "intranet": {
     "client_id": "two",
-    "authorize_url": "https://intranet.example.com/authorize", "access_token_url": "https://intranet.example.com/token",
-    "api_base_url": "https://intranet.example.com/api/", "userinfo_url": "me", "user": {"id": "data.id"}
+    "authorization_endpoint": "https://intranet.example.com/authorize", "token_endpoint": "https://intranet.example.com/token",
+    "api_base_url": "https://intranet.example.com/api/", "userinfo_endpoint": "me", "user": {"id": "data.id"}
   },
   "old": {
     "client_id": "three", "client_secret": "in the file",
-    "request_token_url": "https://old.example.com/request", "authorize_url": "https://old.example.com/authorize",
-    "access_token_url": "https://old.example.com/access", "userinfo_url": "https://old.example.com/me", "user": {"id": "id"}
+    "request_token_endpoint": "https://old.example.com/request", "authorization_endpoint": "https://old.example.com/authorize",
+    "token_endpoint": "https://old.example.com/access", "userinfo_endpoint": "https://old.example.com/me", "user": {"id": "id"}
   }
 }`), 0o600)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestFromEnv_Together(t *testing.T) {
 	}
 }
 
-// Whatever is wrong is told at once, one line each, and no secret with it.
+// All errors are reported together, one line each, without secrets.
 func TestFromEnv_R157_MistakesOfAllSources(t *testing.T) {
 	broken := filepath.Join(t.TempDir(), "broken.json")
 	if err := os.WriteFile(broken, []byte("{\n// hunter2\n}"), 0o600); err != nil {

@@ -57,7 +57,7 @@ func Example() {
 	// 200 Hello, Alice
 }
 
-// Every mistake in a configuration is told at once.
+// All configuration errors are reported together.
 func ExampleNew_mistakes() {
 	_, err := sallyport.New(sallyport.Config{
 		BaseURL:   "http://app.example.com",

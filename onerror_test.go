@@ -85,7 +85,7 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 			"Cache-Control", "no-store"},
 		"link page": {user, "GET", "/auth/link/op2", nil, 200, "ask_link  true true",
 			"Referrer-Policy", "same-origin"},
-		"nobody to link": {stranger, "GET", "/auth/link/op2", nil, 401, "sign_in_required",
+		"no session to link": {stranger, "GET", "/auth/link/op2", nil, 401, "sign_in_required",
 			"Cache-Control", "no-store"},
 		"sign-out denied": {user, "POST", "/auth/logout", crossSite, 403, "cross_site",
 			"Cache-Control", "no-store"},
@@ -95,7 +95,7 @@ func TestOnError_F44_ReplacesEverything(t *testing.T) {
 			"no-store"},
 		"nothing there": {user, "GET", "/auth/nothing", nil, 404, "not_found", "Cache-Control",
 			"no-store"},
-		"no such name": {user, "GET", "/auth/login/nobody", nil, 404, "unknown_provider",
+		"unknown name": {user, "GET", "/auth/login/nobody", nil, 404, "unknown_provider",
 			"Cache-Control", "no-store"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,10 +67,10 @@ func (a *Auth) logNotReady(name string, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, provider.ErrUnavailable) && !errors.Is(err, provider.ErrMisconfigured):
-		a.logger.Warn("sallyport: a provider cannot be reached: nobody can sign in there now",
+		a.logger.Warn("sallyport: a provider cannot be reached: logins with it fail",
 			"provider", name, "cause", err, "help", answer.Help("provider_unavailable"))
 	default:
-		a.logger.Error("sallyport: a provider is misconfigured: nobody can sign in there",
+		a.logger.Error("sallyport: a provider is misconfigured: logins with it fail",
 			"provider", name, "cause", err, "help", answer.Help("provider_misconfigured"),
 			recovered.Stack(err))
 	}

@@ -44,7 +44,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		a, problem = p.takePushed(uri, r.Form.Get("client_id"))
 	}
 	if problem != "" {
-		// The redirect URI cannot be trusted, so the user is told here.
+		// The redirect URI cannot be trusted, so the error is shown here.
 		p.page(w, http.StatusBadRequest, page{Title: "Bad request", Text: problem})
 		return
 	}

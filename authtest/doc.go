@@ -1,5 +1,5 @@
-// Package authtest tests applications that use sallyport, and lets people try them without an
-// account anywhere. It is not for production: everything that should be secret is public.
+// Package authtest helps to test applications that use sallyport, and to try them without an account
+// at a provider. It is not for production: its keys and passwords are public.
 //
 // # What to call first
 //
@@ -10,16 +10,14 @@
 //     https.
 //   - [NewBrowser] is a client that behaves like a browser; [SignIn] opens a page with it and
 //     drives the login and consent pages.
-//   - [Start] runs a provider without a test, at the address and with the issuer and users of
-//
-// [Options].
+//   - [Start] runs a provider without a test. [Options] set its address, issuer and users.
 //   - [Secret] is a session secret for tests.
 //
 // Provider.OIDC, Provider.OAuth2 and Provider.OAuth1 return the configuration for sallyport, one
 // for each protocol that every provider speaks. TestProfile_SignIn in example_test.go is a whole
 // test of an application, in twenty lines.
 //
-// Provider.Requests tells what the application sent. Provider.SetTokenLifetime, RotateKeys,
+// Provider.Requests returns what the application sent. Provider.SetTokenLifetime, RotateKeys,
 // RevokeLogins and EndSessions (with SetBackchannelLogout) change what the application relies on.
 //
 // # Faults
@@ -36,14 +34,14 @@
 //
 // Provider.SetQuirks gives the OAuth 2.0 side habits of real providers, by name:
 //
-//	Answers of the token endpoint
+//	Responses of the token endpoint
 //	error-200           errors come with status 200
 //	own-errors          {"error": {"message", "type", "code": 190}}; code 100 unless the code or
 //	                    token is bad
 //	errcode             {"errcode": 40029, "errmsg"}; 40001 unless the code or token is bad
 //	json-as-text        JSON is called text/plain, also in the profile
 //	json-as-html        JSON is called text/html, also in the profile
-//	form                answers are form-encoded
+//	form                responses are form-encoded
 //	expires-string      expires_in is a string
 //	expires-float       expires_in is 3600.5 instead of 3600
 //	expires-name        expires_in is called expires
@@ -55,7 +53,7 @@
 //	no-token-type       token_type is missing
 //	envelope            tokens and errors are in an object called data
 //	camel-case          accessToken, refreshToken and expireIn
-//	challenge           successful answers carry WWW-Authenticate
+//	challenge           successful responses carry WWW-Authenticate
 //
 //	Requests that are accepted
 //	get-token           only GET at the token endpoint

@@ -14,13 +14,15 @@ import (
 func (p *Provider) OAuth1() *provider.OAuth1 {
 	base := p.base() + "/oauth1/"
 	return &provider.OAuth1{
-		ClientID:        ClientID,
-		ClientSecret:    ClientSecret,
-		RequestTokenURL: base + "request_token",
-		AuthorizeURL:    base + "authorize",
-		AccessTokenURL:  base + "access_token",
-		UserURL:         base + "profile",
-		APIBase:         base,
+		ClientID:     ClientID,
+		ClientSecret: ClientSecret,
+		Endpoints: provider.Endpoints{
+			RequestToken:  base + "request_token",
+			Authorization: base + "authorize",
+			Token:         base + "access_token",
+			UserInfo:      base + "profile",
+		},
+		APIBase: base,
 		UserFields: provider.Fields{
 			ID:            "id",
 			Name:          "name",

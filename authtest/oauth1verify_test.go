@@ -41,7 +41,7 @@ func TestParseAuthorization(t *testing.T) {
 	}
 }
 
-// What is read from a header and written again is the same, and no name stands there twice.
+// What is read from a header and written again is the same, and no name is duplicated.
 func FuzzParseAuthorization(f *testing.F) {
 	for _, seed := range []string{
 		`OAuth oauth_token="a%20b"`, `OAuth realm="a, \"b\"", oauth_token="t", oauth_nonce="n"`,

@@ -94,7 +94,7 @@ func TestOAuth2_PKCE(t *testing.T) {
 	SignIn(t, b, rp.config.AuthCodeURL("s"), "alice")
 	if _, err := rp.config.Exchange(t.Context(), rp.callback.Get("code"),
 		oauth2.VerifierOption("v")); err == nil {
-		t.Error("a verifier that nobody announced is accepted")
+		t.Error("a verifier without a challenge is accepted")
 	}
 	for _, options := range [][]oauth2.AuthCodeOption{nil, {oauth2.VerifierOption("other")}} {
 		rp.visit(t, b, "alice")

@@ -54,8 +54,8 @@ func (p *Provider) login(w http.ResponseWriter, r *http.Request) {
 	p.proceed(w, r, id)
 }
 
-// signIn begins, or begins anew, the user's session at the provider. Consents that the same user
-// has given stay.
+// signIn starts a new session of the user at the provider. It keeps the consents that the same user
+// has given.
 func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, id string, l login) {
 	value := rand.Text()
 	if old, ok := p.current(r); ok && old.user.Subject == l.user.Subject {
@@ -90,7 +90,7 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 	if a != nil && r.PostForm.Get("decision") != "allow" {
 		p.respond(
 			w, r, id, a,
-			url.Values{"error": {"access_denied"}, "error_description": {"the user said no"}},
+			url.Values{"error": {"access_denied"}, "error_description": {"the user denied the request"}},
 		)
 		return
 	}

@@ -69,14 +69,14 @@ func TestChromium_ProvidersFromAFile(t *testing.T) {
   "intranet": {
     "display_name": "the intranet of a company with a rather long name that needs two lines",
     "client_id": "ID", "client_secret_file": "client.secret",
-    "authorize_url": "OP/oauth/authorize", "access_token_url": "OP/oauth/token",
-    "api_base_url": "OP", "userinfo_url": "user", "scopes": ["profile"],
+    "authorization_endpoint": "OP/oauth/authorize", "token_endpoint": "OP/oauth/token",
+    "api_base_url": "OP", "userinfo_endpoint": "user", "scopes": ["profile"],
     "user": {"id": "id", "name": "name|login"}
   },
   "old": {
     "client_id": "ID", "client_secret_env": "OLD_SECRET",
-    "request_token_url": "OP/oauth1/request_token", "authorize_url": "OP/oauth1/authorize", "access_token_url": "OP/oauth1/access_token",
-    "userinfo_url": "OP/oauth1/profile", "user": {"id": "id", "name": "name"}
+    "request_token_endpoint": "OP/oauth1/request_token", "authorization_endpoint": "OP/oauth1/authorize", "token_endpoint": "OP/oauth1/access_token",
+    "userinfo_endpoint": "OP/oauth1/profile", "user": {"id": "id", "name": "name"}
   }
 }`)
 	for name, content := range map[string]string{file: content,

@@ -48,10 +48,14 @@ func authlib(t *testing.T) (configuration func(method string) *provider.OAuth1) 
 	return func(method string) *provider.OAuth1 {
 		o := &provider.OAuth1{
 			ClientID: oauth1Key, ClientSecret: oauth1Secret, SignatureMethod: method,
-			Realm:           "e2e, with a comma",
-			RequestTokenURL: base + "/request_token", AuthorizeURL: base + "/authorize",
-			AccessTokenURL: base + "/access_token",
-			UserURL:        base + "/api/me", APIBase: base + "/api/",
+			Realm: "e2e, with a comma",
+			Endpoints: provider.Endpoints{
+				RequestToken:  base + "/request_token",
+				Authorization: base + "/authorize",
+				Token:         base + "/access_token",
+				UserInfo:      base + "/api/me",
+			},
+			APIBase:              base + "/api/",
 			UserFields:           provider.Fields{ID: "id", Name: "name", Email: "email"},
 			InsecureLoopbackHTTP: true,
 		}

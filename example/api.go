@@ -50,7 +50,7 @@ func (p *pages) callAPI(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	return call
 }
 
-// profileOf is where a provider's API tells about the user. It is empty if there is no such place.
+// profileOf returns where a provider's API serves the user's profile; empty if it does not.
 func (p *pages) profileOf(r *http.Request, name string) (method, address string, err error) {
 	switch p := p.providers[name].(type) {
 	case *provider.OIDC:
@@ -58,7 +58,7 @@ func (p *pages) profileOf(r *http.Request, name string) (method, address string,
 	case *provider.OAuth2:
 		method, address = p.UserMethod, p.Endpoints.UserInfo
 	case *provider.OAuth1:
-		address = p.UserURL
+		address = p.Endpoints.UserInfo
 	}
 	return method, address, err
 }

@@ -288,7 +288,7 @@ func TestBackchannel_R119_RefreshInFlight(t *testing.T) {
 	})
 }
 
-// R129: a connection that goes on is told.
+// R129: an open connection ends.
 func TestBackchannel_R129_EndsConnections(t *testing.T) {
 	app := rig.New(t, rig.Revocable)
 	begun, cause := make(chan struct{}), make(chan error)

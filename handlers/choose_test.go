@@ -15,15 +15,15 @@ import (
 
 // The ways to sign in are sorted as people read, none is the main one, and a label is text.
 func TestChoose(t *testing.T) {
-	labelled := func(label string) provider.Provider {
+	labeled := func(label string) provider.Provider {
 		return &provider.OIDC{Issuer: "https://op.example", ClientID: "c", DisplayName: label}
 	}
 	c := sallyport.Config{
 		BaseURL: "https://app.example.com",
 		Session: session.Config{
 			Secret: "2f7d1c0e9b8a47566f3e2d1c0b9a8877e6d5c4b3a2918070605f4e3d2c1b0a99"},
-		Providers: provider.Set{"a": labelled("Zoo"), "b": labelled("intranet"),
-			"c": labelled("<b>"), "old": labelled("")},
+		Providers: provider.Set{"a": labeled("Zoo"), "b": labeled("intranet"),
+			"c": labeled("<b>"), "old": labeled("")},
 	}
 	answer := func() *httptest.ResponseRecorder {
 		auth, err := sallyport.New(c)

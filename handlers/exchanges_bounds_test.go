@@ -71,10 +71,10 @@ func TestExchanges_R147_BoundedAndGivenUp(t *testing.T) {
 	b := rig.Browser(t)
 	if who := authtest.Body(t, authtest.SignIn(t, b, app.URL+"/auth/login/op2?return_to=/me",
 		"bob")); who == "" {
-		t.Error("nobody")
+		t.Error("no request at the provider")
 	}
 	leave()
-	// Those who have left give up although nobody makes room, and their place stays free.
+	// Canceled requests give up at once, and free their places.
 	for range callbacks - limit {
 		<-gaveUp
 	}

@@ -173,7 +173,7 @@ func TestLate_F38_FailuresKeepTheAddress(t *testing.T) {
 	})
 }
 
-// F38: a callback of another browser is never taken for one that comes again, whoever is signed in.
+// F38: a callback of another browser is never taken for a repeated one, with or without a session.
 func TestLate_F38_ForeignCallback(t *testing.T) {
 	app := rig.New(t)
 	victim, attacker := rig.SignedIn(t, app, "alice", "/me"), rig.Browser(t)
@@ -187,7 +187,7 @@ func TestLate_F38_ForeignCallback(t *testing.T) {
 	if resp := app.Get(t, victim, stolen); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("after its use: status %d, want 400", resp.StatusCode)
 	}
-	app.Clock.Advance(20 * time.Minute) // and now nobody can tell whose it was
+	app.Clock.Advance(20 * time.Minute) // now its owner is unknown
 	leadsTo(t, app.Get(t, victim, stolen), "/")
 	if who := app.Visit(t, victim, "/"); who != app.Is("alice") || app.OP.Count("token") != 2 {
 		t.Errorf("signed in as %s, %d token requests", who, app.OP.Count("token"))
@@ -303,7 +303,7 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 		"a prefetch": {func(url.Values) {}, []string{"Sec-Purpose", "prefetch"}},
 		"not HTML": {func(url.Values) {}, []string{"Sec-Fetch-Mode", "", "Accept",
 			"*/*"}},
-		"the user cancelled": {func(q url.Values) {
+		"the user canceled": {func(q url.Values) {
 			q.Del("code")
 			q.Set("error", "access_denied")
 		}, nil},
@@ -329,21 +329,21 @@ func TestLate_F31_NotRestarted(t *testing.T) {
 	}
 }
 
-// F31: a user who has cancelled at a provider of OAuth 1.0a is not asked again.
+// F31: a user who has canceled at a provider of OAuth 1.0a is not asked again.
 func TestLate_F31_OAuth1(t *testing.T) {
-	for _, cancelled := range []bool{false, true} {
+	for _, canceled := range []bool{false, true} {
 		app := rig.New(t, rig.OAuth1())
 		b := rig.Browser(t)
 		callback := app.Callback(t, b, "alice", deepLogin)
 		app.Clock.Advance(20 * time.Minute)
 		query := callback.Query()
-		if cancelled {
+		if canceled {
 			query.Del("oauth_verifier")
 			query.Set("denied", query.Get("oauth_token"))
 		}
 		resp := app.Get(t, b, "/auth/callback/op?"+query.Encode())
-		if got := resp.StatusCode == http.StatusSeeOther; got == cancelled {
-			t.Errorf("cancelled %v: status %d", cancelled, resp.StatusCode)
+		if got := resp.StatusCode == http.StatusSeeOther; got == canceled {
+			t.Errorf("canceled %v: status %d", canceled, resp.StatusCode)
 		}
 	}
 }
@@ -477,7 +477,7 @@ func TestLate_F39_CausesInTheLog(t *testing.T) {
 				c.Secret = "another-secret-of-the-second-server-kBSWx0SJQ6ydqo2nT2f6uEJ2zi1V0aV"
 			})
 			app.Get(t, b, callback.String())
-		}, []string{"none of our secrets opens it", "Session.Secret"}},
+		}, []string{"no session secret opens it", "Session.Secret"}},
 		"expired": {func(t *testing.T, app *rig.App, b *http.Client, callback *url.URL) {
 			app.Clock.Advance(15*time.Minute + 7*time.Second)
 			app.Get(t, b, callback.String(), "Sec-Fetch-Mode", "cors")

@@ -168,7 +168,7 @@ func TestLink_ValuesTooLarge(t *testing.T) {
 	}
 }
 
-// R29: without the hook there is no such route.
+// R29: without the hook the route does not exist.
 func TestLink_R29_OffByDefault(t *testing.T) {
 	app := rig.New(t, rig.Second)
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")
@@ -255,17 +255,17 @@ func TestLink_R29_TheButton(t *testing.T) {
 	}
 }
 
-// R29: somebody has to be signed in.
+// R29: linking requires a session.
 func TestLink_R29_OnlyWithASession(t *testing.T) {
 	app, a := rig.NewLinking(t, rig.Revocable)
-	nobody := rig.Browser(t)
+	anonymous := rig.Browser(t)
 	gone := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	kept := app.SessionCookies(gone)
 	app.Post(t, gone, "/auth/logout", nil)
 	app.SetCookies(gone, kept...)
 	expired := rig.SignedIn(t, app, "alice", "/auth/login/op")
 	app.Clock.Advance(25 * time.Hour)
-	for _, b := range []*http.Client{nobody, gone, expired} {
+	for _, b := range []*http.Client{anonymous, gone, expired} {
 		for _, resp := range []*http.Response{app.Get(t, b, "/auth/link/op2"),
 			app.Post(t, b, "/auth/link/op2", nil)} {
 			if body := authtest.Body(t, resp); !strings.Contains(body, `href="/auth/login"`) {
@@ -433,7 +433,7 @@ func TestLink_R29_LoginAndLinkAreDifferentThings(t *testing.T) {
 	}
 }
 
-// R29: silently, with prompt=none, nobody's account is connected unseen when the provider wants to
+// R29: silently, with prompt=none, no account is linked unseen when the provider wants to
 // ask.
 func TestLink_SilentRefusalEndsNothing(t *testing.T) {
 	app, a := rig.NewLinking(t, func(s *rig.Setup) {
@@ -463,12 +463,12 @@ func TestLink_HookRefuses(t *testing.T) {
 		text   string
 	}{
 		"refuses": {func() error {
-			return fmt.Errorf("it belongs to somebody else: %w", sallyport.ErrRefused)
+			return fmt.Errorf("it belongs to another user: %w", sallyport.ErrRefused)
 		}, 403, "link_refused", "The account was not connected"},
 		"own words": {func() error {
 			return &problem.Error{Status: 409, Code: "taken", Title: "Taken",
-				Text: "It is somebody else's."}
-		}, 409, "taken", "somebody else&#39;s"},
+				Text: "It belongs to another user."}
+		}, 409, "taken", "belongs to another user"},
 		"panics": {func() error { panic("oops") }, 500, "internal_error", "Something went wrong"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -655,13 +655,13 @@ func TestLink_FormPost(t *testing.T) {
 		t.Fatalf("status %d: %s", resp.StatusCode, body)
 	}
 	// The button leads to a browser without a session: there is no second question.
-	nobody := rig.Browser(t)
+	anonymous := rig.Browser(t)
 	for _, c := range app.Cookies(b) {
 		if strings.Contains(c.Name, "-flow-") {
-			app.SetCookies(nobody, c)
+			app.SetCookies(anonymous, c)
 		}
 	}
-	if got := authtest.Submit(t, nobody, resp, nil); got.StatusCode != http.StatusUnauthorized {
+	if got := authtest.Submit(t, anonymous, resp, nil); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a session: status %d", got.StatusCode)
 	}
 	if app.Visit(t, b, "/") != who || a.Count() != 0 {
@@ -707,7 +707,7 @@ func TestLink_CookieStaysAtHome(t *testing.T) {
 	}
 }
 
-// R149: an e-mail address that two accounts share makes nobody somebody else, and connects nothing,
+// R149: an email address that two accounts share changes no user, and links nothing,
 // whatever is said about it.
 func TestLink_R149_NeverByEmail(t *testing.T) {
 	for name, claims := range map[string]map[string]any{
@@ -755,7 +755,7 @@ func TestLink_R149_EmailOfUserInfo(t *testing.T) {
 	}
 }
 
-// Accounts of tenants are connected like others; while nobody knows the tenant, nothing happens.
+// Accounts of tenants are connected like others; while the tenant cannot be looked up, nothing happens.
 func TestLink_Tenants(t *testing.T) {
 	a := &rig.Accounts{Of: map[string]string{}}
 	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.Link })
@@ -767,7 +767,7 @@ func TestLink_Tenants(t *testing.T) {
 	for _, resp := range []*http.Response{app.Get(t, b, callback),
 		app.Post(t, b, "/auth/link/acme", nil)} {
 		if resp.StatusCode != http.StatusServiceUnavailable || a.Count() != 0 {
-			t.Errorf("while nobody knows: status %d", resp.StatusCode)
+			t.Errorf("tenant lookup down: status %d", resp.StatusCode)
 		}
 	}
 	tn.Fail(nil)
@@ -776,7 +776,7 @@ func TestLink_Tenants(t *testing.T) {
 	}
 }
 
-// A session that has to be revalidated first is nobody's for a guard, and so it is here.
+// A session that must be revalidated first is anonymous for guards, and for linking as well.
 func TestLink_Revalidate(t *testing.T) {
 	app, a := rig.NewLinking(t, func(s *rig.Setup) { s.Config.Session.Revalidate = time.Minute })
 	b := rig.SignedIn(t, app, "alice", "/auth/login/op")

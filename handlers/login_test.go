@@ -100,7 +100,7 @@ func TestAuthorizationRequest_R3_NothingTwiceButResource(t *testing.T) {
 	query := app.BeginLogin(t, rig.Browser(t), "/auth/login").Query()
 	for name, values := range query {
 		if want := map[bool]int{true: 2, false: 1}[name == "resource"]; len(values) != want {
-			t.Errorf("%s stands %d times, want %d", name, len(values), want)
+			t.Errorf("%s is there %d times, want %d", name, len(values), want)
 		}
 	}
 	if query.Get("prompt") != "consent" {

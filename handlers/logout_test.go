@@ -331,7 +331,7 @@ func TestLogout_R114_VendorLogout(t *testing.T) {
 		app := rig.New(t, func(s *rig.Setup) { s.OIDC.VendorLogout = vendor })
 		app.OP.SetClaims("alice", map[string]any{"login_hint": "O.CiR"})
 		b := rig.SignedIn(t, app, "alice", "/me")
-		app.OP.SetDown(true) // nobody has to be asked
+		app.OP.SetDown(true) // the provider is not asked
 		resp := app.Post(t, b, "/auth/logout", url.Values{"return_to": {"/public/bye"}})
 		want = strings.Replace(want, "URL", url.QueryEscape(app.URL+"/auth/logged-out"), 1)
 		if got := resp.Header.Get("Location"); got != want {

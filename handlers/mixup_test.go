@@ -172,11 +172,11 @@ func TestMixUp_R37_UsersOfTwoProviders(t *testing.T) {
 		keys[u.Key()] = u
 	}
 	if (session.User{}).Key() != "" {
-		t.Error("nobody has a key")
+		t.Error("a user without issuer and subject has a key")
 	}
 }
 
-// R148: the e-mail address says nothing about who it is.
+// R148: the email address does not identify the user.
 func TestMixUp_R148_SameEmailIsAnotherUser(t *testing.T) {
 	app := rig.New(t, rig.Second)
 	app.OP2.SetClaims("bob", map[string]any{"email": "alice@example.com", "email_verified": true,

@@ -53,14 +53,14 @@ func (e *flowError) why() string {
 		return "the callback has no state, or more than one: " +
 			"was it opened by hand, or by the provider's own start page?"
 	case flowUnreadable:
-		return "the browser has a cookie for this login, but none of our secrets opens it: " +
-			"is Session.Secret the same on all servers?"
+		return "the browser has a cookie for this login, but no session secret opens it: " +
+			"use the same Session.Secret on all servers"
 	case flowElsewhere:
 		return fmt.Sprintf("the login was started at provider %q, or with another issuer or "+
 			"client ID", e.provider)
 	case flowAhead:
 		return fmt.Sprintf("the login was started %v in the future: "+
-			"are the clocks of all servers right?", age)
+			"compare the clocks of all servers", age)
 	case flowExpired:
 		return fmt.Sprintf("the login expired %v ago; it may take %v", age, flowLifetime)
 	case flowUsed:

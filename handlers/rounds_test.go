@@ -181,7 +181,7 @@ func TestRounds_F41_StepUps(t *testing.T) {
 	}
 }
 
-// F41, F1: a count that somebody has planted is not believed.
+// F41, F1: a planted count is ignored.
 func TestRounds_F41_PlantedCount(t *testing.T) {
 	app := rig.New(t)
 	b := rig.Browser(t)

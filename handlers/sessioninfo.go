@@ -85,7 +85,7 @@ func (h *routes) claimsOf(ctx context.Context, s *session.Session) (map[string]a
 	return recovered.Get(func() (map[string]any, error) { return choose(ctx, s) })
 }
 
-// describe returns everything but the claims. A nil session means that nobody is signed in.
+// describe returns everything but the claims. A nil session means anonymous.
 func (h *routes) describe(s *session.Session) sessionInfo {
 	info := sessionInfo{
 		LoginURL: h.LoginURL(""), LogoutURL: h.LogoutURL(""), ReturnParam: returnParam,
@@ -100,6 +100,6 @@ func (h *routes) describe(s *session.Session) sessionInfo {
 	return info
 }
 
-// seconds rounds down, so that nobody is promised time that there is not, but never to zero: the
-// session is valid now.
+// seconds rounds down, so that the session does not end earlier than announced, but never to zero:
+// the session is valid now.
 func seconds(d time.Duration) int64 { return max(int64(d/time.Second), 1) }

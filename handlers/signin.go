@@ -15,8 +15,8 @@ import (
 const authTimeLeeway = time.Minute
 
 // SignIn starts the session of a user whom the application has authenticated itself; see
-// sallyport.Auth.SignIn. The check comes first: a page of another site could sign the user in as
-// somebody else (login CSRF).
+// sallyport.Auth.SignIn. The check comes first: a page of another site could sign the user in to
+// another account (login CSRF).
 func (h *routes) SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error {
 	if err := h.config.Crossing.Check(r); err != nil {
 		return failed("cross_site", err, h.toHome())

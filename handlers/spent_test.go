@@ -24,7 +24,7 @@ func TestSpentFlows_F8_NeverForgetsAndIsBounded(t *testing.T) {
 			f.provider = fmt.Sprint("quiet", i%7)
 			f.began = now
 			if !s.first(f.provider, f.state, f.began, now) {
-				t.Fatalf("flow %d of %s counts as used", i, f.provider)
+				t.Fatalf("flow %d of %s is treated as used", i, f.provider)
 			}
 		} else {
 			s.first(f.provider, f.state, f.began, now)

@@ -162,7 +162,7 @@ func TestNavigation_F28_ServiceWorker(t *testing.T) {
 	}
 }
 
-// R30: a login that somebody else starts, only when that is switched on.
+// R30: third-party initiated login is off by default.
 func TestThirdPartyLogin_R30(t *testing.T) {
 	off := rig.New(t, rig.Second)
 	if resp := off.Get(t, rig.Browser(t), "/auth/login?iss="+

@@ -153,7 +153,7 @@ func TestBearer_Introspection(t *testing.T) {
 		"Bearer "+tokens.AccessToken).StatusCode; got != 401 {
 		t.Errorf("a minute after it was revoked: status %d", got)
 	}
-	// Without an answer nobody passes, and nothing is remembered.
+	// Without an answer no request passes, and nothing is cached.
 	again, err := app.OIDC.Grants().JWTBearer(t.Context(),
 		app.OP.Sign(map[string]any{"sub": "alice"}))
 	if err != nil {

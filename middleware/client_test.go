@@ -79,7 +79,7 @@ func TestClient_WithoutSessionOrTokens(t *testing.T) {
 	app.Mux.Handle("/public/call", rig.APIPage(app))
 	b := rig.Browser(t)
 	if got := app.Get(t, b, "/public/call").StatusCode; got != http.StatusFound {
-		t.Errorf("nobody: status %d, want the challenge", got)
+		t.Errorf("anonymous: status %d, want the challenge", got)
 	}
 	app.SignIn(t, b, "alice", "/me")
 	if got := app.Get(t, b, "/public/call").StatusCode; got != 500 {
@@ -87,6 +87,6 @@ func TestClient_WithoutSessionOrTokens(t *testing.T) {
 	}
 	r := httptest.NewRequest("GET", "/", nil)
 	if _, err := app.Auth.TokenSource(httptest.NewRecorder(), r); err == nil {
-		t.Error("a token source for nobody")
+		t.Error("a token source without a session")
 	}
 }

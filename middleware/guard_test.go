@@ -246,11 +246,11 @@ func TestGuard_R132_TwoInstances(t *testing.T) {
 		resp *http.Response
 		want string
 	}{
-		"the outer one wins":        {serve("/", one, two), outer.Is("alice")},
-		"unless the inner is asked": {serve("/asked", one, two), inner.Is("bob")},
-		"outer alone":               {serve("/", one), outer.Is("alice")},
-		"nobody outside":            {serve("/", two), "anonymous"},
-		"nobody inside, when asked": {serve("/asked", one), ""},
+		"the outer one wins":           {serve("/", one, two), outer.Is("alice")},
+		"unless the inner is asked":    {serve("/asked", one, two), inner.Is("bob")},
+		"outer alone":                  {serve("/", one), outer.Is("alice")},
+		"anonymous outside":            {serve("/", two), "anonymous"},
+		"anonymous inside, when asked": {serve("/asked", one), ""},
 	} {
 		if got := authtest.Body(t, row.resp); row.want != "" && got != row.want || row.want == "" &&
 			row.resp.StatusCode != 401 {
@@ -322,11 +322,11 @@ func TestGuard_R158_NobodyIsNobody(t *testing.T) {
 	}
 	r = authtest.WithSession(r, nil)
 	if s, ok := session.FromContext(r.Context()); ok || s != nil {
-		t.Errorf("a nil session counts: %v", s)
+		t.Errorf("a nil session is not anonymous: %v", s)
 	}
 	var zero session.Session
 	if zero.User.Key() != "" || len(zero.User.Roles) != 0 {
-		t.Error("the zero session is somebody")
+		t.Error("the zero session is not anonymous")
 	}
 }
 
@@ -346,7 +346,7 @@ func TestGuard_F47_InjectedSessionExpires(t *testing.T) {
 	}
 }
 
-// A session that a unit test puts in counts for the guards.
+// Guards accept a session that a unit test injects.
 func TestGuard_InjectedSession(t *testing.T) {
 	app := rig.New(t)
 	r := authtest.WithSession(httptest.NewRequest("GET", "/admin", nil), &session.Session{

@@ -82,7 +82,7 @@ func TestLongLived_R129_StreamsEndWithTheSession(t *testing.T) {
 				t.Error(err)
 			}
 		},
-		"somebody else signs in with the same browser": func(t *testing.T, app *rig.App,
+		"another user signs in with the same browser": func(t *testing.T, app *rig.App,
 			b *http.Client) {
 			authtest.Open(t, b, app.OP.Issuer()+"/end_session")
 			app.SignIn(t, b, "bob", "/auth/login?return_to=/me")

@@ -9,9 +9,9 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// revalidate asks the provider whether a session still stands (session.Config.Revalidate). It
-// returns the session that the request goes on with, nil for none, and whether the request has been
-// answered: the browser is on its way to the provider and back.
+// revalidate re-checks a session with the provider if that is due (session.Config.Revalidate). It
+// returns the session with which the request continues, nil for none, and whether a response has
+// been written: a redirect to the provider.
 //
 // A provider that cannot be reached proves nothing; the session goes on, and is asked about again
 // soon.
@@ -30,7 +30,7 @@ func (g *Guard) revalidate(
 		}
 		return s, false
 	}
-	return nil, false // not proven: nobody for this request, until a page is opened
+	return nil, false // not re-checked: anonymous, until a page is opened
 }
 
 func (g *Guard) revalidateByRefresh(

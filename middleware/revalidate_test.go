@@ -57,7 +57,7 @@ func TestRevalidate_R31_Silently(t *testing.T) {
 	b := rig.Browser(t)
 	app.SignIn(t, b, "alice", "/me")
 	app.Clock.Advance(11 * time.Minute)
-	// Scripts, images and forms cause no round, and are nobody until a page is opened.
+	// Scripts, images and forms cause no round, and are anonymous until a page is opened.
 	before := app.OP.Count("authorize")
 	for _, headers := range [][]string{{"Sec-Fetch-Mode", "cors"},
 		{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, {"Sec-Purpose", "prefetch"}} {
@@ -125,7 +125,7 @@ func TestRevalidate_R31_NotAfterLogout(t *testing.T) {
 	}
 }
 
-// A silent round neither extends the session's life nor hands it to somebody else, and the provider
+// A silent round neither extends the session's life nor hands it to another user, and the provider
 // may be away.
 func TestRevalidate_KeepsWhatTheSessionIs(t *testing.T) {
 	app := rig.New(t, rig.Revalidate(10*time.Minute), func(s *rig.Setup) {

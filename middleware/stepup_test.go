@@ -23,7 +23,7 @@ func TestStepUp_Scope(t *testing.T) {
 		t.Errorf("a script: status %d, WWW-Authenticate %q", resp.StatusCode,
 			resp.Header.Get("WWW-Authenticate"))
 	}
-	// Somebody who says no keeps the session.
+	// A user who declines keeps the session.
 	consent := authtest.Open(t, b, app.URL+"/calendar?week=7")
 	if body := authtest.Body(t, consent); !strings.Contains(body, "Use calendar") ||
 		strings.Contains(body, "password") {

@@ -52,18 +52,18 @@ func TestTenants_R38_SessionOfAnotherTenant(t *testing.T) {
 		t.Errorf("without names: status %d", w.Code)
 	}
 	// Who is not signed in goes to the tenant's own.
-	nobody := rig.Browser(t)
-	resp := app.Get(t, nobody, "/t/acme/x?y=1")
+	anonymous := rig.Browser(t)
+	resp := app.Get(t, anonymous, "/t/acme/x?y=1")
 	if got := resp.Header.Get("Location"); resp.StatusCode != http.StatusFound ||
 		got != "/auth/login/acme?return_to=%2Ft%2Facme%2Fx%3Fy%3D1" {
 		t.Errorf("status %d, Location %q", resp.StatusCode, got)
 	}
-	resp = app.Get(t, nobody, "/t/acme/", "Sec-Fetch-Mode", "cors")
+	resp = app.Get(t, anonymous, "/t/acme/", "Sec-Fetch-Mode", "cors")
 	if body := authtest.Body(t, resp); resp.StatusCode != http.StatusUnauthorized ||
 		!strings.Contains(body, `"login_url":"`+app.URL+`/auth/login/acme"`) {
 		t.Errorf("a script: status %d: %s", resp.StatusCode, body)
 	}
-	if got := app.Get(t, nobody, "/t/a%2Fb/").Header.Get("Location"); !strings.HasPrefix(got,
+	if got := app.Get(t, anonymous, "/t/a%2Fb/").Header.Get("Location"); !strings.HasPrefix(got,
 		"/auth/login/a%2Fb?") {
 		t.Errorf("a name that is none: Location %q", got)
 	}
@@ -133,7 +133,7 @@ func TestTenants_R105_ChangedOrRemoved(t *testing.T) {
 	}
 }
 
-// R100: while nobody knows, nobody is let in, and nobody is signed out.
+// R100: while the tenant cannot be looked up, no request passes, and no user is signed out.
 func TestTenants_R100_NobodyKnows(t *testing.T) {
 	rig.EveryKeeper(t, func(t *testing.T, keep func(*rig.Setup)) {
 		app, tn := rig.NewTenants(t, keep, rig.Framed)
@@ -197,7 +197,7 @@ func TestTenants_R100_NobodyKnows(t *testing.T) {
 	})
 }
 
-// R100: a page that takes long finds out in the middle of its work that nobody knows the tenant any
+// R100: a page that takes long finds out in the middle of its work that the tenant cannot be looked up any
 // more.
 func TestTenants_R100_InTheMiddleOfARequest(t *testing.T) {
 	app, tn := rig.NewTenants(t)
@@ -274,7 +274,7 @@ func TestTenants_R38_Bearer(t *testing.T) {
 	app.Clock.Advance(time.Minute)
 	if resp := rig.GetAPI(t, app, "/api/globex/who",
 		token); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("while nobody knows: status %d", resp.StatusCode)
+		t.Errorf("tenant lookup down: status %d", resp.StatusCode)
 	}
 	for name, bad := range map[string]middleware.API{
 		"both": {Audience: rig.Audience, Provider: "op", Tenant: func(*http.Request) string {

@@ -172,8 +172,9 @@ func (o *OAuth2) confine() error {
 // addresses returns the URLs of the provider, except APIBase, which only Client uses.
 func (o *OAuth1) addresses() []address {
 	return []address{
-		{"AuthorizeURL", o.AuthorizeURL}, {"RequestTokenURL", o.RequestTokenURL},
-		{"AccessTokenURL", o.AccessTokenURL}, {"UserURL", o.UserURL},
+		{"Endpoints.Authorization", o.Endpoints.Authorization},
+		{"Endpoints.RequestToken", o.Endpoints.RequestToken},
+		{"Endpoints.Token", o.Endpoints.Token}, {"Endpoints.UserInfo", o.Endpoints.UserInfo},
 	}
 }
 

@@ -189,11 +189,11 @@ func TestInternalAddress_F36_F37_Settings(t *testing.T) {
 			"SALLYPORT_X_DISCOVERY_URL": "http://keycloak:8080/realms/x/.well-known/openid-configuration",
 		}, ""},
 		"OAuth 2.0": {map[string]string{
-			"SALLYPORT_PROVIDERS":          "x",
-			"SALLYPORT_X_AUTHORIZE_URL":    "http://localhost:3001/authorize",
-			"SALLYPORT_X_CLIENT_ID":        "c",
-			"SALLYPORT_X_ACCESS_TOKEN_URL": "http://localhost:3001/token",
-			"SALLYPORT_X_USERINFO_URL":     "http://localhost:3001/me", "SALLYPORT_X_USER_ID": "id",
+			"SALLYPORT_PROVIDERS":                "x",
+			"SALLYPORT_X_AUTHORIZATION_ENDPOINT": "http://localhost:3001/authorize",
+			"SALLYPORT_X_CLIENT_ID":              "c",
+			"SALLYPORT_X_TOKEN_ENDPOINT":         "http://localhost:3001/token",
+			"SALLYPORT_X_USERINFO_ENDPOINT":      "http://localhost:3001/me", "SALLYPORT_X_USER_ID": "id",
 			"SALLYPORT_X_INTERNAL_URL": "http://gitea:3000",
 		}, ""},
 	} {

@@ -170,9 +170,13 @@ var redeeming = map[string]func(s *droppingServer, c *http.Client) ([]*http.Requ
 	},
 	"an OAuth 1.0a verifier": func(s *droppingServer, c *http.Client) ([]*http.Request, error) {
 		o := &OAuth1{
-			ClientID: "c", ClientSecret: "s", RequestTokenURL: s.address + "/user",
-			AuthorizeURL: s.address, AccessTokenURL: s.address + "/oauth1",
-			UserURL: s.address + "/user", UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true,
+			ClientID: "c", ClientSecret: "s", Endpoints: Endpoints{
+				RequestToken:  s.address + "/user",
+				Authorization: s.address,
+				Token:         s.address + "/oauth1",
+				UserInfo:      s.address + "/user",
+			},
+			UserFields: Fields{ID: "id"}, InsecureLoopbackHTTP: true,
 			HTTPClient: c,
 		}
 		// the first request

@@ -57,8 +57,11 @@ func TestFIPS_F51_ValidateRejects(t *testing.T) {
 		o := &OAuth1{
 			ClientID: "c", ClientSecret: secret, SignatureMethod: method,
 			Issuer: "https://op.example", UserFields: Fields{ID: "id"},
-			RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a",
-			AccessTokenURL: "https://op.example/t",
+			Endpoints: Endpoints{
+				RequestToken:  "https://op.example/r",
+				Authorization: "https://op.example/a",
+				Token:         "https://op.example/t",
+			},
 		}
 		if method == "RSA-SHA1" {
 			o.ClientSecret, o.PrivateKey = "", signing

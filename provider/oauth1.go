@@ -20,8 +20,8 @@ import (
 // An OAuth1 is a provider that supports OAuth 1.0a (RFC 5849). Fill in the fields and use a pointer
 // to it. Like an http.Server, it must not be changed or copied after its first use.
 //
-// ClientID, ClientSecret, the three URLs of the flow, and UserFields.ID or MapUser are required. An
-// OAuth1 never prints its secrets.
+// ClientID, ClientSecret, the endpoints RequestToken, Authorization and Token, and UserFields.ID or
+// MapUser are required. An OAuth1 never prints its secrets.
 //
 // OAuth 1.0a has tokens without expiry, no scopes, and no information on when or how the user
 // authenticated. A login that requires one of those (Flow.Request with MaxAge, ACRValues or Scopes)
@@ -29,8 +29,7 @@ import (
 // login relies on the tokens alone: they were issued to this client, in this login.
 type OAuth1 struct {
 	// Issuer is the namespace of the provider's user IDs, used as session.User.Issuer. It must not
-	// change once there are users. Default: the origin of the three URLs of the flow and UserURL,
-	// if they share one.
+	// change once there are users. Default: the origin of the endpoints, if they share one.
 	Issuer string
 
 	// OtherOrigins are origins besides the issuer's that serve this provider, such as
@@ -54,22 +53,20 @@ type OAuth1 struct {
 	// Default: none.
 	Realm string
 
-	RequestTokenURL string // Temporary Credential Request URI (RFC 5849 section 2)
-	AuthorizeURL    string // Resource Owner Authorization URI
-	AccessTokenURL  string // Token Request URI
+	// Endpoints are RequestToken, Authorization and Token, which RFC 5849 section 2 calls the
+	// Temporary Credential Request, Resource Owner Authorization and Token Request URIs, and
+	// UserInfo, the URL of the profile, a JSON object. Without UserInfo, the access token response
+	// is the profile. The others must be empty.
+	Endpoints Endpoints
 
 	// Callback is the path of the redirect URI, below BaseURL, such as "/authorize" for a redirect
 	// URI that is registered already. It is outside of Config.Prefix, and Auth.Handler serves it.
 	// Default: Config.Prefix + "/callback/" + the provider's name.
 	Callback string
 
-	// AuthParams are additional parameters of AuthorizeURL, such as {"perms": {"read"}}. Names that
-	// begin with oauth_ are rejected.
+	// AuthParams are additional parameters of the authorization endpoint, such as
+	// {"perms": {"read"}}. Names that begin with oauth_ are rejected.
 	AuthParams url.Values
-
-	// UserURL is the URL of the profile, a JSON object. Default: the access token response is the
-	// profile.
-	UserURL string
 
 	// UserFields maps members of the profile to the user's fields.
 	UserFields Fields
@@ -88,10 +85,10 @@ type OAuth1 struct {
 	DisplayName string
 
 	// InternalURL is the origin at which this process reaches the provider, such as
-	// "http://keycloak:8080", if it cannot use the origin of AuthorizeURL, which browsers use: in a
-	// container network, or behind a proxy. The Host header is that of AuthorizeURL. It must be
-	// https, with ClientWithCA for a private CA; http is for development, together with
-	// InsecureLoopbackHTTP. Default: none.
+	// "http://keycloak:8080", if it cannot use the origin of Endpoints.Authorization, which browsers
+	// use: in a container network, or behind a proxy. The Host header is that of
+	// Endpoints.Authorization. It must be https, with ClientWithCA for a private CA; http is for
+	// development, together with InsecureLoopbackHTTP. Default: none.
 	InternalURL string
 
 	// HTTPClient supplies the transport of all requests to the provider; redirects, cookies and
@@ -199,40 +196,50 @@ func (o *OAuth1) checkMethod() error {
 }
 
 func (o *OAuth1) checkAddresses() []error {
-	var mistakes []error
-	for _, field := range []struct {
-		name, address string
-		needed        bool
-	}{
-		{"RequestTokenURL", o.RequestTokenURL, true}, {"AuthorizeURL", o.AuthorizeURL, true},
-		{"AccessTokenURL", o.AccessTokenURL, true},
-		{"UserURL", o.UserURL, false}, {"APIBase", o.APIBase, false},
-	} {
-		if field.address == "" {
-			if field.needed {
-				mistakes = append(mistakes, wrongField(field.name, "is missing"))
+	mistakes := []error{o.checkAddress("APIBase", o.APIBase)}
+	for _, e := range o.Endpoints.named() {
+		field := "Endpoints." + e.field
+		switch e.address {
+		case &o.Endpoints.RequestToken, &o.Endpoints.Authorization, &o.Endpoints.Token:
+			if *e.address == "" {
+				mistakes = append(mistakes, wrongField(field, "is missing"))
 			}
-			continue
+		case &o.Endpoints.UserInfo:
+		default:
+			if *e.address != "" {
+				mistakes = append(mistakes,
+					wrongField(field, "is not used by OAuth1: remove it"))
+			}
 		}
-		if err := o.outbound().checkEndpoint(field.name, field.address); err != nil {
-			mistakes = append(mistakes, err)
-		} else if u, _ := url.Parse(field.address); u.User != nil {
-			mistakes = append(mistakes, wrongField(field.name, "%s must have no user", where(u)))
-		}
+		mistakes = append(mistakes, o.checkAddress(field, *e.address))
 	}
 	return mistakes
+}
+
+// checkAddress returns what is wrong with a URL, unless it is empty.
+func (o *OAuth1) checkAddress(field, address string) error {
+	if address == "" {
+		return nil
+	}
+	if err := o.outbound().checkEndpoint(field, address); err != nil {
+		return err
+	}
+	if u, _ := url.Parse(address); u.User != nil {
+		return wrongField(field, "%s must have no user", where(u))
+	}
+	return nil
 }
 
 func (o *OAuth1) checkAuthParams() []error {
 	var mistakes []error
 	query := url.Values{}
-	if u, err := url.Parse(o.AuthorizeURL); err == nil {
+	if u, err := url.Parse(o.Endpoints.Authorization); err == nil {
 		query = u.Query()
 	}
 	for name := range query {
 		if strings.HasPrefix(name, "oauth_") {
 			mistakes = append(mistakes,
-				wrongField("AuthorizeURL",
+				wrongField("Endpoints.Authorization",
 					"must not have the parameter %s: the library sets it", name))
 		}
 	}
@@ -243,7 +250,7 @@ func (o *OAuth1) checkAuthParams() []error {
 		case len(values) != 1 || query.Has(name):
 			mistakes = append(mistakes,
 				wrongField("AuthParams",
-					"%q must have one value, including those in AuthorizeURL", name))
+					"%q must have one value, including those in Endpoints.Authorization", name))
 		}
 	}
 	return mistakes
@@ -251,14 +258,14 @@ func (o *OAuth1) checkAuthParams() []error {
 
 func (o *OAuth1) outbound() outbound {
 	return outbound{o.HTTPClient, &o.connections, o.InsecureLoopbackHTTP,
-		detour{o.AuthorizeURL, o.InternalURL}}
+		detour{o.Endpoints.Authorization, o.InternalURL}}
 }
 
 func (o *OAuth1) issuer() string {
 	if o.Issuer != "" {
 		return o.Issuer
 	}
-	u, err := url.Parse(o.AuthorizeURL)
+	u, err := url.Parse(o.Endpoints.Authorization)
 	if err != nil || u.Host == "" {
 		return ""
 	}

@@ -32,7 +32,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	granted, err := o.ask(ctx, FaultRefused, o.RequestTokenURL, o.signer("", ""),
+	granted, err := o.ask(ctx, FaultRefused, o.Endpoints.RequestToken, o.signer("", ""),
 		oauth1.Param{Name: "oauth_callback", Value: callback})
 	if err != nil {
 		return "", err
@@ -43,7 +43,7 @@ func (o *OAuth1) Begin(ctx context.Context, f *Flow) (string, error) {
 	f.Token, f.Secret = granted.token, granted.secret
 	params := authparams.Merge(o.AuthParams, f.Request.Params)
 	params.Set("oauth_token", f.Token)
-	return withParams(o.AuthorizeURL, params)
+	return withParams(o.Endpoints.Authorization, params)
 }
 
 // checkConfirmed requires OAuth 1.0a, where the redirect URI is fixed with the request token (RFC
@@ -99,7 +99,7 @@ func (o *OAuth1) Finish(ctx context.Context, f *Flow, callback url.Values) (*ses
 	}
 	// 3. Redeem the verifier, once: it may then be spent.
 	verifier := oauth1.Param{Name: "oauth_verifier", Value: callback.Get("oauth_verifier")}
-	granted, err := o.ask(ctx, faultToken, o.AccessTokenURL, o.signer(f.Token, f.Secret), verifier)
+	granted, err := o.ask(ctx, faultToken, o.Endpoints.Token, o.signer(f.Token, f.Secret), verifier)
 	if err != nil {
 		return nil, err
 	}
@@ -168,10 +168,10 @@ func (o *OAuth1) profile(ctx context.Context, c credential) (Profile, error) {
 	if err != nil {
 		return Profile{}, &Error{Fault: faultToken, Err: fmt.Errorf("encode the response: %w", err)}
 	}
-	if o.UserURL == "" {
+	if o.Endpoints.UserInfo == "" {
 		return Profile{Token: extras, User: extras}, nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.UserURL, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Endpoints.UserInfo, nil)
 	if err != nil {
 		return Profile{}, &Error{Fault: FaultUserInfo, Err: errors.New("bad address")}
 	}

@@ -393,11 +393,15 @@ func TestOAuth1_R154_CallbackMustBeConfirmed(t *testing.T) {
 // once.
 func TestOAuth1_R156_InsecureSwitches(t *testing.T) {
 	o := &provider.OAuth1{
-		ClientID: "key", ClientSecret: "secret", RequestTokenURL: "https://p.example/r",
-		AuthorizeURL: "https://p.example/a", AccessTokenURL: "https://p.example/t",
-		Issuer: "https://p.example", UserURL: "http://127.0.0.1/me",
-		UserFields: provider.Fields{ID: "id"}, InsecureUnconfirmedCallback: true,
-		InsecureLoopbackHTTP: true,
+		ClientID: "key", ClientSecret: "secret", Endpoints: provider.Endpoints{
+			RequestToken:  "https://p.example/r",
+			Authorization: "https://p.example/a",
+			Token:         "https://p.example/t",
+			UserInfo:      "http://127.0.0.1/me",
+		},
+		Issuer: "https://p.example", UserFields: provider.Fields{ID: "id"},
+		InsecureUnconfirmedCallback: true,
+		InsecureLoopbackHTTP:        true,
 	}
 	config := sallyport.Config{BaseURL: "https://app.example.com", Providers: provider.Set{"op": o},
 		Session: session.Config{Secret: rig.Secret}}
@@ -686,7 +690,7 @@ func TestOAuth1_HostileAnswers(t *testing.T) {
 	}
 }
 
-// A profile counts only with status 200.
+// A profile is accepted with status 200 only.
 func TestOAuth1_ProfileRefused(t *testing.T) {
 	for status, want := range map[int]string{201: "invalid_userinfo", 401: "invalid_userinfo",
 		403: "invalid_userinfo", 429: "provider_unavailable", 500: "provider_unavailable"} {
@@ -916,7 +920,7 @@ func TestOAuth1_MapUser(t *testing.T) {
 				return nil
 			}
 		}, "1001 Alice Adams"},
-		"must name somebody": {func(o *provider.OAuth1) {
+		"must set the subject": {func(o *provider.OAuth1) {
 			o.MapUser = func(_ provider.Profile, u *session.User) error {
 				u.Subject = ""
 				return nil
@@ -928,7 +932,8 @@ func TestOAuth1_MapUser(t *testing.T) {
 			}
 		}, "internal_error"},
 		"the token says who": {func(o *provider.OAuth1) {
-			o.UserURL, o.UserFields = "", provider.Fields{ID: "user_id", Name: "screen_name"}
+			o.Endpoints.UserInfo = ""
+			o.UserFields = provider.Fields{ID: "user_id", Name: "screen_name"}
 		}, "1001 alice"},
 	} {
 		var user session.User

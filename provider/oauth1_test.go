@@ -26,9 +26,12 @@ import (
 func photos() *OAuth1 {
 	return &OAuth1{
 		Issuer: "https://photos.example:8443", ClientID: "consumer",
-		ClientSecret: "consumer secret", RequestTokenURL: "https://photos.example/request",
-		AuthorizeURL:   "https://Photos.example:8443/authorize?a=1",
-		AccessTokenURL: "https://photos.example/token", UserURL: "https://api.photos.example/me",
+		ClientSecret: "consumer secret", Endpoints: Endpoints{
+			RequestToken:  "https://photos.example/request",
+			Authorization: "https://Photos.example:8443/authorize?a=1",
+			Token:         "https://photos.example/token",
+			UserInfo:      "https://api.photos.example/me",
+		},
 		UserFields: Fields{ID: "id"},
 	}
 }
@@ -72,40 +75,45 @@ func TestOAuth1_Validate(t *testing.T) {
 		}, "not an RSA key"},
 		"key without RSA": {func(o *OAuth1) { o.PrivateKey = key }, "PrivateKey is not used"},
 		"no request URL": {func(o *OAuth1) {
-			o.RequestTokenURL = ""
-		}, "RequestTokenURL is missing"},
+			o.Endpoints.RequestToken = ""
+		}, "Endpoints.RequestToken is missing"},
 		"no authorize URL": {func(o *OAuth1) {
-			o.AuthorizeURL = ""
-		}, "AuthorizeURL is missing"},
+			o.Endpoints.Authorization = ""
+		}, "Endpoints.Authorization is missing"},
 		"no token URL": {func(o *OAuth1) {
-			o.AccessTokenURL = ""
-		}, "AccessTokenURL is missing"},
+			o.Endpoints.Token = ""
+		}, "Endpoints.Token is missing"},
 		// R60
 		"http": {func(o *OAuth1) {
-			o.RequestTokenURL = "http://photos.example/request"
-		}, "RequestTokenURL must be https"},
+			o.Endpoints.RequestToken = "http://photos.example/request"
+		}, "Endpoints.RequestToken must be https"},
 		"http token URL": {func(o *OAuth1) {
-			o.AccessTokenURL = "http://photos.example/request"
-		}, "AccessTokenURL must be https"},
+			o.Endpoints.Token = "http://photos.example/request"
+		}, "Endpoints.Token must be https"},
 		"http authorize URL": {func(o *OAuth1) {
-			o.AuthorizeURL = "http://photos.example/request"
-		}, "AuthorizeURL must be https"},
+			o.Endpoints.Authorization = "http://photos.example/request"
+		}, "Endpoints.Authorization must be https"},
 		// R10
-		"javascript": {func(o *OAuth1) { o.AuthorizeURL = "javascript:alert(1)" }, "AuthorizeURL"},
+		"javascript": {func(o *OAuth1) {
+			o.Endpoints.Authorization = "javascript:alert(1)"
+		}, "Endpoints.Authorization"},
+		"JWKS": {func(o *OAuth1) {
+			o.Endpoints.JWKS = "https://photos.example/jwks"
+		}, "Endpoints.JWKS is not used by OAuth1: remove it"},
 		"http API": {func(o *OAuth1) {
 			o.APIBase = "http://photos.example/1/"
 		}, "APIBase must be https"},
 		"http on loopback": {func(o *OAuth1) {
-			o.UserURL = "http://localhost/me"
+			o.Endpoints.UserInfo = "http://localhost/me"
 		}, "InsecureLoopbackHTTP"},
 		"http, switched on": {func(o *OAuth1) {
-			o.UserURL, o.InsecureLoopbackHTTP = "http://localhost/me", true
+			o.Endpoints.UserInfo, o.InsecureLoopbackHTTP = "http://localhost/me", true
 		}, ""},
-		"fragment": {func(o *OAuth1) { o.AuthorizeURL += "#x" }, "fragment"},
+		"fragment": {func(o *OAuth1) { o.Endpoints.Authorization += "#x" }, "fragment"},
 		"user": {func(o *OAuth1) {
-			o.UserURL = "https://u:pw-pw@photos.example/me"
+			o.Endpoints.UserInfo = "https://u:pw-pw@photos.example/me"
 		}, "must have no user"},
-		"no profile": {func(o *OAuth1) { o.UserURL = "" }, ""},
+		"no profile": {func(o *OAuth1) { o.Endpoints.UserInfo = "" }, ""},
 		"no ID": {func(o *OAuth1) {
 			o.UserFields.ID = ""
 		}, "UserFields.ID is missing"},
@@ -127,7 +135,7 @@ func TestOAuth1_Validate(t *testing.T) {
 			o.AuthParams = url.Values{"state": {"x"}}
 		}, `AuthParams "state" is set by the library`},
 		"ours in the address": {func(o *OAuth1) {
-			o.AuthorizeURL += "&oauth_token=x"
+			o.Endpoints.Authorization += "&oauth_token=x"
 		}, "must not have the parameter oauth_token"},
 		"twice": {func(o *OAuth1) {
 			o.AuthParams = url.Values{"perms": {"read", "write"}}
@@ -167,8 +175,8 @@ func TestOAuth1_IssuerAndRegistration(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, p := range []Provider{
-		o, &OAuth1{AuthorizeURL: o.AuthorizeURL, ClientID: "other"},
-		&OAuth1{AuthorizeURL: o.AuthorizeURL, Issuer: "https://other.example",
+		o, &OAuth1{Endpoints: o.Endpoints, ClientID: "other"},
+		&OAuth1{Endpoints: o.Endpoints, Issuer: "https://other.example",
 			ClientID: o.ClientID},
 		&OIDC{Issuer: o.issuer(), ClientID: o.ClientID},
 	} {

@@ -15,7 +15,7 @@ import (
 )
 
 // R152, R1, R5, R8: state and PKCE as everywhere, the redirect URI from the configuration, and no
-// nonce, which nobody would check.
+// nonce, which no ID token would repeat.
 func TestOAuth2_R152_AuthorizationRequest(t *testing.T) {
 	app := rig.New(t, rig.PlainOAuth2())
 	seen := map[string]bool{}
@@ -239,7 +239,7 @@ func TestOAuth2_R33_BesideOpenIDConnect(t *testing.T) {
 	}
 }
 
-// R153: a number and a text are the same ID, every digit counts, and nothing else is one.
+// R153: a number and a text are the same ID, every digit is significant, and nothing else is an ID.
 func TestOAuth2_R153_StableID(t *testing.T) {
 	for name, row := range map[string]struct {
 		id   any
@@ -320,7 +320,7 @@ func TestOAuth2_R153_NamespacedByProvider(t *testing.T) {
 // only here.
 func TestOAuth2_R62_HostileEndpoints(t *testing.T) {
 	evil := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		t.Error("somebody came to the other server")
+		t.Error("a request reached the other server")
 	}))
 	defer evil.Close()
 	const marker = "MARKER of the provider"
@@ -446,8 +446,8 @@ func TestOAuth2_R4_WithoutPKCE(t *testing.T) {
 	}
 }
 
-// R55: nobody can tell when or how the user signed in, so a page that needs it says no at once, and
-// nobody is sent around.
+// R55: OAuth 2.0 does not tell when or how the user signed in, so a page that needs it refuses at
+// once, without a redirect.
 func TestOAuth2_R55_NoStepUp(t *testing.T) {
 	app := rig.New(t, rig.PlainOAuth2())
 	app.Mux.Handle("/recent", app.Auth.RequireRecent(0)(http.HandlerFunc(func(http.ResponseWriter,

@@ -158,7 +158,7 @@ func TestOAuth2_R72_Quirks(t *testing.T) {
 	}
 }
 
-// R76, R67, R135: errors of every kind are read, mapped to a registered code, and shown to nobody
+// R76, R67, R135: errors of every kind are read, mapped to a registered code, and never shown
 // but the log. Quirks 15 and 23.
 func TestOAuth2_R76_Errors(t *testing.T) {
 	codes := map[string]string{"190": "invalid_grant", "40029": "invalid_grant"}
@@ -253,7 +253,7 @@ func TestOAuth2_R134_LogHoldsNoSecrets(t *testing.T) {
 	}
 }
 
-// Quirks 41 and 45: an address counts as verified only when somebody has said so.
+// Quirks 41 and 45: an address is treated as verified only if the provider says so.
 func TestOAuth2_EmailTrust(t *testing.T) {
 	for name, row := range map[string]struct {
 		change    func(map[string]any)

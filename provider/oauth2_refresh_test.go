@@ -127,7 +127,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 		"away": {func(f *authtest.Faults) {
 			f.Handler = rig.Answer("user", 503, "", "")
 		}, false, nil},
-		"e-mail list is off": {func(f *authtest.Faults) {
+		"no list of email addresses": {func(f *authtest.Faults) {
 			f.Handler = rig.Answer("emails", 403, "", "")
 		}, false, nil},
 	} {
@@ -159,7 +159,7 @@ func TestOAuth2_R108_ProfileAfterARefresh(t *testing.T) {
 	}
 }
 
-// R75: a logout takes the tokens back.
+// R75: a logout revokes the tokens.
 func TestOAuth2_R75_Revocation(t *testing.T) {
 	app := rig.NewPlainCalling(t)
 	b := rig.Browser(t)
@@ -189,8 +189,8 @@ func TestOAuth2_R112_IncrementalConsent(t *testing.T) {
 		status int
 		change func(map[string]any)
 	}{
-		"granted":           {nil, http.StatusOK, nil},
-		"the answer is mum": {[]string{"no-scope"}, http.StatusOK, nil},
+		"granted":                  {nil, http.StatusOK, nil},
+		"no scope in the response": {[]string{"no-scope"}, http.StatusOK, nil},
 		"not granted": {nil, http.StatusForbidden, func(a map[string]any) {
 			a["scope"] = "profile email"
 		}},

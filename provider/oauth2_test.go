@@ -63,7 +63,7 @@ func TestOAuth2_Validate(t *testing.T) {
 		},
 		"AuthMethod \"7\"":            func(o *OAuth2) { o.AuthMethod = "7" },
 		"AuthMethod must not be none": func(o *OAuth2) { o.AuthMethod = "none" },
-		"Endpoints.JWKS is for OIDC only": func(o *OAuth2) {
+		"Endpoints.JWKS is not used by OAuth2": func(o *OAuth2) {
 			o.Endpoints.JWKS = "https://op.example/jwks"
 		},
 		"Endpoints.Introspection must be https": func(o *OAuth2) {

@@ -61,7 +61,7 @@ func (o *OAuth2) checkEndpoints() []error {
 		case &o.Endpoints.Revocation, &o.Endpoints.Introspection, &o.Endpoints.DeviceAuthorization:
 		default:
 			if *e.address != "" {
-				mistakes = append(mistakes, wrongField(field, "is for OIDC only: remove it"))
+				mistakes = append(mistakes, wrongField(field, "is not used by OAuth2: remove it"))
 			}
 		}
 		if *e.address != "" {

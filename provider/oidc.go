@@ -241,8 +241,11 @@ type OIDC struct {
 }
 
 // Endpoints are the URLs of a provider's endpoints, named as in its metadata (OpenID Connect
-// Discovery 1.0 section 3, RFC 8414 section 2). Default for each: the discovery document's.
+// Discovery 1.0 section 3, RFC 8414 section 2). Default for each with OIDC: that of the discovery
+// document.
 type Endpoints struct {
+	RequestToken string // OAuth1 only
+
 	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection,
 	DeviceAuthorization, PushedAuthorization string
 }

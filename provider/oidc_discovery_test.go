@@ -505,7 +505,7 @@ func TestKeys_R66_TokenWithoutKeyID(t *testing.T) {
 	}
 }
 
-// strangerKey is a public key of nobody's.
+// strangerKey is the public key of another provider.
 func strangerKey(t *testing.T) any {
 	other := authtest.NewTLSProvider(t)
 	resp, err := other.HTTPClient().Get(other.Issuer() + "/jwks")
@@ -606,7 +606,7 @@ func TestDiscovery_R70_MetadataFlipsUnderLoad(t *testing.T) {
 				app.Clock.Advance(2 * time.Hour)
 				resp := app.Get(t, rig.Browser(t), "/auth/login")
 				if got := len(rig.Location(t, resp).Query()["v"]); got != 1 {
-					t.Errorf("v stands %d times in the request", got)
+					t.Errorf("v is %d times in the request", got)
 				}
 			}
 		})

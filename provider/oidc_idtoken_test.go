@@ -435,7 +435,7 @@ type raw string
 
 func fmtInt(n int64) string { return json.Number(rig.JSON(n)).String() }
 
-// fill puts the right values in the place of ISS and NONCE.
+// fill replaces ISS and NONCE with the right values.
 func fill(value any, claims map[string]any) any {
 	replace := func(s string) string {
 		s = strings.Replace(s, "ISS", claims["iss"].(string), 1)
@@ -748,7 +748,7 @@ func TestIDToken_R55_StepUp(t *testing.T) {
 		t.Fatalf("just signed in: %s", got)
 	}
 	app.Clock.Advance(time.Hour)
-	// A script is told what is missing.
+	// A script learns what is missing.
 	resp := app.Get(t, b, "/transfer", "Sec-Fetch-Mode", "cors", "Accept", "application/json")
 	if got := resp.Header.Get("WWW-Authenticate"); resp.StatusCode != 401 ||
 		!strings.Contains(got, "insufficient_user_authentication") ||

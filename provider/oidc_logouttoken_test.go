@@ -295,7 +295,7 @@ func signLogout(app *rig.App, row logoutRow) string {
 	return signWith(app, header, writeRaw(claims))
 }
 
-// signWith signs with the provider's key and exactly this header.
+// signWith signs with the provider's key, and with these members of the header only.
 func signWith(app *rig.App, header map[string]any, payload []byte) string {
 	app.OP.Misbehave(func(f *authtest.Faults) {
 		f.IDTokenHeader = func(h map[string]any) {
@@ -429,6 +429,6 @@ func TestLogoutToken_ForgedClaimsStayOutOfTheEvents(t *testing.T) {
 	rig.DeliverLogout(t, app, "op",
 		token[0]+"."+base64.RawURLEncoding.EncodeToString(rig.JSON(forged))+"."+token[2])
 	if strings.Contains(app.Log(), "forged") {
-		t.Errorf("the log says what nobody has signed: %s", app.Log())
+		t.Errorf("the log has claims that are not signed: %s", app.Log())
 	}
 }

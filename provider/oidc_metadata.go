@@ -90,6 +90,7 @@ type namedEndpoint struct {
 // named returns the endpoints with their names.
 func (e *Endpoints) named() []namedEndpoint {
 	return []namedEndpoint{
+		{"request_token_endpoint", "RequestToken", &e.RequestToken},
 		{"authorization_endpoint", "Authorization", &e.Authorization},
 		{"token_endpoint", "Token", &e.Token},
 		{"jwks_uri", "JWKS", &e.JWKS},
@@ -105,9 +106,10 @@ func (e *Endpoints) named() []namedEndpoint {
 // endpoints returns the endpoints of the metadata.
 func (m *metadata) endpoints() *Endpoints {
 	return &Endpoints{
-		m.AuthorizationEndpoint, m.TokenEndpoint, m.UserInfoEndpoint, m.JWKSURI,
-		m.EndSessionEndpoint, m.RevocationEndpoint,
-		m.IntrospectionEndpoint, m.DeviceEndpoint, m.PAREndpoint,
+		Authorization: m.AuthorizationEndpoint, Token: m.TokenEndpoint,
+		UserInfo: m.UserInfoEndpoint, JWKS: m.JWKSURI, EndSession: m.EndSessionEndpoint,
+		Revocation: m.RevocationEndpoint, Introspection: m.IntrospectionEndpoint,
+		DeviceAuthorization: m.DeviceEndpoint, PushedAuthorization: m.PAREndpoint,
 	}
 }
 

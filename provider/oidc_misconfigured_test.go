@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/provider"
 )
 
-// F42: what waiting does not mend is told apart from an outage, on the page and in the log.
+// F42: a misconfiguration is distinguished from an outage, on the page and in the log.
 func TestDiscovery_F42_Misconfigured(t *testing.T) {
 	page := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

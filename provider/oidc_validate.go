@@ -158,7 +158,10 @@ func (o *OIDC) checkOverrides() []error {
 		mistakes = append(mistakes, o.outbound().checkEndpoint("Discovery", o.Discovery))
 	}
 	for _, e := range o.Endpoints.named() {
-		if *e.address != "" {
+		if e.address == &o.Endpoints.RequestToken && *e.address != "" {
+			mistakes = append(mistakes,
+				wrongField("Endpoints."+e.field, "is not used by OIDC: remove it"))
+		} else if *e.address != "" {
 			mistakes = append(mistakes, o.outbound().checkEndpoint("Endpoints."+e.field,
 				*e.address))
 		}

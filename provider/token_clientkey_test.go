@@ -113,7 +113,7 @@ func readAssertion(t *testing.T, form url.Values) (a assertion) {
 	return a
 }
 
-// R36, quirk 27: a client that signs says at each endpoint, each time anew, who it is, for the
+// R36, quirk 27: a client that signs sends a new client assertion to each endpoint, for the
 // issuer of the provider alone.
 func TestClientKey_R36_Assertions(t *testing.T) {
 	for alg, key := range signingKeys(t) {

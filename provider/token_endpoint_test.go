@@ -315,7 +315,7 @@ func TestUserInfo_R78_DoesNotOverwriteWhatIsSigned(t *testing.T) {
 	}
 }
 
-// R78: an e-mail address and its verification come from one source.
+// R78: an email address and its verification come from one source.
 func TestUserInfo_R78_EmailAndItsVerification(t *testing.T) {
 	const a, b = "a@example.com", "b@example.com"
 	for name, row := range map[string]struct {

@@ -57,9 +57,12 @@ func TestVerbatim_F40_ClientsAndIssuers(t *testing.T) {
 		} {
 			o := &OAuth1{
 				ClientID: "client", ClientSecret: secret, Issuer: "https://op.example",
-				UserFields:      Fields{ID: "id"},
-				RequestTokenURL: "https://op.example/r", AuthorizeURL: "https://op.example/a",
-				AccessTokenURL: "https://op.example/t",
+				UserFields: Fields{ID: "id"},
+				Endpoints: Endpoints{
+					RequestToken:  "https://op.example/r",
+					Authorization: "https://op.example/a",
+					Token:         "https://op.example/t",
+				},
 			}
 			if _, err := o.Validate(); err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -86,8 +87,11 @@ func (m *Manager) checkOwnName(name string) error {
 		return fmt.Errorf("session: %q is the name of the session cookie: choose "+
 			"another name", name)
 	}
-	if reason := badCookieName(name); name == "" || reason != "" {
-		return fmt.Errorf("session: cookie name %q is empty or %s", name, reason)
+	if name == "" {
+		return errors.New("session: the cookie name is empty: choose a name")
+	}
+	if reason := badCookieName(name); reason != "" {
+		return fmt.Errorf("session: the cookie name %q %s", name, reason)
 	}
 	return nil
 }

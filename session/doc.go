@@ -1,4 +1,5 @@
-// Package session stores who is signed in. It implements no OAuth and serves no routes.
+// Package session keeps sessions: the signed-in user and the tokens, sealed in cookies or in a
+// store. It implements no OAuth and serves no routes.
 //
 // # For applications
 //

@@ -32,8 +32,8 @@ var ErrChanged = errors.New("session: changed by another request")
 // skew is the tolerated difference between the clocks of the application's processes.
 const skew = time.Minute
 
-// A Manager starts, reads, changes and ends sessions. sallyport.Auth.Sessions is one. It is safe for
-// concurrent use.
+// A Manager starts, reads, changes and ends sessions. sallyport.Auth.Sessions is one. It is safe
+// for concurrent use.
 type Manager struct {
 	config  Config // with defaults
 	site    engine.Site

@@ -89,7 +89,7 @@ func TestRenew_F16_DuringARefresh(t *testing.T) {
 	rig.WantRefreshes(t, app, b)
 }
 
-// F16: a session whose tokens have run out, and that nobody refreshes, lives on as long as it is
+// F16: a session with expired tokens that are not refreshed is valid as long as it is
 // used.
 func TestRenew_F16_WithoutARefresh(t *testing.T) {
 	app := rig.NewCalling(t, func(s *rig.Setup) { s.Config.Session.Idle = 10 * time.Hour })

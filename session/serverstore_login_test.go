@@ -58,7 +58,7 @@ func TestStores_R95_CopyAfterSignOut(t *testing.T) {
 	}
 }
 
-// R100: while the store does not answer, nobody passes, nobody is taken for anonymous, and nobody
+// R100: while the store does not answer, no request passes or is taken for anonymous, and no user
 // is signed out.
 func TestStores_R100_Down(t *testing.T) {
 	store := &rig.FlakyBackend{}
@@ -86,7 +86,7 @@ func TestStores_R100_Down(t *testing.T) {
 		t.Errorf("fetch: status %d", resp.StatusCode)
 	}
 	if resp := app.Get(t, rig.Browser(t), "/"); resp.StatusCode != http.StatusOK {
-		t.Errorf("somebody without a cookie: status %d", resp.StatusCode)
+		t.Errorf("without a cookie: status %d", resp.StatusCode)
 	}
 	if resp := app.Get(t, fresh,
 		pending.String()); resp.StatusCode != http.StatusServiceUnavailable ||

@@ -33,7 +33,7 @@ func (b BaseURL) check() error {
 	u, err := url.Parse(string(b))
 	switch {
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return errors.New("the base URL is not an address such as https://git.example.com")
+		return errors.New("the base URL must be a URL such as https://git.example.com")
 	case u.User != nil || strings.ContainsAny(string(b), "?#"):
 		return fmt.Errorf("the base URL at %s must have no user, query and fragment", u.Host)
 	}

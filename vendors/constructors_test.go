@@ -294,23 +294,23 @@ func TestConstructors_Mistakes(t *testing.T) {
 	}{
 		"no address": {
 			vendors.GitHubEnterprise("", "id", "hush"),
-			"the base URL is not an address",
+			"the base URL must be a URL",
 		},
 		"a host": {
 			vendors.Gitea("git.example.com", "id", "hush"),
-			"the base URL is not an address",
+			"the base URL must be a URL",
 		},
 		"no host": {
 			vendors.Forgejo("https:///x", "id", "hush"),
-			"the base URL is not an address",
+			"the base URL must be a URL",
 		},
 		"another scheme": {
 			vendors.Nextcloud("ftp://cloud.example.com", "id", "hush"),
-			"the base URL is not an address",
+			"the base URL must be a URL",
 		},
 		"broken": {
 			vendors.Gitea("https://s3cret:%zz@x", "id", "hush"),
-			"the base URL is not an address",
+			"the base URL must be a URL",
 		},
 		"http": {
 			vendors.Gitea("http://git.example.com", "id", "hush"),

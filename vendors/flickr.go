@@ -10,15 +10,17 @@ import (
 // and no picture.
 func Flickr(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer:          "https://www.flickr.com",
-		ClientID:        key,
-		ClientSecret:    secret,
-		DisplayName:     "Flickr",
-		OtherOrigins:    []string{"https://api.flickr.com"},
-		RequestTokenURL: "https://www.flickr.com/services/oauth/request_token",
-		AuthorizeURL:    "https://www.flickr.com/services/oauth/authorize",
-		AccessTokenURL:  "https://www.flickr.com/services/oauth/access_token",
-		AuthParams:      url.Values{"perms": {"read"}},
+		Issuer:       "https://www.flickr.com",
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Flickr",
+		OtherOrigins: []string{"https://api.flickr.com"},
+		Endpoints: provider.Endpoints{
+			RequestToken:  "https://www.flickr.com/services/oauth/request_token",
+			Authorization: "https://www.flickr.com/services/oauth/authorize",
+			Token:         "https://www.flickr.com/services/oauth/access_token",
+		},
+		AuthParams: url.Values{"perms": {"read"}},
 		UserFields: provider.Fields{
 			ID:       "user_nsid",
 			Name:     "fullname|username",

@@ -182,13 +182,15 @@ func TestHarness_KnowsEveryProtocol(t *testing.T) {
 		New: func(v vendors.Values) (provider.Provider, error) {
 			id, secret := v.Client()
 			return &provider.OAuth1{
-				ClientID:        id,
-				ClientSecret:    secret,
-				RequestTokenURL: "https://signed.example.com/request",
-				AuthorizeURL:    "https://signed.example.com/authorize?perms=read",
-				AccessTokenURL:  "https://signed.example.com/access",
-				UserURL:         "https://signed.example.com/me",
-				UserFields:      provider.Fields{ID: "id"},
+				ClientID:     id,
+				ClientSecret: secret,
+				Endpoints: provider.Endpoints{
+					RequestToken:  "https://signed.example.com/request",
+					Authorization: "https://signed.example.com/authorize?perms=read",
+					Token:         "https://signed.example.com/access",
+					UserInfo:      "https://signed.example.com/me",
+				},
+				UserFields: provider.Fields{ID: "id"},
 			}, nil
 		},
 	}

@@ -12,16 +12,18 @@ import (
 // AuthParams.Set("name", "Reports").
 func Trello(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer:          "https://trello.com",
-		ClientID:        key,
-		ClientSecret:    secret,
-		DisplayName:     "Trello",
-		OtherOrigins:    []string{"https://api.trello.com"},
-		RequestTokenURL: "https://trello.com/1/OAuthGetRequestToken",
-		AuthorizeURL:    "https://trello.com/1/OAuthAuthorizeToken",
-		AccessTokenURL:  "https://trello.com/1/OAuthGetAccessToken",
-		AuthParams:      url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
-		UserURL:         "https://api.trello.com/1/members/me",
+		Issuer:       "https://trello.com",
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Trello",
+		OtherOrigins: []string{"https://api.trello.com"},
+		Endpoints: provider.Endpoints{
+			RequestToken:  "https://trello.com/1/OAuthGetRequestToken",
+			Authorization: "https://trello.com/1/OAuthAuthorizeToken",
+			Token:         "https://trello.com/1/OAuthGetAccessToken",
+			UserInfo:      "https://api.trello.com/1/members/me",
+		},
+		AuthParams: url.Values{"scope": {"read,account"}, "expiration": {"1day"}},
 		UserFields: provider.Fields{
 			ID:       "id",
 			Name:     "fullName",

@@ -39,17 +39,19 @@ func Tumblr(key, secret string) *provider.OAuth2 {
 // TumblrOAuth1 signs the same users in with OAuth 1.0a. The warning about IDs at [Tumblr] applies.
 func TumblrOAuth1(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer:          tumblrIssuer,
-		ClientID:        key,
-		ClientSecret:    secret,
-		DisplayName:     "Tumblr",
-		OtherOrigins:    []string{"https://api.tumblr.com"},
-		RequestTokenURL: "https://www.tumblr.com/oauth/request_token",
-		AuthorizeURL:    "https://www.tumblr.com/oauth/authorize",
-		AccessTokenURL:  "https://www.tumblr.com/oauth/access_token",
-		UserURL:         "https://api.tumblr.com/v2/user/info",
-		UserFields:      tumblrFields(),
-		APIBase:         "https://api.tumblr.com/v2/",
+		Issuer:       tumblrIssuer,
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "Tumblr",
+		OtherOrigins: []string{"https://api.tumblr.com"},
+		Endpoints: provider.Endpoints{
+			RequestToken:  "https://www.tumblr.com/oauth/request_token",
+			Authorization: "https://www.tumblr.com/oauth/authorize",
+			Token:         "https://www.tumblr.com/oauth/access_token",
+			UserInfo:      "https://api.tumblr.com/v2/user/info",
+		},
+		UserFields: tumblrFields(),
+		APIBase:    "https://api.tumblr.com/v2/",
 	}
 }
 

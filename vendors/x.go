@@ -47,17 +47,19 @@ func X(id, secret string) *provider.OAuth2 {
 // XOAuth1 signs the same users in with OAuth 1.0a.
 func XOAuth1(key, secret string) *provider.OAuth1 {
 	return &provider.OAuth1{
-		Issuer:          xIssuer,
-		ClientID:        key,
-		ClientSecret:    secret,
-		DisplayName:     "X",
-		OtherOrigins:    []string{"https://api.x.com", "https://api.twitter.com"},
-		RequestTokenURL: "https://api.twitter.com/oauth/request_token",
-		AuthorizeURL:    "https://api.twitter.com/oauth/authenticate", // asks for consent once
-		AccessTokenURL:  "https://api.twitter.com/oauth/access_token",
-		AuthParams:      url.Values{},
-		UserURL: "https://api.twitter.com/1.1/account/verify_credentials.json" +
-			"?include_email=true",
+		Issuer:       xIssuer,
+		ClientID:     key,
+		ClientSecret: secret,
+		DisplayName:  "X",
+		OtherOrigins: []string{"https://api.x.com", "https://api.twitter.com"},
+		Endpoints: provider.Endpoints{
+			RequestToken:  "https://api.twitter.com/oauth/request_token",
+			Authorization: "https://api.twitter.com/oauth/authenticate", // asks for consent once
+			Token:         "https://api.twitter.com/oauth/access_token",
+			UserInfo: "https://api.twitter.com/1.1/account/verify_credentials.json" +
+				"?include_email=true",
+		},
+		AuthParams: url.Values{},
 		UserFields: provider.Fields{
 			ID:       "id_str",
 			Name:     "name",

@@ -10,9 +10,9 @@
 //	  },
 //	  "intranet": {
 //	    "client_id": "reports", "client_secret_env": "INTRANET_SECRET",
-//	    "authorize_url": "https://intranet.example.com/oauth/authorize",
-//	    "access_token_url": "https://intranet.example.com/oauth/token",
-//	    "userinfo_url": "https://intranet.example.com/api/me",
+//	    "authorization_endpoint": "https://intranet.example.com/oauth/authorize",
+//	    "token_endpoint": "https://intranet.example.com/oauth/token",
+//	    "userinfo_endpoint": "https://intranet.example.com/api/me",
 //	    "user": {"id": "data.id", "name": "data.name"}
 //	  }
 //	}

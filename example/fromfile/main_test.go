@@ -16,14 +16,14 @@ const providers = `{
   "intranet": {
     "display_name": "The intranet",
     "client_id": "ID", "client_secret_file": "client.secret",
-    "authorize_url": "OP/oauth/authorize", "access_token_url": "OP/oauth/token",
-    "api_base_url": "OP", "userinfo_url": "user", "scopes": ["profile"],
+    "authorization_endpoint": "OP/oauth/authorize", "token_endpoint": "OP/oauth/token",
+    "api_base_url": "OP", "userinfo_endpoint": "user", "scopes": ["profile"],
     "user": {"id": "id", "name": "name|login"}
   },
   "old": {
     "client_id": "ID", "client_secret_file": "client.secret",
-    "request_token_url": "OP/oauth1/request_token", "authorize_url": "OP/oauth1/authorize", "access_token_url": "OP/oauth1/access_token",
-    "userinfo_url": "OP/oauth1/profile", "user": {"id": "id", "name": "name"}
+    "request_token_endpoint": "OP/oauth1/request_token", "authorization_endpoint": "OP/oauth1/authorize", "token_endpoint": "OP/oauth1/access_token",
+    "userinfo_endpoint": "OP/oauth1/profile", "user": {"id": "id", "name": "name"}
   }
 }`
 

@@ -72,7 +72,7 @@ export function fetch(
 ): Promise<Response>;
 
 /**
- * Calls f when another user, or nobody, is signed in: by this page, another tab or the provider.
+ * Calls f after a sign-in or sign-out: by this page, another tab or the provider.
  * Returns a function that ends the subscription.
  */
 export function onChange(f: (session: Session) => void): () => void;

@@ -26,7 +26,7 @@ var sessions = []Outcome{{
 		"sibling host sets a cookie of the same name: give it another one (Session.CookieName).",
 }, {
 	Code:  "evicted",
-	Cause: "The memory store is full, so idle sessions were dropped.",
+	Cause: "The memory store is full, so the oldest sessions were removed.",
 	Remedy: "Raise the limit of the store, shorten Session.Idle, or use a shared store such " +
 		"as Redis.",
 }, {

@@ -185,7 +185,7 @@ func TestLanguage(t *testing.T) {
 		"en": "ltr", "ar": "rtl", "he-IL": "rtl", "AR": "rtl", "zh-Hans": "ltr", "ar-Latn": "ltr",
 	} {
 		if got := direction(lang); got != want {
-			t.Errorf("%s is written %s, want %s", lang, got, want)
+			t.Errorf("direction(%q) = %s, want %s", lang, got, want)
 		}
 	}
 }

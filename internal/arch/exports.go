@@ -174,8 +174,8 @@ func byAudience(pkgs []pkg, table map[string]string) (map[string][]string, []str
 	return all, broken
 }
 
-// closedFuncs returns the exported functions of a package with a parameter whose type is in a package
-// below internal/.
+// closedFuncs returns the exported functions of a package with a parameter whose type is in a
+// package below internal/.
 func closedFuncs(p pkg) map[string]bool {
 	found := map[string]bool{}
 	for _, f := range p.files {

@@ -206,13 +206,13 @@ func TestForgery_F3_DefaultIssuer(t *testing.T) {
 		}
 	}
 	o := authtest.NewTLSProvider(t).OAuth1()
-	o.Issuer, o.AccessTokenURL = "", "https://evil.example/token"
+	o.Issuer, o.Endpoints.Token = "", "https://evil.example/token"
 	if _, err := o.Validate(); err == nil || !strings.Contains(err.Error(), "Issuer is missing") {
 		t.Errorf("OAuth 1.0a: %v", err)
 	}
 }
 
-// F3: the key of a tenant's user is nobody else's, wherever the application meets it.
+// F3: the key of a tenant's user belongs to that user only, wherever the application gets it.
 func TestForgery_F3_KeysOfTenants(t *testing.T) {
 	var mu sync.Mutex
 	keys := map[string][]string{} // by where it was seen

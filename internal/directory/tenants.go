@@ -101,7 +101,7 @@ func (c *tenantCache) young(t tenant, now time.Time) bool {
 	return 0 < rest && rest <= c.lasting(t)
 }
 
-// lasting is how long an answer stands.
+// lasting is how long an answer is kept.
 func (c *tenantCache) lasting(t tenant) time.Duration {
 	if t.provider == nil {
 		return c.keepUnknown

@@ -186,7 +186,7 @@ func TestTenants_Configuration(t *testing.T) {
 	}
 }
 
-// Whoever makes names up gets 404, and what cannot be a name is not looked up.
+// Unknown names get 404, and invalid names are not looked up.
 func TestTenants_UnknownNames(t *testing.T) {
 	app, tn := rig.NewTenants(t)
 	b := rig.Browser(t)
@@ -265,7 +265,7 @@ func TestTenants_R27_ParallelLogins(t *testing.T) {
 	}
 }
 
-// R30, R69: nobody is contacted for being named in an address.
+// R30, R69: an issuer in a URL is not contacted.
 func TestTenants_R69_UnconfiguredIssuer(t *testing.T) {
 	var reached atomic.Int32
 	stranger := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter,
@@ -315,7 +315,7 @@ func TestTenants_TokensAndLogout(t *testing.T) {
 	if got := rig.Call(t, app, b, "GET"); got != 200 || rig.Refreshes(app) != 1 {
 		t.Errorf("status %d, %d refreshes", got, rig.Refreshes(app))
 	}
-	// R100: when nobody knows the tenant, its tokens are not sent anywhere.
+	// R100: while the tenant cannot be looked up, its tokens are not sent anywhere.
 	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(2 * time.Hour)
 	if got := rig.Call(t, app, b, "GET"); got != http.StatusServiceUnavailable ||
@@ -352,7 +352,7 @@ func TestTenants_StepUpAndRevalidation(t *testing.T) {
 	tn.Fail(rig.ErrTenancy)
 	app.Clock.Advance(2 * time.Minute)
 	if resp := app.Get(t, b, "/recent"); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("while nobody knows: status %d", resp.StatusCode)
+		t.Errorf("tenant lookup down: status %d", resp.StatusCode)
 	}
 }
 
@@ -383,7 +383,7 @@ func TestTenants_R145_SlowProvider(t *testing.T) {
 		t.Error("a tenant waits for another one's turn")
 	}
 	if !rig.Alive(t, app, rig.SignedIn(t, app, "bob", "/auth/login/acme")) {
-		t.Error("nobody")
+		t.Error("no request at the provider")
 	}
 	close(slow.Release)
 	wg.Wait()

@@ -205,7 +205,7 @@ func TestTenants_R100_Errors(t *testing.T) {
 	}
 }
 
-// R105: what changes counts after Keep at the latest.
+// R105: changes take effect after Keep at the latest.
 func TestTenants_R105_ChangesAndRemovals(t *testing.T) {
 	g := newRegistry("acme")
 	d := g.directory()

@@ -19,9 +19,9 @@ type Site struct {
 
 	// Accept checks each loaded session that is otherwise valid, and each new one, and returns the
 	// tenant of its user. It decides what the manager cannot know: whether the provider's
-	// registration is unchanged. An error that wraps session.ErrEnded ends the session, and one that
-	// wraps session.ErrStore means that the answer is unknown. Any other error rejects the session
-	// in this process only, and is logged. Nil accepts all, without a tenant.
+	// registration is unchanged. An error that wraps session.ErrEnded ends the session, and one
+	// that wraps session.ErrStore means that the answer is unknown. Any other error rejects the
+	// session in this process only, and is logged. Nil accepts all, without a tenant.
 	Accept func(context.Context, Login) (tenant string, err error)
 
 	// SignedOut is called when the user signs out (session.Manager.End), to end data stored beside

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A Clock stands still until it is moved.
+// A Clock shows the same time until the test advances it.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time

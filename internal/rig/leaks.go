@@ -61,7 +61,7 @@ var secretAnswer = regexp.MustCompile(
 	`(?i:access_?token|refresh_?token|id_token|oauth_token_secret|device_code|request_uri)(?:":"|=)([^"&]+)`,
 )
 
-// secretParam is a protocol parameter of OAuth 1.0a that nobody else may see, in a header.
+// secretParam is a secret protocol parameter of OAuth 1.0a in a header.
 var secretParam = regexp.MustCompile(
 	`(oauth_(?:token|verifier|signature|nonce|callback))="([^"]*)"`,
 )

@@ -24,7 +24,7 @@ import (
 // Secret is what the applications under test seal with.
 const Secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff0"
 
-// Marker is what guarded handlers write; nobody without a session may see it.
+// Marker is what guarded handlers write; requests without a session must not get it.
 const Marker = "guarded content"
 
 // An App is an application under test with its provider, both with https.
@@ -49,7 +49,7 @@ type Setup struct {
 	Config sallyport.Config
 	OIDC   *provider.OIDC
 	OP     *authtest.Provider
-	Other  provider.Provider // configured as "op" in the place of OIDC, such as OP.OAuth2()
+	Other  provider.Provider // configured as "op" instead of OIDC, such as OP.OAuth2()
 	Second bool              // a second provider
 	HTTP   bool              // the application is on http, as on a developer's machine
 	Path   string            // of BaseURL; the Mux gets requests without it

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/vendors"
 )
@@ -12,9 +13,9 @@ var deciding = []struct {
 	protocol vendors.Protocol
 }{
 	{"issuer", vendors.OpenIDConnect},
-	{"request_token_url", vendors.OAuthOne},
-	{"authorize_url", vendors.OAuthTwo},
-	{"access_token_url", vendors.OAuthTwo},
+	{"request_token_endpoint", vendors.OAuthOne},
+	{"authorization_endpoint", vendors.OAuthTwo},
+	{"token_endpoint", vendors.OAuthTwo},
 }
 
 var vendorSetting = Setting{Key: "vendor", Help: "the vendor, if the provider has another name"}
@@ -45,26 +46,35 @@ func (e *entry) kind() (*vendors.Vendor, vendors.Protocol, bool) {
 	case decided:
 		return nil, protocol, true
 	}
-	ways := "vendor, issuer, request_token_url or authorize_url"
+	ways := "vendor, issuer, request_token_endpoint or authorization_endpoint"
 	if e.line == 0 {
-		ways = e.variable("vendor") + ", _ISSUER, _REQUEST_TOKEN_URL or _AUTHORIZE_URL"
+		ways = e.variable("vendor") +
+			", _ISSUER, _REQUEST_TOKEN_ENDPOINT or _AUTHORIZATION_ENDPOINT"
 	}
 	e.Env.Wrong("%s: the kind of provider is not set: set %s%s",
 		e.place(Setting{}), ways, nearest(e.name, e.vendors()))
 	return nil, "", false
 }
 
-// decided is the protocol by the addresses that are set, except those that the vendor of the name
-// needs itself.
+// decided is the protocol by the addresses that are set, except those that belong to the vendor of
+// the name.
 func (e *entry) decided(vendor int) (vendors.Protocol, bool) {
 	for _, d := range deciding {
-		asked := vendor >= 0 && slices.ContainsFunc(e.Vendors[vendor].Settings,
-			func(s vendors.Setting) bool { return s.Name == d.key })
-		if !asked && e.isSet(find(d.key)) {
+		if e.isSet(find(d.key)) && (vendor < 0 || !e.belongs(d.key, e.Vendors[vendor])) {
 			return d.protocol, true
 		}
 	}
 	return "", false
+}
+
+// belongs reports whether an address configures a vendor: the vendor requires it, or it replaces an
+// endpoint in the metadata of the vendor. A provider without metadata has user.id as well.
+func (e *entry) belongs(key string, v vendors.Vendor) bool {
+	replaces := v.Protocol == vendors.OpenIDConnect && strings.HasSuffix(key, "_endpoint") &&
+		!e.isSet(find("user.id"))
+	return replaces || slices.ContainsFunc(v.Settings, func(s vendors.Setting) bool {
+		return s.Name == key
+	})
 }
 
 func (e *entry) vendors() []string {

@@ -7,12 +7,14 @@ import (
 
 // elsewhere are the names that other software has for keys, which are not similar to ours.
 var elsewhere = map[string]string{
-	"scope": "scopes", "authorization_url": "authorize_url",
-	"authorization_endpoint": "authorize_url", "auth_url": "authorize_url",
-	"token_url": "access_token_url", "token_endpoint": "access_token_url",
-	"refresh_url": "refresh_token_url", "userinfo_endpoint": "userinfo_url",
-	"user_url": "userinfo_url", "profile_url": "userinfo_url", "revocation_url": "revoke_url",
-	"revocation_endpoint": "revoke_url", "api_url": "api_base_url", "base_url": "api_base_url",
+	"scope": "scopes", "authorization_url": "authorization_endpoint",
+	"authorize_url": "authorization_endpoint", "auth_url": "authorization_endpoint",
+	"token_url": "token_endpoint", "access_token_url": "token_endpoint",
+	"request_token_url": "request_token_endpoint", "refresh_url": "refresh_token_url",
+	"userinfo_url": "userinfo_endpoint", "user_url": "userinfo_endpoint",
+	"profile_url": "userinfo_endpoint", "revocation_url": "revocation_endpoint",
+	"revoke_url": "revocation_endpoint", "introspection_url": "introspection_endpoint",
+	"jwks_url": "jwks_uri", "api_url": "api_base_url", "base_url": "api_base_url",
 	"consumer_key": "client_id", "key": "client_id", "app_id": "client_id",
 	"consumer_secret": "client_secret", "secret": "client_secret",
 	"server_metadata_url": "issuer", "metadata_url": "discovery_url",

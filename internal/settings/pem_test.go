@@ -55,7 +55,7 @@ func TestProviders_PEM(t *testing.T) {
 		t.Fatal(err)
 	}
 	const static = `{"x": {"issuer": "https://op.example", "client_id": "c", "static": true,
-		"endpoints": {"authorization": "https://op.example/a", "token": "https://op.example/t"},
+		"authorization_endpoint": "https://op.example/a", "token_endpoint": "https://op.example/t",
 		"keys_file": "KEYS", "ca_file": "CA", "private_key_file": "private", "key_certificate_file": "CERT"}}`
 	file := func(keys, ca, cert string) string {
 		return strings.NewReplacer("KEYS", keys, "CA", ca, "CERT", cert).Replace(static)

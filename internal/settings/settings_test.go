@@ -175,19 +175,19 @@ func TestProviders_Kinds(t *testing.T) {
 			},
 		},
 		"OAuth 2.0": {
-			`{"in": {"client_id": "c", "client_secret": "s", "authorize_url": "https://in.example/a", "access_token_url": "https://in.example/t", "refresh_token_url": "https://in.example/r",
-				"revoke_url": "https://in.example/v", "api_base_url": "https://in.example/api", "userinfo_url": "me", "scopes": ["a", "b"], "scope_separator": ",", "headers": {"user-agent": "x"},
+			`{"in": {"client_id": "c", "client_secret": "s", "authorization_endpoint": "https://in.example/a", "token_endpoint": "https://in.example/t", "refresh_token_url": "https://in.example/r",
+				"revocation_endpoint": "https://in.example/v", "api_base_url": "https://in.example/api", "userinfo_endpoint": "me", "scopes": ["a", "b"], "scope_separator": ",", "headers": {"user-agent": "x"},
 				"dialect": {"params": {"p": "q"}}, "token_endpoint_auth_method": "client_secret_post", "user_issuer": "in",
 				"user": {"id": "data.id", "name": "n", "username": "u", "email": "e", "email_verified": "v", "picture": "p", "roles": "r"}, "email_trust": "never"}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "in", "SALLYPORT_IN_CLIENT_ID": "c",
-				"SALLYPORT_IN_CLIENT_SECRET":     "s",
-				"SALLYPORT_IN_AUTHORIZE_URL":     "https://in.example/a",
-				"SALLYPORT_IN_ACCESS_TOKEN_URL":  "https://in.example/t",
-				"SALLYPORT_IN_REFRESH_TOKEN_URL": "https://in.example/r",
-				"SALLYPORT_IN_REVOKE_URL":        "https://in.example/v",
-				"SALLYPORT_IN_API_BASE_URL":      "https://in.example/api",
-				"SALLYPORT_IN_USERINFO_URL":      "me", "SALLYPORT_IN_SCOPES": "a b",
+				"SALLYPORT_IN_CLIENT_SECRET":          "s",
+				"SALLYPORT_IN_AUTHORIZATION_ENDPOINT": "https://in.example/a",
+				"SALLYPORT_IN_TOKEN_ENDPOINT":         "https://in.example/t",
+				"SALLYPORT_IN_REFRESH_TOKEN_URL":      "https://in.example/r",
+				"SALLYPORT_IN_REVOCATION_ENDPOINT":    "https://in.example/v",
+				"SALLYPORT_IN_API_BASE_URL":           "https://in.example/api",
+				"SALLYPORT_IN_USERINFO_ENDPOINT":      "me", "SALLYPORT_IN_SCOPES": "a b",
 				"SALLYPORT_IN_SCOPE_SEPARATOR":            ",",
 				"SALLYPORT_IN_HEADERS":                    "user-agent=x",
 				"SALLYPORT_IN_DIALECT_PARAMS":             "p=q",
@@ -217,24 +217,28 @@ func TestProviders_Kinds(t *testing.T) {
 			},
 		},
 		"OAuth 1.0a": {
-			`{"one": {"client_id": "c", "client_secret": "s", "request_token_url": "http://localhost:1/r", "authorize_url": "http://localhost:1/a", "access_token_url": "http://localhost:1/t",
-				"userinfo_url": "http://localhost:1/me", "user": {"id": "id"}, "signature_method": "HMAC-SHA256", "realm": "x", "insecure_unconfirmed_callback": true}}`,
+			`{"one": {"client_id": "c", "client_secret": "s", "request_token_endpoint": "http://localhost:1/r", "authorization_endpoint": "http://localhost:1/a", "token_endpoint": "http://localhost:1/t",
+				"userinfo_endpoint": "http://localhost:1/me", "user": {"id": "id"}, "signature_method": "HMAC-SHA256", "realm": "x", "insecure_unconfirmed_callback": true}}`,
 			env{
 				"SALLYPORT_PROVIDERS": "one", "SALLYPORT_ONE_CLIENT_ID": "c",
 				"SALLYPORT_ONE_CLIENT_SECRET":                 "s",
-				"SALLYPORT_ONE_REQUEST_TOKEN_URL":             "http://localhost:1/r",
-				"SALLYPORT_ONE_AUTHORIZE_URL":                 "http://localhost:1/a",
-				"SALLYPORT_ONE_ACCESS_TOKEN_URL":              "http://localhost:1/t",
-				"SALLYPORT_ONE_USERINFO_URL":                  "http://localhost:1/me",
+				"SALLYPORT_ONE_REQUEST_TOKEN_ENDPOINT":        "http://localhost:1/r",
+				"SALLYPORT_ONE_AUTHORIZATION_ENDPOINT":        "http://localhost:1/a",
+				"SALLYPORT_ONE_TOKEN_ENDPOINT":                "http://localhost:1/t",
+				"SALLYPORT_ONE_USERINFO_ENDPOINT":             "http://localhost:1/me",
 				"SALLYPORT_ONE_USER_ID":                       "id",
 				"SALLYPORT_ONE_SIGNATURE_METHOD":              "HMAC-SHA256",
 				"SALLYPORT_ONE_REALM":                         "x",
 				"SALLYPORT_ONE_INSECURE_UNCONFIRMED_CALLBACK": "true",
 			},
 			&provider.OAuth1{
-				ClientID: "c", ClientSecret: "s", RequestTokenURL: "http://localhost:1/r",
-				AuthorizeURL: "http://localhost:1/a", AccessTokenURL: "http://localhost:1/t",
-				UserURL: "http://localhost:1/me", UserFields: provider.Fields{ID: "id"},
+				ClientID: "c", ClientSecret: "s", Endpoints: provider.Endpoints{
+					RequestToken:  "http://localhost:1/r",
+					Authorization: "http://localhost:1/a",
+					Token:         "http://localhost:1/t",
+					UserInfo:      "http://localhost:1/me",
+				},
+				UserFields:      provider.Fields{ID: "id"},
 				SignatureMethod: "HMAC-SHA256", Realm: "x", InsecureUnconfirmedCallback: true,
 				InsecureLoopbackHTTP: true,
 			},
@@ -343,7 +347,7 @@ func TestProviders_Secrets(t *testing.T) {
 		t.Errorf("the environment does not go before the file: %s", mistakes)
 	}
 
-	rsa := `{"one": {"client_id": "c", "private_key_file": "FILE", "signature_method": "RSA-SHA1", "request_token_url": "https://a.example/r", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "user": {"id": "id"}}}`
+	rsa := `{"one": {"client_id": "c", "private_key_file": "FILE", "signature_method": "RSA-SHA1", "request_token_endpoint": "https://a.example/r", "authorization_endpoint": "https://a.example/a", "token_endpoint": "https://a.example/t", "user": {"id": "id"}}}`
 	set, mistakes = makeAll(t, strings.Replace(rsa, "FILE", "key.pem", 1),
 		map[string]string{"DIR": dir})
 	if mistakes != "" || !authtest.ClientKey().Equal(set["one"].(*provider.OAuth1).PrivateKey) {
@@ -361,7 +365,7 @@ func TestProviders_Secrets(t *testing.T) {
 
 // R157: every mistake at once, each with its place.
 func TestProviders_R157_Mistakes(t *testing.T) {
-	const oauth = `"client_id": "c", "authorize_url": "https://a.example/a", "access_token_url": "https://a.example/t", "userinfo_url": "https://a.example/me"`
+	const oauth = `"client_id": "c", "authorization_endpoint": "https://a.example/a", "token_endpoint": "https://a.example/t", "userinfo_endpoint": "https://a.example/me"`
 	for file, want := range map[string][]string{
 		`{"acme": {}}`: {"acme.client_id is not set", "acme.tenant is not set: the directory"},
 		`{"acme": {"client_id": "c", "tenant": "bad"}}`:                                                            {"acme.tenant must not be bad"},
@@ -370,13 +374,13 @@ func TestProviders_R157_Mistakes(t *testing.T) {
 		`{"acme": {"client_id": null, "tenant": "x"}}`:                                                             {"acme.client_id must be a text that is not empty"},
 		`{"acme": {"clientid": "c", "tenants": "x"}}`:                                                              {"acme.clientid is not known; did you mean client_id?", "acme.tenants is not known; did you mean tenant?", "acme.client_id is not set", "acme.tenant is not set"},
 		`{"acme": {"client_id": "c", "tenant": "x", "realm": "x", "user": {"id": "x"}}}`:                           {"acme.realm does not apply to Acme", "acme.user.id does not apply to Acme"},
-		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                                              {"forge: authorize_url must be https", "forge: access_token_url must be https", "forge: userinfo_url must be https"},
+		`{"forge": {"client_id": "c", "issuer": "http://a.example"}}`:                                              {"forge: authorization_endpoint must be https", "forge: token_endpoint must be https", "forge: userinfo_endpoint must be https"},
 		`{"acne": {"client_id": "c", "tenant": "x"}}`:                                                              {"acne: the kind of provider is not set: set vendor", "did you mean acme?"},
 		`{"x": {"vendor": "acne", "client_id": "c"}}`:                                                              {"x.vendor is not a known vendor; did you mean acme?"},
 		`{"x": {"vendor": 1, "zzz": 1}}`:                                                                           {"x.vendor must be a text", "x.zzz is not known"},
 		`{"x": {"scope": "a", "issuer": "https://x.example"}}`:                                                     {"x.scope is not known; did you mean scopes?", "x.client_id is not set"},
-		`{"x": {"client_id": "c", "request_token_url": "https://x.example"}}`:                                      {"x.authorize_url is not set", "x.access_token_url is not set", "x.user.id is not set", "x.client_secret is missing"},
-		`{"x": {"access_token_url": "https://x.example"}}`:                                                         {"x.client_id is not set", "x.authorize_url is not set", "x.user.id is not set"},
+		`{"x": {"client_id": "c", "request_token_endpoint": "https://x.example"}}`:                                 {"x.authorization_endpoint is not set", "x.token_endpoint is not set", "x.user.id is not set", "x.client_secret is missing"},
+		`{"x": {"token_endpoint": "https://x.example"}}`:                                                           {"x.client_id is not set", "x.authorization_endpoint is not set", "x.user.id is not set"},
 		`{"x": {` + oauth + `, "user": "id"}}`:                                                                     {"x.user must be an object", "x.user.id is not set"},
 		`{"x": {` + oauth + `, "user": {"id": "a..b", "nam": "x"}}}`:                                               {`x.user.id "a..b" has an empty name in it`, "x.user.nam is not known; did you mean user.name?"},
 		`{"x": {` + oauth + `, "user": {"id": "id"}, "scopes": "a"}}`:                                              {`x.scopes must be a list of texts`},
@@ -427,8 +431,8 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		"SALLYPORT_X_CLIENT_ID":              "c",
 		"SALLYPORT_X_CLIENT_SECRET":          "hunter2",
 		"SALLYPORT_X_CLIENT_SECRET_FILE":     "hunter2",
-		"SALLYPORT_X_AUTHORIZE_URL":          "https://a.example",
-		"SALLYPORT_X_ACCESS_TOKEN_URL":       "ftp://a.example",
+		"SALLYPORT_X_AUTHORIZATION_ENDPOINT": "https://a.example",
+		"SALLYPORT_X_TOKEN_ENDPOINT":         "ftp://a.example",
 		"SALLYPORT_X_USER_ISSUER":            "https://two.example",
 		"SALLYPORT_X_USER_ID":                "id",
 		"SALLYPORT_X_REALM":                  "r",
@@ -445,7 +449,7 @@ func TestProviders_MistakesInTheEnvironment(t *testing.T) {
 		`SALLYPORT_PROVIDERS: "Z" must consist of`,
 		`SALLYPORT_PROVIDERS: "y_2" has the same settings in the environment as y-2`,
 		`SALLYPORT_X_CLIENT_SECRET and SALLYPORT_X_CLIENT_SECRET_FILE are both set`,
-		`SALLYPORT_X_ACCESS_TOKEN_URL must be https`,
+		`SALLYPORT_X_TOKEN_ENDPOINT must be https`,
 		`SALLYPORT_X_REALM does not apply to a provider of OAuth 2.0`,
 		`SALLYPORT_X_AUTH_PARAMS must look like a query`,
 		`SALLYPORT_X_INSECURE_NO_PKCE must be true or false`,
@@ -523,5 +527,24 @@ func TestProviders_F56_SpotifyUsersByID(t *testing.T) {
 			made.UserFields.ID != want {
 			t.Errorf("%s: %+v, %v; want users by %s", file, made, err, want)
 		}
+	}
+}
+
+// Endpoints with the name of a vendor replace those in the metadata of that vendor. A provider of
+// one's own that has the name, without metadata, stays what it is.
+func TestProviders_EndpointsOfAVendor(t *testing.T) {
+	const acme = `{"acme": {"client_id": "c", "client_secret": "s", "tenant": "t",
+		"token_endpoint": "https://t.acme.example/other"}}`
+	set, mistakes := makeAll(t, acme, nil)
+	if o, ok := set["acme"].(*provider.OIDC); !ok || mistakes != "" || o.DisplayName != "Acme" ||
+		o.Endpoints.Token != "https://t.acme.example/other" {
+		t.Errorf("the vendor: %#v, %s", set["acme"], mistakes)
+	}
+	const own = `{"acme": {"client_id": "c", "client_secret": "s", "user": {"id": "id"},
+		"authorization_endpoint": "https://own.example/a", "token_endpoint": "https://own.example/t",
+		"userinfo_endpoint": "https://own.example/me"}}`
+	set, mistakes = makeAll(t, own, nil)
+	if _, ok := set["acme"].(*provider.OAuth2); !ok || mistakes != "" {
+		t.Errorf("a provider of one's own: %#v, %s", set["acme"], mistakes)
 	}
 }

@@ -90,9 +90,10 @@ func find(key string) Setting {
 // clients have none.
 var required = map[vendors.Protocol][]string{
 	vendors.OpenIDConnect: {"client_id", "issuer"},
-	vendors.OAuthTwo:      {"client_id", "authorize_url", "access_token_url", "user.id"},
+	vendors.OAuthTwo:      {"client_id", "authorization_endpoint", "token_endpoint", "user.id"},
 	vendors.OAuthOne: {
-		"client_id", "request_token_url", "authorize_url", "access_token_url", "user.id",
+		"client_id", "request_token_endpoint", "authorization_endpoint", "token_endpoint",
+		"user.id",
 	},
 }
 

@@ -124,8 +124,8 @@ func written(t *testing.T, typ reflect.Type, key string) (env, file string) {
 // The environment and the file set the same field to the same value, for each setting.
 func TestTable_EnvironmentAndFileAgree(t *testing.T) {
 	for protocol, deciding := range map[vendors.Protocol]string{
-		vendors.OpenIDConnect: "issuer", vendors.OAuthTwo: "authorize_url",
-		vendors.OAuthOne: "request_token_url",
+		vendors.OpenIDConnect: "issuer", vendors.OAuthTwo: "authorization_endpoint",
+		vendors.OAuthOne: "request_token_endpoint",
 	} {
 		typ := map[vendors.Protocol]reflect.Type{
 			vendors.OpenIDConnect: reflect.TypeFor[provider.OIDC](),
@@ -230,7 +230,7 @@ func FuzzEnvironment(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint, text string) {
 		s := settings.All()[which%uint(len(settings.All()))]
 		variable := "SALLYPORT_X_" + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
-		for _, kind := range []string{"ISSUER", "AUTHORIZE_URL", "REQUEST_TOKEN_URL"} {
+		for _, kind := range []string{"ISSUER", "AUTHORIZATION_ENDPOINT", "REQUEST_TOKEN_ENDPOINT"} {
 			env := map[string]string{"SALLYPORT_X_" + kind: "https://op.example", variable: text}
 			e := &settings.Env{Lookup: func(name string) (string, bool) {
 				v, ok := env[name]
