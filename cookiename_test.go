@@ -12,8 +12,8 @@ import (
 // R167: applications on one host have cookies of different names, whatever their ports and paths.
 func TestCookieName_R167_Injective(t *testing.T) {
 	seen := map[string]string{}
-	paths := []string{"", "/app", "/auth", "/8443", "/a", "/b", "/a/b", "/a-b", "/a_b", "/a.b", "/a~b",
-		"/a_hb", "/a__b", "/a_in", "/in", "/logout", "/app/logout", "/app-logout", "/_of-x",
+	paths := []string{"", "/app", "/auth", "/8443", "/a", "/b", "/a/b", "/a-b", "/a_b", "/a.b",
+		"/a~b", "/a_hb", "/a__b", "/a_in", "/in", "/logout", "/app/logout", "/app-logout", "/_of-x",
 		"/" + strings.Repeat("x", 60), "/" + strings.Repeat("x", 61), strings.Repeat("/x", 40)}
 	for _, port := range []string{"", ":8443", ":443", ":80"} {
 		for _, path := range paths {

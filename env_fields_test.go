@@ -79,8 +79,10 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 		AppName: "Reports", Prefix: "/login", Home: "/app/",
 		TrustedOrigins:  []string{"https://a.example.com", "https://b.example.com"},
 		ThirdPartyLogin: true, FrontchannelLogout: true,
-		ReturnOrigins: []string{"https://www.example.com"}, SessionEndpoint: true, RefreshAhead: 2 * time.Minute, NoStore: true, Providers: got.Providers,
-		Order: []string{"login", "plain", "oidc"},
+		ReturnOrigins:   []string{"https://www.example.com"},
+		SessionEndpoint: true, RefreshAhead: 2 * time.Minute, NoStore: true,
+		Providers: got.Providers,
+		Order:     []string{"login", "plain", "oidc"},
 		Session: session.Config{
 			Secret: sessionSecret, OldSecrets: []string{"a secret with spaces, older 1b0c9d8e",
 				strings.ToUpper(sessionSecret)},

@@ -14,10 +14,11 @@ var complete = map[string]string{
 	"BASE_URL": "https://app.example.com", "SESSION_SECRET": sessionSecret,
 	"OIDC_ISSUER": "https://op.example.com", "OIDC_CLIENT_ID": "client",
 	"SALLYPORT_PROVIDERS": "login,plain", "SALLYPORT_LOGIN_ISSUER": "https://login.example.com",
-	"SALLYPORT_LOGIN_CLIENT_ID": "client",
-	"SALLYPORT_PLAIN_CLIENT_ID": "c", "SALLYPORT_PLAIN_AUTHORIZATION_ENDPOINT": "https://p.example/a",
-	"SALLYPORT_PLAIN_TOKEN_ENDPOINT":    "https://p.example/t",
-	"SALLYPORT_PLAIN_USERINFO_ENDPOINT": "https://p.example/me", "SALLYPORT_PLAIN_USER_ID": "id",
+	"SALLYPORT_LOGIN_CLIENT_ID": "client", "SALLYPORT_PLAIN_CLIENT_ID": "c",
+	"SALLYPORT_PLAIN_AUTHORIZATION_ENDPOINT": "https://p.example/a",
+	"SALLYPORT_PLAIN_TOKEN_ENDPOINT":         "https://p.example/t",
+	"SALLYPORT_PLAIN_USERINFO_ENDPOINT":      "https://p.example/me",
+	"SALLYPORT_PLAIN_USER_ID":                "id",
 }
 
 // misspelled are variables that would otherwise be ignored silently, each with its error.

@@ -163,7 +163,8 @@ func TestPath_R167_CapturedAddress(t *testing.T) {
 	})
 }
 
-// R167: the cookies are for the whole host, since only those have __Host-, so the name has the path.
+// R167: the cookies are for the whole host, since only those have __Host-, so the name has the
+// path.
 func TestPath_R167_Cookies(t *testing.T) {
 	belowPath(t, func(t *testing.T, app *rig.App) {
 		b := rig.Browser(t)

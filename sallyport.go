@@ -92,16 +92,17 @@ type Config struct {
 	// Hooks let the application take part in a sign-in.
 	Hooks handlers.Hooks
 
-	// LoginPage replaces the page that offers the providers. handlers.Choices returns the providers,
-	// and handlers.ReturnTo the address to return to. A page that offers a login of the
-	// application's own needs no Providers (Auth.SignIn). Default: a plain, accessible page, or none
-	// with one provider.
+	// LoginPage replaces the page that offers the providers. handlers.Choices returns the
+	// providers, and handlers.ReturnTo the address to return to. A page that offers a login of the
+	// application's own needs no Providers (Auth.SignIn). Default: a plain, accessible page, or
+	// none with one provider.
 	LoginPage http.Handler
 
-	// StepUpPage is the path of the page on which users of the application's own logins authenticate
-	// again, such as "/confirm". RequireRecent and RequireACR redirect page navigations there with
-	// the parameters return_to and, depending on the guard, max_age (seconds) or acr_values. The
-	// page calls Auth.SignIn again. Default: none; these users get 403.
+	// StepUpPage is the path of the page on which users of the application's own logins
+	// authenticate again, such as "/confirm". RequireRecent and RequireACR redirect page
+	// navigations there with the parameters return_to and, depending on the guard, max_age
+	// (seconds) or acr_values. The page calls Auth.SignIn again. Default: none; these users get
+	// 403.
 	StepUpPage string
 
 	// OnError replaces the built-in responses that a user or client reads, at login routes and
@@ -144,8 +145,8 @@ type Config struct {
 	// logout, which is on with revocations, is more reliable. Default: off.
 	FrontchannelLogout bool
 
-	// SessionEndpoint serves what single-page apps need below BaseURL + Prefix, to pages of the same
-	// origin only: "/session" says who is signed in and for how long, without tokens, and
+	// SessionEndpoint serves what single-page apps need below BaseURL + Prefix, to pages of the
+	// same origin only: "/session" says who is signed in and for how long, without tokens, and
 	// "/client.js" is a module that uses it (docs/spa.md). Default: off.
 	SessionEndpoint bool
 

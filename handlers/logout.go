@@ -130,7 +130,8 @@ func (h *routes) logoutDone(r *http.Request, s *session.Session) {
 func (h *routes) logoutError(err error) *problem.Error {
 	e := h.loginError("", err)
 	answer.Reword(e, "not_signed_out")
-	e.Links = []problem.Link{{Href: h.config.Paths.Prefix + "/logout", TextKey: "try_again"}, h.toHome()}
+	again := problem.Link{Href: h.config.Paths.Prefix + "/logout", TextKey: "try_again"}
+	e.Links = []problem.Link{again, h.toHome()}
 	return e
 }
 

@@ -87,8 +87,11 @@ func TestSession_R161_Headers(t *testing.T) {
 	for _, path := range []string{"/auth/session", "/auth/providers"} {
 		for _, site := range []string{"same-origin", "cross-site"} {
 			resp := app.Do(t, b, "GET", path, nil, append(byScript, "Sec-Fetch-Site", site)...)
-			for name, want := range map[string]string{"Cache-Control": "no-store",
-				"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff"} {
+			for name, want := range map[string]string{
+				"Cache-Control":                "no-store",
+				"Cross-Origin-Resource-Policy": "same-origin",
+				"X-Content-Type-Options":       "nosniff",
+			} {
 				if got := resp.Header.Get(name); got != want {
 					t.Errorf("%s %s: %s %q", path, site, name, got)
 				}
@@ -109,7 +112,7 @@ func TestSession_R161_Headers(t *testing.T) {
 // R161: other origins, in every spelling, get 403; requests that say nothing pass.
 func TestSession_R161_OtherOrigins(t *testing.T) {
 	app := rig.New(t, endpoint, func(s *rig.Setup) {
-		s.Config.TrustedOrigins = []string{"https://front.example"} // CSRF trust is no leave to read
+		s.Config.TrustedOrigins = []string{"https://front.example"} // may write, but not read
 	})
 	b := rig.SignedIn(t, app, "alice", "/me")
 	for name, row := range map[string]struct {

@@ -78,5 +78,5 @@ func (h *routes) signInError(err error) error {
 	return err
 }
 
-var errImitation = errors.New("the issuer of the user is session.OwnIssuer, which is reserved for " +
-	"the application's own logins")
+var errImitation = errors.New("the issuer of the user is session.OwnIssuer, which is reserved " +
+	"for the application's own logins")

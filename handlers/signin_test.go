@@ -136,13 +136,13 @@ func TestSignIn_R168_RejectsUnsafeCrossOriginRequests(t *testing.T) {
 		works   bool
 	}{
 		"own page":      {"POST", []string{"Sec-Fetch-Site", "same-origin"}, true},
-		"trusted":       {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://www.example.com"}, true},
+		"trusted":       {"POST", fromSite("cross-site", "https://www.example.com"), true},
 		"no browser":    {"POST", []string{"Sec-Fetch-Site", ""}, true},
 		"migration":     {"GET", []string{"Sec-Fetch-Site", "cross-site"}, true},
-		"other site":    {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, false},
-		"sibling":       {"POST", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.example.com"}, false},
-		"sandbox":       {"POST", []string{"Sec-Fetch-Site", "cross-site", "Origin", "null"}, false},
-		"old browser":   {"POST", []string{"Sec-Fetch-Site", "", "Origin", "https://evil.example"}, false},
+		"other site":    {"POST", fromSite("cross-site", "https://evil.example"), false},
+		"sibling":       {"POST", fromSite("same-site", "https://evil.example.com"), false},
+		"sandbox":       {"POST", fromSite("cross-site", "null"), false},
+		"old browser":   {"POST", fromSite("", "https://evil.example"), false},
 		"other methods": {"PUT", []string{"Sec-Fetch-Site", "cross-site"}, false},
 	} {
 		b := rig.Browser(t)
@@ -392,8 +392,8 @@ func TestSignIn_LoginPage(t *testing.T) {
 func TestSignIn_R84_ReturnTo(t *testing.T) {
 	app, _ := rig.NewOwnLogins(t)
 	for raw, want := range map[string]string{
-		"": "/", "/reports?x=1": "/reports?x=1", "https://evil.example/": "/", "//evil.example": "/",
-		`/\evil.example`: "/", "/auth/logout": "/", "javascript:alert(1)": "/",
+		"": "/", "/reports?x=1": "/reports?x=1", "https://evil.example/": "/",
+		"//evil.example": "/", `/\evil.example`: "/", "/auth/logout": "/", "javascript:alert(1)": "/",
 		app.URL + "/here": "/here", "/\tx": "/",
 	} {
 		if got := app.Auth.ReturnTo(raw); got != want {
@@ -410,4 +410,9 @@ func TestSignIn_TooLarge(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden || len(resp.Header["Set-Cookie"]) > 0 {
 		t.Errorf("status %d, %v", resp.StatusCode, own.Err)
 	}
+}
+
+// fromSite are the headers of a request that a page of another origin sends.
+func fromSite(site, origin string) []string {
+	return []string{"Sec-Fetch-Site", site, "Origin", origin}
 }

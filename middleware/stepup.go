@@ -94,8 +94,8 @@ type stepUp struct {
 
 func (*stepUp) Error() string { return "middleware: a stronger or more recent sign-in is needed" }
 
-// stepUp sends a navigation to the provider, or to the page for own logins, at once. Everything else
-// gets the challenge of RFC 9470.
+// stepUp sends a navigation to the provider, or to the page for own logins, at once. Everything
+// else gets the challenge of RFC 9470.
 func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Session, step *stepUp) {
 	byCookie := s.ID != "" // a caller with an access token has no page to go to
 	navigation := byCookie && answer.IsNavigation(r) && r.Method == http.MethodGet

@@ -193,8 +193,9 @@ func TestInternalAddress_F36_F37_Settings(t *testing.T) {
 			"SALLYPORT_X_AUTHORIZATION_ENDPOINT": "http://localhost:3001/authorize",
 			"SALLYPORT_X_CLIENT_ID":              "c",
 			"SALLYPORT_X_TOKEN_ENDPOINT":         "http://localhost:3001/token",
-			"SALLYPORT_X_USERINFO_ENDPOINT":      "http://localhost:3001/me", "SALLYPORT_X_USER_ID": "id",
-			"SALLYPORT_X_INTERNAL_URL": "http://gitea:3000",
+			"SALLYPORT_X_USERINFO_ENDPOINT":      "http://localhost:3001/me",
+			"SALLYPORT_X_USER_ID":                "id",
+			"SALLYPORT_X_INTERNAL_URL":           "http://gitea:3000",
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

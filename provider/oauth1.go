@@ -85,8 +85,8 @@ type OAuth1 struct {
 	DisplayName string
 
 	// InternalURL is the origin at which this process reaches the provider, such as
-	// "http://keycloak:8080", if it cannot use the origin of Endpoints.Authorization, which browsers
-	// use: in a container network, or behind a proxy. The Host header is that of
+	// "http://keycloak:8080", if it cannot use the origin of Endpoints.Authorization, which
+	// browsers use: in a container network, or behind a proxy. The Host header is that of
 	// Endpoints.Authorization. It must be https, with ClientWithCA for a private CA; http is for
 	// development, together with InsecureLoopbackHTTP. Default: none.
 	InternalURL string

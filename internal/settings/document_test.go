@@ -75,8 +75,8 @@ func TestReadFile(t *testing.T) {
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{
 		`{"acme": {"client_id": "c", "tenant": "x", "client_secret": "hunter2-hunter2"}}`,
-		"{\n\"one\": {\"request_token_endpoint\": \"https://a.example\", \"user\": {\"id\": \"a|b\"}, " +
-			"\"auth_params\": {\"a\": \"b\"}}}",
+		"{\n\"one\": {\"request_token_endpoint\": \"https://a.example\", " +
+			"\"user\": {\"id\": \"a|b\"}, \"auth_params\": {\"a\": \"b\"}}}",
 		`{"op": {"issuer": "https://op.example", "scopes": ["a"], "insecure_no_pkce": false, "user": []}}`,
 		`{"a": {"a": 1, "a": 2}, "a": 3}`, "{\"\\u0000\\n\": {}}",
 		"{\"x\": {\"vendor\": \"acme\", \"user\": {\"user\": {}}}}", "{} {}", "{//", "\xff",

@@ -198,9 +198,8 @@ var table = []Setting{
 	{Key: "user.roles", Fields: "OAuth2.UserFields.Roles OAuth1.UserFields.Roles",
 		Help: "the path to a list of roles, or to one role; in the shapes of roles_claim"},
 	{Key: "user_issuer", Fields: "OAuth2.Issuer OAuth1.Issuer",
-		Help: "the namespace of the user IDs; default: the origin of authorization_endpoint. It must " +
-			"not change " +
-			"once there are users"},
+		Help: "the namespace of the user IDs; default: the origin of authorization_endpoint. It " +
+			"must not change once there are users"},
 	{Key: "email_trust", Fields: "EmailTrust",
 		Help: "when an email address is treated as verified: by_member (when " +
 			"user.email_verified, or the " +

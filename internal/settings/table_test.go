@@ -230,7 +230,8 @@ func FuzzEnvironment(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which uint, text string) {
 		s := settings.All()[which%uint(len(settings.All()))]
 		variable := "SALLYPORT_X_" + strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_"))
-		for _, kind := range []string{"ISSUER", "AUTHORIZATION_ENDPOINT", "REQUEST_TOKEN_ENDPOINT"} {
+		for _, kind := range []string{"ISSUER", "AUTHORIZATION_ENDPOINT",
+			"REQUEST_TOKEN_ENDPOINT"} {
 			env := map[string]string{"SALLYPORT_X_" + kind: "https://op.example", variable: text}
 			e := &settings.Env{Lookup: func(name string) (string, bool) {
 				v, ok := env[name]
