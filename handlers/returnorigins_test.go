@@ -86,8 +86,10 @@ func TestReturnOrigins_AreChecked(t *testing.T) {
 	for _, origin := range []string{"", "*", "null", "https://", "front.example.com",
 		"https://front.example.com/", "https://front.example.com/x", "https://*.example.com",
 		"https://Front.example.com", "https://front.example.com:443", "http://front.example.com",
-		"https://user@front.example.com", "https://front.example.com?x", "https://front.example.com#",
-		"https://front.example.com.", "https://ä.example", "https://1.2.3", "ftp://front.example.com",
+		"https://user@front.example.com", "https://front.example.com?x",
+		"https://front.example.com#",
+		"https://front.example.com.", "https://ä.example", "https://1.2.3",
+		"ftp://front.example.com",
 		"http://localhost:80", "HTTPS://front.example.com", "https://front.example.com:0443"} {
 		c := rig.MinimalConfig(nil)
 		c.ReturnOrigins = []string{origin}
