@@ -240,16 +240,6 @@ type OIDC struct {
 	strangers   strangers
 }
 
-// Endpoints are the URLs of a provider's endpoints, named as in its metadata (OpenID Connect
-// Discovery 1.0 section 3, RFC 8414 section 2). Default for each with OIDC: that of the discovery
-// document.
-type Endpoints struct {
-	RequestToken string // OAuth1 only
-
-	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection,
-	DeviceAuthorization, PushedAuthorization string
-}
-
 // The values of OIDC.UserInfo.
 const (
 	userInfoWhenNeeded = "when_needed" // the ID token lacks what the scopes promise

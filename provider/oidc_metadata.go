@@ -80,29 +80,6 @@ func (d document) into(field reflect.Value, name string) (err error) {
 	return err
 }
 
-// namedEndpoint is an endpoint with its name in the metadata and its field in Endpoints.
-type namedEndpoint struct {
-	name    string
-	field   string
-	address *string
-}
-
-// named returns the endpoints with their names.
-func (e *Endpoints) named() []namedEndpoint {
-	return []namedEndpoint{
-		{"request_token_endpoint", "RequestToken", &e.RequestToken},
-		{"authorization_endpoint", "Authorization", &e.Authorization},
-		{"token_endpoint", "Token", &e.Token},
-		{"jwks_uri", "JWKS", &e.JWKS},
-		{"userinfo_endpoint", "UserInfo", &e.UserInfo},
-		{"end_session_endpoint", "EndSession", &e.EndSession},
-		{"revocation_endpoint", "Revocation", &e.Revocation},
-		{"introspection_endpoint", "Introspection", &e.Introspection},
-		{"device_authorization_endpoint", "DeviceAuthorization", &e.DeviceAuthorization},
-		{"pushed_authorization_request_endpoint", "PushedAuthorization", &e.PushedAuthorization},
-	}
-}
-
 // endpoints returns the endpoints of the metadata.
 func (m *metadata) endpoints() *Endpoints {
 	return &Endpoints{
