@@ -467,8 +467,8 @@ func TestLink_HookRefuses(t *testing.T) {
 		}, 403, "link_refused", "The account was not connected"},
 		"own words": {func() error {
 			return &problem.Error{Status: 409, Code: "taken", Title: "Taken",
-				Text: "It belongs to another user."}
-		}, 409, "taken", "belongs to another user"},
+				Text: "This account has another owner."}
+		}, 409, "taken", "This account has another owner"},
 		"panics": {func() error { panic("oops") }, 500, "internal_error", "Something went wrong"},
 	} {
 		t.Run(name, func(t *testing.T) {
