@@ -40,9 +40,7 @@ func (g *Guard) Client(w http.ResponseWriter, r *http.Request) (*http.Client, er
 	if err != nil {
 		return nil, err
 	}
-	client := *c.base
-	client.Transport = c
-	return &client, nil
+	return c.client(), nil
 }
 
 // TokenSource returns the user's access token, as Client uses it, for API libraries that take an
@@ -54,10 +52,7 @@ func (g *Guard) TokenSource(w http.ResponseWriter, r *http.Request) (oauth2.Toke
 	if err != nil {
 		return nil, err
 	}
-	if _, signs := c.provider.(*provider.OAuth1); signs {
-		return nil, errSigned
-	}
-	return tokenSource{c}, nil
+	return c.source()
 }
 
 var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token that could be sent " +
@@ -90,9 +85,26 @@ type caller struct {
 	session  *session.Session
 	provider provider.Provider
 	base     *http.Client
+	fixed    bool // the tokens cannot be refreshed: see ErrRefreshDue
 }
 
-func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
+// client returns the HTTP client that sends the tokens.
+func (c *caller) client() *http.Client {
+	client := *c.base
+	client.Transport = c
+	return &client
+}
+
+// source returns the tokens as a source.
+func (c *caller) source() (oauth2.TokenSource, error) {
+	if _, signs := c.provider.(*provider.OAuth1); signs {
+		return nil, errSigned
+	}
+	return tokenSource{c}, nil
+}
+
+// identify returns a caller for the session of a request, whose tokens may have to be refreshed.
+func (g *Guard) identify(r *http.Request) (*caller, error) {
 	s := g.sessionOf(r)
 	if s == nil {
 		return nil, failed("sign_in_required", "", errNotSignedIn)
@@ -107,7 +119,15 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	if err != nil {
 		return nil, errNoRefresh
 	}
-	c := &caller{guard: g, r: r, session: s, provider: p}
+	return &caller{guard: g, r: r, session: s, provider: p}, nil
+}
+
+func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) {
+	c, err := g.identify(r)
+	if err != nil {
+		return nil, err
+	}
+	s := c.session
 	newest, err := g.current(w, r, s, c.fresh)
 	if err != nil {
 		return nil, err
@@ -119,7 +139,7 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.base = p.Client(r.Context(), tokens)
+	c.base = c.provider.Client(r.Context(), tokens)
 	return c, nil
 }
 
@@ -172,6 +192,9 @@ func (c *caller) freshForSure(s *session.Session, t session.Tokens) bool {
 // s or a later generation of it.
 func (c *caller) tokens(s *session.Session,
 	good func(*session.Session, session.Tokens) bool) (*session.Session, session.Tokens, error) {
+	if c.fixed {
+		return c.asTheyAre(s)
+	}
 	s, err := recovered.Get(func() (*session.Session, error) {
 		return c.guard.current(nil, c.r, s, good)
 	})
@@ -210,7 +233,7 @@ func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
 // refresh for that per session and minute: the API may reject every token.
 func (c *caller) another(s *session.Session, rejected session.Tokens) (session.Tokens, bool) {
 	guard, now := c.guard, c.guard.config.Sessions.Now()
-	if rejected.RefreshToken == "" || !mayRefresh(c.r) ||
+	if c.fixed || rejected.RefreshToken == "" || !mayRefresh(c.r) ||
 		!guard.rejections.allow(s.ID, rejected.AccessToken, now) {
 		return session.Tokens{}, false
 	}
