@@ -27,6 +27,7 @@ import (
 //	RequireScope    admits users who granted these scopes, and requests missing ones
 //	RequireRecent   admits users who signed in recently, and sends others to re-authenticate
 //	RequireACR      admits users who signed in with one of these ACRs, such as a second factor
+//	RequireTokens   admits users with tokens, and refreshes them before the handler runs
 //	Require         admits users for whom your own check returns nil
 //	Bearer          admits callers of an API with an access token
 //
@@ -36,8 +37,12 @@ import (
 //
 //	Client          is an http.Client that sends the access token, and refreshes it
 //	TokenSource     is the same for packages that use golang.org/x/oauth2
+//	Proxy           forwards requests to an API with the access token
 //	Refuse          answers with an error of these, or of Sessions
 //	SessionContext  ends with the session, for long responses
+//
+// Handlers that have only a context, behind RequireTokens, call ClientFromContext and
+// TokenSourceFromContext instead.
 //
 // Own logins, by password or passkey, beside the providers or without any:
 //

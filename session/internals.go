@@ -41,3 +41,6 @@ func (m internals) Discard(w http.ResponseWriter, r *http.Request) error { retur
 // time to obtain an identity calls Epoch first and sets Session.Epoch, so that a logout in the
 // meantime applies to the new session (R119). The error wraps [ErrStore].
 func (m internals) Epoch(ctx context.Context) (uint64, error) { return m.epoch(ctx) }
+
+// Lists reports whether sessions can be listed, because they are in a [ServerStore].
+func (m internals) Lists() bool { return m.lists() }

@@ -25,6 +25,8 @@ type Sessions interface {
 	Revocable() bool
 	Stored() bool // in a ServerStore
 
+	Lists() bool // the sessions are in a ServerStore
+
 	// The session of the request.
 	Attach(ctx context.Context, s *session.Session) context.Context
 	Attached(ctx context.Context) (s *session.Session, mounted bool)
