@@ -25,7 +25,7 @@ func (h *routes) SignIn(w http.ResponseWriter, r *http.Request, s *session.Sessi
 	if err != nil {
 		return fmt.Errorf("handlers: SignIn: %w", err)
 	}
-	if err := h.config.Sessions.Start(w, r, own); err != nil {
+	if err := h.config.Sessions.StartAfter(w, r, own, ""); err != nil {
 		return h.signInError(err)
 	}
 	*s = *own

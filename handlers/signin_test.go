@@ -80,6 +80,29 @@ func TestSignIn_R168_AuthTimeIsNow(t *testing.T) {
 	}
 }
 
+// R168, F19: a session of an own login is started by SignIn only, and its ID can be changed.
+func TestSignIn_R168_IsTheOnlyWay(t *testing.T) {
+	app, own := rig.NewOwnLogins(t)
+	var forged, renewed error
+	app.Mux.HandleFunc("/forge", func(w http.ResponseWriter, r *http.Request) {
+		user := session.User{Issuer: session.OwnIssuer, Subject: "42"}
+		forged = app.Auth.Sessions.Start(w, r, &session.Session{User: user})
+	})
+	app.Mux.HandleFunc("/renew", func(w http.ResponseWriter, r *http.Request) {
+		s, _ := session.FromContext(r.Context())
+		renewed = app.Auth.Sessions.Start(w, r, s)
+	})
+	b := rig.Browser(t)
+	if resp := app.Get(t, b, "/forge"); forged == nil || len(resp.Header["Set-Cookie"]) > 0 ||
+		!strings.Contains(forged.Error(), "Auth.SignIn") {
+		t.Errorf("a new session: %v", forged)
+	}
+	app.SignInOwn(t, b, own)
+	if app.Get(t, b, "/renew"); renewed != nil || !rig.Alive(t, app, b) {
+		t.Errorf("a new ID: %v", renewed)
+	}
+}
+
 // R168: what identifies a session of a provider cannot be chosen, and mistakes leave the session of
 // the browser alone.
 func TestSignIn_R168_RejectsWhatIdentifiesAProvidersSession(t *testing.T) {

@@ -60,8 +60,8 @@ func newAPI(t *testing.T) *recordingAPI {
 	return api
 }
 
-// proxied is an application with /api/, which leads to /v1 of an API, and a signed-in browser.
-func proxied(t *testing.T, c middleware.ProxyConfig) (*rig.App, *recordingAPI, *http.Client) {
+// apiProxy is an application with /api/, which leads to /v1 of an API, and a signed-in browser.
+func apiProxy(t *testing.T, c middleware.ProxyConfig) (*rig.App, *recordingAPI, *http.Client) {
 	t.Helper()
 	app := rig.New(t, rig.Offline)
 	api := newAPI(t)
@@ -74,7 +74,7 @@ func proxied(t *testing.T, c middleware.ProxyConfig) (*rig.App, *recordingAPI, *
 
 // R163: the request has the user's token, and nothing by which the client claims to be somebody.
 func TestProxy_R163_RequestHeaders(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{
+	app, api, b := apiProxy(t, middleware.ProxyConfig{
 		Cookies: []string{"theme", "__Host-sallyport", "sallyport"}})
 	app.SetCookies(b, &http.Cookie{Name: "theme", Value: "dark"},
 		&http.Cookie{Name: "basket", Value: "7"})
@@ -117,7 +117,7 @@ func TestProxy_R163_RequestHeaders(t *testing.T) {
 
 // R163: the response affects no more than itself.
 func TestProxy_R163_ResponseHeaders(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{Cookies: []string{"theme"}})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{Cookies: []string{"theme"}})
 	own := app.SessionCookies(b)[0].Name
 	api.Answer = func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
@@ -156,7 +156,7 @@ func TestProxy_R163_ResponseHeaders(t *testing.T) {
 
 // R163: a Location within the target leads back to the application, any other is removed.
 func TestProxy_R163_Location(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	for location, want := range map[string]string{
 		"/v1/users/7?x=1#top": "/api/users/7?x=1#top", api.URL + "/v1/a%20b": "/api/a%20b",
 		"7": "/api/users/7", "/v1": "", "/v2/users": "", "/v1x/": "", "/v1/../admin": "",
@@ -202,7 +202,7 @@ func raw(t *testing.T, app *rig.App, b *http.Client, line string, headers ...str
 
 // R163: no request reaches another host, or a path outside of the target.
 func TestProxy_R163_HostilePaths(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	// Without a router, which would clean paths.
 	app.Server.Config.Handler = app.Auth.Handler(app.Auth.Proxy(api.URL+"/v1",
 		middleware.ProxyConfig{StripPrefix: "/api"}))
@@ -242,7 +242,7 @@ func TestProxy_R163_HostilePaths(t *testing.T) {
 
 // R163: the proxy is a guard of its own.
 func TestProxy_R163_Guard(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	stranger := rig.Browser(t)
 	resp := app.Get(t, stranger, "/api/users") // a navigation
 	if resp.StatusCode != 401 || !strings.Contains(authtest.Body(t, resp), `"login_url"`) {
@@ -307,7 +307,7 @@ func TestProxy_R163_FixedAudience(t *testing.T) {
 
 // R163: a 401 causes one refresh and one repetition, unless there is a body.
 func TestProxy_R163_RepeatsOnce(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	api.Answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }
 	if got := app.Do(t, b, "PUT", "/api/x", url.Values{"a": {"b"}}, "Origin",
 		app.URL).StatusCode; got != 401 || len(api.requests()) != 1 || rig.Refreshes(app) != 0 {
@@ -330,7 +330,7 @@ func TestProxy_R163_RepeatsOnce(t *testing.T) {
 
 // R163: an API that is down, or breaks off, is 503.
 func TestProxy_R163_APIDown(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	api.Answer = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	if got := app.Get(t, b, "/api/x").StatusCode; got != 503 {
 		t.Errorf("a broken connection: status %d", got)
@@ -344,7 +344,7 @@ func TestProxy_R163_APIDown(t *testing.T) {
 
 // A refreshed token is saved, even if the API sends informational responses, which are dropped.
 func TestProxy_InformationalResponsesKeepTheCookies(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	api.Answer = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Set-Cookie", "evil=1")
 		w.WriteHeader(http.StatusEarlyHints)
@@ -365,7 +365,7 @@ func TestProxy_InformationalResponsesKeepTheCookies(t *testing.T) {
 
 // RFC 9470: an API that wants a stronger sign-in gets one.
 func TestProxy_StepUp(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	api.Answer = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate",
 			`Bearer error="insufficient_user_authentication", acr_values="gold"`)
@@ -385,7 +385,7 @@ func TestProxy_StepUp(t *testing.T) {
 
 // R163: a stream arrives as it is sent, and ends with the session.
 func TestProxy_R163_StreamEndsWithTheSession(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	ended := make(chan struct{})
 	api.Answer = func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -411,7 +411,7 @@ func TestProxy_R163_StreamEndsWithTheSession(t *testing.T) {
 
 // R163: a WebSocket works, and ends with the session; no other protocol is forwarded.
 func TestProxy_R163_WebSocketEndsWithTheSession(t *testing.T) {
-	app, api, b := proxied(t, middleware.ProxyConfig{})
+	app, api, b := apiProxy(t, middleware.ProxyConfig{})
 	ended := make(chan struct{})
 	api.Answer = func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "websocket" || r.Header.Get("Authorization") == "" {

@@ -107,9 +107,18 @@ func (m *Manager) Load(r *http.Request) (*Session, error) {
 //
 // The login routes call it. Applications call it with a loaded session to change its ID, or after
 // EndAll. Start returns an error for a session that guards would reject: one without a user, with
-// an unknown Provider or another Registration, or one that has ended. The error for a session that
-// does not fit is a [*TooLargeError].
+// an unknown Provider or another Registration, or one that has ended. A new session of an own login
+// is started by sallyport.Auth.SignIn only, which rejects requests of other sites. The error for a
+// session that does not fit is a [*TooLargeError].
 func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) error {
+	if s.ID == "" && s.User.Issuer == OwnIssuer {
+		return errors.New("session: Start: User.Issuer is OwnIssuer: start the session of an own " +
+			"login with Auth.SignIn")
+	}
+	return m.start(w, r, s)
+}
+
+func (m *Manager) start(w http.ResponseWriter, r *http.Request, s *Session) error {
 	if err := s.settle(); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (m internals) Names(name string, s *Session) bool {
 func (m internals) StartAfter(w http.ResponseWriter, r *http.Request, s *Session,
 	name string) error {
 	s.details.previous = name
-	return m.Start(w, r, s)
+	return m.start(w, r, s)
 }
 
 // sessionName is an opened name.
