@@ -70,8 +70,10 @@ type Auth struct {
 	// Routes serves the login routes, for applications that mount them without [Auth.Handler].
 	Routes http.Handler
 
-	routes wiring.Routes
-	load   func(http.Handler) http.Handler // of the Guard
+	routes   wiring.Routes
+	load     func(http.Handler) http.Handler // of the Guard
+	originOf wiring.OriginOf                 // with several origins; else nil
+	relay    wiring.Relay                    // nil: none
 
 	// Sessions reads, changes, lists and ends sessions.
 	Sessions *session.Manager

@@ -40,7 +40,7 @@ func (a *Auth) registeredURIs(c Config) map[string]RegisteredURIs {
 	all := make(map[string]RegisteredURIs, len(c.Providers))
 	for name, p := range c.Providers {
 		uris := RegisteredURIs{Redirect: a.routes.RedirectURI(name)}
-		if _, ends := p.(provider.SessionEnder); ends {
+		if _, ends := p.(provider.SessionEnder); ends && a.relay == nil {
 			uris.PostLogout = a.routes.RouteURL("logged-out")
 		}
 		if _, verifies := p.(provider.LogoutVerifier); verifies && a.Sessions.Revocable() {

@@ -57,6 +57,7 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 	env := maps.Clone(complete)
 	maps.Copy(env, map[string]string{
 		"BASE_URL": "https://app.example.com/r", "SALLYPORT_PROXY_STRIPS_PATH": "true",
+		"SALLYPORT_ORIGINS":  "https://a.example.com https://b.example.com",
 		"SALLYPORT_APP_NAME": "Reports", "SALLYPORT_PREFIX": "/login", "SALLYPORT_HOME": "/app/",
 		"SALLYPORT_TRUSTED_ORIGINS":   "https://a.example.com https://b.example.com",
 		"SALLYPORT_THIRD_PARTY_LOGIN": "true", "SALLYPORT_FRONTCHANNEL_LOGOUT": "true",
@@ -76,6 +77,7 @@ func TestFromEnv_GeneralSettings(t *testing.T) {
 	}
 	want := sallyport.Config{
 		BaseURL: "https://app.example.com/r", ProxyStripsPath: true,
+		Origins: []string{"https://a.example.com", "https://b.example.com"},
 		AppName: "Reports", Prefix: "/login", Home: "/app/",
 		TrustedOrigins:  []string{"https://a.example.com", "https://b.example.com"},
 		ThirdPartyLogin: true, FrontchannelLogout: true,

@@ -32,6 +32,30 @@ type Config struct {
 	// can still act for its users: paths are no security boundary (docs/hosts.md).
 	BaseURL string
 
+	// Origins lists further origins of the application, such as "https://b.example.com". BaseURL is
+	// one, and all have its scheme and path. A request belongs to the origin that its Host header
+	// names exactly: redirect URIs, return addresses and sessions are those of that origin. A
+	// session of one origin does not open at another, unless Session.Domain shares it. Login and
+	// guarded routes answer 421 for other hosts. Default: BaseURL only.
+	Origins []string
+
+	// OriginOf finds origins that Origins does not list, such as those of customers: it gets the
+	// host of a request in lower case, without a default port, and returns the origin of that host,
+	// or false for an unknown one. It runs for each request with such a host, so it should be
+	// quick. Every host that it accepts is as trusted as the client registration at the provider
+	// (docs/hosts.md). Default: none.
+	OriginOf func(host string) (origin string, ok bool)
+
+	// RelayURL is the URL of a [Relay], such as "https://login.example.com/callback", which forwards
+	// the responses of providers to this application. The redirect URIs are then the relay's:
+	// RelayURL + "/" + the name of the provider. Providers do not lead back after a sign-out,
+	// because they know no URL of this application. OAuth 1.0a does not use the relay. Default:
+	// responses come to this application.
+	RelayURL string
+
+	// RelaySecret is RelayConfig.Secret. It must not be a secret of the session.
+	RelaySecret string
+
 	// ProxyStripsPath says that requests arrive without the path of BaseURL, because a proxy, or
 	// http.StripPrefix around [Auth.Handler], removes it. Links and return addresses have the path
 	// nevertheless, because they are for browsers. Default: requests arrive with the path.
@@ -191,12 +215,18 @@ func New(c Config) (*Auth, error) {
 	base, mistakes := c.check()
 	c = c.withDefaults(base)
 	mistakes = append(mistakes, c.checkProviders(base)...)
+	auth := &Auth{logger: c.Logger}
 	if base == nil {
 		base = &url.URL{Scheme: "https", Host: "invalid"} // go on, to find the other mistakes
+	} else if several, wrong := c.origins(base); several != nil {
+		auth.originOf, mistakes = several.of, append(mistakes, wrong...)
 	}
-	auth := &Auth{logger: c.Logger}
 	sessions, err := session.New(c.Session, auth.site(c, base), c.OnEvent)
 	mistakes = append(mistakes, err)
+	states, wrong := c.relayStates()
+	if mistakes = append(mistakes, wrong...); states != nil {
+		auth.relay = states
+	}
 	words, wrong := answer.NewWords(cmp.Or(c.AppName, base.Host), c.Texts)
 	for _, mistake := range wrong {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: %w", mistake))
@@ -215,8 +245,8 @@ func New(c Config) (*Auth, error) {
 // site is what sessions need to know about the application.
 func (a *Auth) site(c Config, base *url.URL) engine.Site {
 	return engine.Site{
-		BaseURL: base, Prefix: c.Prefix, Accept: a.accept, SignedOut: a.signedOut,
-		Logger: c.Logger,
+		BaseURL: base, Prefix: c.Prefix, OriginOf: a.originOf, Accept: a.accept,
+		SignedOut: a.signedOut, Logger: c.Logger,
 	}
 }
 
@@ -246,8 +276,9 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		return err
 	}
 	a.routes, err = handlers.New(wiring.Login{
-		Origin: origin, Paths: paths, Providers: a.providers,
-		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Crossing: crossing,
+		Origin: origin, OriginOf: a.originOf, Paths: paths, Providers: a.providers,
+		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Relay: a.relay,
+		Crossing:        crossing,
 		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
 		DefaultProvider: c.DefaultProvider, LoginParams: c.LoginParams,
 		SilentLogin:     c.silentProvider(),
@@ -264,11 +295,11 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 	guards := wiring.Guards{
 		Sessions: sessions, Report: writer("session"),
 		NoStore: c.NoStore, Cacheable: c.CacheableAfterSignOut,
-		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(),
+		Paths: paths, LoginPath: a.LoginURL(""), Origin: origin.String(), OriginOf: a.originOf,
 		LoginFor: func(name string) string { return a.LoginURLFor(name, "") },
 		Serves:   a.routes.Serves,
 		StepUp:   a.routes.StepUp, Silent: a.routes.Silent,
-		ReturnTo:         a.routes.ReturnTo,
+		ReturnFor:        a.routes.ReturnFor,
 		LoginWith:        a.routes.LoginURLWith,
 		TrustTenantRoles: c.Tenants.TrustRoles,
 		Providers:        a.providers, Refreshed: c.Hooks.Refresh,
@@ -279,17 +310,6 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 	}
 	a.Guard, a.load = middleware.New(guards)
 	return nil
-}
-
-// crossing rejects cross-site requests with unsafe methods, except from TrustedOrigins.
-func (c Config) crossing(origin *url.URL) (*http.CrossOriginProtection, error) {
-	crossing := http.NewCrossOriginProtection()
-	for _, trusted := range append([]string{origin.String()}, c.TrustedOrigins...) {
-		if err := crossing.AddTrustedOrigin(trusted); err != nil {
-			return nil, fmt.Errorf("TrustedOrigins: %w", err)
-		}
-	}
-	return crossing, nil
 }
 
 // reportFrom gives a provider the logger, for oddities in its responses.

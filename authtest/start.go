@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -180,5 +181,17 @@ func checkUsers(users []session.User) error {
 
 // outbound is how the provider itself, and clients of it, reach servers with test certificates.
 func outbound() *http.Transport {
-	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: testcert.Roots()}}
+	return &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: testcert.Roots()}, DialContext: dial,
+	}
+}
+
+// dial connects to this machine for all names below localhost (RFC 6761 section 6.3), as browsers
+// do.
+func dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && strings.HasSuffix(host, ".localhost") {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	return new(net.Dialer).DialContext(ctx, network, addr)
 }

@@ -21,15 +21,15 @@ const (
 	answerLifetime = time.Minute
 )
 
-func answerTicket(id, redirectURI string) engine.Ticket {
-	return engine.Ticket{Name: answerCookie + id, Binding: redirectURI}
+func answerTicket(id, binding string) engine.Ticket {
+	return engine.Ticket{Name: answerCookie + id, Binding: binding}
 }
 
 // comeBack keeps the answer and has the browser come back.
 func (h *routes) comeBack(w http.ResponseWriter, r *http.Request, a response) {
 	id := h.flowName(a.flow.State)[len(h.cookie(flowCookie)):]
 	sessions := h.config.Sessions
-	text, err := sessions.Seal(answerTicket(id, a.flow.RedirectURI), []byte(a.params.Encode()))
+	text, err := sessions.Seal(answerTicket(id, h.bound(a.name)), []byte(a.params.Encode()))
 	if err == nil {
 		err = h.setPieces(w, answerCookie+id, text, answerLifetime)
 	}
@@ -75,7 +75,7 @@ func (h *routes) keptAnswer(w http.ResponseWriter, r *http.Request, name string,
 	p provider.Provider) (callback, error) {
 	id := queryOf(r).Get("login")
 	text := h.takePieces(w, r, answerCookie+id)
-	plain, err := h.config.Sessions.Unseal(answerTicket(id, h.RedirectURI(name)), text)
+	plain, err := h.config.Sessions.Unseal(answerTicket(id, h.bound(name)), text)
 	if err != nil {
 		return callback{}, h.failedAt(name, "no_flow",
 			errors.New("handlers: the browser has not kept the provider's answer"))

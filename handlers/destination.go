@@ -80,7 +80,7 @@ func (d destination) lifetime() time.Duration {
 // destinationName is the cookie of the login with this state. The provider is part of it, so that
 // another provider's callback does not find it.
 func (h *routes) destinationName(name, state string) string {
-	sum := sha256.Sum256([]byte(h.RedirectURI(name) + " " + state))
+	sum := sha256.Sum256([]byte(h.bound(name) + " " + state))
 	return h.cookie(base64.RawURLEncoding.EncodeToString(sum[:9]) + destinationCookie)
 }
 

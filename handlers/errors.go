@@ -147,8 +147,12 @@ func (h *routes) errMethod() *problem.Error {
 
 func (h *routes) errWrongHost(host string) *problem.Error {
 	base := h.config.Origin
-	cause := fmt.Errorf("handlers: the request has host=%s, but BaseURL has host=%s: does the "+
-		"proxy forward the Host header?", host, base.Host)
+	expected := "BaseURL has host=" + base.Host
+	if h.config.OriginOf != nil {
+		expected += ", and Origins and OriginOf do not know it"
+	}
+	cause := fmt.Errorf("handlers: the request has host=%s, but %s: does the proxy forward the "+
+		"Host header?", host, expected)
 	return failed("wrong_host", cause, h.atHome("go_to"))
 }
 

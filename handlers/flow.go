@@ -34,7 +34,7 @@ func (h *routes) cookie(suffix string) string {
 // registration that it was started with are in the flow, so that its age can be told without
 // knowing every provider.
 func (h *routes) flowTicket(cookie string) engine.Ticket {
-	return engine.Ticket{Name: cookie, Binding: h.RedirectURI("")}
+	return engine.Ticket{Name: cookie, Binding: h.bound("")}
 }
 
 // keepFlow seals the flow and its destination, each into a cookie of its own, and removes older
@@ -92,7 +92,6 @@ func (h *routes) openFlow(cookie, text string) (*provider.Flow, error) {
 	if err := json.Unmarshal(plain, flow); err != nil {
 		return nil, fmt.Errorf("handlers: decode flow: %w", err)
 	}
-	flow.RedirectURI = h.RedirectURI(flow.Provider)
 	return flow, nil
 }
 
@@ -135,7 +134,7 @@ func (h *routes) findFlow(r *http.Request, c callback) (*provider.Flow, error) {
 			missing.or(flowUnreadable)
 		default:
 			d, _ := h.destinationOf(r, c.name, c.key)
-			flow.ReturnTo = d.to
+			flow.ReturnTo, flow.RedirectURI = d.to, h.redirectURI(c.name, c.p)
 			return flow, h.checkAge(flow)
 		}
 	}

@@ -60,7 +60,7 @@ type Hooks struct {
 	Logout func(context.Context, *session.Session)
 }
 
-// routes serves the login routes. It is safe for concurrent use.
+// routes serves the login routes of one origin. It is safe for concurrent use.
 type routes struct {
 	config   wiring.Login
 	hooks    Hooks
@@ -68,35 +68,58 @@ type routes struct {
 	arriving string            // path below which requests for the routes arrive
 	outside  map[string]string // paths at which callbacks arrive outside of it: provider names
 	crossing *http.CrossOriginProtection
-	spent    spentFlows
-	begins   exchanges
-	turns    exchanges
+	base     string // the origin of BaseURL
+	*memory
+}
+
+// memory is what the routes of all origins remember together.
+type memory struct {
+	spent  spentFlows
+	begins exchanges
+	turns  exchanges
 }
 
 // New returns the routes for c. Only sallyport.New can call it.
 func New(c wiring.Login, hooks Hooks) (wiring.Routes, error) {
-	crossing := http.NewCrossOriginProtection()
-	if err := crossing.AddTrustedOrigin(c.Origin.String()); err != nil {
-		return nil, err
-	}
-	returns := returnFilter{
-		origin: c.Origin.String(), paths: c.Paths, origins: c.ReturnOrigins,
-	}
-	if c.SessionEndpoint {
-		returns.signedIn = c.Paths.Prefix + "/" + signedInRoute
-	}
 	outside := make(map[string]string, len(c.Paths.Callbacks))
 	for name, path := range c.Paths.Callbacks {
 		outside[strings.TrimPrefix(path, c.Paths.Stripped)] = name
 	}
-	return &routes{
-		outside:  outside,
-		config:   c,
-		hooks:    hooks,
-		returns:  returns,
-		arriving: c.Paths.Arriving(),
-		crossing: crossing,
-	}, nil
+	h := &routes{
+		config: c, hooks: hooks, arriving: c.Paths.Arriving(), outside: outside,
+		base: c.Origin.String(), memory: &memory{},
+	}
+	return h, h.settle(c.Origin)
+}
+
+// settle makes the routes those of an origin.
+func (h *routes) settle(origin *url.URL) error {
+	h.config.Origin = origin
+	h.returns = returnFilter{
+		origin: origin.String(), paths: h.config.Paths, origins: h.config.ReturnOrigins,
+	}
+	if h.config.SessionEndpoint {
+		h.returns.signedIn = h.config.Paths.Prefix + "/" + signedInRoute
+	}
+	h.crossing = http.NewCrossOriginProtection()
+	return h.crossing.AddTrustedOrigin(origin.String())
+}
+
+// at returns the routes of the origin of a request. Those of BaseURL answer for unknown hosts, which
+// they reject.
+func (h *routes) at(r *http.Request) *routes {
+	if h.config.OriginOf == nil {
+		return h
+	}
+	origin := h.config.OriginOf(r)
+	if origin == nil || origin.Host == h.config.Origin.Host {
+		return h
+	}
+	there := *h
+	if err := there.settle(origin); err != nil {
+		return h
+	}
+	return &there
 }
 
 // Owns reports whether a request path (decoded, as routers see it) is one of the login routes.
@@ -110,7 +133,7 @@ func (h *routes) Owns(path string) bool {
 
 // ServeHTTP routes to the handler of the path.
 func (h *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.config.Login.Serve(w, r, func() { h.dispatch(w, r) })
+	h.config.Login.Serve(w, r, func() { h.at(r).dispatch(w, r) })
 }
 
 func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
@@ -169,6 +192,11 @@ func (h *routes) LinkURL(name, returnTo string) string {
 // ReturnTo returns a valid return address unchanged, and otherwise the start page.
 func (h *routes) ReturnTo(address string) string { return h.returns.clean(address) }
 
+// ReturnFor is ReturnTo at the origin of a request.
+func (h *routes) ReturnFor(r *http.Request, address string) string {
+	return h.at(r).returns.clean(address)
+}
+
 // segment makes any text one path segment: users may have typed the name.
 func segment(name string) string {
 	if strings.Trim(name, ".") == "" { // nothing, or a way up
@@ -210,7 +238,7 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 		if r.Method != m {
 			continue
 		}
-		if !h.Serves(r.Host) {
+		if !wiring.SameHost(r.Host, h.config.Origin) {
 			report.Fail(w, r, h.errWrongHost(r.Host))
 			return false
 		}
@@ -221,19 +249,12 @@ func (h *routes) admit(w http.ResponseWriter, r *http.Request, report *answer.Wr
 	return false
 }
 
-// Serves reports whether a Host header is that of BaseURL.
-func (h *routes) Serves(host string) bool { return sameHost(host, h.config.Origin) }
-
-// sameHost compares a Host header with the base URL's host; a default port may be left out. On a
-// developer's machine, where BaseURL is http, any port will do: cookies do not know ports, and the
-// proxies of development servers change the port to that of their target.
-func sameHost(host string, base *url.URL) bool {
-	if base.Scheme == "http" {
-		u := url.URL{Host: host}
-		return strings.EqualFold(u.Hostname(), base.Hostname())
+// Serves reports whether a Host header is that of an origin of the application.
+func (h *routes) Serves(host string) bool {
+	if h.config.OriginOf != nil {
+		return h.config.OriginOf(&http.Request{Host: host}) != nil
 	}
-	trim := func(s string) string { return strings.TrimSuffix(strings.ToLower(s), ":443") }
-	return trim(host) == trim(base.Host)
+	return wiring.SameHost(host, h.config.Origin)
 }
 
 // redirect sends the browser to target exactly as given: http.Redirect would clean the path and

@@ -70,6 +70,6 @@ func (h *routes) openLogout(r *http.Request, state string) (returnTo string, ok 
 // logoutTicket makes the cookie of a logout open with its own state only.
 func (h *routes) logoutTicket(state string) engine.Ticket {
 	return engine.Ticket{
-		Name: h.cookie(logoutCookie), Binding: h.RedirectURI("") + " " + state, Logout: true,
+		Name: h.cookie(logoutCookie), Binding: h.bound("") + " " + state, Logout: true,
 	}
 }

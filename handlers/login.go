@@ -126,6 +126,7 @@ func (h *routes) chosen(r *http.Request) (name string, p provider.Provider, err 
 // page, or an API behind it, requires.
 func (h *routes) StepUp(w http.ResponseWriter, r *http.Request, name, returnTo string,
 	req provider.Request) {
+	h = h.at(r)
 	p, err := h.config.Providers.Find(r.Context(), name)
 	flow := &provider.Flow{ReturnTo: h.returns.clean(returnTo), Request: req, StepUp: true}
 	switch {
@@ -170,7 +171,7 @@ func (h *routes) open(w http.ResponseWriter, r *http.Request, name string,
 func (h *routes) prepare(r *http.Request, name string, p provider.Provider,
 	flow *provider.Flow) (err error) {
 	flow.Provider, flow.Registration = name, p.Registration()
-	flow.RedirectURI = h.RedirectURI(name)
+	flow.RedirectURI = h.redirectURI(name, p)
 	flow.Created = h.config.Sessions.Now()
 	h.nameSession(r, p, flow)
 	if flow.State == "" && flow.Link == "" {
@@ -215,19 +216,12 @@ func (h *routes) depart(w http.ResponseWriter, r *http.Request, p provider.Provi
 	if err != nil {
 		return "", h.errBusy(flow.Provider, err)
 	}
-	target, err := recovered.Get(func() (string, error) { return p.Begin(ctx, flow) })
+	target, err := recovered.Get(func() (string, error) { return h.beginAt(ctx, p, flow) })
 	done()
 	if err != nil {
 		return "", err
 	}
 	return target, h.keepFlow(w, r, p, flow)
-}
-
-// RedirectURI returns the redirect URI of a provider. Each provider has its own, so that a response
-// of one is never taken for a response of another (RFC 9700 section 4.4.2), and it depends on the
-// configuration only, never on request headers. Register it with the provider.
-func (h *routes) RedirectURI(name string) string {
-	return h.config.Origin.String() + h.config.Paths.Callback(name)
 }
 
 // RouteURL returns the address of a login route.

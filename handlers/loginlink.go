@@ -33,9 +33,10 @@ type sealedRequest struct {
 	Request provider.Request `json:"req"`
 }
 
-// linkTicket ties a link to the login route, and to the provider that it names, if any.
+// linkTicket ties a link to the login route, at any origin of the application, and to the provider
+// that it names, if any.
 func (h *routes) linkTicket(name string) engine.Ticket {
-	return engine.Ticket{Name: "login-link", Binding: h.RedirectURI(name)}
+	return engine.Ticket{Name: "login-link", Binding: h.base + h.config.Paths.Callback(name)}
 }
 
 // LoginURLWith is LoginURL with a sealed request.

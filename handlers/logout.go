@@ -176,8 +176,10 @@ func (h *routes) logoutRequest(s *session.Session, state string) provider.EndSes
 	tokens, _ := s.Tokens()
 	var claims json.RawMessage
 	_ = s.Claims(&claims)
-	return provider.EndSession{
-		IDToken: tokens.IDToken, Claims: claims, State: state,
-		ReturnURL: h.config.Origin.String() + h.config.Paths.Prefix + "/logged-out",
+	end := provider.EndSession{IDToken: tokens.IDToken, Claims: claims}
+	if h.config.Relay == nil { // the provider knows the redirect URI of the relay only
+		end.State = state
+		end.ReturnURL = h.config.Origin.String() + h.config.Paths.Prefix + "/logged-out"
 	}
+	return end
 }

@@ -82,6 +82,6 @@ func (h *routes) takeTarget(w http.ResponseWriter, r *http.Request) (string, boo
 
 func (h *routes) continueTicket() engine.Ticket {
 	return engine.Ticket{
-		Name: h.cookie(continueCookie), Binding: h.RedirectURI(""), Logout: true,
+		Name: h.cookie(continueCookie), Binding: h.bound(""), Logout: true,
 	}
 }

@@ -24,6 +24,7 @@ const promptNone = "none"
 // request, if the provider cannot be reached or has just been asked.
 func (h *routes) Silent(w http.ResponseWriter, r *http.Request, s *session.Session,
 	returnTo string) bool {
+	h = h.at(r)
 	flow := &provider.Flow{
 		ReturnTo: h.returns.clean(returnTo), Request: provider.Request{Prompt: promptNone},
 		Session: h.config.Sessions.Name(s), Renewal: true,

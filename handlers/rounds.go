@@ -63,6 +63,7 @@ func (h *routes) justEnded(r *http.Request, kind loginKind) (all, same int) {
 // SignedOut removes the records of finished logins, with the addresses that they led to. The
 // session manager calls it.
 func (h *routes) SignedOut(w http.ResponseWriter, r *http.Request) {
+	h = h.at(r)
 	if h.config.SilentLogin != "" {
 		h.mark(w, markerTried) // none right after a sign-out
 	}

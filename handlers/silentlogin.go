@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
+	"github.com/sallyport-go/sallyport/internal/wiring"
 	"github.com/sallyport-go/sallyport/provider"
 	"github.com/sallyport-go/sallyport/session"
 )
@@ -35,9 +36,10 @@ const (
 // FirstVisit starts a silent login, if this browser has not tried before, and reports whether it
 // has answered the request.
 func (h *routes) FirstVisit(w http.ResponseWriter, r *http.Request, returnTo string) bool {
+	h = h.at(r)
 	switch {
 	case h.marker(r) != "", queryOf(r).Get(silentParam) == silentOff,
-		!sameHost(r.Host, h.config.Origin), h.returns.clean(returnTo) != returnTo:
+		!wiring.SameHost(r.Host, h.config.Origin), h.returns.clean(returnTo) != returnTo:
 		return false
 	}
 	h.mark(w, markerDue)

@@ -40,7 +40,7 @@ func (h *routes) newState(name string, attempt byte) (string, error) {
 }
 
 func (h *routes) stateTicket(name string) engine.Ticket {
-	return engine.Ticket{Name: "state", Binding: h.RedirectURI(name)}
+	return engine.Ticket{Name: "state", Binding: h.bound(name)}
 }
 
 // openState reports false for a state that this application has not issued for the provider.

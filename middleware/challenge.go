@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -22,7 +23,7 @@ type challenge struct {
 	paths     wiring.Paths
 	bodies    map[string][]byte // problem+json for everything that is no navigation, by language
 	report    *answer.Writer
-	returnTo  func(address string) string // wiring.Guards.ReturnTo
+	returnFor func(r *http.Request, address string) string
 }
 
 func newChallenge(config wiring.Guards) challenge {
@@ -31,11 +32,47 @@ func newChallenge(config wiring.Guards) challenge {
 	return c
 }
 
+// deny challenges a request without a session, with the login of a path. With several origins, the
+// login is at that of the request, and a request for an unknown host has none.
+func (g *Guard) deny(w http.ResponseWriter, r *http.Request, path string) {
+	if g.config.OriginOf == nil && path == g.config.LoginPath {
+		g.challenge.serve(w, r)
+		return
+	}
+	c := challengeAt(path, g.config)
+	if g.config.OriginOf != nil {
+		origin := g.config.OriginOf(r)
+		if origin == nil {
+			g.config.Report.Fail(w, r, g.errWrongHost(r.Host))
+			return
+		}
+		c.loginURL = origin.String() + path
+	}
+	c.serve(w, r)
+}
+
+// originOf returns the origin of a request, or that of BaseURL for an unknown host.
+func (g *Guard) originOf(r *http.Request) string {
+	if g.config.OriginOf != nil {
+		if origin := g.config.OriginOf(r); origin != nil {
+			return origin.String()
+		}
+	}
+	return g.config.Origin
+}
+
+func (g *Guard) errWrongHost(host string) *problem.Error {
+	cause := fmt.Errorf("middleware: the request has host=%s, which neither BaseURL nor Origins nor "+
+		"OriginOf knows: does the proxy forward the Host header?", host)
+	home := g.config.Origin + g.config.Paths.Home
+	return failed("wrong_host", "", cause, problem.Link{Href: home, TextKey: "go_to"})
+}
+
 // challengeAt returns the challenge that leads to one path.
 func challengeAt(path string, config wiring.Guards) challenge {
 	return challenge{
 		loginPath: path, loginURL: config.Origin + path, paths: config.Paths,
-		report: config.Report, returnTo: config.ReturnTo,
+		report: config.Report, returnFor: config.ReturnFor,
 	}
 }
 
@@ -93,7 +130,7 @@ func (c challenge) fromPage(r *http.Request) string { return c.leadingTo(c.pageO
 // pageOf is the address of the page in which htmx makes a request: the address of the request is
 // that of a fragment. It is empty for the start page.
 func (c challenge) pageOf(r *http.Request) string {
-	page := c.returnTo(r.Header.Get("HX-Current-URL"))
+	page := c.returnFor(r, r.Header.Get("HX-Current-URL"))
 	if page == c.paths.Home {
 		return ""
 	}

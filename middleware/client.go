@@ -64,7 +64,7 @@ var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token tha
 // answer.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
-		g.challenge.serve(w, r)
+		g.deny(w, r, g.config.LoginPath)
 		return
 	}
 	if step, ok := errors.AsType[*stepUp](err); ok {

@@ -121,13 +121,12 @@ var errInside = errors.New("middleware: ForwardAuth is mounted inside Auth.Handl
 // ServeHTTP implements http.Handler.
 func (f *forwardAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Cache-Control"] = noStore
-	w = &verdict{w, f.guard.config.Origin, f.status}
 	original, err := f.restore(r)
 	if err != nil {
-		f.guard.config.Report.Fail(w, r, err)
+		f.guard.config.Report.Fail(&verdict{w, f.guard.config.Origin, f.status}, r, err)
 		return
 	}
-	f.guarded.ServeHTTP(w, original)
+	f.guarded.ServeHTTP(&verdict{w, f.guard.originOf(original), f.status}, original)
 }
 
 // restore returns the request that the proxy asks about, for the guards.

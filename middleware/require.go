@@ -69,7 +69,7 @@ func (g *Guard) guard(next http.Handler,
 		case !ok:
 			return
 		case s == nil:
-			g.challenge.serve(w, r)
+			g.deny(w, r, g.config.LoginPath)
 			return
 		}
 		if err := g.crossSite(r, s); err != nil {

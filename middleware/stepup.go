@@ -141,7 +141,7 @@ func (g *Guard) offerStepUp(w http.ResponseWriter, r *http.Request, s *session.S
 			"error", err)
 		return
 	}
-	e.LoginURL = g.config.Origin + address
+	e.LoginURL = g.originOf(r) + address
 	if !answer.IsHTMX(r) {
 		return
 	}

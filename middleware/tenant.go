@@ -32,7 +32,7 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 			case !ok:
 				return
 			case s == nil:
-				g.challengeOf(tenant).serve(w, r)
+				g.deny(w, r, g.config.LoginFor(tenant))
 				return
 			}
 			inside := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,17 +48,12 @@ func (g *Guard) RequireTenant(name func(*http.Request) string) func(http.Handler
 	}
 }
 
-// challengeOf returns the challenge that leads to the login of one provider.
-func (g *Guard) challengeOf(tenant string) challenge {
-	return challengeAt(g.config.LoginFor(tenant), g.config)
-}
-
 var errOtherTenant = errors.New("middleware: the user has signed in at another provider")
 
 func (g *Guard) errOtherTenant(r *http.Request, s *session.Session, tenant string) *problem.Error {
 	login := g.config.LoginFor(tenant)
 	if r.Method == http.MethodGet {
-		login = g.challengeOf(tenant).location(r)
+		login = challengeAt(login, g.config).location(r)
 	}
 	return failed("other_tenant", s.Provider, errOtherTenant,
 		problem.Link{Href: login, TextKey: "sign_in_there"}, g.toHome())

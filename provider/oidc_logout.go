@@ -34,10 +34,10 @@ func (o *OIDC) EndSessionURL(ctx context.Context, l EndSession) string {
 	case endpoint == "":
 		return ""
 	}
-	params := url.Values{
-		"client_id":                {o.ClientID},
-		"post_logout_redirect_uri": {l.ReturnURL},
-		"state":                    {l.State},
+	params := url.Values{"client_id": {o.ClientID}}
+	if l.ReturnURL != "" {
+		params.Set("post_logout_redirect_uri", l.ReturnURL)
+		params.Set("state", l.State)
 	}
 	if l.IDToken != "" && len(l.IDToken) <= maxHint {
 		params.Set("id_token_hint", l.IDToken)
@@ -131,8 +131,11 @@ type VendorLogout struct {
 
 // address returns the URL to redirect the browser to.
 func (v *VendorLogout) address(clientID, returnURL string) string {
-	address, err := withParams(v.URL, url.Values{"client_id": {clientID},
-		v.ReturnParam: {returnURL}})
+	params := url.Values{"client_id": {clientID}}
+	if returnURL != "" {
+		params.Set(v.ReturnParam, returnURL)
+	}
+	address, err := withParams(v.URL, params)
 	if err != nil {
 		return ""
 	}

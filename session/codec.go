@@ -70,7 +70,7 @@ func (c codec) Decode(name, value string, dst any) error {
 }
 
 func (c codec) binding(name string) []byte {
-	return associatedData(purposeValue, name, c.m.origin, c.m.prefix)
+	return associatedData(purposeValue, name, c.m.origin, c.m.site.Prefix)
 }
 
 func decodeValue(kind byte, data []byte, dst any) error {

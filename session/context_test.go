@@ -6,7 +6,7 @@ import (
 )
 
 func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
-	m := internals{&Manager{}}
+	m := internals{&Manager{shared: &shared{}}}
 	for name, ctx := range map[string]context.Context{
 		"empty":        context.Background(),
 		"anonymous":    m.Attach(context.Background(), nil),
@@ -21,8 +21,8 @@ func TestContext_R158_ZeroIsAnonymous(t *testing.T) {
 }
 
 func TestContext_R132_NestedManagers(t *testing.T) {
-	outer, inner := internals{&Manager{config: Config{CookieName: "o"}}},
-		internals{&Manager{config: Config{CookieName: "i"}}}
+	outer, inner := internals{&Manager{shared: &shared{config: Config{CookieName: "o"}}}},
+		internals{&Manager{shared: &shared{config: Config{CookieName: "i"}}}}
 	a, b := &Session{ID: "a"}, &Session{ID: "b"}
 	current := func(ctx context.Context, want *Session) {
 		t.Helper()

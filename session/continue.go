@@ -14,6 +14,7 @@ import (
 // session unchanged.
 func (m internals) Continue(w http.ResponseWriter, r *http.Request, s *Session,
 	renew func() (*Session, error)) error {
+	m.Manager = m.at(r)
 	defer m.generations.make(s)()
 	base := s.Clone()
 	fresh, err := renew()

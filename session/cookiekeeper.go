@@ -191,8 +191,8 @@ func (k cookieKeeper) write(w http.ResponseWriter, r *http.Request, s *Session, 
 // sign-out can still reach the provider. Only cookie sessions outlive their expiry. The errors are
 // those of Load. Never grant access to such a session.
 func (m internals) LoadExpired(r *http.Request) (*Session, error) {
-	k, ok := m.keeper.(cookieKeeper)
-	if !ok {
+	k, ok := m.at(r).keeper.(cookieKeeper)
+	if !ok || k.origin == unknownOrigin {
 		return nil, ErrNone
 	}
 	return fromStore(func() (*Session, error) { return k.loadExpired(r) })

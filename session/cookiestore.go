@@ -24,6 +24,7 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 	gs := sessions.NewSession(c, name)
 	gs.IsNew = true
 	gs.Options = c.m.gorillaOptions()
+	m := c.m.at(r)
 	if err := c.m.checkOwnName(name); err != nil {
 		return gs, err
 	}
@@ -34,7 +35,7 @@ func (c *cookieStore) New(r *http.Request, name string) (*sessions.Session, erro
 		// older releases wrote no tags
 		for _, pieces := range [...]chunks{candidate.pieces(), candidate} {
 			text, ok := joinCounted(pieces)
-			if ok && c.m.Codec().Decode(c.m.cookies.Name(name), text, &gs.Values) == nil {
+			if ok && m.Codec().Decode(m.cookies.Name(name), text, &gs.Values) == nil {
 				gs.IsNew = false
 				return gs, nil // duplicates: the first one that opens
 			}
@@ -58,7 +59,7 @@ func (c *cookieStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions.
 		c.m.removeLeftovers(w, r, name, 1)
 		return nil
 	}
-	text, err := c.m.Codec().Encode(c.m.cookies.Name(name), gs.Values)
+	text, err := c.m.at(r).Codec().Encode(c.m.cookies.Name(name), gs.Values)
 	if err != nil {
 		return err
 	}

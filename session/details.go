@@ -195,7 +195,7 @@ func (d *sealedDetails) fits(s *Session) bool {
 
 // detailsSeal binds details to one write of one session: those of another write do not open.
 func (m *Manager) detailsSeal(s *Session) []byte {
-	return associatedData(purposeDetails, m.fullName, m.origin, m.prefix, s.ID,
+	return associatedData(purposeDetails, m.fullName, m.origin, m.site.Prefix, s.ID,
 		strconv.FormatUint(s.Generation, 10))
 }
 

@@ -20,8 +20,9 @@ func (m *Manager) IdleEnd(s *Session) time.Time {
 // refreshed it writes nothing, because the refresh extends the session as well. Call it before any
 // change to the session, and before the response's first byte.
 func (m *Manager) Extend(w http.ResponseWriter, r *http.Request, s *Session) error {
+	m = m.at(r)
 	sealed := s.details.sealed
-	if sealed == nil || sealed.manager != m {
+	if sealed == nil || sealed.manager.shared != m.shared {
 		return nil // written in this request, or another manager's
 	}
 	if sealed.behind {

@@ -32,7 +32,7 @@ func (m *Manager) lists() bool {
 // of the given session matter; it need not be signed in. The error is [ErrNoList] or wraps
 // [ErrStore].
 func (m *Manager) List(ctx context.Context, of *Session) ([]Entry, error) {
-	k, ok := m.keeper.(serverKeeper)
+	k, ok := m.of(of).keeper.(serverKeeper)
 	if !ok {
 		return nil, ErrNoList
 	}
@@ -103,7 +103,7 @@ func (k serverKeeper) records(ctx context.Context, of *Session) iter.Seq2[*Sessi
 // another user or to an ended session ends nothing and is not an error. The errors are those of
 // List.
 func (m *Manager) EndOne(ctx context.Context, of *Session, handle string) error {
-	k, ok := m.keeper.(serverKeeper)
+	k, ok := m.of(of).keeper.(serverKeeper)
 	if !ok {
 		return ErrNoList
 	}
@@ -142,7 +142,7 @@ func (m *Manager) EndAll(ctx context.Context, of *Session) error {
 	if err := m.revoke(ctx, byUser, of, time.Time{}); err != nil {
 		return err
 	}
-	k, ok := m.keeper.(serverKeeper)
+	k, ok := m.of(of).keeper.(serverKeeper)
 	if !ok {
 		return nil
 	}

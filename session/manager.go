@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,19 +34,21 @@ const skew = time.Minute
 // A Manager starts, reads, changes and ends sessions. sallyport.Auth.Sessions is one. It is safe
 // for concurrent use.
 type Manager struct {
+	*shared
+	place
+}
+
+// shared is what the managers of all origins of an application have in common.
+type shared struct {
 	config  Config // with defaults
 	site    engine.Site
 	onEvent func(context.Context, Event) // nil: none
 	keyring *keyring
 	cookies cookies.Jar
 
-	origin, prefix string // bound into every seal
-	fullName       string // of the cookie, with its prefix
-	identitySeal   []byte // associated data of the identity part
-	referenceSeal  []byte // and of a reference
-	renewAfter     time.Duration
+	fullName   string // of the cookie, with its prefix
+	renewAfter time.Duration
 
-	keeper      keeper
 	once        *onceMemory
 	watchers    watchers
 	generations generations // of sessions in cookies
@@ -71,19 +72,15 @@ func New(c Config, site engine.Site, onEvent func(context.Context, Event)) (inte
 	c.Secret, c.OldSecrets = "", nil // no longer needed
 	site.Logger = cmp.Or(site.Logger, slog.Default())
 
-	m := &Manager{
+	m := &Manager{shared: &shared{
 		config: c, site: site, onEvent: onEvent,
 		keyring: keyring, cookies: cookies.New(site.BaseURL, c.Domain),
-	}
-	m.origin = strings.ToLower(site.BaseURL.Scheme+"://"+site.BaseURL.Host) + site.BaseURL.Path
-	m.prefix = site.Prefix
+	}}
 	m.fullName = m.cookies.Name(c.CookieName)
-	m.identitySeal = associatedData(purposeSession, m.fullName, m.origin, m.prefix)
-	m.referenceSeal = associatedData(purposeReference, m.fullName, m.origin, m.prefix)
 	// Often enough that an active user is not signed out early, and rarely enough that most
 	// responses set no cookie.
 	m.renewAfter = min(max(c.Idle/10, time.Minute), c.Idle/2)
-	m.keeper = newKeeper(m)
+	m.settle(originText(site.BaseURL))
 	m.once = onceOf(c.Locker, c.Now)
 	m.generations.limit = maxGenerations
 	m.generations.full = func(provider string) {
@@ -98,6 +95,9 @@ func New(c Config, site engine.Site, onEvent func(context.Context, Event)) (inte
 // ErrInvalid is also [ErrEnded] if the session was ended. Keep the cookies in all other cases:
 // another server may accept them. The reason is logged, at most once an hour.
 func (m *Manager) Load(r *http.Request) (*Session, error) {
+	if m = m.at(r); m.origin == unknownOrigin {
+		return nil, ErrNone
+	}
 	return fromStore(func() (*Session, error) { return m.keeper.load(r) })
 }
 
@@ -119,6 +119,7 @@ func (m *Manager) Start(w http.ResponseWriter, r *http.Request, s *Session) erro
 }
 
 func (m *Manager) start(w http.ResponseWriter, r *http.Request, s *Session) error {
+	m = m.at(r)
 	if err := s.settle(); err != nil {
 		return err
 	}
@@ -157,8 +158,9 @@ func newID() string {
 // older generation. It skips a session whose tokens are being refreshed. Renew reports whether it
 // wrote. Call it before any change to the session, and before the response's first byte.
 func (m internals) Renew(w http.ResponseWriter, r *http.Request, s *Session) (bool, error) {
+	m.Manager = m.at(r)
 	sealed := s.details.sealed
-	if sealed == nil || sealed.manager != m.Manager {
+	if sealed == nil || sealed.manager.shared != m.shared {
 		return false, nil // written in this request, or another manager's
 	}
 	if sealed.behind {
@@ -185,6 +187,7 @@ func (m *Manager) End(w http.ResponseWriter, r *http.Request) error {
 
 // discard is End for a session that ended without a sign-out by the user.
 func (m *Manager) discard(w http.ResponseWriter, r *http.Request) error {
+	m = m.at(r)
 	err := toStore(func() error { return m.keeper.end(r) })
 	m.removeChunks(w, r, 0)
 	return err

@@ -16,6 +16,7 @@ const maxRecordName = 512
 
 // Name returns a name of a session that was loaded or started, and "" for any other.
 func (m internals) Name(s *Session) string {
+	m.Manager = m.of(s)
 	ref, ok := m.referenceTo(s)
 	if !ok {
 		return ""
@@ -32,12 +33,12 @@ func (m internals) Name(s *Session) string {
 }
 
 func (m *Manager) nameSeal() []byte {
-	return associatedData(purposeReference, "name "+m.fullName, m.origin, m.prefix)
+	return associatedData(purposeReference, "name "+m.fullName, m.origin, m.site.Prefix)
 }
 
 // Names reports whether a name refers to the session.
 func (m internals) Names(name string, s *Session) bool {
-	n, err := m.openName(name)
+	n, err := m.of(s).openName(name)
 	return err == nil && n.isTo(s)
 }
 

@@ -32,6 +32,7 @@ type renewal = func(ctx context.Context, s *Session, store func(*Session)) (*Ses
 // can no longer be used here.
 func (m internals) Refresh(w http.ResponseWriter, r *http.Request, s *Session,
 	good func(*Session, Tokens) bool, renew renewal) (*Session, error) {
+	m.Manager = m.at(r)
 	newest, err := m.withTokens(r.Context(), s, good, renew)
 	switch {
 	case w == nil:

@@ -20,6 +20,7 @@ func (m *Manager) Save(w http.ResponseWriter, r *http.Request, s *Session) error
 	if s.ID == "" || s.Created.IsZero() {
 		return errors.New("session: Save needs a session from Manager.Load or Manager.Start")
 	}
+	m = m.at(r)
 	err := m.save(w, r, s)
 	if !errors.Is(err, ErrChanged) {
 		return err

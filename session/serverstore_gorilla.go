@@ -37,6 +37,7 @@ func (st *ServerStore) New(r *http.Request, name string) (*sessions.Session, err
 	if m == nil {
 		return gs, errUnused
 	}
+	m = m.at(r)
 	gs.Options = m.gorillaOptions()
 	if err := m.checkOwnName(name); err != nil {
 		return gs, err
@@ -77,6 +78,7 @@ func (st *ServerStore) Save(r *http.Request, w http.ResponseWriter, gs *sessions
 	if m == nil {
 		return errUnused
 	}
+	m = m.at(r)
 	if err := m.checkOwnName(name); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (m *Manager) watch(ctx context.Context, w *watcher, s *Session) {
 			timer.Stop()
 		case <-timer.C:
 		}
-		fresh, err := fromStore(func() (*Session, error) { return m.keeper.reload(ctx, s) })
+		fresh, err := fromStore(func() (*Session, error) { return m.of(s).keeper.reload(ctx, s) })
 		switch now := m.config.Now(); {
 		case err == nil:
 			s, known = fresh, now

@@ -15,6 +15,14 @@ var logins = []Outcome{{
 		"Host header and all cookies, that BaseURL is the address in the browser, and that all " +
 		"servers have the same Session.Secret.",
 }, {
+	Code: "relay_state", Status: 400,
+	Words: "no_flow",
+	Cause: "The callback relay got a state that it cannot forward: its secret does not open it, it " +
+		"has expired, or its origin is not allowed. The log says which.",
+	Remedy: "A few of these are normal. Otherwise compare RelayConfig.Secret with " +
+		"Config.RelaySecret and RelayConfig.URL with Config.RelayURL, and check " +
+		"RelayConfig.Origins and Allow.",
+}, {
 	Code: "flow_used", Status: 400,
 	Cause:  "The same callback arrived twice, such as by the back button or a double click.",
 	Remedy: "Nothing. Many of them from one address can be an attempt to replay a callback.",

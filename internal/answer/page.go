@@ -27,6 +27,8 @@ type page struct {
 	RefLabel  string // before Ref
 	Ref       string // reference number to quote; empty for none
 	Script    string // path of a module of our own; empty for none
+
+	Submit template.JS // sends the form of the page; empty for none
 }
 
 //go:embed page.html
@@ -45,6 +47,22 @@ var (
 		base64.StdEncoding.EncodeToString(styleHash[:]) +
 		"'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+// submit sends the form of a page.
+const submit = "document.forms[0].submit()"
+
+var submitHash = sha256.Sum256([]byte(submit))
+
+// Submit shows a page whose button sends itself, if the browser runs scripts. The form goes to
+// another origin, which must not learn the URL of the page.
+func (wr *Writer) Submit(w http.ResponseWriter, r *http.Request, e *problem.Error) {
+	lang := wr.Words.Language(r)
+	e = withDefaults(*e)
+	wr.Words.fill(lang, e)
+	varyByLanguage(w.Header())
+	wr.write(w, r, lang, e.Status,
+		page{Title: e.Title, Text: e.Text, Links: e.Links, Submit: submit})
+}
 
 // Choose shows the choice of ways to sign in. The text of each link is the provider's label.
 func (wr *Writer) Choose(w http.ResponseWriter, r *http.Request, ways []problem.Link) {
@@ -89,7 +107,9 @@ func (wr *Writer) write(w http.ResponseWriter, r *http.Request, lang string, sta
 	h := w.Header()
 	Protect(h)
 	csp := policy
-	if hasForm(p.Links) {
+	if p.Submit != "" { // without form-action, as below
+		csp += "; script-src 'sha256-" + base64.StdEncoding.EncodeToString(submitHash[:]) + "'"
+	} else if hasForm(p.Links) {
 		// A page with a form goes without form-action: browsers apply it to the redirect that
 		// answers the form as well, and signing out ends at the provider's origin.
 		protectForm(h)

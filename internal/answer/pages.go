@@ -2,6 +2,11 @@ package answer
 
 // pages are what the login routes show when nothing has failed.
 var pages = []Outcome{{
+	Code: "relayed", Status: 200,
+	Cause: "The callback relay forwards the POST of a provider (response_mode=form_post) by a form " +
+		"that sends itself. Users see it only without JavaScript.",
+	Remedy: "Nothing.",
+}, {
 	Code: "ask_logout", Status: 200,
 	Cause:  "The browser opened the sign-out route by a link. Only a POST signs out.",
 	Remedy: "Nothing. A form that POSTs to Auth.LogoutURL signs out without this question.",

@@ -26,7 +26,7 @@ var library = []string{
 	"internal/answer", "internal/authparams", "adapters/gin",
 	"internal/bounded", "internal/cookies", "internal/directory", "internal/engine",
 	"internal/loopback", "internal/oauth1",
-	"internal/recovered", "internal/settings",
+	"internal/recovered", "internal/relay", "internal/settings",
 	"internal/testsecret", "internal/typednil", "internal/wiring",
 }
 
@@ -82,6 +82,7 @@ var rules = []rule{
 	{"example/ownlogins", []string{"./internal"}, exampleRule},
 	{"example/tenants", []string{"./internal"}, exampleRule},
 	{"example/spa", []string{"./internal"}, exampleRule},
+	{"example/subdomains", []string{"./internal"}, exampleRule},
 	{"internal/testsecret", []string{"./"}, "a constant needs no imports"},
 	{"internal/typednil", []string{"./"}, "it inspects values of any type"},
 	{"internal/answer", []string{"./provider", "./handlers", "./middleware"},

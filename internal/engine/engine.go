@@ -17,6 +17,10 @@ type Site struct {
 	BaseURL *url.URL // public address; determines names and attributes of cookies
 	Prefix  string   // path of the login routes, such as "/auth"
 
+	// OriginOf returns the origin of a request by its Host header, or nil if the host is unknown.
+	// Nil: the only origin is that of BaseURL.
+	OriginOf func(*http.Request) *url.URL
+
 	// Accept checks each loaded session that is otherwise valid, and each new one, and returns the
 	// tenant of its user. It decides what the manager cannot know: whether the provider's
 	// registration is unchanged. An error that wraps session.ErrEnded ends the session, and one

@@ -54,6 +54,10 @@ type Setup struct {
 	HTTP   bool              // the application is on http, as on a developer's machine
 	Path   string            // of BaseURL; the Mux gets requests without it
 
+	// Host is that of BaseURL, such as "a.localhost", and Others are hosts of Config.Origins.
+	Host   string
+	Others []string
+
 	// Proxy is in front of the application; nil: none.
 	Proxy func(http.Handler) http.Handler
 }
@@ -128,7 +132,13 @@ func (app *App) Start(t testing.TB, setup *Setup) {
 		scheme = "http://"
 	}
 	app.URL = scheme + app.Server.Listener.Addr().String()
+	if setup.Host != "" {
+		app.URL = app.At(setup.Host)
+	}
 	c := setup.Config
+	for _, host := range setup.Others {
+		c.Origins = append(c.Origins, app.At(host))
+	}
 	c.BaseURL = app.URL + setup.Path
 	if c.Providers == nil {
 		c.Providers = provider.Set{"op": setup.OIDC}
@@ -246,16 +256,6 @@ func (app *App) AgainWith(t testing.TB, providers provider.Set) http.Handler {
 	c := app.config
 	c.Providers = providers
 	return app.restart(t, c)
-}
-
-// AgainAt is the same application after a restart with another base URL.
-func (app *App) AgainAt(t testing.TB, baseURL string) http.Handler {
-	t.Helper()
-	c := app.config
-	c.BaseURL = baseURL
-	app.restart(t, c)
-	path := strings.TrimPrefix(baseURL, app.URL)
-	return app.Auth.Handler(http.StripPrefix(path, app.Mux))
 }
 
 func (app *App) restart(t testing.TB, c sallyport.Config) http.Handler {

@@ -19,11 +19,13 @@ import (
 // Login says what the login routes need, besides the application's hooks.
 type Login struct {
 	Origin    *url.URL // public origin of the application: scheme and host
+	OriginOf  OriginOf // with several origins; else nil
 	Paths     Paths
 	Providers *directory.Providers
 	Sessions  Sessions
 	LoginPage http.Handler // shown when there is a choice; nil: the built-in page
 	Order     []string     // of the choices, by name; the others follow
+	Relay     Relay        // nil: none
 
 	ReturnOrigins   []string // to which logins and logouts may lead, besides that of BaseURL
 	DefaultProvider string   // of logins that name none; empty: the only one, or a choice
@@ -43,6 +45,35 @@ type Login struct {
 	Crossing *http.CrossOriginProtection
 
 	Login, Logout, Link *answer.Writer
+}
+
+// OriginOf returns the origin of a request by its Host header, or nil if the host is unknown.
+type OriginOf func(*http.Request) *url.URL
+
+// SameHost compares a Host header with the host of an origin; a default port may be left out. On a
+// developer's machine, where origins are http, any port will do: cookies do not know ports, and the
+// proxies of development servers change the port to that of their target.
+func SameHost(host string, origin *url.URL) bool {
+	return HostKey(host, origin.Scheme) == HostKey(origin.Host, origin.Scheme)
+}
+
+// HostKey is what SameHost compares.
+func HostKey(host, scheme string) string {
+	if scheme == "http" {
+		u := url.URL{Host: host}
+		return strings.ToLower(u.Hostname())
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ":443")
+}
+
+// A Relay is the callback relay of the application.
+type Relay interface {
+	// RedirectURI is what to register at the provider of a name.
+	RedirectURI(name string) string
+
+	// Wrap returns the state for an authorization request, whose response the relay forwards to
+	// the callback with the original state.
+	Wrap(name, callback, state string) (string, error)
 }
 
 // Paths say where the application is in the browser, and how requests arrive.
@@ -116,6 +147,9 @@ type Routes interface {
 	// ReturnTo returns a valid return address unchanged, and otherwise the start page.
 	ReturnTo(address string) string
 
+	// ReturnFor is ReturnTo at the origin of a request.
+	ReturnFor(r *http.Request, address string) string
+
 	// RedirectURI is what to register at the provider of a name, and RouteURL the address of
 	// another login route, such as "logged-out".
 	RedirectURI(name string) string
@@ -144,14 +178,15 @@ type Guards struct {
 	LoginPath string
 	LoginFor  func(name string) string
 	Origin    string
+	OriginOf  OriginOf // with several origins; else nil
 
 	Paths Paths
 
 	// Serves reports whether a Host header is that of the application.
 	Serves func(host string) bool
 
-	// ReturnTo and LoginWith are ReturnTo and LoginURLWith of Routes.
-	ReturnTo  func(address string) string
+	// ReturnFor and LoginWith are ReturnFor and LoginURLWith of Routes.
+	ReturnFor func(r *http.Request, address string) string
 	LoginWith func(req provider.Request, returnTo string) (string, error)
 
 	// StepUp sends the browser to the provider for a sign-in that fulfils the request, and then
