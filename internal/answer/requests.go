@@ -19,7 +19,8 @@ var requests = []Outcome{{
 }, {
 	Code: "proxy_misconfigured", Status: 403, Words: "our_fault",
 	Cause: "ForwardAuth was not asked by one of TrustedProxies, or not about one original " +
-		"request, or the proxy passed on an identity header that its client sent; the log says which.",
+		"request, or the proxy passed on an identity header that its client sent; the log says " +
+		"which.",
 	Remedy: "Compare the configuration of the proxy with docs/forward-auth.md. Nothing, if a " +
 		"stranger sent the header: the request was rejected.",
 }, {
