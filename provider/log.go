@@ -5,9 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/textproto"
-	"regexp"
 	"strings"
 	"sync"
+
+	"github.com/sallyport-go/sallyport/internal/logtext"
 )
 
 // A Reporter logs irregularities of its provider that do not fail a login. sallyport.New passes it
@@ -64,25 +65,11 @@ func (n *notes) news(what string) *slog.Logger {
 // The functions below make text of a provider or of the network safe for a log: printable, short,
 // without markup and without the secrets of the request.
 
-// longestText is the longest text of a provider that is logged.
+// longestText is the longest text of a provider that is logged, in characters.
 const longestText = 200
 
 // printable makes text of a provider safe for an error message.
-func printable(s string) string {
-	if len(s) > longestText {
-		s = s[:longestText]
-	}
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '.'
-		}
-		return r
-	}, s)
-	return tagStart.ReplaceAllString(s, ".$1")
-}
-
-// tagStart matches the start of an HTML tag or comment.
-var tagStart = regexp.MustCompile(`<([A-Za-z/!?])`)
+func printable(s string) string { return logtext.Printable(s, longestText) }
 
 // description makes an error_description safe for a log: without the secrets that some providers
 // repeat there.

@@ -53,7 +53,7 @@ func TestNetworkText_F49(t *testing.T) {
 		"x509: certificate signed by unknown authority": "x509: certificate signed " +
 			"by unknown authority",
 		"net/http: odd \x1b[31m" + strings.Repeat("x", 3000): "net/http: odd .[31m" +
-			strings.Repeat("x", 181),
+			strings.Repeat("x", 181) + "…",
 		`http: server gave "<script>" and ` + "\n" +
 			`forged="yes"`: "http: server gave [response text omitted]",
 	} {

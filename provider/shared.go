@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/sallyport-go/sallyport/internal/backoff"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 )
 
@@ -22,8 +23,8 @@ type shared[T any] struct {
 	flight   singleflight.Group
 	fetching atomic.Int32
 
-	mu      sync.Mutex
-	backoff backoff
+	mu     sync.Mutex
+	outage outage
 }
 
 // A fetcher fetches the document from the provider.
@@ -59,7 +60,7 @@ func (s *shared[T]) newest(
 func (s *shared[T]) wait(now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.backoff.wait(now)
+	return s.outage.wait(now)
 }
 
 // fetch fetches the document. Concurrent callers share one request, which continues if one of them
@@ -91,46 +92,33 @@ func (s *shared[T]) refetch(ctx context.Context, now func() time.Time, read fetc
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		return nil, s.backoff.failed(at, err)
+		return nil, s.outage.failed(at, err)
 	}
-	s.backoff.reset()
+	s.outage = outage{}
 	s.current.Store(fresh)
 	return fresh, nil
 }
 
-const (
-	firstPause = 500 * time.Millisecond
-	maxPause   = 5 * time.Second
-)
+// pauses limits the requests to an unavailable provider. They are short, so that logins work again
+// soon after the provider recovers.
+var pauses = backoff.Limits{Free: 1, First: 500 * time.Millisecond, Longest: 5 * time.Second}
 
-// A backoff limits the requests to an unavailable provider. The first failure is ignored: most are
-// transient. Then the pauses double, up to a few seconds, so that logins work again soon after the
-// provider recovers.
-type backoff struct {
-	failures int
-	until    time.Time
-	last     error
+// An outage is the state of a provider's failed fetches.
+type outage struct {
+	backoff backoff.Backoff
+	last    error
 }
 
 // wait returns the last failure during the pause after it.
-func (b *backoff) wait(now time.Time) error {
-	// A clock that was set back must not make the pause longer.
-	if rest := b.until.Sub(now); rest > 0 && rest <= maxPause {
-		return &unavailable{retryAfter: rest, err: b.last}
+func (o *outage) wait(now time.Time) error {
+	if rest := o.backoff.Rest(now); rest > 0 {
+		return &unavailable{retryAfter: rest, err: o.last}
 	}
 	return nil
 }
 
 // failed records a failure and returns it as an error that wraps ErrUnavailable.
-func (b *backoff) failed(now time.Time, err error) error {
-	b.failures++
-	b.last = err
-	pause := time.Duration(0)
-	if b.failures > 1 {
-		pause = min(firstPause<<min(b.failures-2, 10), maxPause)
-	}
-	b.until = now.Add(pause)
-	return &unavailable{retryAfter: pause, err: err}
+func (o *outage) failed(now time.Time, err error) error {
+	o.last = err
+	return &unavailable{retryAfter: o.backoff.Failed(now, pauses, 0), err: err}
 }
-
-func (b *backoff) reset() { *b = backoff{} }

@@ -233,7 +233,7 @@ func TestDialect_Errors(t *testing.T) {
 			"invalid_grant", "a..b.c.[31m"},
 		"long": {400, "application/json",
 			`{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1000) + `"}`,
-			"invalid_grant", strings.Repeat("x", 200)},
+			"invalid_grant", strings.Repeat("x", 200) + "…"},
 		"secrets of the request": {400, "application/json",
 			`{"error":"invalid_grant","error_description":"code s3cret-code is used"}`,
 			"invalid_grant", "code [redacted] is used"},

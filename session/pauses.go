@@ -6,12 +6,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/backoff"
 	"github.com/sallyport-go/sallyport/internal/bounded"
 )
 
+// refreshPauses are those between failed refreshes of one session.
+var refreshPauses = backoff.Limits{First: time.Second, Longest: 30 * time.Second}
+
 const (
-	firstPause = time.Second
-	maxPause   = 30 * time.Second
 	maxPauses  = 10_000           // remembered sessions
 	keepPauses = 10 * time.Minute // providers ask for less
 )
@@ -26,10 +28,9 @@ type pauses struct {
 
 // A pause is also the error while it lasts; length is then the rest of the pause.
 type pause struct {
-	failures int
-	length   time.Duration
-	until    time.Time
-	err      error
+	backoff backoff.Backoff
+	length  time.Duration
+	err     error
 }
 
 // Error implements error.
@@ -55,11 +56,9 @@ func (p *pauses) wait(id string, now time.Time) error {
 		return nil
 	}
 	last, _ := p.byID.Get(id, now)
-	rest := last.until.Sub(now)
-	if rest <= 0 || rest > last.length { // no pause, or the clock was set back
+	if last.length = last.backoff.Rest(now); last.length == 0 {
 		return nil
 	}
-	last.length = rest
 	return last
 }
 
@@ -70,12 +69,12 @@ func (p *pauses) failed(id string, now time.Time, err error) pause {
 	if p.byID == nil {
 		p.byID = bounded.New[string, pause](bounded.Limits{Count: maxPauses, TTL: keepPauses})
 	}
-	last, _ := p.byID.Get(id, now)
-	length := min(firstPause<<min(last.failures, 10), maxPause)
-	if asked, ok := errors.AsType[retryable](err); ok {
-		length = max(length, asked.RetryAfter())
+	next, _ := p.byID.Get(id, now)
+	var asked time.Duration
+	if e, ok := errors.AsType[retryable](err); ok {
+		asked = e.RetryAfter()
 	}
-	next := pause{last.failures + 1, length, now.Add(length), err}
+	next.length, next.err = next.backoff.Failed(now, refreshPauses, asked), err
 	p.byID.Put("", id, next, 1, keepPauses, now)
 	return next
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/logtext"
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/problem"
 	"github.com/sallyport-go/sallyport/session"
@@ -182,19 +183,8 @@ func (wr *Writer) Event(ctx context.Context, ev session.Event) {
 	}
 }
 
-// Printable makes text from elsewhere fit for one line of a log: control characters and whatever is
-// not printable become '.', and the length is bounded.
-func Printable(s string) string {
-	const longest = 1000
-	out := make([]rune, 0, min(len(s), longest))
-	for _, r := range s {
-		if len(out) == longest {
-			return string(out) + "…"
-		}
-		if !strconv.IsPrint(r) || r == '\uFFFD' {
-			r = '.'
-		}
-		out = append(out, r)
-	}
-	return string(out)
-}
+// longestCause is the longest cause of a failure that is logged, in characters.
+const longestCause = 1000
+
+// Printable makes the text of an error fit for one line of a log.
+func Printable(s string) string { return logtext.Printable(s, longestCause) }
