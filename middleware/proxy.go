@@ -102,8 +102,8 @@ func (g *Guard) newProxy(target string, c ProxyConfig) (*proxy, error) {
 		}
 	}
 	if configured[c.Provider] == nil {
-		return nil, fmt.Errorf("Provider %q is not configured: name the provider whose tokens the "+
-			"API accepts", c.Provider)
+		return nil, fmt.Errorf("field Provider names %q, which is not configured: name the "+
+			"provider whose tokens the API accepts", c.Provider)
 	}
 	c.StripPrefix = strings.TrimSuffix(c.StripPrefix, "/")
 	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")

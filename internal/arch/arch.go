@@ -25,10 +25,9 @@ var library = []string{
 	"", "session", "session/redisstore", "provider", "vendors", "problem", "handlers", "middleware",
 	"internal/answer", "internal/authparams", "adapters/gin",
 	"internal/backoff", "internal/bounded", "internal/cookies", "internal/directory",
-	"internal/engine", "internal/logtext",
-	"internal/loopback", "internal/oauth1",
-	"internal/recovered", "internal/relay", "internal/settings",
-	"internal/testsecret", "internal/typednil", "internal/wiring",
+	"internal/engine", "internal/logtext", "internal/loopback", "internal/oauth1",
+	"internal/recovered", "internal/relay", "internal/settings", "internal/testsecret",
+	"internal/typednil", "internal/wiring",
 }
 
 // A nested module has its own go.mod, for dependencies that only some applications need.
@@ -64,8 +63,7 @@ var rules = []rule{
 	{"provider", []string{"./handlers", "./middleware", "./problem", "./internal/answer",
 		"github.com/gorilla", "html/template"},
 		"provider obtains identities; cookies and routes belong elsewhere"},
-	{"provider", []string{"./vendors", "./internal/settings"},
-		"a protocol must not depend on its vendors"},
+	{"provider", []string{"./vendors", "./internal/settings"}, "protocols do not know vendors"},
 	{"vendors", []string{"./handlers", "./middleware", "./problem", "./internal", "golang.org",
 		"github.com/go-jose", "github.com/coreos", "github.com/gorilla"},
 		"vendors use only the public API of provider, which proves that it is enough to add one"},
@@ -78,8 +76,7 @@ var rules = []rule{
 	{"internal/cookies", []string{"./"}, "cookies are written for sessions and logins alike"},
 	{"internal/backoff", []string{"./"}, "it only counts and adds"},
 	{"internal/bounded", []string{"./"}, "a cache must not depend on what it stores"},
-	{"internal/recovered", []string{"./"},
-		"every package uses it, so it must not import any of them"},
+	{"internal/recovered", []string{"./"}, "every package imports it"},
 	{"example", []string{"./internal"}, exampleRule},
 	{"example/fromfile", []string{"./internal"}, exampleRule},
 	{"example/ownlogins", []string{"./internal"}, exampleRule},
