@@ -95,7 +95,9 @@ func FromFile(name string, lookup func(name string) (value string, ok bool)) (Co
 // read reads everything there is. file may be empty.
 func read(env *settings.Env, file string) (Config, error) {
 	c := Config{BaseURL: baseURL(env)}
-	c.Session.Secret = env.RequiredExact("SESSION_SECRET", "generate one with: openssl rand -base64 32")
+	c.Session.Secret = env.RequiredExact(
+		"SESSION_SECRET", "generate one with: openssl rand -base64 32",
+	)
 	env.Set(&c)
 	source := &settings.Source{
 		Env: env, Names: env.Names("SALLYPORT_PROVIDERS"), Vendors: vendors.All(),

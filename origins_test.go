@@ -79,7 +79,8 @@ func TestOrigins_R166_SessionsStayAtTheirOrigin(t *testing.T) {
 				b := rig.Browser(t)
 				authtest.SignIn(t, b, app.At(from)+"/me", "alice")
 				copyCookies(app, b, from, to)
-				if got := authtest.Body(t, authtest.Open(t, b, app.At(to)+"/")); got != "anonymous" {
+				got := authtest.Body(t, authtest.Open(t, b, app.At(to)+"/"))
+				if got != "anonymous" {
 					t.Errorf("the session of %s opens at %s: %s", from, to, got)
 				}
 			}

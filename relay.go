@@ -162,9 +162,10 @@ func (c Config) relayStates() (*relay.States, []error) {
 	switch {
 	case c.RelaySecret == "":
 		return nil, []error{wrongField("RelaySecret", "is missing: it is that of the relay")}
-	case slices.Contains(append([]string{c.Session.Secret}, c.Session.OldSecrets...), c.RelaySecret):
-		return nil, []error{wrongField("RelaySecret", "is a secret of the session, which the relay "+
-			"must not have: make another one with: openssl rand -base64 32")}
+	case c.RelaySecret == c.Session.Secret ||
+		slices.Contains(c.Session.OldSecrets, c.RelaySecret):
+		return nil, []error{wrongField("RelaySecret", "is a secret of the session, which the "+
+			"relay must not have: make another one with: openssl rand -base64 32")}
 	case !loopback.Host(base.Hostname()) && testsecret.In(c.RelaySecret):
 		return nil, []error{wrongField("RelaySecret", "is authtest.Secret, which is public: make "+
 			"a secret with: openssl rand -base64 32")}

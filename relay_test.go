@@ -237,7 +237,9 @@ func TestRelay_R166_HostileStates(t *testing.T) {
 	refused("a state from the future", relay, r, 400)
 	re.Clock.Advance(2*time.Minute + time.Hour)
 	refused("an expired state", relay, r, 400)
-	for _, cause := range []string{"does not open", "has expired", "is not allowed", "is repeated"} {
+	for _, cause := range []string{
+		"does not open", "has expired", "is not allowed", "is repeated",
+	} {
 		if !strings.Contains(re.log.String(), cause) {
 			t.Errorf("the log does not say %q", cause)
 		}
@@ -312,14 +314,15 @@ func TestRelay_R166_Mistakes(t *testing.T) {
 	if _, err := sallyport.Relay(good); err != nil {
 		t.Fatal(err)
 	}
-	for want, change := range map[string]func(*sallyport.RelayConfig){
-		"URL":                            func(c *sallyport.RelayConfig) { c.URL = "http://login.example.com" },
-		"Secret":                         func(c *sallyport.RelayConfig) { c.Secret = "short" },
-		"OldSecrets":                     func(c *sallyport.RelayConfig) { c.OldSecrets = []string{"short"} },
-		"Allow is nil":                   func(c *sallyport.RelayConfig) { c.Origins = nil },
-		`"https://a.example.com/` + `x"`: func(c *sallyport.RelayConfig) { c.Origins[0] += "/x" },
-		"write https":                    func(c *sallyport.RelayConfig) { c.Origins[0] = "https://A.example.com:443" },
-		"authtest.Secret":                func(c *sallyport.RelayConfig) { c.Secret = authtest.Secret },
+	type relay = sallyport.RelayConfig
+	for want, change := range map[string]func(*relay){
+		"URL":                       func(c *relay) { c.URL = "http://login.example.com" },
+		"Secret":                    func(c *relay) { c.Secret = "short" },
+		"OldSecrets":                func(c *relay) { c.OldSecrets = []string{"short"} },
+		"Allow is nil":              func(c *relay) { c.Origins = nil },
+		`"https://a.example.com/x"`: func(c *relay) { c.Origins[0] += "/x" },
+		"write https":               func(c *relay) { c.Origins[0] = "https://A.example.com:443" },
+		"authtest.Secret":           func(c *relay) { c.Secret = authtest.Secret },
 	} {
 		c := good
 		c.Origins = slices.Clone(good.Origins)

@@ -46,11 +46,11 @@ type Config struct {
 	// (docs/hosts.md). Default: none.
 	OriginOf func(host string) (origin string, ok bool)
 
-	// RelayURL is the URL of a [Relay], such as "https://login.example.com/callback", which forwards
-	// the responses of providers to this application. The redirect URIs are then the relay's:
-	// RelayURL + "/" + the name of the provider. Providers do not lead back after a sign-out,
-	// because they know no URL of this application. OAuth 1.0a does not use the relay. Default:
-	// responses come to this application.
+	// RelayURL is the URL of a [Relay], such as "https://login.example.com/callback", which
+	// forwards the responses of providers to this application. The redirect URIs are then the
+	// relay's: RelayURL + "/" + the name of the provider. Providers do not lead back after a
+	// sign-out, because they know no URL of this application. OAuth 1.0a does not use the relay.
+	// Default: responses come to this application.
 	RelayURL string
 
 	// RelaySecret is RelayConfig.Secret. It must not be a secret of the session.

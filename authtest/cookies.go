@@ -14,8 +14,8 @@ import (
 //	})
 //
 // auth is a *sallyport.Auth. The session is one of an own login, started by Auth.SignIn, whose
-// rules apply: guards admit the user, and User.Issuer is session.OwnIssuer. To test the login with a
-// provider, use [SignIn]. Cookies panics if the session cannot be started.
+// rules apply: guards admit the user, and User.Issuer is session.OwnIssuer. To test the login with
+// a provider, use [SignIn]. Cookies panics if the session cannot be started.
 func Cookies(auth interface {
 	SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error
 }, s *session.Session) []*http.Cookie {

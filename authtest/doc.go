@@ -1,5 +1,5 @@
-// Package authtest helps to test applications that use sallyport, and to try them without an account
-// at a provider. It is not for production: its keys and passwords are public.
+// Package authtest helps to test applications that use sallyport, and to try them without an
+// account at a provider. It is not for production: its keys and passwords are public.
 //
 // # What to call first
 //

@@ -90,7 +90,10 @@ func (p *Provider) consent(w http.ResponseWriter, r *http.Request) {
 	if a != nil && r.PostForm.Get("decision") != "allow" {
 		p.respond(
 			w, r, id, a,
-			url.Values{"error": {"access_denied"}, "error_description": {"the user denied the request"}},
+			url.Values{
+				"error":             {"access_denied"},
+				"error_description": {"the user denied the request"},
+			},
 		)
 		return
 	}

@@ -3,7 +3,7 @@
 //	GET  {prefix}/login                    one provider: starts the login; several: the login page
 //	GET  {prefix}/login/{provider}         starts the login
 //	GET  {prefix}/silent                   asks for a silent login (with Config.SilentLogin)
-//	GET  {prefix}/callback/{provider}      finishes it (POST for form_post), or the provider's Callback
+//	GET  {prefix}/callback/{provider}      finishes it (also by POST), or the provider's Callback
 //	GET  {prefix}/renew/{provider}         finishes a renewal that was answered by form_post
 //	GET  {prefix}/link/{provider}          asks whether to link an account (with Hooks.Link)
 //	POST {prefix}/link/{provider}          links an account there to the signed-in one

@@ -105,8 +105,8 @@ func (h *routes) settle(origin *url.URL) error {
 	return h.crossing.AddTrustedOrigin(origin.String())
 }
 
-// at returns the routes of the origin of a request. Those of BaseURL answer for unknown hosts, which
-// they reject.
+// at returns the routes of the origin of a request. Those of BaseURL answer for unknown hosts,
+// which they reject.
 func (h *routes) at(r *http.Request) *routes {
 	if h.config.OriginOf == nil {
 		return h

@@ -755,7 +755,8 @@ func TestLink_R149_EmailOfUserInfo(t *testing.T) {
 	}
 }
 
-// Accounts of tenants are connected like others; while the tenant cannot be looked up, nothing happens.
+// Accounts of tenants are connected like others; while the tenant cannot be looked up, nothing
+// happens.
 func TestLink_Tenants(t *testing.T) {
 	a := &rig.Accounts{Of: map[string]string{}}
 	app, tn := rig.NewTenants(t, func(s *rig.Setup) { s.Config.Hooks.Link = a.Link })

@@ -62,8 +62,8 @@ func (g *Guard) originOf(r *http.Request) string {
 }
 
 func (g *Guard) errWrongHost(host string) *problem.Error {
-	cause := fmt.Errorf("middleware: the request has host=%s, which neither BaseURL nor Origins nor "+
-		"OriginOf knows: does the proxy forward the Host header?", host)
+	cause := fmt.Errorf("middleware: the request has host=%s, which neither BaseURL nor Origins "+
+		"nor OriginOf knows: does the proxy forward the Host header?", host)
 	home := g.config.Origin + g.config.Paths.Home
 	return failed("wrong_host", "", cause, problem.Link{Href: home, TextKey: "go_to"})
 }

@@ -51,8 +51,8 @@ type ProxyConfig struct {
 // and a Location outside of target. It is not cached, unless sallyport.Config says otherwise.
 //
 // Responses are streamed, and WebSockets are forwarded; both end with the session. An API that does
-// not answer is 503. A challenge for a stronger sign-in (RFC 9470) or more scopes becomes a step-up.
-// When the API answers 401, the token is refreshed and the request repeated once, if it is
+// not answer is 503. A challenge for a stronger sign-in (RFC 9470) or more scopes becomes a
+// step-up. When the API answers 401, the token is refreshed and the request repeated once, if it is
 // idempotent and has no body.
 //
 // target must be https, or http with the provider's InsecureLoopbackHTTP. Proxy panics if target or

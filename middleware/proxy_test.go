@@ -97,7 +97,8 @@ func TestProxy_R163_RequestHeaders(t *testing.T) {
 		strings.Contains(token, "stolen") || len(r.Header["Authorization"]) != 1 {
 		t.Errorf("Authorization %q", r.Header["Authorization"])
 	}
-	if r.Host != strings.TrimPrefix(api.URL, "https://") || r.RequestURI != "/v1/users?q=a%20b&q=c" {
+	if r.Host != strings.TrimPrefix(api.URL, "https://") ||
+		r.RequestURI != "/v1/users?q=a%20b&q=c" {
 		t.Errorf("%s %s", r.Host, r.RequestURI)
 	}
 	if got := r.Header["Cookie"]; len(got) != 1 || got[0] != "theme=dark" {
@@ -125,9 +126,11 @@ func TestProxy_R163_ResponseHeaders(t *testing.T) {
 			own + "=x; Path=/; Secure", own + "-flow-x=1; Path=/; Secure", "=theme", "theme"} {
 			h.Add("Set-Cookie", c)
 		}
-		for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+		for _, name := range []string{
+			"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
 			"Clear-Site-Data", "Strict-Transport-Security", "Service-Worker-Allowed", "Alt-Svc",
-			"Refresh", "Report-To", "Hx-Redirect", "Access_Control_Allow_Origin", "Set-Cookie2"} {
+			"Refresh", "Report-To", "Hx-Redirect", "Access_Control_Allow_Origin", "Set-Cookie2",
+		} {
 			h[name] = []string{"*"}
 		}
 		h.Set("Cache-Control", "public, max-age=3600")
@@ -208,11 +211,11 @@ func TestProxy_R163_HostilePaths(t *testing.T) {
 		middleware.ProxyConfig{StripPrefix: "/api"}))
 	for _, path := range []string{
 		"/api/../admin", "/api/%2e%2e/admin", "/api/.%2e/admin", "/api/%2E%2E%2fadmin", "/api/..",
-		"/api/a/..%2f..%2fadmin", "/api/%2fevil.example", "/api//evil.example/x", "//evil.example/api/",
-		`/api/..\admin`, "/api/..%5cadmin", `/api/\evil.example`, "/api/%5cevil.example", "/api/./x",
-		"/api/%252e%252e/admin", "/api/%252fx", "/api/..;/admin", "/api/..;a=b/admin", "/api/;/x",
-		"/api/%00", "/api/a%0d%0ab", "/api/%c0%ae%c0%ae/admin", "/api/%c0%af", "/api/x/../../y",
-		"/%61pi/x", "/API/x", "/apix", "/other", "http://evil.example/apix/", "*",
+		"/api/a/..%2f..%2fadmin", "/api/%2fevil.example", "/api//evil.example/x",
+		"//evil.example/api/", `/api/..\admin`, "/api/..%5cadmin", `/api/\evil.example`, "/api/%5cevil.example",
+		"/api/./x", "/api/%252e%252e/admin", "/api/%252fx", "/api/..;/admin", "/api/..;a=b/admin",
+		"/api/;/x", "/api/%00", "/api/a%0d%0ab", "/api/%c0%ae%c0%ae/admin", "/api/%c0%af",
+		"/api/x/../../y", "/%61pi/x", "/API/x", "/apix", "/other", "http://evil.example/apix/", "*",
 		"http:/api/../x",
 	} {
 		if got := raw(t, app, b, "GET "+path); got != 400 && got != 404 {
@@ -229,7 +232,8 @@ func TestProxy_R163_HostilePaths(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/api": "/v1", "/api/": "/v1/", "/api/a%20b;c=1/~x?y=../z": "/v1/a%20b;c=1/~x?y=../z",
-		"http://evil.example/api/x": "/v1/x", "/api/...": "/v1/...", "/api/%E2%82%AC": "/v1/%E2%82%AC",
+		"http://evil.example/api/x": "/v1/x", "/api/...": "/v1/...",
+		"/api/%E2%82%AC": "/v1/%E2%82%AC",
 	} {
 		got := raw(t, app, b, "GET "+path)
 		all := api.requests()

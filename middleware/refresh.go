@@ -38,7 +38,8 @@ func (g *Guard) current(
 	return newest, nil
 }
 
-// mayRefresh refuses methods that must not have an effect, and prefetches, which may never be shown.
+// mayRefresh refuses methods that must not have an effect, and prefetches, which may never be
+// shown.
 func mayRefresh(r *http.Request) bool {
 	return r.Method != http.MethodHead && r.Method != http.MethodOptions &&
 		!strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")

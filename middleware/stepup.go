@@ -121,8 +121,9 @@ func (g *Guard) stepUp(w http.ResponseWriter, r *http.Request, s *session.Sessio
 	g.config.Report.Challenge(w, r, e)
 }
 
-// offerStepUp tells a script of the application where the browser can sign in as required, and makes
-// htmx go there and come back to its page. What is required is sealed in the address of the login.
+// offerStepUp tells a script of the application where the browser can sign in as required, and
+// makes htmx go there and come back to its page. What is required is sealed in the address of the
+// login.
 func (g *Guard) offerStepUp(w http.ResponseWriter, r *http.Request, s *session.Session,
 	step *stepUp, e *problem.Error) {
 	login := func(returnTo string) (string, error) {

@@ -197,8 +197,8 @@ func TestTenants_R100_NobodyKnows(t *testing.T) {
 	})
 }
 
-// R100: a page that takes long finds out in the middle of its work that the tenant cannot be looked up any
-// more.
+// R100: a page that takes long finds out in the middle of its work that the tenant cannot be looked
+// up any more.
 func TestTenants_R100_InTheMiddleOfARequest(t *testing.T) {
 	app, tn := rig.NewTenants(t)
 	oidc := app.OP.OIDC()

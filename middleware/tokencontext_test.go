@@ -74,7 +74,8 @@ func TestTokenContext_GuardRefreshesBeforeTheHandler(t *testing.T) {
 			b := rig.SignedIn(t, app, "alice", "/me")
 			for n := range 3 {
 				if got := fetch(t, app, b, "/with"); got != 200 || rig.Refreshes(app) != n {
-					t.Errorf("status %d, %v, %d refreshes, want %d", got, *last, rig.Refreshes(app), n)
+					t.Errorf("status %d, %v, %d refreshes, want %d",
+						got, *last, rig.Refreshes(app), n)
 				}
 				app.Clock.Advance(2 * time.Hour)
 			}

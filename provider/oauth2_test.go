@@ -363,7 +363,8 @@ func TestOAuth2_RefreshOfAnotherKind(t *testing.T) {
 		t.Errorf("%+v, %v", renewed.User, err)
 	}
 	old.SetTokens(session.Tokens{AccessToken: "acc"})
-	if _, err := o.Refresh(t.Context(), old, func(*session.Session) {}); !errors.Is(err, errNoRefreshToken) {
+	_, err = o.Refresh(t.Context(), old, func(*session.Session) {})
+	if !errors.Is(err, errNoRefreshToken) {
 		t.Errorf("without a refresh token: %v", err)
 	}
 }

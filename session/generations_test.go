@@ -111,7 +111,9 @@ func TestQuick_P11_MissesNothing(t *testing.T) {
 
 // Marks with unknown names apply as well.
 func TestQuick_NamelessMarks(t *testing.T) {
-	b := newBench(t, func(c *Config, _ *engine.Site) { c.Revocations = NewMemoryRevocations(c.Now) })
+	b := newBench(t, func(c *Config, _ *engine.Site) {
+		c.Revocations = NewMemoryRevocations(c.Now)
+	})
 	b.signIn(b.newSession("alice", ""))
 	s := b.load()
 	r := Revocation{Keys: []RevocationKey{sessionKey(s.ID)}, Keep: time.Hour}

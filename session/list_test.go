@@ -92,8 +92,9 @@ func TestList_OmitsRevokedSessions(t *testing.T) {
 	b, _ := serverBench(t, nil)
 	b.login(b.newSession("alice", "s1"))
 	b.login(b.newSession("alice", "s2"))
-	err := b.EndProviderSessions(t.Context(),
-		engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now})
+	err := b.EndProviderSessions(t.Context(), engine.ProviderLogout{
+		Provider: "op", Issuer: "https://op.example", SID: "s1", IssuedAt: b.now,
+	})
 	entries, listErr := b.List(t.Context(), b.newSession("alice", ""))
 	if err := errors.Join(err, listErr); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)

@@ -311,7 +311,10 @@ func TestManager_Renew(t *testing.T) {
 func TestManager_R91_Rotation(t *testing.T) {
 	eachKeeper(t, func(t *testing.T, edit func(*Config, *engine.Site)) {
 		keys := func(secret string, old ...string) func(*Config, *engine.Site) {
-			return func(c *Config, s *engine.Site) { edit(c, s); c.Secret, c.OldSecrets = secret, old }
+			return func(c *Config, s *engine.Site) {
+				edit(c, s)
+				c.Secret, c.OldSecrets = secret, old
+			}
 		}
 		one := newBench(t, keys(secretA))
 		one.signIn(big(2))

@@ -146,8 +146,10 @@ func TestRevocations_R118_ExactlyTheRightSessions(t *testing.T) {
 				}
 			}
 		}
-		logout := engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
-			SID: "s1", IssuedAt: b.now}
+		logout := engine.ProviderLogout{
+			Provider: "op", Issuer: "https://op.example", Subject: "alice",
+			SID: "s1", IssuedAt: b.now,
+		}
 		unknown := logout
 		unknown.SID = "unknown"
 		if err := b.EndProviderSessions(t.Context(), unknown); err != nil {
@@ -171,9 +173,9 @@ func TestRevocations_R119_OrderOfLoginAndLogout(t *testing.T) {
 	revocable(t, func(t *testing.T, b *bench) {
 		logout := func(issued time.Time) {
 			t.Helper()
-			err := b.EndProviderSessions(t.Context(),
-				engine.ProviderLogout{Provider: "op", Issuer: "https://op.example", Subject: "alice",
-					IssuedAt: issued})
+			err := b.EndProviderSessions(t.Context(), engine.ProviderLogout{
+				Provider: "op", Issuer: "https://op.example", Subject: "alice", IssuedAt: issued,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

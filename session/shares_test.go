@@ -20,7 +20,11 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := NewMemoryRevocations(nil).(*memoryRevocations)
 			v.limit = 1000
-			b := newBench(t, func(c *Config, _ *engine.Site) { v.now = c.Now; keep(c); c.Revocations = v })
+			b := newBench(t, func(c *Config, _ *engine.Site) {
+				v.now = c.Now
+				keep(c)
+				c.Revocations = v
+			})
 			user := func(provider, subject string) *Session {
 				s := b.newSession(subject, "sid of "+subject)
 				s.Provider = provider
@@ -30,8 +34,9 @@ func TestMemoryRevocations_F8_OneProviderCollapses(t *testing.T) {
 			ended := b.login(user("quiet", "carol"))
 			end := func(provider, sid string) {
 				t.Helper()
-				l := engine.ProviderLogout{Provider: provider, Issuer: "https://op.example", SID: sid,
-					IssuedAt: b.now}
+				l := engine.ProviderLogout{
+					Provider: provider, Issuer: "https://op.example", SID: sid, IssuedAt: b.now,
+				}
 				if err := b.EndProviderSessions(t.Context(), l); err != nil {
 					t.Fatal(err)
 				}

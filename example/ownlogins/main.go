@@ -31,7 +31,8 @@ func run(addr string) error {
 	}
 	defer op.Close()
 	send := func(email, link string) { log.Printf("To %s: sign in at %s", email, link) }
-	app, err := newApp("http://"+addr, rand.Text()+rand.Text(), op.OIDC(), newAccounts(safeRounds), send)
+	secret := rand.Text() + rand.Text()
+	app, err := newApp("http://"+addr, secret, op.OIDC(), newAccounts(safeRounds), send)
 	if err != nil {
 		return err
 	}

@@ -42,8 +42,8 @@ func run(port string) error {
 	if err != nil {
 		return err
 	}
-	log.Printf("Open http://acme.localhost:%[1]s/ or http://globex.localhost:%[1]s/ and sign in as "+
-		"alice or bob; the password is the user name.", port)
+	log.Printf("Open http://acme.localhost:%[1]s/ or http://globex.localhost:%[1]s/ and sign in "+
+		"as alice or bob; the password is the user name.", port)
 	server := &http.Server{
 		Addr: "localhost:" + port, Handler: byHost(port, relay, app),
 		ReadHeaderTimeout: 10 * time.Second,

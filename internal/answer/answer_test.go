@@ -60,7 +60,8 @@ func TestTable_F52_IsComplete(t *testing.T) {
 	}
 }
 
-// F10: no outcome is a status that a CDN replaces or a load balancer treats as an outage, except for outages.
+// F10: no outcome is a status that a CDN replaces or a load balancer treats as an outage, except
+// for outages.
 func TestTable_F10_Statuses(t *testing.T) {
 	outages := []string{"provider_unavailable", "store_unavailable", "api_unavailable",
 		"hook_timeout"}

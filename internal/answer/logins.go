@@ -17,8 +17,8 @@ var logins = []Outcome{{
 }, {
 	Code: "relay_state", Status: 400,
 	Words: "no_flow",
-	Cause: "The callback relay got a state that it cannot forward: its secret does not open it, it " +
-		"has expired, or its origin is not allowed. The log says which.",
+	Cause: "The callback relay got a state that it cannot forward: its secret does not open it, " +
+		"it has expired, or its origin is not allowed. The log says which.",
 	Remedy: "A few of these are normal. Otherwise compare RelayConfig.Secret with " +
 		"Config.RelaySecret and RelayConfig.URL with Config.RelayURL, and check " +
 		"RelayConfig.Origins and Allow.",

@@ -3,8 +3,8 @@ package answer
 // pages are what the login routes show when nothing has failed.
 var pages = []Outcome{{
 	Code: "relayed", Status: 200,
-	Cause: "The callback relay forwards the POST of a provider (response_mode=form_post) by a form " +
-		"that sends itself. Users see it only without JavaScript.",
+	Cause: "The callback relay forwards the POST of a provider (response_mode=form_post) by a " +
+		"form that sends itself. Users see it only without JavaScript.",
 	Remedy: "Nothing.",
 }, {
 	Code: "ask_logout", Status: 200,

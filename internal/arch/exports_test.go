@@ -112,7 +112,8 @@ func New(wiring.Login) {}
 	if got := stale(bad, table); len(got) != 1 || !strings.Contains(got[0], "session.Gone") {
 		t.Errorf("the name that is gone: %v", got)
 	}
-	if got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}, {closed, 0, 1}}); len(got) != 2 {
+	got := overCeiling(all, []audience{{"store", 0, 5}, {"siblings", 0, 4}, {closed, 0, 1}})
+	if len(got) != 2 {
 		t.Errorf("an audience above its ceiling and an unknown audience: %v", got)
 	}
 }
