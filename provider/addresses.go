@@ -11,6 +11,39 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
+// Endpoints are the URLs of a provider's endpoints, named as in its metadata (OpenID Connect
+// Discovery 1.0 section 3, RFC 8414 section 2). Default for each with OIDC: that of the discovery
+// document.
+type Endpoints struct {
+	RequestToken string // OAuth1 only
+
+	Authorization, Token, UserInfo, JWKS, EndSession, Revocation, Introspection,
+	DeviceAuthorization, PushedAuthorization string
+}
+
+// namedEndpoint is an endpoint with its name in the metadata and its field in Endpoints.
+type namedEndpoint struct {
+	name    string
+	field   string
+	address *string
+}
+
+// named returns the endpoints with their names.
+func (e *Endpoints) named() []namedEndpoint {
+	return []namedEndpoint{
+		{"request_token_endpoint", "RequestToken", &e.RequestToken},
+		{"authorization_endpoint", "Authorization", &e.Authorization},
+		{"token_endpoint", "Token", &e.Token},
+		{"jwks_uri", "JWKS", &e.JWKS},
+		{"userinfo_endpoint", "UserInfo", &e.UserInfo},
+		{"end_session_endpoint", "EndSession", &e.EndSession},
+		{"revocation_endpoint", "Revocation", &e.Revocation},
+		{"introspection_endpoint", "Introspection", &e.Introspection},
+		{"device_authorization_endpoint", "DeviceAuthorization", &e.DeviceAuthorization},
+		{"pushed_authorization_request_endpoint", "PushedAuthorization", &e.PushedAuthorization},
+	}
+}
+
 // A tenant may configure any issuer, including another provider's. Only the issuer's own origin can
 // prove that it is the issuer, so all URLs of a tenant's provider, configured or from metadata,
 // must be at the origin of its issuer. The application's code may permit other origins, in
@@ -57,6 +90,16 @@ func originIn(address string) string {
 	scheme := strings.ToLower(u.Scheme)
 	port := map[string]string{"https": ":443", "http": ":80"}[scheme]
 	return scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), port)
+}
+
+// originOf returns the origin of a URL, or "" if it could match several origins in a header.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || strings.Trim(strings.ToLower(u.Host),
+		"abcdefghijklmnopqrstuvwxyz0123456789-_.:[]") != "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // sharedOrigin returns the common origin of all URLs, or an error that names two that differ.

@@ -240,19 +240,10 @@ type OIDC struct {
 	strangers   strangers
 }
 
-// The values of OIDC.UserInfo.
-const (
-	userInfoWhenNeeded = "when_needed" // the ID token lacks what the scopes promise
-	userInfoAlways     = "always"
-	userInfoNever      = "never"
-)
-
 const (
 	defaultLeeway = time.Minute
 	maxLeeway     = 5 * time.Minute
 )
-
-var defaultScopes = []string{"openid", "profile", "email"}
 
 // String implements fmt.Stringer without the secret.
 func (o *OIDC) String() string { return "provider.OIDC(" + o.Issuer + ")" }
@@ -301,13 +292,4 @@ func (o *OIDC) leeway() time.Duration {
 		return defaultLeeway
 	}
 	return o.Leeway
-}
-
-// scopes returns the scopes to request: openid always and first, without duplicates.
-func (o *OIDC) scopes(more []string) []string {
-	wanted := o.Scopes
-	if len(wanted) == 0 {
-		wanted = defaultScopes
-	}
-	return distinctScopes([]string{"openid"}, wanted, more)
 }

@@ -223,3 +223,39 @@ func (o *OIDC) checkResponseIssuer(m *metadata, callback url.Values) error {
 	}
 	return checkResponseIssuer(issuer, m.IssInResponse, callback)
 }
+
+// tokenEndpoint returns the token endpoint in the metadata.
+func (o *OIDC) tokenEndpoint(m *metadata) *tokenEndpoint {
+	return &tokenEndpoint{
+		out: o.outbound(), endpoints: *m.endpoints(), clientID: o.ClientID, dialect: &o.Dialect,
+		credentials: func(ctx context.Context) (credentials, error) {
+			return o.credentials(ctx, m)
+		},
+		openID: true, authSetting: "AuthMethod",
+		scopes: o.scopes(nil), separator: " ", now: o.now, notes: &o.notes,
+	}
+}
+
+// exchange redeems the code (RFC 6749 section 4.1.3) with the verifier and redirect URI of its
+// flow.
+func (o *OIDC) exchange(
+	ctx context.Context, m *metadata, f *Flow, code string,
+) (session.Tokens, error) {
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {f.RedirectURI},
+	}
+	if f.Verifier != "" {
+		form.Set("code_verifier", f.Verifier)
+	}
+	e := o.tokenEndpoint(m)
+	tokens, _, err := e.request(ctx, m.TokenEndpoint, form, code, f.State, f.Nonce, f.Verifier)
+	if err != nil {
+		return session.Tokens{}, err
+	}
+	if tokens.IDToken == "" {
+		err := errors.New("the response has no id_token: check that this is an OpenID provider " +
+			"and that it granted the scope openid")
+		return session.Tokens{}, &Error{Fault: faultToken, Err: err}
+	}
+	return tokens, nil
+}

@@ -10,6 +10,13 @@ import (
 	"slices"
 )
 
+// The values of OIDC.UserInfo.
+const (
+	userInfoWhenNeeded = "when_needed" // the ID token lacks what the scopes promise
+	userInfoAlways     = "always"
+	userInfoNever      = "never"
+)
+
 // UserInfoURL returns the URL of the provider's userinfo endpoint, for an application that fetches
 // the user's current profile with Guard.Client. It returns "" if the provider has none.
 func (o *OIDC) UserInfoURL(ctx context.Context) (string, error) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -79,6 +81,17 @@ func (p Profile) user(issuer string, f Fields, trust EmailTrust, n *notes) (sess
 	u.EmailVerified = trust.verified(c, f.Email, f.EmailVerified, isTrue)
 	u.Roles = c.roles(f.Roles, true)
 	return u, nil
+}
+
+// mapUser lets the application change the fields of the user, except tenant, issuer and subject.
+func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error) error {
+	is := *u
+	if err := recovered.Call(func() error { return change(u) }); err != nil {
+		return fmt.Errorf("provider: MapUser: %w", err)
+	}
+	u.Tenant, u.Issuer, u.Subject = is.Tenant, is.Issuer, is.Subject
+	u.EmailVerified = u.EmailVerified && u.Email != "" && trust != EmailNeverVerified
+	return nil
 }
 
 // schema makes the user's ID the only member that decides.
@@ -159,4 +172,50 @@ func (t EmailTrust) check() error {
 		return wrongField("EmailTrust", "%d is not known", t)
 	}
 	return nil
+}
+
+// Text returns the string or number at a path of the profile, written as in [Fields]; of several
+// alternatives the first that has one. It returns "" if there is none. The profile is Profile.User,
+// or Profile.Token if User is empty.
+func (p Profile) Text(path string) string {
+	c := p.members()
+	for path := range alternatives(path) {
+		raw, _ := c.at(path)
+		if text := codeText(raw); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// True reports whether the value at a path of the profile is true or "true". For paths see Text.
+func (p Profile) True(path string) bool {
+	raw, _ := p.members().first(path)
+	return isTrue(raw)
+}
+
+// members returns the members of the profile, which has been checked before.
+func (p Profile) members() claims {
+	raw := p.User
+	if raw == nil {
+		raw = p.Token
+	}
+	var c claims
+	if json.Unmarshal(raw, &c) != nil {
+		return nil
+	}
+	return c
+}
+
+// isTrue accepts true, and "true", which several providers send.
+func isTrue(raw json.RawMessage) bool { return string(raw) == "true" || string(raw) == `"true"` }
+
+// webAddress returns text if it is an http or https URL, else "": applications put it into src
+// attributes.
+func webAddress(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return text
 }

@@ -7,6 +7,17 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
+var defaultScopes = []string{"openid", "profile", "email"}
+
+// scopes returns the scopes to request: openid always and first, without duplicates.
+func (o *OIDC) scopes(more []string) []string {
+	wanted := o.Scopes
+	if len(wanted) == 0 {
+		wanted = defaultScopes
+	}
+	return distinctScopes([]string{"openid"}, wanted, more)
+}
+
 // withScopes returns tokens whose Scopes are spelled as requested, so that later code can compare
 // them exactly. A response without scope grants the requested ones (RFC 6749 section 5.1). Scopes
 // in another spelling are granted too, because the response answers our request, and so are those

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
 )
 
@@ -98,4 +103,81 @@ func asUnavailable(fault Fault, err error) error {
 		return &unavailable{err: err}
 	}
 	return &Error{Fault: fault, Err: err}
+}
+
+// tokenRequest returns a token request in the dialect.
+func (d *Dialect) tokenRequest(ctx context.Context, c credentials, endpoint string,
+	params url.Values) (*http.Request, error) {
+	params = maps.Clone(params)
+	maps.Copy(params, d.Params)
+	params = renamed(c.in(params), d.Names)
+	if d.EditRequest != nil {
+		err := recovered.Call(func() error { d.EditRequest(params); return nil })
+		if err != nil {
+			return nil, fmt.Errorf("EditRequest: %w", err)
+		}
+	}
+	how := d.Method
+	if how == "" {
+		how = http.MethodPost
+	}
+	r, err := newRequest(ctx, how, endpoint, params, d.JSONBody)
+	if err != nil {
+		return nil, err
+	}
+	c.on(r, d.RawBasic)
+	return r, nil
+}
+
+// newRequest returns a request with parameters in the URL for GET, else in the body.
+func newRequest(ctx context.Context, method, endpoint string, params url.Values,
+	asJSON bool) (*http.Request, error) {
+	body, media := "", ""
+	switch {
+	case method == http.MethodGet:
+		var err error
+		if endpoint, err = withParams(endpoint, params); err != nil {
+			return nil, err
+		}
+	case asJSON:
+		object := make(map[string]string, len(params))
+		for name := range params {
+			object[name] = params.Get(name)
+		}
+		raw, err := json.Marshal(object)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request: %w", err)
+		}
+		body, media = string(raw), "application/json"
+	case len(params) > 0:
+		body, media = params.Encode(), "application/x-www-form-urlencoded"
+	}
+	req, err := http.NewRequestWithContext(ctx, method, endpoint, strings.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("bad address: %w", rootCause(err))
+	}
+	notRepeated(req)
+	if media != "" {
+		req.Header.Set("Content-Type", media)
+	}
+	return req, nil
+}
+
+// notRepeated prevents the transport from repeating the request: net/http repeats a GET, or a
+// request without a body.
+func notRepeated(r *http.Request) {
+	r.GetBody = nil
+	if r.Body == nil || r.Body == http.NoBody {
+		r.Body = io.NopCloser(http.NoBody)
+	}
+}
+
+// addHeader adds the configured fields that are not set yet.
+func addHeader(req *http.Request, header http.Header) {
+	for name, values := range header {
+		name = http.CanonicalHeaderKey(name)
+		if _, set := req.Header[name]; !set {
+			req.Header[name] = slices.Clone(values)
+		}
+	}
 }

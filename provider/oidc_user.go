@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/session"
@@ -39,17 +41,6 @@ func (o *OIDC) session(t *idToken, info document, tokens session.Tokens) (*sessi
 	}
 	s.SetTokens(tokens)
 	return s, nil
-}
-
-// mapUser lets the application change the fields of the user, except tenant, issuer and subject.
-func mapUser(u *session.User, trust EmailTrust, change func(*session.User) error) error {
-	is := *u
-	if err := recovered.Call(func() error { return change(u) }); err != nil {
-		return fmt.Errorf("provider: MapUser: %w", err)
-	}
-	u.Tenant, u.Issuer, u.Subject = is.Tenant, is.Issuer, is.Subject
-	u.EmailVerified = u.EmailVerified && u.Email != "" && trust != EmailNeverVerified
-	return nil
 }
 
 // standardClaims are the claims to read by default.
@@ -105,15 +96,45 @@ func (o *OIDC) verifiedNames() []string {
 	return names
 }
 
-// isTrue accepts true, and "true", which several providers send.
-func isTrue(raw json.RawMessage) bool { return string(raw) == "true" || string(raw) == `"true"` }
+// maxCallbackClaim bounds a claim from the callback, in characters.
+const maxCallbackClaim = 200
 
-// webAddress returns text if it is an http or https URL, else "": applications put it into src
-// attributes.
-func webAddress(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return ""
+// callbackClaimNames are the claims that CallbackClaims may return. Claims that decide something,
+// such as an email address, must not come from the browser.
+var callbackClaimNames = []string{"name", "given_name", "family_name", "middle_name"}
+
+// callbackClaims reads the claims in the callback itself.
+func (o *OIDC) callbackClaims(callback url.Values) (claims, error) {
+	if o.CallbackClaims == nil {
+		return nil, nil
 	}
-	return text
+	texts, err := recovered.Get(func() (map[string]string, error) {
+		return o.CallbackClaims(callback), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("provider: CallbackClaims: %w", err)
+	}
+	c := claims{}
+	for name, text := range texts {
+		text = strings.TrimSpace(strings.Map(visible, strings.ToValidUTF8(text, "")))
+		if !slices.Contains(callbackClaimNames, name) || text == "" ||
+			utf8.RuneCountInString(text) > maxCallbackClaim {
+			continue
+		}
+		if c[name], err = json.Marshal(text); err != nil {
+			return nil, fmt.Errorf("provider: CallbackClaims: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// visible drops control and text-direction characters.
+func visible(r rune) rune {
+	control := r < ' ' || r == 0x7f
+	turns := '\u200e' <= r && r <= '\u200f' || '\u202a' <= r && r <= '\u202e' ||
+		'\u2066' <= r && r <= '\u2069'
+	if control || turns {
+		return -1
+	}
+	return r
 }

@@ -10,8 +10,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +26,106 @@ import (
 	"github.com/sallyport-go/sallyport/internal/recovered"
 	"github.com/sallyport-go/sallyport/internal/typednil"
 )
+
+// The client authentication methods (OpenID Connect Core section 9).
+const (
+	authBasic = "client_secret_basic"
+	authPost  = "client_secret_post"
+	authNone  = "none"
+)
+
+// credentials are the client credentials of one request, and the authentication method. The secret
+// is never sent in two ways at once (RFC 6749 section 2.3.1). With private_key_jwt, secret is the
+// assertion.
+type credentials struct{ id, secret, method string }
+
+// in returns the parameters of a request with the credentials that the method sends in the body.
+func (c credentials) in(params url.Values) url.Values {
+	all := maps.Clone(params)
+	switch c.method {
+	case authPost:
+		all.Set("client_id", c.id)
+		all.Set("client_secret", c.secret)
+	case authNone:
+		all.Set("client_id", c.id)
+	case authKey:
+		all.Set("client_id", c.id)
+		all.Set("client_assertion_type", assertionType)
+		all.Set("client_assertion", c.secret)
+	}
+	return all
+}
+
+// on sets the credentials that the method sends in the header, form-encoded before Basic unless
+// raw.
+func (c credentials) on(req *http.Request, raw bool) {
+	if c.method != authBasic {
+		return
+	}
+	if raw {
+		req.SetBasicAuth(c.id, c.secret)
+		return
+	}
+	req.SetBasicAuth(url.QueryEscape(c.id), url.QueryEscape(c.secret))
+}
+
+// secrets returns the spellings of the secret that a provider may repeat in an error.
+func (c credentials) secrets() []string {
+	if c.secret == "" {
+		return nil
+	}
+	basic := func(id, secret string) string {
+		return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+	}
+	escaped := url.QueryEscape(c.secret)
+	return []string{basic(c.id, c.secret), basic(url.QueryEscape(c.id), escaped), c.secret, escaped,
+		url.PathEscape(c.secret)}
+}
+
+// authMethod returns the client authentication method. It is decided beforehand: after a failure
+// the code is spent, so a retry with another method is not possible.
+func (o *OIDC) authMethod(m *metadata) (string, error) {
+	switch {
+	case o.AuthMethod != "":
+		return o.AuthMethod, nil
+	case o.ClientKey != nil:
+		return authKey, nil
+	case !o.hasSecret():
+		return authNone, nil
+	case len(m.AuthMethods) == 0 || slices.Contains(m.AuthMethods, authBasic):
+		return authBasic, nil
+	case slices.Contains(m.AuthMethods, authPost):
+		return authPost, nil
+	}
+	return "", fmt.Errorf("token_endpoint_auth_methods_supported is %s, and a client secret is "+
+		"configured: remove the secret, "+
+		"or set AuthMethod to %s or %s if the provider accepts it all the same",
+		listedTexts(m.AuthMethods), authBasic, authPost)
+}
+
+func (o *OIDC) hasSecret() bool { return o.ClientSecret != "" || o.SecretFunc != nil }
+
+// credentials returns the client credentials for one request.
+func (o *OIDC) credentials(ctx context.Context, m *metadata) (credentials, error) {
+	method, err := o.authMethod(m)
+	if err != nil {
+		return credentials{}, err
+	}
+	if method == authKey {
+		return o.asserting(ctx, m)
+	}
+	secret := o.ClientSecret
+	if o.SecretFunc != nil && method != authNone {
+		secret, err = recovered.Get(func() (string, error) { return o.SecretFunc(ctx) })
+		if err != nil {
+			return credentials{}, fmt.Errorf("SecretFunc: %w", err)
+		}
+		if secret == "" {
+			return credentials{}, errors.New("SecretFunc returned an empty secret")
+		}
+	}
+	return credentials{o.ClientID, secret, method}, nil
+}
 
 // A ClientKey signs the client assertions that replace a client secret (private_key_jwt, OpenID
 // Connect Core section 9, RFC 7523 section 2.2). The provider has only the public key. Use a
