@@ -41,7 +41,9 @@ type RelayConfig struct {
 	// must not serve content that others control.
 	Origins []string
 
-	// Allow decides about origins that Origins does not list. It runs for each response.
+	// Allow decides about origins that Origins does not list. It runs for each response, and gets
+	// an origin as browsers write it: in lower case, without a default port, and https, or http on
+	// a loopback host.
 	Allow func(ctx context.Context, origin string) bool
 
 	// AppName is the name on pages. Default: the host of URL.
@@ -80,6 +82,7 @@ func Relay(c RelayConfig) (http.Handler, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	c.Origins = slices.Clone(c.Origins)
 	base, mistakes := c.check()
 	if base == nil {
 		return nil, errors.Join(mistakes...)
@@ -127,8 +130,12 @@ func (c RelayConfig) check() (*url.URL, []error) {
 	return base, mistakes
 }
 
-// allows reports whether responses may go to an origin. A panic of Allow allows nothing.
+// allows reports whether responses may go to an origin. A panic of Allow allows nothing, and Allow
+// sees only origins as browsers write them: a check of the end of the text is a check of the host.
 func (c RelayConfig) allows(r *http.Request, origin string) bool {
+	if !validOrigin(origin) {
+		return false
+	}
 	if slices.Contains(c.Origins, origin) {
 		return true
 	}

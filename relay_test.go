@@ -15,8 +15,11 @@ import (
 
 	"github.com/sallyport-go/sallyport"
 	"github.com/sallyport-go/sallyport/authtest"
+	"github.com/sallyport-go/sallyport/internal/engine"
+	"github.com/sallyport-go/sallyport/internal/relay"
 	"github.com/sallyport-go/sallyport/internal/rig"
 	"github.com/sallyport-go/sallyport/internal/testcert"
+	"github.com/sallyport-go/sallyport/session"
 )
 
 const relaySecret = "6b1d0f3c9a8e7d5c4b3a29181706f5e4d3c2b1a0998877665544332211ffeedd"
@@ -275,6 +278,59 @@ func TestRelay_R166_AllowedOriginsOnly(t *testing.T) {
 			t.Errorf("%s, allowed: status %d", base, w.Code)
 		}
 		re.allow()
+	}
+}
+
+// R166: an Allow that looks at the end of the origin only is not led elsewhere by a state that no
+// application makes: what it gets is an origin as browsers write it.
+func TestRelay_R166_AllowGetsOrigins(t *testing.T) {
+	const at = "https://login.example.com/callback"
+	base := &url.URL{Scheme: "https", Host: "login.example.com", Path: "/callback"}
+	var asked []string
+	handler, err := sallyport.Relay(sallyport.RelayConfig{
+		URL: at, Secret: relaySecret, Logger: slog.New(slog.DiscardHandler),
+		Allow: func(_ context.Context, origin string) bool {
+			asked = append(asked, origin)
+			return strings.HasSuffix(origin, ".preview.example.com")
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := session.New(session.Config{Secret: relaySecret}, engine.Site{BaseURL: base}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := relay.States{URL: at, Sealer: sealer}
+	answer := func(callback string) string {
+		state, err := states.Wrap("op", callback, "state")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", at+"/op?code=x&state="+state, nil)
+		return serve(handler, r).Header().Get("Location")
+	}
+	for _, start := range []string{
+		"http://x.preview.example.com", "https://X.preview.example.com",
+		"https://evil.example\uff0f.preview.example.com",
+		"https://evil.example\u3002preview.example.com",
+		"https://evil.example%2f.preview.example.com", "https://evil.example\\.preview.example.com",
+		"https://evil.example?.preview.example.com", "https://evil.example#.preview.example.com",
+		"https://evil.example@x.preview.example.com", "https://.preview.example.com",
+		"https://evil.example:x.preview.example.com", "https://evil.example;.preview.example.com",
+		"https://x\".preview.example.com", "https://*.preview.example.com",
+		"javascript://x.preview.example.com",
+	} {
+		if to := answer(start + "/auth/callback/op"); to != "" {
+			t.Errorf("%s: the response goes to %s", start, to)
+		}
+	}
+	if asked != nil {
+		t.Errorf("Allow got %q", asked)
+	}
+	if to := answer("https://x.preview.example.com/auth/callback/op"); to !=
+		"https://x.preview.example.com/auth/callback/op?code=x&state=state" {
+		t.Errorf("a preview gets %q", to)
 	}
 }
 
