@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport-go/sallyport/internal/answer"
 	"github.com/sallyport-go/sallyport/internal/recovered"
@@ -38,7 +39,7 @@ const (
 func (h *routes) FirstVisit(w http.ResponseWriter, r *http.Request, returnTo string) bool {
 	h = h.at(r)
 	switch {
-	case h.marker(r) != "", queryOf(r).Get(silentParam) == silentOff,
+	case h.marker(r) != "", slices.Contains(queryOf(r)[silentParam], silentOff),
 		!wiring.SameHost(r.Host, h.config.Origin), h.returns.clean(returnTo) != returnTo:
 		return false
 	}

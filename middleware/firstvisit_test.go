@@ -114,8 +114,11 @@ func TestSilentLogin_R31_WithoutCookies(t *testing.T) {
 	app := rig.New(t, silentLogin)
 	b := *rig.Browser(t)
 	b.Jar = nil
-	for range 2 {
-		paths, says := hops(t, app, &b, "/public/a?x=1")
+	for _, page := range []string{
+		"/public/a?x=1", "/public/a?x=1", "/public/a?silent_login=x", "/public/a?x;y&silent_login=",
+		"/public/a?x=" + strings.Repeat("x", 2020),
+	} {
+		paths, says := hops(t, app, &b, page)
 		if says != "anonymous" || strings.Join(paths, " ") != "/public/a /auth/silent /public/a" {
 			t.Errorf("%q after %v", says, paths)
 		}
