@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -119,6 +120,40 @@ func TestChromium_R162_PopupAndLogout(t *testing.T) {
 	w.atProvider(t, "bob")
 	w.reads(t, "user", "Bob Brown")
 	w.shows(t, "/?tab=1#part")
+}
+
+// fetch hands on what does not lead to a login of this origin: a response without a body, one whose
+// body is no problem of ours, and one of another origin.
+func TestChromium_R162_OtherProblems(t *testing.T) {
+	f := newClientApp(t)
+	f.mux.HandleFunc("/problem", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = w.Write([]byte(r.URL.Query().Get("body")))
+	})
+	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Content-Type", "application/problem+json")
+		_, _ = w.Write([]byte(`{"login_url": "http://["}`))
+	}))
+	t.Cleanup(foreign.Close)
+	w := open(t, "client-problems")
+	w.goTo(t, f.url+"/")
+	w.reads(t, "user", "nobody")
+	for call, want := range map[string]string{
+		`"/api", {method: "HEAD"}`: "401",
+		`"/problem"`:               "418",
+		`"/problem?body=null"`:     "418",
+		`"/problem?body=x"`:        "418",
+		`"/problem?body={}"`:       "418",
+		`"/problem?body={\"login_url\":\"//evil.example\"}"`: "418",
+		`"` + foreign.URL + `"`:                              "200",
+	} {
+		ask(t, w, chromedp.EvaluateAsDevTools[bool](`document.getElementById("api").textContent =
+			""; auth.fetch(`+call+`).then((r) => r.status, String).then((text) =>
+			document.getElementById("api").textContent = "got " + text); true`))
+		w.reads(t, "api", "got "+want)
+	}
 }
 
 // fetch opens the step-up that a guard requires in a popup, and sends the request again.

@@ -14,7 +14,7 @@ const path = (to) => {
 
 async function call(route, method, body) {
   const headers = { Accept: "application/json" };
-  const res = await globalThis.fetch(at(route), { method, headers, body });
+  const res = await fetch(at(route), { method, headers, body });
   if (res.status === 401) return { user: null };
   if (!res.ok) throw new Error(`${route}: status ${res.status}`);
   return res.json();
@@ -95,13 +95,14 @@ export async function logout({ returnTo } = {}) {
 
 async function guarded(input, init, { popup } = {}) {
   const req = new Request(input, init), again = req.clone();
-  const res = await globalThis.fetch(req);
+  const res = await fetch(req), own = location.origin;
+  if (!res.url.startsWith(own + "/")) return res;
   if (!res.headers.get("Content-Type")?.endsWith("problem+json")) return res;
-  const { login_url } = await res.clone().json();
-  const url = login_url && new URL(login_url), own = location.origin;
-  if (url?.origin !== own || new URL(res.url).origin !== own) return res;
+  const to = (await res.clone().json().catch(() => 0))?.login_url;
+  const url = to && new URL(to, own);
+  if (url?.origin !== own) return res;
   await go(url, { popup });
-  return globalThis.fetch(again);
+  return fetch(again);
 }
 export { guarded as fetch };
 
