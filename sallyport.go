@@ -280,7 +280,7 @@ func (a *Auth) mount(c Config, base *url.URL, words *answer.Words, sessions wiri
 		Sessions: sessions, LoginPage: c.LoginPage, Order: c.Order, Relay: a.relay,
 		Crossing:        crossing,
 		ReturnOrigins:   slices.Clone(c.ReturnOrigins),
-		DefaultProvider: c.DefaultProvider, LoginParams: c.LoginParams,
+		DefaultProvider: c.DefaultProvider, LoginParams: slices.Clone(c.LoginParams),
 		SilentLogin:     c.silentProvider(),
 		ThirdPartyLogin: c.ThirdPartyLogin, FrontchannelLogout: c.FrontchannelLogout,
 		SessionEndpoint: c.SessionEndpoint, SessionClaims: c.SessionClaims,

@@ -15,6 +15,9 @@ import (
 // strings and byte slices directly, and other values as gob, which it decodes only after it has
 // verified the seal. Decoding a value older than Config.Lifetime fails with a securecookie.Error
 // with IsDecode that wraps [ErrInvalid]. A codec is safe for concurrent use.
+//
+// A codec does not see requests, so a value that one origin of the application sealed
+// (sallyport.Config.Origins) opens at the others as well: have the value say whose it is.
 func (m *Manager) Codec() securecookie.Codec { return codec{m} }
 
 type codec struct{ m *Manager }
