@@ -2,7 +2,9 @@ package handlers
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -105,6 +107,50 @@ func FuzzReturnTo(f *testing.F) {
 		}
 		if len(got) > maxReturnTo {
 			t.Errorf("clean(%q) is %d bytes", raw, len(got))
+		}
+	})
+}
+
+// R81: a listed origin admits addresses of that origin only, for a browser and for Go, and an
+// application below a path admits only those below it.
+func FuzzReturnOrigins_R81(f *testing.F) {
+	const front, local = "https://front.example.com", "http://localhost:5173"
+	filter := returnFilter{
+		origin:  "https://app.example.com",
+		paths:   wiring.Paths{Base: "/app", Prefix: "/app/auth", Home: "/app/"},
+		origins: []string{front, local, "https://app.example.com"},
+	}
+	for _, raw := range append(corpus(f, "hostile.json"), corpus(f, "legitimate.json")...) {
+		for _, start := range []string{"", front, local, filter.origin, "/app"} {
+			f.Add(start + raw)
+		}
+	}
+	for _, raw := range []string{"/application", "/app/../x", "/app/%2e%2e/x", "/app%2f..%2fx",
+		"/app/%252e%252e/x", "/app/.%2e/%2e./app/auth/logout", "/app//evil.example"} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got := filter.clean(raw)
+		if again := filter.clean(got); again != got || len(got) > maxReturnTo {
+			t.Errorf("clean(%q) = %q, then %q", raw, got, again)
+		}
+		u, err := url.Parse(got)
+		if err != nil {
+			t.Fatalf("clean(%q) = %q: %v", raw, got, err)
+		}
+		if u.Host == "" {
+			below := path.Clean(u.Path)
+			if host := browserHost(got); host != "" || below != "/app" &&
+				!strings.HasPrefix(below, "/app/") {
+				t.Errorf("clean(%q) = %q leaves the application (%s)", raw, got, host)
+			}
+			return
+		}
+		origin := u.Scheme + "://" + u.Host
+		rest, found := strings.CutPrefix(got, origin)
+		if !found || origin != front && origin != local || u.User != nil ||
+			rest != "" && browserHost(rest) != "" {
+			t.Errorf("clean(%q) = %q, which is at no listed origin", raw, got)
 		}
 	})
 }
