@@ -37,8 +37,8 @@ type RelayConfig struct {
 	OldSecrets []string
 
 	// Origins lists the origins to forward responses to, such as "https://acme.example.com". Each
-	// is as trusted as the client registration at the provider: it can finish every login, so it
-	// must not serve content that others control.
+	// needs the same trust as a registered redirect URI, because it can complete any login: it must
+	// not serve content that others control.
 	Origins []string
 
 	// Allow decides about origins that Origins does not list. It runs for each response, and gets
@@ -69,13 +69,13 @@ func (RelayConfig) MarshalJSON() ([]byte, error) { return []byte(`"` + redactedR
 
 // Relay returns a handler that forwards the responses of providers to the origin where the login
 // began, so that all origins of an application, and preview deployments, share one redirect URI per
-// provider. Applications name it in Config.RelayURL. Serve it at the host of RelayConfig.URL; it
-// serves the paths below URL only.
+// provider. Applications set Config.RelayURL to its URL. Serve it at the host of RelayConfig.URL;
+// it serves only the paths below URL.
 //
-// The relay opens the state, which names the origin and is sealed with Secret, and asks Origins and
-// Allow about it. It forwards state, code, iss, error, error_description, id_token and response, by
-// a redirect or, for form_post, by a form. It has no cookies and makes no requests; every other
-// check happens in the application. docs/hosts.md says which origins to allow.
+// The relay opens the state, which names the origin and is sealed with Secret, and checks the
+// origin with Origins and Allow. It forwards state, code, iss, error, error_description, id_token
+// and response, by a redirect or, for form_post, by a form. It has no cookies and makes no
+// requests; the application makes all other checks. docs/hosts.md says which origins to allow.
 //
 // All configuration errors are returned at once (errors.Join).
 func Relay(c RelayConfig) (http.Handler, error) {

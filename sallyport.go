@@ -33,32 +33,32 @@ type Config struct {
 	BaseURL string
 
 	// Origins lists further origins of the application, such as "https://b.example.com". BaseURL is
-	// one, and all have its scheme and path. A request belongs to the origin that its Host header
-	// names exactly: redirect URIs, return addresses and sessions are those of that origin. A
-	// session of one origin does not open at another, unless Session.Domain shares it. Login and
-	// guarded routes answer 421 for other hosts. Default: BaseURL only.
+	// one of them, and all have its scheme and path. A request belongs to the origin that its Host
+	// header names exactly, and so do its redirect URI, return address and session. A session of
+	// one origin does not open at another, unless Session.Domain shares it. Login and guarded
+	// routes answer 421 for other hosts. Default: BaseURL only.
 	Origins []string
 
-	// OriginOf finds origins that Origins does not list, such as those of customers: it gets the
+	// OriginOf looks up origins that Origins does not list, such as those of customers. It gets the
 	// host of a request in lower case, without a default port, and returns the origin of that host,
-	// or false for an unknown one. It runs for each request with such a host, so it should be
-	// quick. Every host that it accepts is as trusted as the client registration at the provider
+	// or false for an unknown host. It runs for each request to an unlisted host, so it should
+	// answer from memory. Every accepted host needs the same trust as a registered redirect URI
 	// (docs/hosts.md). Default: none.
 	OriginOf func(host string) (origin string, ok bool)
 
 	// RelayURL is the URL of a [Relay], such as "https://login.example.com/callback", which
-	// forwards the responses of providers to this application. The redirect URIs are then the
-	// relay's: RelayURL + "/" + the name of the provider. Providers do not lead back after a
-	// sign-out, because they know no URL of this application. OAuth 1.0a does not use the relay.
-	// Default: responses come to this application.
+	// forwards the responses of providers to this application. The redirect URI is then RelayURL +
+	// "/" + the name of the provider. After a sign-out, users stay at the provider, because no URL
+	// of this application is registered there. OAuth 1.0a does not use the relay. Default:
+	// responses come to this application.
 	RelayURL string
 
 	// RelaySecret is RelayConfig.Secret. It must not be a secret of the session.
 	RelaySecret string
 
 	// ProxyStripsPath says that requests arrive without the path of BaseURL, because a proxy, or
-	// http.StripPrefix around [Auth.Handler], removes it. Links and return addresses have the path
-	// nevertheless, because they are for browsers. Default: requests arrive with the path.
+	// http.StripPrefix around [Auth.Handler], removes it. Links and return addresses still include
+	// the path. Default: requests arrive with the path.
 	ProxyStripsPath bool
 
 	// Prefix is the path of the login routes, below BaseURL. Default: "/auth".
@@ -76,23 +76,22 @@ type Config struct {
 	// are not listed follow, sorted by label. Default: all sorted by label.
 	Order []string
 
-	// DefaultProvider is the name of the provider of logins that name none. The login page is then
-	// not shown. Default: the only provider, or the user chooses.
+	// DefaultProvider is the name of the provider for logins without a provider name. The login
+	// page is then not shown. Default: the only provider, or the user chooses.
 	DefaultProvider string
 
 	// LoginParams lists parameters of the authorization request that the query of the login URL may
 	// set, such as "screen_hint", "login_hint" or "ui_locales": /auth/login?screen_hint=signup.
-	// Anyone can change them and make others follow such a link, so they must not decide anything;
-	// use Auth.LoginURLWith for those that do. Names that the library sets are rejected. Default:
-	// none, and other parameters are ignored.
+	// Anyone can write such a link, so allow only parameters without effect on security; use
+	// Auth.LoginURLWith for others. Names that the library sets are rejected. Default: none, and
+	// other parameters are ignored.
 	LoginParams []string
 
-	// SilentLogin asks the provider (DefaultProvider, or the only one) once per browser session
-	// whether the user is signed in there already, when a browser without a session opens a page at
-	// the top level: with prompt=none, so the user sees nothing (OpenID Connect Core section
-	// 3.1.2.1). Users of other applications of the provider are then signed in here from the first
-	// page on. Anyone else gets the page, after a round trip. There is no attempt after a sign-out.
-	// Default: off.
+	// SilentLogin signs in users with a session at the provider (DefaultProvider, or the only one)
+	// when they open their first page. A top-level navigation without a session here is redirected
+	// through the provider with prompt=none, which shows nothing (OpenID Connect Core section
+	// 3.1.2.1). Users without a session there get the page after that round trip. There is one
+	// attempt per browser session, and none after a sign-out. Default: off.
 	SilentLogin bool
 
 	// Tenants looks up providers whose names are not in Providers. If Providers is empty, LoginPage
@@ -150,9 +149,9 @@ type Config struct {
 	TrustedOrigins []string
 
 	// ReturnOrigins lists other origins, such as "https://www.example.com", to which a login or
-	// logout may lead: the return address is then an absolute URL. Origins are compared exactly,
-	// and nothing else is allowed to them: for requests from their pages, see TrustedOrigins.
-	// Default: none, so return addresses are paths of the application.
+	// logout may lead: the return address is then an absolute URL. Origins are compared exactly and
+	// get no other permission: for requests from their pages, see TrustedOrigins. Default: none, so
+	// return addresses are paths of the application.
 	ReturnOrigins []string
 
 	// ThirdPartyLogin lets a configured provider start a login by GET or POST (OpenID Connect Core
@@ -170,14 +169,14 @@ type Config struct {
 	FrontchannelLogout bool
 
 	// SessionEndpoint serves what single-page apps need below BaseURL + Prefix, to pages of the
-	// same origin only: "/session" says who is signed in and for how long, without tokens, and
-	// "/client.js" is a module that uses it (docs/spa.md). Default: off.
+	// same origin only: "/session" returns the user and the remaining time, without tokens, and
+	// "/client.js" is a JavaScript module that uses it (docs/spa.md). Default: off.
 	SessionEndpoint bool
 
 	// SessionClaims returns what the session endpoint shows as "claims", besides the User: claims
-	// of the provider (Session.Claims), Values, or data of the application. Scripts can read it,
-	// so it must hold nothing secret. It runs for each request to the endpoint, also concurrently;
-	// its errors are answered like those of Hooks. Default: none.
+	// of the provider (Session.Claims), Values, or data of the application. Scripts can read it, so
+	// it must not contain secrets. It runs for each request to the endpoint, also concurrently; its
+	// errors are answered like those of Hooks. Default: none.
 	SessionClaims func(context.Context, *session.Session) (map[string]any, error)
 
 	// RefreshAhead is how long before its expiry Client and TokenSource refresh an access token, up

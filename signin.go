@@ -8,10 +8,10 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// SignIn starts the session of a user whom the application has authenticated itself: by password,
-// passkey or magic link, or because an older session is migrated. Guards admit the user, and the
-// session is listed, ended and limited (Session.Lifetime, Session.Idle) like any other. Call it
-// before the response's first byte, then redirect:
+// SignIn starts a session for a user authenticated by the application itself: by password, passkey
+// or magic link, or by an older session to migrate. Guards admit the user, and the session is
+// listed, ended and limited (Session.Lifetime, Session.Idle) like any other. Call it before the
+// response's first byte, then redirect:
 //
 //	err := auth.SignIn(w, r, &session.Session{User: session.User{Subject: account.ID}})
 //	if err != nil {
@@ -22,7 +22,7 @@ import (
 //
 // User.Subject is required: an ID that never changes and is never given to another user. The other
 // fields of User, AuthTime (default: now), ACR, AMR, an earlier Expires, Values and SetClaims are
-// optional. What identifies a provider's session must be empty: SignIn sets User.Issuer to
+// optional. Fields that identify a session at a provider must be empty: SignIn sets User.Issuer to
 // session.OwnIssuer and fills in s. It gives the session a new ID and ends the previous session of
 // the request. It does not call Hooks.Login.
 //
@@ -31,10 +31,9 @@ import (
 // session.ErrNoTokens. Signing out involves no provider.
 //
 // Requests with unsafe methods from other sites are rejected with a *[problem.Error], except from
-// TrustedOrigins. A GET is accepted, for migrations; a link in an email must lead to a page that
-// confirms the sign-in by POST, because mail scanners open links, and anyone can send one. Other
-// errors are those of the store, a *session.TooLargeError's, and mistakes in s. Pass them to
-// Refuse.
+// TrustedOrigins. A GET is accepted, for migrations. A link in an email must lead to a page that
+// confirms the sign-in by POST, because mail scanners open links and attackers send them. Other
+// errors are those of the store, a *session.TooLargeError, and mistakes in s. Pass them to Refuse.
 func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, s *session.Session) error {
 	return a.routes.SignIn(w, r, s)
 }

@@ -172,7 +172,7 @@ func (h *routes) dispatch(w http.ResponseWriter, r *http.Request) {
 }
 
 // LoginURL returns the path that starts a login and then leads to returnTo, a path of the
-// application. If returnTo is empty or no such path, it leads to the start page.
+// application. If returnTo is empty or invalid, it leads to the start page.
 func (h *routes) LoginURL(returnTo string) string {
 	return h.route("login", returnTo)
 }

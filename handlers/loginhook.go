@@ -13,12 +13,12 @@ import (
 
 // A Login is a verified login for Hooks.Login, before its session begins.
 type Login struct {
-	// Session is the session that is about to begin. Its ID and times are not set yet.
+	// Session is the session to begin. Its ID and times are not set yet.
 	*session.Session
 
-	// ReturnTo is the path of the application that the login leads to. Set it to send the user to
-	// another page first, such as "/welcome" for a new user. That page gets the original address in
-	// the parameter return_to, unless the login leads to the start page, and continues with
+	// ReturnTo is the path of the page after the login. Set it to send the user to another page
+	// first, such as "/welcome" for a new user. That page gets the original address in the
+	// parameter return_to, unless the login leads to the start page, and continues with
 	// http.Redirect(w, r, auth.ReturnTo(r.FormValue("return_to")), http.StatusSeeOther). The
 	// session begins in any case: guard other pages with Auth.Require until the user has, for
 	// example, accepted the terms of service. An address off this origin leads to the start page.

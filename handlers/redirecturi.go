@@ -14,7 +14,7 @@ func (h *routes) callbackURL(name string) string {
 }
 
 // bound is what sealed values of logins with a provider are bound to: they open at this origin
-// only. The redirect URI is no such bond, because origins may share it.
+// only. The redirect URI cannot serve for this, because origins may share it.
 func (h *routes) bound(name string) string { return h.callbackURL(name) }
 
 // redirectURI returns the redirect URI of a provider. Each provider has its own, so that a response

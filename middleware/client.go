@@ -25,7 +25,7 @@ import (
 // Client renews the session of the request's context in place, so call it before the handler shares
 // the session with goroutines. The client is for this request only, and for any number of its
 // goroutines. It does not follow redirects to another origin. HEAD, OPTIONS and prefetch requests
-// use the tokens as they are.
+// use the tokens without a refresh.
 //
 // Errors are session.ErrNoTokens, or a *[problem.Error]: 401 if the request has no session or the
 // provider has ended the login, which also removes the session; 503 if the token has expired and
@@ -59,9 +59,9 @@ var errSigned = errors.New("middleware: a session of OAuth 1.0a has no token tha
 	"along; use Client, which signs requests")
 
 // Refuse answers a request with an error of Client or TokenSource, of their calls, or of a method
-// of session.Manager. A user who has to sign in gets the challenge of a guard. An API or a session
-// store that does not answer is 503, and other errors are 500; a *[problem.Error] chooses the
-// answer.
+// of session.Manager. An error that requires a sign-in gets the challenge of a guard. If an API or
+// the session store does not answer, the response is 503; a *[problem.Error] determines the
+// response; other errors get 500.
 func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*problem.Error](err); ok && e.Status == http.StatusUnauthorized {
 		g.deny(w, r, g.config.LoginPath)
@@ -145,8 +145,8 @@ func (g *Guard) caller(w http.ResponseWriter, r *http.Request) (*caller, error) 
 
 // sessionOf returns the session of a request, nil for none. On a route without a guard of this
 // Auth, that is one that another Auth of the same application has found, if it comes from the same
-// registration at the provider. What another Auth says about a caller with an access token does not
-// count here.
+// registration at the provider. A caller with an access token that another Auth has admitted is not
+// accepted here.
 func (g *Guard) sessionOf(r *http.Request) *session.Session {
 	s, looked := g.config.Sessions.Attached(r.Context())
 	if looked {

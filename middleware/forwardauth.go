@@ -12,58 +12,57 @@ import (
 
 // ForwardAuthConfig configures [Guard.ForwardAuth].
 type ForwardAuthConfig struct {
-	// TrustedProxies are the addresses of the proxies that ask, such as
-	// netip.MustParsePrefix("127.0.0.1/32"). Other clients get 403. A proxy that connects to a
-	// Unix socket has the address 127.0.0.1. It is required.
+	// TrustedProxies are the addresses of the proxies, such as
+	// netip.MustParsePrefix("127.0.0.1/32"). Other clients get 403. A proxy that connects to a Unix
+	// socket has the address 127.0.0.1. It is required.
 	TrustedProxies []netip.Prefix
 
-	// Guard decides who is admitted, such as auth.RequireRole("admin"). The request that it gets
-	// has the method, host, RequestURI and headers of the original request, and the URL of this
-	// one: a check by path would depend on how the proxy spells it. Serve a second handler at
-	// another path, and let the proxy decide which of them it asks for what. Default: every
+	// Guard decides which users are admitted, such as auth.RequireRole("admin"). Its request has
+	// the method, host, RequestURI and headers of the original request, but the URL of this one,
+	// because proxies and applications spell paths differently. To guard paths with different
+	// rules, serve a second handler at another path, and let the proxy choose. Default: every
 	// signed-in user.
 	Guard func(http.Handler) http.Handler
 
-	// Headers are the names of response headers, and their values, by which the proxy tells the
-	// application behind it who the user is. A header is present even if its value is empty. "%",
-	// control characters and everything outside of ASCII is percent-encoded. A request of a client
-	// that has one of the headers itself, also with "_" in place of "-", gets 403 if the proxy does
-	// not remove it. Default: none.
+	// Headers are the identity headers for the application behind the proxy, by name. A header is
+	// present even if its value is empty. "%", control characters and characters outside ASCII are
+	// percent-encoded. If a client sends one of the headers, also with "_" instead of "-", and the
+	// proxy does not remove it, the request gets 403. Default: none.
 	Headers map[string]func(*session.Session) string
 
 	// StatusOnly is for auth_request of nginx, which understands only 2xx, 401 and 403 and shows
-	// every other status as 500: requests that need a login, or another one, get 401, those that
-	// are rejected 403, and 503 remains for outages.
+	// every other status as 500. Requests that need a login or a step-up get 401, rejected requests
+	// 403, and outages 503.
 	StatusOnly bool
 
 	// MethodHeader, HostHeader and URIHeader are the request headers in which the proxy sends the
 	// method, the host and the request target of the original request. The proxy must set them
-	// itself, and not pass on those of clients. Default: "X-Forwarded-Method", "X-Forwarded-Host"
+	// itself, and never forward those of clients. Default: "X-Forwarded-Method", "X-Forwarded-Host"
 	// and "X-Forwarded-Uri", which Traefik and Caddy send.
 	MethodHeader, HostHeader, URIHeader string
 }
 
-// ForwardAuth answers a reverse proxy that asks for each request whether to admit it: forwardAuth
-// of Traefik, forward_auth of Caddy, auth_request of nginx. docs/forward-auth.md has their
-// configurations.
+// ForwardAuth tells a reverse proxy whether to admit a request: forwardAuth of Traefik,
+// forward_auth of Caddy, auth_request of nginx. docs/forward-auth.md has their configurations.
 //
-// An admitted request gets 204 with the identity in Headers. Others get what a guard answers, which
-// the proxy passes on to the browser: page navigations are redirected to the login on the same host
-// and return to the original address, everything else gets 401, or 403 if the user is rejected.
-// Each protected host must route Config.Prefix to this process. Requests with unsafe methods of
-// other sites get 403 (CSRF).
+// An admitted request gets 204 with the identity in Headers. Others get the response of a guard,
+// which the proxy passes on to the browser: page navigations are redirected to the login on the
+// same host and return to the original address, everything else gets 401, or 403 if the user is
+// rejected. Each guarded host must route Config.Prefix to this process. Cross-site requests with
+// unsafe methods get 403 (CSRF).
 //
-// Mount it beside [sallyport.Auth.Handler], not inside:
+// Mount it beside [sallyport.Auth.Handler], not inside it:
 //
 //	mux.Handle("/", auth.Handler(app)) // or "/auth/" and auth.Routes, without an application
 //	mux.Handle("/forward-auth", auth.ForwardAuth(config))
 //
-// Proxies drop the cookies of admitted requests. Sessions in cookies are therefore never refreshed
-// or renewed here: they end after Session.Idle without a request to this process itself, and a
-// session that is due for Session.Revalidate is sent to the login. Sessions in a ServerStore are
-// renewed, but the browser forgets the cookie Session.Idle after it was last set.
+// For admitted requests, proxies drop the cookies of the response. Sessions in cookies are
+// therefore never refreshed or renewed here: they end after Session.Idle without a direct request
+// to this process, and when Session.Revalidate is due, the user is redirected to the login.
+// Sessions in a ServerStore are renewed, but the browser deletes the cookie Session.Idle after it
+// was last set.
 //
-// ForwardAuth panics if the configuration is wrong, which is a mistake in the program.
+// ForwardAuth panics if the configuration is invalid.
 func (g *Guard) ForwardAuth(c ForwardAuthConfig) http.Handler {
 	f, err := newForwardAuth(g, c)
 	if err != nil {

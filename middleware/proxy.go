@@ -15,20 +15,20 @@ import (
 	"github.com/sallyport-go/sallyport/session"
 )
 
-// A ProxyConfig says how [Guard.Proxy] forwards requests to an API. The zero value is safe.
+// ProxyConfig configures [Guard.Proxy]. The zero value is safe.
 type ProxyConfig struct {
 	// StripPrefix is removed from the paths of requests: with "/api" and the target
 	// "https://api.example.com/v1", /api/users is forwarded to https://api.example.com/v1/users.
-	// Paths outside of it are 404. Default: paths are appended to the target as they are.
+	// Other paths get 404. Default: paths are appended to the target unchanged.
 	StripPrefix string
 
 	// Provider is the configured name of the provider whose access tokens the API accepts. Users of
 	// other providers get 403: their tokens were not issued for this API. Default: the only
-	// provider that is configured.
+	// configured provider.
 	Provider string
 
-	// Cookies lists the names of cookies that pass in both directions. Sessions and other cookies
-	// of this library never do. Default: none.
+	// Cookies lists the names of cookies to forward in both directions. Cookies of this library are
+	// never forwarded. Default: none.
 	Cookies []string
 }
 
@@ -39,24 +39,25 @@ type ProxyConfig struct {
 //		StripPrefix: "/api",
 //	}))
 //
-// Proxy is a guard of its own: requests without a session get 401, also navigations; so do users
-// whom the provider has signed out. Unsafe methods and WebSockets of other sites get 403. Other
-// guards, such as RequireScope, may come before it.
+// Proxy includes a guard: requests without a session, or with one that the provider has ended, get
+// 401, also navigations. Unsafe methods and WebSockets from other sites get 403. Other guards, such
+// as RequireScope, can wrap it.
 //
 // The request has the user's access token, refreshed as by [Guard.Client], instead of the client's
 // Authorization, Cookie, Forwarded, Origin and identity headers. The host, the scheme and the start
 // of the path are those of target; a path with dot segments, empty segments, encoded slashes or
-// backslashes is 400. The response loses Set-Cookie, CORS headers, Clear-Site-Data,
-// Strict-Transport-Security, Service-Worker-Allowed and other headers that affect the whole origin,
-// and a Location outside of target. It is not cached, unless sallyport.Config says otherwise.
+// backslashes gets 400. Set-Cookie, CORS headers, Clear-Site-Data, Strict-Transport-Security,
+// Service-Worker-Allowed and other headers that affect the whole origin are removed from the
+// response, as is a Location outside of target. Cache-Control is that of
+// guarded routes (sallyport.Config.CacheableAfterSignOut).
 //
-// Responses are streamed, and WebSockets are forwarded; both end with the session. An API that does
-// not answer is 503. A challenge for a stronger sign-in (RFC 9470) or more scopes becomes a
-// step-up. When the API answers 401, the token is refreshed and the request repeated once, if it is
-// idempotent and has no body.
+// Responses are streamed, and WebSockets are forwarded; both end with the session. If the API does
+// not answer, the response is 503. A challenge for a stronger sign-in (RFC 9470) or more scopes
+// becomes a step-up. When the API answers 401, the token is refreshed and the request repeated
+// once, if it is idempotent and has no body.
 //
 // target must be https, or http with the provider's InsecureLoopbackHTTP. Proxy panics if target or
-// a field is unusable, which is a mistake in the program.
+// a field of the configuration is invalid.
 func (g *Guard) Proxy(target string, c ProxyConfig) http.Handler {
 	p, err := g.newProxy(target, c)
 	if err != nil {

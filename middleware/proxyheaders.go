@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// removedFromRequests are the headers by which a client could claim to be somebody, or come from
+// removedFromRequests are the headers by which a client could claim an identity, or come from
 // somewhere, with '_' read as '-': servers that follow CGI do not tell the two apart. An entry that
 // ends in '-' is the start of names.
 var removedFromRequests = []string{

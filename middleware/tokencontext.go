@@ -23,8 +23,8 @@ var ErrRefreshDue = errors.New("middleware: the access token has expired, and wi
 //
 // Users without tokens, such as those of own logins, get 403. If the provider has ended the login,
 // the session is removed and the request gets the challenge of RequireAuth; if the provider does
-// not answer and the token has expired, the answer is 503. HEAD, OPTIONS and prefetch requests use
-// the tokens as they are.
+// not answer and the token has expired, the response is 503. HEAD, OPTIONS and prefetch requests
+// use the tokens without a refresh.
 func (g *Guard) RequireTokens(next http.Handler) http.Handler {
 	return g.RequireAuth(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := recovered.Get(func() (*caller, error) { return g.caller(w, r) })
@@ -39,8 +39,8 @@ func (g *Guard) RequireTokens(next http.Handler) http.Handler {
 	}))
 }
 
-// ClientFromContext is [Guard.Client] for code that has only the context of the request. It may be
-// called by several goroutines.
+// ClientFromContext is [Guard.Client] for code that has only the context of the request. It is safe
+// for concurrent use.
 //
 // With a ServerStore, it refreshes the tokens like Client. With sessions in cookies it never does:
 // when the access token has expired, the error, also of the client's calls, is [ErrRefreshDue], and
