@@ -26,8 +26,8 @@ type ForwardAuthConfig struct {
 
 	// Headers are the identity headers for the application behind the proxy, by name. A header is
 	// present even if its value is empty. "%", control characters and characters outside ASCII are
-	// percent-encoded. If a client sends one of the headers, also with "_" instead of "-", and the
-	// proxy does not remove it, the request gets 403. Default: none.
+	// percent-encoded. If a client sends one of the headers, also with "_" or "." instead of "-",
+	// and the proxy does not remove it, the request gets 403. Default: none.
 	Headers map[string]func(*session.Session) string
 
 	// StatusOnly is for auth_request of nginx, which understands only 2xx, 401 and 403 and shows

@@ -250,7 +250,7 @@ func TestForwardAuth_R127_ClientsSayNothing(t *testing.T) {
 	for who, b := range map[string]*http.Client{"nobody": rig.Browser(t),
 		"alice": rig.SignedIn(t, app, "alice", "/auth/login")} {
 		for _, name := range []string{"X-Auth-User", "x-auth-user", "X_Auth_User", "X-AUTH_USER",
-			"X_auth-Email"} {
+			"X.Auth.User", "x-auth~user", "X_auth-Email"} {
 			resp := p.ask(t, b, "GET", "/", name, "admin")
 			if resp.StatusCode != 403 || resp.Header.Get("X-Auth-User") != "" {
 				t.Errorf("%s sends %s: status %d, want 403", who, name, resp.StatusCode)

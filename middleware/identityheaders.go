@@ -46,10 +46,18 @@ func newIdentityHeaders(values map[string]func(*session.Session) string,
 	return h, nil
 }
 
-// folded is the same for names that servers confuse: CGI and its successors have one variable,
-// HTTP_X_USER, for X-User, x-user and X_User.
+// folded is the same for names that servers confuse: CGI and its successors, such as PHP, have one
+// variable, HTTP_X_USER, for X-User, x-user, X_User and X.User.
 func folded(name string) string {
-	return strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	return strings.Map(func(c rune) rune {
+		switch {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+			return c
+		case 'A' <= c && c <= 'Z':
+			return c - 'A' + 'a'
+		}
+		return '-'
+	}, name)
 }
 
 // absent returns an error if the client of the proxy has sent one of the headers: the application

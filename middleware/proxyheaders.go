@@ -9,8 +9,8 @@ import (
 )
 
 // removedFromRequests are the headers by which a client could claim an identity, or come from
-// somewhere, with '_' read as '-': servers that follow CGI do not tell the two apart. An entry that
-// ends in '-' is the start of names.
+// somewhere. Names are folded, because servers that follow CGI confuse them. An entry that ends in
+// '-' is the start of names. "Proxy" would become HTTP_PROXY, the variable for outgoing requests.
 var removedFromRequests = []string{
 	"Authorization", "Dpop", "Cookie", "Cookie2", "Origin", "Referer", "Sec-Fetch-",
 	"Access-Control-Request-",
@@ -22,7 +22,11 @@ var removedFromRequests = []string{
 	"X-Goog-Authenticated-", "X-Goog-Iap-", "X-Amzn-Oidc-", "X-Ms-Client-Principal",
 	"X-Ms-Client-Principal-", "X-Ms-Token-", "Tailscale-", "X-Token-", "X-Vouch-", "X-Authentik-",
 	"Client-Cert", "Client-Cert-", "X-Client-Cert", "X-Client-Cert-", "X-Ssl-", "Ssl-",
-	"X-Tenant", "X-Tenant-Id", "X-Sallyport-",
+	"X-Arr-", "X-Amzn-Mtls-", "X-Tenant", "X-Tenant-Id", "X-Sallyport-",
+	"Proxy", "Proxy-", "X-Serverless-Authorization", "X-Appengine-", "X-Envoy-", "X-Azure-",
+	"X-Consumer-", "X-Credential-", "X-Userinfo", "X-Endpoint-Api-Userinfo",
+	"X-Apigateway-Api-Userinfo", "X-Jwt-", "Oidc-", "X-Oidc-", "Shib-", "X-Proxyuser-Ip",
+	"X-Originating-Ip", "X-Host", "X-Http-Host-Override",
 }
 
 // removedFromResponses are the headers that affect more than the response: the whole origin, or
@@ -33,11 +37,20 @@ var removedFromResponses = []string{
 	"Nel", "Report-To", "Reporting-Endpoints", "Origin-Agent-Cluster", "Refresh",
 	"Authentication-Info", "Proxy-", "X-Accel-", "X-Sendfile", "Sourcemap", "X-Sourcemap",
 	"Hx-", "Content-Security-Policy-Report-Only",
+	"Set-Login", "Sec-Session-", "Secure-Session-", "Accept-Ch", "Critical-Ch", "Use-As-Dictionary",
+	"Timing-Allow-Origin", "Activate-Storage-Access", "Shared-Storage-Write",
+	"Attribution-Reporting-", "Observe-Browsing-Topics", "X-Reproxy-Url", "X-Lighttpd-",
+	"X-Litespeed-",
 }
+
+// cacheFields are the headers that tell browsers and shared caches what to keep; the caches of CDNs
+// follow their own before Cache-Control (RFC 9213).
+var cacheFields = []string{"Cache-Control", "Expires", "Pragma", "Cdn-Cache-Control",
+	"Cloudflare-", "Vercel-", "Netlify-", "Akamai-", "Fastly-", "Surrogate-", "Edge-"}
 
 // listedIn reports whether a header is in a list of names and starts of names.
 func listedIn(list []string, name string) bool {
-	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	name = http.CanonicalHeaderKey(folded(name))
 	return slices.ContainsFunc(list, func(entry string) bool {
 		return entry == name || strings.HasSuffix(entry, "-") && strings.HasPrefix(name, entry)
 	})
@@ -92,7 +105,7 @@ func (p *proxy) modify(resp *http.Response) error {
 	x, h := exchangeOf(resp.Request.Context()), resp.Header
 	allowed := slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
 		c, err := http.ParseSetCookie(line)
-		return err != nil || !p.passes(c.Name) || c.Domain != ""
+		return err != nil || !p.passes(c.Name) || hasDomain(line)
 	})
 	removeListed(h, removedFromResponses)
 	h.Del("Set-Cookie")
@@ -105,19 +118,20 @@ func (p *proxy) modify(resp *http.Response) error {
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	if x.w.Header()["Cache-Control"] != nil { // set by the guard; the copy would be added to it
-		for _, name := range []string{"Cache-Control", "Expires", "Pragma"} {
-			h.Del(name)
-		}
+		removeListed(h, cacheFields)
 	}
 	p.relocate(resp)
+	filterTrailers(resp)
 	return nil
 }
 
-// asksForPassword reports whether a browser would show a dialog for a challenge, in the name of
-// this site.
-func asksForPassword(challenge string) bool {
-	scheme, _, _ := strings.Cut(challenge, " ")
-	return !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP")
+// hasDomain reports whether a Set-Cookie line has a Domain, also one that net/http cannot read: a
+// browser may.
+func hasDomain(line string) bool {
+	return slices.ContainsFunc(strings.Split(line, ";")[1:], func(attribute string) bool {
+		name, _, _ := strings.Cut(attribute, "=")
+		return strings.EqualFold(strings.TrimSpace(name), "Domain")
+	})
 }
 
 // relocate turns a Location within the target into one of this origin, and removes any other.
