@@ -22,7 +22,7 @@ const clientPage = `<main><h1>Client</h1>
 import * as auth from "/auth/client.js";
 window.auth = auth;
 const show = (id, text) => document.getElementById(id).textContent = text;
-const name = (s) => s.user?.name ?? "nobody";
+const name = (s) => s.user?.name ?? "signed out";
 auth.onChange((s) => show("user", "changed: " + name(s)));
 auth.onEnd((left) => show("left", left === null ? "extended" : left === 0 ? "ended" : "warned"));
 const call = async (path) => {
@@ -54,7 +54,7 @@ func TestChromium_R161_Countdown(t *testing.T) {
 	f := newClientApp(t)
 	w := open(t, "client-countdown")
 	w.goTo(t, f.url+"/")
-	w.reads(t, "user", "nobody")
+	w.reads(t, "user", "signed out")
 	w.do(t, chromedp.Navigate(f.url+"/auth/login"))
 	w.atProvider(t, "alice")
 	w.reads(t, "user", "Alice Adams")
@@ -74,9 +74,9 @@ func TestChromium_R161_Countdown(t *testing.T) {
 	f.wait(31 * time.Minute)
 	look(t, w)
 	w.reads(t, "left", "ended")
-	w.reads(t, "user", "changed: nobody")
+	w.reads(t, "user", "changed: signed out")
 	other.reads(t, "left", "ended")
-	other.reads(t, "user", "changed: nobody")
+	other.reads(t, "user", "changed: signed out")
 }
 
 // look asks for the session, as when the user comes back to the tab.
@@ -91,10 +91,10 @@ func TestChromium_R162_PopupAndLogout(t *testing.T) {
 	f := newClientApp(t)
 	w := open(t, "client-popup")
 	w.goTo(t, f.url+"/")
-	w.reads(t, "user", "nobody")
+	w.reads(t, "user", "signed out")
 	other := w.tab(t)
 	other.goTo(t, f.url+"/")
-	other.reads(t, "user", "nobody")
+	other.reads(t, "user", "signed out")
 
 	popup := w.popup(t, "#sudo")
 	popup.atProvider(t, "alice")
@@ -107,15 +107,15 @@ func TestChromium_R162_PopupAndLogout(t *testing.T) {
 
 	ask(t, w, chromedp.EvaluateAsDevTools[bool](`auth.logout({returnTo: "/?bye"}); true`))
 	w.do(t, chromedp.WaitVisible(chromedp.CSS("main")))
-	w.reads(t, "user", "nobody")
+	w.reads(t, "user", "signed out")
 	w.shows(t, "/?bye")
-	other.reads(t, "user", "changed: nobody")
+	other.reads(t, "user", "changed: signed out")
 	if n := f.op.Count("end_session"); n != 1 {
 		t.Errorf("%d logouts at the provider", n)
 	}
 	// without a popup, the page comes back as it was
 	w.goTo(t, f.url+"/?tab=1#part")
-	w.reads(t, "user", "nobody")
+	w.reads(t, "user", "signed out")
 	ask(t, w, chromedp.EvaluateAsDevTools[bool](`auth.fetch("/api"); true`))
 	w.atProvider(t, "bob")
 	w.reads(t, "user", "Bob Brown")
@@ -139,7 +139,7 @@ func TestChromium_R162_OtherProblems(t *testing.T) {
 	t.Cleanup(foreign.Close)
 	w := open(t, "client-problems")
 	w.goTo(t, f.url+"/")
-	w.reads(t, "user", "nobody")
+	w.reads(t, "user", "signed out")
 	for call, want := range map[string]string{
 		`"/api", {method: "HEAD"}`: "401",
 		`"/problem"`:               "418",
