@@ -161,7 +161,7 @@ func (l losing) SetCookies(u *url.URL, cookies []*http.Cookie) {
 	}
 }
 
-// Whatever fails, the visitor gets the page: nobody asked to sign in.
+// The visitor gets the page whatever fails, because a silent login was not the visitor's request.
 func TestSilentLogin_R31_Failures(t *testing.T) {
 	for name, setup := range map[string]func(*rig.Setup){
 		"provider down": func(s *rig.Setup) { s.OP.SetDown(true) },

@@ -65,7 +65,7 @@ func TestForwardAuth_Decides(t *testing.T) {
 	c = fromLoopback()
 	c.Guard = app.Auth.RequireRecent(time.Minute)
 	recent := newProxied(t, app, c)
-	nobody, bob := rig.Browser(t), rig.SignedIn(t, app, "bob", "/auth/login")
+	visitor, bob := rig.Browser(t), rig.SignedIn(t, app, "bob", "/auth/login")
 	app.Clock.Advance(10 * time.Minute)
 	login := app.URL + "/auth/login?return_to=%2Fapp%2Fx%3Fa%3D1%26b%3D%2520"
 	own := []string{"Origin", app.URL, "Sec-Fetch-Site", "same-origin"}
@@ -77,16 +77,16 @@ func TestForwardAuth_Decides(t *testing.T) {
 		status   int
 		location string
 	}{
-		"navigation, not signed in":  {anyone, nobody, "GET", nil, 302, login},
-		"HEAD, not signed in":        {anyone, nobody, "HEAD", nil, 302, login},
-		"script, not signed in":      {anyone, nobody, "GET", script, 401, ""},
-		"form, not signed in":        {anyone, nobody, "POST", own, 401, ""},
-		"preflight, not signed in":   {anyone, nobody, "OPTIONS", nil, 401, ""},
+		"navigation, not signed in":  {anyone, visitor, "GET", nil, 302, login},
+		"HEAD, not signed in":        {anyone, visitor, "HEAD", nil, 302, login},
+		"script, not signed in":      {anyone, visitor, "GET", script, 401, ""},
+		"form, not signed in":        {anyone, visitor, "POST", own, 401, ""},
+		"preflight, not signed in":   {anyone, visitor, "OPTIONS", nil, 401, ""},
 		"navigation, signed in":      {anyone, bob, "GET", nil, 204, ""},
 		"script, signed in":          {anyone, bob, "GET", script, 204, ""},
 		"form, signed in":            {anyone, bob, "POST", own, 204, ""},
 		"navigation without a role":  {admins, bob, "GET", nil, 403, ""},
-		"role, not signed in":        {admins, nobody, "GET", nil, 302, login},
+		"role, not signed in":        {admins, visitor, "GET", nil, 302, login},
 		"script without recent auth": {recent, bob, "GET", script, 401, ""},
 	} {
 		resp := c.of.ask(t, c.b, c.method, "/app/x?a=1&b=%20", c.headers...)
@@ -121,7 +121,7 @@ func TestForwardAuth_StatusOnly(t *testing.T) {
 	anyone, recent := of(nil), of(app.Auth.RequireRecent(time.Minute))
 	admins := of(app.Auth.RequireRole("admin"))
 	down := of(app.Auth.Require(func(*session.Session) error { return <-broken }))
-	nobody, bob := rig.Browser(t), rig.SignedIn(t, app, "bob", "/auth/login/op")
+	visitor, bob := rig.Browser(t), rig.SignedIn(t, app, "bob", "/auth/login/op")
 	app.Clock.Advance(10 * time.Minute)
 	broken <- session.ErrStore
 	begun := app.OP.Count("authorize")
@@ -132,8 +132,8 @@ func TestForwardAuth_StatusOnly(t *testing.T) {
 		host   string
 		status int
 	}{
-		"not signed in":       {anyone, nobody, "GET", "", 401},
-		"a form":              {anyone, nobody, "POST", "", 401},
+		"not signed in":       {anyone, visitor, "GET", "", 401},
+		"a form":              {anyone, visitor, "POST", "", 401},
 		"signed in":           {anyone, bob, "GET", "", 204},
 		"without a role":      {admins, bob, "GET", "", 403},
 		"without recent auth": {recent, bob, "GET", "", 401},
@@ -247,7 +247,7 @@ func TestForwardAuth_R126_Duplicates(t *testing.T) {
 func TestForwardAuth_R127_ClientsSayNothing(t *testing.T) {
 	app := rig.New(t)
 	p := newProxied(t, app, fromLoopback())
-	for who, b := range map[string]*http.Client{"nobody": rig.Browser(t),
+	for who, b := range map[string]*http.Client{"anonymous": rig.Browser(t),
 		"alice": rig.SignedIn(t, app, "alice", "/auth/login")} {
 		for _, name := range []string{"X-Auth-User", "x-auth-user", "X_Auth_User", "X-AUTH_USER",
 			"X.Auth.User", "x-auth~user", "X_auth-Email"} {

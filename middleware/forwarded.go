@@ -78,8 +78,8 @@ func sentByProxy(r *http.Request, proxies []netip.Prefix) error {
 	return nil
 }
 
-// peer is the address that the connection comes from. Whoever may open a Unix socket is on this
-// machine.
+// peer is the address that the connection comes from. A Unix socket is open only to
+// programs on this machine.
 func peer(r *http.Request) (netip.Addr, error) {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if local != nil && local.Network() == "unix" {

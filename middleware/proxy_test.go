@@ -72,7 +72,7 @@ func apiProxy(t *testing.T, c middleware.ProxyConfig) (*rig.App, *recordingAPI, 
 	return app, api, rig.SignedIn(t, app, "alice", "/me")
 }
 
-// R163: the request has the user's token, and nothing by which the client claims to be somebody.
+// R163: the request has the user's token, and no identity header of the client.
 func TestProxy_R163_RequestHeaders(t *testing.T) {
 	app, api, b := apiProxy(t, middleware.ProxyConfig{
 		Cookies: []string{"theme", "__Host-sallyport", "sallyport"}})

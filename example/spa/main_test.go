@@ -52,7 +52,7 @@ func TestPagesAndAPI(t *testing.T) {
 	}
 	if status, body := send(t, b, "GET", base+"/api/notes", ""); status != 401 ||
 		!strings.Contains(body, `"login_url":"`+base+`/auth/login"`) {
-		t.Errorf("notes of nobody: status %d: %s", status, body)
+		t.Errorf("notes without a session: status %d: %s", status, body)
 	}
 	authtest.SignIn(t, b, base+"/auth/login", "alice")
 	if _, body := send(t, b, "GET", base+"/auth/session", ""); !strings.Contains(body,

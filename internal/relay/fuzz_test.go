@@ -50,8 +50,8 @@ func newFuzzed(t testing.TB) *Handler {
 	}
 }
 
-// R166: whatever a state says, also one of somebody with the secret, a response goes to an allowed
-// origin or nowhere.
+// R166: a response goes to an allowed origin or is not forwarded, whatever the state contains, even
+// if it was sealed with the secret.
 func FuzzState_R166(f *testing.F) {
 	h := newFuzzed(f)
 	for _, callback := range []string{

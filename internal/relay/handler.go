@@ -148,8 +148,8 @@ func pick(all url.Values) (url.Values, error) {
 	return params, nil
 }
 
-// originOf returns the origin of a callback. Whoever has the secret can seal any text, so it is
-// read as strictly as one from a stranger.
+// originOf returns the origin of a callback. A sealed callback is read as strictly as any other
+// input, because an application with the secret can seal any text.
 func originOf(callback string) (string, error) {
 	u, err := url.Parse(callback)
 	switch {
