@@ -109,7 +109,7 @@ func (a application) test(t *testing.T) {
 	script := []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}
 	want("a script", send(t, b, "GET", base+"/account/profile", script, ""), 401, login)
 	post := append([]string{"Content-Type", form.contentType, "Origin", origin(base)}, script...)
-	want("a form without a session", send(t, b, "POST", base+form.save, post, form.body), 401, login)
+	want("a signed-out form", send(t, b, "POST", base+form.save, post, form.body), 401, login)
 
 	page := authtest.SignIn(t, b, base+"/account/profile?tab=1", "alice")
 	want("the page after the login", page, 200, "the profile of Alice")
